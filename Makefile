@@ -1,0 +1,36 @@
+# Everything a fresh machine needs beyond Python and make is installed by these rules.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+OUT ?= results/demo
+
+.PHONY: demo test check lock clean system
+
+demo: $(STAMP)  ## run the main job on the embedded faces
+	$(BIN)/python experiments/01_mask_impairment.py --out $(OUT)
+
+test: $(STAMP)  ## run the tests
+	$(BIN)/python -m pytest -n auto
+
+check: $(STAMP)  ## formatting, lint, types, import layers
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+lock: $(STAMP)  ## resolve the newest allowed packages into requirements.lock
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
+	  --generate-hashes --no-header --no-emit-index-url --no-annotate --upgrade --quiet -o requirements.lock
+
+clean:
+	rm -rf $(VENV) results
+
+$(STAMP): pyproject.toml requirements.lock tools/system_libraries.sh
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "maskface needs Python 3.11 or later; try: make PYTHON=python3.12")'
+	sh tools/system_libraries.sh
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@

@@ -1,0 +1,24 @@
+#!/bin/sh
+# OpenCV and MediaPipe load these shared libraries, which a minimal Linux lacks.
+# Installs what is missing where that is possible without asking; otherwise says the line to type.
+set -eu
+[ "$(uname -s)" = Linux ] || exit 0
+
+packages=""
+want() { # library file, Debian package
+    ldconfig -p 2>/dev/null | grep -q "$1" || packages="$packages $2"
+}
+PATH="$PATH:/sbin:/usr/sbin"
+want libGL.so.1 libgl1
+want libEGL.so.1 libegl1
+want libGLESv2.so.2 libgles2
+want libgthread-2.0.so.0 libglib2.0-0
+[ -n "$packages" ] || exit 0
+
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    apt-get update -qq
+    # shellcheck disable=SC2086 # a list of names
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $packages
+else
+    echo "Missing system libraries. Debian and Ubuntu: sudo apt-get install$packages" >&2
+fi
