@@ -1,0 +1,64 @@
+"""How much emotion does a face mask hide? Compare masked and unmasked faces."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from maskface._version import __version__
+
+if TYPE_CHECKING:
+    from maskface.classifiers import get_classifier
+    from maskface.datasets import load_dataset
+    from maskface.errors import MaskfaceError
+    from maskface.experiment import Experiment, Run, run
+    from maskface.images import read_image, write_image
+    from maskface.landmarks import MediaPipeDetector
+    from maskface.occluders import get_occluder
+    from maskface.plots import plot_loss_by_emotion
+    from maskface.stats import loss_table, summarize
+    from maskface.types import EMOTIONS
+
+# Public names are loaded when they are first used: `maskface --help` must not wait for pandas.
+_HOME = {
+    "EMOTIONS": "types",
+    "Experiment": "experiment",
+    "MaskfaceError": "errors",
+    "MediaPipeDetector": "landmarks",
+    "Run": "experiment",
+    "get_classifier": "classifiers",
+    "get_occluder": "occluders",
+    "load_dataset": "datasets",
+    "loss_table": "stats",
+    "plot_loss_by_emotion": "plots",
+    "read_image": "images",
+    "run": "experiment",
+    "summarize": "stats",
+    "write_image": "images",
+}
+
+__all__ = [
+    "EMOTIONS",
+    "Experiment",
+    "MaskfaceError",
+    "MediaPipeDetector",
+    "Run",
+    "__version__",
+    "get_classifier",
+    "get_occluder",
+    "load_dataset",
+    "loss_table",
+    "plot_loss_by_emotion",
+    "read_image",
+    "run",
+    "summarize",
+    "write_image",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOME])

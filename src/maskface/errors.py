@@ -1,0 +1,15 @@
+"""The one error that users are meant to see."""
+
+from __future__ import annotations
+
+
+class MaskfaceError(Exception):
+    """Something the user can mend.
+
+    The message says what was got, what is allowed and what to type next. The command line
+    prints it without a traceback and exits with status 2.
+    """
+
+
+class ImageError(MaskfaceError):
+    """A picture that cannot be read."""
