@@ -1,0 +1,63 @@
+"""Model weights that ship with the package, and the manifest that vouches for them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from maskface.errors import MaskfaceError
+
+FOLDER = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """One shipped weights file.
+
+    Attributes
+    ----------
+    file
+        Its name in the package.
+    sha256
+        Hash of its bytes, 64 hexadecimal digits.
+    title, licence, source, citation
+        What it is, under what terms, where it comes from, and what to cite.
+    """
+
+    file: str
+    sha256: str
+    title: str
+    licence: str
+    source: str
+    citation: str
+
+    @property
+    def path(self) -> Path:
+        """Where the file is."""
+        return FOLDER / self.file
+
+    def verify(self) -> None:
+        """Compare the file with its recorded hash.
+
+        Raises
+        ------
+        MaskfaceError
+            If the file is missing or has other bytes.
+        """
+        if not self.path.is_file():
+            raise MaskfaceError(f"{self.path} is missing. Reinstall maskface.")
+        got = hashlib.sha256(self.path.read_bytes()).hexdigest()
+        if got != self.sha256:
+            raise MaskfaceError(
+                f"{self.path} has sha256 {got}, but {self.sha256} is expected. Reinstall maskface."
+            )
+
+
+@cache
+def manifest() -> dict[str, Weights]:
+    """All shipped weights by file name."""
+    entries = json.loads((FOLDER / "manifest.json").read_text(encoding="utf-8"))
+    return {entry["file"]: Weights(**entry) for entry in entries}
