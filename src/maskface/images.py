@@ -7,7 +7,6 @@ on the terminal); OpenCV does the geometry. No other module touches a picture fi
 from __future__ import annotations
 
 import io
-import os
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +17,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from maskface.errors import ImageError
+from maskface.files import write_atomically
 from maskface.types import FaceLandmarks, ImageArray
 
 IMAGE_SUFFIXES: Final = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
@@ -107,9 +107,7 @@ def _to_rgb(picture: Image.Image) -> ImageArray:
 
 
 def write_image(path: Path, image: ImageArray) -> None:
-    """Write an RGB picture; the suffix chooses the format (JPEG at quality 95).
-
-    The file appears whole or not at all: it is written under another name and then moved.
+    """Write an RGB picture, whole or not at all; the suffix chooses the format (quality 95).
 
     Raises
     ------
@@ -122,13 +120,12 @@ def write_image(path: Path, image: ImageArray) -> None:
             f"cannot write a {path.suffix or 'nameless'} picture; use one of "
             f"{', '.join(IMAGE_SUFFIXES)}"
         )
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    encoded = io.BytesIO()
+    Image.fromarray(image).save(encoded, format=kind, quality=95)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(image).save(partial, format=kind, quality=95)
-        partial.replace(path)
+        write_atomically(path, encoded.getvalue())
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise ImageError(f"cannot write {path}: {error.strerror or error}") from error
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ import pandas as pd
 import pandera.pandas as pa
 
 from maskface.errors import MaskfaceError
+from maskface.files import write_atomically
 from maskface.types import EMOTIONS, FaceLandmarks
 
 STATUSES: Final = ("ok", "no_face", "error")
@@ -90,7 +90,8 @@ class Table:
         """
         texts = {column.name: "" for column in self.columns if column.kind == "text"}
         digits = {c.name: c.decimals for c in self.columns if c.kind == "real"}
-        frame = frame[self.header].fillna(texts).astype(self._dtypes()).round(digits)
+        objects = frame[self.header].astype(dict.fromkeys(texts, "object"))
+        frame = objects.fillna(texts).astype(self._dtypes()).round(digits)
         frame = frame.sort_values(list(self.key), kind="stable", ignore_index=True)
         return self._check(frame)
 
@@ -103,7 +104,7 @@ class Table:
             ``sha256`` of the bytes and the number of ``rows``.
         """
         data = frame.to_csv(index=False, lineterminator="\n").encode()
-        write_atomically(path, data)
+        write_atomically(path, data, durable=True)
         return {"sha256": hashlib.sha256(data).hexdigest(), "rows": len(frame)}
 
     def read(self, path: Path) -> pd.DataFrame:
@@ -158,20 +159,6 @@ def _pandera_column(column: Column) -> pa.Column:
     if column.allowed:
         checks.append(pa.Check.isin(column.allowed))
     return pa.Column(_DTYPES[column.kind], checks, nullable=column.kind != "text")
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file so that it is there whole or not at all, even after a crash."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with partial.open("wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        partial.replace(path)
-    except OSError:
-        partial.unlink(missing_ok=True)
-        raise
 
 
 def _probability(name: str, description: str) -> Column:

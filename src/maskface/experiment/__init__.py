@@ -1,0 +1,7 @@
+"""Experiments: what to ask, carrying it out, and the folder of results."""
+
+from maskface.experiment._run import Run, run, summarize_run
+from maskface.experiment._spec import Experiment, make_plan
+from maskface.experiment._store import RunFolder
+
+__all__ = ["Experiment", "Run", "RunFolder", "make_plan", "run", "summarize_run"]

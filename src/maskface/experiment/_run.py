@@ -1,0 +1,248 @@
+"""Carry out a plan: chunks of pictures to workers, parts to disk, parts to tables."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+import cv2
+import pandas as pd
+from joblib import Parallel, delayed
+from tqdm import tqdm
+
+from maskface.errors import MaskfaceError
+from maskface.experiment._manifest import new_manifest
+from maskface.experiment._spec import Experiment, Plan, make_plan
+from maskface.experiment._store import RunFolder, chunks
+from maskface.experiment._trials import TrialReader
+from maskface.landmarks import default_cache_folder
+from maskface.stats import summarize
+from maskface.tables import SUMMARY, TRIALS
+from maskface.types import Sample
+
+CHUNK: Final = 16
+"""Pictures between two saves; at most this many per worker are lost when a run is killed."""
+
+ReaderParts = tuple[Experiment, tuple[tuple[str, Any], ...], Path | None]
+"""What decides a worker's `TrialReader`: the experiment, shared cells, the landmark cache."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run.
+
+    Attributes
+    ----------
+    folder
+        Where its files are.
+    """
+
+    folder: RunFolder
+
+    @cached_property
+    def trials(self) -> pd.DataFrame:
+        """All trials; see `maskface.tables.TRIALS`."""
+        return TRIALS.read(self.folder.trials_path)
+
+    @cached_property
+    def summary(self) -> pd.DataFrame:
+        """What they amount to; see `maskface.tables.SUMMARY`."""
+        return SUMMARY.read(self.folder.summary_path)
+
+    @cached_property
+    def manifest(self) -> dict[str, Any]:
+        """The record of the run."""
+        return self.folder.read_manifest() or {}
+
+
+def run(
+    experiment: Experiment,
+    out: str | Path,
+    *,
+    jobs: int = 1,
+    resume: bool = False,
+    progress: bool = True,
+    cache: str | Path | None = "default",
+    chunk: int = CHUNK,
+) -> Run:
+    """Run an experiment and write its tables.
+
+    Parameters
+    ----------
+    experiment
+        What to ask.
+    out
+        A new or empty folder, or with `resume` the folder of the same experiment.
+    jobs
+        Number of worker processes, 1 or more; -1 for one per core. The tables have the same
+        bytes for any number.
+    resume
+        Go on with a run that was interrupted; a complete one is returned as it is.
+    progress
+        Show a progress bar on stderr.
+    cache
+        Folder of the landmark cache; ``"default"`` for the user's cache folder, None for none.
+    chunk
+        Pictures between two saves, 1 or more.
+
+    Returns
+    -------
+    Run
+        The trials, the summary and the manifest, all on disk in `out`.
+
+    Raises
+    ------
+    MaskfaceError
+        If the data cannot be read, `out` holds something else, no picture could be read, or
+        the disk fails. What was saved before is kept.
+    """
+    _check_numbers(jobs=jobs, chunk=chunk)
+    plan = make_plan(experiment)
+    folder = RunFolder(Path(out))
+    begun = folder.claim(plan, resume=resume)
+    if begun is not None and begun.get("complete"):
+        return Run(folder)
+    manifest = begun or new_manifest(plan)
+    try:
+        if begun is None:
+            folder.write_manifest(manifest)
+        started = time.perf_counter()
+        _read_pictures(
+            plan, folder, cache=_cache_folder(cache), jobs=jobs, chunk=chunk, progress=progress
+        )
+        manifest["timings"]["trials_s"] = round(time.perf_counter() - started, 3)
+        _finish(plan, folder, manifest)
+    except OSError as error:
+        raise MaskfaceError(
+            f"Cannot write to {folder.path}: {error.strerror or error}. What was read so far is "
+            "saved there; make room and go on with --resume."
+        ) from error
+    return Run(folder)
+
+
+def _check_numbers(*, jobs: int, chunk: int) -> None:
+    if jobs < 1 and jobs != -1:
+        raise MaskfaceError(f"jobs must be 1 or more, or -1 for one per core, but it was {jobs}.")
+    if chunk < 1:
+        raise MaskfaceError(f"chunk must be 1 or more, but it was {chunk}.")
+
+
+def _cache_folder(cache: str | Path | None) -> Path | None:
+    if cache is None:
+        return None
+    return default_cache_folder() if cache == "default" else Path(cache)
+
+
+def _read_pictures(
+    plan: Plan, folder: RunFolder, *, cache: Path | None, jobs: int, chunk: int, progress: bool
+) -> None:
+    done = set(folder.read_parts(plan.run_id, plan.rows_per_image)["image_id"])
+    left = [i for i, sample in enumerate(plan.samples) if sample.image_id not in done]
+    head = {"run_id": plan.run_id, "dataset": plan.dataset.name}
+    tasks = (
+        delayed(_read_chunk)(
+            (plan.experiment, tuple(head.items()), cache),
+            folder,
+            part[0],
+            [plan.samples[i] for i in part],
+        )
+        for part in chunks(left, chunk)
+    )
+    workers = Parallel(n_jobs=jobs, backend="loky", return_as="generator_unordered")
+    total = len(plan.samples)
+    try:
+        with tqdm(
+            total=total, initial=total - len(left), unit="image", disable=not progress
+        ) as bar:
+            for size in workers(tasks):
+                bar.update(size)
+    finally:
+        _reader.cache_clear()
+
+
+def _read_chunk(parts: ReaderParts, folder: RunFolder, first: int, samples: list[Sample]) -> int:
+    """Read some pictures and save their trials; runs in a worker process."""
+    reader = _reader(parts)
+    # One thread a worker: N workers then use N cores, and sums do not depend on the threads.
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        rows = [row for sample in samples for row in reader.rows(sample)]
+    finally:
+        cv2.setNumThreads(threads)
+    folder.write_part(first, first + len(samples) - 1, TRIALS.frame(rows))
+    return len(samples)
+
+
+@lru_cache(maxsize=1)
+def _reader(parts: ReaderParts) -> TrialReader:
+    """Load networks and models once per process."""
+    experiment, head, cache = parts
+    return TrialReader.load(experiment, dict(head), cache)
+
+
+def _finish(plan: Plan, folder: RunFolder, manifest: dict[str, Any]) -> None:
+    trials = TRIALS.tidy(folder.read_parts(plan.run_id, plan.rows_per_image))
+    if len(trials) != plan.n_trials:
+        raise MaskfaceError(
+            f"{plan.n_trials - len(trials)} of {plan.n_trials} trials are not in {folder.path}. "
+            "Go on with --resume."
+        )
+    files = manifest["files"]
+    files[folder.trials_path.name] = TRIALS.write(trials, folder.trials_path)
+    manifest["trials"]["written"] = len(trials)
+    folder.write_manifest(manifest)
+    started = time.perf_counter()
+    files[folder.summary_path.name] = write_summary(trials, folder, plan.experiment.seed)
+    manifest["timings"]["summary_s"] = round(time.perf_counter() - started, 3)
+    folder.write_manifest(manifest | {"complete": True})
+    folder.drop_parts()
+
+
+def write_summary(trials: pd.DataFrame, folder: RunFolder, seed: int) -> dict[str, Any]:
+    """Summarise trials and write the table; return its hash and number of rows."""
+    return SUMMARY.write(summarize(trials, seed=seed), folder.summary_path)
+
+
+def summarize_run(path: str | Path, *, allow_partial: bool = False) -> pd.DataFrame:
+    """Compute the summary of a run again from its trials.
+
+    Parameters
+    ----------
+    path
+        Folder of the run. A complete run's summary.csv is written anew; an incomplete run's
+        folder is left as it is.
+    allow_partial
+        Accept an incomplete run, and summarise the pictures read so far.
+
+    Returns
+    -------
+    pandas.DataFrame
+        In the schema of `maskface.tables.SUMMARY`.
+
+    Raises
+    ------
+    MaskfaceError
+        If the folder holds no run, or an incomplete one and `allow_partial` is false.
+    """
+    folder = RunFolder(Path(path))
+    manifest = folder.read_manifest()
+    if manifest is None:
+        raise MaskfaceError(f"{folder.path} holds no run: there is no manifest.json in it.")
+    seed = int(manifest["seed"])
+    if manifest["complete"]:
+        trials = TRIALS.read(folder.trials_path)
+        manifest["files"][folder.summary_path.name] = write_summary(trials, folder, seed)
+        folder.write_manifest(manifest)
+        return SUMMARY.read(folder.summary_path)
+    if not allow_partial:
+        raise MaskfaceError(
+            f"The run in {folder.path} is not complete. Finish it with `maskface run ... "
+            "--resume`, or type --allow-partial to see what there is."
+        )
+    asked = Experiment(**manifest["experiment"])
+    rows_per_image = len(asked.conditions) * len(asked.classifiers)
+    return summarize(folder.read_parts(str(manifest["run_id"]), rows_per_image), seed=seed)

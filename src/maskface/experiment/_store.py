@@ -1,0 +1,168 @@
+"""The folder of a run: parts while it is under way, tables when it is done."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+
+from maskface.errors import MaskfaceError
+from maskface.experiment._spec import Plan
+from maskface.files import write_atomically
+from maskface.tables import SUMMARY, TRIALS
+
+MANIFEST: Final = "manifest.json"
+SCHEMA_VERSION: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """Names and files of one run.
+
+    Attributes
+    ----------
+    path
+        The folder.
+    """
+
+    path: Path
+
+    @property
+    def trials_path(self) -> Path:
+        """All trials, once the run is complete."""
+        return self.path / f"{TRIALS.name}.csv"
+
+    @property
+    def summary_path(self) -> Path:
+        """What they amount to."""
+        return self.path / f"{SUMMARY.name}.csv"
+
+    @property
+    def parts_path(self) -> Path:
+        """Folder of finished chunks; gone once the run is complete."""
+        return self.path / "parts"
+
+    def files(self) -> tuple[Path, ...]:
+        """The tables and the manifest."""
+        return self.trials_path, self.summary_path, self.path / MANIFEST
+
+    def read_manifest(self) -> dict[str, Any] | None:
+        """Return the manifest, or None if there is none.
+
+        Raises
+        ------
+        MaskfaceError
+            If it cannot be read.
+        """
+        path = self.path / MANIFEST
+        try:
+            manifest = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            raise MaskfaceError(
+                f"Cannot read {path}: {error}. Choose another folder, or delete this one."
+            ) from error
+        if not isinstance(manifest, dict) or "run_id" not in manifest:
+            raise MaskfaceError(f"{path} is not the manifest of a run. Choose another folder.")
+        return manifest
+
+    def write_manifest(self, manifest: dict[str, Any]) -> None:
+        """Write the manifest, whole or not at all."""
+        data = json.dumps(manifest, indent=2, ensure_ascii=False).encode() + b"\n"
+        write_atomically(self.path / MANIFEST, data, durable=True)
+
+    def claim(self, plan: Plan, *, resume: bool) -> dict[str, Any] | None:
+        """Make sure that this run may write here.
+
+        Returns
+        -------
+        dict or None
+            The manifest of the same run if it was begun before.
+
+        Raises
+        ------
+        MaskfaceError
+            If something else is in the folder, the same run is and `resume` is false, or the
+            folder cannot be written to.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            begun = self.read_manifest()
+            if begun is None and any(self.path.iterdir()):
+                raise MaskfaceError(
+                    f"{self.path} holds other files. Choose a new or empty folder with --out."
+                )
+            if begun is not None:
+                self._check_same(begun, plan, resume=resume)
+            self.parts_path.mkdir(exist_ok=True)
+            write_atomically(self.parts_path / ".writable", b"")
+        except OSError as error:
+            raise MaskfaceError(
+                f"Cannot write to {self.path}: {error.strerror or error}. "
+                "Choose another folder with --out."
+            ) from error
+        return begun
+
+    def _check_same(self, begun: dict[str, Any], plan: Plan, *, resume: bool) -> None:
+        if begun["run_id"] != plan.run_id:
+            raise MaskfaceError(
+                f"{self.path} holds another experiment (run {begun['run_id']}, this one is "
+                f"{plan.run_id}). Choose another folder with --out."
+            )
+        if not resume:
+            state = "this run, complete" if begun.get("complete") else "a part of this run"
+            raise MaskfaceError(
+                f"{self.path} already holds {state}. "
+                "Add --resume to go on from there, or choose another folder with --out."
+            )
+
+    def write_part(self, first: int, last: int, trials: pd.DataFrame) -> None:
+        """Save the trials of the pictures number `first` to `last` of the plan."""
+        TRIALS.write(trials, self.parts_path / f"part-{first:08d}-{last:08d}.csv")
+
+    def read_parts(self, run_id: str, rows_per_image: int) -> pd.DataFrame:
+        """Read the saved trials of a run; a damaged part, or part of another run, is left out.
+
+        Parameters
+        ----------
+        run_id
+            Which run.
+        rows_per_image
+            Trials of one picture; pictures that lack any are left out whole.
+
+        Returns
+        -------
+        pandas.DataFrame
+            In the trials schema.
+        """
+        frames = [TRIALS.frame([])]
+        for path in sorted(self.parts_path.glob("part-*.csv")):
+            try:
+                frames.append(TRIALS.read(path))
+            except MaskfaceError:
+                continue  # its pictures are read again
+        trials = pd.concat([f for f in frames if len(f)] or frames, ignore_index=True)
+        trials = trials[trials["run_id"] == run_id].drop_duplicates(list(TRIALS.key))
+        whole = trials.groupby("image_id")["image_id"].transform("size") == rows_per_image
+        return trials[whole]
+
+    def drop_parts(self) -> None:
+        """Delete the parts; what they held is in the trials table."""
+        shutil.rmtree(self.parts_path, ignore_errors=True)
+
+
+def chunks(items: Sequence[int], size: int) -> list[list[int]]:
+    """Cut positions into runs of consecutive numbers of at most `size`."""
+    cut: list[list[int]] = []
+    for item in items:
+        if cut and len(cut[-1]) < size and cut[-1][-1] == item - 1:
+            cut[-1].append(item)
+        else:
+            cut.append([item])
+    return cut

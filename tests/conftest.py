@@ -1,0 +1,58 @@
+"""Fixtures: photographs that may be there on a developer's machine, and small made ones."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from maskface.datasets.example import FOLDER as EXAMPLE
+
+PHOTOGRAPHS = Path(
+    os.environ.get("MASKFACE_TEST_DATA", Path(__file__).parents[2] / "shared" / "data")
+)
+"""Photographs that cannot be redistributed; tests that need them are skipped without them."""
+
+
+def _photographs(name: str) -> Path:
+    folder = PHOTOGRAPHS / "faces" / name
+    if not folder.is_dir():
+        pytest.skip(f"the {name} photographs are not on this machine (set MASKFACE_TEST_DATA)")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def london() -> Path:
+    """Face Research Lab London Set: index.csv, landmarks_neutral.csv.gz."""
+    return _photographs("london")
+
+
+@pytest.fixture(scope="session")
+def taiwan() -> Path:
+    """Taiwan Corpora of Chinese Emotions: index.csv, index_agreed.csv."""
+    return _photographs("taiwan")
+
+
+@pytest.fixture(scope="session")
+def example_faces() -> list[Path]:
+    """The shipped synthetic faces, sorted."""
+    faces = sorted((EXAMPLE / "images").glob("*.jpg"))
+    if not faces:
+        pytest.skip("the synthetic faces have not been rendered")
+    return faces
+
+
+@pytest.fixture(autouse=True)
+def _private_cache(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Keep tests off the user's landmark cache."""
+    monkeypatch.setenv("MASKFACE_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+
+
+@pytest.fixture
+def noise() -> np.ndarray:
+    """A (64, 48, 3) picture without a face."""
+    return np.random.default_rng(0).integers(0, 256, (64, 48, 3), dtype=np.uint8)

@@ -1,0 +1,256 @@
+"""Whole runs with the real models on the synthetic faces."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from maskface import Experiment, MaskfaceError, run
+from maskface.experiment import summarize_run
+from maskface.experiment._store import RunFolder
+from maskface.tables import SUMMARY, TRIALS
+from tests.fixtures.pictures import write_variants
+
+EMOTIONS_HERE = ("happiness", "sadness", "surprise")
+
+
+@pytest.fixture(scope="session")
+def faces(example_faces: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve synthetic faces of four people with an index."""
+    folder = tmp_path_factory.mktemp("faces")
+    lines = ["path,emotion,subject"]
+    for emotion in EMOTIONS_HERE:
+        chosen = [p for p in example_faces if f"_{emotion}_100_y+00" in p.name][:4]
+        for path in chosen:
+            shutil.copy(path, folder)
+            lines.append(f"{path.name},{emotion},{path.name[:3]}")
+    (folder / "index.csv").write_text("\n".join(lines) + "\n")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def reference(faces: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of all of them, in one go."""
+    out = tmp_path_factory.mktemp("reference") / "out"
+    run(Experiment(data=faces), out, progress=False, cache=None)
+    return out
+
+
+def trials_bytes(folder: Path) -> bytes:
+    return (folder / "trials.csv").read_bytes()
+
+
+def test_run_writes_what_the_documentation_says(reference: Path) -> None:
+    assert sorted(p.name for p in reference.iterdir()) == [
+        "manifest.json",
+        "summary.csv",
+        "trials.csv",
+    ]
+    trials = TRIALS.read(reference / "trials.csv")
+    assert len(trials) == 12 * 2 * 2
+    assert set(trials["status"]) == {"ok"}
+    masked = trials[trials["condition"] == "surgical"]
+    assert masked["coverage"].between(0.35, 0.75).all()
+    sums = trials.filter(like="p_").sum(axis=1)
+    assert sums.between(0.99999, 1.00001).all()
+    manifest = json.loads((reference / "manifest.json").read_text())
+    assert manifest["complete"] is True
+    assert manifest["trials"] == {"planned": 48, "written": 48}
+    assert manifest["dataset"]["subjects"] == 4
+    assert manifest["files"]["trials.csv"]["rows"] == 48
+    assert [c["name"] for c in manifest["columns"]["trials"]] == TRIALS.header
+
+
+@pytest.mark.parametrize(("jobs", "chunk"), [(2, 1), (2, 5), (1, 7)])
+def test_bytes_do_not_depend_on_workers_or_chunks(
+    faces: Path, reference: Path, tmp_path: Path, jobs: int, chunk: int
+) -> None:
+    run(Experiment(data=faces), tmp_path / "out", jobs=jobs, chunk=chunk, progress=False)
+    assert trials_bytes(tmp_path / "out") == trials_bytes(reference)
+    first = SUMMARY.read(reference / "summary.csv")
+    assert SUMMARY.read(tmp_path / "out" / "summary.csv").equals(first)
+
+
+def test_cached_landmarks_give_the_same_bytes(faces: Path, reference: Path, tmp_path: Path) -> None:
+    for name in ("cold", "warm"):
+        run(Experiment(data=faces), tmp_path / name, progress=False, cache=tmp_path / "cache")
+        assert trials_bytes(tmp_path / name) == trials_bytes(reference)
+
+
+def test_killed_run_is_completed_by_resume(faces: Path, reference: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    script = (
+        "from maskface import Experiment, run\n"
+        f"run(Experiment(data={str(faces)!r}), {str(out)!r}, chunk=1, progress=False)"
+    )
+    process = subprocess.Popen([sys.executable, "-c", script])
+    deadline = time.monotonic() + 120
+    while not list(out.glob("parts/part-*.csv")):
+        assert process.poll() is None, "the run ended before it could be killed"
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not (out / "trials.csv").exists()
+    with pytest.raises(MaskfaceError, match="--resume"):
+        run(Experiment(data=faces), out, progress=False)
+    with pytest.raises(MaskfaceError, match="--allow-partial"):
+        summarize_run(out)
+    partial = summarize_run(out, allow_partial=True)
+    assert 0 < partial["n"].max() < 12
+    run(Experiment(data=faces), out, resume=True, progress=False, chunk=3)
+    assert trials_bytes(out) == trials_bytes(reference)
+    assert not (out / "parts").exists()
+
+
+def test_full_disk_keeps_what_was_read(
+    faces: Path, reference: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    calls = 0
+
+    def full_after_five(descriptor: int) -> None:
+        nonlocal calls
+        calls += 1
+        if calls > 5:
+            raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.fsync", full_after_five)
+        with pytest.raises(MaskfaceError, match=r"No space left on device.*--resume"):
+            run(Experiment(data=faces), out, progress=False, chunk=1)
+    assert len(list(out.glob("parts/part-*.csv"))) == 4  # the manifest was written first
+    run(Experiment(data=faces), out, resume=True, progress=False)
+    assert trials_bytes(out) == trials_bytes(reference)
+
+
+def test_damaged_part_is_read_again(faces: Path, reference: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(reference, out)
+    manifest = json.loads((out / "manifest.json").read_text()) | {"complete": False}
+    (out / "manifest.json").write_text(json.dumps(manifest))
+    parts = RunFolder(out).parts_path
+    parts.mkdir()
+    lines = trials_bytes(out).decode().splitlines(keepends=True)
+    (out / "trials.csv").unlink()
+    (parts / "part-00000000-00000001.csv").write_text("".join(lines[:6]))  # 1 picture and a bit
+    (parts / "part-00000002-00000003.csv").write_text(lines[0] + lines[9][:40])
+    (parts / "part-00000004-00000005.csv").write_bytes(b"\x00\xff")
+    run(Experiment(data=faces), out, resume=True, progress=False)
+    assert trials_bytes(out) == trials_bytes(reference)
+
+
+def test_other_experiment_in_the_folder_is_refused(faces: Path, reference: Path) -> None:
+    before = trials_bytes(reference)
+    for other in (Experiment(data=faces, seed=1), Experiment(data=faces, classifiers=("fer",))):
+        for resume in (False, True):
+            with pytest.raises(MaskfaceError, match="holds another experiment"):
+                run(other, reference, resume=resume, progress=False)
+    with pytest.raises(MaskfaceError, match="already holds this run, complete"):
+        run(Experiment(data=faces), reference, progress=False)
+    assert trials_bytes(reference) == before
+
+
+def test_complete_run_is_returned_by_resume(faces: Path, reference: Path) -> None:
+    result = run(Experiment(data=faces), reference, resume=True, progress=False)
+    assert len(result.trials) == 48
+    assert result.manifest["complete"] is True
+
+
+def test_folder_with_other_files_is_refused(faces: Path, tmp_path: Path) -> None:
+    (tmp_path / "thesis.docx").touch()
+    with pytest.raises(MaskfaceError, match="holds other files"):
+        run(Experiment(data=faces), tmp_path, progress=False)
+    assert [p.name for p in tmp_path.iterdir()] == ["thesis.docx"]
+
+
+def test_folder_that_cannot_be_written_is_refused_before_any_work(
+    faces: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(MaskfaceError, match=r"Cannot write to .*--out"):
+        run(Experiment(data=faces), tmp_path / "file" / "out", progress=False)
+
+
+def test_read_only_disk_is_refused_before_any_work(
+    faces: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_only(*_: object, **__: object) -> None:
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr("pathlib.Path.mkdir", read_only)
+    with pytest.raises(MaskfaceError, match="Read-only file system"):
+        run(Experiment(data=faces), tmp_path / "out", progress=False)
+
+
+def test_every_odd_picture_has_its_defined_status(
+    example_faces: list[Path], tmp_path: Path
+) -> None:
+    face = next(p for p in example_faces if "_happiness_100_y+00" in p.name)
+    expected = write_variants(face, tmp_path / "data" / "happy")
+    result = run(
+        Experiment(data=tmp_path / "data", classifiers=("faceapi",)),
+        tmp_path / "out",
+        progress=False,
+    )
+    trials = result.trials
+    assert len(trials) == 2 * len(expected)
+    status = trials.groupby("image_id")["status"].unique().map(list).to_dict()
+    assert status == {f"happy/{name}": [value] for name, value in expected.items()}
+    message = trials.set_index("image_id")["message"].groupby(level=0).first()
+    assert "truncated" in message["happy/truncated.jpg"]
+    assert "not a picture" in message["happy/text.jpg"]
+    assert "1 x 1 px" in message["happy/pixel.png"]
+    assert "similar size" in message["happy/two_faces.png"]
+    assert message["happy/big_and_small.png"] == "2 faces; the largest was read"
+    # The same face in another container is read the same.
+    plain = trials[trials["condition"] == "none"].set_index("image_id")
+    for name in ("rgba.png", "bits16.png", "rotated.jpg", "cmyk.jpg", "big_and_small.png"):
+        for column, allowed in (("p_happiness", 0.05), ("yaw_deg", 1), ("roll_deg", 1)):
+            difference = plain.loc[f"happy/{name}", column] - plain.loc["happy/whole.jpg", column]
+            assert abs(difference) < allowed, (name, column)
+
+
+def test_limit_draws_balanced_labels(faces: Path, tmp_path: Path) -> None:
+    result = run(Experiment(data=faces, limit=6, occluders=()), tmp_path / "out", progress=False)
+    labels = result.trials.drop_duplicates("image_id")["label"].value_counts()
+    assert labels.to_dict() == dict.fromkeys(EMOTIONS_HERE, 2)
+    assert set(result.trials["condition"]) == {"none"}
+
+
+def test_no_readable_picture_says_why_to_look(tmp_path: Path) -> None:
+    (tmp_path / "data" / "fear").mkdir(parents=True)
+    (tmp_path / "data" / "fear" / "a.jpg").write_text("x")
+    with pytest.raises(MaskfaceError, match="column `message`"):
+        run(Experiment(data=tmp_path / "data"), tmp_path / "out", progress=False)
+    trials = TRIALS.read(tmp_path / "out" / "trials.csv")
+    assert set(trials["status"]) == {"error"}
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"occluders": ("surgicl",)}, "Did you mean 'surgical'"),
+        ({"classifiers": ("far",)}, "Did you mean 'fer'"),
+        ({"classifiers": ()}, "at least one classifier"),
+        ({"limit": 0}, "limit"),
+        ({"seed": -1}, "seed"),
+        ({"lmit": 3}, "lmit"),
+    ],
+)
+def test_bad_experiments_are_refused_in_words(values: dict[str, object], words: str) -> None:
+    with pytest.raises(MaskfaceError, match=words):
+        Experiment(**values)
+
+
+def test_conditions_are_named_once_and_none_is_always_there() -> None:
+    experiment = Experiment(occluders=("surgical:colour=lightblue", "none", "surgical"))
+    assert experiment.conditions == ("none", "surgical")

@@ -1,0 +1,185 @@
+"""Reading, writing and cropping pictures."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from maskface import images
+from maskface.errors import ImageError
+from maskface.types import FaceLandmarks, Pose
+
+# Left half red, right half blue: shows orientation and channel order at once.
+TWO_HALVES = np.zeros((40, 60, 3), np.uint8)
+TWO_HALVES[:, :30] = (200, 10, 20)
+TWO_HALVES[:, 30:] = (10, 20, 200)
+
+
+def encoded(picture: Image.Image, kind: str, **options: Any) -> bytes:
+    stream = io.BytesIO()
+    picture.save(stream, kind, **options)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["PNG", "BMP", "TIFF"])
+def test_lossless_formats_keep_every_pixel(kind: str) -> None:
+    data = encoded(Image.fromarray(TWO_HALVES), kind)
+    np.testing.assert_array_equal(images.decode_image(data), TWO_HALVES)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "WEBP"])
+def test_lossy_formats_keep_colour_and_place(kind: str) -> None:
+    image = images.decode_image(encoded(Image.fromarray(TWO_HALVES), kind, quality=95))
+    difference = np.abs(image.astype(int) - TWO_HALVES)
+    assert difference[:, :26].max() < 12
+    assert difference[:, 34:].max() < 12
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_grey_is_repeated_in_three_channels(bits: int) -> None:
+    ramp = np.linspace(0, 255, 64).round().astype(np.uint8)
+    grey = np.tile(ramp, (32, 1))
+    stored = grey.astype(np.uint16) * 257 if bits == 16 else grey
+    ok, data = cv2.imencode(".png", stored)
+    assert ok
+    image = images.decode_image(data.tobytes())
+    np.testing.assert_array_equal(image, np.repeat(grey[..., None], 3, axis=2))
+
+
+def test_16_bit_colour_keeps_the_high_byte() -> None:
+    ok, data = cv2.imencode(".png", TWO_HALVES[..., ::-1].astype(np.uint16) * 257)
+    assert ok
+    np.testing.assert_array_equal(images.decode_image(data.tobytes()), TWO_HALVES)
+
+
+def test_transparency_is_laid_over_white() -> None:
+    rgba = np.dstack([TWO_HALVES, np.full((40, 60), 255, np.uint8)])
+    rgba[:, :30, 3] = 0
+    rgba[0, 40, 3] = 128
+    image = images.decode_image(encoded(Image.fromarray(rgba), "PNG"))
+    assert (image[:, :30] == 255).all()
+    np.testing.assert_array_equal(image[5, 45], TWO_HALVES[5, 45])
+    half = (TWO_HALVES[0, 40] * (128 / 255) + 255 * (127 / 255)).round()
+    assert np.abs(image[0, 40] - half).max() <= 1
+
+
+def test_cmyk_becomes_rgb() -> None:
+    data = encoded(Image.fromarray(TWO_HALVES).convert("CMYK"), "JPEG", quality=95)
+    image = images.decode_image(data)
+    assert image.shape == TWO_HALVES.shape
+    assert np.abs(image[:, :26].astype(int) - TWO_HALVES[:, :26]).max() < 12
+
+
+def test_exif_orientation_is_honoured() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the camera was held so that the picture must be turned clockwise
+    data = encoded(Image.fromarray(TWO_HALVES), "PNG", exif=exif)
+    image = images.decode_image(data)
+    np.testing.assert_array_equal(image, np.rot90(TWO_HALVES, k=-1))
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "BMP", "TIFF", "WEBP"])
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.9])
+def test_truncated_files_are_refused(kind: str, share: float) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (80, 80, 3), dtype=np.uint8)
+    data = encoded(Image.fromarray(noise), kind)
+    with pytest.raises(ImageError):
+        images.decode_image(data[: int(len(data) * share)])
+
+
+@pytest.mark.parametrize("data", [b"", b"not a picture", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"])
+def test_what_is_no_picture_is_refused(data: bytes) -> None:
+    with pytest.raises(ImageError, match="picture"):
+        images.decode_image(data)
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_give_a_picture_or_an_image_error(data: bytes) -> None:
+    try:
+        image = images.decode_image(data)
+    except ImageError:
+        return
+    assert image.dtype == np.uint8
+    assert image.shape[2] == 3
+
+
+def test_one_pixel_is_refused_with_its_size() -> None:
+    with pytest.raises(ImageError, match="1 x 1 px"):
+        images.decode_image(encoded(Image.new("RGB", (1, 1)), "PNG"))
+
+
+def test_huge_picture_is_refused_before_it_is_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(images, "MAX_PIXELS", 60 * 40 - 1)
+    with pytest.raises(ImageError, match="at most"):
+        images.decode_image(encoded(Image.fromarray(TWO_HALVES), "PNG"))
+
+
+def test_picture_bomb_is_refused() -> None:
+    header = bytearray(encoded(Image.new("L", (16, 16)), "BMP"))
+    header[18:26] = (40_000).to_bytes(4, "little") * 2
+    with pytest.raises(ImageError, match="pixels"):
+        images.decode_image(bytes(header))
+
+
+def test_missing_file_says_so(tmp_path: Path) -> None:
+    with pytest.raises(ImageError, match="No such file"):
+        images.read_image(tmp_path / "none.png")
+
+
+def test_write_and_read_back(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "picture.png"
+    images.write_image(path, TWO_HALVES)
+    np.testing.assert_array_equal(images.read_image(path), TWO_HALVES)
+    assert [p.name for p in path.parent.iterdir()] == ["picture.png"]
+
+
+def test_unknown_suffix_is_refused_with_the_allowed_ones(tmp_path: Path) -> None:
+    with pytest.raises(ImageError, match=r"\.docx.*\.png"):
+        images.write_image(tmp_path / "a.docx", TWO_HALVES)
+
+
+def test_writing_where_a_file_stands_in_the_way(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ImageError, match="cannot write"):
+        images.write_image(tmp_path / "file" / "a.png", TWO_HALVES)
+
+
+def test_find_images_is_sorted_and_leaves_hidden_files_out(tmp_path: Path) -> None:
+    for name in ("b/2.PNG", "a/1.jpg", "a/.hidden.jpg", ".git/3.jpg", "notes.txt"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    found = [path.relative_to(tmp_path).as_posix() for path in images.find_images(tmp_path)]
+    assert found == ["a/1.jpg", "b/2.PNG"]
+
+
+@given(
+    x0=st.integers(-50, 80), y0=st.integers(-50, 80),
+    width=st.integers(1, 90), height=st.integers(1, 90),
+)  # fmt: skip
+def test_cut_repeats_the_border(x0: int, y0: int, width: int, height: int) -> None:
+    picture = np.random.default_rng(1).integers(0, 256, (40, 60, 3), dtype=np.uint8)
+    padded = np.pad(picture, ((150, 150), (150, 150), (0, 0)), mode="edge")
+    expected = padded[150 + y0 : 150 + y0 + height, 150 + x0 : 150 + x0 + width]
+    np.testing.assert_array_equal(images.cut(picture, x0, y0, width, height), expected)
+
+
+def test_crop_is_the_lifted_square_around_the_landmarks() -> None:
+    points = np.zeros((478, 3), np.float32)
+    points[:, 0] = np.linspace(100, 180, 478)  # 80 wide
+    points[:, 1] = np.linspace(100, 200, 478)  # 100 high: side 110
+    face = FaceLandmarks(points, np.zeros(52, np.float32), Pose(0, 0, 0))
+    yy, xx = np.mgrid[:300, :300]
+    picture = np.dstack([xx // 2, yy // 2, np.zeros_like(xx)]).astype(np.uint8)
+    crop = images.face_crop(picture, face)
+    assert crop.shape == (110, 110, 3)
+    # left = 140 - 55 = 85; top = 150 - 55 - 6.6 = 88.4, rounded to 88
+    np.testing.assert_array_equal(crop[0, 0], [85 // 2, 88 // 2, 0])

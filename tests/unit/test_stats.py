@@ -1,0 +1,217 @@
+"""Statistics against hand-worked numbers, scipy and statsmodels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats as sps
+
+from maskface.errors import MaskfaceError
+from maskface.stats import cluster_bootstrap, loss_table, scores, summarize
+from maskface.tables import SUMMARY, TRIALS
+from maskface.types import EMOTIONS
+
+
+def trial(
+    image: str, condition: str, label: str, predicted: str, subject: str = "", **more: Any
+) -> dict[str, Any]:
+    status = more.pop("status", "ok" if predicted else "no_face")
+    return {
+        "run_id": "r", "dataset": "d", "image_id": image, "subject_id": subject, "label": label,
+        "condition": condition, "occluder": condition, "params": "{}", "classifier": "c",
+        "predicted": predicted, "correct": int(label == predicted) if predicted else None,
+        "status": status, "message": "", "seed": 0, **more,
+    }  # fmt: skip
+
+
+def pairs(rows: list[tuple[str, str, str]], subjects: list[str] | None = None) -> pd.DataFrame:
+    """Make trials from (label, plain answer, masked answer)."""
+    names = subjects or [""] * len(rows)
+    return TRIALS.frame(
+        [
+            trial(f"i{i:04}", condition, label, answer, subject)
+            for i, ((label, plain, masked), subject) in enumerate(zip(rows, names, strict=True))
+            for condition, answer in (("none", plain), ("surgical", masked))
+        ]
+    )
+
+
+def pick(
+    summary: pd.DataFrame, metric: str, label: str = "all", condition: str = "surgical"
+) -> Any:
+    rows = summary[
+        (summary["metric"] == metric)
+        & (summary["label"] == label)
+        & (summary["condition"] == condition)
+    ]
+    assert len(rows) == 1
+    return rows.iloc[0]
+
+
+HAND = [
+    # label, plain, masked
+    ("anger", "anger", "anger"),
+    ("anger", "anger", "anger"),
+    ("anger", "disgust", "anger"),
+    ("disgust", "disgust", "anger"),
+    ("disgust", "disgust", "anger"),
+    ("disgust", "disgust", "disgust"),
+    ("disgust", "anger", "neutral"),
+    ("sadness", "sadness", "neutral"),
+]
+
+
+def test_hand_worked_example() -> None:
+    summary = summarize(pairs(HAND), n_resamples=200)
+    accuracy = pick(summary, "accuracy")
+    # plain right: 2 + 3 + 1 = 6 of 8; masked right: 3 + 1 + 0 = 4 of 8
+    assert (accuracy["baseline"], accuracy["value"], accuracy["loss"]) == (0.75, 0.5, 0.25)
+    assert accuracy["n"] == 8
+    # recalls plain 2/3, 3/4, 1; masked 1, 1/4, 0
+    balanced = pick(summary, "balanced_accuracy")
+    assert balanced["baseline"] == pytest.approx((2 / 3 + 3 / 4 + 1) / 3, abs=1e-6)
+    assert balanced["value"] == pytest.approx((1 + 1 / 4 + 0) / 3, abs=1e-6)
+    assert pick(summary, "recall", "anger")["loss"] == pytest.approx(-1 / 3, abs=1e-6)
+    assert pick(summary, "recall", "disgust")["loss"] == 0.5
+    # McNemar: right -> wrong 3 times (2 disgust, 1 sadness), wrong -> right once (anger)
+    assert accuracy["p_value"] == pytest.approx(2 * sps.binom.cdf(1, 4, 0.5))
+    # disgust: right -> wrong twice, never back: p = 2 * .25 = .5
+    assert pick(summary, "recall", "disgust")["p_value"] == pytest.approx(0.5)
+    # Holm over the three recall tests: p = 1 (anger), .5 (disgust), 1 (sadness)
+    assert pick(summary, "recall", "disgust")["p_adjusted"] == 1
+    assert pick(summary, "answered_anger", "disgust")["baseline"] == 1
+    assert pick(summary, "answered_anger", "disgust")["value"] == 2
+    assert pick(summary, "answered_neutral", "sadness")["value"] == 1
+    assert set(summary["label"]) == {"all", "anger", "disgust", "sadness"}
+
+
+def test_plain_faces_have_no_loss_and_no_test() -> None:
+    row = pick(summarize(pairs(HAND), n_resamples=100), "accuracy", condition="none")
+    assert row["value"] == 0.75
+    assert pd.isna([row["loss"], row["ci_low"], row["p_value"], row["baseline"]]).all()
+    assert row["value_ci_low"] < 0.75 < row["value_ci_high"]
+
+
+def test_only_pictures_answered_under_both_are_compared() -> None:
+    trials = pairs([*HAND, ("fear", "fear", ""), ("fear", "", "fear")])
+    summary = summarize(trials, n_resamples=50)
+    accuracy = pick(summary, "accuracy")
+    assert (accuracy["n"], accuracy["n_missing"]) == (8, 2)
+    assert accuracy["loss"] == 0.25
+    fear = pick(summary, "recall", "fear")
+    assert (fear["n"], fear["n_missing"]) == (0, 2)
+    assert pd.isna(fear["value"])
+    assert pd.isna(fear["p_value"])
+
+
+def test_holm_against_the_definition() -> None:
+    # disgust 10 of 10 lost, sadness 5 of 5 lost, anger unchanged
+    rows = [("disgust", "disgust", "anger")] * 10 + [("sadness", "sadness", "neutral")] * 5
+    summary = summarize(pairs([*rows, ("anger", "anger", "anger")]), n_resamples=50)
+    p = {e: pick(summary, "recall", e) for e in ("disgust", "sadness", "anger")}
+    assert p["disgust"]["p_value"] == pytest.approx(2 * 0.5**10)
+    assert p["disgust"]["p_adjusted"] == pytest.approx(3 * 2 * 0.5**10)
+    assert p["sadness"]["p_adjusted"] == pytest.approx(2 * 2 * 0.5**5)
+    assert p["anger"]["p_adjusted"] == 1
+
+
+def test_no_answer_at_all_is_refused() -> None:
+    with pytest.raises(MaskfaceError, match="nothing to compare with"):
+        summarize(pairs([("fear", "", "fear")]))
+
+
+def test_clusters_are_subjects_only_if_all_are_known() -> None:
+    subjects = ["A", "A", "B", "B", "C", "C", "D", "D"]
+    known = pick(summarize(pairs(HAND, subjects), n_resamples=50), "accuracy")
+    assert (known["clustered_by"], known["n_clusters"]) == ("subject", 4)
+    partly = pick(summarize(pairs(HAND, [*subjects[:-1], ""]), n_resamples=50), "accuracy")
+    assert (partly["clustered_by"], partly["n_clusters"]) == ("image", 8)
+
+
+def test_one_subject_has_no_interval() -> None:
+    row = pick(summarize(pairs(HAND, ["A"] * 8), n_resamples=50), "accuracy")
+    assert row["loss"] == 0.25
+    assert pd.isna(row["ci_low"])
+
+
+def test_interval_agrees_with_scipy_where_pictures_are_independent() -> None:
+    rng = np.random.default_rng(4)
+    plain = rng.random(300) < 0.8
+    masked = rng.random(300) < 0.55
+    rows = [
+        ("fear", "fear" if p else "anger", "fear" if m else "anger")
+        for p, m in zip(plain, masked, strict=True)
+    ]
+    row = pick(summarize(pairs(rows), n_resamples=20_000), "accuracy")
+    theirs = sps.bootstrap(
+        (plain.astype(float) - masked,), np.mean, n_resamples=20_000, method="percentile", rng=rng
+    ).confidence_interval
+    assert row["ci_low"] == pytest.approx(theirs.low, abs=0.006)
+    assert row["ci_high"] == pytest.approx(theirs.high, abs=0.006)
+
+
+def test_clustered_bootstrap_equals_resampling_cluster_by_cluster() -> None:
+    rng = np.random.default_rng(0)
+    totals = np.column_stack([rng.integers(1, 5, 12), rng.integers(0, 3, 12)]).astype(float)
+
+    def ratio(sums: np.ndarray) -> np.ndarray:
+        return sums[:, 1:] / sums[:, :1]
+
+    low, high = cluster_bootstrap(totals, ratio, seed=1, n_resamples=20_000)
+    drawn = totals[rng.integers(0, 12, (20_000, 12))].sum(axis=1)
+    expected = np.quantile(ratio(drawn)[:, 0], [0.025, 0.975])
+    np.testing.assert_allclose([low[0], high[0]], expected, atol=0.02)
+
+
+def test_clustering_widens_the_interval_when_subjects_differ() -> None:
+    rows, subjects = [], []
+    for subject in range(10):  # half of the people lose everything, half nothing
+        rows += [("fear", "fear", "fear" if subject % 2 else "anger")] * 20
+        subjects += [f"S{subject}"] * 20
+    clustered = pick(summarize(pairs(rows, subjects)), "accuracy")
+    naive = pick(summarize(pairs(rows)), "accuracy")
+    width = {k: r["ci_high"] - r["ci_low"] for k, r in (("c", clustered), ("n", naive))}
+    # standard errors sqrt(.25/10) and sqrt(.25/200)
+    assert width["c"] / width["n"] == pytest.approx(np.sqrt(20), rel=0.15)
+
+
+answers = st.sampled_from(EMOTIONS)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.tuples(answers, answers, answers), min_size=1, max_size=30))
+def test_summary_invariants(rows: list[tuple[str, str, str]]) -> None:
+    summary = summarize(pairs(rows), n_resamples=100)
+    counts = summary[summary["metric"].str.startswith("answered_")]
+    per_label = counts[counts["condition"] == "surgical"].groupby("label")
+    np.testing.assert_array_equal(per_label["value"].sum(), per_label["n"].first())
+    measured = summary[summary["loss"].notna()]
+    np.testing.assert_allclose(
+        measured["loss"], measured["baseline"] - measured["value"], atol=2e-6
+    )
+    with_interval = measured[measured["ci_low"].notna()]
+    assert (with_interval["ci_low"] <= with_interval["ci_high"]).all()
+    assert (summary["p_adjusted"].dropna() >= summary["p_value"].dropna() - 1e-12).all()
+
+
+def test_scores_without_pictures_are_not_defined() -> None:
+    assert np.isnan(scores(np.zeros((1, 21)))).all()
+
+
+def test_summary_does_not_depend_on_the_order_of_trials(tmp_path: Path) -> None:
+    trials = pairs(HAND, ["A", "A", "B", "B", "C", "C", "D", "D"])
+    shuffled = trials.sample(frac=1, random_state=3)
+    first = SUMMARY.write(summarize(trials), tmp_path / "a.csv")
+    assert SUMMARY.write(summarize(shuffled), tmp_path / "b.csv") == first
+
+
+def test_loss_table_puts_all_first() -> None:
+    table = loss_table(summarize(pairs(HAND), n_resamples=50))
+    assert list(table["emotion"]) == ["all", "anger", "disgust", "sadness"]
+    assert list(table["n"]) == [8, 3, 4, 1]

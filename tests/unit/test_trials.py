@@ -1,0 +1,152 @@
+"""From one picture to rows, with stand-ins for models."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from maskface.experiment import Experiment
+from maskface.experiment._trials import TrialError, TrialReader, choose_face, trial_seed
+from maskface.occluders import Occluder, Unoccluded
+from maskface.tables import TRIALS
+from maskface.types import EMOTIONS, Face, FaceLandmarks, ImageArray, Pose, Sample
+
+
+def face(size: float = 20, at: float = 30) -> FaceLandmarks:
+    angle = np.linspace(0, 2 * np.pi, 478)
+    points = np.stack([at + size / 2 * np.cos(angle), at + size / 2 * np.sin(angle), 0 * angle], 1)
+    return FaceLandmarks(points.astype(np.float32), np.zeros(52, np.float32), Pose(10, -5, 1.234))
+
+
+@dataclass(frozen=True)
+class Paint(Occluder):
+    """Paints everything; refuses when told to."""
+
+    name: ClassVar[str] = "paint"
+    refuse: bool = False
+
+    def draw(
+        self, image: ImageArray, landmarks: FaceLandmarks, rng: np.random.Generator
+    ) -> tuple[ImageArray, NDArray[np.uint8]]:
+        if self.refuse:
+            raise RuntimeError("cannot\npaint")
+        return np.full_like(image, 7), np.full(image.shape[:2], 255, np.uint8)
+
+
+class Brightness:
+    """Answers happiness for bright crops and sadness for dark ones."""
+
+    name: ClassVar[str] = "brightness"
+    labels: tuple[str, ...] = EMOTIONS
+    needs = frozenset({"crop"})
+    fingerprint = "1"
+
+    def predict_proba(self, faces: Sequence[Face]) -> NDArray[np.float64]:
+        bright = np.array([face.crop.mean() > 100 for face in faces])
+        answers = np.zeros((len(faces), 7))
+        answers[bright, EMOTIONS.index("happiness")] = 1
+        answers[~bright, EMOTIONS.index("sadness")] = 1
+        return answers
+
+
+class Broken(Brightness):
+    """Fails whatever it is asked."""
+
+    name = "broken"
+
+    def predict_proba(self, faces: Sequence[Face]) -> NDArray[np.float64]:
+        raise ValueError("no memory")
+
+
+@pytest.fixture
+def sample(tmp_path: Path) -> Sample:
+    Image.new("RGB", (60, 60), "white").save(tmp_path / "a.png")
+    return Sample("a.png", tmp_path / "a.png", "happiness", "S1")
+
+
+def reader(
+    faces: tuple[FaceLandmarks, ...] = (face(),), *, refuse: bool = False, broken: bool = False
+) -> TrialReader:
+    return TrialReader(
+        Experiment(data="d", occluders=("surgical",), classifiers=("fer",)),
+        {"run_id": "r", "dataset": "d"},
+        lambda image, data: faces,
+        {"none": Unoccluded(), "paint": Paint(refuse)},
+        (Brightness(), Broken()) if broken else (Brightness(),),
+    )
+
+
+def test_rows_of_a_good_picture(sample: Sample) -> None:
+    rows = TRIALS.frame(reader().rows(sample)).set_index("condition")
+    assert list(rows["status"]) == ["ok", "ok"]
+    assert list(rows["predicted"]) == ["happiness", "sadness"]
+    assert list(rows["correct"]) == [1, 0]
+    assert list(rows["coverage"]) == [0, 1]
+    assert rows.loc["none", ["yaw_deg", "pitch_deg", "roll_deg"]].tolist() == [10, -5, 1.23]
+    assert rows.loc["paint", "params"] == '{"refuse": false}'
+    assert rows.loc["none", "seed"] != rows.loc["paint", "seed"]
+
+
+def test_picture_without_a_face_has_all_its_rows(sample: Sample) -> None:
+    rows = TRIALS.frame(reader(()).rows(sample))
+    assert list(rows["status"]) == ["no_face"] * 2
+    assert list(rows["predicted"]) == [""] * 2
+    assert rows["p_fear"].isna().all()
+
+
+def test_missing_picture_has_all_its_rows(sample: Sample, tmp_path: Path) -> None:
+    rows = reader().rows(Sample("b", tmp_path / "none.png", "fear"))
+    assert {row["status"] for row in rows} == {"error"}
+    assert {row["message"] for row in rows} == {"cannot read the file: No such file or directory"}
+
+
+def test_failing_occluder_costs_its_condition_alone(sample: Sample) -> None:
+    rows = TRIALS.frame(reader(refuse=True).rows(sample)).set_index("condition")
+    assert rows["status"].to_dict() == {"none": "ok", "paint": "error"}
+    assert rows.loc["paint", "message"] == "RuntimeError: cannot paint"
+
+
+def test_failing_classifier_costs_its_rows_alone(sample: Sample) -> None:
+    rows = TRIALS.frame(reader(broken=True).rows(sample))
+    status = rows.set_index(["classifier", "condition"])["status"].to_dict()
+    assert status == {
+        ("brightness", "none"): "ok",
+        ("brightness", "paint"): "ok",
+        ("broken", "none"): "error",
+        ("broken", "paint"): "error",
+    }
+
+
+def test_largest_face_is_chosen_and_said() -> None:
+    chosen, message = choose_face([face(40), face(19)])
+    assert chosen.size == pytest.approx(40, abs=0.1)
+    assert message == "2 faces; the largest was read"
+
+
+def test_two_faces_of_similar_size_are_ambiguous() -> None:
+    with pytest.raises(TrialError, match="crop the picture"):
+        choose_face([face(40), face(21)])
+
+
+def test_no_face_is_its_own_status() -> None:
+    with pytest.raises(TrialError) as caught:
+        choose_face([])
+    assert caught.value.status == "no_face"
+
+
+def test_seeds_differ_by_seed_image_and_condition() -> None:
+    seeds = {trial_seed(s, i, c) for s in (0, 1) for i in ("a", "b") for c in ("none", "paint")}
+    assert len(seeds) == 8
+    assert all(0 <= seed < 2**63 for seed in seeds)
+    # sha256(b"0\x1fa\x1fnone") begins with these 8 bytes
+    import hashlib
+
+    first = hashlib.sha256(b"0\x1fa\x1fnone").hexdigest()[:16]
+    assert trial_seed(0, "a", "none") == int(first, 16) // 2
