@@ -1,0 +1,114 @@
+"""What every experiment script shares: options, carrying out, and showing the answer."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from maskface.errors import MaskfaceError
+from maskface.experiment import Experiment, Run, run
+from maskface.plots import plot_losses
+from maskface.text import loss_text
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Where data come from, where results go, and how.
+
+    Attributes
+    ----------
+    data, limit, seed
+        As in `maskface.Experiment`.
+    out, jobs, resume, progress
+        As in `maskface.run`.
+    """
+
+    data: str
+    out: Path
+    jobs: int = 1
+    limit: int | None = None
+    seed: int = 0
+    resume: bool = False
+    progress: bool = True
+
+
+def carry_out(experiment: Experiment, options: Options) -> Run:
+    """Run an experiment, draw its figures, and print the answer and the files.
+
+    Raises
+    ------
+    MaskfaceError
+        As `maskface.run`.
+    """
+    result = run(
+        experiment,
+        options.out,
+        jobs=options.jobs,
+        resume=options.resume,
+        progress=options.progress,
+    )
+    figures = plot_losses(result.summary, options.out)
+    print(loss_text(result.summary))  # noqa: T201 (this is the answer)
+    print(failures_text(result))  # noqa: T201
+    print("\n".join(str(path) for path in (*result.folder.files(), *figures)))  # noqa: T201
+    return result
+
+
+def failures_text(result: Run) -> str:
+    """Say how many images have trials without an answer, and why the first of them has."""
+    trials = result.trials
+    failed = trials[trials["status"] != "ok"].drop_duplicates("image_id")
+    n_images = trials["image_id"].nunique()
+    if failed.empty:
+        return f"All {n_images} images were read."
+    first = failed.iloc[0]
+    return (
+        f"{len(failed)} of {n_images} images have trials without an answer, for example "
+        f"{first['image_id']}: {first['message']} (column message of trials.csv)."
+    )
+
+
+def main(build: Callable[[Options], Experiment], description: str | None) -> None:
+    """Run an experiment script: read the options, build the experiment, carry it out.
+
+    Parameters
+    ----------
+    build
+        Makes the experiment from the options.
+    description
+        The script's docstring, shown by ``--help``.
+    """
+    options = parse_options(description)
+    try:
+        carry_out(build(options), options)
+    except MaskfaceError as error:
+        sys.exit(f"maskface: {error}")
+    except KeyboardInterrupt:
+        sys.exit("\nStopped. Type the same command with --resume to go on.")
+
+
+def parse_options(description: str | None, arguments: list[str] | None = None) -> Options:
+    """Read the options that all experiment scripts have from the command line."""
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", default="example", help="folder of faces (default: %(default)s)")
+    parser.add_argument("--out", type=Path, required=True, help="a new or empty folder for results")
+    parser.add_argument("--jobs", type=int, default=1, help="worker processes, -1 for all cores")
+    parser.add_argument("--limit", type=int, help="at most so many pictures, labels balanced")
+    parser.add_argument("--seed", type=int, default=0, help="seed of whatever is random")
+    parser.add_argument("--resume", action="store_true", help="go on with an interrupted run")
+    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+    read = parser.parse_args(arguments)
+    return Options(
+        data=read.data,
+        out=read.out,
+        jobs=read.jobs,
+        limit=read.limit,
+        seed=read.seed,
+        resume=read.resume,
+        progress=not read.quiet,
+    )

@@ -1,0 +1,81 @@
+"""Results as plain text for a terminal."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+import pandas as pd
+
+from maskface.stats import loss_table
+
+_HEADER = ("classifier", "condition", "emotion", "n", "clean", "occluded", "loss", "95 % CI", "p")
+
+
+def loss_text(summary: pd.DataFrame) -> str:
+    """Set the loss of accuracy as a table, in per cent and percentage points.
+
+    Parameters
+    ----------
+    summary
+        In the schema of `maskface.tables.SUMMARY`.
+
+    Returns
+    -------
+    str
+        One line per classifier, condition and emotion, and a footnote on the intervals.
+    """
+    rows = loss_table(summary)
+    if rows.empty:
+        return "Only the unoccluded faces were read: there is no loss to show."
+    lines = [_HEADER]
+    for row in rows.to_dict("records"):
+        interval = f"[{_points(row['ci_low'])}, {_points(row['ci_high'])}]"
+        shares = (_percent(row["clean"]), _percent(row["occluded"]), _points(row["loss"]))
+        names = (str(row["classifier"]), str(row["condition"]), str(row["emotion"]), str(row["n"]))
+        lines.append((*names, *shares, interval, _p(row["p_adjusted"])))
+    return align(lines) + "\n" + footnote(summary)
+
+
+def footnote(summary: pd.DataFrame) -> str:
+    """Say what intervals and p values stand on."""
+    first = summary[summary["metric"] == "accuracy"].iloc[0]
+    if first["clustered_by"] == "subject":
+        units = f"bootstrap over {first['n_clusters']} subjects"
+    else:
+        units = "bootstrap, images treated as independent (the set names no subjects)"
+    return (
+        f"clean, occluded: % right; loss: percentage points; intervals: {units};\n"
+        "p: exact McNemar over images, Holm-adjusted over all tests of the same measure."
+    )
+
+
+def align(lines: Iterable[Sequence[str]]) -> str:
+    """Set rows of cells in columns; all but text columns stand to the right."""
+    table = [list(line) for line in lines]
+    widths = [max(len(cell) for cell in column) for column in zip(*table, strict=True)]
+    left = [
+        not any(c.isdigit() for row in table[1:] for c in row[i][-1:]) for i in range(len(widths))
+    ]
+    out = []
+    for row in table:
+        cells = (
+            cell.ljust(width) if to_left else cell.rjust(width)
+            for cell, width, to_left in zip(row, widths, left, strict=True)
+        )
+        out.append("  ".join(cells).rstrip())
+    return "\n".join(out)
+
+
+def _percent(share: float) -> str:
+    return "-" if math.isnan(share) else f"{100 * share:.1f}"
+
+
+def _points(share: float) -> str:
+    return "-" if math.isnan(share) else f"{100 * share:+.1f}"
+
+
+def _p(value: float) -> str:
+    if math.isnan(value):
+        return "-"
+    return "<.001" if value < 0.001 else f"{value:.3f}".removeprefix("0")
