@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import IO, Any, Final, Literal
 
 import pandas as pd
 import pandera.pandas as pa
@@ -77,23 +77,20 @@ class Table:
         return [asdict(column) for column in self.columns]
 
     def frame(self, rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-        """Make a checked, sorted and rounded data frame from rows; missing cells are empty."""
+        """Make a sorted and rounded data frame from rows; missing cells are empty."""
         return self.tidy(pd.DataFrame(list(rows), columns=self.header))
 
     def tidy(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Set types, round, sort by the key and check.
-
-        Raises
-        ------
-        MaskfaceError
-            If the frame does not fit the schema.
-        """
+        """Set types, round and sort by the key."""
         texts = {column.name: "" for column in self.columns if column.kind == "text"}
         digits = {c.name: c.decimals for c in self.columns if c.kind == "real"}
         objects = frame[self.header].astype(dict.fromkeys(texts, "object"))
         frame = objects.fillna(texts).astype(self._dtypes()).round(digits)
-        frame = frame.sort_values(list(self.key), kind="stable", ignore_index=True)
-        return self._check(frame)
+        return frame.sort_values(list(self.key), kind="stable", ignore_index=True)
+
+    def to_bytes(self, frame: pd.DataFrame) -> bytes:
+        """Set a tidy frame as the bytes of a CSV file."""
+        return frame.to_csv(index=False, lineterminator="\n").encode()
 
     def write(self, frame: pd.DataFrame, path: Path) -> dict[str, Any]:
         """Write a tidy frame as CSV, whole or not at all.
@@ -103,9 +100,32 @@ class Table:
         dict
             ``sha256`` of the bytes and the number of ``rows``.
         """
-        data = frame.to_csv(index=False, lineterminator="\n").encode()
+        data = self.to_bytes(frame)
         write_atomically(path, data, durable=True)
         return {"sha256": hashlib.sha256(data).hexdigest(), "rows": len(frame)}
+
+    def parse(self, source: Path | IO[bytes]) -> pd.DataFrame:
+        """Read CSV that this class wrote, without checking values.
+
+        Raises
+        ------
+        MaskfaceError
+            If the file is missing, is no CSV, or lacks columns.
+        """
+        numbers = [column.name for column in self.columns if column.kind != "text"]
+        try:
+            frame = pd.read_csv(
+                source,
+                dtype=self._dtypes(),
+                keep_default_na=False,
+                na_values={name: [""] for name in numbers},
+            )
+        except (OSError, ValueError) as error:
+            raise MaskfaceError(f"Cannot read {source} as table {self.name}: {error}.") from error
+        missing = [name for name in self.header if name not in frame]
+        if missing:
+            raise MaskfaceError(f"{source} lacks the columns {', '.join(missing)}.")
+        return frame[self.header]
 
     def read(self, path: Path) -> pd.DataFrame:
         """Read and check a CSV file.
@@ -115,27 +135,19 @@ class Table:
         MaskfaceError
             If the file is missing or does not fit the schema.
         """
-        numbers = [column.name for column in self.columns if column.kind != "text"]
-        try:
-            frame = pd.read_csv(
-                path,
-                dtype=self._dtypes(),
-                keep_default_na=False,
-                na_values={name: [""] for name in numbers},
-            )
-        except (OSError, ValueError) as error:
-            raise MaskfaceError(
-                f"Cannot read {path} as a table of {self.name}: {error}."
-            ) from error
-        missing = [name for name in self.header if name not in frame]
-        if missing:
-            raise MaskfaceError(f"{path} lacks the columns {', '.join(missing)}.")
-        return self._check(frame[self.header])
+        return self.check(self.parse(path))
 
     def _dtypes(self) -> dict[Hashable, Any]:
         return {column.name: _DTYPES[column.kind] for column in self.columns}
 
-    def _check(self, frame: pd.DataFrame) -> pd.DataFrame:
+    def check(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return the frame if it fits the schema.
+
+        Raises
+        ------
+        MaskfaceError
+            If a value is out of range or two rows have one key.
+        """
         try:
             return self._schema().validate(frame, lazy=False)
         except pa.errors.SchemaError as error:

@@ -139,11 +139,14 @@ def test_damaged_part_is_read_again(faces: Path, reference: Path, tmp_path: Path
     (out / "manifest.json").write_text(json.dumps(manifest))
     parts = RunFolder(out).parts_path
     parts.mkdir()
-    lines = trials_bytes(out).decode().splitlines(keepends=True)
     (out / "trials.csv").unlink()
-    (parts / "part-00000000-00000001.csv").write_text("".join(lines[:6]))  # 1 picture and a bit
-    (parts / "part-00000002-00000003.csv").write_text(lines[0] + lines[9][:40])
-    (parts / "part-00000004-00000005.csv").write_bytes(b"\x00\xff")
+    trials = TRIALS.parse(reference / "trials.csv")
+    folder = RunFolder(out)
+    folder.write_part(0, 1, trials.iloc[:6])  # a picture and a half
+    folder.write_part(2, 3, trials.iloc[8:16])
+    (damaged,) = parts.glob("part-00000002-*.csv")
+    damaged.write_bytes(damaged.read_bytes().replace(b"ok", b"no", 1))
+    (parts / "part-00000004-00000005-0123456789abcdef.csv").write_bytes(b"\x00\xff")
     run(Experiment(data=faces), out, resume=True, progress=False)
     assert trials_bytes(out) == trials_bytes(reference)
 

@@ -42,12 +42,12 @@ def test_write_read_round_trip(tmp_path: Path) -> None:
 )
 def test_values_out_of_range_are_refused(change: dict[str, object]) -> None:
     with pytest.raises(MaskfaceError, match=next(iter(change))):
-        TRIALS.frame([trial("a", "none", "fear", "fear") | change])
+        TRIALS.check(TRIALS.frame([trial("a", "none", "fear", "fear") | change]))
 
 
 def test_two_rows_with_one_key_are_refused() -> None:
     with pytest.raises(MaskfaceError, match="not valid"):
-        TRIALS.frame([trial("a", "none", "fear", "fear")] * 2)
+        TRIALS.check(TRIALS.frame([trial("a", "none", "fear", "fear")] * 2))
 
 
 def test_missing_column_is_named(tmp_path: Path) -> None:

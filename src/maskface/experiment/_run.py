@@ -185,7 +185,7 @@ def _reader(parts: ReaderParts) -> TrialReader:
 
 
 def _finish(plan: Plan, folder: RunFolder, manifest: dict[str, Any]) -> None:
-    trials = TRIALS.tidy(folder.read_parts(plan.run_id, plan.rows_per_image))
+    trials = TRIALS.check(TRIALS.tidy(folder.read_parts(plan.run_id, plan.rows_per_image)))
     if len(trials) != plan.n_trials:
         raise MaskfaceError(
             f"{plan.n_trials - len(trials)} of {plan.n_trials} trials are not in {folder.path}. "

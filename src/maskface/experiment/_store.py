@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
 import shutil
 from collections.abc import Sequence
@@ -124,7 +126,9 @@ class RunFolder:
 
     def write_part(self, first: int, last: int, trials: pd.DataFrame) -> None:
         """Save the trials of the pictures number `first` to `last` of the plan."""
-        TRIALS.write(trials, self.parts_path / f"part-{first:08d}-{last:08d}.csv")
+        data = TRIALS.to_bytes(trials)
+        name = f"part-{first:08d}-{last:08d}-{_digest(data)}.csv"
+        write_atomically(self.parts_path / name, data, durable=True)
 
     def read_parts(self, run_id: str, rows_per_image: int) -> pd.DataFrame:
         """Read the saved trials of a run; a damaged part, or part of another run, is left out.
@@ -143,10 +147,9 @@ class RunFolder:
         """
         frames = [TRIALS.frame([])]
         for path in sorted(self.parts_path.glob("part-*.csv")):
-            try:
-                frames.append(TRIALS.read(path))
-            except MaskfaceError:
-                continue  # its pictures are read again
+            data = path.read_bytes()
+            if path.stem.endswith(_digest(data)):  # otherwise its pictures are read again
+                frames.append(TRIALS.parse(io.BytesIO(data)))
         trials = pd.concat([f for f in frames if len(f)] or frames, ignore_index=True)
         trials = trials[trials["run_id"] == run_id].drop_duplicates(list(TRIALS.key))
         whole = trials.groupby("image_id")["image_id"].transform("size") == rows_per_image
@@ -155,6 +158,11 @@ class RunFolder:
     def drop_parts(self) -> None:
         """Delete the parts; what they held is in the trials table."""
         shutil.rmtree(self.parts_path, ignore_errors=True)
+
+
+def _digest(data: bytes) -> str:
+    """Say what bytes a part must have; in its name, it shows damage before anything is parsed."""
+    return hashlib.sha256(data).hexdigest()[:16]
 
 
 def chunks(items: Sequence[int], size: int) -> list[list[int]]:

@@ -65,7 +65,7 @@ def summarize(
                 head | {"condition": condition} | row
                 for row in _condition_rows(group, part, str(condition), seed, n_resamples)
             ]
-    return SUMMARY.tidy(_with_holm(pd.DataFrame(rows).reindex(columns=SUMMARY.header)))
+    return SUMMARY.check(_with_holm(SUMMARY.frame(rows)))
 
 
 def _condition_rows(
@@ -139,7 +139,7 @@ def _with_holm(summary: pd.DataFrame) -> pd.DataFrame:
     for _, family in summary[summary["p_value"].notna()].groupby("metric"):
         adjusted = multipletests(family["p_value"].astype(float), method="holm")[1]
         summary.loc[family.index, "p_adjusted"] = adjusted
-    return summary
+    return SUMMARY.tidy(summary)
 
 
 def loss_table(summary: pd.DataFrame) -> pd.DataFrame:

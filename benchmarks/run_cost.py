@@ -1,0 +1,120 @@
+"""CPU time per picture of a whole run beside its bare floor, in one process.
+
+The floor is what cannot be left out: decoding with OpenCV, MediaPipe's face landmarker, and the
+forward passes of the two networks on inputs made beforehand (plain and masked face, in one batch
+of two). The run does all of that, and draws the mask, cuts and resizes crops, makes rows, writes
+and merges part files. Both take turns over the same pictures, chunk by chunk, so that a busy
+machine slows both alike.
+
+    python benchmarks/run_cost.py --data FOLDER --limit 200
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import mediapipe as mp
+import numpy as np
+
+from maskface import Experiment
+from maskface.classifiers.networks import FaceApi, Fer
+from maskface.experiment import make_plan
+from maskface.experiment._store import RunFolder, chunks
+from maskface.experiment._trials import TrialReader
+from maskface.landmarks import MediaPipeDetector
+from maskface.tables import TRIALS
+from maskface.types import ImageArray, Sample
+
+CHUNK = 20
+
+
+class Floor:
+    """The parts without the package: OpenCV, MediaPipe, two networks."""
+
+    def __init__(self) -> None:
+        detector = MediaPipeDetector()
+        self.landmarker = detector._load()
+        self.detector = detector  # keeps the landmarker open
+        shapes = {FaceApi: (2, 3, 112, 112), Fer: (2, 64, 64, 1)}
+        self.networks = [
+            (kind()._network, np.random.default_rng(0).normal(size=shape).astype(np.float32))
+            for kind, shape in shapes.items()
+        ]
+
+    def decode(self, sample: Sample) -> ImageArray:
+        """Decode with OpenCV."""
+        data = np.frombuffer(sample.path.read_bytes(), np.uint8)
+        return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR_RGB))
+
+    def detect(self, image: ImageArray) -> None:
+        """Find landmarks with MediaPipe."""
+        self.landmarker.detect(mp.Image(image_format=mp.ImageFormat.SRGB, data=image))
+
+    def forward(self) -> None:
+        """Run both networks on a batch of two."""
+        for network, blob in self.networks:
+            network.setInput(blob)
+            network.forward()
+
+
+def cpu(work: Callable[..., Any], *arguments: Any) -> tuple[float, Any]:
+    """Return the CPU seconds that a call took, and what it returned."""
+    start = time.process_time()
+    result = work(*arguments)
+    return time.process_time() - start, result
+
+
+def measure(data: str, limit: int, scratch: Path) -> None:
+    cv2.setNumThreads(1)
+    plan = make_plan(Experiment(data=data, limit=limit))
+    reader = TrialReader.load(
+        plan.experiment, {"run_id": plan.run_id, "dataset": plan.dataset.name}, None
+    )
+    floor, folder = Floor(), RunFolder(scratch / "run")
+    folder.claim(plan, resume=False)
+    warm = plan.samples[0]
+    reader.rows(warm)
+    floor.detect(floor.decode(warm))
+    parts = dict.fromkeys(("decode", "landmarks", "networks", "run"), 0.0)
+    for chunk in chunks(range(len(plan.samples)), CHUNK):
+        samples = [plan.samples[i] for i in chunk]
+        seconds, pictures = cpu(lambda samples: [floor.decode(s) for s in samples], samples)
+        parts["decode"] += seconds
+        parts["landmarks"] += cpu(lambda pictures: [floor.detect(p) for p in pictures], pictures)[0]
+        parts["networks"] += cpu(lambda samples: [floor.forward() for _ in samples], samples)[0]
+        parts["run"] += cpu(_save, reader, folder, chunk[0], samples)[0]
+    parts["run"] += cpu(_merge, folder, plan.run_id, plan.rows_per_image)[0]
+    n = len(plan.samples)
+    for name, seconds in parts.items():
+        print(f"{name:10s} {1000 * seconds / n:7.2f} ms CPU per picture")
+    bare = parts["decode"] + parts["landmarks"] + parts["networks"]
+    print(f"floor      {1000 * bare / n:7.2f} ms CPU per picture")
+    print(f"run / floor: {parts['run'] / bare:.2f}   ({n} pictures of {plan.dataset.name})")
+
+
+def _save(reader: TrialReader, folder: RunFolder, first: int, samples: list[Sample]) -> None:
+    rows = [row for sample in samples for row in reader.rows(sample)]
+    folder.write_part(first, first + len(samples) - 1, TRIALS.frame(rows))
+
+
+def _merge(folder: RunFolder, run_id: str, rows_per_image: int) -> None:
+    TRIALS.write(
+        TRIALS.check(TRIALS.tidy(folder.read_parts(run_id, rows_per_image))), folder.trials_path
+    )
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--data", default="example")
+    parser.add_argument("--limit", type=int, default=200)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        measure(options.data, options.limit, Path(scratch))
