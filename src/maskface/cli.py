@@ -86,7 +86,8 @@ def run(
 ) -> None:
     """Read faces with and without an occluder, and measure what is lost.
 
-    Writes trials.csv, summary.csv, manifest.json and a figure of the loss by emotion.
+    Writes trials.csv, summary.csv, manifest.json, a figure of the loss by emotion and
+    report.html.
 
     Example: maskface run --data faces/ --out results/ --occluder surgical --jobs 2
     """
@@ -189,6 +190,19 @@ def summarize(
     from maskface.text import loss_text
 
     typer.echo(loss_text(summarize_run(folder, allow_partial=allow_partial)))
+
+
+@app.command()
+def report(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a finished run.")],
+) -> None:
+    """Write the report of a run again: one HTML page, from its tables alone.
+
+    Example: maskface report results/
+    """
+    from maskface.report import write_report
+
+    typer.echo(str(write_report(folder)))
 
 
 class Kind(StrEnum):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
@@ -85,13 +85,12 @@ def plot_losses(summary: pd.DataFrame, folder: Path) -> list[Path]:
     return paths
 
 
-def save_figure(ax: Axes, path: Path) -> None:
-    """Write the figure of an Axes; the suffix chooses the format (png, svg, pdf)."""
+def save_figure(ax: Axes, target: Path | IO[bytes]) -> None:
+    """Write the figure of an Axes: to a file, whose suffix chooses the format, or as PNG."""
     figure = ax.get_figure(root=True)
     if figure is None:
         raise ValueError("Expected an Axes that belongs to a figure.")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=200, bbox_inches="tight")
+    figure.savefig(target, dpi=200, bbox_inches="tight")
 
 
 def _new_axes() -> Axes:

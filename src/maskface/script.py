@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from maskface.errors import MaskfaceError
-from maskface.experiment import Experiment, Run, run
+from maskface.experiment import Experiment, Run, failures_text, run
 from maskface.plots import plot_losses
+from maskface.report import write_report
 from maskface.text import loss_text
 
 
@@ -36,7 +37,7 @@ class Options:
 
 
 def carry_out(experiment: Experiment, options: Options) -> Run:
-    """Run an experiment, draw its figures, and print the answer and the files.
+    """Run an experiment, make figures and report, and print the answer and the files.
 
     Raises
     ------
@@ -50,25 +51,11 @@ def carry_out(experiment: Experiment, options: Options) -> Run:
         resume=options.resume,
         progress=options.progress,
     )
-    figures = plot_losses(result.summary, options.out)
+    made = [*plot_losses(result.summary, options.out), write_report(options.out)]
     print(loss_text(result.summary))  # noqa: T201 (this is the answer)
     print(failures_text(result))  # noqa: T201
-    print("\n".join(str(path) for path in (*result.folder.files(), *figures)))  # noqa: T201
+    print("\n".join(str(path) for path in (*result.folder.files(), *made)))  # noqa: T201
     return result
-
-
-def failures_text(result: Run) -> str:
-    """Say how many images have trials without an answer, and why the first of them has."""
-    trials = result.trials
-    failed = trials[trials["status"] != "ok"].drop_duplicates("image_id")
-    n_images = trials["image_id"].nunique()
-    if failed.empty:
-        return f"All {n_images} images were read."
-    first = failed.iloc[0]
-    return (
-        f"{len(failed)} of {n_images} images have trials without an answer, for example "
-        f"{first['image_id']}: {first['message']} (column message of trials.csv)."
-    )
 
 
 def main(build: Callable[[Options], Experiment], description: str | None) -> None:

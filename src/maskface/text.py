@@ -30,10 +30,10 @@ def loss_text(summary: pd.DataFrame) -> str:
         return "Only the unoccluded faces were read: there is no loss to show."
     lines = [_HEADER]
     for row in rows.to_dict("records"):
-        interval = f"[{_points(row['ci_low'])}, {_points(row['ci_high'])}]"
-        shares = (_percent(row["clean"]), _percent(row["occluded"]), _points(row["loss"]))
+        interval = f"[{points(row['ci_low'])}, {points(row['ci_high'])}]"
+        shares = (percent(row["clean"]), percent(row["occluded"]), points(row["loss"]))
         names = (str(row["classifier"]), str(row["condition"]), str(row["emotion"]), str(row["n"]))
-        lines.append((*names, *shares, interval, _p(row["p_adjusted"])))
+        lines.append((*names, *shares, interval, p_text(row["p_adjusted"])))
     return align(lines) + "\n" + footnote(summary)
 
 
@@ -67,15 +67,18 @@ def align(lines: Iterable[Sequence[str]]) -> str:
     return "\n".join(out)
 
 
-def _percent(share: float) -> str:
+def percent(share: float) -> str:
+    """Set a share as per cent; - if it is missing."""
     return "-" if math.isnan(share) else f"{100 * share:.1f}"
 
 
-def _points(share: float) -> str:
+def points(share: float) -> str:
+    """Set a difference of shares as signed percentage points; - if it is missing."""
     return "-" if math.isnan(share) else f"{100 * share:+.1f}"
 
 
-def _p(value: float) -> str:
+def p_text(value: float) -> str:
+    """Set a p value to three digits; - if it is missing."""
     if math.isnan(value):
         return "-"
     return "<.001" if value < 0.001 else f"{value:.3f}".removeprefix("0")

@@ -1,7 +1,16 @@
 """Experiments: what to ask, carrying it out, and the folder of results."""
 
-from maskface.experiment._run import Run, run, summarize_run
+from maskface.experiment._run import Run, failures_text, load_run, run, summarize_run
 from maskface.experiment._spec import Experiment, make_plan
 from maskface.experiment._store import RunFolder
 
-__all__ = ["Experiment", "Run", "RunFolder", "make_plan", "run", "summarize_run"]
+__all__ = [
+    "Experiment",
+    "Run",
+    "RunFolder",
+    "failures_text",
+    "load_run",
+    "make_plan",
+    "run",
+    "summarize_run",
+]

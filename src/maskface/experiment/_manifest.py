@@ -17,7 +17,6 @@ from maskface.tables import SUMMARY, TRIALS
 from maskface.weights import manifest as shipped_weights
 
 PACKAGES: Final = (
-    "maskface",
     "opencv-contrib-python",
     "mediapipe",
     "numpy",

@@ -55,7 +55,37 @@ class Run:
     @cached_property
     def manifest(self) -> dict[str, Any]:
         """The record of the run."""
-        return self.folder.read_manifest() or {}
+        return self.folder.require_manifest()
+
+
+def failures_text(result: Run) -> str:
+    """Say how many images have trials without an answer, and why the first of them has."""
+    trials = result.trials
+    failed = trials[trials["status"] != "ok"].drop_duplicates("image_id")
+    n_images = trials["image_id"].nunique()
+    if failed.empty:
+        return f"All {n_images} images were read."
+    first = failed.iloc[0]
+    return (
+        f"{len(failed)} of {n_images} images have trials without an answer, for example "
+        f"{first['image_id']}: {first['message']} (column message of trials.csv)."
+    )
+
+
+def load_run(path: str | Path) -> Run:
+    """Open the folder of a finished run.
+
+    Raises
+    ------
+    MaskfaceError
+        If the folder holds no run, or an incomplete one.
+    """
+    folder = RunFolder(Path(path))
+    if not folder.require_manifest()["complete"]:
+        raise MaskfaceError(
+            f"The run in {folder.path} is not complete. Finish it with `maskface run ... --resume`."
+        )
+    return Run(folder)
 
 
 def run(
@@ -229,9 +259,7 @@ def summarize_run(path: str | Path, *, allow_partial: bool = False) -> pd.DataFr
         If the folder holds no run, or an incomplete one and `allow_partial` is false.
     """
     folder = RunFolder(Path(path))
-    manifest = folder.read_manifest()
-    if manifest is None:
-        raise MaskfaceError(f"{folder.path} holds no run: there is no manifest.json in it.")
+    manifest = folder.require_manifest()
     seed = int(manifest["seed"])
     if manifest["complete"]:
         trials = TRIALS.read(folder.trials_path)

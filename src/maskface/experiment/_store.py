@@ -74,6 +74,19 @@ class RunFolder:
             raise MaskfaceError(f"{path} is not the manifest of a run. Choose another folder.")
         return manifest
 
+    def require_manifest(self) -> dict[str, Any]:
+        """Return the manifest.
+
+        Raises
+        ------
+        MaskfaceError
+            If there is none, or it cannot be read.
+        """
+        manifest = self.read_manifest()
+        if manifest is None:
+            raise MaskfaceError(f"{self.path} holds no run: there is no {MANIFEST} in it.")
+        return manifest
+
     def write_manifest(self, manifest: dict[str, Any]) -> None:
         """Write the manifest, whole or not at all."""
         data = json.dumps(manifest, indent=2, ensure_ascii=False).encode() + b"\n"
