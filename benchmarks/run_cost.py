@@ -47,20 +47,22 @@ class Floor:
             for kind, shape in shapes.items()
         ]
 
-    def decode(self, sample: Sample) -> ImageArray:
+    def decode(self, samples: list[Sample]) -> list[ImageArray]:
         """Decode with OpenCV."""
-        data = np.frombuffer(sample.path.read_bytes(), np.uint8)
-        return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR_RGB))
+        files = [np.frombuffer(sample.path.read_bytes(), np.uint8) for sample in samples]
+        return [np.asarray(cv2.imdecode(f, cv2.IMREAD_COLOR_RGB), np.uint8) for f in files]
 
-    def detect(self, image: ImageArray) -> None:
+    def detect(self, images: list[ImageArray]) -> None:
         """Find landmarks with MediaPipe."""
-        self.landmarker.detect(mp.Image(image_format=mp.ImageFormat.SRGB, data=image))
+        for image in images:
+            self.landmarker.detect(mp.Image(image_format=mp.ImageFormat.SRGB, data=image))
 
-    def forward(self) -> None:
+    def forward(self, times: int) -> None:
         """Run both networks on a batch of two."""
-        for network, blob in self.networks:
-            network.setInput(blob)
-            network.forward()
+        for _ in range(times):
+            for network, blob in self.networks:
+                network.setInput(blob)
+                network.forward()
 
 
 def cpu(work: Callable[..., Any], *arguments: Any) -> tuple[float, Any]:
@@ -80,14 +82,14 @@ def measure(data: str, limit: int, scratch: Path) -> None:
     folder.claim(plan, resume=False)
     warm = plan.samples[0]
     reader.rows(warm)
-    floor.detect(floor.decode(warm))
+    floor.detect(floor.decode([warm]))
     parts = dict.fromkeys(("decode", "landmarks", "networks", "run"), 0.0)
     for chunk in chunks(range(len(plan.samples)), CHUNK):
         samples = [plan.samples[i] for i in chunk]
-        seconds, pictures = cpu(lambda samples: [floor.decode(s) for s in samples], samples)
+        seconds, pictures = cpu(floor.decode, samples)
         parts["decode"] += seconds
-        parts["landmarks"] += cpu(lambda pictures: [floor.detect(p) for p in pictures], pictures)[0]
-        parts["networks"] += cpu(lambda samples: [floor.forward() for _ in samples], samples)[0]
+        parts["landmarks"] += cpu(floor.detect, pictures)[0]
+        parts["networks"] += cpu(floor.forward, len(samples))[0]
         parts["run"] += cpu(_save, reader, folder, chunk[0], samples)[0]
     parts["run"] += cpu(_merge, folder, plan.run_id, plan.rows_per_image)[0]
     n = len(plan.samples)

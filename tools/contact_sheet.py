@@ -1,6 +1,6 @@
 """Draw the contact sheet of the README: synthetic faces, clean and under several covers.
 
-    python tools/contact_sheet.py docs/images/contact_sheet.jpg
+python tools/contact_sheet.py docs/images/contact_sheet.jpg
 """
 
 from __future__ import annotations

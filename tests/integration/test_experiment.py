@@ -218,7 +218,8 @@ def test_every_odd_picture_has_its_defined_status(
     plain = trials[trials["condition"] == "none"].set_index("image_id")
     for name in ("rgba.png", "bits16.png", "rotated.jpg", "cmyk.jpg", "big_and_small.png"):
         for column, allowed in (("p_happiness", 0.05), ("yaw_deg", 1), ("roll_deg", 1)):
-            difference = plain.loc[f"happy/{name}", column] - plain.loc["happy/whole.jpg", column]
+            values = plain[column].astype(float)
+            difference = values[f"happy/{name}"] - values["happy/whole.jpg"]
             assert abs(difference) < allowed, (name, column)
 
 

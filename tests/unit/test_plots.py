@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.collections import LineCollection
 
 from maskface.errors import MaskfaceError
 from maskface.images import read_image
@@ -21,13 +22,16 @@ def test_points_and_intervals_are_those_of_the_summary() -> None:
     summary = summarize(pairs(HAND, list("AABBCCDD")), n_resamples=200)
     ax = plot_loss_by_emotion(summary)
     (line,) = [line for line in ax.lines if line.get_label() == "c"]
-    np.testing.assert_allclose(line.get_xdata(), [25, -33.3333, 50, 100], atol=1e-3)
+    losses = np.asarray(line.get_xdata(), float)
+    np.testing.assert_allclose(losses, [25, -33.3333, 50, 100], atol=1e-3)
     labels = [text.get_text() for text in ax.get_yticklabels()]
     assert labels == ["all", "anger", "disgust", "sadness"]
     heights = list(np.asarray(line.get_ydata(), float))
     assert heights == sorted(heights, reverse=True)
     rows = summary[(summary["metric"] == "accuracy") & (summary["condition"] == "surgical")]
-    bar = ax.collections[0].get_segments()[0]
+    bars = ax.collections[0]
+    assert isinstance(bars, LineCollection)
+    bar = bars.get_segments()[0]
     np.testing.assert_allclose(bar[:, 0], 100 * rows[["ci_low", "ci_high"]].iloc[0].astype(float))
     assert "4 subjects" in ax.get_xlabel()
     assert "8 images" in ax.get_xlabel()

@@ -161,7 +161,7 @@ def test_clustered_bootstrap_equals_resampling_cluster_by_cluster() -> None:
     totals = np.column_stack([rng.integers(1, 5, 12), rng.integers(0, 3, 12)]).astype(float)
 
     def ratio(sums: np.ndarray) -> np.ndarray:
-        return sums[:, 1:] / sums[:, :1]
+        return np.asarray(sums[:, 1:] / sums[:, :1])
 
     low, high = cluster_bootstrap(totals, ratio, seed=1, n_resamples=20_000)
     drawn = totals[rng.integers(0, 12, (20_000, 12))].sum(axis=1)

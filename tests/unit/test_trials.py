@@ -84,14 +84,16 @@ def reader(
 
 
 def test_rows_of_a_good_picture(sample: Sample) -> None:
-    rows = TRIALS.frame(reader().rows(sample)).set_index("condition")
-    assert list(rows["status"]) == ["ok", "ok"]
-    assert list(rows["predicted"]) == ["happiness", "sadness"]
-    assert list(rows["correct"]) == [1, 0]
-    assert list(rows["coverage"]) == [0, 1]
-    assert rows.loc["none", ["yaw_deg", "pitch_deg", "roll_deg"]].tolist() == [10, -5, 1.23]
-    assert rows.loc["paint", "params"] == '{"refuse": false}'
-    assert rows.loc["none", "seed"] != rows.loc["paint", "seed"]
+    plain, painted = reader().rows(sample)
+    assert (plain["condition"], painted["condition"]) == ("none", "paint")
+    assert (plain["status"], painted["status"]) == ("ok", "ok")
+    assert (plain["predicted"], painted["predicted"]) == ("happiness", "sadness")
+    assert (plain["correct"], painted["correct"]) == (1, 0)
+    assert (plain["coverage"], painted["coverage"]) == (0, 1)
+    assert [plain[f"{angle}_deg"] for angle in ("yaw", "pitch", "roll")] == [10, -5, 1.234]
+    assert painted["params"] == '{"refuse": false}'
+    assert plain["seed"] != painted["seed"]
+    assert TRIALS.check(TRIALS.frame([plain, painted]))["roll_deg"].tolist() == [1.23, 1.23]
 
 
 def test_picture_without_a_face_has_all_its_rows(sample: Sample) -> None:
