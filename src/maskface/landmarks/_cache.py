@@ -1,0 +1,220 @@
+"""Landmarks on disk, so that a picture is looked at once."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import logging
+import os
+import sys
+import tempfile
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+import numpy as np
+
+from maskface.landmarks._base import LandmarkDetector
+from maskface.types import N_LANDMARKS, FaceLandmarks, ImageArray, Pose
+
+_FORMAT: Final = 1
+"""To be raised when the layout of an entry changes; older entries then count as missing."""
+_N_BLENDSHAPES: Final = 52
+_LOG = logging.getLogger(__name__)
+
+Faces = tuple[FaceLandmarks, ...]
+
+
+def default_cache_folder() -> Path:
+    """Where landmarks are kept unless the user says otherwise.
+
+    Returns
+    -------
+    Path
+        `landmarks` below ``$MASKFACE_CACHE``, or below `maskface` in the platform's cache folder
+        (``$XDG_CACHE_HOME`` or ``~/.cache``; ``~/Library/Caches`` on macOS; ``%LOCALAPPDATA%`` on
+        Windows). The folder need not exist.
+    """
+    chosen = os.environ.get("MASKFACE_CACHE")
+    root = Path(chosen).expanduser() if chosen else _platform_cache() / "maskface"
+    return root / "landmarks"
+
+
+def _platform_cache() -> Path:
+    variable = "LOCALAPPDATA" if sys.platform == "win32" else "XDG_CACHE_HOME"
+    named = Path(os.environ.get(variable, ""))
+    # The XDG specification says to ignore a relative path.
+    if named.is_absolute() and sys.platform != "darwin":
+        return named
+    try:
+        home = Path.home()
+    except RuntimeError:  # no home folder: a user without an entry in the password file
+        return Path(tempfile.gettempdir())
+    below = {"darwin": "Library/Caches", "win32": "AppData/Local"}
+    return home / below.get(sys.platform, ".cache")
+
+
+class LandmarkCache:
+    """A folder of landmarks, one small file per picture and detector.
+
+    Entries are ``<hash of the detector's fingerprint>/<first 2 digits of the key>/<key>.npz``,
+    so that a former detector's can be removed by hand. They are written under another name and
+    then moved, so processes may share the folder. Entries that cannot be read count as missing
+    and are written again. After the first failure to write, nothing more is written and one
+    warning goes to the log: a full or read-only disk never breaks a run.
+
+    Parameters
+    ----------
+    folder
+        Made when the first entry is written; `default_cache_folder` if not given.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.folder = default_cache_folder() if folder is None else folder
+        self._writable = True
+
+    def get(self, data: bytes, fingerprint: str) -> Faces | None:
+        """Look up the faces of a picture.
+
+        Parameters
+        ----------
+        data
+            The bytes of the picture file.
+        fingerprint
+            The detector's.
+
+        Returns
+        -------
+        tuple of FaceLandmarks or None
+            What `put` was given, to the bit; None if there is no (readable) entry.
+        """
+        key = _key(data, fingerprint)
+        try:
+            return _unpack(self._path(key, fingerprint).read_bytes(), key)
+        except FileNotFoundError:
+            return None
+        except Exception:  # noqa: BLE001 (broken files raise many kinds; each means "missing")
+            return None
+
+    def put(self, data: bytes, fingerprint: str, faces: Faces) -> None:
+        """Store the faces of a picture, also when there are none; never raises `OSError`."""
+        if not self._writable:
+            return
+        key = _key(data, fingerprint)
+        try:
+            _write(self._path(key, fingerprint), _pack(faces, key))
+        except OSError as error:
+            self._writable = False
+            _LOG.warning("Landmarks are not cached from here on: %s", error)
+
+    def _path(self, key: str, fingerprint: str) -> Path:
+        # Hashed, since another party's fingerprint may hold anything.
+        detector = hashlib.sha256(fingerprint.encode()).hexdigest()[:16]
+        return self.folder / detector / key[:2] / f"{key}.npz"
+
+
+def _key(data: bytes, fingerprint: str) -> str:
+    content = hashlib.sha256(data).hexdigest()
+    return hashlib.sha256(f"{content} {fingerprint}".encode()).hexdigest()
+
+
+def _pack(faces: Faces, key: str) -> bytes:
+    entry = io.BytesIO()
+    np.savez(
+        entry,
+        format=np.int64(_FORMAT),
+        key=np.array(key),
+        points=np.array([face.points for face in faces], np.float32),
+        blendshapes=np.array([face.blendshapes for face in faces], np.float32),
+        pose=np.array([face.pose for face in faces], np.float64),
+    )
+    return entry.getvalue()
+
+
+def _unpack(entry: bytes, key: str) -> Faces | None:
+    with np.load(io.BytesIO(entry), allow_pickle=False) as stored:
+        if int(stored["format"]) != _FORMAT or str(stored["key"]) != key:
+            return None
+        count = len(stored["points"])
+        points = stored["points"].reshape(count, N_LANDMARKS, 3).astype(np.float32, copy=False)
+        shapes = stored["blendshapes"].reshape(count, _N_BLENDSHAPES)
+        poses = stored["pose"].reshape(count, len(Pose._fields))
+    return tuple(
+        FaceLandmarks(points[i], shapes[i].astype(np.float32, copy=False), Pose(*map(float, pose)))
+        for i, pose in enumerate(poses)
+    )
+
+
+def _write(path: Path, entry: bytes) -> None:
+    """Write a file so that others see all of it or nothing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
+    try:
+        partial.write_bytes(entry)
+        partial.replace(path)
+    except OSError:
+        partial.unlink(missing_ok=True)
+        raise
+
+
+class CachedDetector:
+    """A detector that looks into a cache first.
+
+    Parameters
+    ----------
+    detector
+        Asked for what the cache does not know. `MediaPipeDetector` loads its model when it is
+        first asked, so a run over known pictures never loads it.
+    cache
+        `LandmarkCache()` if not given.
+    """
+
+    def __init__(self, detector: LandmarkDetector, cache: LandmarkCache | None = None) -> None:
+        self.fingerprint = detector.fingerprint
+        self._detector = detector
+        self._cache = LandmarkCache() if cache is None else cache
+
+    def detect(self, image: ImageArray, data: bytes | None = None) -> Faces:
+        """Find all faces.
+
+        Parameters
+        ----------
+        image
+            (H, W, 3) uint8 RGB.
+        data
+            The bytes of the file the picture was decoded from, the key in the cache. Without
+            them the pixels are the key.
+
+        Returns
+        -------
+        tuple of FaceLandmarks
+            Largest face first; empty if there is none. Cached and fresh answers are the same to
+            the bit.
+        """
+        content = _pixels(image) if data is None else data
+        known = self._cache.get(content, self.fingerprint)
+        if known is not None:
+            return known
+        faces = self._detector.detect(image)
+        self._cache.put(content, self.fingerprint, faces)
+        return faces
+
+    def close(self) -> None:
+        """Close the detector behind the cache."""
+        self._detector.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _pixels(image: ImageArray) -> bytes:
+    return repr((image.shape, image.dtype.str)).encode() + image.tobytes()

@@ -1,0 +1,84 @@
+"""Which of the 478 landmarks are what, and the shape of the average head they lie on.
+
+Indices follow the MediaPipe face mesh topology (Kartynnik et al. 2019, arXiv:1907.06724).
+"Left" and "right" are the shown person's own, so right comes first in the image.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maskface._protobuf import read_fields, read_floats, read_integers
+from maskface.weights import manifest
+
+FACE_OVAL: Final = (
+    10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377,
+    152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109,
+)  # fmt: skip
+"""Outline of the face, from the top of the forehead clockwise in the image."""
+
+RIGHT_EYE: Final = (33, 133)
+"""Outer and inner corner of the right eye."""
+LEFT_EYE: Final = (263, 362)
+"""Outer and inner corner of the left eye."""
+MOUTH_CORNERS: Final = (61, 291)
+"""Right and left corner of the mouth."""
+NOSE_TIP: Final = 1
+LOWER_LIP: Final = 17
+CHIN: Final = 152
+FOREHEAD: Final = 10
+"""Top of the face oval."""
+
+_GEOMETRY_FILE: Final = "geometry_pipeline_metadata_landmarks.binarypb"
+# Field numbers of mediapipe/tasks/cc/vision/face_geometry/proto: geometry_pipeline_metadata.proto
+# and mesh_3d.proto.
+_CANONICAL_MESH: Final = 1
+_VERTEX_BUFFER: Final = 3
+_INDEX_BUFFER: Final = 4
+_VALUES_PER_VERTEX: Final = 5  # x, y, z, u, v
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CanonicalMesh:
+    """The average neutral face of MediaPipe, straight ahead.
+
+    Attributes
+    ----------
+    vertices
+        (468, 3) float32 in centimetres, read-only. x points to the shown person's left (right in
+        the image), y up, z out of the face; the order is that of the landmarks.
+    uv
+        (468, 2) float32 in 0 to 1, read-only. Texture coordinates, v running down the face.
+    triangles
+        (898, 3) int32, read-only. Corners of each triangle, anticlockwise as seen from outside.
+    """
+
+    vertices: NDArray[np.float32]
+    uv: NDArray[np.float32]
+    triangles: NDArray[np.int32]
+
+
+@cache
+def canonical_mesh() -> CanonicalMesh:
+    """Read the canonical face mesh from the shipped face landmarker.
+
+    Returns
+    -------
+    CanonicalMesh
+        Read once per process.
+    """
+    with zipfile.ZipFile(manifest()["face_landmarker.task"].path) as task:
+        metadata = task.read(_GEOMETRY_FILE)
+    mesh = next(value for field, value in read_fields(metadata) if field == _CANONICAL_MESH)
+    buffer = read_floats(mesh, _VERTEX_BUFFER).reshape(-1, _VALUES_PER_VERTEX)
+    triangles = read_integers(mesh, _INDEX_BUFFER).reshape(-1, 3)
+    vertices, uv = buffer[:, :3].copy(), buffer[:, 3:].copy()
+    for array in (vertices, uv, triangles):
+        array.flags.writeable = False
+    return CanonicalMesh(vertices, uv, triangles)
