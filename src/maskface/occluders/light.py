@@ -1,0 +1,145 @@
+"""How a face is lit, read from the skin that a mask leaves free."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maskface.mesh import canonical_mesh
+from maskface.occluders.geometry import HeadFit
+from maskface.types import ImageArray
+
+Floats: TypeAlias = NDArray[np.float64]
+
+LUMA: Final = np.array([0.299, 0.587, 0.114])
+"""Weights of red, green and blue in luminance (ITU-R BT.601)."""
+
+SKIN: Final = (
+    10, 151, 9, 109, 108, 107, 338, 337, 336, 67, 69, 297, 299, 104, 333, 103, 332,  # forehead
+    139, 368, 34, 264, 143, 372,  # temples
+    168, 8,  # between the eyes
+)  # fmt: skip
+"""Places whose brightness is read; all are well above the mask."""
+
+_RADIUS: Final = 0.3  # cm
+_GRID: Final = 5
+"""Each place is a square of twice this radius, sampled so many times across."""
+_HAIR: Final = 0.6
+"""Places darker than this share of the median are taken for hair."""
+_FAIR: Final = 175.0
+_EXPONENT: Final = 0.35
+"""A mask is as bright on dark skin as on fair skin, but dimmer in a dim room. Skin alone cannot
+tell the two apart; the mask's brightness follows the skin's by this power, as a compromise."""
+_SLOPE_LIMIT: Final = 0.35
+_SLOPE_PENALTY: Final = 2.0
+_RANGE: Final = (0.55, 1.12)
+"""Cloth scatters light: its shaded side is never black, and its bright side hardly brighter."""
+_FROM_ABOVE: Final = 0.16
+_FROM_FRONT: Final = 0.26
+"""Light comes rather from above the head and from the front; a forehead alone hardly shows it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Light:
+    """Brightness of a white surface by the way it faces.
+
+    Attributes
+    ----------
+    level
+        Brightness facing the camera, 1 for a well exposed white.
+    slope
+        (3,) change of relative brightness per unit of the normal, in image axes: x right, y down,
+        z away from the camera.
+    """
+
+    level: float
+    slope: tuple[float, float, float]
+
+    def shade(self, normals: Floats) -> Floats:
+        """Brightness factors (n,) of surfaces with unit normals (n, 3) in image axes."""
+        facing = normals - [0.0, 0.0, -1.0]
+        relative = 1 + facing @ np.array(self.slope)
+        return np.asarray(self.level * np.clip(relative, *_RANGE))
+
+
+@cache
+def _skin() -> tuple[Floats, Floats]:
+    """Positions and outward unit normals (n, 3) of the places in `SKIN` on the canonical head."""
+    mesh = canonical_mesh()
+    corners = mesh.vertices[mesh.triangles].astype(np.float64)
+    faces = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    normals = np.zeros((len(mesh.vertices), 3))
+    for corner in range(3):
+        np.add.at(normals, mesh.triangles[:, corner], faces)
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+    return mesh.vertices[list(SKIN)].astype(np.float64), normals[list(SKIN)]
+
+
+def estimate_light(image: ImageArray, fit: HeadFit) -> Light:
+    """Read the light from uncovered skin.
+
+    Brightness at the places in `SKIN` is fitted as a linear function of the surface normal, the
+    first-order term of spherical harmonics lighting (Ramamoorthi & Hanrahan 2001,
+    doi:10.1145/383259.383317). The places are those of the canonical head, not the landmarks, so
+    that they do not move with the face.
+
+    Parameters
+    ----------
+    image
+        (H, W, 3) uint8 RGB.
+    fit
+        Where the head is.
+
+    Returns
+    -------
+    Light
+        The usual light if fewer than eight places can be seen.
+    """
+    places, normals = _skin()
+    turned = fit.turn(normals)
+    brightness = _sample(image, fit.project(places)[:, :2], _RADIUS * fit.scale)
+    usable = (turned[:, 2] < -0.25) & np.isfinite(brightness)
+    if usable.sum() < 8:
+        return _light(0.9, _usual_slope(fit))
+    return _fit_light(brightness[usable], turned[usable], _usual_slope(fit))
+
+
+def _usual_slope(fit: HeadFit) -> Floats:
+    """The slope of light from above the head, in image axes: a turned picture keeps its light."""
+    up = fit.turn(np.array([[0.0, 1.0, 0.0]]))[0, :2]
+    length = max(float(np.linalg.norm(up)), 1e-6)
+    return np.array([*(_FROM_ABOVE * up / length), -_FROM_FRONT])
+
+
+def _light(level: float, slope: Floats) -> Light:
+    return Light(float(level), (float(slope[0]), float(slope[1]), float(slope[2])))
+
+
+def _sample(image: ImageArray, spots: Floats, radius: float) -> Floats:
+    """Mean luminance (0 to 255) around spots (n, 2) in pixels; NaN outside the picture."""
+    size = np.array([image.shape[1], image.shape[0]])
+    inside = ((spots >= 0) & (spots <= size - 1)).all(axis=1)
+    steps = np.linspace(-radius, radius, _GRID)
+    around = np.stack(np.meshgrid(steps, steps), axis=-1).reshape(-1, 2)
+    x, y = np.clip(np.rint(spots[:, None] + around), 0, size - 1).astype(int).transpose(2, 0, 1)
+    luminance = (image[y, x] @ LUMA).mean(axis=1)
+    return np.where(inside, luminance, np.nan)
+
+
+def _fit_light(brightness: Floats, normals: Floats, usual: Floats) -> Light:
+    middle = max(float(np.median(brightness)), 1.0)
+    keep = brightness > _HAIR * middle
+    facing = normals[keep] - [0.0, 0.0, -1.0]
+    design = np.column_stack([np.ones(len(facing)), facing])
+    # The normals are much alike: a ridge penalty keeps an uncertain slope small.
+    penalty = np.diag([0.0, _SLOPE_PENALTY, _SLOPE_PENALTY, _SLOPE_PENALTY])
+    target = design.T @ (brightness[keep] / middle)
+    weights = np.linalg.solve(design.T @ design + penalty, target)
+    slope = np.clip(weights[1:], -_SLOPE_LIMIT, _SLOPE_LIMIT) + usual
+    # Highlights differ less between dark and fair skin than the skin's own tone.
+    bright = float(np.percentile(brightness[keep], 85))
+    return _light(np.clip((bright / _FAIR) ** _EXPONENT, 0.3, 1.08), slope)

@@ -1,0 +1,149 @@
+"""Draw a triangulated surface: which part of a texture shows at which pixel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Floats: TypeAlias = NDArray[np.float64]
+
+_SHIFT: Final = 4  # OpenCV takes coordinates in 1/16 px
+_ONE: Final = 1 << _SHIFT
+_EDGE_ON: Final = 0.12
+"""Cosine of the angle to the line of sight below which a triangle shows no texture."""
+_RIM: Final = np.ones((5, 5), np.uint8)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Raster:
+    """A drawn surface.
+
+    Attributes
+    ----------
+    lookup
+        (h, w, 2) float32. Texture coordinates of each pixel; they also reach a little beyond
+        the outline.
+    alpha
+        (h, w) uint8. How much of the pixel the surface fills, 255 for all of it.
+    """
+
+    lookup: NDArray[np.float32]
+    alpha: NDArray[np.uint8]
+
+    def sample(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Take each pixel from a picture in whose pixels the texture coordinates are."""
+        places = np.ascontiguousarray(self.lookup)
+        edge = cv2.BORDER_REPLICATE
+        # The stubs do not know that the second map may be missing.
+        drawn = cv2.remap(picture, places, None, cv2.INTER_LINEAR, borderMode=edge)  # type: ignore[call-overload]
+        return np.asarray(drawn, np.uint8)
+
+
+def visible_triangles(points: Floats, triangles: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Select the triangles that face the camera, the farthest first.
+
+    Drawn in this order, near parts hide far ones; what faces away is the inside of the cloth and
+    lies behind the head.
+
+    Parameters
+    ----------
+    points
+        (n, 3), x and y in pixels with y down, z larger farther away.
+    triangles
+        (m, 3), anticlockwise as seen from outside.
+
+    Returns
+    -------
+    NDArray
+        (k, 3), a selection of `triangles`.
+    """
+    corners = points[triangles]
+    edge1, edge2 = corners[:, 1, :2] - corners[:, 0, :2], corners[:, 2, :2] - corners[:, 0, :2]
+    # With y down, anticlockwise triangles have a negative signed area.
+    area = edge1[:, 0] * edge2[:, 1] - edge1[:, 1] * edge2[:, 0]
+    front = np.flatnonzero(area < -1e-6)
+    order = np.argsort(-corners[front, :, 2].mean(axis=1), kind="stable")
+    return triangles[front[order]]
+
+
+def _not_edge_on(points: Floats, triangles: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Leave out triangles seen so obliquely that texture coordinates leap across them."""
+    corners = points[triangles]
+    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    facing = np.abs(normals[:, 2]) > _EDGE_ON * np.linalg.norm(normals, axis=1)
+    return np.asarray(triangles[facing], np.int32)
+
+
+def rasterise(
+    points: Floats, triangles: NDArray[np.int32], uv: Floats, shape: tuple[int, int], step: int = 1
+) -> Raster:
+    """Draw a surface.
+
+    Parameters
+    ----------
+    points
+        (n, 3), pixels of the drawing.
+    triangles
+        (m, 3), in drawing order; see `visible_triangles`.
+    uv
+        (n, 2), texture coordinates of the points.
+    shape
+        Height and width of the drawing.
+    step
+        Texture coordinates are worked out for every `step`-th pixel and interpolated between.
+        The outline is always drawn in full.
+
+    Returns
+    -------
+    Raster
+        Texture coordinates and outline.
+    """
+    alpha = np.zeros(shape, np.uint8)
+    for triangle in np.round(points[triangles, :2] * _ONE).astype(np.int32):
+        # Anti-aliased edges of neighbours overlap, so no seam shows between them.
+        cv2.fillConvexPoly(alpha, triangle, (255,), cv2.LINE_AA, _SHIFT)
+    textured = _not_edge_on(points, triangles)
+    return Raster(_lookup(points, textured, uv, shape, step), alpha)
+
+
+def _lookup(
+    points: Floats, triangles: NDArray[np.int32], uv: Floats, shape: tuple[int, int], step: int
+) -> NDArray[np.float32]:
+    height, width = -(-shape[0] // step), -(-shape[1] // step)
+    corners = (points[triangles, :2] - (step - 1) / 2) / step
+    maps = _affine_maps(corners, uv[triangles])[_labels(corners, (height, width))]
+    y, x = np.mgrid[:height, :width].astype(np.float32)[..., None]
+    coarse = maps[..., 0, :] * x + maps[..., 1, :] * y + maps[..., 2, :]
+    if step == 1:
+        return np.ascontiguousarray(coarse)
+    fine = cv2.resize(coarse, (width * step, height * step), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(fine[: shape[0], : shape[1]], dtype=np.float32)
+
+
+def _labels(corners: Floats, shape: tuple[int, int]) -> NDArray[np.uint16]:
+    """Number of the triangle that shows at each pixel, 0 for none, counted from 1.
+
+    Next to the outline the number is that of a triangle near by.
+    """
+    labels = np.zeros(shape, np.uint16)
+    for number, polygon in enumerate(np.round(corners * _ONE).astype(np.int32), start=1):
+        cv2.fillConvexPoly(labels, polygon, (number,), cv2.LINE_8, _SHIFT)
+    around = np.asarray(cv2.dilate(labels, _RIM), np.uint16)
+    return np.where(labels > 0, labels, around)
+
+
+def _affine_maps(corners: Floats, uv: Floats) -> NDArray[np.float32]:
+    """For each triangle, and before them for none, the map (3, 2) from (x, y, 1) to uv."""
+    a, edge1, edge2 = corners[:, 0], corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
+    area = edge1[:, 0] * edge2[:, 1] - edge1[:, 1] * edge2[:, 0]
+    area = np.where(np.abs(area) < 1e-3, np.inf, area)[:, None]
+    step1, step2 = uv[:, 1] - uv[:, 0], uv[:, 2] - uv[:, 0]
+    along_x = (step1 * edge2[:, 1:] - step2 * edge1[:, 1:]) / area
+    along_y = (step2 * edge1[:, :1] - step1 * edge2[:, :1]) / area
+    constant = uv[:, 0] - along_x * a[:, :1] - along_y * a[:, 1:]
+    maps = np.stack([along_x, along_y, constant], axis=1)
+    return np.vstack([np.zeros((1, 3, 2)), maps]).astype(np.float32)

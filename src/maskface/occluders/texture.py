@@ -1,0 +1,108 @@
+"""The cloth: a procedural surgical mask, drawn flat."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, Final, TypeAlias
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Cloth: TypeAlias = NDArray[np.floating[Any]]
+
+WIDTH: Final = 768
+HEIGHT: Final = 640
+"""Texture pixels; about as many as a mask has on a 1024 px face."""
+
+_LEVELS: Final = 5
+_PLEATS: Final = (0.33, 0.49, 0.65)
+"""Height of the three folds, as a share of the height of the mask."""
+_SAG: Final = 0.045
+"""Folds are stitched at the sides and bow down where the mask bulges."""
+_BORDER: Final = 0.032
+"""Width of the sewn border, as a share of the height."""
+
+
+@cache
+def cloth() -> tuple[Cloth, ...]:
+    """Relative brightness of the mask's cloth at several sizes, each half the one before.
+
+    Returns
+    -------
+    tuple of arrays
+        float32, around 1; the first is (HEIGHT, WIDTH). Rows run from the upper to the lower
+        edge, columns from the person's right to left.
+    """
+    y, x = np.mgrid[0 : 1 : HEIGHT * 1j, 0 : 1 : WIDTH * 1j].astype(np.float32)
+    level = _pleats(x, y) * _creases(x, y) * _border(x, y) * _wire(x, y) * _fibres()
+    levels = [np.asarray(level, np.float32)]
+    while len(levels) < _LEVELS:
+        levels.append(np.asarray(cv2.pyrDown(levels[-1]), np.float32))
+    return tuple(levels)
+
+
+def _bump(distance: Cloth, width: float) -> Cloth:
+    """A smooth bump of height 1."""
+    return np.asarray(np.exp(-((distance / width) ** 2)), np.float32)
+
+
+def _step(distance: Cloth, width: float) -> Cloth:
+    """A smooth step from 0 where the distance is negative to 1 where it is positive."""
+    return np.asarray(0.5 + 0.5 * np.tanh(distance / width), np.float32)
+
+
+def _pleats(x: Cloth, y: Cloth) -> Cloth:
+    """Folds that open downwards: a rounded lip that catches light, and its shadow below."""
+    level = np.ones_like(y)
+    side = np.abs(2 * x - 1)
+    for fold in _PLEATS:
+        below = y - fold - _SAG * (1 - side**2)
+        shadow = 0.20 * _bump(below - 0.003, 0.006) + 0.17 * np.exp(-below / 0.05) * (below > 0)
+        lip = 0.07 * _bump(below + 0.024, 0.020)
+        level *= 1 - (0.55 + 0.45 * side**2) * (shadow - lip)
+    return level
+
+
+def _creases(x: Cloth, y: Cloth) -> Cloth:
+    """Soft folds where the loops pull at the corners, not quite the same left and right."""
+    level = np.ones_like(y)
+    for across, corner, slope, reach, strength in (
+        (x, 0.05, 0.55, 0.30, 0.050), (x, 0.10, 1.05, 0.22, 0.040), (x, 0.94, -0.50, 0.26, 0.050),
+        (1 - x, 0.06, 0.50, 0.28, 0.045), (1 - x, 0.12, 1.20, 0.20, 0.050),
+        (1 - x, 0.92, -0.60, 0.30, 0.045),
+    ):  # fmt: skip
+        distance = y - corner - slope * across
+        wave = _bump(distance, 0.020) - _bump(distance - 0.036, 0.022)
+        level += strength * wave * np.exp(-((across / reach) ** 2))
+    return level
+
+
+def _border(x: Cloth, y: Cloth) -> Cloth:
+    """Sewn borders: slightly thicker, hence brighter, ended by a pressed seam."""
+    level = np.ones_like(y)
+    aspect = HEIGHT / WIDTH
+    for distance, width in ((y, _BORDER), (1 - y, _BORDER), (x, _BORDER * aspect),
+                            (1 - x, _BORDER * aspect)):  # fmt: skip
+        level += 0.03 * _step(width - distance, 0.002)
+        level -= 0.11 * _bump(distance - width, 0.004)
+        level -= 0.05 * np.exp(-distance / 0.006)  # the edge itself turns away
+    return level
+
+
+def _wire(x: Cloth, y: Cloth) -> Cloth:
+    """The wire over the nose, a faint raised bar below the upper border."""
+    inside = _step(0.2 - np.abs(x - 0.5), 0.006)
+    bar = _bump(y - 0.060, 0.012) - 0.9 * _bump(y - 0.083, 0.012)
+    return np.asarray(1 + 0.05 * inside * bar, np.float32)
+
+
+def _fibres() -> Cloth:
+    """Non-woven cloth: fine grain, faint unevenness and a regular pattern of weld points."""
+    noise = np.random.default_rng(7).normal(size=(HEIGHT, WIDTH)).astype(np.float32)
+    level = np.ones_like(noise)
+    for size, strength in ((0.8, 0.011), (5.0, 0.006), (26.0, 0.008)):
+        grain = np.asarray(cv2.GaussianBlur(noise, (0, 0), size), np.float32)
+        level += strength * grain / grain.std()
+    rows, columns = np.mgrid[:HEIGHT, :WIDTH].astype(np.float32)
+    return np.asarray(level - 0.012 * np.cos(rows * 1.1) * np.cos(columns * 1.1), np.float32)
