@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 OUT ?= results/demo
 
-.PHONY: demo test check lock clean system
+.PHONY: demo test check lock clean
 
 demo: $(STAMP)  ## run the main job on the embedded faces
-	$(BIN)/python experiments/01_mask_impairment.py --out $(OUT)
+	$(BIN)/python experiments/01_mask_impairment.py --out $(OUT) --resume
 
 test: $(STAMP)  ## run the tests
 	$(BIN)/python -m pytest -n auto
@@ -29,7 +29,7 @@ clean:
 
 $(STAMP): pyproject.toml requirements.lock tools/system_libraries.sh
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "maskface needs Python 3.11 or later; try: make PYTHON=python3.12")'
-	sh tools/system_libraries.sh
+	sh tools/system_libraries.sh $(PYTHON)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .

@@ -1,5 +1,6 @@
 #!/bin/sh
-# OpenCV and MediaPipe load these shared libraries, which a minimal Linux lacks.
+# OpenCV and MediaPipe load these shared libraries, which a minimal Linux lacks; Debian also keeps
+# what makes virtual environments in a package of its own.
 # Installs what is missing where that is possible without asking; otherwise says the line to type.
 set -eu
 [ "$(uname -s)" = Linux ] || exit 0
@@ -13,6 +14,7 @@ want libGL.so.1 libgl1
 want libEGL.so.1 libegl1
 want libGLESv2.so.2 libgles2
 want libgthread-2.0.so.0 libglib2.0-0
+"${1:-python3}" -c "import ensurepip" 2>/dev/null || packages="$packages python3-venv"
 [ -n "$packages" ] || exit 0
 
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
