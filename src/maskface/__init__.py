@@ -1,8 +1,8 @@
 """How much emotion does a face mask hide? Compare masked and unmasked faces."""
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from maskface._lazy import lazily
 from maskface._version import __version__
 
 if TYPE_CHECKING:
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from maskface.stats import loss_table, summarize
     from maskface.types import EMOTIONS
 
-# Public names are loaded when they are first used: `maskface --help` must not wait for pandas.
-_HOME = {
+_HOMES = {
     "EMOTIONS": "types",
     "Experiment": "experiment",
     "MaskfaceError": "errors",
@@ -54,11 +53,8 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+__getattr__ = lazily(__name__, _HOMES)
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_HOME])
+    return sorted([*globals(), *_HOMES])

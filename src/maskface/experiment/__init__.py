@@ -1,6 +1,7 @@
 """Experiments: what to ask, carrying it out, and the folder of results."""
 
-from maskface.experiment._run import Run, failures_text, load_run, run, summarize_run
+from maskface.experiment._results import Run, failures_text, load_run, summarize_run
+from maskface.experiment._run import run
 from maskface.experiment._spec import Experiment, make_plan
 from maskface.experiment._store import RunFolder
 

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
 import cv2
-import pandas as pd
 from joblib import Parallel, delayed
 from tqdm import tqdm
 
 from maskface.errors import MaskfaceError
 from maskface.experiment._manifest import new_manifest
+from maskface.experiment._results import Run, write_summary
 from maskface.experiment._spec import Experiment, Plan, make_plan
 from maskface.experiment._store import RunFolder, chunks
 from maskface.experiment._trials import TrialReader
 from maskface.landmarks import default_cache_folder
-from maskface.stats import summarize
-from maskface.tables import SUMMARY, TRIALS
+from maskface.tables import TRIALS
 from maskface.types import Sample
 
 CHUNK: Final = 16
@@ -28,64 +26,6 @@ CHUNK: Final = 16
 
 ReaderParts = tuple[Experiment, tuple[tuple[str, Any], ...], Path | None]
 """What decides a worker's `TrialReader`: the experiment, shared cells, the landmark cache."""
-
-
-@dataclass(frozen=True)
-class Run:
-    """A finished run.
-
-    Attributes
-    ----------
-    folder
-        Where its files are.
-    """
-
-    folder: RunFolder
-
-    @cached_property
-    def trials(self) -> pd.DataFrame:
-        """All trials; see `maskface.tables.TRIALS`."""
-        return TRIALS.read(self.folder.trials_path)
-
-    @cached_property
-    def summary(self) -> pd.DataFrame:
-        """What they amount to; see `maskface.tables.SUMMARY`."""
-        return SUMMARY.read(self.folder.summary_path)
-
-    @cached_property
-    def manifest(self) -> dict[str, Any]:
-        """The record of the run."""
-        return self.folder.require_manifest()
-
-
-def failures_text(result: Run) -> str:
-    """Say how many images have trials without an answer, and why the first of them has."""
-    trials = result.trials
-    failed = trials[trials["status"] != "ok"].drop_duplicates("image_id")
-    n_images = trials["image_id"].nunique()
-    if failed.empty:
-        return f"All {n_images} images were read."
-    first = failed.iloc[0]
-    return (
-        f"{len(failed)} of {n_images} images have trials without an answer, for example "
-        f"{first['image_id']}: {first['message']} (column message of trials.csv)."
-    )
-
-
-def load_run(path: str | Path) -> Run:
-    """Open the folder of a finished run.
-
-    Raises
-    ------
-    MaskfaceError
-        If the folder holds no run, or an incomplete one.
-    """
-    folder = RunFolder(Path(path))
-    if not folder.require_manifest()["complete"]:
-        raise MaskfaceError(
-            f"The run in {folder.path} is not complete. Finish it with `maskface run ... --resume`."
-        )
-    return Run(folder)
 
 
 def run(
@@ -230,47 +170,3 @@ def _finish(plan: Plan, folder: RunFolder, manifest: dict[str, Any]) -> None:
     manifest["timings"]["summary_s"] = round(time.perf_counter() - started, 3)
     folder.write_manifest(manifest | {"complete": True})
     folder.drop_parts()
-
-
-def write_summary(trials: pd.DataFrame, folder: RunFolder, seed: int) -> dict[str, Any]:
-    """Summarise trials and write the table; return its hash and number of rows."""
-    return SUMMARY.write(summarize(trials, seed=seed), folder.summary_path)
-
-
-def summarize_run(path: str | Path, *, allow_partial: bool = False) -> pd.DataFrame:
-    """Compute the summary of a run again from its trials.
-
-    Parameters
-    ----------
-    path
-        Folder of the run. A complete run's summary.csv is written anew; an incomplete run's
-        folder is left as it is.
-    allow_partial
-        Accept an incomplete run, and summarise the pictures read so far.
-
-    Returns
-    -------
-    pandas.DataFrame
-        In the schema of `maskface.tables.SUMMARY`.
-
-    Raises
-    ------
-    MaskfaceError
-        If the folder holds no run, or an incomplete one and `allow_partial` is false.
-    """
-    folder = RunFolder(Path(path))
-    manifest = folder.require_manifest()
-    seed = int(manifest["seed"])
-    if manifest["complete"]:
-        trials = TRIALS.read(folder.trials_path)
-        manifest["files"][folder.summary_path.name] = write_summary(trials, folder, seed)
-        folder.write_manifest(manifest)
-        return SUMMARY.read(folder.summary_path)
-    if not allow_partial:
-        raise MaskfaceError(
-            f"The run in {folder.path} is not complete. Finish it with `maskface run ... "
-            "--resume`, or type --allow-partial to see what there is."
-        )
-    asked = Experiment(**manifest["experiment"])
-    rows_per_image = len(asked.conditions) * len(asked.classifiers)
-    return summarize(folder.read_parts(str(manifest["run_id"]), rows_per_image), seed=seed)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from abc import ABC, abstractmethod
+from types import TracebackType
+from typing import Protocol, Self
 
 from maskface.types import FaceLandmarks, ImageArray
 
@@ -33,3 +35,22 @@ class LandmarkDetector(Protocol):
     def close(self) -> None:
         """Release the native resources; the detector cannot be used afterwards."""
         ...
+
+
+class Closing(ABC):
+    """A detector that a ``with`` block closes."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Release the native resources."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

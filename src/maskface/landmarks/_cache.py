@@ -10,12 +10,11 @@ import sys
 import tempfile
 import threading
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 import numpy as np
 
-from maskface.landmarks._base import LandmarkDetector
+from maskface.landmarks._base import Closing, LandmarkDetector
 from maskface.types import N_LANDMARKS, FaceLandmarks, ImageArray, Pose
 
 _FORMAT: Final = 1
@@ -158,7 +157,7 @@ def _write(path: Path, entry: bytes) -> None:
         raise
 
 
-class CachedDetector:
+class CachedDetector(Closing):
     """A detector that looks into a cache first.
 
     Parameters
@@ -203,17 +202,6 @@ class CachedDetector:
     def close(self) -> None:
         """Close the detector behind the cache."""
         self._detector.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def _pixels(image: ImageArray) -> bytes:

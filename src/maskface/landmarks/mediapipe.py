@@ -7,13 +7,13 @@ import os
 import threading
 import weakref
 from importlib.metadata import version
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from maskface import weights
+from maskface.landmarks._base import Closing
 from maskface.landmarks._fallbacks import find_faces
 from maskface.landmarks._pose import head_pose
 from maskface.landmarks._quiet import native_logs_muted
@@ -34,7 +34,7 @@ _REVISION: Final = 1
 """To be raised whenever this package's own code changes what is found."""
 
 
-class MediaPipeDetector:
+class MediaPipeDetector(Closing):
     """Finds faces with MediaPipe's face landmarker.
 
     The model is loaded by the first call of `detect` (about two seconds), so that making a
@@ -72,18 +72,7 @@ class MediaPipeDetector:
         return hashlib.sha256(repr(parts).encode()).hexdigest()
 
     def detect(self, image: ImageArray) -> tuple[FaceLandmarks, ...]:
-        """Find all faces.
-
-        Parameters
-        ----------
-        image
-            (H, W, 3) uint8 RGB.
-
-        Returns
-        -------
-        tuple of FaceLandmarks
-            Largest face first; empty if there is none.
-        """
+        """Find all faces; see `LandmarkDetector.detect`."""
         return find_faces(image, self.one_pass, tiles=self.small_faces)
 
     def one_pass(self, image: ImageArray) -> tuple[FaceLandmarks, ...]:
@@ -116,17 +105,6 @@ class MediaPipeDetector:
             if self._landmarker is not None:
                 self._finalizer()
                 self._landmarker = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def _create(max_faces: int) -> Any:

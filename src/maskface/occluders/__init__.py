@@ -5,9 +5,9 @@ Importing this package is cheap: the classes themselves are imported when they a
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
+from maskface._lazy import lazily
 from maskface.occluders._spec import OCCLUDERS, get_occluder, occluder_name
 
 if TYPE_CHECKING:
@@ -24,16 +24,12 @@ __all__ = [
     "occluder_name",
 ]
 
-_LAZY: Final = {
-    "Occluder": "maskface.occluders._base",
-    "SurgicalMask": "maskface.occluders.masks",
-    "Unoccluded": "maskface.occluders._base",
-    "coverage": "maskface.occluders._base",
+_HOMES: Final = {
+    "Occluder": "_base",
+    "SurgicalMask": "masks",
+    "Unoccluded": "_base",
+    "coverage": "_base",
 }
 
 
-def __getattr__(name: str) -> Any:
-    """Import a class when it is first asked for."""
-    if name not in _LAZY:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(_LAZY[name]), name)
+__getattr__ = lazily(__name__, _HOMES)

@@ -1,0 +1,170 @@
+"""Tables with a fixed schema: how they are read, checked and written as CSV."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO, Any, Final, Literal
+
+import pandas as pd
+import pandera.pandas as pa
+
+from maskface.errors import MaskfaceError
+from maskface.files import write_atomically
+
+Kind = Literal["text", "whole", "real"]
+_DTYPES: Final[dict[Kind, str]] = {"text": "str", "whole": "Int64", "real": "float64"}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a table.
+
+    Attributes
+    ----------
+    name, description, unit
+        For people; they go into the manifest.
+    kind
+        ``text`` (never missing, may be empty), ``whole`` or ``real`` (empty when missing).
+    low, high
+        Smallest and largest allowed value.
+    allowed
+        The allowed texts; any if empty.
+    decimals
+        Digits after the point that are written.
+    """
+
+    name: str
+    kind: Kind
+    description: str
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+    allowed: tuple[str, ...] = ()
+    decimals: int = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A CSV table with a fixed schema.
+
+    Attributes
+    ----------
+    name
+        The file's name without its suffix.
+    columns
+        In the order in which they are written.
+    key
+        Columns that name a row; rows are sorted by them and no two may be alike.
+    """
+
+    name: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+
+    @property
+    def header(self) -> list[str]:
+        """Column names in order."""
+        return [column.name for column in self.columns]
+
+    def dictionary(self) -> list[dict[str, Any]]:
+        """Describe the columns as plain values, for the manifest."""
+        return [asdict(column) for column in self.columns]
+
+    def frame(self, rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+        """Make a sorted and rounded data frame from rows; missing cells are empty."""
+        return self.tidy(pd.DataFrame(list(rows), columns=self.header))
+
+    def tidy(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Set types, round and sort by the key."""
+        texts = {column.name: "" for column in self.columns if column.kind == "text"}
+        digits = {c.name: c.decimals for c in self.columns if c.kind == "real"}
+        objects = frame[self.header].astype(dict.fromkeys(texts, "object"))
+        frame = objects.fillna(texts).astype(self._dtypes()).round(digits)
+        return frame.sort_values(list(self.key), kind="stable", ignore_index=True)
+
+    def to_bytes(self, frame: pd.DataFrame) -> bytes:
+        """Set a tidy frame as the bytes of a CSV file."""
+        return frame.to_csv(index=False, lineterminator="\n").encode()
+
+    def write(self, frame: pd.DataFrame, path: Path) -> dict[str, Any]:
+        """Write a tidy frame as CSV, whole or not at all.
+
+        Returns
+        -------
+        dict
+            ``sha256`` of the bytes and the number of ``rows``.
+        """
+        data = self.to_bytes(frame)
+        write_atomically(path, data, durable=True)
+        return {"sha256": hashlib.sha256(data).hexdigest(), "rows": len(frame)}
+
+    def parse(self, source: Path | IO[bytes]) -> pd.DataFrame:
+        """Read CSV that this class wrote, without checking values.
+
+        Raises
+        ------
+        MaskfaceError
+            If the file is missing, is no CSV, or lacks columns.
+        """
+        numbers = [column.name for column in self.columns if column.kind != "text"]
+        try:
+            frame = pd.read_csv(
+                source,
+                dtype=self._dtypes(),
+                keep_default_na=False,
+                na_values={name: [""] for name in numbers},
+            )
+        except (OSError, ValueError) as error:
+            raise MaskfaceError(f"Cannot read {source} as table {self.name}: {error}.") from error
+        missing = [name for name in self.header if name not in frame]
+        if missing:
+            raise MaskfaceError(f"{source} lacks the columns {', '.join(missing)}.")
+        return frame[self.header]
+
+    def read(self, path: Path) -> pd.DataFrame:
+        """Read and check a CSV file.
+
+        Raises
+        ------
+        MaskfaceError
+            If the file is missing or does not fit the schema.
+        """
+        return self.check(self.parse(path))
+
+    def _dtypes(self) -> dict[Hashable, Any]:
+        return {column.name: _DTYPES[column.kind] for column in self.columns}
+
+    def check(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return the frame if it fits the schema.
+
+        Raises
+        ------
+        MaskfaceError
+            If a value is out of range or two rows have one key.
+        """
+        try:
+            return self._schema().validate(frame, lazy=False)
+        except pa.errors.SchemaError as error:
+            raise MaskfaceError(f"The {self.name} table is not valid: {error}.") from error
+
+    def _schema(self) -> pa.DataFrameSchema:
+        return pa.DataFrameSchema(
+            {column.name: _pandera_column(column) for column in self.columns},
+            unique=list(self.key),
+            strict=True,
+            ordered=True,
+        )
+
+
+def _pandera_column(column: Column) -> pa.Column:
+    checks = []
+    if column.low is not None:
+        checks.append(pa.Check.ge(column.low))
+    if column.high is not None:
+        checks.append(pa.Check.le(column.high))
+    if column.allowed:
+        checks.append(pa.Check.isin(column.allowed))
+    return pa.Column(_DTYPES[column.kind], checks, nullable=column.kind != "text")
