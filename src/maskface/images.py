@@ -43,7 +43,7 @@ def read_image(path: Path) -> ImageArray:
     Returns
     -------
     ImageArray
-        (H, W, 3) uint8. EXIF orientation is applied; grey is repeated in three channels; 16-bit
+        (H, W, 3) uint8, read-only. EXIF orientation is applied; grey is repeated in three channels; 16-bit
         values are divided by 257; transparency is laid over white.
 
     Raises
@@ -70,7 +70,8 @@ def decode_image(data: bytes) -> ImageArray:
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             picture = Image.open(io.BytesIO(data))
         _check_size(*picture.size)
-        return _to_rgb(ImageOps.exif_transpose(picture))
+        ImageOps.exif_transpose(picture, in_place=True)
+        return _to_rgb(picture)
     except ImageError:
         raise
     except UnidentifiedImageError as error:
@@ -103,7 +104,7 @@ def _to_rgb(picture: Image.Image) -> ImageArray:
         picture = picture.convert("RGBA")
         paper = Image.new("RGBA", picture.size, "white")
         picture = Image.alpha_composite(paper, picture)
-    return np.array(picture.convert("RGB"))
+    return np.asarray(picture if picture.mode == "RGB" else picture.convert("RGB"))
 
 
 def write_image(path: Path, image: ImageArray) -> None:
