@@ -89,7 +89,7 @@ def run(
     Writes trials.csv, summary.csv, manifest.json, a figure of the loss by emotion and
     report.html.
 
-    Example: maskface run --data faces/ --out results/ --occluder surgical --jobs 2
+    Example: maskface run --data faces/ --out results/ --jobs 2
     """
     from maskface.experiment import Experiment
     from maskface.script import Options, carry_out
@@ -118,12 +118,16 @@ def mask(
     out: Annotated[Path, typer.Option("--out", "-o", help="File or folder for the results.")],
     occluder: Annotated[str, typer.Option(help="What to put on.")] = "surgical",
     seed: Seed = 0,
+    *,
+    thorough: Annotated[
+        bool, typer.Option("--thorough", help="Look for small faces beside large ones; slower.")
+    ] = False,
 ) -> None:
     """Put an occluder on every face in a picture, or in all pictures of a folder.
 
     A folder keeps its tree and file names.
 
-    Example: maskface mask portrait.jpg -o masked.png --occluder surgical:colour=white
+    Example: maskface mask in.jpg -o out.png --occluder surgical:colour=white
     """
     from maskface.landmarks import MediaPipeDetector
     from maskface.masking import mask_files, plan_files
@@ -132,7 +136,7 @@ def mask(
     chosen = get_occluder(occluder)
     pairs = plan_files(source, out)
     written = 0
-    with MediaPipeDetector() as detector:
+    with MediaPipeDetector(search="always" if thorough else "scenes") as detector:
         for done in mask_files(pairs, chosen, detector, seed=seed):
             written += bool(done.coverages)
             if done.message:

@@ -43,8 +43,8 @@ def read_image(path: Path) -> ImageArray:
     Returns
     -------
     ImageArray
-        (H, W, 3) uint8, read-only. EXIF orientation is applied; grey is repeated in three channels; 16-bit
-        values are divided by 257; transparency is laid over white.
+        (H, W, 3) uint8, read-only. EXIF orientation is applied; grey is repeated in three
+        channels; 16-bit values are divided by 257; transparency is laid over white.
 
     Raises
     ------

@@ -29,7 +29,7 @@ from pathlib import Path
 from maskface.images import read_image
 from maskface.landmarks import MediaPipeDetector
 image = read_image(Path(sys.argv[1])) if sys.argv[1:] else np.zeros((256, 256, 3), np.uint8)
-detector = MediaPipeDetector(small_faces=False)
+detector = MediaPipeDetector(search="never")
 print(len(detector.detect(image)))
 """
 
@@ -223,7 +223,7 @@ def test_cached_and_fresh_answers_are_the_same_to_the_bit(
 def test_the_fingerprint_tells_settings_apart() -> None:
     default = MediaPipeDetector()
     assert default.fingerprint == MediaPipeDetector().fingerprint
-    others = MediaPipeDetector(max_faces=2), MediaPipeDetector(small_faces=False)
+    others = MediaPipeDetector(max_faces=2), MediaPipeDetector(search="never")
     assert len({default.fingerprint, *(other.fingerprint for other in others)}) == 3
 
 
@@ -241,7 +241,7 @@ def test_faces_are_counted_from_one() -> None:
 
 
 def test_a_forgotten_detector_is_released(noise: ImageArray) -> None:
-    forgotten = MediaPipeDetector(small_faces=False)
+    forgotten = MediaPipeDetector(search="never")
     forgotten.detect(noise)
     finalizer = forgotten._finalizer
     assert finalizer.alive

@@ -151,7 +151,7 @@ def test_a_small_face_is_found_once_wherever_it_is(side: int, x: float, y: float
 
 def test_tiles_can_be_switched_off() -> None:
     finder = SquareFinder()
-    assert find_faces(picture(640, 480, (300, 200, 32)), finder, tiles=False) == ()
+    assert find_faces(picture(640, 480, (300, 200, 32)), finder, search="never") == ()
     assert len(finder.seen) == 2
 
 
@@ -163,6 +163,30 @@ def test_a_small_face_beside_a_found_one_is_found_too() -> None:
 
     faces = find_faces(picture(640, 480, (500, 300, 40)), find)
     assert [round(face.size) for face in faces] == [100, 40]
+
+
+def test_a_row_of_people_is_a_scene_however_large_they_stand() -> None:
+    """Each face fills half of the height, but the detector sees the whole width at 128 px."""
+
+    def find(image: ImageArray) -> Sequence[FaceLandmarks]:
+        if image.shape == (256, 1600, 3):
+            return [face_at(20, 40, 120)]
+        return SquareFinder()(image)
+
+    faces = find_faces(picture(1600, 256, (1200, 100, 60)), find)
+    assert [round(face.size) for face in faces] == [120, 60]
+
+
+def test_small_faces_beside_a_large_one_are_found_when_asked_for() -> None:
+    def find(image: ImageArray) -> Sequence[FaceLandmarks]:
+        if image.shape == (480, 640, 3):
+            return [face_at(20, 20, 300)]
+        return SquareFinder()(image)
+
+    scene = picture(640, 480, (500, 300, 40))
+    assert [round(face.size) for face in find_faces(scene, find)] == [300]
+    always = find_faces(scene, find, search="always")
+    assert [round(face.size) for face in always] == [300, 40]
 
 
 def test_a_face_seen_in_one_tile_only_is_not_believed() -> None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, TypeAlias
+from typing import Final, Literal, TypeAlias, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,8 @@ from numpy.typing import NDArray
 from maskface.images import cut, resize
 from maskface.types import FaceLandmarks, ImageArray
 
+Search: TypeAlias = Literal["scenes", "always", "never"]
+SEARCHES: Final = get_args(Search)
 Find: TypeAlias = Callable[[ImageArray], Sequence[FaceLandmarks]]
 
 WORKING_SIDE: Final = 256
@@ -37,8 +39,10 @@ MIN_SIDE: Final = 8
 """Nothing is looked for in pictures with a shorter side than this, in pixels."""
 
 SCENE: Final = 0.25
-"""If the largest face is smaller than this share of the picture's shorter side, the picture shows
-a scene, and smaller faces are looked for in tiles."""
+"""If the largest face is smaller than this share of the picture's longer side, the picture shows
+a scene, and smaller faces are looked for in tiles. The longer side decides how large the detector
+sees a face: of ten faces side by side, each a third of the height but a seventh of the width, the
+plain pass found one."""
 TILE_OVERLAP: Final = 0.5
 """Share of a tile's side. Every face up to this share lies whole in some tile; larger ones are
 found one level up, where tiles are twice as large."""
@@ -108,7 +112,9 @@ def view(x: int, y: int, width: int, height: int) -> View:
     return View(x, y, width, height, max(round(width * scale), 1), max(round(height * scale), 1))
 
 
-def find_faces(image: ImageArray, find: Find, *, tiles: bool = True) -> tuple[FaceLandmarks, ...]:
+def find_faces(
+    image: ImageArray, find: Find, *, search: Search = "scenes"
+) -> tuple[FaceLandmarks, ...]:
     """Find all faces of a picture, small and cut-off ones too.
 
     Parameters
@@ -117,9 +123,9 @@ def find_faces(image: ImageArray, find: Find, *, tiles: bool = True) -> tuple[Fa
         (H, W, 3) uint8 RGB of any size.
     find
         Makes one plain pass: from a picture to its faces, in that picture's pixels.
-    tiles
-        Whether to look closer, tile by tile, where the plain pass finds no face or only small
-        ones.
+    search
+        Whether to look closer, tile by tile: where the plain pass finds no face or only small
+        ones, always, or never.
 
     Returns
     -------
@@ -132,7 +138,7 @@ def find_faces(image: ImageArray, find: Find, *, tiles: bool = True) -> tuple[Fa
     whole = view(0, 0, width, height)
     shown = whole.of(image)
     faces = [whole.moved(face) for face in find(shown) or _look(shown, find, _bordered(shown))]
-    if tiles and _is_scene(faces, min(height, width)):
+    if search == "always" or (search == "scenes" and _is_scene(faces, max(height, width))):
         faces += _small_faces(image, find, known=merge(faces))
     return merge(faces)
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from maskface import weights
 from maskface.landmarks._base import Closing
-from maskface.landmarks._fallbacks import find_faces
+from maskface.landmarks._fallbacks import SEARCHES, Search, find_faces
 from maskface.landmarks._pose import head_pose
 from maskface.landmarks._quiet import native_logs_muted
 from maskface.types import FaceLandmarks, ImageArray
@@ -30,7 +30,7 @@ of 42 px, 1.3 px to the bottom right for one of 677 px (half of the disagreement
 and its mirror image). Undoing it lowers the median error of 48 px faces, against points placed by
 hand, from 2.6 to 1.4 % of the distance between the outer corners of the eyes."""
 
-_REVISION: Final = 1
+_REVISION: Final = 2
 """To be raised whenever this package's own code changes what is found."""
 
 
@@ -45,9 +45,10 @@ class MediaPipeDetector(Closing):
     max_faces
         At most so many faces are looked for in one pass over a picture or tile, 1 or more. A high
         number costs nothing where there are few faces.
-    small_faces
-        Whether to look closer, tile by tile, where the first pass finds no face or only small
-        ones. Finds faces down to 24 px at 640 x 480, for about 25 times the time of a portrait.
+    search
+        Whether to look closer, tile by tile: ``"scenes"`` where the first pass finds no face or
+        only small ones, ``"always"`` also for small faces beside a large one, or ``"never"``.
+        Finds faces down to 24 px at 640 x 480, for about 25 times the time of a portrait.
 
     Examples
     --------
@@ -55,11 +56,13 @@ class MediaPipeDetector(Closing):
     ...     faces = detector.detect(image)
     """
 
-    def __init__(self, *, max_faces: int = MAX_FACES, small_faces: bool = True) -> None:
+    def __init__(self, *, max_faces: int = MAX_FACES, search: Search = "scenes") -> None:
         if max_faces < 1:
             raise ValueError(f"Expected max_faces to be 1 or more, but it was {max_faces}.")
+        if search not in SEARCHES:
+            raise ValueError(f"Expected search to be one of {SEARCHES}, but it was {search!r}.")
         self.max_faces = max_faces
-        self.small_faces = small_faces
+        self.search = search
         self._lock = threading.Lock()
         self._landmarker: Any = None
         self._closed = False
@@ -68,12 +71,12 @@ class MediaPipeDetector(Closing):
     def fingerprint(self) -> str:
         """Hash of the model file, MediaPipe's version and the settings; 64 hexadecimal digits."""
         model = weights.manifest()[MODEL].sha256
-        parts = (model, version("mediapipe"), _REVISION, self.max_faces, self.small_faces)
+        parts = (model, version("mediapipe"), _REVISION, self.max_faces, self.search)
         return hashlib.sha256(repr(parts).encode()).hexdigest()
 
     def detect(self, image: ImageArray) -> tuple[FaceLandmarks, ...]:
         """Find all faces; see `LandmarkDetector.detect`."""
-        return find_faces(image, self.one_pass, tiles=self.small_faces)
+        return find_faces(image, self.one_pass, search=self.search)
 
     def one_pass(self, image: ImageArray) -> tuple[FaceLandmarks, ...]:
         """Find faces as MediaPipe alone does, in no particular order; see `detect`."""
