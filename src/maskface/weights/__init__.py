@@ -25,12 +25,15 @@ class Weights:
         Hash of its bytes, 64 hexadecimal digits.
     title, licence, source, citation
         What it is, under what terms, where it comes from, and what to cite.
+    licence_file
+        Name of the file beside it with the text of the licence.
     """
 
     file: str
     sha256: str
     title: str
     licence: str
+    licence_file: str
     source: str
     citation: str
 
