@@ -1,0 +1,1 @@
+"""Developer-only generators; nothing in here is installed with the package."""

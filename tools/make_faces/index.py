@@ -1,0 +1,69 @@
+"""Write ``index.csv``: one row per picture."""
+
+from __future__ import annotations
+
+import csv
+import math
+from pathlib import Path
+
+from tools.make_faces.actions import EMOTIONS
+from tools.make_faces.identities import SKIN, people
+
+COLUMNS = (
+    "path", "emotion", "intensity", "subject", "sex", "age", "skin_tone", "yaw", "accessories",
+    "seed",
+)  # fmt: skip
+# Limits of the classes of the individual typology angle (Del Bino & Bernerd 2013), degrees.
+ITA_CLASSES = (
+    (55, "very light"), (41, "light"), (28, "intermediate"), (10, "tan"), (-30, "brown"),
+    (-90, "dark"),
+)  # fmt: skip
+
+
+def write(folder: Path) -> Path:
+    """Write the index of a folder of pictures next to it; return its path."""
+    out = folder.parent / "index.csv"
+    who = {person.subject: person for person in people()}
+    with out.open("w", newline="", encoding="utf-8") as sink:
+        writer = csv.writer(sink, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for path in sorted(folder.glob("*.jpg"), key=_order):
+            subject, emotion, percent, yaw = path.stem.split("_")
+            p = who[subject]
+            writer.writerow([
+                f"images/{path.name}", emotion, int(percent) / 100, subject, p.sex, p.age,
+                p.skin + 1, int(yaw[1:]), p.accessories, p.seed,
+            ])  # fmt: skip
+    return out
+
+
+def _order(path: Path) -> tuple[str, int, int, int]:
+    """Sort by person, frontal first, full before half, emotions in their usual order."""
+    subject, emotion, percent, yaw = path.stem.split("_")
+    turn = int(yaw[1:])
+    return subject, turn or -1000, -(int(percent) or 100), EMOTIONS.index(emotion)
+
+
+def _lab(linear: tuple[float, float, float]) -> tuple[float, float, float]:
+    """Convert linear sRGB to CIELAB (D65)."""
+    r, g, b = linear
+    xyz = (
+        (0.4124 * r + 0.3576 * g + 0.1805 * b) / 0.9505,
+        0.2126 * r + 0.7152 * g + 0.0722 * b,
+        (0.0193 * r + 0.1192 * g + 0.9505 * b) / 1.089,
+    )
+    x, y, z = (t ** (1 / 3) if t > 0.008856 else 7.787 * t + 16 / 116 for t in xyz)
+    return 116 * y - 16, 500 * (x - y), 200 * (y - z)
+
+
+def skin_ladder() -> str:
+    """Return the ladder of skin colours as a Markdown table."""
+    lines = ["| skin_tone | albedo, sRGB | L* | ITA | class |", "|---|---|---|---|---|"]
+    for step, linear in enumerate(SKIN, start=1):
+        lightness, _, b = _lab(linear)
+        angle = math.degrees(math.atan2(lightness - 50, b))
+        name = next(name for limit, name in ITA_CLASSES if angle > limit)
+        codes = [round(255 * (1.055 * c ** (1 / 2.4) - 0.055)) for c in linear]
+        shade = "#" + "".join(f"{c:02x}" for c in codes)
+        lines.append(f"| {step} | {shade} | {lightness:.0f} | {angle:.0f} | {name} |")
+    return "\n".join(lines)
