@@ -81,15 +81,7 @@ class Fer(_OnnxNetwork):
 
     name: ClassVar[str] = "fer"
     weights: ClassVar[str] = "fer.onnx"
-    labels: tuple[str, ...] = (
-        "anger",
-        "disgust",
-        "fear",
-        "happiness",
-        "sadness",
-        "surprise",
-        "neutral",
-    )
+    labels: tuple[str, ...] = EMOTIONS  # FER2013's order happens to be the house's
     SIDE: Final = 64
 
     def _blob(self, crop: ImageArray) -> NDArray[np.float32]:
