@@ -84,8 +84,9 @@ def test_each_masked_picture_shows_one_face(
     }
     missed = [path for path, n in counts.items() if n != 1]
     # MediaPipe loses a quarter of the masked heads that are turned by 40 degrees.
-    assert all("_y-40" in path or "_y+40" in path for path in missed)
-    assert len(missed) <= 14
+    far = [path for path in faces if "_y-40" in path or "_y+40" in path]
+    assert set(missed) <= set(far)
+    assert len(missed) <= 0.3 * len(far)
 
 
 @pytest.mark.parametrize(("name", "measured"), [("faceapi", 0.90), ("fer", 0.77)])

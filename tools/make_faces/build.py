@@ -20,7 +20,6 @@ from tools.make_faces.person import JAWS, TONGUE, Person, Pose
 from tools.make_faces.studio import Studio
 
 YAWS = (-40, -20, 20, 40)
-TURNED_EMOTIONS = ("anger", "happiness", "sadness", "neutral")
 
 
 @dataclass(frozen=True)
@@ -46,9 +45,7 @@ def plan(seed: int = 0) -> list[Shot]:
         shots += [Shot(who, e, 50, 0) for e in EMOTIONS if e != "neutral"]
         if who.subject in TURNED:
             shots += [
-                Shot(who, e, 0 if e == "neutral" else 100, yaw)
-                for yaw in YAWS
-                for e in TURNED_EMOTIONS
+                Shot(who, e, 0 if e == "neutral" else 100, yaw) for yaw in YAWS for e in EMOTIONS
             ]
     return shots
 
