@@ -11,9 +11,9 @@ Design
     Each face is read plain and under a surgical mask by two pretrained networks; losses are
     paired by picture, with intervals from a bootstrap over subjects.
 Run time
-    The embedded faces take about half a minute; 1,000 pictures of 256 px about one minute a core.
+    The embedded faces take about ten seconds; 1,000 pictures of 256 px about half a minute a core.
 Outputs
-    trials.csv, summary.csv, manifest.json and loss_by_emotion_surgical.png in --out.
+    trials.csv, summary.csv, manifest.json, loss_by_emotion_surgical.png and report.html in --out.
 Reading a null
     An interval of the loss that includes 0 does not say that nothing is lost: see how wide it
     is, and whether the plain faces are read above chance (1/7) at all. On the embedded synthetic
