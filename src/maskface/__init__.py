@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from maskface.occluders import get_occluder
     from maskface.plots import plot_loss_by_emotion
     from maskface.stats import loss_table, summarize
+    from maskface.text import loss_text
     from maskface.types import EMOTIONS
 
 _HOMES = {
@@ -27,6 +28,7 @@ _HOMES = {
     "get_occluder": "occluders",
     "load_dataset": "datasets",
     "loss_table": "stats",
+    "loss_text": "text",
     "plot_loss_by_emotion": "plots",
     "read_image": "images",
     "run": "experiment",
@@ -45,6 +47,7 @@ __all__ = [
     "get_occluder",
     "load_dataset",
     "loss_table",
+    "loss_text",
     "plot_loss_by_emotion",
     "read_image",
     "run",
