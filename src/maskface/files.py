@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from contextlib import suppress
 from pathlib import Path
 
@@ -24,7 +25,7 @@ def write_atomically(path: Path, data: bytes, *, durable: bool = False) -> None:
     OSError
         If the disk is full or the folder cannot be written to; an older file is left as it was.
     """
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    partial = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
     try:
         with partial.open("wb") as stream:
             stream.write(data)

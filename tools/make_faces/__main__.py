@@ -37,7 +37,6 @@ def _parser() -> argparse.ArgumentParser:
     sheet.add_argument("--view", type=int, default=0)
     sheet.add_argument("--tile", type=int, default=192)
     index = verbs.add_parser("index", help="write index.csv beside the images")
-    check.add_argument("--weights", type=Path, default=Path("src/maskface/weights"))
     for verb in (check, compare, sheet, index):
         verb.add_argument("--images", type=Path, default=PACKAGE_SET / "images")
     return parser
@@ -81,7 +80,7 @@ def main(arguments: list[str] | None = None) -> int:
     elif args.verb == "check":
         from tools.make_faces import check
 
-        measured = check.report(args.images, args.weights)
+        measured = check.report(args.images)
         print(measured)
         if args.card:
             check.write_card(args.images.parent / "CARD.md", measured)

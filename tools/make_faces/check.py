@@ -8,16 +8,14 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from maskface.landmarks._pose import head_pose
+from maskface.images import read_image
+from maskface.landmarks import BLENDSHAPES
 from maskface.occluders import get_occluder
-from maskface.types import FaceLandmarks
 from tools.make_faces.actions import EMOTIONS
 from tools.make_faces.identities import people
-from tools.make_faces.measure import Observer, Picture, flat_mask, read
+from tools.make_faces.measure import NETWORKS, Observer, flat_mask
 
-NETWORKS = ("faceapi", "fer")
 # Blendshapes that each expression is meant to move.
 MOVES = {
     "anger": ("browDownLeft", "mouthUpperUpLeft", "mouthLowerDownLeft"),
@@ -50,38 +48,24 @@ def parse(path: Path) -> tuple[str, str, int, int]:
     return subject, emotion, int(percent), int(yaw[1:])
 
 
-def _best(scores: dict[str, dict[str, float]]) -> dict[str, str]:
-    return {name: max(values, key=lambda k: values[k]) for name, values in scores.items()}
-
-
 def examine(observer: Observer, path: Path) -> Row:
     """Measure one picture."""
     subject, emotion, percent, yaw = parse(path)
-    rgb = read(path)
+    rgb = read_image(path)
     found = observer.find(rgb)
-    if not found.faces:
+    if not found:
         return Row(subject, emotion, percent, yaw, 0, {}, {}, {}, {})
+    face = found[0]
     masked = {
-        "flat": flat_mask(rgb, found.landmarks),
-        "surgical": product_mask(rgb, found.landmarks),
+        "flat": flat_mask(rgb, face),
+        "surgical": get_occluder("surgical").apply(rgb, face).image,
     }
-    scores = observer.classify(rgb, found.landmarks)
-    hidden = observer.classify(masked["flat"], found.landmarks)
-    faces_masked = {name: observer.find(picture).faces for name, picture in masked.items()}
+    faces_masked = {name: len(observer.find(picture)) for name, picture in masked.items()}
     return Row(
-        subject, emotion, percent, yaw, found.faces, faces_masked, _best(scores), _best(hidden),
-        found.blendshapes,
+        subject, emotion, percent, yaw, len(found), faces_masked, observer.guess(rgb, face),
+        observer.guess(masked["flat"], face),
+        dict(zip(BLENDSHAPES, map(float, face.blendshapes), strict=True)),
     )  # fmt: skip
-
-
-def product_mask(rgb: Picture, landmarks: NDArray[np.float64]) -> Picture:
-    """Put on the package's surgical mask."""
-    face = FaceLandmarks(
-        points=landmarks.astype(np.float32),
-        blendshapes=np.zeros(52, np.float32),
-        pose=head_pose(landmarks),
-    )
-    return get_occluder("surgical").apply(rgb, face).image
 
 
 def accuracy(rows: list[Row], network: str, masked: bool = False) -> dict[str, float]:
@@ -180,7 +164,7 @@ def sameness(folder: Path) -> dict[str, float]:
         neutral = folder / f"{who.subject}_neutral_000_y+00.jpg"
         if not neutral.exists():
             continue
-        base = cv2.cvtColor(read(neutral), cv2.COLOR_RGB2GRAY).astype(float)
+        base = cv2.cvtColor(read_image(neutral), cv2.COLOR_RGB2GRAY).astype(float)
         n = base.shape[0]
         boxes = {
             "backdrop": (slice(0, n // 6), slice(0, n // 6)),
@@ -189,7 +173,7 @@ def sameness(folder: Path) -> dict[str, float]:
         }
         for emotion in EMOTIONS[:-1]:
             other = folder / f"{who.subject}_{emotion}_100_y+00.jpg"
-            picture = cv2.cvtColor(read(other), cv2.COLOR_RGB2GRAY).astype(float)
+            picture = cv2.cvtColor(read_image(other), cv2.COLOR_RGB2GRAY).astype(float)
             for name, box in boxes.items():
                 areas[name].append(float(np.abs(picture[box] - base[box]).mean()))
     result = {f"{name} mean": float(np.mean(v)) for name, v in areas.items()}
@@ -202,15 +186,15 @@ def compare(first: Path, second: Path) -> tuple[int, int, float]:
     for path in sorted(second.glob("*.jpg")):
         other = first / path.name
         if other.exists():
-            gap = np.abs(read(path).astype(int) - read(other).astype(int))
+            gap = np.abs(read_image(path).astype(int) - read_image(other).astype(int))
             worst = max(worst, int(gap.max()))
             means.append(float(gap.mean()))
     return len(means), worst, float(np.mean(means)) if means else 0.0
 
 
-def report(folder: Path, weights: Path) -> str:
+def report(folder: Path) -> str:
     """Measure a folder of pictures; return the tables as Markdown."""
-    observer = Observer(weights)
+    observer = Observer()
     rows = [examine(observer, path) for path in sorted(folder.glob("*.jpg"))]
     size = sum(path.stat().st_size for path in folder.glob("*.jpg")) / 1e6
     same = _table(["area", "grey levels"], [[k, f"{v:.2f}"] for k, v in sameness(folder).items()])

@@ -113,6 +113,5 @@ def summarize_run(path: str | Path, *, allow_partial: bool = False) -> pd.DataFr
             f"The run in {folder.path} is not complete. Finish it with `maskface run ... "
             "--resume`, or type --allow-partial to see what there is."
         )
-    asked = Experiment(**manifest["experiment"])
-    rows_per_image = len(asked.conditions) * len(asked.classifiers)
+    rows_per_image = Experiment(**manifest["experiment"]).rows_per_image
     return summarize(folder.read_parts(str(manifest["run_id"]), rows_per_image), seed=seed)

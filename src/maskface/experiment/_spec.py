@@ -95,6 +95,11 @@ class Experiment(BaseModel):
         """``none`` and the occluders."""
         return (NONE, *self.occluders)
 
+    @property
+    def rows_per_image(self) -> int:
+        """Trials of one picture."""
+        return len(self.conditions) * len(self.classifiers)
+
 
 def _in_words(error: ValidationError) -> str:
     parts = [
@@ -129,7 +134,7 @@ class Plan:
     @property
     def rows_per_image(self) -> int:
         """Trials of one picture."""
-        return len(self.experiment.conditions) * len(self.experiment.classifiers)
+        return self.experiment.rows_per_image
 
     @property
     def n_trials(self) -> int:

@@ -8,12 +8,12 @@ import logging
 import os
 import sys
 import tempfile
-import threading
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
+from maskface.files import write_atomically
 from maskface.landmarks._base import Closing, LandmarkDetector
 from maskface.types import N_LANDMARKS, FaceLandmarks, ImageArray, Pose
 
@@ -102,7 +102,9 @@ class LandmarkCache:
             return
         key = _key(data, fingerprint)
         try:
-            _write(self._path(key, fingerprint), _pack(faces, key))
+            path = self._path(key, fingerprint)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(path, _pack(faces, key))
         except OSError as error:
             self._writable = False
             _LOG.warning("Landmarks are not cached from here on: %s", error)
@@ -143,18 +145,6 @@ def _unpack(entry: bytes, key: str) -> Faces | None:
         FaceLandmarks(points[i], shapes[i].astype(np.float32, copy=False), Pose(*map(float, pose)))
         for i, pose in enumerate(poses)
     )
-
-
-def _write(path: Path, entry: bytes) -> None:
-    """Write a file so that others see all of it or nothing."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
-    try:
-        partial.write_bytes(entry)
-        partial.replace(path)
-    except OSError:
-        partial.unlink(missing_ok=True)
-        raise
 
 
 class CachedDetector(Closing):
