@@ -61,6 +61,10 @@ def _frozen(array: NDArray[Any]) -> NDArray[Any]:
     return view
 
 
+HALF: Final = 127
+"""What is hidden by more than this (of 255) counts as hidden in a boolean mask."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sample:
     """One labelled face picture.
@@ -137,18 +141,49 @@ class Occlusion:
     ----------
     image
         (H, W, 3) uint8 RGB, the whole picture with the occluder drawn in.
-    mask
-        (H, W) bool, True where the occluder hides the picture.
+    alpha
+        (H, W) uint8. How much of the photograph the occluder hides: 255 all of it, 0 nothing.
+    shadow
+        (H, W) uint8. How much of the photograph's own light a cast shadow or tinted glass takes
+        away where it shows: 255 all of it, 0 nothing. Where `alpha` and `shadow` are both 0,
+        `image` is the photograph.
+    landmarks
+        The face as it was found in the photograph.
     coverage
         Hidden fraction of the face oval, 0 to 1.
     params
         The occluder's parameters, as they go into the results.
+    seed
+        Seed of whatever was random.
     """
 
     image: ImageArray
-    mask: MaskArray
+    alpha: NDArray[np.uint8]
+    shadow: NDArray[np.uint8]
+    landmarks: FaceLandmarks
     coverage: float
     params: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    seed: int = 0
+
+    @property
+    def mask(self) -> MaskArray:
+        """(H, W) bool, True where the occluder hides more than half of the photograph."""
+        return self.alpha > HALF
+
+    @property
+    def pose(self) -> Pose:
+        """Head pose in degrees."""
+        return self.landmarks.pose
+
+    @property
+    def covered(self) -> MaskArray:
+        """(478,) bool, True for the landmarks that are hidden; False outside the picture."""
+        height, width = self.alpha.shape
+        x, y = np.round(self.landmarks.points[:, :2]).astype(int).T
+        inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
+        hidden = np.zeros(len(x), bool)
+        hidden[inside] = self.alpha[y[inside], x[inside]] > HALF
+        return hidden
 
 
 @dataclass(frozen=True, slots=True, eq=False)

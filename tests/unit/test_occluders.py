@@ -81,7 +81,7 @@ def test_no_anchor_lies_on_the_lower_face() -> None:
 def test_what_is_under_the_mask_does_not_show() -> None:
     face = made_landmarks(yaw=-20)
     plain, scribbled = made_picture(face), made_picture(face)
-    _, alpha = MASK.draw(plain, face, np.random.default_rng(0))
+    alpha = MASK.apply(plain, face).alpha
     hidden = alpha == 255
     scribbled[hidden] = noise_picture()[hidden]
     np.testing.assert_array_equal(MASK.apply(plain, face).image, MASK.apply(scribbled, face).image)
@@ -96,13 +96,16 @@ def test_changes_nothing_else(
     face = made_landmarks(yaw=yaw, pitch=pitch, roll=roll, scale=scale, centre=(x, y))
     picture = noise_picture()
     before = picture.copy()
-    drawn, alpha = MASK.draw(picture, face, np.random.default_rng(0))
+    result = MASK.apply(picture, face)
+    drawn, alpha = result.image, result.alpha
     np.testing.assert_array_equal(picture, before)
     assert drawn.dtype == alpha.dtype == np.uint8
     # A contact shadow reaches at most 2 cm from the mask.
     reach = 2 * int(2 * scale + 3) + 1
     near = cv2.dilate(alpha, np.ones((reach, reach), np.uint8)) > 0
     np.testing.assert_array_equal(drawn[~near], picture[~near])
+    untouched = (alpha == 0) & (result.shadow == 0)
+    np.testing.assert_array_equal(drawn[untouched], picture[untouched])
     # Beside the mask the picture may only get darker, and not much.
     beside = alpha == 0
     assert (drawn[beside] <= picture[beside]).all()
@@ -112,7 +115,8 @@ def test_changes_nothing_else(
 def test_shadow_stays_on_the_skin() -> None:
     face = made_landmarks()
     picture = made_picture(face)
-    drawn, alpha = MASK.draw(picture, face, np.random.default_rng(0))
+    result = MASK.apply(picture, face)
+    drawn, alpha = result.image, result.alpha
     left = slice(0, int(face.box[0]) - 10)
     beside = alpha[:, left] == 0
     change = np.abs(drawn[:, left].astype(int) - picture[:, left])[beside]
@@ -181,7 +185,7 @@ def test_turning_the_head_changes_the_mask_smoothly() -> None:
 @pytest.mark.parametrize("yaw", [-45, 45])
 def test_far_loops_are_hidden(yaw: int) -> None:
     face = made_landmarks(yaw=yaw)
-    _, alpha = MASK.draw(made_picture(face), face, np.random.default_rng(0))
+    alpha = MASK.apply(made_picture(face), face).alpha
     fit = fit_head(face.points)
     surface = mask_surface(fit.scale)
     points = fit.project(surface.vertices)

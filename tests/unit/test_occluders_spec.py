@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from maskface.errors import MaskfaceError
 from maskface.occluders import (
     OCCLUDERS,
+    Drawing,
     Occluder,
     SurgicalMask,
     Unoccluded,
@@ -35,8 +35,8 @@ class Patch(Occluder):
 
     def draw(
         self, image: ImageArray, landmarks: FaceLandmarks, rng: np.random.Generator
-    ) -> tuple[ImageArray, NDArray[np.uint8]]:
-        return image, np.zeros(image.shape[:2], np.uint8)
+    ) -> Drawing:
+        return Drawing.of(image, np.zeros(image.shape[:2], np.uint8))
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from PIL import Image
 
 from maskface.experiment import Experiment
 from maskface.experiment._trials import TrialError, TrialReader, choose_face, trial_seed
-from maskface.occluders import Occluder, Unoccluded
+from maskface.occluders import Drawing, Occluder, Unoccluded
 from maskface.tables import TRIALS
 from maskface.types import EMOTIONS, Face, FaceLandmarks, ImageArray, Pose, Sample
 
@@ -34,10 +34,10 @@ class Paint(Occluder):
 
     def draw(
         self, image: ImageArray, landmarks: FaceLandmarks, rng: np.random.Generator
-    ) -> tuple[ImageArray, NDArray[np.uint8]]:
+    ) -> Drawing:
         if self.refuse:
             raise RuntimeError("cannot\npaint")
-        return np.full_like(image, 7), np.full(image.shape[:2], 255, np.uint8)
+        return Drawing.of(np.full_like(image, 7), np.full(image.shape[:2], 255, np.uint8))
 
 
 class Brightness:

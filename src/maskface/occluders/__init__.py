@@ -11,11 +11,12 @@ from maskface._lazy import lazily
 from maskface.occluders._spec import OCCLUDERS, get_occluder, occluder_name
 
 if TYPE_CHECKING:
-    from maskface.occluders._base import Occluder, Unoccluded, coverage
+    from maskface.occluders._base import Drawing, Occluder, Unoccluded, coverage
     from maskface.occluders.masks import SurgicalMask
 
 __all__ = [
     "OCCLUDERS",
+    "Drawing",
     "Occluder",
     "SurgicalMask",
     "Unoccluded",
@@ -25,6 +26,7 @@ __all__ = [
 ]
 
 _HOMES: Final = {
+    "Drawing": "_base",
     "Occluder": "_base",
     "SurgicalMask": "masks",
     "Unoccluded": "_base",

@@ -5,14 +5,43 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from maskface.mesh import FACE_OVAL
-from maskface.types import FaceLandmarks, ImageArray, MaskArray, Occlusion
+from maskface.types import HALF, FaceLandmarks, ImageArray, MaskArray, Occlusion
+
+Bytes: TypeAlias = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Drawing:
+    """What `Occluder.draw` returns.
+
+    Attributes
+    ----------
+    image
+        (H, W, 3) uint8 RGB, the picture with the occluder in it.
+    alpha
+        (H, W) uint8, 255 where the occluder hides the picture and 0 where it does not. What it
+        only reflects counts as far as it covers the picture.
+    shadow
+        (H, W) uint8, 0 where the picture keeps its own light and 255 where it has none left:
+        cast shadows and tinted glass. No pixel differs from the picture where `alpha` and
+        `shadow` are both 0.
+    """
+
+    image: ImageArray
+    alpha: Bytes
+    shadow: Bytes
+
+    @classmethod
+    def of(cls, image: ImageArray, alpha: Bytes, shadow: Bytes | None = None) -> Drawing:
+        """A drawing; without `shadow`, one that takes no light from the rest of the picture."""
+        return cls(image, alpha, np.zeros_like(alpha) if shadow is None else shadow)
 
 
 @dataclass(frozen=True)
@@ -27,7 +56,7 @@ class Occluder(ABC):
     @abstractmethod
     def draw(
         self, image: ImageArray, landmarks: FaceLandmarks, rng: np.random.Generator
-    ) -> tuple[ImageArray, NDArray[np.uint8]]:
+    ) -> Drawing:
         """Draw the occluder.
 
         Parameters
@@ -41,10 +70,8 @@ class Occluder(ABC):
 
         Returns
         -------
-        image
-            A new (H, W, 3) uint8 RGB picture.
-        alpha
-            (H, W) uint8, 255 where the occluder hides the picture and 0 where it does not.
+        Drawing
+            A new picture, and what of the old one it hides.
         """
 
     def apply(self, image: ImageArray, landmarks: FaceLandmarks, *, seed: int = 0) -> Occlusion:
@@ -62,7 +89,7 @@ class Occluder(ABC):
         Returns
         -------
         Occlusion
-            The picture, the boolean mask and the coverage of the face oval.
+            The picture, what of it is hidden, and the coverage of the face oval.
 
         Raises
         ------
@@ -74,9 +101,11 @@ class Occluder(ABC):
                 "Expected an image of shape (H, W, 3) and type uint8, "
                 f"but it had shape {image.shape} and type {image.dtype}."
             )
-        drawn, alpha = self.draw(image, landmarks, np.random.default_rng(seed))
-        mask = alpha > 127
-        return Occlusion(drawn, mask, coverage(mask, landmarks), self.params)
+        drawn = self.draw(image, landmarks, np.random.default_rng(seed))
+        hidden = coverage(drawn.alpha > HALF, landmarks)
+        return Occlusion(
+            drawn.image, drawn.alpha, drawn.shadow, landmarks, hidden, self.params, seed
+        )
 
     @property
     def params(self) -> MappingProxyType[str, Any]:
@@ -92,10 +121,10 @@ class Unoccluded(Occluder):
 
     def draw(
         self, image: ImageArray, landmarks: FaceLandmarks, rng: np.random.Generator
-    ) -> tuple[ImageArray, NDArray[np.uint8]]:
-        """Return the picture itself and an empty mask."""
+    ) -> Drawing:
+        """Return the picture itself, with nothing hidden."""
         del landmarks, rng
-        return image, np.zeros(image.shape[:2], np.uint8)
+        return Drawing.of(image, np.zeros(image.shape[:2], np.uint8))
 
 
 def coverage(mask: MaskArray, landmarks: FaceLandmarks) -> float:

@@ -8,10 +8,9 @@ from types import MappingProxyType
 from typing import ClassVar, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from maskface.errors import MaskfaceError
-from maskface.occluders._base import Occluder
+from maskface.occluders._base import Drawing, Occluder
 from maskface.occluders.geometry import fit_head
 from maskface.occluders.layers import Material
 from maskface.occluders.light import estimate_light
@@ -61,7 +60,7 @@ class SurgicalMask(Occluder):
         image: ImageArray,
         landmarks: FaceLandmarks,
         rng: np.random.Generator,  # noqa: ARG002
-    ) -> tuple[ImageArray, NDArray[np.uint8]]:
+    ) -> Drawing:
         """Draw the mask; see `Occluder.draw`. Nothing about it is random."""
         fit = fit_head(landmarks.points)
         light = estimate_light(image, fit)

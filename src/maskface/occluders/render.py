@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from maskface.occluders._base import Drawing
 from maskface.occluders.geometry import HeadFit
 from maskface.occluders.layers import Layers, Material, draw_layers
 from maskface.occluders.light import Light
@@ -45,7 +46,7 @@ class Box:
 
 def draw_mask(
     image: ImageArray, fit: HeadFit, surface: Surface, material: Material, light: Light
-) -> tuple[ImageArray, Bytes]:
+) -> Drawing:
     """Draw a lit mask with its loops and shadow.
 
     Parameters
@@ -63,24 +64,23 @@ def draw_mask(
 
     Returns
     -------
-    image
-        A new picture. It is grey if the photograph is.
-    alpha
-        (H, W) uint8, 255 where the mask hides the picture.
+    Drawing
+        It is grey if the photograph is.
     """
     result = image.copy()
-    alpha = np.zeros(image.shape[:2], np.uint8)
+    alpha, shadow = np.zeros((2, *image.shape[:2]), np.uint8)
     box = _box(fit, surface, image.shape)
     if min(box.shape) < 1:
-        return result, alpha
+        return Drawing(result, alpha, shadow)
     local = fit.moved(-box.x0, -box.y0)
     layers = draw_layers(local, surface, material, light, box.shape)
     if is_grey(image):
         layers = layers.grey()
     hidden = np.asarray(cv2.add(layers.mask, layers.loops), np.uint8)
-    result[box.slices] = _blend(image[box.slices], layers, hidden, _shadow(hidden, local))
-    alpha[box.slices] = hidden
-    return result, alpha
+    lit = _shadow(hidden, local)
+    result[box.slices] = _blend(image[box.slices], layers, hidden, lit)
+    alpha[box.slices], shadow[box.slices] = hidden, 255 - lit
+    return Drawing(result, alpha, shadow)
 
 
 def is_grey(image: ImageArray) -> bool:
