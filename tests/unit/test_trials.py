@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from maskface.experiment import Experiment
-from maskface.experiment._trials import TrialError, TrialReader, choose_face, trial_seed
+from maskface.experiment._trials import TrialError, TrialReader, choose_face
 from maskface.occluders import Drawing, Occluder, Unoccluded
 from maskface.tables import TRIALS
 from maskface.types import EMOTIONS, Face, FaceLandmarks, ImageArray, Pose, Sample
@@ -141,14 +141,3 @@ def test_no_face_is_its_own_status() -> None:
     with pytest.raises(TrialError) as caught:
         choose_face([])
     assert caught.value.status == "no_face"
-
-
-def test_seeds_differ_by_seed_image_and_condition() -> None:
-    seeds = {trial_seed(s, i, c) for s in (0, 1) for i in ("a", "b") for c in ("none", "paint")}
-    assert len(seeds) == 8
-    assert all(0 <= seed < 2**63 for seed in seeds)
-    # sha256(b"0\x1fa\x1fnone") begins with these 8 bytes
-    import hashlib
-
-    first = hashlib.sha256(b"0\x1fa\x1fnone").hexdigest()[:16]
-    assert trial_seed(0, "a", "none") == int(first, 16) // 2

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from maskface.experiment._spec import Experiment
 from maskface.images import decode_image, face_crop, read_bytes
 from maskface.landmarks import CachedDetector, LandmarkCache, MediaPipeDetector
 from maskface.occluders import Occluder, get_occluder
+from maskface.seeds import derived_seed
 from maskface.types import EMOTIONS, Face, FaceLandmarks, ImageArray, Prediction, Sample
 
 AMBIGUOUS_SIZE: Final = 0.5
@@ -30,18 +30,6 @@ class TrialError(Exception):
     def __init__(self, status: str, message: str) -> None:
         super().__init__(message)
         self.status = status
-
-
-def trial_seed(seed: int, image_id: str, condition: str) -> int:
-    """Seed of one picture under one condition: a hash, so that order and workers do not matter.
-
-    Returns
-    -------
-    int
-        0 to 2**63 - 1.
-    """
-    digest = hashlib.sha256(f"{seed}\x1f{image_id}\x1f{condition}".encode()).digest()
-    return int.from_bytes(digest[:8], "big") >> 1
 
 
 def choose_face(faces: Sequence[FaceLandmarks]) -> tuple[FaceLandmarks, str]:
@@ -122,7 +110,7 @@ class TrialReader:
         coverages: dict[str, float] = {}
         for condition, occluder in self.occluders.items():
             try:
-                seed = trial_seed(self.experiment.seed, sample.image_id, condition)
+                seed = derived_seed(self.experiment.seed, sample.image_id, condition)
                 occlusion = occluder.apply(image, face, seed=seed)
             # An occluder may fail in any way on an odd face; it costs this condition alone.
             except Exception as error:  # noqa: BLE001
@@ -191,7 +179,7 @@ class TrialReader:
             "occluder": occluder.name,
             "params": json.dumps(dict(occluder.params), sort_keys=True),
             "classifier": classifier.name,
-            "seed": trial_seed(self.experiment.seed, sample.image_id, condition),
+            "seed": derived_seed(self.experiment.seed, sample.image_id, condition),
         }
 
 
