@@ -9,10 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maskface.mesh import CHIN, FACE_OVAL, LEFT_EYE, LOWER_LIP, MOUTH_CORNERS, NOSE_TIP, RIGHT_EYE
-from maskface.occluders import SurgicalMask, Unoccluded, coverage
+from maskface.occluders import SurgicalMask, Unoccluded, coverage, get_occluder
 from maskface.occluders.geometry import ANCHORS, fit_head
 from maskface.occluders.raster import rasterise, visible_triangles
-from maskface.occluders.surface import mask_surface
+from maskface.occluders.worn._base import Worn
+from maskface.occluders.worn.shapes import SURGICAL
+from maskface.occluders.worn.surface import surface_of
 from maskface.types import FaceLandmarks, ImageArray, Pose
 from tests.fixtures.faces import made_landmarks, made_picture, noise_picture, overlap
 
@@ -123,11 +125,35 @@ def test_shadow_stays_on_the_skin() -> None:
     assert change.max() <= 12
 
 
-def test_same_input_same_bytes() -> None:
+def test_same_seed_same_bytes() -> None:
     face = made_landmarks(yaw=15, roll=30)
     picture = noise_picture()
-    first, second = MASK.apply(picture, face, seed=1), MASK.apply(picture, face, seed=2)
+    first, second, other = (MASK.apply(picture, face, seed=seed) for seed in (1, 1, 2))
     np.testing.assert_array_equal(first.image, second.image)
+    # Only the grain, as strong as the photograph's, depends on the seed.
+    assert (first.image != other.image).any()
+    np.testing.assert_array_equal(first.alpha, other.alpha)
+    np.testing.assert_array_equal(first.shadow, other.shadow)
+
+
+@pytest.mark.parametrize("spec", ["surgical", "glasses", "clear", "surgical:wearing=one_ear"])
+def test_what_is_hidden_can_be_said_without_painting(spec: str) -> None:
+    face, picture = made_landmarks(yaw=15, roll=30), noise_picture()
+    occluder = get_occluder(spec)
+    assert isinstance(occluder, Worn)
+    hidden = occluder.hide(picture, face, np.random.default_rng(0))
+    np.testing.assert_array_equal(hidden, occluder.apply(picture, face).alpha)
+
+
+def test_a_photograph_that_cannot_change_is_read_once_with_the_same_result() -> None:
+    face, picture = made_landmarks(yaw=15), noise_picture()
+    fixed = picture.copy()
+    fixed.flags.writeable = False
+    for spec in ("surgical", "ffp2", "surgical"):
+        worn = get_occluder(spec)
+        np.testing.assert_array_equal(
+            worn.apply(picture, face).image, worn.apply(fixed, face).image
+        )
 
 
 @pytest.mark.parametrize("scale", [3.0, 12.0])
@@ -187,7 +213,7 @@ def test_far_loops_are_hidden(yaw: int) -> None:
     face = made_landmarks(yaw=yaw)
     alpha = MASK.apply(made_picture(face), face).alpha
     fit = fit_head(face.points)
-    surface = mask_surface(fit.scale)
+    surface = surface_of(SURGICAL, fit.scale)
     points = fit.project(surface.vertices)
     shown = visible_triangles(points, surface.triangles)
     sheet = rasterise(points, shown, surface.grid, alpha.shape).alpha

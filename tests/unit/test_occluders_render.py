@@ -7,10 +7,12 @@ import pytest
 
 from maskface.occluders.geometry import ANCHORS, fit_head
 from maskface.occluders.light import Light, estimate_light
+from maskface.occluders.look import is_grey
 from maskface.occluders.raster import rasterise, visible_triangles
-from maskface.occluders.render import is_grey
-from maskface.occluders.surface import mask_surface
-from maskface.occluders.texture import HEIGHT, WIDTH, cloth
+from maskface.occluders.worn.cords import ear_loops
+from maskface.occluders.worn.shapes import SURGICAL
+from maskface.occluders.worn.surface import surface_of
+from maskface.occluders.worn.surgical_cloth import HEIGHT, WIDTH, cloth
 from tests.fixtures.faces import made_landmarks, made_picture, rotation
 
 SQUARE = np.array([[10, 10, 0], [50, 10, 0], [10, 40, 0], [50, 40, 0]], float)
@@ -64,7 +66,7 @@ def test_long_faces_get_long_masks() -> None:
 
 @pytest.mark.parametrize("scale", [5.0, 50.0])
 def test_surface_is_a_symmetric_sheet_before_the_face(scale: float) -> None:
-    surface = mask_surface(scale)
+    surface = surface_of(SURGICAL, scale)
     assert surface.vertices.shape == (surface.shape[0] * surface.shape[1], 3)
     mirrored = surface.vertices * [-1, 1, 1]
     distance = np.linalg.norm(surface.vertices[:, None] - mirrored[None], axis=2).min(axis=1)
@@ -75,9 +77,9 @@ def test_surface_is_a_symmetric_sheet_before_the_face(scale: float) -> None:
     assert surface.normals.reshape(rows, columns, 3)[rows // 2, columns // 2, 2] > 0.9
     front = visible_triangles(surface.vertices * [1, -1, -1], surface.triangles)
     assert len(front) > 0.8 * len(surface.triangles)
-    for loop in surface.loops:
-        assert np.linalg.norm(surface.vertices - loop[0], axis=1).min() < 1e-9
-        assert abs(loop[-1, 0]) > 7.4  # ends at an ear
+    for loop in ear_loops(surface, (255, 255, 255)):
+        assert np.linalg.norm(surface.vertices - loop.points[0], axis=1).min() < 1e-9
+        assert abs(loop.points[-1, 0]) > 7.4  # ends at an ear
 
 
 def test_even_light_has_the_usual_slope_and_ignores_the_lower_face() -> None:
@@ -124,7 +126,7 @@ def test_shade_is_level_towards_the_camera_and_bounded() -> None:
 
 
 def test_cloth_sizes() -> None:
-    sizes = cloth()
+    sizes = cloth().levels
     assert sizes[0].shape == (HEIGHT, WIDTH)
     for large, small in pairwise(sizes):
         assert small.shape == (large.shape[0] // 2, large.shape[1] // 2)

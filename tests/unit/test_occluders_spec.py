@@ -20,15 +20,19 @@ from maskface.occluders import (
     get_occluder,
     occluder_name,
 )
-from maskface.occluders.masks import PALETTE, parse_colour
+from maskface.occluders._spec import bracketed_name
+from maskface.occluders.colours import PALETTE, parse_colour
+from maskface.occluders.controls.matched import Lower, Patch, Upper
+from maskface.occluders.controls.repaints import Blur, Fill, Mean, Noise, Pixelate
+from maskface.occluders.controls.shapes import Block, Bubbles, Half, Sweep, Window
 from maskface.types import FaceLandmarks, ImageArray
 
 
 @dataclass(frozen=True)
-class Patch(Occluder):
+class Card(Occluder):
     """Another package's occluder, with parameters of several types."""
 
-    name: ClassVar[str] = "patch"
+    name: ClassVar[str] = "card"
     size: float = 0.5
     count: int = 1
     soft: bool = False
@@ -40,13 +44,14 @@ class Patch(Occluder):
 
 
 @pytest.fixture
-def patch(monkeypatch: pytest.MonkeyPatch) -> type[Patch]:
-    monkeypatch.setattr(OCCLUDERS, "_things", {**OCCLUDERS._things, "patch": Patch})
-    return Patch
+def card(monkeypatch: pytest.MonkeyPatch) -> type[Card]:
+    monkeypatch.setattr(OCCLUDERS, "_things", {**OCCLUDERS._things, "card": Card})
+    return Card
 
 
 def test_names() -> None:
-    assert {"none", "surgical"} <= set(OCCLUDERS.names())
+    controls = {"fill", "mean", "noise", "blur", "pixelate", "upper", "lower", "patch", "half"}
+    assert {"none", "surgical", *controls} <= set(OCCLUDERS.names())
 
 
 @pytest.mark.parametrize(
@@ -65,21 +70,83 @@ def test_specs(spec: str, made: Occluder, name: str) -> None:
     assert get_occluder(name) == made
 
 
+@pytest.mark.parametrize(
+    ("spec", "name"),
+    [
+        ("fill:colour=black,region=surgical(colour=black)",) * 2,
+        ("fill:region=surgical:colour=black", "fill:region=surgical(colour=black)"),
+        ("fill(region=half(side=left),colour=grey)", "fill:region=half"),
+        (
+            " blur : size=0.2 , region = surgical ( colour = black ) ",
+            "blur:region=surgical(colour=black),size=0.2",
+        ),
+        ("mean:region=patch(like=half(side=right))",) * 2,
+        ("mean:region=surgical(colour=lightblue)", "mean"),
+        ("noise:region=(half+block)",) * 2,
+        ("upper:like=sweep(start=above,share=0.3)", "upper:like=sweep(share=0.3,start=above)"),
+        ("half:side=right+block:over=mouth", "half:side=right+block:over=mouth"),
+    ],
+)
+def test_occluders_in_brackets(spec: str, name: str) -> None:
+    made = get_occluder(spec)
+    assert occluder_name(made) == name
+    assert get_occluder(name) == made
+
+
+def test_what_is_in_brackets_is_an_occluder() -> None:
+    made = get_occluder("fill:region=surgical(colour=black),colour=white")
+    assert dict(made.params) == {"region": "surgical(colour=black)", "colour": "white"}
+    assert bracketed_name(SurgicalMask(colour="black")) == "surgical(colour=black)"
+
+
+shares = st.floats(0, 1)
+colours = st.sampled_from(["grey", "black", "#102030"])
+shapes = st.one_of(
+    st.builds(Half, side=st.sampled_from(["left", "right"]), colour=colours),
+    st.builds(Window, show=st.sampled_from(["eyes", "mouth"]), colour=colours),
+    st.builds(Block, over=st.sampled_from(["eyes", "mouth"])),
+    st.builds(Sweep, share=shares, start=st.sampled_from(["below", "above"])),
+    st.builds(Bubbles, n=st.integers(0, 1000), size=st.floats(0.005, 1)),
+)
+worn = st.builds(SurgicalMask, colour=st.sampled_from(["lightblue", "black"]))
+
+
+def controls_on(regions: st.SearchStrategy[Occluder]) -> st.SearchStrategy[Occluder]:
+    names = regions.map(bracketed_name)
+    return st.one_of(
+        st.builds(Fill, region=names, colour=colours),
+        st.builds(Mean, region=names),
+        st.builds(Noise, region=names, blocks=st.integers(1, 256)),
+        st.builds(Blur, region=names, size=st.floats(0.001, 1)),
+        st.builds(Pixelate, region=names, blocks=st.integers(1, 256)),
+        st.builds(Upper, like=names, colour=colours),
+        st.builds(Lower, like=names),
+        st.builds(Patch, like=names),
+    )
+
+
+@given(made=st.recursive(st.one_of(shapes, worn), controls_on, max_leaves=4))
+def test_names_of_controls_lead_back_to_them(made: Occluder) -> None:
+    assert get_occluder(occluder_name(made)) == made
+    assert get_occluder(bracketed_name(made)) == made
+    assert occluder_name(get_occluder(occluder_name(made))) == occluder_name(made)
+
+
 @given(
     size=st.floats(allow_nan=False, allow_infinity=False), count=st.integers(), soft=st.booleans()
 )
 def test_names_lead_back_to_the_occluder(size: float, count: int, soft: bool) -> None:
-    made = Patch(size=size, count=count, soft=soft)
+    made = Card(size=size, count=count, soft=soft)
     with pytest.MonkeyPatch.context() as patcher:
-        patcher.setattr(OCCLUDERS, "_things", {**OCCLUDERS._things, "patch": Patch})
+        patcher.setattr(OCCLUDERS, "_things", {**OCCLUDERS._things, "card": Card})
         assert get_occluder(occluder_name(made)) == made
 
 
-def test_parameters_get_their_types_and_are_sorted(patch: type[Patch]) -> None:
-    made = get_occluder("patch:soft=true,size=2,count=3")
-    assert made == patch(size=2.0, count=3, soft=True)
+def test_parameters_get_their_types_and_are_sorted(card: type[Card]) -> None:
+    made = get_occluder("card:soft=true,size=2,count=3")
+    assert made == card(size=2.0, count=3, soft=True)
     assert isinstance(made.params["size"], float)
-    assert occluder_name(made) == "patch:count=3,size=2.0,soft=true"
+    assert occluder_name(made) == "card:count=3,size=2.0,soft=true"
 
 
 @pytest.mark.parametrize(
@@ -94,10 +161,30 @@ def test_parameters_get_their_types_and_are_sorted(patch: type[Patch]) -> None:
         ("surgical:", "key=value"),
         ("surgical:colour=white,colour=black", "once"),
         ("none:colour=white", "has no parameters"),
-        ("patch:count=many", "'count'.*'many'.*integer"),
+        ("card:count=many", "'count'.*'many'.*integer"),
+        ("fill:region=surgical(colour=black", "brackets.*do not match.*region=surgical"),
+        ("fill:region=surgical)colour=black", "brackets.*do not match"),
+        ("fill:region=surgcal", "'region' of occluder 'fill'.*'surgcal'.*Did you mean 'surgical'"),
+        ("fill:region=surgical(color=red)", "'region'.*Did you mean 'colour'"),
+        ("fill:region=half(side=top)", "'region'.*'side'.*'top'.*'left' or 'right'"),
+        ("patch:like=suregical", "'like' of occluder 'patch'.*Did you mean 'surgical'"),
+        ("fill:colour=blak", "Did you mean 'black'"),
+        ("half:colour=blak", "Did you mean 'black'"),
+        ("sweep:share=1.2", r"'share' of occluder 'sweep' got 1.2. Allowed: 0 to 1.*share=0.5"),
+        ("sweep:share=nan", "'share'.*nan"),
+        ("sweep:start=left", "'below' or 'above'"),
+        ("half:side=up", "'left' or 'right'"),
+        ("window:show=nose", "'eyes' or 'mouth'"),
+        ("block:over=nose", "'eyes' or 'mouth'"),
+        ("bubbles:n=-1", "'n' of occluder 'bubbles' got -1. Allowed: 0 to 1000"),
+        ("bubbles:n=2.5", "'n'.*integer"),
+        ("bubbles:size=0", "'size'.*Allowed: 0.005 to 1"),
+        ("blur:size=0", "'size'.*Allowed: 0.001 to 1"),
+        ("noise:blocks=0", "'blocks'.*Allowed: 1 to 256"),
+        ("pixelate:blocks=1000", "'blocks'.*Allowed: 1 to 256"),
     ],
 )
-def test_refusals_help(spec: str, says: str, patch: type[Patch]) -> None:
+def test_refusals_help(spec: str, says: str, card: type[Card]) -> None:
     with pytest.raises(MaskfaceError, match=says):
         get_occluder(spec)
 
@@ -113,6 +200,13 @@ def test_colours() -> None:
     assert all(min(parse_colour(name)) >= 0 for name in PALETTE)
     red, _, blue = parse_colour("lightblue")
     assert blue > red
+
+
+def test_controls_check_themselves() -> None:
+    with pytest.raises(MaskfaceError, match=r"'side' of occluder 'half'.*Did you mean 'left'"):
+        Half(side="lefft")  # type: ignore[arg-type]
+    with pytest.raises(MaskfaceError, match="Allowed: 0 to 1"):
+        Sweep(share=-0.1)
 
 
 def test_occluders_are_values() -> None:

@@ -143,9 +143,14 @@ def coverage(mask: MaskArray, landmarks: FaceLandmarks) -> float:
         0 to 1. The part of the oval outside the picture counts for nothing; 0 if there is none
         inside.
     """
-    oval = np.zeros(mask.shape, np.uint8)
-    outline = np.round(landmarks.points[list(FACE_OVAL), :2] * 16).astype(np.int32)
-    cv2.fillPoly(oval, [outline], 1, cv2.LINE_8, 4)
-    inside = oval.astype(bool)
+    inside = oval_pixels(mask.shape, landmarks)
     total = int(inside.sum())
     return float((mask & inside).sum() / total) if total else 0.0
+
+
+def oval_pixels(shape: tuple[int, ...], landmarks: FaceLandmarks) -> MaskArray:
+    """Which pixels (H, W) of a picture of that height and width are in the face oval."""
+    oval = np.zeros(shape[:2], np.uint8)
+    outline = np.round(landmarks.points[list(FACE_OVAL), :2] * 16).astype(np.int32)
+    cv2.fillPoly(oval, [outline], 1, cv2.LINE_8, 4)
+    return oval.astype(bool)

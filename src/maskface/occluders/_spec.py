@@ -1,7 +1,12 @@
-"""Occluders from text and back: ``surgical:colour=white``."""
+"""Occluders from text and back: ``surgical:colour=white``.
+
+Where a parameter is itself an occluder, its parameters stand in brackets:
+``blur:region=surgical(colour=white)``.
+"""
 
 from __future__ import annotations
 
+import re
 from dataclasses import MISSING, fields
 from typing import TYPE_CHECKING, Any, get_type_hints
 
@@ -15,7 +20,34 @@ OCCLUDERS: Registry[type[Occluder]] = Registry(
     "occluder",
     {
         "none": "maskface.occluders._base:Unoccluded",
-        "surgical": "maskface.occluders.masks:SurgicalMask",
+        "block": "maskface.occluders.controls.shapes:Block",
+        "blur": "maskface.occluders.controls.repaints:Blur",
+        "bubbles": "maskface.occluders.controls.shapes:Bubbles",
+        "fill": "maskface.occluders.controls.repaints:Fill",
+        "half": "maskface.occluders.controls.shapes:Half",
+        "lower": "maskface.occluders.controls.matched:Lower",
+        "mean": "maskface.occluders.controls.repaints:Mean",
+        "noise": "maskface.occluders.controls.repaints:Noise",
+        "patch": "maskface.occluders.controls.matched:Patch",
+        "pixelate": "maskface.occluders.controls.repaints:Pixelate",
+        "sweep": "maskface.occluders.controls.shapes:Sweep",
+        "upper": "maskface.occluders.controls.matched:Upper",
+        "window": "maskface.occluders.controls.shapes:Window",
+        "surgical": "maskface.occluders.worn.masks:SurgicalMask",
+        "cloth": "maskface.occluders.worn.cloth_masks:ClothMask",
+        "fashion": "maskface.occluders.worn.cloth_masks:FashionMask",
+        "ffp2": "maskface.occluders.worn.respirators:Ffp2Mask",
+        "n95": "maskface.occluders.worn.respirators:N95Mask",
+        "window_mask": "maskface.occluders.worn.windows:WindowMask",
+        "clear": "maskface.occluders.worn.windows:ClearMask",
+        "texture": "maskface.occluders.worn.picture_mask:PictureMask",
+        "tears": "maskface.occluders.tears:Tears",
+        "sunglasses": "maskface.occluders.worn.eyewear:Sunglasses",
+        "glasses": "maskface.occluders.worn.eyewear:Glasses",
+        "shield": "maskface.occluders.worn.visors:FaceShield",
+        "scarf": "maskface.occluders.worn.veils:Scarf",
+        "niqab": "maskface.occluders.worn.veils:Niqab",
+        "cap": "maskface.occluders.worn.hats:Cap",
     },
 )
 """All occluders by name."""
@@ -27,7 +59,9 @@ def get_occluder(spec: str) -> Occluder:
     Parameters
     ----------
     spec
-        ``name`` or ``name:key=value,key=value``.
+        ``name`` or ``name:key=value,key=value``; inside another occluder's parameter,
+        ``name(key=value,key=value)``. Several with ``+`` between them are put on one after the
+        other, the first next to the skin: ``tears+surgical``.
 
     Returns
     -------
@@ -44,9 +78,13 @@ def get_occluder(spec: str) -> Occluder:
     >>> get_occluder("surgical:colour=white")
     SurgicalMask(colour='white')
     """
-    name, colon, rest = spec.partition(":")
-    cls = OCCLUDERS.get(name.strip())
-    texts = _split(name.strip(), rest) if colon else {}
+    if len(layers := _layers(spec)) > 1:
+        from maskface.occluders._stack import Stack
+
+        return Stack(tuple(get_occluder(layer) for layer in layers))
+    name, rest = _head(spec)
+    cls = OCCLUDERS.get(name)
+    texts = {} if rest is None else _split(name, rest)
     hints = get_type_hints(cls)
     allowed = _parameters(cls)
     values = {key: _coerce(name, key, text, hints, allowed) for key, text in texts.items()}
@@ -61,13 +99,66 @@ def occluder_name(occluder: Occluder) -> str:
     >>> occluder_name(get_occluder("surgical:colour=lightblue"))
     'surgical'
     """
+    from maskface.occluders._stack import Stack
+
+    if isinstance(occluder, Stack):
+        return "+".join(occluder_name(layer) for layer in occluder.layers)
+    parameters = _changed(occluder)
+    return f"{occluder.name}:{parameters}" if parameters else occluder.name
+
+
+def bracketed_name(occluder: Occluder) -> str:
+    """Name of an occluder as the value of another occluder's parameter.
+
+    Examples
+    --------
+    >>> bracketed_name(get_occluder("surgical:colour=white"))
+    'surgical(colour=white)'
+    """
+    from maskface.occluders._stack import Stack
+
+    if isinstance(occluder, Stack):
+        return f"({'+'.join(bracketed_name(layer) for layer in occluder.layers)})"
+    parameters = _changed(occluder)
+    return f"{occluder.name}({parameters})" if parameters else occluder.name
+
+
+def _changed(occluder: Occluder) -> str:
+    """Those parameters that are not the default, sorted, as text."""
     changed = {
         field.name: value
         for field in fields(occluder)
         if field.init and (value := getattr(occluder, field.name)) != _default(field)
     }
-    parameters = ",".join(f"{key}={_text(changed[key])}" for key in sorted(changed))
-    return f"{occluder.name}:{parameters}" if parameters else occluder.name
+    return ",".join(f"{key}={_text(changed[key])}" for key in sorted(changed))
+
+
+def _layers(spec: str) -> list[str]:
+    """Split a stack, which may stand in brackets, at the plus signs outside all others."""
+    text = spec.strip()
+    text = text[1:-1] if text.startswith("(") and text.endswith(")") else text
+    parts, depth = [""], 0
+    for index, letter in enumerate(text):
+        depth += (letter == "(") - (letter == ")")
+        # A plus sign before a digit is part of a number, such as 1e+20.
+        if letter == "+" and not depth and not text[index + 1 :].lstrip()[:1].isdigit():
+            parts.append("")
+        else:
+            parts[-1] += letter
+    return parts
+
+
+_OPENING = re.compile(r"[^:(,=]*\(")
+
+
+def _head(spec: str) -> tuple[str, str | None]:
+    """Name and parameters; None if it has none."""
+    text = spec.strip()
+    if _OPENING.match(text) and text.endswith(")"):
+        name, _, rest = text[:-1].partition("(")
+        return name.strip(), rest
+    name, colon, rest = text.partition(":")
+    return name.strip(), rest if colon else None
 
 
 def _default(field: Any) -> Any:
@@ -86,7 +177,7 @@ def _parameters(cls: type[Occluder]) -> list[str]:
 
 def _split(name: str, rest: str) -> dict[str, str]:
     texts: dict[str, str] = {}
-    for part in rest.split(","):
+    for part in _parts(name, rest):
         key, equals, value = (piece.strip() for piece in part.partition("="))
         if not (key and equals and value) or key in texts:
             raise MaskfaceError(
@@ -95,6 +186,25 @@ def _split(name: str, rest: str) -> dict[str, str]:
             )
         texts[key] = value
     return texts
+
+
+def _parts(name: str, rest: str) -> list[str]:
+    """Split at the commas that stand outside all brackets."""
+    parts, depth = [""], 0
+    for letter in rest:
+        depth += (letter == "(") - (letter == ")")
+        if depth < 0:
+            break
+        if letter == "," and not depth:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    if depth:
+        raise MaskfaceError(
+            f"The brackets in occluder {name}:{rest!r} do not match. Write the parameters of an "
+            "occluder that is itself a value in one pair: region=surgical(colour=black)."
+        )
+    return parts
 
 
 def _coerce(name: str, key: str, text: str, hints: dict[str, Any], allowed: list[str]) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Final, TypeAlias
 
@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskface.mesh import canonical_mesh
-from maskface.occluders.geometry import HeadFit
+from maskface.occluders.balance import estimate_balance
+from maskface.occluders.geometry import HeadFit, above_eyes
 from maskface.types import ImageArray
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -34,6 +35,10 @@ _FAIR: Final = 175.0
 _EXPONENT: Final = 0.35
 """A mask is as bright on dark skin as on fair skin, but dimmer in a dim room. Skin alone cannot
 tell the two apart; the mask's brightness follows the skin's by this power, as a compromise."""
+_WHITE: Final = 0.75
+"""Brightness of fair skin beside white in the same light."""
+_SAMPLES: Final = 96
+"""Pixels looked at for whites, along the longer side of the picture."""
 _SLOPE_LIMIT: Final = 0.35
 _SLOPE_PENALTY: Final = 2.0
 _RANGE: Final = (0.55, 1.12)
@@ -54,10 +59,17 @@ class Light:
     slope
         (3,) change of relative brightness per unit of the normal, in image axes: x right, y down,
         z away from the camera.
+    balance
+        (3,) red, green and blue of a white surface, relative to white light.
     """
 
     level: float
     slope: tuple[float, float, float]
+    balance: tuple[float, float, float] = (1.0, 1.0, 1.0)
+
+    def tone(self, colour: tuple[int, int, int]) -> Floats:
+        """Red, green and blue of a surface of a colour in this light, if it were at full level."""
+        return np.asarray(np.array(colour) * self.balance)
 
     def shade(self, normals: Floats) -> Floats:
         """Brightness factors (n,) of surfaces with unit normals (n, 3) in image axes."""
@@ -105,7 +117,8 @@ def estimate_light(image: ImageArray, fit: HeadFit) -> Light:
     usable = (turned[:, 2] < -0.25) & np.isfinite(brightness)
     if usable.sum() < 8:
         return _light(0.9, _usual_slope(fit))
-    return _fit_light(brightness[usable], turned[usable], _usual_slope(fit))
+    light = _fit_light(brightness[usable], turned[usable], _usual_slope(fit), _whites(image, fit))
+    return replace(light, balance=estimate_balance(image, fit))
 
 
 def _usual_slope(fit: HeadFit) -> Floats:
@@ -130,7 +143,7 @@ def _sample(image: ImageArray, spots: Floats, radius: float) -> Floats:
     return np.where(inside, luminance, np.nan)
 
 
-def _fit_light(brightness: Floats, normals: Floats, usual: Floats) -> Light:
+def _fit_light(brightness: Floats, normals: Floats, usual: Floats, whites: float) -> Light:
     middle = max(float(np.median(brightness)), 1.0)
     keep = brightness > _HAIR * middle
     facing = normals[keep] - [0.0, 0.0, -1.0]
@@ -142,4 +155,15 @@ def _fit_light(brightness: Floats, normals: Floats, usual: Floats) -> Light:
     slope = np.clip(weights[1:], -_SLOPE_LIMIT, _SLOPE_LIMIT) + usual
     # Highlights differ less between dark and fair skin than the skin's own tone.
     bright = float(np.percentile(brightness[keep], 85))
+    # A picture with whites in it is not dim; half of the evidence, since they may lie behind a
+    # face in the shade.
+    bright = max(bright, float(np.sqrt(bright * min(_WHITE * whites, _FAIR))))
     return _light(np.clip((bright / _FAIR) ** _EXPONENT, 0.3, 1.08), slope)
+
+
+def _whites(image: ImageArray, fit: HeadFit) -> float:
+    """Luminance of the brightest parts of the picture above the eyes."""
+    step = max(1, round(max(image.shape[:2]) / _SAMPLES))
+    luminance = image[::step, ::step] @ LUMA
+    above = luminance[above_eyes(luminance.shape, fit, step)]
+    return float(np.percentile(above, 95)) if len(above) else 0.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final, TypeAlias
 
 import cv2
@@ -18,36 +19,48 @@ _EDGE_ON: Final = 0.12
 _RIM: Final = np.ones((5, 5), np.uint8)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Raster:
     """A drawn surface.
 
     Attributes
     ----------
-    lookup
-        (h, w, 2) float32. Texture coordinates of each pixel; they also reach a little beyond
-        the outline.
     alpha
         (h, w) uint8. How much of the pixel the surface fills, 255 for all of it.
+    corners
+        (k, 3, 3), the visible triangles' corners in pixels, in drawing order.
+    uv
+        (k, 3, 2), texture coordinates of the corners.
+    step
+        Texture coordinates are worked out for every `step`-th pixel.
     """
 
-    lookup: NDArray[np.float32]
     alpha: NDArray[np.uint8]
+    corners: Floats
+    uv: Floats
+    step: int
+
+    @cached_property
+    def lookup(self) -> NDArray[np.float32]:
+        """Texture coordinates (h, w, 2) of each pixel, reaching a little beyond the outline."""
+        textured = _not_edge_on(self.corners)
+        return _lookup(self.corners[textured], self.uv[textured], self.alpha.shape, self.step)
 
     def sample(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Take each pixel from a picture in whose pixels the texture coordinates are."""
-        places = np.ascontiguousarray(self.lookup)
         edge = cv2.BORDER_REPLICATE
         # The stubs do not know that the second map may be missing.
-        drawn = cv2.remap(picture, places, None, cv2.INTER_LINEAR, borderMode=edge)  # type: ignore[call-overload]
+        drawn = cv2.remap(picture, self.lookup, None, cv2.INTER_LINEAR, borderMode=edge)  # type: ignore[call-overload]
         return np.asarray(drawn, np.uint8)
 
 
-def visible_triangles(points: Floats, triangles: NDArray[np.int32]) -> NDArray[np.int32]:
+def visible_triangles(
+    points: Floats, triangles: NDArray[np.int32], *, both_sides: bool = False
+) -> NDArray[np.int32]:
     """Select the triangles that face the camera, the farthest first.
 
     Drawn in this order, near parts hide far ones; what faces away is the inside of the cloth and
-    lies behind the head.
+    usually lies behind the head.
 
     Parameters
     ----------
@@ -55,6 +68,8 @@ def visible_triangles(points: Floats, triangles: NDArray[np.int32]) -> NDArray[n
         (n, 3), x and y in pixels with y down, z larger farther away.
     triangles
         (m, 3), anticlockwise as seen from outside.
+    both_sides
+        Whether to take those that face away, too.
 
     Returns
     -------
@@ -65,17 +80,15 @@ def visible_triangles(points: Floats, triangles: NDArray[np.int32]) -> NDArray[n
     edge1, edge2 = corners[:, 1, :2] - corners[:, 0, :2], corners[:, 2, :2] - corners[:, 0, :2]
     # With y down, anticlockwise triangles have a negative signed area.
     area = edge1[:, 0] * edge2[:, 1] - edge1[:, 1] * edge2[:, 0]
-    front = np.flatnonzero(area < -1e-6)
+    front = np.flatnonzero((np.abs(area) if both_sides else -area) > 1e-6)
     order = np.argsort(-corners[front, :, 2].mean(axis=1), kind="stable")
     return triangles[front[order]]
 
 
-def _not_edge_on(points: Floats, triangles: NDArray[np.int32]) -> NDArray[np.int32]:
+def _not_edge_on(corners: Floats) -> NDArray[np.bool_]:
     """Leave out triangles seen so obliquely that texture coordinates leap across them."""
-    corners = points[triangles]
     normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    facing = np.abs(normals[:, 2]) > _EDGE_ON * np.linalg.norm(normals, axis=1)
-    return np.asarray(triangles[facing], np.int32)
+    return np.asarray(np.abs(normals[:, 2]) > _EDGE_ON * np.linalg.norm(normals, axis=1))
 
 
 def rasterise(
@@ -106,22 +119,19 @@ def rasterise(
     for triangle in np.round(points[triangles, :2] * _ONE).astype(np.int32):
         # Anti-aliased edges of neighbours overlap, so no seam shows between them.
         cv2.fillConvexPoly(alpha, triangle, (255,), cv2.LINE_AA, _SHIFT)
-    textured = _not_edge_on(points, triangles)
-    return Raster(_lookup(points, textured, uv, shape, step), alpha)
+    return Raster(alpha, points[triangles], uv[triangles], step)
 
 
-def _lookup(
-    points: Floats, triangles: NDArray[np.int32], uv: Floats, shape: tuple[int, int], step: int
-) -> NDArray[np.float32]:
+def _lookup(corners: Floats, uv: Floats, shape: tuple[int, ...], step: int) -> NDArray[np.float32]:
     height, width = -(-shape[0] // step), -(-shape[1] // step)
-    corners = (points[triangles, :2] - (step - 1) / 2) / step
-    maps = _affine_maps(corners, uv[triangles])[_labels(corners, (height, width))]
+    corners = (corners[..., :2] - (step - 1) / 2) / step
+    maps = _affine_maps(corners, uv)[_labels(corners, (height, width))]
     y, x = np.mgrid[:height, :width].astype(np.float32)[..., None]
     coarse = maps[..., 0, :] * x + maps[..., 1, :] * y + maps[..., 2, :]
     if step == 1:
         return np.ascontiguousarray(coarse)
     fine = cv2.resize(coarse, (width * step, height * step), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(fine[: shape[0], : shape[1]], dtype=np.float32)
+    return np.asarray(fine[: shape[0], : shape[1]], np.float32)
 
 
 def _labels(corners: Floats, shape: tuple[int, int]) -> NDArray[np.uint16]:

@@ -1,25 +1,28 @@
-"""Put a mask into a photograph."""
+"""Put a garment into a photograph."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Final, TypeAlias
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from maskface.mesh import FACE_OVAL, canonical_mesh
 from maskface.occluders._base import Drawing
+from maskface.occluders.garment import Garment, Shadow
 from maskface.occluders.geometry import HeadFit
-from maskface.occluders.layers import Layers, Material, draw_layers
-from maskface.occluders.light import Light
-from maskface.occluders.surface import Surface, head_outline
+from maskface.occluders.layer import Layer, times, triple
+from maskface.occluders.layers import draw_garment
+from maskface.occluders.look import look_of
+from maskface.occluders.match import match, match_outline
 from maskface.types import ImageArray
 
+Floats: TypeAlias = NDArray[np.float64]
 Bytes: TypeAlias = NDArray[np.uint8]
 
-_SHADOW_REACH: Final = 0.5  # cm, standard deviation
-_SHADOW_DEPTH: Final = 0.55
 _SHADOW_SAMPLES: Final = 4.0
 """Samples per centimetre of the shadow; it is soft and needs no more."""
 
@@ -44,10 +47,8 @@ class Box:
         return self.y1 - self.y0, self.x1 - self.x0
 
 
-def draw_mask(
-    image: ImageArray, fit: HeadFit, surface: Surface, material: Material, light: Light
-) -> Drawing:
-    """Draw a lit mask with its loops and shadow.
+def put_on(image: ImageArray, fit: HeadFit, garment: Garment, rng: np.random.Generator) -> Drawing:
+    """Lay a garment, lit and as sharp and grainy as the photograph, over it; with its shadow.
 
     Parameters
     ----------
@@ -55,12 +56,10 @@ def draw_mask(
         (H, W, 3) uint8 RGB; it is not changed.
     fit
         Where the head is.
-    surface
-        The mask's shape.
-    material
-        The mask's cloth.
-    light
-        How the face is lit.
+    garment
+        What to put on.
+    rng
+        Where the grain comes from.
 
     Returns
     -------
@@ -69,67 +68,78 @@ def draw_mask(
     """
     result = image.copy()
     alpha, shadow = np.zeros((2, *image.shape[:2]), np.uint8)
-    box = _box(fit, surface, image.shape)
+    box = _box(fit, garment, image.shape)
     if min(box.shape) < 1:
         return Drawing(result, alpha, shadow)
-    local = fit.moved(-box.x0, -box.y0)
-    layers = draw_layers(local, surface, material, light, box.shape)
-    if is_grey(image):
-        layers = layers.grey()
-    hidden = np.asarray(cv2.add(layers.mask, layers.loops), np.uint8)
-    lit = _shadow(hidden, local)
-    result[box.slices] = _blend(image[box.slices], layers, hidden, lit)
-    alpha[box.slices], shadow[box.slices] = hidden, 255 - lit
+    local, look = fit.moved(-box.x0, -box.y0), look_of(image, fit)
+    layer = draw_garment(local, garment, look.light, box.shape)
+    layer = match(layer.grey() if look.grey else layer, look.quality, rng)
+    dark = _darkness(layer, local, garment.shadow)
+    result[box.slices] = _blend(image[box.slices], layer, dark)
+    alpha[box.slices], shadow[box.slices] = layer.alpha, dark
     return Drawing(result, alpha, shadow)
 
 
-def is_grey(image: ImageArray) -> bool:
-    """Whether red, green and blue agree at every pixel of an (H, W, 3) picture."""
-    # A look at few pixels settles it for nearly every colour photograph.
-    for part in (image[::16, ::16], image):
-        red, green, blue = part[..., 0], part[..., 1], part[..., 2]
-        if not (np.array_equal(red, green) and np.array_equal(green, blue)):
-            return False
-    return True
+def outline_on(image: ImageArray, fit: HeadFit, garment: Garment) -> Bytes:
+    """What a garment hides, (H, W) uint8: the alpha of `put_on`, without painting it."""
+    alpha = np.zeros(image.shape[:2], np.uint8)
+    box = _box(fit, garment, image.shape)
+    if min(box.shape) >= 1:
+        drawn = draw_garment(fit.moved(-box.x0, -box.y0), garment, None, box.shape).alpha
+        alpha[box.slices] = match_outline(drawn, look_of(image, fit).quality)
+    return alpha
 
 
-def _box(fit: HeadFit, surface: Surface, shape: tuple[int, ...]) -> Box:
-    """Everything that the mask, its loops and its shadow can touch."""
-    points = fit.project(np.vstack([surface.vertices, *surface.loops]))[:, :2]
-    margin = 2.5 * _SHADOW_REACH * fit.scale + 2
+def _box(fit: HeadFit, garment: Garment, shape: tuple[int, ...]) -> Box:
+    """Everything that the garment and its shadow can touch."""
+    points = fit.project(garment.points)[:, :2]
+    margin = 2.5 * garment.shadow.reach * fit.scale + 2
     limits = [shape[1], shape[0]]
     x0, y0 = np.clip(np.floor(points.min(axis=0) - margin), 0, limits).astype(int).tolist()
     x1, y1 = np.clip(np.ceil(points.max(axis=0) + margin), 0, limits).astype(int).tolist()
     return Box(x0, y0, x1, y1)
 
 
-def _shadow(alpha: Bytes, fit: HeadFit) -> Bytes:
-    """How much light (0 to 255) reaches what is beside the mask.
+def _darkness(layer: Layer, fit: HeadFit, shadow: Shadow) -> Bytes:
+    """How much light (0 to 255) shadow and tinted glass take from the photograph."""
+    cast = _cast_shadow(layer.alpha, fit, shadow)
+    if layer.tint is None:
+        return cast
+    # Two filters, one behind the other, let through the product of what each does.
+    return np.asarray(255 - times(255 - cast, 255 - layer.tint))
+
+
+def _cast_shadow(alpha: Bytes, fit: HeadFit, shadow: Shadow) -> Bytes:
+    """How much light (0 to 255) the garment takes from what is beside it.
 
     The shadow lies on the head and the neck only, not on what is behind them.
     """
     step = max(1, int(fit.scale / _SHADOW_SAMPLES))
     size = (-(-alpha.shape[1] // step), -(-alpha.shape[0] // step))
     small = np.asarray(cv2.resize(alpha, size, interpolation=cv2.INTER_AREA), np.uint8)
-    reach = _SHADOW_REACH * fit.scale / step
+    reach = shadow.reach * fit.scale / step
     near = np.asarray(cv2.GaussianBlur(small, (0, 0), reach), np.float32) / 255
     skin = np.zeros(small.shape, np.uint8)
-    for part in head_outline():
+    for part in _head_outline():
         outline = cv2.convexHull((fit.project(part)[:, :2] / step).astype(np.float32))
         cv2.fillConvexPoly(skin, np.round(outline * 16).astype(np.int32), (255,), cv2.LINE_AA, 4)
     on_skin = np.asarray(cv2.GaussianBlur(skin, (0, 0), 0.5 * reach), np.float32) / 255
-    light = np.round(255 * (1 - _SHADOW_DEPTH * near * on_skin)).astype(np.uint8)
-    large = cv2.resize(light, alpha.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    dark = np.round(255 * shadow.depth * near * on_skin).astype(np.uint8)
+    large = cv2.resize(dark, alpha.shape[::-1], interpolation=cv2.INTER_LINEAR)
     return np.asarray(large, np.uint8)
 
 
-def _blend(photo: ImageArray, layers: Layers, hidden: Bytes, light: Bytes) -> Bytes:
-    """Lay mask and loops over the photograph, whose own light is dimmed beside the mask."""
-    rest = cv2.multiply(255 - hidden, light, scale=1 / 255)
-    cloth = cv2.multiply(layers.colour, cv2.merge([layers.mask] * 3), scale=1 / 255)
-    under = cv2.multiply(photo, cv2.merge([rest] * 3), scale=1 / 255)
-    mixed = np.asarray(cv2.add(cloth, under), np.uint8)
-    rows, columns = np.nonzero(layers.loops)
-    cords = layers.loops[rows, columns, None] / 255 * np.array(layers.tone)
-    mixed[rows, columns] = np.minimum(mixed[rows, columns] + np.round(cords), 255).astype(np.uint8)
-    return mixed
+@cache
+def _head_outline() -> tuple[Floats, ...]:
+    """Points (n, 3) whose convex hulls, as seen, are the face and the neck: where shadows fall."""
+    oval = canonical_mesh().vertices[list(FACE_OVAL)].astype(np.float64)
+    inner = (oval - oval.mean(axis=0)) * 0.95 + oval.mean(axis=0)
+    neck = np.array([(x, y, z) for x in (-5.0, 5.0) for y, z in ((-5.0, 0.0), (-14.0, -2.0))])
+    return inner, neck
+
+
+def _blend(photo: ImageArray, layer: Layer, dark: Bytes) -> Bytes:
+    """Lay a layer over the photograph, dimmed where it is in the shadow."""
+    rest = times(255 - layer.alpha, 255 - dark)
+    under = times(photo, triple(rest))
+    return np.asarray(cv2.add(layer.colour, under), np.uint8)

@@ -1,4 +1,4 @@
-"""The cloth: a procedural surgical mask, drawn flat."""
+"""The cloth of a surgical mask, drawn flat by formulas."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from maskface.occluders.garment import Texture
+from maskface.occluders.worn.texture import make_texture
+
 Cloth: TypeAlias = NDArray[np.floating[Any]]
 
 WIDTH: Final = 768
 HEIGHT: Final = 640
 """Texture pixels; about as many as a mask has on a 1024 px face."""
 
-_LEVELS: Final = 5
 _PLEATS: Final = (0.33, 0.49, 0.65)
 """Height of the three folds, as a share of the height of the mask."""
 _SAG: Final = 0.045
@@ -25,21 +27,11 @@ _BORDER: Final = 0.032
 
 
 @cache
-def cloth() -> tuple[Cloth, ...]:
-    """Relative brightness of the mask's cloth at several sizes, each half the one before.
-
-    Returns
-    -------
-    tuple of arrays
-        float32, around 1; the first is (HEIGHT, WIDTH). Rows run from the upper to the lower
-        edge, columns from the person's right to left.
-    """
+def cloth() -> Texture:
+    """Relative brightness of the mask's cloth; the largest level is (HEIGHT, WIDTH)."""
     y, x = np.mgrid[0 : 1 : HEIGHT * 1j, 0 : 1 : WIDTH * 1j].astype(np.float32)
     level = _pleats(x, y) * _creases(x, y) * _border(x, y) * _wire(x, y) * _fibres()
-    levels = [np.asarray(level, np.float32)]
-    while len(levels) < _LEVELS:
-        levels.append(np.asarray(cv2.pyrDown(levels[-1]), np.float32))
-    return tuple(levels)
+    return make_texture(level)
 
 
 def _bump(distance: Cloth, width: float) -> Cloth:

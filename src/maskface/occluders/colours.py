@@ -1,0 +1,42 @@
+"""Colours by name."""
+
+from __future__ import annotations
+
+import re
+from types import MappingProxyType
+from typing import Final
+
+from maskface.errors import MaskfaceError
+from maskface.registry import unknown_name
+
+PALETTE: Final = MappingProxyType(
+    {
+        "black": "#26282b",
+        "blue": "#6f9fc6",
+        "brown": "#6d5240",
+        "green": "#8fc3ad",
+        "grey": "#9a9da1",
+        "lightblue": "#a9cfe3",
+        "navy": "#2b3450",
+        "pink": "#e9b9c4",
+        "red": "#a8323a",
+        "white": "#f1f3f3",
+    }
+)
+"""Cloth colours by name. None is as dark or as bright as a photograph can be: cloth is not."""
+
+
+def parse_colour(colour: str) -> tuple[int, int, int]:
+    """Red, green and blue (0 to 255) of a colour in `PALETTE` or of ``#rrggbb``.
+
+    Raises
+    ------
+    MaskfaceError
+        If it is neither.
+    """
+    code = PALETTE.get(colour, colour)
+    if not re.fullmatch(r"#[0-9a-fA-F]{6}", code):
+        allowed = unknown_name("colour", colour, sorted(PALETTE))
+        raise MaskfaceError(f"{allowed} Any other is written as '#rrggbb', such as '#a9cfe3'.")
+    red, green, blue = bytes.fromhex(code[1:])
+    return red, green, blue

@@ -1,0 +1,51 @@
+"""Draw a cord: an ear loop, a strap, the frame of spectacles."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from maskface.occluders.garment import Bytes, Cord, Floats
+from maskface.occluders.geometry import HeadFit
+from maskface.occluders.layer import Layer, around, before_horizon
+from maskface.occluders.light import Light
+
+
+def add_cord(layer: Layer, fit: HeadFit, cord: Cord, light: Light | None) -> None:
+    """Draw the visible parts of a cord behind what the layer holds already."""
+    thickness = max(1, round(cord.width * fit.scale))
+    points = fit.project(cord.points)[:, :2]
+    where = around(points, thickness, layer.alpha.shape)
+    if where is None:
+        return
+    alpha = np.zeros_like(layer.alpha[where])
+    corner = [where[1].start, where[0].start]
+    _draw_line(alpha, points - corner, _opacity(fit, cord), thickness)
+    colour = None
+    if light is not None:
+        tone = np.clip(light.tone(cord.colour) * light.level, 0, 255).astype(np.uint8)
+        colour = np.full((*alpha.shape, 3), tone, np.uint8)
+    layer.put_behind(colour, alpha, where)
+
+
+def _opacity(fit: HeadFit, cord: Cord) -> Floats:
+    """How much of the picture each piece (n - 1,) of a cord hides, 0 to 255."""
+    left = _length_left(cord.points)[:-1]
+    seen = before_horizon(fit, cord.normals)
+    fading = np.clip(left / cord.fade, 0, 1) if cord.fade else np.ones(len(left))
+    return np.asarray(np.round(255 * fading * np.minimum(seen[1:], seen[:-1])))
+
+
+def _draw_line(alpha: Bytes, points: Floats, opacity: Floats, thickness: int) -> None:
+    corners = np.round(points * 16).astype(int).tolist()
+    # From the end to the beginning, so that the fainter parts do not lie over the others.
+    for k in reversed(np.flatnonzero(opacity)):
+        value = (float(opacity[k]),)
+        cv2.line(alpha, corners[k + 1], corners[k], value, thickness, cv2.LINE_AA, 4)
+
+
+def _length_left(points: Floats) -> Floats:
+    """Share of a polyline's length (n,) that lies beyond each of its points."""
+    steps = np.linalg.norm(np.diff(points, axis=0), axis=1)
+    gone = np.concatenate([[0.0], np.cumsum(steps)])
+    return np.asarray(1 - gone / max(gone[-1], 1e-9))

@@ -1,0 +1,97 @@
+"""A drawing on its own, before it is laid over a photograph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+
+from maskface.occluders.garment import Bytes, Floats
+from maskface.occluders.geometry import HeadFit
+from maskface.occluders.light import LUMA
+
+_ALL: Final = (slice(None), slice(None))
+_HORIZON: Final = 0.15
+"""What lies on the head is hidden where it faces away from the camera by more than this cosine."""
+_DUSK: Final = 0.12
+"""It fades out over this change of the cosine."""
+
+
+@dataclass(slots=True, eq=False)
+class Layer:
+    """A drawn garment.
+
+    Attributes
+    ----------
+    colour
+        (h, w, 3) uint8 RGB, already multiplied by alpha.
+    alpha
+        (h, w) uint8, 255 where what is behind is hidden.
+    tint
+        (h, w) uint8, 255 where glass keeps all light from behind back; None without glass.
+    """
+
+    colour: Bytes
+    alpha: Bytes
+    tint: Bytes | None = None
+
+    @classmethod
+    def empty(cls, shape: tuple[int, int]) -> Layer:
+        """Nothing, of a height and width."""
+        return cls(np.zeros((*shape, 3), np.uint8), np.zeros(shape, np.uint8))
+
+    def filtered(self, change: Callable[[Bytes], Bytes]) -> Layer:
+        """The same after a change to each part."""
+        tint = None if self.tint is None else change(self.tint)
+        return Layer(change(self.colour), change(self.alpha), tint)
+
+    def grey(self) -> Layer:
+        """The same in shades of grey."""
+        level = np.round(self.colour @ LUMA).astype(np.uint8)
+        return Layer(np.repeat(level[..., None], 3, axis=2), self.alpha, self.tint)
+
+    def put_behind(
+        self, colour: Bytes | None, alpha: Bytes, where: tuple[slice, slice] = _ALL
+    ) -> None:
+        """Add what lies behind all that is drawn already, in a part of the drawing.
+
+        `colour` (h, w, 3), if there is any, is not yet multiplied by `alpha` (h, w).
+        """
+        own = self.alpha[where]
+        free = times(alpha, 255 - own)
+        self.alpha[where] = cv2.add(own, free)
+        if colour is not None:
+            self.colour[where] = cv2.add(self.colour[where], times(colour, triple(free)))
+
+    def add_tint(self, tint: Bytes, where: tuple[slice, slice] = _ALL) -> None:
+        """Add glass in a part of the drawing."""
+        if self.tint is None:
+            self.tint = np.zeros_like(self.alpha)
+        self.tint[where] = cv2.max(self.tint[where], tint)
+
+
+def triple(plane: Bytes) -> Bytes:
+    """Repeat (h, w) for red, green and blue."""
+    return np.asarray(cv2.merge([plane, plane, plane]), np.uint8)
+
+
+def times(one: Bytes, other: Bytes) -> Bytes:
+    """Product of two arrays in which 255 means 1."""
+    return np.asarray(cv2.multiply(one, other, scale=1 / 255), np.uint8)
+
+
+def around(points: Floats, margin: int, shape: tuple[int, ...]) -> tuple[slice, slice] | None:
+    """The part of a drawing around points (n, 2 or 3); None if they are all outside."""
+    limits = shape[1::-1]
+    low, high = points[:, :2].min(axis=0) - margin, points[:, :2].max(axis=0) + margin + 1
+    x0, y0 = np.clip(np.floor(low), 0, limits).astype(int).tolist()
+    x1, y1 = np.clip(np.ceil(high), 0, limits).astype(int).tolist()
+    return (slice(y0, y1), slice(x0, x1)) if x1 > x0 and y1 > y0 else None
+
+
+def before_horizon(fit: HeadFit, normals: Floats) -> Floats:
+    """Whether (1 or 0, and between at the horizon) the head's side of each normal is seen."""
+    return np.asarray(np.clip((_HORIZON - fit.turn(normals)[:, 2]) / _DUSK, 0, 1))

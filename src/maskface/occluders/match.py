@@ -1,0 +1,76 @@
+"""Make a drawing as sharp and as grainy as the photograph it is laid over."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from maskface.occluders.garment import Bytes
+from maskface.occluders.layer import Layer, triple
+from maskface.occluders.quality import Quality
+
+_DRAWN: Final = 0.29  # px
+"""Blur that a drawing's anti-aliased edges have by themselves: they are a mean over one pixel."""
+_TILE: Final = 512
+
+
+def match(layer: Layer, quality: Quality, rng: np.random.Generator) -> Layer:
+    """Blur a drawing and put grain on it.
+
+    Parameters
+    ----------
+    layer
+        The drawing.
+    quality
+        The photograph's.
+    rng
+        Where in the grain the drawing lies.
+
+    Returns
+    -------
+    Layer
+        A new one.
+    """
+    sigma = _blur_to_add(quality)
+    # Colour is multiplied by alpha, so that both can be blurred alike.
+    soft = layer.filtered(lambda part: _blurred(part, sigma))
+    return replace(soft, colour=_grained(soft.colour, soft.alpha, quality.grain, rng))
+
+
+def match_outline(alpha: Bytes, quality: Quality) -> Bytes:
+    """Blur an outline (h, w) as `match` does."""
+    return _blurred(alpha, _blur_to_add(quality))
+
+
+def _blur_to_add(quality: Quality) -> float:
+    return float(np.sqrt(max(quality.blur**2 - _DRAWN**2, 0.0)))
+
+
+def _blurred(part: Bytes, sigma: float) -> Bytes:
+    side = 2 * int(np.ceil(2.5 * sigma)) + 1
+    return np.asarray(cv2.GaussianBlur(part, (side, side), sigma), np.uint8)
+
+
+def _grained(colour: Bytes, alpha: Bytes, sigma: float, rng: np.random.Generator) -> Bytes:
+    x, y = rng.integers(0, _TILE, 2).tolist()
+    if sigma < 0.25:  # rounds to nothing
+        return colour
+    height, width = alpha.shape
+    field = _noise(1 + -(-max(height, width) // _TILE))[y : y + height, x : x + width]
+    grain = cv2.multiply(field, alpha, scale=sigma / 255, dtype=cv2.CV_16S)
+    grain = cv2.merge([grain] * 3)
+    grained = np.asarray(cv2.add(colour, grain, dtype=cv2.CV_8U), np.uint8)
+    # No colour without alpha, or what is bare would change.
+    return np.asarray(cv2.min(grained, triple(alpha)), np.uint8)
+
+
+@cache
+def _noise(repeats: int) -> NDArray[np.float32]:
+    """Independent normal numbers (_TILE, _TILE), repeated down and across."""
+    tile = np.random.default_rng(11).standard_normal((_TILE, _TILE), np.float32)
+    return np.tile(tile, (repeats, repeats))

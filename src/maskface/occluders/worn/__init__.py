@@ -1,0 +1,1 @@
+"""Things worn on the head: masks, respirators, veils, visors, spectacles."""
