@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from maskface.errors import ImageError
@@ -54,6 +56,19 @@ def read_image(path: Path) -> ImageArray:
     return decode_image(read_bytes(path))
 
 
+def read_rgba(path: Path) -> NDArray[np.uint8]:
+    """Read a picture file with its transparency: (H, W, 4) uint8, read-only; see `read_image`.
+
+    The fourth channel is 255 where the picture is solid, everywhere if it has no transparency.
+    """
+    with _open(read_bytes(path)) as picture:
+        if picture.has_transparency_data:
+            return np.asarray(picture.convert("RGBA"))
+        solid = np.dstack([_to_rgb(picture), np.full(picture.size[::-1], 255, np.uint8)])
+    solid.flags.writeable = False
+    return solid
+
+
 def read_bytes(path: Path) -> bytes:
     """Read a picture file's bytes; `ImageError` if that fails."""
     try:
@@ -64,6 +79,13 @@ def read_bytes(path: Path) -> bytes:
 
 def decode_image(data: bytes) -> ImageArray:
     """Decode the bytes of a picture file as RGB; see `read_image` for what it does and raises."""
+    with _open(data) as picture:
+        return _to_rgb(picture)
+
+
+@contextmanager
+def _open(data: bytes) -> Iterator[Image.Image]:
+    """Open a picture upright; whatever fails until it is decoded is an `ImageError`."""
     try:
         with warnings.catch_warnings():
             # Pillow only warns between one and two times its own limit; ours is checked below.
@@ -71,7 +93,7 @@ def decode_image(data: bytes) -> ImageArray:
             picture = Image.open(io.BytesIO(data))
         _check_size(*picture.size)
         ImageOps.exif_transpose(picture, in_place=True)
-        return _to_rgb(picture)
+        yield picture
     except ImageError:
         raise
     except UnidentifiedImageError as error:
@@ -132,9 +154,14 @@ def write_image(path: Path, image: ImageArray) -> None:
 
 def find_images(root: Path) -> Iterator[Path]:
     """Yield the picture files below a folder in sorted order, hidden ones left out."""
+    return find_files(root, IMAGE_SUFFIXES)
+
+
+def find_files(root: Path, suffixes: Sequence[str]) -> Iterator[Path]:
+    """Yield the files below a folder that end in one of `suffixes`, as `find_images` does."""
     for path in sorted(root.rglob("*")):
         hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
-        if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file() and not hidden:
+        if path.suffix.lower() in suffixes and path.is_file() and not hidden:
             yield path
 
 

@@ -1,0 +1,120 @@
+"""Ear loops cut from the cloth of the mask, and straps that go round the head."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+from typing import Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maskface.occluders.garment import Cord, Sheet, Surface, Texture
+from maskface.occluders.worn.cords import EAR, outward
+from maskface.occluders.worn.planes import Plane, bump, step, unevenness
+from maskface.occluders.worn.strokes import canvas
+from maskface.occluders.worn.surface import sheet_surface
+from maskface.occluders.worn.texture import make_texture
+
+Floats: TypeAlias = NDArray[np.float64]
+Colour: TypeAlias = tuple[int, int, int]
+
+_ROWS: Final = 6
+_COLUMNS: Final = 8
+_BULGE: Final = 0.15  # cm
+_SIZE: Final = 192
+"""Texture pixels down and across."""
+
+_ABOVE: Final = ((7.95, 3.2, -2.6), (8.0, 5.3, -4.8))
+_BELOW: Final = ((7.25, -3.3, -3.2), (7.0, -2.4, -5.0))
+"""Where straps pass the left ear, above and below it, and the back of the head."""
+_ROUND: Final = 0.65
+"""How far straps bend outwards round the cheek, in cm."""
+
+
+def bands(surface: Surface, colour: Colour, *, ears: str = "both") -> list[Sheet]:
+    """Wide bands from the sides of a mask to the ears, with an opening for the ear.
+
+    Parameters
+    ----------
+    surface
+        The mask.
+    colour
+        Red, green, blue (0 to 255) of its cloth.
+    ears
+        ``both``, or only the person's ``right``.
+    """
+    rows, columns = surface.shape
+    sheet = surface.vertices.reshape(rows, columns, 3)
+    right, left = _band(sheet[:, 0], 1.0), _band(sheet[:, -1], -1.0)
+    drawn = [Sheet(right, band_cloth(colour, mirrored=True), on_head=True)]
+    return drawn if ears == "right" else [*drawn, Sheet(left, band_cloth(colour), on_head=True)]
+
+
+def _band(edge: Floats, mirror: float) -> Surface:
+    """A sheet from a side edge (n, 3) of a mask to the ear; `mirror` is 1 on the right."""
+    places = np.linspace(0, 1, _ROWS)
+    start = np.stack(
+        [np.interp(places, np.linspace(0, 1, len(edge)), edge[:, axis]) for axis in range(3)], 1
+    )
+    ear = np.linspace(EAR[0], EAR[1], _ROWS) * [mirror, 1, 1]
+    t = np.linspace(0, 1, _COLUMNS)[None, :, None]
+    out = np.array([-_BULGE * mirror, 0, 0]) * np.sin(np.pi * t)
+    sheet = start[:, None] * (1 - t) + ear[:, None] * t + out
+    surface = sheet_surface(sheet[:, ::-1] if mirror > 0 else sheet)
+    return replace(surface, normals=outward(surface.vertices))
+
+
+@lru_cache(maxsize=32)
+def band_cloth(colour: Colour, *, mirrored: bool = False) -> Texture:
+    """A band from the mask (left, or right if mirrored) to the ear, with its opening."""
+    x, y = canvas(_SIZE, _SIZE)
+    solid, edge = _cut(x, y)
+    relief = 1 + unevenness((_SIZE, _SIZE), ((0.8, 0.02),), 23) - 0.25 * bump(edge - 0.05, 0.02)
+    light = relief[..., None] * np.array(colour, np.float32) / 255
+    light = light + (0.05 * bump(edge, 0.025))[..., None]
+    if mirrored:
+        light, solid = light[:, ::-1], solid[:, ::-1]
+    return make_texture(light, solid)
+
+
+def _cut(x: Plane, y: Plane) -> tuple[Plane, Plane]:
+    """How solid the band is, and how far the nearest cut edge is inside it."""
+    # The opening is pointed towards the mask; the outer edges curve in towards the ear.
+    half = 0.5 - 0.07 * np.sin(np.pi * x)
+    opening = 0.30 * np.sqrt(np.clip((x - 0.52) / 0.48, 0, None))
+    off = np.abs(y - 0.5)
+    edge = np.minimum(half - off, np.where(x > 0.3, off - opening, 1.0))
+    behind_the_ear = step(0.86 - x, 0.11)
+    return step(edge, 0.008) * behind_the_ear, edge
+
+
+def head_straps(surface: Surface, colour: Colour, width: float) -> list[Cord]:
+    """Two straps round the head, above and below the ears.
+
+    Parameters
+    ----------
+    surface
+        The mask.
+    colour
+        Red, green, blue (0 to 255) of the straps.
+    width
+        Their width in cm.
+    """
+    rows, columns = surface.shape
+    sheet = surface.vertices.reshape(rows, columns, 3)
+    cords = []
+    for column, mirror in ((0, -1.0), (-1, 1.0)):
+        for row, way in ((0, _ABOVE), (-1, _BELOW)):
+            points = _round_the_head(sheet[row, column], np.array(way) * [mirror, 1, 1])
+            cords.append(Cord(points, outward(points), width, colour, 0.25))
+    return cords
+
+
+def _round_the_head(start: Floats, way: Floats) -> Floats:
+    """A strap from its staple past the ear."""
+    t = np.linspace(0, 1, 20)[:, None]
+    straight = start * (1 - t) + way[0] * t
+    bent = straight + _ROUND * np.sin(np.pi * t) * outward(straight)
+    # Many points, so that the strap can fade out behind the ear.
+    return np.vstack([bent, np.linspace(way[0], way[1], 10)[1:]])

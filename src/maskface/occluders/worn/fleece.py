@@ -1,0 +1,127 @@
+"""The fleece of respirators, drawn flat by formulas."""
+
+from __future__ import annotations
+
+from functools import cache, lru_cache
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maskface.occluders.garment import Texture
+from maskface.occluders.worn.planes import bump, step, unevenness
+from maskface.occluders.worn.strokes import canvas, seam
+from maskface.occluders.worn.texture import make_texture
+
+Plane: TypeAlias = NDArray[np.floating[Any]]
+
+WIDTH: Final = 480
+HEIGHT: Final = 576
+"""Texture pixels of half a folded respirator."""
+HALF: Final = 11.0
+"""Width of one half of it in cm."""
+DOWN: Final = 15.0
+"""Its height in cm at the fold."""
+_NARROW: Final = 0.36
+_METAL: Final = np.array([0.80, 0.82, 0.84], np.float32)
+
+CUP_WIDTH: Final = 640
+CUP_HEIGHT: Final = 640
+_CUP_ACROSS: Final = 17.0
+_CUP_DOWN: Final = 17.0
+_CUP_NARROW: Final = 0.24
+
+
+@cache
+def half(*, left: bool = False) -> Texture:
+    """Right (or left) half of a folded respirator, from the side to the fold."""
+    x, y = canvas(HEIGHT, WIDTH)
+    # Columns are equally spaced in the angle of `sheet_of`.
+    fold = HALF * np.sin(np.pi / 2 * (1 - x))
+    tall = _NARROW + (1 - _NARROW) * np.sin(np.pi / 2 * x) ** 1.6
+    upper, lower = DOWN * tall * y, DOWN * tall * (1 - y)
+    felt = unevenness((HEIGHT, WIDTH), ((0.7, 0.012), (4.0, 0.007), (30.0, 0.010)), 31 + left)
+    level = 1 + felt + _welds(fold, upper, lower, DOWN * y)
+    level = level + _dents(fold, y, mirror=-1.0 if left else 1.0)
+    clip, metal = _clip(fold, upper)
+    level = level * (1 - 0.24 * clip) + metal
+    return make_texture(level[:, ::-1] if left else level)
+
+
+def _welds(fold: Plane, upper: Plane, lower: Plane, along: Plane) -> Plane:
+    """Rows of weld points along the fold and along all edges."""
+    side = HALF - fold
+    relief = _points(fold - 0.42, along) + 0.05 * bump(fold - 0.42, 0.16)
+    inner = step(side - 0.9, 0.05)
+    for distance in (upper, lower):
+        for row in (0.32, 0.62):
+            relief = relief + inner * _points(distance - row, fold)
+        relief = relief - 0.10 * np.exp(-distance / 0.05) + 0.03 * bump(distance - 0.14, 0.08)
+    for row in (0.25, 0.50, 0.75):
+        relief = relief + _points(side - row, along)
+    return np.asarray(relief - 0.10 * np.exp(-side / 0.06) - 0.04 * bump(side - 1.0, 0.10))
+
+
+def _points(distance: Plane, along: Plane) -> Plane:
+    """A row of weld points: pressed in, so dark, with a light lower lip."""
+    dash = step(np.cos(2 * np.pi * along / 0.40) + 0.25, 0.35)
+    return -0.24 * dash * bump(distance, 0.065) + 0.06 * dash * bump(distance - 0.12, 0.06)
+
+
+def _dents(fold: Plane, y: Plane, mirror: float) -> Plane:
+    """Stiff fleece gives in flat dents: beside the nose, from the ear and towards the chin."""
+    total = np.zeros_like(y)
+    for away, row, slope, width, strength in (
+        (6.0, 0.44 + 0.02 * mirror, 0.030, 0.05, 0.035), (4.2, 0.78, -0.035, 0.05, 0.04),
+        (7.5, 0.60 - 0.02 * mirror, 0.004, 0.045, 0.03), (3.2, 0.24, 0.05, 0.04, 0.03),
+    ):  # fmt: skip
+        distance = y - row - slope * (fold - away)
+        wave = bump(distance, width) - bump(distance - 1.6 * width, width)
+        total = total + strength * wave * bump(fold - away, 2.6)
+    return total
+
+
+def _clip(fold: Plane, upper: Plane) -> tuple[Plane, Plane]:
+    """Where the nose clip under the upper edge is, and the light on its rims."""
+    middle = 1.15
+    inside = step(4.3 - fold, 0.04)
+    clip = inside * step(0.24 - np.abs(upper - middle), 0.03)
+    rims = bump(upper - middle + 0.24, 0.05) - 1.2 * bump(upper - middle - 0.26, 0.05)
+    return clip, np.asarray(0.10 * inside * rims, np.float32)
+
+
+@lru_cache(maxsize=32)
+def cup(colour: tuple[int, int, int]) -> Texture:
+    """A moulded cup: pressed rim with rings, stippled dome, metal strip over the nose."""
+    x, y = canvas(CUP_HEIGHT, CUP_WIDTH)
+    tall = _CUP_NARROW + (1 - _CUP_NARROW) * np.clip(np.cos(np.pi * (x - 0.5)), 0, 1) ** 1.3
+    upper = _CUP_DOWN * tall * y
+    edge = _smallest(upper, _CUP_DOWN * tall * (1 - y), _CUP_ACROSS * np.minimum(x, 1 - x))
+    level = 1 + _stipple(edge) + _rings(edge)
+    across = _CUP_ACROSS * (x - 0.5)
+    strip = step(4.6 - np.abs(across), 0.05) * step(0.32 - np.abs(upper - 1.30), 0.03)
+    shine = 0.25 * bump(upper - 1.18, 0.10) + 0.06 * np.cos(across * 2.2)
+    light = level[..., None] * np.array(colour, np.float32) / 255
+    metal = (0.60 + shine)[..., None] * _METAL
+    rim = step(4.6 - np.abs(across), 0.05) * bump(upper - 1.66, 0.06)
+    light = light * (1 - 0.22 * rim[..., None])
+    return make_texture(light * (1 - strip[..., None]) + metal * strip[..., None])
+
+
+def _smallest(*distances: Plane) -> Plane:
+    """The smallest of distances, rounded where two are alike."""
+    total = sum(np.exp(-5 * distance) for distance in distances)
+    return np.asarray(-np.log(total) / 5, np.float32)
+
+
+def _stipple(edge: Plane) -> Plane:
+    dome = step(edge - 0.75, 0.08)
+    rough = unevenness((CUP_HEIGHT, CUP_WIDTH), ((0.9, 0.014), (2.2, 0.013), (24.0, 0.008)), 33)
+    return rough * (0.35 + 0.65 * dome)
+
+
+def _rings(edge: Plane) -> Plane:
+    """Two pressed rings: the welded rim, and the step from which the dome rises."""
+    relief = 0.20 * seam(edge - 0.30, 0.045) + 0.28 * seam(edge - 0.72, 0.06)
+    relief = relief + 0.05 * bump(edge - 1.05, 0.2) + 0.12 * seam(edge - 2.1, 0.10)
+    return np.asarray(relief - 0.22 * np.exp(-np.clip(edge, 0, None) / 0.05), np.float32)

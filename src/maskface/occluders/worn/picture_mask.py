@@ -1,0 +1,120 @@
+"""A mask with a picture of the user's own on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import ClassVar, Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from maskface.errors import ImageError, MaskfaceError
+from maskface.images import read_rgba
+from maskface.occluders.garment import Garment, Sheet, Texture
+from maskface.occluders.worn._base import Mask
+from maskface.occluders.worn.planes import Plane, step
+from maskface.occluders.worn.shapes import SURGICAL
+from maskface.occluders.worn.strokes import canvas
+from maskface.occluders.worn.texture import make_texture
+
+WIDTH: Final = 768
+HEIGHT: Final = 640
+"""Pixels that pictures are brought to; about as many as a mask has on a 1024 px face."""
+_NEAR: Final = 12.0  # px
+_FIELDS: Final = (12, 10)
+"""Fields across and down of the chart that is shown without a picture."""
+
+
+@dataclass(frozen=True)
+class PictureMask(Mask):
+    """A mask with your own picture on it; where the picture is transparent, the face shows.
+
+    Attributes
+    ----------
+    path
+        A picture file (PNG, JPEG, ...), stretched over the mask: its first row along the upper
+        edge, its left column along the person's right side. Without one, a chart of
+        12 by 10 fields shows where the parts of a picture come to lie.
+
+    Raises
+    ------
+    MaskfaceError
+        If the file cannot be read.
+    """
+
+    name: ClassVar[str] = "texture"
+    path: str = ""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        picture_cloth(self.path)
+
+    def garment(self, scale: float) -> Garment:
+        """The picture and its loops."""
+        surface = self.surface(SURGICAL, scale)
+        texture = picture_cloth(self.path)
+        red, green, blue = (255 * np.median(texture.levels[-1].reshape(-1, 3), axis=0)).tolist()
+        loops = self.loops(surface, (int(red), int(green), int(blue)))
+        return Garment((Sheet(surface, texture), *loops))
+
+
+@lru_cache(maxsize=16)
+def picture_cloth(path: str) -> Texture:
+    """Read a picture as cloth; an empty path gives the chart.
+
+    Raises
+    ------
+    MaskfaceError
+        If the file cannot be read.
+    """
+    if not path:
+        return make_texture(_chart())
+    try:
+        picture = read_rgba(Path(path).expanduser())
+    except ImageError as error:
+        raise MaskfaceError(
+            f"Parameter 'path' of occluder 'texture' got {path!r}: {error}. Give the path of a "
+            "picture file, as in texture:path=mask.png; a PNG can have transparent parts."
+        ) from error
+    return _texture_of(picture)
+
+
+def _texture_of(picture: NDArray[np.uint8]) -> Texture:
+    parts = picture.astype(np.float32) / 255
+    # Colours of transparent pixels mean nothing and must not bleed into their neighbours.
+    parts[..., :3] *= parts[..., 3:]
+    shrink = parts.shape[0] * parts.shape[1] > WIDTH * HEIGHT
+    method = cv2.INTER_AREA if shrink else cv2.INTER_LINEAR
+    sized = np.asarray(cv2.resize(parts, (WIDTH, HEIGHT), interpolation=method), np.float32)
+    solid = sized[..., 3]
+    if solid.min() > 0.999:
+        return make_texture(sized[..., :3])
+    return make_texture(_filled(sized), solid)
+
+
+def _filled(parts: Plane) -> Plane:
+    """Colours (h, w, 3) from ones multiplied by alpha; transparent places get those near by."""
+    near = np.asarray(cv2.GaussianBlur(parts, (0, 0), _NEAR))
+    # A trace of the surroundings alone where nothing is solid, else the pixel's own colour.
+    mixed = parts + 0.01 * near
+    return np.asarray(mixed[..., :3] / np.maximum(mixed[..., 3:], 1e-6), np.float32)
+
+
+def _chart() -> Plane:
+    """Fields that grow redder to the right and greener downwards, with the middle lines."""
+    x, y = canvas(HEIGHT, WIDTH)
+    across, down = _FIELDS
+    column, row = np.floor(x * across * 0.9999), np.floor(y * down * 0.9999)
+    light = 0.80 - 0.12 * ((column + row) % 2)
+    colour = np.stack([0.4 + 0.6 * column / across, 0.4 + 0.6 * row / down, 0 * x + 0.75], axis=-1)
+    lines = step(0.004 - np.minimum(np.abs(x - 0.5), np.abs(y - 0.5)), 0.001)
+    shaded = light[..., None] * colour * (1 - 0.7 * lines[..., None])
+    return np.asarray(shaded * (1 - 0.3 * _border(x, y))[..., None], np.float32)
+
+
+def _border(x: Plane, y: Plane) -> Plane:
+    edge = np.minimum(np.minimum(x, 1 - x), np.minimum(y, 1 - y))
+    return step(0.012 - edge, 0.001)

@@ -1,0 +1,141 @@
+"""Woven and sewn cotton, drawn flat by formulas."""
+
+from __future__ import annotations
+
+from functools import cache, lru_cache
+from typing import Any, Final, TypeAlias
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from maskface.occluders.garment import Texture
+from maskface.occluders.worn.patterns import Pattern, print_on
+from maskface.occluders.worn.planes import bump, step, unevenness
+from maskface.occluders.worn.strokes import canvas, crease, seam, stitches
+from maskface.occluders.worn.texture import make_texture
+
+Plane: TypeAlias = NDArray[np.floating[Any]]
+Colour: TypeAlias = tuple[int, int, int]
+
+WIDTH: Final = 768
+HEIGHT: Final = 576
+ACROSS: Final = 19.0
+"""Width of the laid out cloth in cm."""
+DOWN: Final = 14.5
+"""Height of the laid out cloth in cm at the middle."""
+_NARROW: Final = 0.36
+"""Height at the sides as a share of that at the middle."""
+_MOUTH: Final = 0.5
+"""Row of the mouth."""
+_HEM: Final = 0.55  # cm
+
+
+@lru_cache(maxsize=64)
+def cotton(pattern: Pattern, colour: Colour, accent: Colour) -> Texture:
+    """Printed cotton of two panels joined along the middle.
+
+    Parameters
+    ----------
+    pattern
+        What is printed on it.
+    colour, accent
+        Red, green, blue (0 to 255) of the ground and of the print.
+
+    Returns
+    -------
+    Texture
+        In colour.
+    """
+    relief = _panels()
+    across, down = in_centimetres()
+    share = print_on(pattern, across, down)[..., None]
+    ground = (1 - share) * np.array(colour, np.float32) + share * np.array(accent, np.float32)
+    return make_texture(relief[..., None] * ground / 255)
+
+
+@cache
+def plain_cotton() -> Texture:
+    """The same cotton without a print, in shades around 1."""
+    return make_texture(_panels())
+
+
+@cache
+def _panels() -> Plane:
+    return np.asarray(sewn_relief() * _seam_relief())
+
+
+def in_centimetres() -> tuple[Plane, Plane]:
+    """Places (HEIGHT, WIDTH) on the cloth: from the middle line, and below the mouth."""
+    x, y = canvas(HEIGHT, WIDTH)
+    return ACROSS * (x - 0.5), DOWN * (y - _MOUTH) * tallness(x)
+
+
+def tallness(x: Plane) -> Plane:
+    """Height of the cloth as a share of that at the middle."""
+    round_off = np.clip(np.cos(np.pi * (x - 0.5)), 0, 1)
+    return np.asarray(_NARROW + (1 - _NARROW) * round_off**1.6)
+
+
+@cache
+def sewn_relief() -> Plane:
+    """Brightness around 1 of hemmed cotton: threads, soft folds, a stitched border."""
+    x, y = canvas(HEIGHT, WIDTH)
+    return (1 + _threads()) * (1 + _folds(x, y)) * (1 + _hem(x, y))
+
+
+def _threads() -> Plane:
+    rows, columns = np.mgrid[:HEIGHT, :WIDTH].astype(np.float32)
+    weave = np.cos(rows * 1.57) * np.cos(columns * 1.57)
+    slubs = unevenness((WIDTH, HEIGHT), ((0.8, 0.02),), 24)
+    slubs = cv2.blur(slubs, (1, 25)).T + cv2.blur(slubs.T, (1, 25))
+    uneven = unevenness((HEIGHT, WIDTH), ((0.7, 0.018), (2.5, 0.010), (40.0, 0.016)), 21)
+    return np.asarray(0.022 * weave + 2.5 * slubs + uneven)
+
+
+def _folds(x: Plane, y: Plane) -> Plane:
+    """Folds that run from the ears towards nose, mouth and chin, and a few across the cheeks."""
+    total = np.zeros_like(y)
+    for across, start, slope, reach, strength in (
+        (x, 0.16, 0.30, 0.34, 0.09), (x, 0.42, 0.12, 0.24, 0.07), (x, 0.66, -0.10, 0.30, 0.08),
+        (x, 0.88, -0.42, 0.34, 0.08), (1 - x, 0.12, 0.36, 0.30, 0.08),
+        (1 - x, 0.36, 0.16, 0.30, 0.08), (1 - x, 0.60, -0.02, 0.22, 0.07),
+        (1 - x, 0.84, -0.34, 0.36, 0.09),
+    ):  # fmt: skip
+        total += 1.9 * strength * crease(across, y, start, slope, reach)
+    for middle, height, tilt, strength in (
+        (0.29, 0.30, 0.5, 0.05), (0.72, 0.33, -0.42, 0.05), (0.34, 0.78, -0.30, 0.05),
+        (0.64, 0.74, 0.36, 0.045), (0.24, 0.56, 0.12, 0.04), (0.77, 0.55, -0.16, 0.045),
+    ):  # fmt: skip
+        distance = y - height - tilt * (x - middle) - 0.8 * (x - middle) ** 2
+        wave = bump(distance, 0.028) - bump(distance - 0.05, 0.03)
+        total += 1.7 * strength * wave * bump(x - middle, 0.10)
+    return total
+
+
+def _hem(x: Plane, y: Plane) -> Plane:
+    """A turned border: thicker, so it bulges; a row of stitches; the edge catches the light."""
+    down = DOWN * np.minimum(y, 1 - y) * tallness(x)
+    across = ACROSS * np.minimum(x, 1 - x)
+    inner = step(across - _HEM, 0.05)
+    relief = 0.05 * step(_HEM - np.minimum(down, across), 0.05)
+    relief += inner * (0.22 * seam(down - _HEM, 0.045) + _row(down - _HEM + 0.07, ACROSS * x))
+    relief += 0.22 * seam(across - _HEM, 0.05) + _row(across - _HEM + 0.07, DOWN * y)
+    edge = np.minimum(down, across)
+    return relief + 0.09 * bump(edge - 0.14, 0.08) - 0.25 * np.exp(-edge / 0.045)
+
+
+def _row(distance: Plane, along: Plane) -> Plane:
+    return 0.16 * stitches(distance, along, 0.028, 0.26)
+
+
+def _seam_relief() -> Plane:
+    """The seam that joins the panels, stitched down on both sides."""
+    x, y = canvas(HEIGHT, WIDTH)
+    across, along = ACROSS * (x - 0.5), DOWN * y
+    relief = 0.30 * seam(across, 0.055)
+    for side in (-0.26, 0.26):
+        relief += _row(across - side, along) - 0.05 * bump(across - side, 0.07)
+    # The allowances below the seam pull it into little waves.
+    waves = 0.045 * bump(across, 0.4) * np.sin(2 * np.pi * along / 1.1 + 2 * np.sin(along))
+    return np.asarray(1 + relief + waves)

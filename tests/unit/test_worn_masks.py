@@ -1,0 +1,383 @@
+from __future__ import annotations
+
+import pickle
+from dataclasses import replace
+from itertools import combinations, pairwise
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from maskface.errors import MaskfaceError
+from maskface.images import read_rgba
+from maskface.mesh import CHIN, LOWER_LIP, MOUTH_CORNERS, NOSE_TIP
+from maskface.occluders import PictureMask, get_occluder, occluder_name
+from maskface.occluders.garment import Garment, Sheet
+from maskface.occluders.geometry import ANCHORS, HeadFit, fit_head
+from maskface.occluders.layers import draw_garment
+from maskface.occluders.light import Light
+from maskface.occluders.raster import rasterise, visible_triangles
+from maskface.occluders.worn._base import Mask
+from maskface.occluders.worn.patterns import print_on
+from maskface.occluders.worn.surface import sheet_surface
+from maskface.occluders.worn.texture import make_texture
+from maskface.types import FaceLandmarks, ImageArray
+from tests.fixtures.faces import made_landmarks, made_picture, noise_picture, rotation
+
+OPAQUE = ("cloth", "fashion", "ffp2", "n95", "texture")
+SEE_THROUGH = ("window_mask", "clear")
+ALL = OPAQUE + SEE_THROUGH
+PATTERNS = ("plain", "stripes", "dots", "check", "floral")
+WEARINGS = ("nose_out", "under_lip", "chin", "one_ear", "loose", "tight")
+poses = st.tuples(st.floats(-45, 45), st.floats(-20, 20), st.floats(-180, 180))
+every = pytest.mark.parametrize("name", ALL)
+
+
+def mask(spec: str) -> Mask:
+    occluder = get_occluder(spec)
+    assert isinstance(occluder, Mask)
+    return occluder
+
+
+def outline(occluder: Mask, face: FaceLandmarks, size: int = 300) -> np.ndarray:
+    """Where the mask's sheets are, solid or clear."""
+    fit = fit_head(face.points)
+    inside = np.zeros((size, size), bool)
+    for item in occluder.garment(fit.scale).items:
+        if isinstance(item, Sheet):
+            points = fit.project(item.surface.vertices)
+            seen = visible_triangles(points, item.surface.triangles)
+            inside |= rasterise(points, seen, item.surface.grid, inside.shape).alpha > 127
+    return inside
+
+
+def at(plane: np.ndarray, face: FaceLandmarks, index: int) -> bool:
+    x, y = np.round(face.points[index, :2]).astype(int)
+    return bool(plane[y, x])
+
+
+def near_the_mouth(face: FaceLandmarks, size: int = 300) -> np.ndarray:
+    """A disc of 1 cm between the lips."""
+    x, y = face.points[[*MOUTH_CORNERS], :2].mean(axis=0)
+    rows, columns = np.mgrid[:size, :size]
+    return np.asarray(np.hypot(columns - x, rows - y) < fit_head(face.points).scale)
+
+
+@every
+@settings(max_examples=10, deadline=None)
+@given(pose=poses, drop=st.floats(0, 0.8))
+def test_nose_mouth_and_chin_lie_within(
+    name: str, pose: tuple[float, float, float], drop: float
+) -> None:
+    yaw, pitch, roll = pose
+    face = made_landmarks(yaw=yaw, pitch=pitch, roll=roll, jaw_drop=drop)
+    inside = outline(mask(name), face)
+    near = MOUTH_CORNERS if abs(yaw) < 20 else MOUTH_CORNERS[:1] if yaw > 0 else MOUTH_CORNERS[1:]
+    for index in (NOSE_TIP, LOWER_LIP, CHIN, *near):
+        assert at(inside, face, index)
+    for index in (33 if yaw > 0 else 263, 151):  # outer corner of the near eye, forehead
+        assert not at(inside, face, index)
+
+
+@pytest.mark.parametrize("name", OPAQUE)
+def test_cloth_hides_the_mouth(name: str) -> None:
+    face = made_landmarks(yaw=15)
+    hidden = mask(name).apply(made_picture(face), face).alpha
+    assert (hidden[near_the_mouth(face)] == 255).all()
+
+
+@pytest.mark.parametrize("name", SEE_THROUGH)
+@pytest.mark.parametrize("yaw", [-30, 0, 30])
+def test_film_shows_the_mouth(name: str, yaw: float) -> None:
+    """What is behind the film can be recovered by a straight line, with most of its contrast."""
+    face = made_landmarks(yaw=yaw)
+    dark, light, drawn = (made_picture(face) for _ in range(3))
+    mouth = near_the_mouth(face)
+    dark[mouth], light[mouth], drawn[mouth] = 40, 220, noise_picture()[mouth] // 2 + 60
+    seen = [mask(name).apply(picture, face) for picture in (dark, light, drawn)]
+    assert not seen[0].mask[mouth].any()
+    low, high, middle = (result.image[mouth].astype(float) for result in seen)
+    contrast = (high - low) / 180
+    assert contrast.min() > 0.4
+    assert contrast.mean() > 0.75
+    np.testing.assert_allclose(40 + (middle - low) / contrast, drawn[mouth], atol=6)
+
+
+@pytest.mark.parametrize("name", SEE_THROUGH)
+def test_clear_masks_hide_much_less_than_cloth(name: str) -> None:
+    face = made_landmarks()
+    covered = [mask(spec).apply(made_picture(face), face).coverage for spec in (name, "cloth")]
+    assert covered[0] < 0.75 * covered[1]
+
+
+@every
+@settings(max_examples=4, deadline=None)
+@given(pose=poses, scale=st.floats(2.0, 12.0), wearing=st.sampled_from(WEARINGS))
+def test_changes_nothing_else(
+    name: str, pose: tuple[float, float, float], scale: float, wearing: str
+) -> None:
+    yaw, pitch, roll = pose
+    face = made_landmarks(yaw=yaw, pitch=pitch, roll=roll, scale=scale)
+    picture = noise_picture()
+    before = picture.copy()
+    result = mask(f"{name}:wearing={wearing}").apply(picture, face)
+    np.testing.assert_array_equal(picture, before)
+    free = (result.alpha == 0) & (result.shadow == 0)
+    np.testing.assert_array_equal(result.image[free], picture[free])
+
+
+@every
+def test_the_lower_face_does_not_move_the_mask(name: str) -> None:
+    face = made_landmarks(yaw=10, pitch=5)
+    free = np.setdiff1d(np.arange(478), ANCHORS)
+    points = face.points.copy()
+    points[free] += np.random.default_rng(0).normal(0, 20, (len(free), 3)).astype(np.float32)
+    waving = FaceLandmarks(points, face.blendshapes, face.pose)
+    picture = noise_picture()
+    first, second = mask(name).apply(picture, face), mask(name).apply(picture, waving)
+    np.testing.assert_array_equal(first.image, second.image)
+    np.testing.assert_array_equal(first.alpha, second.alpha)
+
+
+@every
+@pytest.mark.parametrize("yaw", [20, 43])
+def test_left_and_right_are_alike(name: str, yaw: float) -> None:
+    """A head turned the other way is the mirrored picture, but for the fibres of the cloth."""
+    drawn = []
+    for turn in (yaw, -yaw):
+        face = made_landmarks(yaw=turn, centre=(149.5, 149.5))
+        result = mask(name).apply(made_picture(face), face)
+        drawn.append((result.alpha, result.image))
+    alpha, image = drawn[0][0].astype(int), drawn[0][1].astype(int)
+    mirrored, other = drawn[1][0][:, ::-1], drawn[1][1][:, ::-1]
+    assert np.abs(alpha - mirrored).mean() < 2.5
+    if name in ("ffp2", "n95", "fashion"):
+        difference = np.abs(image - other).astype(np.float32).mean(axis=2)
+        inside = (alpha == 255) & (mirrored == 255)
+        smooth = cv2.blur(np.where(inside, difference, 0), (9, 9))
+        assert smooth.max() < 16
+
+
+def square(z: float, side: float = 3.0) -> np.ndarray:
+    """A sheet (3, 3, 3) across the line of sight."""
+    y, x = np.mgrid[side:-side:3j, -side:side:3j]
+    return np.stack([x, y, np.full_like(x, z)], axis=-1)
+
+
+@pytest.mark.parametrize("near", [0, 1])
+def test_sheets_by_depth_change_places_when_the_head_turns(near: int) -> None:
+    red, blue = (
+        Sheet(
+            sheet_surface(np.add(square(0.0), [shift, 0, 0])),
+            make_texture(np.ones((8, 8), np.float32)),
+            colour,
+            by_depth=True,
+            lit=False,
+        )
+        for shift, colour in ((-2.5, (250, 0, 0)), (2.5, (0, 0, 250)))
+    )
+    turn = rotation((40, -40)[near], 0, 0)
+    fit = HeadFit(np.diag([9.0, -9.0, -9.0]) @ turn, np.array([60.0, 60, 0]))
+    light = Light(1.0, (0.0, 0.0, 0.0))
+    for items in ((red, blue), (blue, red)):
+        drawn = draw_garment(fit, Garment(items), light, (120, 120))
+        assert drawn.colour[60, 60].argmax() == (0, 2)[near]
+
+
+def test_a_sheet_on_the_head_is_hidden_where_the_head_turns_away() -> None:
+    surface = sheet_surface(square(0.0))
+    solid = np.ones((8, 8), np.float32)
+    fit = HeadFit(np.diag([9.0, -9.0, -9.0]), np.array([60.0, 60, 0]))
+    for direction, seen in (([0.0, 0.0, 1.0], 255), ([0.0, 0.0, -1.0], 0)):
+        turned = replace(surface, normals=np.tile(direction, (9, 1)))
+        sheet = Sheet(turned, make_texture(solid, solid), on_head=True)
+        drawn = draw_garment(fit, Garment((sheet,)), Light(1.0, (0.0, 0.0, 0.0)), (120, 120))
+        assert drawn.alpha[60, 60] == seen
+
+
+@every
+def test_grey_photographs_stay_grey(name: str) -> None:
+    face = made_landmarks(yaw=-20)
+    grey = np.repeat(made_picture(face)[..., :1], 3, axis=2)
+    image = mask(name).apply(grey, face).image
+    assert (image == image[..., :1]).all()
+    assert (image != grey).any()
+
+
+@every
+def test_seed_decides(name: str) -> None:
+    face = made_landmarks()
+    picture = noise_picture()
+    first, again = (mask(name).apply(picture, face, seed=3).image for _ in range(2))
+    np.testing.assert_array_equal(first, again)
+
+
+@every
+@pytest.mark.parametrize("scale", [2.0, 50.0])
+def test_small_and_large_faces_are_covered_alike(name: str, scale: float) -> None:
+    size = round(22 * scale)
+    face = made_landmarks(scale=scale, centre=(size / 2, size / 2))
+    usual = made_landmarks()
+    covered = mask(name).apply(made_picture(face, (size, size)), face).coverage
+    expected = mask(name).apply(made_picture(usual), usual).coverage
+    assert covered == pytest.approx(expected, abs=0.05)
+
+
+@every
+def test_a_higher_edge_covers_more(name: str) -> None:
+    face = made_landmarks(yaw=5)
+    areas = [outline(mask(f"{name}:top={top}"), face).sum() for top in (10, 30, 50, 70, 90)]
+    assert all(low < high for low, high in pairwise(areas))
+
+
+@every
+def test_each_way_to_wear_it_differs_and_shows_what_it_says(name: str) -> None:
+    face = made_landmarks()
+    worn = {wearing: outline(mask(f"{name}:wearing={wearing}"), face) for wearing in WEARINGS}
+    for first, second in combinations(worn.values(), 2):
+        assert (first != second).any()
+    assert not at(worn["nose_out"], face, NOSE_TIP)
+    assert at(worn["nose_out"], face, LOWER_LIP)
+    assert not at(worn["under_lip"], face, LOWER_LIP)
+    for index in (NOSE_TIP, LOWER_LIP):
+        assert not at(worn["chin"], face, index)
+        assert not at(worn["one_ear"], face, index)
+
+
+def test_patterns_and_their_colours_differ() -> None:
+    face = made_landmarks()
+    picture = made_picture(face)
+    colours = "colour=#306030,accent=#f0e0a0"
+    drawn = [mask(f"cloth:pattern={p},{colours}").apply(picture, face) for p in PATTERNS]
+    for first, second in combinations(drawn, 2):
+        np.testing.assert_array_equal(first.alpha, second.alpha)
+        changed = np.abs(first.image.astype(int) - second.image).max(axis=2) > 20
+        assert changed[first.mask].mean() > 0.05
+    other = mask("cloth:pattern=dots,colour=#306030,accent=red").apply(picture, face).image
+    assert (other != drawn[PATTERNS.index("dots")].image).any()
+
+
+@pytest.mark.parametrize("pattern", PATTERNS[1:])
+def test_prints_leave_much_of_the_ground(pattern: str) -> None:
+    down, across = np.mgrid[-6:6:600j, -8:8:800j]
+    share = print_on(pattern, across, down)  # type: ignore[arg-type]
+    assert share.min() >= 0
+    assert share.max() <= 1
+    assert 0.05 < share.mean() < 0.6
+    # Flat inside and out: little lies on the edges between.
+    assert ((share > 0.02) & (share < 0.98) & (np.abs(share - 0.5) > 0.05)).mean() < 0.45
+
+
+def test_stripes_run_down_every_eight_millimetres() -> None:
+    across = np.linspace(0.1, 7.9, 3000)
+    down = -0.16 * across  # along the grain of the panel
+    share = print_on("stripes", across * 1.0, down * 0.0)
+    edges = np.flatnonzero(np.diff((share > 0.5).astype(int)) == 1)
+    np.testing.assert_allclose(np.diff(across[edges]), 0.8, atol=0.01)
+
+
+@pytest.mark.parametrize("name", [n for n in ALL if n != "texture"])
+def test_colours(name: str) -> None:
+    face = made_landmarks()
+    picture = made_picture(face)
+    red = mask(f"{name}:colour=#c02020").apply(picture, face).image
+    usual = mask(name).apply(picture, face).image
+    assert red[..., 0].astype(int).sum() - red[..., 2].sum() > 1.1 * (
+        usual[..., 0].astype(int).sum() - usual[..., 2].sum()
+    )
+    with pytest.raises(MaskfaceError, match=r"no colour named 'rde'.*'red'.*#rrggbb"):
+        get_occluder(f"{name}:colour=rde")
+
+
+def test_the_accent_is_checked() -> None:
+    with pytest.raises(MaskfaceError, match="no colour named 'withe'"):
+        get_occluder("cloth:accent=withe")
+    with pytest.raises(MaskfaceError, match=r"'pattern'.*'tartan'.*'plain', 'stripes'"):
+        get_occluder("cloth:pattern=tartan")
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        *ALL,
+        "cloth:accent=red,colour=white,pattern=floral",
+        "fashion:colour=grey,wearing=nose_out",
+        "ffp2:top=55.0",
+        "window_mask:wearing=loose",
+    ],
+)
+def test_specs_come_back(spec: str) -> None:
+    occluder = mask(spec)
+    assert occluder_name(occluder) == spec
+    assert get_occluder(occluder_name(occluder)) == occluder
+    assert pickle.loads(pickle.dumps(occluder)) == occluder  # noqa: S301
+
+
+def flag(path: Path, *, clear: bool = False) -> Path:
+    """Red above, green below; the person's right half transparent if asked."""
+    pixels = np.zeros((40, 60, 4), np.uint8)
+    pixels[:20, :, 0], pixels[20:, :, 1], pixels[..., 3] = 220, 200, 255
+    if clear:
+        pixels[:, :30] = [255, 0, 255, 0]
+    Image.fromarray(pixels).save(path)
+    return path
+
+
+def test_a_picture_lies_upright_on_the_mask(tmp_path: Path) -> None:
+    face = made_landmarks()
+    image = PictureMask(path=str(flag(tmp_path / "flag.png"))).apply(made_picture(face), face).image
+    (x, y), (_, chin) = face.points[NOSE_TIP, :2].astype(int), face.points[CHIN, :2].astype(int)
+    assert image[y, x, 0] > 100 > image[y, x, 1] + 50
+    assert image[chin - 10, x, 1] > 100 > image[chin - 10, x, 0] + 50
+
+
+def test_a_clear_part_of_a_picture_shows_the_face(tmp_path: Path) -> None:
+    face = made_landmarks()
+    picture = made_picture(face)
+    path = flag(tmp_path / "half.png", clear=True)
+    result = PictureMask(path=str(path)).apply(picture, face)
+    right, left = (face.points[i, :2].astype(int) for i in MOUTH_CORNERS)
+    assert result.alpha[right[1], right[0]] == 0
+    assert result.alpha[left[1], left[0]] == 255
+    # The colour of what is clear bleeds nowhere: no pixel has more blue than skin or cloth.
+    edge = result.image[right[1], right[0] : left[0]].astype(int)
+    assert (edge[:, 2] <= picture[..., 2].max()).all()
+
+
+def test_the_name_of_a_picture_mask_has_the_path_as_given(tmp_path: Path) -> None:
+    path = flag(tmp_path / "flag.png")
+    occluder = mask(f"texture:path={path}")
+    assert occluder_name(occluder) == f"texture:path={path}"
+    assert occluder.params["path"] == str(path)
+    assert occluder_name(mask("texture")) == "texture"
+
+
+def test_a_picture_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(MaskfaceError, match=r"'path'.*nowhere.png.*cannot read.*texture:path="):
+        PictureMask(path=str(tmp_path / "nowhere.png"))
+    text = tmp_path / "notes.png"
+    text.write_text("not a picture")
+    with pytest.raises(MaskfaceError, match=r"not a picture.*Give the path"):
+        PictureMask(path=str(text))
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P", "RGB", "L"])
+def test_transparency_is_read(tmp_path: Path, mode: str) -> None:
+    pixels: ImageArray = np.full((20, 24, 3), 102, np.uint8)  # in the palette
+    picture = Image.fromarray(pixels).convert(mode, dither=Image.Dither.NONE)
+    if mode in ("RGBA", "LA"):
+        picture.putalpha(70)
+    path = tmp_path / "picture.png"
+    if mode == "P":
+        picture.info["transparency"] = picture.getpixel((0, 0))
+    picture.save(path)
+    read = read_rgba(path)
+    assert read.shape == (20, 24, 4)
+    assert not read.flags.writeable
+    alpha = {"RGBA": 70, "LA": 70, "P": 0}.get(mode, 255)
+    assert (read[..., 3] == alpha).all()
+    assert (np.abs(read[..., :3].astype(int) - 102) <= 3).all()
