@@ -1,0 +1,1 @@
+"""Occluders that nobody wears: what a mask is compared with, to tell why it hides an emotion."""

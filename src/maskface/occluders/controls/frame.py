@@ -1,0 +1,157 @@
+"""The block around a face, and the directions along its eye line and down to its chin.
+
+Everything follows from the head's fit, which expression does not move: the outline of a control
+tells nothing of what it hides.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Final, TypeAlias
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from maskface.mesh import FACE_OVAL, canonical_mesh
+from maskface.occluders.geometry import HeadFit, fit_head, unit
+from maskface.types import FaceLandmarks
+
+Bytes: TypeAlias = NDArray[np.uint8]
+Floats: TypeAlias = NDArray[np.float64]
+
+_MARGIN: Final = 0.6  # cm
+"""How much wider than the average face the block is: faces differ."""
+_JAW: Final = -3.5  # cm
+_OPEN_JAW: Final = 1.45
+"""Below this height of the head the block is longer than the average closed jaw by this factor,
+so that it covers an open jaw too."""
+_UPRIGHT: Final = 0.15
+"""Weight of the head's height against its breadth in the direction of the eye line. It matters
+only in profile, where the breadth points at the camera and its direction in the image is lost."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """A face's place in a picture, and what of its block lies inside.
+
+    Attributes
+    ----------
+    fit
+        Where the head is, in pixels from the corner of the block's box.
+    along
+        (2,) float64, the unit vector of the eye line towards the shown person's left.
+    down
+        (2,) float64, the unit vector across it, from forehead to chin.
+    box
+        Rows and columns of the upright box around the block, inside the picture.
+    block
+        (h, w) uint8, 255 on the whole face and somewhat beyond, inside the box.
+    shape
+        Height and width of the picture.
+    """
+
+    fit: HeadFit
+    along: Floats
+    down: Floats
+    box: tuple[slice, slice]
+    block: Bytes
+    shape: tuple[int, int]
+
+    def spread(self, part: Bytes) -> Bytes:
+        """Put (h, w) values of the box into a picture (H, W) of zeros."""
+        whole = np.zeros(self.shape, np.uint8)
+        whole[self.box] = part
+        return whole
+
+    def turned(self, points: Floats) -> Floats:
+        """Turn points (n, 2) of the box to positions along the eye line and down the face."""
+        return np.asarray(points @ np.stack([self.along, self.down]).T)
+
+    def unturned(self, points: Floats) -> Floats:
+        """Undo `turned`."""
+        return np.asarray(points @ np.stack([self.along, self.down]))
+
+    def depths(self) -> NDArray[np.float32]:
+        """Position down the face of each pixel (h, w) of the box, in pixels."""
+        rows, columns = np.ogrid[: self.block.shape[0], : self.block.shape[1]]
+        down = self.down.astype(np.float32)
+        return np.asarray(rows * down[1] + columns * down[0], np.float32)
+
+    def polygon(self, corners: Floats) -> Bytes:
+        """Fill a polygon of corners (n, 2) in the box: (h, w) uint8, with smooth edges."""
+        return fill_polygon(self.block.shape, corners)
+
+
+def face_frame(shape: tuple[int, ...], landmarks: FaceLandmarks) -> Frame:
+    """Find the face's block in a picture.
+
+    Parameters
+    ----------
+    shape
+        Of the picture; height and width first.
+    landmarks
+        The face, in the picture's pixels. Only those that expression does not move are read.
+
+    Returns
+    -------
+    Frame
+        Its block is empty if the face lies outside the picture.
+    """
+    fit = fit_head(landmarks.points)
+    points = fit.project(_block_points())[:, :2]
+    hull = cv2.convexHull(points.astype(np.float32))[:, 0].astype(np.float64)
+    limits = [shape[1], shape[0]]
+    x0, y0 = np.clip(np.floor(hull.min(axis=0)) - 1, 0, limits).astype(int).tolist()
+    x1, y1 = np.clip(np.ceil(hull.max(axis=0)) + 2, 0, limits).astype(int).tolist()
+    block = fill_polygon((y1 - y0, x1 - x0), hull - [x0, y0])
+    along, down = _directions(fit)
+    box = (slice(y0, y1), slice(x0, x1))
+    return Frame(fit.moved(-x0, -y0), along, down, box, block, (shape[0], shape[1]))
+
+
+def fill_polygon(shape: tuple[int, ...], corners: Floats) -> Bytes:
+    """Fill a polygon of corners (n, 2) in pixels: `shape` uint8, 255 inside, smooth edges."""
+    area = np.zeros(shape[:2], np.uint8)
+    if area.size:
+        cv2.fillPoly(area, [np.round(corners * 16).astype(np.int32)], (255,), cv2.LINE_AA, 4)
+    return area
+
+
+def both(first: Bytes, second: Bytes) -> Bytes:
+    """Alpha of what both of two alphas hide."""
+    if not first.size:
+        return first
+    return np.asarray(cv2.multiply(first, second, scale=1 / 255), np.uint8)
+
+
+def face_outline(fit: HeadFit) -> Floats:
+    """Convex outline (n, 2) in pixels of the average face, without the block's margins."""
+    points = fit.project(canonical_mesh().vertices.astype(np.float64))[:, :2]
+    return np.asarray(cv2.convexHull(points.astype(np.float32))[:, 0], np.float64)
+
+
+def face_width(fit: HeadFit) -> float:
+    """Width of the average face between the ears, in pixels of a head looking at the camera."""
+    return float(np.ptp(canonical_mesh().vertices[list(FACE_OVAL), 0])) * fit.scale
+
+
+@cache
+def _block_points() -> Floats:
+    """The average face (468, 3) in cm, with a margin and an open jaw."""
+    points = canonical_mesh().vertices.astype(np.float64)
+    points[:, 1] = np.where(
+        points[:, 1] < _JAW, _JAW + (points[:, 1] - _JAW) * _OPEN_JAW, points[:, 1]
+    )
+    outward = unit(points[:, :2])
+    points[:, :2] += _MARGIN * outward
+    points.flags.writeable = False
+    return points
+
+
+def _directions(fit: HeadFit) -> tuple[Floats, Floats]:
+    breadth, height = fit.linear[:2, 0], -fit.linear[:2, 1]
+    across = np.array([height[1], -height[0]])
+    along = unit(breadth + _UPRIGHT * across)
+    return along, np.array([-along[1], along[0]])

@@ -1,0 +1,196 @@
+"""Controls that put something else on the part of a face that another occluder hides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar, Final
+
+import numpy as np
+
+from maskface.occluders._base import Occluder
+from maskface.occluders._spec import get_occluder
+from maskface.occluders.colours import parse_colour
+from maskface.occluders.controls import paints
+from maskface.occluders.controls._base import Control, check_range, hidden_by, reference
+from maskface.occluders.controls.paints import Bytes, Ground
+from maskface.types import FaceLandmarks, ImageArray
+
+_MOST_BLOCKS: Final = 256
+
+
+@dataclass(frozen=True)
+class Repaint(Control):
+    """The part of a picture that another occluder hides, painted otherwise.
+
+    Attributes
+    ----------
+    region
+        The other occluder, with its parameters in brackets: ``surgical(colour=black)``.
+
+    Raises
+    ------
+    MaskfaceError
+        If there is no such occluder.
+    """
+
+    region: str = "surgical"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "region", reference(self, "region"))
+
+    @cached_property
+    def _where(self) -> Occluder:
+        return get_occluder(self.region)
+
+    def hide(self, image: ImageArray, landmarks: FaceLandmarks, rng: np.random.Generator) -> Bytes:
+        """Hide what `region` hides; see `Control.hide`."""
+        return hidden_by(self._where, image, landmarks, rng)
+
+
+@dataclass(frozen=True)
+class Fill(Repaint):
+    """A flat colour over what another occluder hides.
+
+    Attributes
+    ----------
+    region
+        The other occluder, with its parameters in brackets: ``surgical(colour=black)``.
+    colour
+        A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
+
+    Raises
+    ------
+    MaskfaceError
+        If there is no such occluder or colour.
+    """
+
+    name: ClassVar[str] = "fill"
+    colour: str = "grey"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        parse_colour(self.colour)
+
+    def paint(self, ground: Ground, rng: np.random.Generator) -> ImageArray:  # noqa: ARG002
+        """Paint it all in `colour`."""
+        return paints.flat(ground, parse_colour(self.colour))
+
+
+@dataclass(frozen=True)
+class Mean(Repaint):
+    """The mean colour of the visible skin over what another occluder hides.
+
+    The skin that stays visible: the mean of the hidden pixels would tell of them, for it is darker
+    over an open mouth than over a closed one. Hair, brows and eyes do not count.
+
+    Attributes
+    ----------
+    region
+        The other occluder, with its parameters in brackets: ``surgical(colour=black)``.
+
+    Raises
+    ------
+    MaskfaceError
+        If there is no such occluder.
+    """
+
+    name: ClassVar[str] = "mean"
+
+    def paint(self, ground: Ground, rng: np.random.Generator) -> ImageArray:  # noqa: ARG002
+        """Paint it all in the mean colour of the visible skin."""
+        return paints.mean_colour(ground)
+
+
+@dataclass(frozen=True)
+class Noise(Repaint):
+    """Random blocks in the colours of the visible face over what another occluder hides.
+
+    Attributes
+    ----------
+    region
+        The other occluder, with its parameters in brackets: ``surgical(colour=black)``.
+    blocks
+        Blocks across the width of a face, 1 to 256.
+
+    Raises
+    ------
+    MaskfaceError
+        If there is no such occluder, or `blocks` is out of range.
+    """
+
+    name: ClassVar[str] = "noise"
+    blocks: int = 32
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_range(self, "blocks", 1, _MOST_BLOCKS)
+
+    def paint(self, ground: Ground, rng: np.random.Generator) -> ImageArray:
+        """Paint each block in the colour of a random pixel of the visible face."""
+        return paints.noise(ground, self.blocks, rng)
+
+
+@dataclass(frozen=True)
+class Blur(Repaint):
+    """The picture itself, blurred, where another occluder would hide it.
+
+    People read expressions of a whole face well down to about 15 cycles per picture (Guo et al.
+    2018, doi:10.1016/j.visres.2018.02.001). The default leaves half the contrast at about 2 cycles
+    per face width, which hides the shape of the mouth.
+
+    Attributes
+    ----------
+    region
+        The other occluder, with its parameters in brackets: ``surgical(colour=black)``.
+    size
+        Standard deviation of the Gaussian in face widths, 0.001 to 1.
+
+    Raises
+    ------
+    MaskfaceError
+        If there is no such occluder, or `size` is out of range.
+    """
+
+    name: ClassVar[str] = "blur"
+    size: float = 0.1
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_range(self, "size", 0.001, 1)
+
+    def paint(self, ground: Ground, rng: np.random.Generator) -> ImageArray:  # noqa: ARG002
+        """Blur what is there."""
+        return paints.blur(ground, self.size)
+
+
+@dataclass(frozen=True)
+class Pixelate(Repaint):
+    """The picture itself in coarse blocks, where another occluder would hide it.
+
+    People read expressions worse only in faces of less than about 20 by 30 pixels (Du & Martinez
+    2011, doi:10.1167/11.13.24). The default is much coarser.
+
+    Attributes
+    ----------
+    region
+        The other occluder, with its parameters in brackets: ``surgical(colour=black)``.
+    blocks
+        Blocks across the width of a face, 1 to 256.
+
+    Raises
+    ------
+    MaskfaceError
+        If there is no such occluder, or `blocks` is out of range.
+    """
+
+    name: ClassVar[str] = "pixelate"
+    blocks: int = 6
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_range(self, "blocks", 1, _MOST_BLOCKS)
+
+    def paint(self, ground: Ground, rng: np.random.Generator) -> ImageArray:  # noqa: ARG002
+        """Paint each block in its mean colour."""
+        return paints.pixelate(ground, self.blocks)

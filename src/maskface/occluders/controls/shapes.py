@@ -1,0 +1,218 @@
+"""Controls that hide a part of a face of their own, in a flat colour."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Final, Literal
+
+import numpy as np
+
+from maskface.occluders._base import oval_pixels
+from maskface.occluders.colours import parse_colour
+from maskface.occluders.controls import regions, scatter
+from maskface.occluders.controls._base import Control, check_choice, check_range
+from maskface.occluders.controls.frame import face_frame, face_width
+from maskface.occluders.controls.paints import Bytes, Ground, flat
+from maskface.types import FaceLandmarks, ImageArray
+
+_MOST_BUBBLES: Final = 1000
+
+
+@dataclass(frozen=True)
+class Shape(Control):
+    """A part of the face, in a flat colour.
+
+    Attributes
+    ----------
+    colour
+        A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
+
+    Raises
+    ------
+    MaskfaceError
+        If the colour is neither.
+    """
+
+    colour: str = "grey"
+
+    def __post_init__(self) -> None:
+        parse_colour(self.colour)
+
+    def paint(self, ground: Ground, rng: np.random.Generator) -> ImageArray:  # noqa: ARG002
+        """Paint it all in `colour`."""
+        return flat(ground, parse_colour(self.colour))
+
+
+@dataclass(frozen=True)
+class Sweep(Shape):
+    """A share of the face from its lower or its upper end, for dose curves.
+
+    The face is cut along a straight line parallel to that through the eyes. The line is where the
+    share of the face oval as it is in the picture is exact, so `coverage` is `share` but for half
+    a row of pixels. An open mouth makes that oval longer, and the line a little lower.
+
+    Attributes
+    ----------
+    share
+        Hidden fraction of the area of the face oval, 0 to 1.
+    start
+        The end from which the face is hidden: ``below`` or ``above``.
+    colour
+        A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
+
+    Raises
+    ------
+    MaskfaceError
+        If a parameter is out of its range.
+    """
+
+    name: ClassVar[str] = "sweep"
+    share: float = 0.5
+    start: Literal["below", "above"] = "below"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_range(self, "share", 0, 1)
+        check_choice(self, "start", ["below", "above"])
+
+    def hide(self, image: ImageArray, landmarks: FaceLandmarks, rng: np.random.Generator) -> Bytes:
+        """Hide the share; see `Control.hide`. Nothing is random."""
+        del rng
+        frame = face_frame(image.shape, landmarks)
+        pixels = round(self.share * np.count_nonzero(oval_pixels(frame.shape, landmarks)))
+        return regions.beyond_level(frame, landmarks, pixels, below=self.start == "below")
+
+
+@dataclass(frozen=True)
+class Half(Shape):
+    """The left or the right half of the face, as the shown person says left and right.
+
+    The halves meet at the middle line of the average head, turned like this one: down the ridge
+    of the nose, wherever that is seen. Both together hide the whole face.
+
+    Attributes
+    ----------
+    side
+        The hidden half: ``left`` or ``right``.
+    colour
+        A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
+
+    Raises
+    ------
+    MaskfaceError
+        If a parameter is not allowed.
+    """
+
+    name: ClassVar[str] = "half"
+    side: Literal["left", "right"] = "left"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_choice(self, "side", ["left", "right"])
+
+    def hide(self, image: ImageArray, landmarks: FaceLandmarks, rng: np.random.Generator) -> Bytes:
+        """Hide the half; see `Control.hide`. Nothing is random."""
+        del rng
+        return regions.half(face_frame(image.shape, landmarks), left=self.side == "left")
+
+
+@dataclass(frozen=True)
+class Window(Shape):
+    """The whole face but for a window over the eyes or the mouth.
+
+    The window has one place and size on every head, and holds raised brows and an open mouth.
+
+    Attributes
+    ----------
+    show
+        What is seen through the window: ``eyes``, with the brows, or ``mouth``.
+    colour
+        A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
+
+    Raises
+    ------
+    MaskfaceError
+        If a parameter is not allowed.
+    """
+
+    name: ClassVar[str] = "window"
+    show: Literal["eyes", "mouth"] = "eyes"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_choice(self, "show", sorted(regions.WINDOWS))
+
+    def hide(self, image: ImageArray, landmarks: FaceLandmarks, rng: np.random.Generator) -> Bytes:
+        """Hide all but the window; see `Control.hide`. Nothing is random."""
+        del rng
+        return regions.window(face_frame(image.shape, landmarks), self.show, outside=True)
+
+
+@dataclass(frozen=True)
+class Block(Shape):
+    """A block over the eyes and brows, or over the mouth.
+
+    It lies just where `Window` has its window, so the two together hide the face.
+
+    Attributes
+    ----------
+    over
+        What is hidden: ``eyes``, with the brows, or ``mouth``.
+    colour
+        A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
+
+    Raises
+    ------
+    MaskfaceError
+        If a parameter is not allowed.
+    """
+
+    name: ClassVar[str] = "block"
+    over: Literal["eyes", "mouth"] = "eyes"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_choice(self, "over", sorted(regions.WINDOWS))
+
+    def hide(self, image: ImageArray, landmarks: FaceLandmarks, rng: np.random.Generator) -> Bytes:
+        """Hide the eyes or the mouth; see `Control.hide`. Nothing is random."""
+        del rng
+        return regions.window(face_frame(image.shape, landmarks), self.over, outside=False)
+
+
+@dataclass(frozen=True)
+class Bubbles(Shape):
+    """The whole face but for randomly placed soft round apertures, called bubbles.
+
+    After Gosselin & Schyns 2001 (doi:10.1016/S0042-6989(01)00097-9), who hid the whole picture and
+    adapted the number to each viewer. Here the face alone is hidden, as by the other controls,
+    and `coverage` counts what is hidden by more than half.
+
+    Attributes
+    ----------
+    n
+        Number of apertures, 0 to 1000.
+    size
+        Standard deviation of each Gaussian aperture in face widths, 0.005 to 1.
+    colour
+        A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
+
+    Raises
+    ------
+    MaskfaceError
+        If a parameter is out of its range.
+    """
+
+    name: ClassVar[str] = "bubbles"
+    n: int = 20
+    size: float = 0.06
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_range(self, "n", 0, _MOST_BUBBLES)
+        check_range(self, "size", 0.005, 1)
+
+    def hide(self, image: ImageArray, landmarks: FaceLandmarks, rng: np.random.Generator) -> Bytes:
+        """Hide all but random apertures; see `Control.hide`."""
+        frame = face_frame(image.shape, landmarks)
+        return scatter.bubbles(frame, self.n, self.size * face_width(frame.fit), rng)
