@@ -27,13 +27,13 @@ def with_brows(face: FaceLandmarks = FACE) -> ImageArray:
             cv2.rectangle(
                 picture, (150 + x, 150 + y), (150 + x + 25, 150 + y + 5), (40, 30, 30), -1
             )
-    return np.asarray(picture, np.uint8)
+    return picture
 
 
 def degraded(sigma: float, noise: float) -> ImageArray:
     blurred = cv2.GaussianBlur(with_brows(), (0, 0), sigma).astype(np.float64)
     grain = np.random.default_rng(3).normal(0, noise, blurred.shape[:2])
-    return np.clip(np.round(blurred + grain[..., None]), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.round(blurred + grain[..., None]), 0, 255), np.uint8)
 
 
 @pytest.mark.parametrize("sigma", [1.0, 1.5, 2.0])

@@ -7,6 +7,7 @@ instead, it would follow the mouth and show the smile that it is meant to hide.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -16,13 +17,34 @@ from maskface.mesh import canonical_mesh
 
 Floats: TypeAlias = NDArray[np.float64]
 
-ANCHORS: Final = (
-    33, 133, 263, 362,  # corners of the eyes
-    168, 6, 197, 195, 5, 4,  # back of the nose
-    151, 10,  # middle of the forehead, above the muscles that draw the brows together
-    21, 162, 127, 234, 251, 389, 356, 454,  # temples and ears
-)  # fmt: skip
-"""Landmarks that expressions move least; none lies on the cheeks, the mouth or the chin."""
+_FLIP: Final = np.array([1.0, -1.0, -1.0])
+"""Between image axes (y down, z away from the camera) and head axes (y up, z towards it)."""
+
+_EYES: Final = (33, 133, 263, 362)
+"""Corners of the eyes."""
+_NOSE: Final = (168, 6, 197, 195, 5, 4)
+"""Back of the nose."""
+_TEMPLES: Final = (139, 368)
+_EARS: Final = (227, 447)
+"""Right and left, above one another: their distance is the height of the side of the head."""
+_OUTLINE: Final = (21, 162, 127, 234, 251, 389, 356, 454)
+"""Outline of the face from the temples to the ears."""
+ANCHORS: Final = (*_EYES, *_NOSE, *_TEMPLES, *_EARS, *_OUTLINE)
+"""Landmarks that expressions move least; none lies on the cheeks, the mouth or the chin. The
+forehead is left out: raised brows take it along (its height and the jaw: r = .30 within people)."""
+
+_FRONTAL: Final = np.radians(10.0)
+"""Pitches well below this one count as none. On 1436 photographs of people who look into the
+camera, the measured pitch has an SD of 4 degrees: the shape of the face, and what MediaPipe makes
+of an open mouth. At 8 degrees this leaves the tip of the nose 0.5 cm from where it is."""
+_USUAL: Final = 0.13
+_SQUEEZE: Final = 0.20
+"""In natural logarithms of height by width. Faces of 102 people differ by an SD of .04; to follow
+that places the chin no better (the error's SD is 0.5 cm either way), yet gives away who opens the
+mouth how far. Pictures of 4 : 5 squeezed into a square measure -.18, and masks would hang down."""
+
+_BETWEEN_EYES: Final = np.array([0.0, 2.6, 4.0])
+"""In cm."""
 
 
 def unit(vectors: Floats) -> Floats:
@@ -53,9 +75,9 @@ class HeadFit:
     def turn(self, normals: Floats) -> Floats:
         """Turn normals (..., 3) like the surface they stand on; z points away from the camera."""
         # The cofactor matrix turns normals as its matrix turns the surface they stand on.
-        x, y, z = self.linear.T
-        cofactors = np.stack([np.cross(y, z), np.cross(z, x), np.cross(x, y)])
-        return unit(normals @ cofactors * np.sign(cofactors[0] @ x))
+        determinant = np.linalg.det(self.linear)
+        cofactors = abs(determinant) * np.linalg.inv(self.linear)
+        return unit(normals @ cofactors)
 
     def moved(self, x: float, y: float) -> HeadFit:
         """The same fit after the image has moved by x and y pixels."""
@@ -74,10 +96,14 @@ class HeadFit:
 
 
 def fit_head(points: NDArray[np.float32]) -> HeadFit:
-    """Fit the canonical head to the landmarks in `ANCHORS` by least squares.
+    """Find where the canonical head lies, from the landmarks in `ANCHORS`.
 
-    An affine map has, besides pose and size, the freedom to stretch: long and short faces get
-    long and short masks without a look at the mouth or the chin.
+    MediaPipe estimates all landmarks together, so that even those of the upper face move a little
+    with the mouth. From the outline alone of a mask that follows them freely (an affine map), the
+    jaw-open score of unseen people can be told with r = .26 on 1232 photographs and .23 on 204
+    others, and with this fit with r = .19 and .03; the smile with r = .11 and .27, now .10 and
+    -.02. The head is turned and sized by the anchors, but its pitch and stretch follow only where
+    they are too large to be noise, and it is hung up at the eyes. All of it changes smoothly.
 
     Parameters
     ----------
@@ -89,8 +115,82 @@ def fit_head(points: NDArray[np.float32]) -> HeadFit:
     HeadFit
         The map from head to image.
     """
-    anchors = list(ANCHORS)
-    head = canonical_mesh().vertices[anchors].astype(np.float64)
-    design = np.column_stack([head, np.ones(len(anchors))])
-    solution = np.linalg.lstsq(design, points[anchors].astype(np.float64), rcond=None)[0]
-    return HeadFit(linear=solution[:3].T, offset=solution[3])
+    head, seen = _head(), points[: len(_head())] * _FLIP
+    x, z = _axes() @ seen[list(ANCHORS)]
+    size = max(float(np.linalg.norm(x)), 1e-9)
+    across = np.array([x[0], x[1], 0.0]) / max(float(np.hypot(x[0], x[1])), 1e-12)
+    up = np.array([-across[1], across[0], 0.0])
+    pitch = _damped(np.arctan2(-(up @ z), np.hypot(across @ z, z[2])))
+    stretch = _stretch(_height(seen) / _height(head) / size)
+    # The head's axes as seen along the line of the eyes, up from it, and towards the camera.
+    rows = np.empty((3, 3))
+    rows[0] = across @ x, across @ z * np.tan(pitch) * stretch, across @ z
+    rows[1] = 0.0, size * np.cos(pitch) * stretch, -size * np.sin(pitch)
+    rows[2] = np.cross(rows[0], rows[1]) / size
+    linear = _FLIP[:, None] * (np.column_stack([across, up, [0.0, 0.0, 1.0]]) @ rows)
+    # Hung up at the eyes; to the sides, where expressions hardly move anything, by all anchors.
+    at_eyes, at_all = (
+        (seen[list(at)] * _FLIP).mean(axis=0) - linear @ head[list(at)].mean(axis=0)
+        for at in (_EYES, ANCHORS)
+    )
+    across = across * _FLIP
+    offset = at_eyes + across @ (at_all - at_eyes) * across
+    return HeadFit(linear, offset)
+
+
+@cache
+def _head() -> Floats:
+    return canonical_mesh().vertices.astype(np.float64)
+
+
+@cache
+def _axes() -> Floats:
+    """Weights (2, n) of the anchors in the least-squares directions of the head's x and z axes."""
+    head = _head()[list(ANCHORS)]
+    weights = np.linalg.pinv(np.column_stack([head, np.ones(len(head))]))
+    return np.asarray(weights[[0, 2]])
+
+
+def _height(points: Floats) -> float:
+    """Distance of the ears from the temples. Taken halfway between the sides, yaw drops out.
+
+    Of 25 upright lengths tried on 1232 photographs, this one goes least with the scores of jaw
+    and smile within a person (r = .01 and .01; a length on the nose: .23 and .15).
+    """
+    ends = points[list(_TEMPLES)].mean(axis=0) - points[list(_EARS)].mean(axis=0)
+    return float(np.linalg.norm(ends))
+
+
+def _damped(pitch: float) -> float:
+    """Take small angles to none and leave large ones; rises throughout, by 1.6 at most."""
+    return float(pitch**5 / (pitch**4 + _FRONTAL**4))
+
+
+def _stretch(ratio: float) -> float:
+    """Take height by width, relative to the canonical head's, to 1 or to a squeezed picture's."""
+    deviation = np.log(max(ratio, 1e-9))
+    share = deviation**6 / (deviation**6 + _USUAL**6)
+    return float(np.exp(_SQUEEZE * np.sign(deviation) * share))
+
+
+def above_eyes(shape: tuple[int, ...], fit: HeadFit, step: int = 1) -> NDArray[np.bool_]:
+    """Which pixels lie above the line through the eyes, hence well away from a mask.
+
+    Parameters
+    ----------
+    shape
+        Height and width of the picture, or of every `step`-th pixel of it.
+    fit
+        Where the head is, in the whole picture.
+    step
+        Pixels of the picture to a pixel of the result.
+
+    Returns
+    -------
+    NDArray
+        (height, width) bool.
+    """
+    eyes = fit.project(_BETWEEN_EYES)[:2] / step
+    up = fit.turn(np.array([[0.0, 1.0, 0.0]]))[0, :2]
+    rows, columns = np.ogrid[: shape[0], : shape[1]]
+    return np.asarray((columns - eyes[0]) * up[0] + (rows - eyes[1]) * up[1] > 0)

@@ -1,0 +1,365 @@
+"""How well occluders hide: coverage, what they give away of the expression, edges, exactness.
+
+Leakage: from the pixels of the hidden region alone, aligned by the eyes, a ridge model predicts
+MediaPipe's smile and jaw-open blendshapes of people it was not trained on. Beside it stand
+
+- the same with labels shuffled among all photographs, and within each person, which leaves what
+  the shape of a face tells about its usual score;
+- the same from the head's pose and proportions alone, which show above a mask as well, and the
+  partial r of the hidden region beyond them;
+- the same with cloth painted on the moving landmark mesh, as simple mask generators do.
+
+Photographs are first extended on all sides. Cut off by the edge of the picture, a mask would show
+where in the picture the face is.
+
+    python benchmarks/occluder_quality.py --data FOLDER --limit 600
+    python benchmarks/occluder_quality.py --occluder surgical:colour=black --occluder ffp2
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, TypeAlias
+
+import cv2
+import joblib
+import numpy as np
+from numpy.typing import NDArray
+
+from maskface.datasets import load_dataset
+from maskface.datasets.example import example_dataset
+from maskface.images import read_image
+from maskface.landmarks import BLENDSHAPES, CachedDetector, MediaPipeDetector
+from maskface.mesh import (
+    CHIN,
+    FACE_OVAL,
+    FOREHEAD,
+    LEFT_EYE,
+    LOWER_LIP,
+    MOUTH_CORNERS,
+    NOSE_TIP,
+    RIGHT_EYE,
+    canonical_mesh,
+)
+from maskface.occluders import get_occluder
+from maskface.occluders.geometry import ANCHORS
+from maskface.occluders.raster import visible_triangles
+from maskface.types import FaceLandmarks, ImageArray, Occlusion
+
+Floats: TypeAlias = NDArray[np.float64]
+Bytes: TypeAlias = NDArray[np.uint8]
+Bools: TypeAlias = NDArray[np.bool_]
+
+TARGETS: Final = {"smile": ("mouthSmileLeft", "mouthSmileRight"), "jaw": ("jawOpen",)}
+LEAK_BAR: Final = 0.10
+CHIP: Final = 32
+ALIGNED: Final = np.array([[40.0, 16.0], [88.0, 16.0]], np.float32)
+"""Where the eyes lie in a chip, before it is shrunk to a quarter."""
+FOLDS: Final = 10
+ROUNDS: Final = 20
+PENALTIES: Final = np.array([0.01, 0.1, 1.0, 10.0])
+"""Ridge penalties in units of a picture's variance; the best is reported, against the mask."""
+POINTS: Final = {
+    "nose tip": (NOSE_TIP,),
+    "mouth corners": MOUTH_CORNERS,
+    "lower lip": (LOWER_LIP,),
+    "chin": (CHIN,),
+}
+TURNED: Final = 45.0
+REACH: Final = np.arange(-5.0, 5.01, 0.5)
+"""Where a profile across an edge is sampled, in pixels, outwards."""
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A photograph and its face."""
+
+    image: ImageArray
+    landmarks: FaceLandmarks
+    subject: str
+
+    def extended(self) -> Photo:
+        """The same with its outermost pixels repeated for a third of its width on all sides."""
+        margin = self.image.shape[1] // 3
+        image = np.pad(self.image, ((margin, margin), (margin, margin), (0, 0)), "edge")
+        face = self.landmarks
+        points = face.points + np.array([margin, margin, 0], np.float32)
+        moved = FaceLandmarks(points, face.blendshapes, face.pose)
+        return Photo(image, moved, self.subject)
+
+
+def load(data: Path | None, limit: int) -> list[Photo]:
+    """Read up to `limit` photographs spread over a data set, by default the example faces."""
+    dataset = example_dataset(intensity=None, yaw=None) if data is None else load_dataset(data)
+    chosen = np.unique(np.linspace(0, len(dataset) - 1, min(limit, len(dataset))).astype(int))
+    photos: list[Photo] = []
+    with CachedDetector(MediaPipeDetector()) as detector:
+        for sample in (dataset.samples[number] for number in chosen):
+            image = read_image(sample.path)
+            faces = detector.detect(image, sample.path.read_bytes())
+            photos += [Photo(image, face, sample.subject_id) for face in faces[:1]]
+    return photos
+
+
+# --- Leakage
+
+
+def chip(photo: Photo, image: ImageArray, mask: Bools) -> NDArray[np.float32]:
+    """Hidden pixels only, with the eyes in fixed places: (CHIP * CHIP, 2) grey and shape."""
+    points = photo.landmarks.points
+    eyes = np.array([points[list(eye), :2].mean(axis=0) for eye in (RIGHT_EYE, LEFT_EYE)])
+    move, _ = cv2.estimateAffinePartial2D(eyes.astype(np.float32), ALIGNED)
+    size = (CHIP * 4, CHIP * 4)
+    grey = cv2.warpAffine(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), move, size)
+    inside = cv2.warpAffine(mask.astype(np.uint8) * 255, move, size)
+    both = np.dstack([np.where(inside > 127, grey, 0), inside]).astype(np.float32)
+    small = cv2.resize(both, (CHIP, CHIP), interpolation=cv2.INTER_AREA)
+    return np.asarray(small, np.float32).reshape(-1, 2)
+
+
+def painted(photo: Photo) -> tuple[ImageArray, Bools]:
+    """Paint the landmark mesh below the eyes, each triangle lit by the way it faces."""
+    mesh = canonical_mesh()
+    low = mesh.vertices[mesh.triangles, 1].mean(axis=1) < 0.8
+    points = photo.landmarks.points[:468].astype(np.float64)
+    triangles = visible_triangles(points, mesh.triangles[low])
+    corners = points[triangles]
+    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    facing = np.abs(normals[:, 2]) / np.linalg.norm(normals, axis=1)
+    image, mask = photo.image.copy(), np.zeros(photo.image.shape[:2], np.uint8)
+    for corner, level in zip(np.round(corners[..., :2] * 16).astype(np.int32), facing, strict=True):
+        cv2.fillConvexPoly(image, corner, (120 + 100 * float(level),) * 3, cv2.LINE_8, 4)
+        cv2.fillConvexPoly(mask, corner, (1,), cv2.LINE_8, 4)
+    return image, mask.astype(bool)
+
+
+def pose(photo: Photo) -> Floats:
+    """Pose and proportions of the head above a mask: an affine map, in the frame of the eyes."""
+    points = photo.landmarks.points[:, :2].astype(np.float64)
+    right, left = (points[list(eye)].mean(axis=0) for eye in (RIGHT_EYE, LEFT_EYE))
+    along = left - right
+    across = np.array([-along[1], along[0]])
+    anchors = [*ANCHORS, FOREHEAD]
+    design = np.column_stack([canonical_mesh().vertices[anchors], np.ones(len(anchors))])
+    linear = np.linalg.lstsq(design, points[anchors], rcond=None)[0][:3].T
+    return np.asarray((np.stack([along, across]) @ linear / (along @ along)).ravel())
+
+
+def predict(features: Floats, targets: Floats, subjects: list[str]) -> Floats:
+    """Predict targets (n, m) of held-out subjects by ridge regression; the best penalty of each."""
+    centred = features - features.mean(axis=0)
+    kernel = centred @ centred.T
+    kernel /= np.trace(kernel) / len(kernel)
+    people, person = np.unique(subjects, return_inverse=True)
+    fold = person % min(FOLDS, len(people))
+    predicted = np.zeros((len(PENALTIES), *targets.shape))
+    for held in np.unique(fold):
+        test, train = np.flatnonzero(fold == held), np.flatnonzero(fold != held)
+        values, vectors = np.linalg.eigh(kernel[np.ix_(train, train)])
+        weights = vectors.T @ (targets[train] - targets[train].mean(axis=0))
+        # Fold means differ a little, and opposite to the held-out ones: compare without them.
+        known = kernel[np.ix_(test, train)] @ vectors
+        predicted[:, test] = [known @ (weights / (values + p)[:, None]) for p in PENALTIES]
+    r = np.array([correlate(guess, targets) for guess in predicted])
+    return np.asarray(predicted[r.argmax(axis=0), :, np.arange(targets.shape[1])].T)
+
+
+def correlate(first: Floats, second: Floats) -> Floats:
+    """Correlation of each column with its namesake."""
+    one, two = first - first.mean(axis=0), second - second.mean(axis=0)
+    return np.asarray((one * two).sum(0) / np.sqrt((one**2).sum(0) * (two**2).sum(0)))
+
+
+def partial(first: Floats, second: Floats, given: Floats) -> float:
+    """Correlation of two variables beyond what a third explains of both."""
+    design = np.column_stack([given, np.ones(len(given))])
+    rest = [y - design @ np.linalg.lstsq(design, y, rcond=None)[0] for y in (first, second)]
+    return float(np.corrcoef(*rest)[0, 1])
+
+
+def shuffled(target: Floats, subjects: list[str]) -> tuple[Floats, Floats]:
+    """The target (n, ROUNDS) shuffled among all photographs, and within each person."""
+    rng = np.random.default_rng(0)
+    own = [np.flatnonzero(np.array(subjects) == subject) for subject in np.unique(subjects)]
+    among, within = (np.repeat(target[:, None], ROUNDS, axis=1) for _ in range(2))
+    for number in range(ROUNDS):
+        among[:, number] = rng.permutation(target)
+        for rows in own:
+            within[rows, number] = target[rng.permutation(rows)]
+    return among, within
+
+
+def leakage_features(
+    photos: list[Photo], draw: Callable[[Photo], tuple[ImageArray, Bools]]
+) -> Floats:
+    """Chips (n, CHIP * CHIP, 2) of all photographs."""
+    larger = (photo.extended() for photo in photos)
+    return np.array([chip(photo, *draw(photo)) for photo in larger], np.float64)
+
+
+def report_leakage(photos: list[Photo], specs: list[str]) -> None:
+    poses = np.array([pose(photo) for photo in photos])
+    features = {"pose alone": (poses - poses.mean(axis=0)) / poses.std(axis=0)}
+    for spec in specs:
+        chips = leakage_features(photos, lambda photo, spec=spec: _drawn(photo, spec))  # type: ignore[misc]
+        features[spec] = chips.reshape(len(chips), -1)
+        features[f"{spec}, shape alone"] = chips[..., 1]
+    chips = leakage_features(photos, painted)
+    features["painted on landmarks"] = chips.reshape(len(chips), -1)
+    subjects = [photo.subject for photo in photos]
+    for label, shapes in TARGETS.items():
+        chosen = [BLENDSHAPES.index(shape) for shape in shapes]
+        target = np.array([p.landmarks.blendshapes[chosen].mean() for p in photos], np.float64)
+        among, within = shuffled(target, subjects)
+        columns = np.column_stack([target, among, within])
+        guesses = {name: predict(x, columns, subjects) for name, x in features.items()}
+        for name, guess in guesses.items():
+            r = correlate(guess, columns)
+            free, same = r[1 : ROUNDS + 1], r[ROUNDS + 1 :]
+            beyond = partial(guess[:, 0], target, guesses["pose alone"][:, 0])
+            verdict = _verdict(abs(r[0]) <= LEAK_BAR) if name in specs else ""
+            print(
+                f"leak   {name:28s} {label:5s} r {r[0]:+.3f}  shuffled {free.mean():+.3f} +- "
+                f"{free.std():.3f}  within people {same.mean():+.3f} +- {same.std():.3f}  "
+                + ("" if name == "pose alone" else f"beyond pose {beyond:+.3f}  {verdict}")
+            )
+
+
+def _drawn(photo: Photo, spec: str) -> tuple[ImageArray, Bools]:
+    result = get_occluder(spec).apply(photo.image, photo.landmarks)
+    return result.image, result.mask
+
+
+def _verdict(met: object) -> str:
+    return "met" if met else "MISSED"
+
+
+# --- Coverage, edges, exactness
+
+
+def report_drawing(photos: list[Photo], spec: str) -> None:
+    occluder = get_occluder(spec)
+    results = [occluder.apply(photo.image, photo.landmarks) for photo in photos]
+    frontal = [abs(photo.landmarks.pose.yaw) <= TURNED for photo in photos]
+    covered = np.array([result.coverage for result in results])
+    print(
+        f"cover  {spec}: face oval mean {covered.mean():.3f} SD {covered.std():.4f} "
+        f"min {covered.min():.3f} max {covered.max():.3f}"
+    )
+    hidden = np.array([result.covered for result in results])[frontal]
+    for name, indices in POINTS.items():
+        share = 100 * hidden[:, list(indices)].all(axis=1).mean()
+        print(f"cover  {spec}: {name:13s} {share:6.2f} % of {len(hidden)} faces to {TURNED:g} deg")
+    changed = [_changed(photo.image, result) for photo, result in zip(photos, results, strict=True)]
+    print(f"exact  {spec}: {sum(changed)} pixels changed outside alpha and shadow")
+    pairs = zip(photos, results, strict=True)
+    beyond = np.concatenate([overshoot(photo, result) for photo, result in pairs])
+    if len(beyond):
+        middle, high = np.percentile(beyond, [50, 95])
+        print(
+            f"edge   {spec}: luma beyond both sides median {middle:.1f}, 95 % {high:.1f} "
+            f"({len(beyond)} profiles)  {_verdict(high <= 5)}"
+        )
+
+
+def _changed(image: ImageArray, result: Occlusion) -> int:
+    free = (result.alpha == 0) & (result.shadow == 0)
+    return int((image != result.image).any(axis=2)[free].sum())
+
+
+def overshoot(photo: Photo, result: Occlusion) -> Floats:
+    """How far luma goes beyond that of cloth and skin next to it, along profiles across the edge.
+
+    The sides are the last sample that is all cloth, the first that is all photograph, and the
+    photograph under the edge itself, in its shadow: that it is darkest there is no overshoot.
+    """
+    radius = max(1, round(photo.landmarks.size / 60))
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1,) * 2)
+    body = cv2.morphologyEx(result.mask.astype(np.uint8), cv2.MORPH_OPEN, disc)  # without cords
+    soft = cv2.GaussianBlur(body.astype(np.float32), (0, 0), 2.0)
+    rest = cv2.dilate(result.mask.astype(np.uint8) - body, np.ones((11, 11), np.uint8))
+    edge = (body > 0) & (cv2.erode(body, np.ones((3, 3), np.uint8)) == 0) & (rest == 0)
+    y, x = np.nonzero(edge)
+    y, x = y[::7], x[::7]
+    slope = np.stack(
+        [cv2.Sobel(soft, cv2.CV_32F, 1, 0)[y, x], cv2.Sobel(soft, cv2.CV_32F, 0, 1)[y, x]]
+    )
+    outward = -slope / np.maximum(np.linalg.norm(slope, axis=0), 1e-6)
+    across = (x[:, None] + outward[0][:, None] * REACH).astype(np.float32)
+    down = (y[:, None] + outward[1][:, None] * REACH).astype(np.float32)
+    grey = cv2.cvtColor(photo.image, cv2.COLOR_RGB2GRAY) * (1 - result.shadow / 255)
+    luma, under, alpha, skin = (
+        np.asarray(cv2.remap(part.astype(np.float32), across, down, cv2.INTER_LINEAR), np.float64)
+        for part in (
+            cv2.cvtColor(result.image, cv2.COLOR_RGB2GRAY),
+            grey,
+            result.alpha,
+            _oval(photo),
+        )
+    )
+    inside, outside = alpha > 254, alpha < 1
+    # The last of the cloth from within, and the first of the photograph after it.
+    first = (~inside).argmax(axis=1) - 1
+    last = (outside & (np.arange(len(REACH)) > first[:, None])).argmax(axis=1)
+    usable = inside[:, 0] & (last > first) & (skin[np.arange(len(last)), last] > 0.5)
+    spans = [(i, slice(first[i], last[i] + 1)) for i in np.flatnonzero(usable)]
+    return np.array([_beyond(luma[i, span], under[i, span]) for i, span in spans])
+
+
+def _beyond(profile: Floats, under: Floats) -> float:
+    low, high = sorted((profile[0], profile[-1]))
+    above = profile - np.maximum(high, under)
+    below = np.minimum(low, under) - profile
+    return float(max(above.max(), below.max(), 0))
+
+
+def _oval(photo: Photo) -> Bytes:
+    oval = np.zeros(photo.image.shape[:2], np.uint8)
+    outline = np.round(photo.landmarks.points[list(FACE_OVAL), :2]).astype(np.int32)
+    cv2.fillPoly(oval, [outline], (1,))
+    return oval
+
+
+def digest(photos: list[Photo], spec: str) -> str:
+    """Hash of what is drawn on some photographs."""
+    drawn = hashlib.sha256()
+    for photo in photos:
+        result = get_occluder(spec).apply(photo.image, photo.landmarks, seed=7)
+        for part in (result.image, result.alpha, result.shadow):
+            drawn.update(part.tobytes())
+    return drawn.hexdigest()
+
+
+def report_determinism(photos: list[Photo], spec: str) -> None:
+    here = [digest(photos, spec) for _ in range(2)]
+    there = joblib.Parallel(n_jobs=2, backend="loky")(
+        joblib.delayed(digest)(photos, spec) for _ in range(2)
+    )
+    same = len({*here, *there}) == 1
+    print(f"same   {spec}: bytes over calls and processes: {_verdict(same)}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, help="data set; by default the example faces")
+    parser.add_argument("--limit", type=int, default=600, help="number of photographs")
+    parser.add_argument("--occluder", action="append", help="may be given several times")
+    options = parser.parse_args()
+    cv2.setNumThreads(1)
+    photos = load(options.data, options.limit)
+    specs = options.occluder or ["surgical"]
+    print(f"{len(photos)} photographs of {len({photo.subject for photo in photos})} people")
+    for spec in specs:
+        report_drawing(photos, spec)
+        report_determinism(photos[:5], spec)
+    report_leakage(photos, specs)
+
+
+if __name__ == "__main__":
+    main()
