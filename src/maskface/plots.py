@@ -143,8 +143,8 @@ def _footing(summary: pd.DataFrame, condition: str) -> str:
     rows = summary[(summary["condition"] == condition) & (summary["metric"] == "accuracy")]
     first = rows.iloc[0]
     n = ", ".join(sorted({str(value) for value in rows["n"]}))
-    if first["clustered_by"] == "subject":
-        units = f"bootstrap over {first['n_clusters']} subjects"
-    else:
+    if first["clustered_by"] == "image":
         units = "bootstrap, images treated as independent"
+    else:
+        units = f"bootstrap over {first['n_clusters']} {first['clustered_by']}s"
     return f"{first['dataset']}: {n} images; 95 % intervals: {units}"

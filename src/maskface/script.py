@@ -52,7 +52,7 @@ def carry_out(experiment: Experiment, options: Options) -> Run:
         progress=options.progress,
     )
     made = [*plot_losses(result.summary, options.out), write_report(options.out)]
-    print(loss_text(result.summary))  # noqa: T201 (this is the answer)
+    print(loss_text(result.summary, result.guards))  # noqa: T201 (this is the answer)
     print(failures_text(result))  # noqa: T201
     print("\n".join(str(path) for path in (*result.folder.files(), *made)))  # noqa: T201
     return result

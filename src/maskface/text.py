@@ -8,46 +8,94 @@ from collections.abc import Iterable, Sequence
 import pandas as pd
 
 from maskface.stats import loss_table
+from maskface.tables import GUARD_NAMES
 
 _HEADER = ("classifier", "condition", "emotion", "n", "clean", "occluded", "loss", "95 % CI", "p")
 
 
-def loss_text(summary: pd.DataFrame) -> str:
+def loss_text(summary: pd.DataFrame, guards: pd.DataFrame | None = None) -> str:
     """Set the loss of accuracy as a table, in per cent and percentage points.
 
     Parameters
     ----------
     summary
         In the schema of `maskface.tables.SUMMARY`.
+    guards
+        In the schema of `maskface.tables.GUARDS`; not shown if None.
 
     Returns
     -------
     str
-        One line per classifier, condition and emotion, and a footnote on the intervals.
+        One line per classifier, condition and emotion, a footnote on the intervals, and what
+        `guards` warn of.
     """
+    warnings = "" if guards is None or guards.empty else "\n" + guards_text(guards)
     rows = loss_table(summary)
     if rows.empty:
-        return "Only the unoccluded faces were read: there is no loss to show."
+        return "Only the unoccluded faces were read: there is no loss to show." + warnings
     lines = [_HEADER]
     for row in rows.to_dict("records"):
         interval = f"[{points(row['ci_low'])}, {points(row['ci_high'])}]"
         shares = (percent(row["clean"]), percent(row["occluded"]), points(row["loss"]))
         names = (str(row["classifier"]), str(row["condition"]), str(row["emotion"]), str(row["n"]))
         lines.append((*names, *shares, interval, p_text(row["p_adjusted"])))
-    return align(lines) + "\n" + footnote(summary)
+    return align(lines) + "\n" + footnote(summary) + warnings
 
 
 def footnote(summary: pd.DataFrame) -> str:
     """Say what intervals and p values stand on."""
     first = summary[summary["metric"] == "accuracy"].iloc[0]
-    if first["clustered_by"] == "subject":
-        units = f"bootstrap over {first['n_clusters']} subjects"
-    else:
+    if first["clustered_by"] == "image":
         units = "bootstrap, images treated as independent (the set names no subjects)"
+    else:
+        units = f"bootstrap over {first['n_clusters']} {first['clustered_by']}s"
     return (
         f"clean, occluded: % right; loss: percentage points; intervals: {units};\n"
-        "p: exact McNemar over images, Holm-adjusted over all tests of the same measure."
+        f"p: {_tests(summary)}, Holm-adjusted over all tests of the same measure."
     )
+
+
+def _tests(summary: pd.DataFrame) -> str:
+    units = {"exact McNemar": " over images"}
+    names = sorted(set(summary["test"]) - {""})
+    return ", ".join(name + units.get(name, "") for name in names) or "no test"
+
+
+def guards_text(guards: pd.DataFrame, most: int = 5) -> str:
+    """Set the first of the guards as sentences, alike ones together.
+
+    Parameters
+    ----------
+    guards
+        In the schema of `maskface.tables.GUARDS`.
+    most
+        How many are shown; of the others it is said how many they are.
+
+    Returns
+    -------
+    str
+        One line each; empty if there are none.
+    """
+    sentences = guard_sentences(guards)
+    lines = [f"Caution: {sentence}" for sentence in sentences[:most]]
+    if len(sentences) > most:
+        lines.append(f"Caution: {len(sentences) - most} more in guards.csv.")
+    return "\n".join(lines)
+
+
+def guard_sentences(guards: pd.DataFrame) -> list[str]:
+    """Say what each guard found, and for which classifier; what holds for several is said once.
+
+    The gravest come first, in the order of `maskface.tables.GUARD_NAMES`.
+    """
+    gravest = guards.sort_values(
+        "guard", key=lambda names: names.map(GUARD_NAMES.index), kind="stable"
+    )
+    by_detail = gravest.groupby("detail", sort=False)["classifier"].agg(list)
+    return [
+        str(detail) if "all" in names else f"{', '.join(dict.fromkeys(names))}: {detail}"
+        for detail, names in by_detail.items()
+    ]
 
 
 def align(lines: Iterable[Sequence[str]]) -> str:

@@ -50,6 +50,7 @@ def trials_bytes(folder: Path) -> bytes:
 
 def test_run_writes_what_the_documentation_says(reference: Path) -> None:
     assert sorted(p.name for p in reference.iterdir()) == [
+        "guards.csv",
         "manifest.json",
         "summary.csv",
         "trials.csv",
@@ -66,6 +67,7 @@ def test_run_writes_what_the_documentation_says(reference: Path) -> None:
     assert manifest["trials"] == {"planned": 48, "written": 48}
     assert manifest["dataset"]["subjects"] == 4
     assert manifest["files"]["trials.csv"]["rows"] == 48
+    assert set(manifest["files"]) == {"trials.csv", "summary.csv", "guards.csv"}
     assert [c["name"] for c in manifest["columns"]["trials"]] == TRIALS.header
 
 

@@ -64,6 +64,8 @@ def test_page_holds_the_numbers_and_needs_nothing_from_outside(tmp_path: Path) -
     assert cells[:6] == ["c", "surgical", "all", "8", "75.0", "50.0"]
     assert "images treated as independent" in text
     assert "&lt;script&gt;" in text
+    assert "What to be careful about" in text
+    assert "8 of 8 pictures have no subject id" in text
 
 
 def test_incomplete_run_is_refused(tmp_path: Path) -> None:

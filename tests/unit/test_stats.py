@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scipy import stats as sps
 
 from maskface.errors import MaskfaceError
-from maskface.stats import cluster_bootstrap, loss_table, scores, summarize
+from maskface.stats import compare, estimate, get_metrics, loss_table, summarize
 from maskface.tables import SUMMARY, TRIALS
 from maskface.types import EMOTIONS
 
@@ -88,7 +88,8 @@ def test_hand_worked_example() -> None:
     assert pick(summary, "answered_anger", "disgust")["baseline"] == 1
     assert pick(summary, "answered_anger", "disgust")["value"] == 2
     assert pick(summary, "answered_neutral", "sadness")["value"] == 1
-    assert set(summary["label"]) == {"all", "anger", "disgust", "sadness"}
+    recalls = summary[summary["metric"] == "recall"]
+    assert set(recalls["label"]) == {"anger", "disgust", "sadness"}
 
 
 def test_plain_faces_have_no_loss_and_no_test() -> None:
@@ -134,6 +135,62 @@ def test_clusters_are_subjects_only_if_all_are_known() -> None:
     assert (partly["clustered_by"], partly["n_clusters"]) == ("image", 8)
 
 
+def test_people_are_tested_by_permutation_and_pictures_by_mcnemar() -> None:
+    subjects = list("AABBCCDD")
+    row = pick(summarize(pairs(HAND, subjects), n_resamples=50), "accuracy")
+    # Losses by person: A 0, B 1 - 1 = 0, C 1, D 1 of 2: |sum| is as large in 2 of 4 signs.
+    assert (row["test"], row["p_value"]) == ("exact cluster permutation", 0.5)
+    assert row["interval"] == row["value_interval"] == "expanded percentile bootstrap"
+    # right -> wrong 3, wrong -> right 1
+    assert (row["odds_ratio"], row["cohens_g"]) == (pytest.approx(1 / 3, abs=1e-6), 0.25)
+    assert row["dz"] == pytest.approx(np.mean([0, 0, 0.5, 0.5]) / np.std([0, 0, 0.5, 0.5], ddof=1))
+    alone = pick(summarize(pairs(HAND), n_resamples=50), "accuracy")
+    assert alone["test"] == "exact McNemar"
+    assert alone["value_interval"] == "Wilson"
+    assert pd.isna(alone["dz"])
+    # Wilson by hand: p = .5, n = 8
+    half = 1.959964 * np.sqrt(0.25 / 8 + 1.959964**2 / (4 * 64)) / (1 + 1.959964**2 / 8)
+    assert alone["value_ci_high"] == pytest.approx(0.5 + half, abs=1e-5)
+
+
+def test_every_metric_has_its_rows() -> None:
+    trials = pairs(HAND, list("AABBCCDD"))
+    summary = summarize(trials, n_resamples=50)
+    assert set(summary["metric"]) == {
+        "accuracy", "balanced_accuracy", "macro_f1", "kappa", "recall", "precision", "hu",
+        "hu_chance", "dprime", "criterion", "answer_share",
+        *(f"answered_{emotion}" for emotion in EMOTIONS),
+    }  # fmt: skip
+    shares = summary[(summary["metric"] == "answer_share") & (summary["condition"] == "surgical")]
+    assert set(shares["label"]) == set(EMOTIONS)
+    assert shares["value"].sum() == pytest.approx(1)
+    for i, emotion in enumerate(EMOTIONS):  # with probabilities, these are measured too
+        trials[f"p_{emotion}"] = 0.4 if i == 0 else 0.1
+    graded = summarize(trials, n_resamples=50)
+    assert {"log_loss", "brier", "ece", "p_true"} <= set(graded["metric"])
+    assert pick(graded, "p_true")["value"] == pytest.approx((3 * 0.4 + 5 * 0.1) / 8)
+    assert pick(graded, "ece")["interval"] in ("", "t on bootstrap SE")
+
+
+def test_answers_of_observers_are_paired_by_observer() -> None:
+    rng = np.random.default_rng(1)
+    rows = [
+        trial(f"o{observer}{condition}{i}", condition, "fear", "fear" if hit else "anger")
+        for observer in range(6)
+        for condition, chance in (("none", 0.9), ("surgical", 0.5))
+        for i, hit in enumerate(rng.random(10) < chance)
+    ]
+    trials = TRIALS.frame(rows)
+    trials["observer_id"] = trials["image_id"].str[:2]
+    summary = summarize(trials, by="observer_id", paired=False, n_resamples=100)
+    row = pick(summary, "accuracy")
+    assert (row["clustered_by"], row["n_clusters"], row["n"]) == ("observer", 6, 60)
+    assert row["test"] == "exact cluster permutation"
+    assert pd.isna(row["odds_ratio"])  # no pairs of pictures
+    with pytest.raises(MaskfaceError, match="cannot be clustered by coverage"):
+        summarize(trials, by="coverage")
+
+
 def test_one_subject_has_no_interval() -> None:
     row = pick(summarize(pairs(HAND, ["A"] * 8), n_resamples=50), "accuracy")
     assert row["loss"] == 0.25
@@ -156,35 +213,25 @@ def test_interval_agrees_with_scipy_where_pictures_are_independent() -> None:
     assert row["ci_high"] == pytest.approx(theirs.high, abs=0.006)
 
 
-def test_clustered_bootstrap_equals_resampling_cluster_by_cluster() -> None:
-    rng = np.random.default_rng(0)
-    totals = np.column_stack([rng.integers(1, 5, 12), rng.integers(0, 3, 12)]).astype(float)
-
-    def ratio(sums: np.ndarray) -> np.ndarray:
-        return np.asarray(sums[:, 1:] / sums[:, :1])
-
-    low, high = cluster_bootstrap(totals, ratio, seed=1, n_resamples=20_000)
-    drawn = totals[rng.integers(0, 12, (20_000, 12))].sum(axis=1)
-    expected = np.quantile(ratio(drawn)[:, 0], [0.025, 0.975])
-    np.testing.assert_allclose([low[0], high[0]], expected, atol=0.02)
-
-
 def test_clustering_widens_the_interval_when_subjects_differ() -> None:
     rows, subjects = [], []
     for subject in range(10):  # half of the people lose everything, half nothing
         rows += [("fear", "fear", "fear" if subject % 2 else "anger")] * 20
         subjects += [f"S{subject}"] * 20
-    clustered = pick(summarize(pairs(rows, subjects)), "accuracy")
-    naive = pick(summarize(pairs(rows)), "accuracy")
-    width = {k: r["ci_high"] - r["ci_low"] for k, r in (("c", clustered), ("n", naive))}
+    trials = pairs(rows, subjects)
+    width = {}
+    for by in ("subject_id", "image_id"):
+        found = compare(trials, "surgical", by=by)
+        (accuracy,) = estimate(found, get_metrics("accuracy"), kind="percentile")
+        width[by] = accuracy.high - accuracy.low
     # standard errors sqrt(.25/10) and sqrt(.25/200)
-    assert width["c"] / width["n"] == pytest.approx(np.sqrt(20), rel=0.15)
+    assert width["subject_id"] / width["image_id"] == pytest.approx(np.sqrt(20), rel=0.15)
 
 
 answers = st.sampled_from(EMOTIONS)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.lists(st.tuples(answers, answers, answers), min_size=1, max_size=30))
 def test_summary_invariants(rows: list[tuple[str, str, str]]) -> None:
     summary = summarize(pairs(rows), n_resamples=100)
@@ -192,16 +239,15 @@ def test_summary_invariants(rows: list[tuple[str, str, str]]) -> None:
     per_label = counts[counts["condition"] == "surgical"].groupby("label")
     np.testing.assert_array_equal(per_label["value"].sum(), per_label["n"].first())
     measured = summary[summary["loss"].notna()]
+    hu = measured[measured["metric"] == "hu"].set_index(["condition", "label"])["value"]
+    hits = measured[measured["metric"] == "recall"].set_index(["condition", "label"])["value"]
+    assert (hu <= hits + 1e-9).all()
     np.testing.assert_allclose(
         measured["loss"], measured["baseline"] - measured["value"], atol=2e-6
     )
     with_interval = measured[measured["ci_low"].notna()]
     assert (with_interval["ci_low"] <= with_interval["ci_high"]).all()
     assert (summary["p_adjusted"].dropna() >= summary["p_value"].dropna() - 1e-12).all()
-
-
-def test_scores_without_pictures_are_not_defined() -> None:
-    assert np.isnan(scores(np.zeros((1, 21)))).all()
 
 
 def test_summary_does_not_depend_on_the_order_of_trials(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from maskface._version import __version__
 from maskface.experiment._spec import Plan
 from maskface.experiment._store import SCHEMA_VERSION
 from maskface.occluders import get_occluder
-from maskface.tables import SUMMARY, TRIALS
+from maskface.tables import GUARDS, SUMMARY, TRIALS
 from maskface.weights import manifest as shipped_weights
 
 PACKAGES: Final = (
@@ -70,7 +70,7 @@ def new_manifest(plan: Plan) -> dict[str, Any]:
         },
         "timings": {},
         "files": {},
-        "columns": {table.name: table.dictionary() for table in (TRIALS, SUMMARY)},
+        "columns": {table.name: table.dictionary() for table in (TRIALS, SUMMARY, GUARDS)},
     }
 
 

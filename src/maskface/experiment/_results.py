@@ -12,8 +12,8 @@ import pandas as pd
 from maskface.errors import MaskfaceError
 from maskface.experiment._spec import Experiment
 from maskface.experiment._store import RunFolder
-from maskface.stats import summarize
-from maskface.tables import SUMMARY, TRIALS
+from maskface.stats import find_guards, summarize
+from maskface.tables import GUARDS, SUMMARY, TRIALS
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,13 @@ class Run:
     def summary(self) -> pd.DataFrame:
         """What they amount to; see `maskface.tables.SUMMARY`."""
         return SUMMARY.read(self.folder.summary_path)
+
+    @cached_property
+    def guards(self) -> pd.DataFrame:
+        """What may be wrong with them; see `maskface.tables.GUARDS`."""
+        if self.folder.guards_path.exists():
+            return GUARDS.read(self.folder.guards_path)
+        return find_guards(self.trials)
 
     @cached_property
     def manifest(self) -> dict[str, Any]:
@@ -75,8 +82,11 @@ def load_run(path: str | Path) -> Run:
 
 
 def write_summary(trials: pd.DataFrame, folder: RunFolder, seed: int) -> dict[str, Any]:
-    """Summarise trials and write the table; return its hash and number of rows."""
-    return SUMMARY.write(summarize(trials, seed=seed), folder.summary_path)
+    """Write the summary and the guards of trials; return hash and number of rows of each file."""
+    return {
+        folder.summary_path.name: SUMMARY.write(summarize(trials, seed=seed), folder.summary_path),
+        folder.guards_path.name: GUARDS.write(find_guards(trials), folder.guards_path),
+    }
 
 
 def summarize_run(path: str | Path, *, allow_partial: bool = False) -> pd.DataFrame:
@@ -85,8 +95,8 @@ def summarize_run(path: str | Path, *, allow_partial: bool = False) -> pd.DataFr
     Parameters
     ----------
     path
-        Folder of the run. A complete run's summary.csv is written anew; an incomplete run's
-        folder is left as it is.
+        Folder of the run. A complete run's summary.csv and guards.csv are written anew; an
+        incomplete run's folder is left as it is.
     allow_partial
         Accept an incomplete run, and summarise the pictures read so far.
 
@@ -105,7 +115,7 @@ def summarize_run(path: str | Path, *, allow_partial: bool = False) -> pd.DataFr
     seed = int(manifest["seed"])
     if manifest["complete"]:
         trials = TRIALS.read(folder.trials_path)
-        manifest["files"][folder.summary_path.name] = write_summary(trials, folder, seed)
+        manifest["files"] |= write_summary(trials, folder, seed)
         folder.write_manifest(manifest)
         return SUMMARY.read(folder.summary_path)
     if not allow_partial:

@@ -166,7 +166,7 @@ def _finish(plan: Plan, folder: RunFolder, manifest: dict[str, Any]) -> None:
     manifest["trials"]["written"] = len(trials)
     folder.write_manifest(manifest)
     started = time.perf_counter()
-    files[folder.summary_path.name] = write_summary(trials, folder, plan.experiment.seed)
+    files |= write_summary(trials, folder, plan.experiment.seed)
     manifest["timings"]["summary_s"] = round(time.perf_counter() - started, 3)
     folder.write_manifest(manifest | {"complete": True})
     folder.drop_parts()

@@ -16,7 +16,7 @@ import pandas as pd
 from maskface.errors import MaskfaceError
 from maskface.experiment._spec import Plan
 from maskface.files import write_atomically
-from maskface.tables import SUMMARY, TRIALS
+from maskface.tables import GUARDS, SUMMARY, TRIALS
 
 MANIFEST: Final = "manifest.json"
 SCHEMA_VERSION: Final = 1
@@ -45,13 +45,18 @@ class RunFolder:
         return self.path / f"{SUMMARY.name}.csv"
 
     @property
+    def guards_path(self) -> Path:
+        """What may be wrong with them."""
+        return self.path / f"{GUARDS.name}.csv"
+
+    @property
     def parts_path(self) -> Path:
         """Folder of finished chunks; gone once the run is complete."""
         return self.path / "parts"
 
     def files(self) -> tuple[Path, ...]:
         """The tables and the manifest."""
-        return self.trials_path, self.summary_path, self.path / MANIFEST
+        return self.trials_path, self.summary_path, self.guards_path, self.path / MANIFEST
 
     def read_manifest(self) -> dict[str, Any] | None:
         """Return the manifest, or None if there is none.

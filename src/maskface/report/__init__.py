@@ -16,7 +16,7 @@ from maskface.experiment import RunFolder, failures_text, load_run
 from maskface.files import write_atomically
 from maskface.plots import plot_loss_by_emotion, save_figure
 from maskface.stats import loss_table
-from maskface.text import footnote, p_text, percent, points
+from maskface.text import footnote, guard_sentences, p_text, percent, points
 
 NAME: Final = "report.html"
 Row = Mapping[Hashable, Any]
@@ -52,6 +52,7 @@ def write_report(path: str | Path) -> Path:
         figures=[_figure(run.summary, name) for name in sorted(table["condition"].unique())],
         rows=[_cells(row) for row in table.to_dict("records")],
         footnote=footnote(run.summary) if len(table) else "",
+        guards=guard_sentences(run.guards),
         failures=failures_text(run),
         files=[path.name for path in run.folder.files()],
     )

@@ -1,14 +1,60 @@
-"""Statistics of paired trials: accuracy, what an occluder costs, and how sure that is."""
+"""Statistics of trials: measures, what an occluder costs, how sure that is, and what may be wrong.
 
-from maskface.stats._bootstrap import cluster_bootstrap
-from maskface.stats._paired import PairedTrials, pair_trials, scores
-from maskface.stats._summary import loss_table, summarize
+docs/statistics.md says what each is for.
+"""
+
+from maskface.stats._bootstrap import Resampled, bootstrap
+from maskface.stats._clusters import cluster_values
+from maskface.stats._cochran import CochransQ, Pairwise, cochrans_q
+from maskface.stats._comparison import Comparison, compare
+from maskface.stats._equivalence import Equivalence, equivalence_test
+from maskface.stats._estimate import Estimate, estimate
+from maskface.stats._gee import Gee, OddsRatio, Wald, gee_logistic
+from maskface.stats._guards import find_guards
+from maskface.stats._intervals import Interval, cluster_bootstrap, interval
+from maskface.stats._loss_table import loss_table
+from maskface.stats._mcnemar import McNemar, mcnemar_exact, mcnemar_of_counts
+from maskface.stats._metrics import METRICS, Metric, evaluate, get_metrics
+from maskface.stats._permutation import PermutationTest, permutation_test
+from maskface.stats._resample import resample
+from maskface.stats._shares import holm, wilson_interval
+from maskface.stats._summary import summarize
+from maskface.stats._totals import confusion
 
 __all__ = [
-    "PairedTrials",
+    "METRICS",
+    "CochransQ",
+    "Comparison",
+    "Equivalence",
+    "Estimate",
+    "Gee",
+    "Interval",
+    "McNemar",
+    "Metric",
+    "OddsRatio",
+    "Pairwise",
+    "PermutationTest",
+    "Resampled",
+    "Wald",
+    "bootstrap",
     "cluster_bootstrap",
+    "cluster_values",
+    "cochrans_q",
+    "compare",
+    "confusion",
+    "equivalence_test",
+    "estimate",
+    "evaluate",
+    "find_guards",
+    "gee_logistic",
+    "get_metrics",
+    "holm",
+    "interval",
     "loss_table",
-    "pair_trials",
-    "scores",
+    "mcnemar_exact",
+    "mcnemar_of_counts",
+    "permutation_test",
+    "resample",
     "summarize",
+    "wilson_interval",
 ]

@@ -1,31 +1,54 @@
-"""Bootstrap over clusters, in one matrix product."""
+"""Bootstrap of statistics of sums over clusters."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-N_RESAMPLES: Final = 5000
-LEVEL: Final = 0.95
-_CELLS_AT_ONCE: Final = 4_000_000
-"""Resampling weights held in memory at a time (32 MB)."""
+from maskface.stats._resample import resample
 
-Statistic = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+N_RESAMPLES: Final = 5000
+Array = NDArray[np.float64]
+Statistic = Callable[[Array], Array]
 """Maps totals (B, k) to statistics (B, m); NaN where a statistic is not defined."""
 
 
-def cluster_bootstrap(
-    totals: NDArray[np.float64],
+@dataclass(frozen=True, slots=True, eq=False)
+class Resampled:
+    """A statistic, and what resampling says about it.
+
+    Attributes
+    ----------
+    point
+        (m,) the statistic of all clusters.
+    values
+        (B, m) the statistic of each resample.
+    n_clusters
+        (m,) clusters that the statistic stands on.
+    influence
+        Computes (J, m): how much each cluster moves the statistic (jackknife).
+    """
+
+    point: Array
+    values: Array
+    n_clusters: NDArray[np.int64]
+    influence: Callable[[], Array]
+
+
+def bootstrap(
+    totals: Array,
     statistic: Statistic,
     *,
     seed: int,
+    levels: NDArray[np.int64] | None = None,
+    n_clusters: NDArray[np.int64] | None = None,
     n_resamples: int = N_RESAMPLES,
-    level: float = LEVEL,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Percentile interval of a statistic of sums, resampling whole clusters.
+) -> Resampled:
+    """Resample clusters and compute a statistic of their sums.
 
     Parameters
     ----------
@@ -35,41 +58,37 @@ def cluster_bootstrap(
         Function of the k sums, vectorised over resamples.
     seed
         Seed of the resampling.
+    levels
+        (C, F) level of each row in F = 1 or 2 crossed kinds of clusters; each row is a cluster
+        if None. See `maskface.stats.resample`.
+    n_clusters
+        (m,) clusters that each statistic stands on, where that is not all of them.
     n_resamples
         Number of resamples, 1 or more.
-    level
-        Confidence level, between 0 and 1.
 
     Returns
     -------
-    low, high
-        (m,) each; NaN where no resample defines the statistic.
-
-    Notes
-    -----
-    Clusters are drawn with replacement, as many as there are (Davison & Hinkley 1997, Bootstrap
-    Methods and their Application, section 3.8, strategy 1). Clusters that add the same amounts
-    are interchangeable, so how often each *kind* is drawn is multinomial with the kinds'
-    frequencies: the same distribution, and cheap even where every picture is its own cluster.
+    Resampled
+        What `interval` needs.
     """
-    kinds, counts = np.unique(totals, axis=0, return_counts=True)
-    rng = np.random.default_rng(seed)
-    share = counts / counts.sum()
-    at_once = max(1, _CELLS_AT_ONCE // len(kinds))
-    values = []
-    for start in range(0, n_resamples, at_once):
-        size = min(at_once, n_resamples - start)
-        drawn = rng.multinomial(int(counts.sum()), share, size=size)
-        values.append(statistic(drawn @ kinds))
-    return _percentiles(np.concatenate(values), level)
+    levels = np.arange(len(totals))[:, None] if levels is None else levels
+    point = statistic(totals.sum(axis=0, keepdims=True))[0]
+    drawn = resample(totals, levels, seed=seed, n=n_resamples)
+    values = np.concatenate([statistic(part) for part in drawn])
+    if n_clusters is None:
+        n_clusters = np.full(len(point), levels.max(axis=0).min() + 1)
+    return Resampled(point, values, n_clusters, lambda: _influence(totals, levels, statistic))
 
 
-def _percentiles(
-    values: NDArray[np.float64], level: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    tail = (1 - level) / 2
-    bounds = np.full((2, values.shape[1]), np.nan)
-    defined = ~np.isnan(values).all(axis=0)
-    if defined.any():
-        bounds[:, defined] = np.nanquantile(values[:, defined], [tail, 1 - tail], axis=0)
-    return bounds[0], bounds[1]
+def _influence(totals: Array, levels: NDArray[np.int64], statistic: Statistic) -> Array:
+    """Mean of the leave-one-out statistics minus each, by kind of cluster; 0 where undefined."""
+    parts = []
+    for level in levels.T:
+        sums = np.zeros((int(level.max()) + 1, totals.shape[1]))
+        np.add.at(sums, level, totals)
+        without = statistic(totals.sum(axis=0) - sums)
+        defined = ~np.isnan(without)
+        filled = np.where(defined, without, 0)
+        mean = filled.sum(axis=0) / np.maximum(defined.sum(axis=0), 1)
+        parts.append(np.where(defined, mean - without, 0))
+    return np.concatenate(parts)

@@ -1,0 +1,159 @@
+"""What a reader must be warned of."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from scipy.stats import fisher_exact
+
+from maskface.stats import find_guards, summarize
+from maskface.stats._guards_pictures import _chi_square
+from maskface.tables import GUARDS, TRIALS
+from maskface.text import guard_sentences, guards_text, loss_text
+from maskface.types import EMOTIONS
+from tests.unit.test_stats import pairs, trial
+
+Answers = list[tuple[str, str, str]]
+OTHER = dict(zip(EMOTIONS, (*EMOTIONS[1:], EMOTIONS[0]), strict=True))
+GOOD: Answers = [
+    # Of each emotion ten pictures: eight right when plain, six when masked.
+    (e, e if i < 8 else OTHER[e], e if 2 <= i < 8 else OTHER[e])
+    for e in EMOTIONS
+    for i in range(10)
+]
+PEOPLE = [f"S{i % 10}" for i in range(70)]
+
+
+def found(trials: pd.DataFrame) -> dict[tuple[str, str], pd.Series]:
+    guards = find_guards(trials)
+    return {(row["guard"], row["condition"]): row for _, row in guards.iterrows()}
+
+
+def test_a_sound_run_has_none() -> None:
+    guards = find_guards(pairs(GOOD, PEOPLE))
+    assert guards.empty
+    assert list(guards) == GUARDS.header
+    assert guards_text(guards) == ""
+
+
+def test_two_people_instead_of_two_conditions() -> None:
+    """All masked pictures show one man, all plain ones one woman, and masked looks better."""
+    rows = [
+        trial(f"{who}{i}", condition, emotion, emotion if i < right else OTHER[emotion], who)
+        for condition, who, right in (("none", "woman", 5), ("surgical", "man", 9))
+        for emotion in EMOTIONS
+        for i in range(10)
+    ]
+    trials = TRIALS.frame([row | {"image_id": f"{row['label']}{row['image_id']}"} for row in rows])
+    guard = found(trials)["confounded", "surgical"]
+    assert guard["classifier"] == "c"
+    for words in (
+        "different people: 1 under surgical, 1 under none, 0 under both",
+        "50 % of the answers are right under none and 90 % under surgical",
+    ):
+        assert words in guard["detail"]
+    assert ("few_subjects", "all") in found(trials)
+    nameless = found(trials.assign(subject_id=""))
+    assert "different pictures" in nameless["confounded", "surgical"]["detail"]
+    assert ("no_subjects", "all") in nameless
+    summary = summarize(trials, n_resamples=20)
+    assert summary[summary["condition"] == "surgical"]["loss"].isna().all()
+
+
+def test_an_emotion_that_a_condition_lacks() -> None:
+    trials = pairs(GOOD, PEOPLE)
+    lacking = trials[(trials["condition"] == "none") | (trials["label"] != "fear")]
+    assert (
+        "No picture of fear has an answer under surgical"
+        in (found(lacking)["missing_emotion", "surgical"]["detail"])
+    )
+    two = pairs([row for row in GOOD if row[0] in ("happiness", "neutral")], PEOPLE[:20])
+    guards = found(two)
+    assert (
+        "anger, disgust, fear, sadness or surprise" in guards["missing_emotion", "none"]["detail"]
+    )
+    assert ("missing_emotion", "surgical") not in guards  # said once
+
+
+def test_failures_that_depend_on_the_emotion() -> None:
+    rows = [
+        (label, "" if label == "fear" and i % 10 < 8 else plain, masked)
+        for i, (label, plain, masked) in enumerate(GOOD)
+    ]
+    trials = pairs(rows, PEOPLE)
+    trials = trials.assign(status=trials["status"].where(trials["predicted"] != "", "no_face"))
+    guards = found(trials)
+    detail = guards["failures_by_emotion", "none"]["detail"]
+    assert "fear 8 of 10" in detail
+    assert "anger 0 of 10" in detail
+    assert "8 of 70 pictures (11 %)" in guards["many_failures", "none"]["detail"]
+    even = [(a, "" if i % 10 == 0 else b, c) for i, (a, b, c) in enumerate(GOOD)]
+    assert not any(guard == "failures_by_emotion" for guard, _ in found(pairs(even, PEOPLE)))
+
+
+def test_monte_carlo_p_is_near_fishers() -> None:
+    table = pd.DataFrame([[8, 2], [3, 9]]).to_numpy()
+    assert _chi_square(table)[1] == pytest.approx(fisher_exact(table).pvalue, abs=0.01)
+
+
+def test_few_and_unknown_subjects() -> None:
+    assert (
+        "Only 3 subjects are shown"
+        in (found(pairs(GOOD, [f"S{i % 3}" for i in range(70)]))["few_subjects", "all"]["detail"])
+    )
+    assert (
+        "70 of 70 pictures have no subject id"
+        in (found(pairs(GOOD))["no_subjects", "all"]["detail"])
+    )
+    partly = found(pairs(GOOD, ["", *PEOPLE[1:]]))
+    assert "1 of 70 pictures" in partly["no_subjects", "all"]["detail"]
+
+
+def test_ceiling() -> None:
+    rows = [(label, label, masked) for label, _, masked in GOOD]
+    assert "100 % of the plain faces" in found(pairs(rows, PEOPLE))["ceiling", "none"]["detail"]
+
+
+def test_chance_and_floor() -> None:
+    guessed = [(label, EMOTIONS[i % 7], masked) for i, (label, _, masked) in enumerate(GOOD)]
+    guards = found(pairs(guessed, PEOPLE))
+    assert "14 % of always answering the commonest" in guards["chance", "none"]["detail"]
+    lost = [(label, plain, EMOTIONS[i % 7]) for i, (label, plain, _) in enumerate(GOOD)]
+    guards = found(pairs(lost, PEOPLE))
+    assert ("chance", "none") not in guards
+    assert "hides more could not show" in guards["floor", "surgical"]["detail"]
+    blind = [(a, "anger" if a == "fear" else b, c) for a, b, c in GOOD]
+    floor = found(pairs(blind, PEOPLE))["floor", "none"]
+    assert floor["label"] == "fear"
+    assert "in 0 of 10 pictures" in floor["detail"]
+
+
+def test_one_answer_to_everything() -> None:
+    rows = [
+        (label, plain, "neutral" if i % 10 < 7 else masked)
+        for i, (label, plain, masked) in enumerate(GOOD)
+    ]
+    guard = found(pairs(rows, PEOPLE))["dominant_answer", "surgical"]
+    assert guard["label"] == "neutral"
+    assert "are neutral, but only 14 % of the pictures" in guard["detail"]
+
+
+def test_guards_are_said_after_the_losses() -> None:
+    trials = pairs(GOOD)
+    text = loss_text(summarize(trials, n_resamples=20), find_guards(trials))
+    assert text.splitlines()[-1].startswith("Caution: 70 of 70 pictures have no subject id")
+    plain = trials[trials["condition"] == "none"]
+    assert "Caution" in loss_text(summarize(plain, n_resamples=20), find_guards(plain))
+
+
+def test_alike_guards_are_said_once_and_only_the_first() -> None:
+    rows = [
+        {"run_id": "r", "dataset": "d", "condition": f"m{i}", "label": "all", "guard": "floor",
+         "classifier": name, "detail": f"Too dark {i}."}
+        for name in ("a", "b") for i in range(7)
+    ]  # fmt: skip
+    guards = GUARDS.frame(rows)
+    assert guard_sentences(guards)[0] == "a, b: Too dark 0."
+    lines = guards_text(guards).splitlines()
+    assert len(lines) == 6
+    assert lines[-1] == "Caution: 2 more in guards.csv."
