@@ -10,8 +10,10 @@ if TYPE_CHECKING:
     from maskface.datasets import load_dataset
     from maskface.errors import MaskfaceError
     from maskface.experiment import Experiment, Run, run
+    from maskface.gallery import draw_gallery
     from maskface.images import read_image, write_image
     from maskface.landmarks import MediaPipeDetector
+    from maskface.masking import mask_files
     from maskface.occluders import get_occluder
     from maskface.plots import plot_loss_by_emotion
     from maskface.stats import loss_table, summarize
@@ -24,11 +26,13 @@ _HOMES = {
     "MaskfaceError": "errors",
     "MediaPipeDetector": "landmarks",
     "Run": "experiment",
+    "draw_gallery": "gallery",
     "get_classifier": "classifiers",
     "get_occluder": "occluders",
     "load_dataset": "datasets",
     "loss_table": "stats",
     "loss_text": "text",
+    "mask_files": "masking",
     "plot_loss_by_emotion": "plots",
     "read_image": "images",
     "run": "experiment",
@@ -43,11 +47,13 @@ __all__ = [
     "MediaPipeDetector",
     "Run",
     "__version__",
+    "draw_gallery",
     "get_classifier",
     "get_occluder",
     "load_dataset",
     "loss_table",
     "loss_text",
+    "mask_files",
     "plot_loss_by_emotion",
     "read_image",
     "run",

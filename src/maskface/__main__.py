@@ -1,0 +1,5 @@
+"""``python -m maskface``."""
+
+from maskface.cli import main
+
+main()

@@ -1,0 +1,169 @@
+"""Which file becomes which."""
+
+from __future__ import annotations
+
+import glob
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from maskface.errors import MaskfaceError
+from maskface.images import IMAGE_SUFFIXES, find_files
+
+VIDEO_SUFFIXES: Final = (".avi", ".m4v", ".mkv", ".mov", ".mp4", ".webm")
+SUFFIXES: Final = (*IMAGE_SUFFIXES, *VIDEO_SUFFIXES)
+TABLE: Final = "masked.csv"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One file to be masked.
+
+    Attributes
+    ----------
+    name
+        The file below the folder that was given, with forward slashes; unique in a plan. Seeds
+        depend on it, so results do not depend on where the folder lies.
+    source
+        The picture or video.
+    target
+        Where the result goes.
+    alpha
+        Where the 8-bit alpha goes; None if it is not asked for, or `source` is a video.
+    """
+
+    name: str
+    source: Path
+    target: Path
+    alpha: Path | None = None
+
+    @property
+    def is_video(self) -> bool:
+        """Whether the file is a video, by its suffix."""
+        return is_video(self.source)
+
+    @property
+    def targets(self) -> tuple[Path, ...]:
+        """All files that come of it."""
+        return (self.target,) if self.alpha is None else (self.target, self.alpha)
+
+
+def is_video(path: Path) -> bool:
+    """Whether a file name is that of a video."""
+    return path.suffix.lower() in VIDEO_SUFFIXES
+
+
+def is_one_file(sources: Sequence[str], out: Path) -> bool:
+    """Whether `out` names a file (for a single picture or video), not a folder."""
+    one = len(sources) == 1 and Path(sources[0]).is_file()
+    return one and out.suffix.lower() in SUFFIXES and not out.is_dir()
+
+
+def plan_jobs(sources: Sequence[str], out: Path, *, alpha: bool = False) -> list[Job]:
+    """Say which file each picture and video becomes.
+
+    Parameters
+    ----------
+    sources
+        Files, folders (searched with their sub-folders) and patterns such as ``faces/**/*.jpg``.
+    out
+        A folder, which gets the same tree; for one file also a file name of the same kind.
+    alpha
+        Whether the alpha of each picture is wanted, as ``<stem>.alpha.png`` beside it.
+
+    Returns
+    -------
+    list of Job
+        Sorted by name.
+
+    Raises
+    ------
+    MaskfaceError
+        If there is no picture or video, a result would overwrite a source, or two sources would
+        become one file.
+    """
+    if is_one_file(sources, out):
+        found = [(Path(sources[0]), Path(sources[0]).name, _same_kind(Path(sources[0]), out))]
+    else:
+        _check_folder(out)
+        named = dict.fromkeys(pair for source in sources for pair in _find(source, out))
+        found = [(path, name, out / name) for path, name in named]
+    jobs = [Job(name, path, target, _alpha(target, alpha)) for path, name, target in found]
+    _check_targets(jobs, out)
+    return sorted(jobs, key=lambda job: job.name)
+
+
+def _same_kind(source: Path, out: Path) -> Path:
+    if is_video(source) != is_video(out):
+        kinds = ("a video", VIDEO_SUFFIXES) if is_video(source) else ("a picture", IMAGE_SUFFIXES)
+        raise MaskfaceError(
+            f"{source} is {kinds[0]}, so --out {out} cannot be written. Give a folder, or a file "
+            f"that ends in {', '.join(kinds[1])}."
+        )
+    return out
+
+
+def _check_folder(out: Path) -> None:
+    if out.suffix.lower() in SUFFIXES and not out.is_dir():
+        raise MaskfaceError(
+            f"--out {out} names one file, but what is asked may give several. Give a folder."
+        )
+
+
+def _alpha(target: Path, wanted: bool) -> Path | None:  # noqa: FBT001
+    return target.with_suffix(".alpha.png") if wanted and not is_video(target) else None
+
+
+def _find(source: str, out: Path) -> Iterator[tuple[Path, str]]:
+    """Yield each file of a source and its name below it."""
+    path = Path(source)
+    if path.is_file():
+        yield path, path.name
+        return
+    if path.is_dir():
+        found, root = [*find_files(path, SUFFIXES)], path
+    elif glob.has_magic(source):
+        found, root = _matches(source), _fixed_part(source)
+    else:
+        raise MaskfaceError(
+            f"There is no file or folder {source!r}. Give pictures, videos, a folder, a quoted "
+            "pattern such as 'faces/**/*.jpg', or webcam."
+        )
+    # Results of an earlier call may lie in a folder below the pictures.
+    inside = _is_below(out, root)
+    kept = [file for file in found if not (inside and _is_below(file, out))]
+    if not kept:
+        raise MaskfaceError(f"{source} holds no pictures or videos ({', '.join(SUFFIXES)}).")
+    yield from ((file, file.relative_to(root).as_posix()) for file in kept)
+
+
+def _matches(pattern: str) -> list[Path]:
+    # Path.glob takes no absolute patterns.
+    paths = (Path(path) for path in sorted(glob.glob(pattern, recursive=True)))  # noqa: PTH207
+    return [path for path in paths if path.suffix.lower() in SUFFIXES and path.is_file()]
+
+
+def _fixed_part(pattern: str) -> Path:
+    """The folder before the first part of a pattern that stands for several."""
+    parts = Path(pattern).parts
+    magic = next(i for i, part in enumerate(parts) if glob.has_magic(part))
+    return Path(*parts[:magic])
+
+
+def _is_below(path: Path, folder: Path) -> bool:
+    return folder.resolve() in path.resolve().parents
+
+
+def _check_targets(jobs: Sequence[Job], out: Path) -> None:
+    originals = {job.source.resolve() for job in jobs}
+    if any(target.resolve() in originals for job in jobs for target in job.targets):
+        raise MaskfaceError(f"{out} would overwrite the original pictures. Choose another --out.")
+    counts = Counter(target for job in jobs for target in job.targets)
+    twice = [job for job in jobs if any(counts[target] > 1 for target in job.targets)]
+    if twice:
+        raise MaskfaceError(
+            f"{twice[0].source} and {twice[1].source} would be written to one file in {out}. Give "
+            "the folder that holds both (its tree is kept), or rename one of them."
+        )

@@ -1,0 +1,88 @@
+"""Which file becomes which."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from maskface.errors import MaskfaceError
+from maskface.masking._plan import plan_jobs
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Two pictures, a video and other files; the working folder is above them."""
+    for name in ("faces/a.jpg", "faces/deep/b.PNG", "faces/deep/clip.mp4", "faces/note.txt"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def planned(*sources: str, out: str = "out", alpha: bool = False) -> dict[str, str]:
+    return {job.name: job.target.as_posix() for job in plan_jobs(sources, Path(out), alpha=alpha)}
+
+
+TREE = {
+    "a.jpg": "out/a.jpg",
+    "deep/b.PNG": "out/deep/b.PNG",
+    "deep/clip.mp4": "out/deep/clip.mp4",
+}
+
+
+@pytest.mark.usefixtures("folder")
+class TestPlan:
+    @pytest.mark.parametrize("source", ["faces", "faces/", "./faces", "faces/**/*", "faces/**/*.*"])
+    def test_a_folder_and_a_pattern_keep_the_tree(self, source: str) -> None:
+        assert planned(source) == TREE
+
+    def test_an_absolute_pattern_is_named_from_its_fixed_part(self, folder: Path) -> None:
+        assert planned(f"{folder}/faces/**/*.mp4") == {"deep/clip.mp4": "out/deep/clip.mp4"}
+
+    def test_several_sources_and_one_twice(self) -> None:
+        assert planned("faces/a.jpg", "faces") == TREE
+
+    def test_a_file_goes_into_a_folder_or_gets_a_name(self) -> None:
+        assert planned("faces/a.jpg") == {"a.jpg": "out/a.jpg"}
+        assert planned("faces/a.jpg", out="x.png") == {"a.jpg": "x.png"}
+        assert planned("faces/deep/clip.mp4", out="x.mkv") == {"clip.mp4": "x.mkv"}
+
+    def test_alpha_is_for_pictures(self) -> None:
+        alphas = {job.name: job.alpha for job in plan_jobs(["faces"], Path("out"), alpha=True)}
+        assert alphas == {
+            "a.jpg": Path("out/a.alpha.png"),
+            "deep/b.PNG": Path("out/deep/b.alpha.png"),
+            "deep/clip.mp4": None,
+        }
+
+    def test_results_below_the_pictures_are_no_pictures(self, folder: Path) -> None:
+        (folder / "faces" / "out").mkdir()
+        (folder / "faces" / "out" / "a.jpg").touch()
+        assert set(planned("faces", out="faces/out")) == set(TREE)
+
+    @pytest.mark.parametrize(
+        ("sources", "out", "words"),
+        [
+            (["nowhere"], "out", "no file or folder 'nowhere'"),
+            (["faces/*.gif"], "out", "holds no pictures or videos"),
+            (["faces"], "faces", "would overwrite the original"),
+            (["faces/a.jpg"], "faces/a.jpg", "would overwrite the original"),
+            (["faces"], "out.png", "names one file"),
+            (["faces/a.jpg"], "out.mp4", "is a picture, so"),
+            (["faces/deep/clip.mp4"], "out.png", "is a video, so"),
+            (["faces/a.jpg", "more/a.jpg"], "out", "would be written to one file"),
+        ],
+    )
+    def test_mistakes(self, sources: list[str], out: str, words: str, folder: Path) -> None:
+        (folder / "more").mkdir()
+        (folder / "more" / "a.jpg").touch()
+        with pytest.raises(MaskfaceError, match=words):
+            plan_jobs(sources, Path(out))
+
+    def test_two_alphas_in_one_file_are_refused(self, folder: Path) -> None:
+        (folder / "faces" / "a.png").touch()
+        assert len(planned("faces")) == 4
+        with pytest.raises(MaskfaceError, match="rename one of them"):
+            planned("faces", alpha=True)
