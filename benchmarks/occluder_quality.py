@@ -72,6 +72,8 @@ POINTS: Final = {
 TURNED: Final = 45.0
 REACH: Final = np.arange(-5.0, 5.01, 0.5)
 """Where a profile across an edge is sampled, in pixels, outwards."""
+NEAR_CORD: Final = 12
+"""No profile is taken within so many pixels of an ear loop, whose own brightness is no halo."""
 
 
 @dataclass(frozen=True)
@@ -281,7 +283,7 @@ def overshoot(photo: Photo, result: Occlusion) -> Floats:
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1,) * 2)
     body = cv2.morphologyEx(result.mask.astype(np.uint8), cv2.MORPH_OPEN, disc)  # without cords
     soft = cv2.GaussianBlur(body.astype(np.float32), (0, 0), 2.0)
-    rest = cv2.dilate(result.mask.astype(np.uint8) - body, np.ones((11, 11), np.uint8))
+    rest = cv2.dilate(result.mask.astype(np.uint8) - body, np.ones((2 * NEAR_CORD + 1,) * 2, np.uint8))
     edge = (body > 0) & (cv2.erode(body, np.ones((3, 3), np.uint8)) == 0) & (rest == 0)
     y, x = np.nonzero(edge)
     y, x = y[::7], x[::7]
