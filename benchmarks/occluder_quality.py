@@ -283,7 +283,8 @@ def overshoot(photo: Photo, result: Occlusion) -> Floats:
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1,) * 2)
     body = cv2.morphologyEx(result.mask.astype(np.uint8), cv2.MORPH_OPEN, disc)  # without cords
     soft = cv2.GaussianBlur(body.astype(np.float32), (0, 0), 2.0)
-    rest = cv2.dilate(result.mask.astype(np.uint8) - body, np.ones((2 * NEAR_CORD + 1,) * 2, np.uint8))
+    around = np.ones((2 * NEAR_CORD + 1,) * 2, np.uint8)
+    rest = cv2.dilate(result.mask.astype(np.uint8) - body, around)
     edge = (body > 0) & (cv2.erode(body, np.ones((3, 3), np.uint8)) == 0) & (rest == 0)
     y, x = np.nonzero(edge)
     y, x = y[::7], x[::7]

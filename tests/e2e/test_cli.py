@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from maskface.images import read_image
+from maskface.images import read_image, write_image
+from maskface.tables import MASKED
+from tests.fixtures.videos import sliding, write_video
 
 MASKFACE = str(Path(sys.executable).with_name("maskface"))
 ROOT = Path(__file__).parents[2]
 
 
-def type_in(*arguments: str | Path, ok: bool = True) -> subprocess.CompletedProcess[str]:
+def type_in(
+    *arguments: str | Path, ok: bool = True, cwd: Path | None = None
+) -> subprocess.CompletedProcess[str]:
     done = subprocess.run(
         [MASKFACE, *map(str, arguments)],
         capture_output=True,
         text=True,
         timeout=300,
         check=False,
+        cwd=cwd,
     )
     assert "Traceback" not in done.stderr
     assert (done.returncode == 0) is ok, done.stderr
@@ -31,7 +38,7 @@ def type_in(*arguments: str | Path, ok: bool = True) -> subprocess.CompletedProc
 
 def test_help_names_every_verb() -> None:
     text = type_in("--help").stdout
-    for verb in ("run", "mask", "landmarks", "summarize", "list", "doctor"):
+    for verb in ("run", "mask", "gallery", "landmarks", "summarize", "list", "doctor"):
         assert f" {verb} " in text
         assert "Example" in type_in(verb, "--help").stdout or verb == "doctor"
 
@@ -93,6 +100,9 @@ def test_experiment_script_runs(example_faces: list[Path], tmp_path: Path) -> No
         (("run", "--out", "x", "--classifier", "far"), "Did you mean 'fer'"),
         (("run", "--out", "x", "--jobs", "0"), "jobs must be 1 or more"),
         (("mask", "nothing.png", "-o", "x"), "no file or folder"),
+        (("mask", "nothing.png"), "add --out FOLDER"),
+        (("mask", "webcam:first"), "webcam:1 for the second"),
+        (("gallery", "nothing.png"), "nothing.png: cannot read the file"),
         (("landmarks", "nothing.png"), "cannot read the file"),
         (("summarize", "nothing"), "holds no run"),
         (("list", "hats"), "'hats' is not one of"),
@@ -107,30 +117,90 @@ def test_mistakes_are_answered_in_words(
     assert words in " ".join(done.stderr.split())
 
 
-def test_mask_keeps_the_tree_and_reports_failures(
-    example_faces: list[Path], tmp_path: Path
-) -> None:
-    source = tmp_path / "in"
-    (source / "deep").mkdir(parents=True)
-    (source / "deep" / "face.jpg").write_bytes(example_faces[0].read_bytes())
-    (source / "broken.png").write_text("no picture")
-    done = type_in("mask", source, "-o", tmp_path / "out", ok=False)
+def test_mask_of_a_folder(example_faces: list[Path], tmp_path: Path) -> None:
+    face = read_image(example_faces[0])
+    (tmp_path / "in" / "deep").mkdir(parents=True)
+    (tmp_path / "in" / "deep" / "face.jpg").write_bytes(example_faces[0].read_bytes())
+    (tmp_path / "in" / "broken.png").write_text("no picture")
+    write_video(tmp_path / "in" / "talk.mp4", sliding(face, 5))
+    command = ("mask", "in", "-o", "out", "--alpha", "--seed", "4")
+    done = type_in(*command, ok=False, cwd=tmp_path)
     assert done.returncode == 1
-    assert "broken.png: not a picture" in done.stderr
-    assert "1 of 2 pictures" in done.stderr
-    before = read_image(source / "deep" / "face.jpg")
+    assert "in/broken.png: not a picture" in done.stderr
+    assert "100%" in done.stderr
+    assert done.stdout.splitlines()[0] == "2 of 3 files written, 2 faces covered"
+    assert done.stdout.splitlines()[1] == str(Path("out", "masked.csv"))
+    table = MASKED.read(tmp_path / "out" / "masked.csv")
+    assert list(table["source"]) == ["broken.png", "deep/face.jpg", *["talk.mp4"] * 5]
+    assert list(table["status"]) == ["error", *["ok"] * 6]
     after = read_image(tmp_path / "out" / "deep" / "face.jpg")
-    assert after.shape == before.shape
-    height = before.shape[0]
-    changed = np.abs(after.astype(int) - before).max(axis=2) > 60
-    assert changed[height // 2 :].mean() > 0.1
+    height = face.shape[0]
+    changed = np.abs(after.astype(int) - face).max(axis=2) > 60
+    assert changed[height // 2 :].mean() > 0.05
     assert changed[: height // 4].mean() < 0.001
+    hidden = read_image(tmp_path / "out" / "deep" / "face.alpha.png")[..., 0] > 127
+    assert (changed & hidden).sum() > 0.9 * changed.sum()
+
+    again = type_in(*command, ok=False, cwd=tmp_path)
+    assert (again.returncode, "Add --resume" in again.stderr) == (2, True)
+    written = (tmp_path / "out" / "talk.mp4").stat().st_mtime_ns
+    (tmp_path / "in" / "broken.png").write_bytes(example_faces[1].read_bytes())
+    resumed = type_in(*command, "--resume", "--quiet", cwd=tmp_path)
+    assert "3 of 3 files written (2 by an earlier call)" in resumed.stdout
+    assert (tmp_path / "out" / "talk.mp4").stat().st_mtime_ns == written
+    other = type_in(*command[:-1], "5", "--resume", ok=False, cwd=tmp_path)
+    assert (other.returncode, "Choose another folder" in other.stderr) == (2, True)
+
+
+def test_mask_of_a_picture_and_a_pattern(example_faces: list[Path], tmp_path: Path) -> None:
+    (tmp_path / "in" / "deep").mkdir(parents=True)
+    face = read_image(example_faces[0])
+    write_image(tmp_path / "in" / "deep" / "two.png", np.hstack([face, face]))
+    done = type_in("mask", "in/**/*.png", "-o", "out", "--quiet", cwd=tmp_path)
+    assert (done.stderr, len(MASKED.read(tmp_path / "out" / "masked.csv"))) == ("", 2)
+    assert done.stdout.count("%") == 2
+    one = type_in("mask", "in/deep/two.png", "-o", "x.jpg", "--csv", "x.csv", cwd=tmp_path)
+    assert one.stderr == ""
+    assert one.stdout.startswith("x.jpg  (")
+    assert len(MASKED.read(tmp_path / "x.csv")) == 2
 
 
 def test_mask_refuses_to_overwrite(example_faces: list[Path], tmp_path: Path) -> None:
     (tmp_path / "face.jpg").write_bytes(example_faces[0].read_bytes())
     done = type_in("mask", tmp_path / "face.jpg", "-o", tmp_path / "face.jpg", ok=False)
     assert "overwrite" in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGINT for another process")
+def test_ctrl_c_says_how_to_go_on(example_faces: list[Path], tmp_path: Path) -> None:
+    face = read_image(example_faces[0])
+    write_video(tmp_path / "long.mp4", sliding(face, 20, step=0) * 20)
+    command = [MASKFACE, "mask", "long.mp4", "-o", "out", "--quiet"]
+    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    while not list(tmp_path.glob("out/.long.part.mp4")):
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "with --resume to go on" in told
+    assert "Traceback" not in told
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["masked.csv"]
+
+
+def test_gallery(example_faces: list[Path], tmp_path: Path) -> None:
+    occluders = ("--occluder", "none", "--occluder", "surgical")
+    shipped = type_in("gallery", "-o", "g.png", "--size", "64", *occluders, cwd=tmp_path)
+    assert (shipped.stdout, shipped.stderr) == ("g.png\n", "")
+    height, width = read_image(tmp_path / "g.png").shape[:2]
+    assert height > 4 * 64
+    assert 2 * 64 < width < 3 * 64
+    type_in("gallery", example_faces[0], "-o", "one.png", "--size", "64", *occluders, cwd=tmp_path)
+    assert read_image(tmp_path / "one.png").shape[0] < 2 * 64
+    none = tmp_path / "none.png"
+    write_image(none, np.full((99, 99, 3), 99, np.uint8))
+    told = type_in("gallery", none, *occluders, ok=False, cwd=tmp_path)
+    assert (told.returncode, "No face found in none" in told.stderr) == (2, True)
 
 
 def test_landmarks_are_written(example_faces: list[Path], tmp_path: Path) -> None:
@@ -149,7 +219,7 @@ def test_landmarks_are_written(example_faces: list[Path], tmp_path: Path) -> Non
 def test_list(kind: str) -> None:
     first = {"occluders": "none", "classifiers": "faceapi", "datasets": "example"}[kind]
     lines = type_in("list", kind).stdout.splitlines()
-    assert lines[1].startswith(first)
+    assert first in [line.split()[0] for line in lines[1:]]
     assert all(len(line.split()) > 3 for line in lines[1:])
 
 

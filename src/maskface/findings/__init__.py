@@ -1,0 +1,20 @@
+"""Published findings on covered faces, and a run beside them."""
+
+from maskface.findings._claims import CLAIMS, Claim, kind_of
+from maskface.findings._compare import compare_run
+from maskface.findings._result import Result
+from maskface.findings._table import FINDINGS, load_findings
+from maskface.findings._text import comparison_text, comparison_values, humans_of
+
+__all__ = [
+    "CLAIMS",
+    "FINDINGS",
+    "Claim",
+    "Result",
+    "compare_run",
+    "comparison_text",
+    "comparison_values",
+    "humans_of",
+    "kind_of",
+    "load_findings",
+]

@@ -1,0 +1,161 @@
+"""The tables of a run, of classifiers or of human observers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from maskface.errors import MaskfaceError
+from maskface.findings._claims import Kind, kind_of
+from maskface.humans import HUMAN, congruent, is_yes_no, of_question
+from maskface.stats import Comparison, compare
+from maskface.tables import GUARDS, RESPONSES, SUMMARY, TRIALS
+
+PLAIN = "none"
+Interval = tuple[float, float, float]
+"""A number and the limits of its interval."""
+
+
+@dataclass(frozen=True)
+class RunTables:
+    """Summary, and trials or responses where they are there.
+
+    Attributes
+    ----------
+    folder
+        Of the run.
+    masks
+        Conditions that count as masks whatever their name.
+    """
+
+    folder: Path
+    masks: tuple[str, ...] = ()
+
+    @cached_property
+    def summary(self) -> pd.DataFrame:
+        """In the schema of `maskface.tables.SUMMARY`."""
+        path = self.folder / f"{SUMMARY.name}.csv"
+        if not path.is_file():
+            raise MaskfaceError(
+                f"{self.folder} holds no {path.name}. Name the folder that `maskface run` or "
+                "`maskface humans` wrote to."
+            )
+        summary = SUMMARY.read(path)
+        unknown = sorted(set(self.masks) - set(summary["condition"]))
+        if unknown:
+            raise MaskfaceError(
+                f"There is no condition {', '.join(unknown)}. The run has: "
+                f"{', '.join(sorted(set(summary['condition'])))}."
+            )
+        return summary
+
+    @cached_property
+    def readers(self) -> tuple[str, ...]:
+        """Classifiers, or ``human``."""
+        return tuple(sorted(self.summary["classifier"].unique()))
+
+    def conditions(self, kind: Kind) -> tuple[str, ...]:
+        """Conditions of a kind."""
+        names = sorted(self.summary["condition"].unique())
+        return tuple(name for name in names if kind_of(name, self.masks) == kind)
+
+    @cached_property
+    def _answers(self) -> pd.DataFrame | None:
+        for table in (RESPONSES, TRIALS):
+            path = self.folder / f"{table.name}.csv"
+            if path.is_file():
+                return table.read(path)
+        return None
+
+    @property
+    def has_trials(self) -> bool:
+        """Whether the folder has more than the summary."""
+        return self._answers is not None
+
+    @cached_property
+    def guards(self) -> pd.DataFrame:
+        """In the schema of `maskface.tables.GUARDS`; empty if the folder has none."""
+        path = self.folder / f"{GUARDS.name}.csv"
+        return GUARDS.read(path) if path.is_file() else GUARDS.frame([])
+
+    def from_summary(
+        self, reader: str, condition: str, metric: str, label: str, column: str = "loss"
+    ) -> Interval | None:
+        """Look up a number with its interval; None if the summary lacks it."""
+        s = self.summary
+        at = (s["classifier"] == reader) & (s["condition"] == condition)
+        found = s[at & (s["metric"] == metric) & (s["label"] == label)]
+        if found.empty:
+            return None
+        low, high = ("ci_low", "ci_high") if column == "loss" else ("value_ci_low", "value_ci_high")
+        row = found.iloc[0]
+        return float(row[column]), float(row[low]), float(row[high])
+
+    def hits(self, reader: str, condition: str, column: str = "loss") -> Interval | None:
+        """Accuracy over all emotions; of yes/no questions, the hit rate."""
+        for metric in ("hit_rate", "accuracy"):
+            found = self.from_summary(reader, condition, metric, "all", column)
+            if found is not None:
+                return found
+        return None
+
+    def comparison(
+        self, reader: str, reference: str, condition: str, *, read_as: tuple[str, str] | None = None
+    ) -> Comparison | None:
+        """Answers under a condition and under another one in the place of the plain face.
+
+        Parameters
+        ----------
+        reader
+            Classifier, or ``human``.
+        reference, condition
+            What is compared.
+        read_as
+            Shown emotion and answer: only faces that show the one, as to the other.
+
+        Returns
+        -------
+        Comparison or None
+            Paired picture by picture for classifiers, by observer for humans. None without trials.
+        """
+        answers = self._answers
+        if answers is None:
+            return None
+        human = "observer_id" in answers
+        rows = self._of(answers, reader, read_as)
+        rows = rows[rows["condition"].isin([reference, condition])]
+        names = {reference: PLAIN, condition: condition}
+        rows = rows.assign(condition=rows["condition"].map(names))
+        if human:
+            return compare(rows, condition, by="observer_id", paired=False)
+        by = "subject_id" if (rows["subject_id"] != "").all() else "image_id"
+        return compare(rows, condition, by=by)
+
+    def _of(
+        self, answers: pd.DataFrame, reader: str, read_as: tuple[str, str] | None
+    ) -> pd.DataFrame:
+        answers = answers[answers["status"] == "ok"]
+        if "observer_id" not in answers:
+            answers = answers[answers["classifier"] == reader]
+        elif read_as and is_yes_no(answers):
+            answers = of_question(answers, read_as[1])
+        else:
+            answers = congruent(answers)
+        return answers[answers["label"] == read_as[0]] if read_as else answers
+
+    @property
+    def of_humans(self) -> bool:
+        """Whether observers answered."""
+        return HUMAN in self.readers
+
+    def doubt(self, reader: str, conditions: tuple[str, ...], labels: tuple[str, ...]) -> str:
+        """Why a result cannot bear a claim; empty if nothing is known against it."""
+        g = self.guards
+        of = g["classifier"].isin([reader, "all"]) & g["condition"].isin([PLAIN, *conditions])
+        chance = (g["guard"] == "chance") | (g["guard"] == "confounded")
+        floor = (g["guard"] == "floor") & g["label"].isin(labels) & (g["condition"] == PLAIN)
+        found = g[of & (chance | floor)]
+        return str(found.iloc[0]["guard"]) if len(found) else ""

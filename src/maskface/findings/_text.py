@@ -1,0 +1,116 @@
+"""A run beside the published findings, as text and as plain values."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Any
+
+import pandas as pd
+
+from maskface.findings._claims import Claim
+from maskface.findings._result import Result
+from maskface.findings._table import load_findings
+from maskface.text import align, points
+
+_MASK_WORDS = ("hit_rate", "accuracy")
+
+
+def humans_of(claim: Claim, findings: pd.DataFrame | None = None) -> list[str]:
+    """What humans show on a claim, one line for each study.
+
+    Parameters
+    ----------
+    claim
+        The claim.
+    findings
+        From `load_findings`; loaded if None.
+
+    Returns
+    -------
+    list of str
+        ``finding (study, how it is known)``.
+    """
+    table = load_findings() if findings is None else findings
+    lines = list(_losses(table)) if claim.id == "overall-loss" else []
+    for row in table[table["claim"] == claim.id].to_dict("records"):
+        said = row["finding"] or f"{row['measure']} {points(row['value'])} points"
+        lines.append(f"{said} ({row['study']}, {row['how_known']})")
+    return lines
+
+
+def _losses(table: pd.DataFrame) -> Iterator[str]:
+    """Losses of accuracy over all emotions, of studies that report both sides."""
+    rows = table[(table["emotion"] == "all") & table["measure"].isin(_MASK_WORDS)]
+    for study, of_study in rows.groupby("study", sort=True):
+        value = of_study.set_index("condition")["value"]
+        if {"none", "mask"} <= set(value.index):
+            loss = points(value["none"] - value["mask"])
+            yield f"loss {loss} points ({study}, {of_study['how_known'].iloc[0]})"
+
+
+def comparison_text(results: Sequence[Result]) -> str:
+    """Set a comparison as text, claim by claim.
+
+    Parameters
+    ----------
+    results
+        From `compare_run`.
+
+    Returns
+    -------
+    str
+        For each claim: what humans show, what the run shows, the verdict and its rule.
+    """
+    findings = load_findings()
+    blocks = []
+    for claim, of_claim in groupby(results, key=lambda result: result.claim):
+        humans = [f"    {line}" for line in humans_of(claim, findings)]
+        lines = [f"    {line}" for line in align(_cells(r) for r in of_claim).splitlines()]
+        head = claim.statement[0].upper() + claim.statement[1:]
+        blocks.append("\n".join([head, "  humans:", *humans, f"  run ({claim.measured}):", *lines,
+                                 f"  rule: {claim.rule}."]))  # fmt: skip
+    return "\n\n".join(blocks)
+
+
+def _cells(result: Result) -> tuple[str, ...]:
+    if result.verdict == "not measured":
+        return ("not measured:", result.note)
+    number = "-" if math.isnan(result.value) else points(result.value)
+    limits = "" if math.isnan(result.low) else f"[{points(result.low)}, {points(result.high)}]"
+    notes = [result.note] if result.note else []
+    if result.basis == "summary alone":
+        notes.append("from the summary alone")
+    note = f"({'; '.join(notes)})" if notes else ""
+    return (result.reader, result.condition, number, limits, result.verdict.upper(), note)
+
+
+def comparison_values(results: Sequence[Result]) -> list[dict[str, Any]]:
+    """Set a comparison as plain values, for JSON; missing numbers are None."""
+    findings = load_findings()
+    out = []
+    for claim, of_claim in groupby(results, key=lambda result: result.claim):
+        out.append(
+            {
+                "claim": claim.id,
+                "statement": claim.statement,
+                "measured": claim.measured,
+                "rule": claim.rule,
+                "humans": humans_of(claim, findings),
+                "results": [_values(result) for result in of_claim],
+            }
+        )
+    return out
+
+
+def _values(result: Result) -> dict[str, Any]:
+    numbers = {"value": result.value, "ci_low": result.low, "ci_high": result.high}
+    return {
+        "reader": result.reader,
+        "condition": result.condition,
+        **{name: None if math.isnan(number) else number for name, number in numbers.items()},
+        "verdict": result.verdict,
+        "basis": result.basis,
+        "note": result.note,
+    }

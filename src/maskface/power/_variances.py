@@ -1,0 +1,228 @@
+"""How losses vary between subjects and within them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
+from maskface.errors import MaskfaceError
+from maskface.humans import HUMAN, congruent
+from maskface.tables import RESPONSES, TRIALS
+
+Array = NDArray[np.float64]
+PLAIN: Final = "none"
+_N_QUANTILES: Final = 500
+
+
+class _Figures(NamedTuple):
+    """Mean loss, and its standard deviations between observers and within, for a single trial."""
+
+    loss: float
+    between: float
+    within: float
+
+
+SOURCE: Final = (
+    "228 human observers, black block over the lower face, yes/no hits (Williams et al. 2023, "
+    "study 1, doi:10.1038/s41598-023-35381-4, computed from the authors' public raw trials)"
+)
+_HUMANS: Final = {
+    "all": _Figures(0.1171, 0.1079, 0.5651),
+    "anger": _Figures(-0.0173, 0.0593, 0.5486),
+    "disgust": _Figures(0.2226, 0.2602, 0.5026),
+    "fear": _Figures(0.1003, 0.1686, 0.5362),
+    "happiness": _Figures(0.0692, 0.1350, 0.4326),
+    "sadness": _Figures(0.1627, 0.1910, 0.5100),
+    "surprise": _Figures(0.1405, 0.1423, 0.5154),
+}
+"""By emotion, as `pilot_variances` finds them in that study; `all` for all six."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Variances:
+    """How losses vary between subjects and within them.
+
+    Attributes
+    ----------
+    source
+        Where that is known from.
+    units
+        What a subject and an image are in that study.
+    effects
+        (J,) true losses of pilot subjects around their mean, as shares.
+    outcomes
+        (J, 3) probabilities that an image of that subject is lost, unchanged, gained.
+    inflation
+        Factor of the noise: a subject's observed outcomes vary less than the true ones.
+    """
+
+    source: str
+    units: tuple[str, str]
+    effects: Array
+    outcomes: Array
+    inflation: float = 1.0
+
+    @property
+    def between_sd(self) -> float:
+        """Standard deviation of the true losses of subjects."""
+        return float(self.effects.std())
+
+    @property
+    def within_sd(self) -> float:
+        """Standard deviation of the loss of a single image of one subject."""
+        lost, _, gained = self.outcomes.T
+        return float(self.inflation * np.sqrt((lost + gained - (lost - gained) ** 2).mean()))
+
+
+def human_variances(emotion: str = "all") -> Variances:
+    """Variances of human observers that come with the package.
+
+    Parameters
+    ----------
+    emotion
+        One of the six that were shown, or ``all``.
+
+    Raises
+    ------
+    MaskfaceError
+        If there are no figures for the emotion.
+    """
+    if emotion not in _HUMANS:
+        raise MaskfaceError(
+            f"There are no human figures for {emotion!r}. Choose one of {', '.join(_HUMANS)}, or "
+            "name the folder of a pilot run."
+        )
+    loss, between, within = _HUMANS[emotion]
+    effects = ndtri((np.arange(_N_QUANTILES) + 0.5) / _N_QUANTILES)
+    effects *= between / effects.std()
+    changed = within**2 + loss**2  # variance of -1, 0 and 1 with that mean
+    shares = [(changed + loss) / 2, 1 - changed, (changed - loss) / 2]
+    outcomes = np.tile(shares, (len(effects), 1))
+    return Variances(SOURCE, ("observer", "trial"), effects, outcomes)
+
+
+def _outcomes(plain: Array, covered: Array) -> Array:
+    """Outcomes of pairs of independent trials, one plain and one covered."""
+    lost, gained = plain * (1 - covered), covered * (1 - plain)
+    return np.column_stack([lost, 1 - lost - gained, gained])
+
+
+def pilot_variances(
+    folder: str | Path, *, reader: str = "", condition: str = "", emotion: str = "all"
+) -> Variances:
+    """Variances of a pilot run.
+
+    Parameters
+    ----------
+    folder
+        Of a run of classifiers, or of a study with human observers.
+    reader
+        Which classifier; may be empty if there is only one.
+    condition
+        Which cover; may be empty if there is only one.
+    emotion
+        Only faces that show it; ``all`` for all.
+
+    Returns
+    -------
+    Variances
+        Between and within subjects, by the method of moments: the variance of the subjects'
+        losses less what their few images add to it, at least 0.
+
+    Raises
+    ------
+    MaskfaceError
+        If the folder has no trials, the choice is not unique, or fewer than two subjects have two
+        images or more.
+    """
+    trials = _read(Path(folder))
+    human = "observer_id" in trials
+    if human:
+        trials = congruent(trials).assign(classifier=HUMAN)
+    trials = _chosen(trials, "classifier", reader, "--classifier")
+    others = trials[trials["condition"] != PLAIN]
+    name = str(_chosen(others, "condition", condition, "--condition")["condition"].iloc[0])
+    trials = trials[trials["condition"].isin([PLAIN, name])]
+    if emotion != "all":
+        trials = trials[trials["label"] == emotion]
+    source = f"{folder}: {trials['classifier'].iloc[0] if len(trials) else reader}, {name}"
+    return (_of_observers if human else _of_subjects)(trials, source)
+
+
+def _read(folder: Path) -> pd.DataFrame:
+    for table in (RESPONSES, TRIALS):
+        path = folder / f"{table.name}.csv"
+        if path.is_file():
+            trials = table.read(path)
+            return trials[trials["status"] == "ok"]
+    raise MaskfaceError(
+        f"{folder} holds neither trials.csv nor responses.csv. Name the folder that `maskface run` "
+        "or `maskface humans` wrote to."
+    )
+
+
+def _chosen(trials: pd.DataFrame, column: str, name: str, option: str) -> pd.DataFrame:
+    found = sorted(trials[column].unique())
+    if not name and len(found) == 1:
+        return trials
+    if name not in found:
+        raise MaskfaceError(f"Choose one {column} with {option}: {', '.join(found) or 'none'}.")
+    return trials[trials[column] == name]
+
+
+def _of_subjects(trials: pd.DataFrame, source: str) -> Variances:
+    """Pairs of one picture, plain and covered, of the people shown."""
+    pair = trials.astype({"correct": float}).pivot_table(
+        index=["subject_id", "image_id"], columns="condition", values="correct"
+    )
+    pair = pair.dropna()
+    if pair.shape[1] < 2:
+        raise MaskfaceError(f"The pilot {source} has no such trials, plain and covered.")
+    if (pair.index.get_level_values(0) == "").any():
+        raise MaskfaceError("The pilot's trials do not say who is shown (subject_id).")
+    change = pair[PLAIN].astype(int) - pair.drop(columns=PLAIN).iloc[:, 0].astype(int)
+    counts = pd.crosstab(change.index.get_level_values(0), change.to_numpy())
+    counts = counts.reindex(columns=[1, 0, -1], fill_value=0)
+    n = counts.sum(axis=1).to_numpy(float)
+    outcomes = counts.to_numpy(float) / n[:, None]
+    within = outcomes[:, 0] + outcomes[:, 2] - (outcomes[:, 0] - outcomes[:, 2]) ** 2
+    return _moments(outcomes, within * n, n, ("subject", "image"), source)
+
+
+def _of_observers(trials: pd.DataFrame, source: str) -> Variances:
+    """Trials of observers, who need not see the same picture plain and covered."""
+    cells = trials.astype({"correct": float})[["observer_id", "condition", "correct"]]
+    rates = cells.pivot_table(index="observer_id", columns="condition", values="correct").dropna()
+    counts = pd.crosstab(cells["observer_id"], cells["condition"]).loc[rates.index]
+    if rates.shape[1] < 2:
+        raise MaskfaceError(f"The pilot {source} has no such trials, plain and covered.")
+    names = [PLAIN, *rates.columns.drop(PLAIN)]
+    plain, covered = (rates[name].to_numpy(float) for name in names)
+    n = counts[names].to_numpy(float).min(axis=1)
+    squares = (plain * (1 - plain) + covered * (1 - covered)) * n
+    return _moments(_outcomes(plain, covered), squares, n, ("observer", "trial"), source)
+
+
+def _moments(
+    outcomes: Array, squares: Array, n: Array, units: tuple[str, str], source: str
+) -> Variances:
+    """Separate what varies between subjects from what varies within (one-way random effects)."""
+    if len(n) < 2 or (n - 1).sum() < 1:
+        raise MaskfaceError(
+            f"The pilot needs two {units[0]}s or more with two {units[1]}s or more each, plain and "
+            f"covered, but has {len(n)}."
+        )
+    within = squares.sum() / (n - 1).sum()
+    losses = outcomes[:, 0] - outcomes[:, 2]
+    between = max(losses.var(ddof=1) - within * (1 / n).mean(), 0.0)
+    spread = losses.std()
+    scale = np.sqrt(between) / spread if spread > 0 else 0.0
+    raw = (squares / n).mean()
+    inflation = np.sqrt(within / raw) if raw > 0 else 1.0
+    return Variances(source, units, (losses - losses.mean()) * scale, outcomes, float(inflation))

@@ -1,0 +1,269 @@
+"""Published findings, and the verdicts on made runs."""
+
+from __future__ import annotations
+
+import json
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from maskface.errors import MaskfaceError
+from maskface.findings import (
+    CLAIMS,
+    Result,
+    compare_run,
+    comparison_text,
+    comparison_values,
+    humans_of,
+    kind_of,
+    load_findings,
+)
+from maskface.findings._verdicts import above, all_above, all_within, apart, within
+from maskface.stats import summarize
+from maskface.tables import GUARDS, RESPONSES, SUMMARY, TRIALS
+from maskface.types import EMOTIONS
+
+Rates = dict[str, dict[str, dict[str, float]]]
+"""Condition -> shown emotion -> answer -> share."""
+
+
+def shares(right: float, other: dict[str, float] | None = None) -> dict[str, dict[str, float]]:
+    """Each emotion is read right so often; else as fear (fear: as anger), or as told."""
+    table = {e: {e: right, "anger" if e == "fear" else "fear": 1 - right} for e in EMOTIONS}
+    return table if other is None else table | {"disgust": {"disgust": right} | other}
+
+
+def run_of(
+    folder: Path, rates: Rates, *, people: int = 12, images: int = 20, trials: bool = True
+) -> Path:
+    """A run in which exactly so many pictures of each person have each answer."""
+    rows = []
+    for condition, by_label in rates.items():
+        for label, answers in by_label.items():
+            counts = np.round(np.array(list(answers.values())) * images).astype(int)
+            said = [a for a, n in zip(answers, counts, strict=True) for _ in range(n)]
+            assert len(said) == images
+            for person, k in product(range(people), range(images)):
+                answer = said[(k + person) % images]
+                rows.append(
+                    {"run_id": "r", "dataset": "d", "image_id": f"{person}-{label}-{k}",
+                     "subject_id": f"s{person}", "label": label, "condition": condition,
+                     "classifier": "c", "predicted": answer, "correct": int(answer == label),
+                     "status": "ok", "seed": 0}
+                )  # fmt: skip
+    frame = TRIALS.frame(rows)
+    SUMMARY.write(summarize(frame, n_resamples=400), folder / "summary.csv")
+    if trials:
+        TRIALS.write(frame, folder / "trials.csv")
+    return folder
+
+
+def verdict(results: tuple[Result, ...], claim: str) -> str:
+    found = [result for result in results if result.claim.id == claim]
+    assert len(found) == 1, found
+    return found[0].verdict
+
+
+def test_every_figure_has_a_source() -> None:
+    table = load_findings()
+    assert len(table) > 100
+    assert (table["how_known"] != "").all()
+    assert (table["study"] != "").all()
+    shares_of = table[table["measure"].isin(["accuracy", "hit_rate", "loss"])]
+    assert shares_of["value"].between(0, 1).all()
+    assert (table["value"].notna() | (table["finding"] != "")).all()
+    assert not table["study"].str.contains("Maggi").any()  # its mask is confounded with the actor
+    doi = table.loc[table["doi"] != "", "doi"]
+    assert doi.str.match(r"^10\.\d{4,}/\S+$").all()
+    assert set(table["claim"]) - {""} <= {claim.id for claim in CLAIMS}
+
+
+def test_every_claim_says_what_humans_show() -> None:
+    table = load_findings()
+    for claim in CLAIMS:
+        assert humans_of(claim, table), claim.id
+    overall = humans_of(CLAIMS[0], table)
+    assert any("+20.0 points (Rinck 2022" in line for line in overall)
+
+
+@pytest.mark.parametrize(
+    ("limits", "expected"),
+    [
+        ((0.13, 0.24), "agrees"), ((0.12, 0.25), "agrees"), ((0.0, 0.11), "differs"),
+        ((0.26, 0.4), "differs"), ((0.1, 0.2), "cannot tell"), ((0.2, 0.3), "cannot tell"),
+    ],
+)  # fmt: skip
+def test_within(limits: tuple[float, float], expected: str) -> None:
+    assert within((sum(limits) / 2, *limits), 0.12, 0.25) == expected
+
+
+numbers = st.floats(-1, 1)
+
+
+@given(st.tuples(numbers, numbers, numbers))
+def test_above_is_not_both_ways(triple: tuple[float, float, float]) -> None:
+    low, middle, high = sorted(triple)
+    there, mirrored = above((middle, low, high)), above((-middle, -high, -low))
+    assert {there, mirrored} in ({"agrees", "differs"}, {"cannot tell"})
+
+
+def test_several_intervals() -> None:
+    up, down, wide = (0.1, 0.05, 0.2), (-0.1, -0.2, -0.05), (0.0, -0.2, 0.2)
+    assert all_above([up, up], [up, up]) == "agrees"
+    assert all_above([up, wide], [up, wide]) == "cannot tell"
+    assert all_above([up, down], [up, down]) == "differs"
+    assert all_above([up, down], [up, wide]) == "cannot tell"  # gone with the correction
+    assert all_above([], []) == "cannot tell"
+    assert all_within([(0.0, -0.02, 0.02)], [(0.0, -0.02, 0.02)], 0.05) == "agrees"
+    assert all_within([up], [(0.1, 0.06, 0.2)], 0.05) == "differs"
+    assert all_within([wide], [wide], 0.05) == "cannot tell"
+    assert apart(up, down) == "agrees"
+    assert apart(down, up) == "differs"
+    assert apart(up, wide) == "cannot tell"
+
+
+@pytest.mark.parametrize(
+    ("condition", "kind"),
+    [
+        ("surgical", "mask"), ("surgical:colour=white", "mask"), ("ffp2", "mask"),
+        ("window_mask", "window"), ("clear", "window"), ("sunglasses:tint=0.5", "sunglasses"),
+        ("tears+surgical", None), ("surgical:colour=white+tears", None), ("none", None),
+        ("upper:like=surgical", None), ("window:keep=eyes", None), ("fill:like=surgical", None),
+        ("glasses", None), ("Mask", "mask"), ("transparent mask", "window"),
+        ("Sunglasses", "sunglasses"),
+        ("upper mask", None), ("lower", None), ("unmasked", None),
+    ],
+)  # fmt: skip
+def test_kinds_of_conditions(condition: str, kind: str | None) -> None:
+    assert kind_of(condition) == kind
+    assert kind_of(condition, (condition,)) == "mask"
+
+
+def test_a_run_like_the_literature_agrees(tmp_path: Path) -> None:
+    masked = shares(0.75)
+    masked["disgust"] = {"disgust": 0.35, "anger": 0.65}
+    masked["sadness"] = {"sadness": 0.75, "neutral": 0.25}
+    masked["happiness"] = {"happiness": 0.75, "neutral": 0.25}
+    masked["fear"] = {"fear": 0.75, "surprise": 0.25}
+    window = shares(0.8) | {"happiness": {"happiness": 0.9, "fear": 0.1}}
+    rates = {
+        "none": shares(0.9), "surgical": masked, "surgical:colour=black": masked,
+        "window_mask": window, "sunglasses": shares(0.85),
+    }  # fmt: skip
+    found = compare_run(run_of(tmp_path, rates))
+    assert {r.verdict for r in found if r.claim.id != "anger"} == {"agrees"}
+    assert {r.verdict for r in found if r.claim.id == "anger"} == {"disputed"}
+    assert {r.reader for r in found} == {"c"}
+    text = comparison_text(found)
+    assert "AGREES" in text
+    assert "Rinck 2022" in text
+
+
+def test_a_run_against_the_literature_differs(tmp_path: Path) -> None:
+    plain, masked = shares(0.9), shares(0.5)
+    plain["disgust"] = {"disgust": 0.8, "anger": 0.2}
+    masked["disgust"] = {"disgust": 0.8, "fear": 0.2}
+    plain["sadness"] = {"sadness": 0.9, "neutral": 0.1}
+    plain["happiness"] = {"happiness": 0.9, "neutral": 0.1}
+    plain["fear"] = {"fear": 0.9, "surprise": 0.1}
+    rates = {
+        "none": plain, "surgical": masked, "surgical:colour=black": shares(0.9),
+        "window_mask": shares(0.3), "sunglasses": shares(0.2),
+    }  # fmt: skip
+    found = compare_run(run_of(tmp_path, rates), seed=1)
+    of_surgical = [r for r in found if "colour=black" not in r.condition and r.condition]
+    told = {r.claim.id: r.verdict for r in of_surgical}
+    assert told.pop("anger") == "disputed"
+    assert set(told.values()) == {"differs"}
+    assert verdict(tuple(r for r in found if r.claim.id == "mask-style"), "mask-style") == "differs"
+
+
+def test_no_change_cannot_be_told(tmp_path: Path) -> None:
+    rates = {"none": shares(0.9), "surgical": shares(0.9)}
+    found = compare_run(run_of(tmp_path, rates))
+    told = {r.claim.id: (r.verdict, r.note) for r in found}
+    assert told["disgust-most"][0] == "cannot tell"
+    assert told["disgust-as-anger"][0] == "cannot tell"
+    assert told["overall-loss"][0] == "differs"
+    assert told["window-happiness"] == (
+        "not measured", "add --occluder surgical --occluder window_mask",
+    )  # fmt: skip
+    assert told["mask-style"][0] == "not measured"
+    assert "--occluder surgical:colour=black" in told["mask-style"][1]
+
+
+def test_a_summary_alone_is_judged_by_its_intervals(tmp_path: Path) -> None:
+    masked = shares(0.75) | {"disgust": {"disgust": 0.3, "anger": 0.7}}
+    window = shares(0.9) | {"happiness": {"happiness": 1.0, "fear": 0.0}}
+    rates = {
+        "none": shares(0.9), "surgical": masked, "window_mask": window, "sunglasses": shares(0.9),
+    }  # fmt: skip
+    found = compare_run(run_of(tmp_path, rates, trials=False))
+    told = {r.claim.id: r for r in found}
+    for claim in ("overall-loss", "disgust-most", "window-happiness", "mask-over-sunglasses"):
+        assert told[claim].verdict == "agrees", claim
+    assert told["disgust-as-anger"].verdict == "cannot tell"
+    assert told["disgust-most"].basis == "summary alone"
+    assert "from the summary alone" in comparison_text(found)
+
+
+def test_a_guard_takes_the_verdict_away(tmp_path: Path) -> None:
+    masked = shares(0.75) | {"disgust": {"disgust": 0.35, "anger": 0.65}}
+    run_of(tmp_path, {"none": shares(0.9), "surgical": masked})
+    row = {
+        "run_id": "r", "dataset": "d", "classifier": "c", "condition": "surgical", "label": "all",
+        "guard": "confounded", "detail": "other people",
+    }  # fmt: skip
+    GUARDS.write(GUARDS.frame([row]), tmp_path / "guards.csv")
+    found = {r.claim.id: r for r in compare_run(tmp_path)}
+    assert found["disgust-most"].verdict == "cannot tell"
+    assert "confounded" in found["disgust-most"].note
+
+
+def test_values_are_json(tmp_path: Path) -> None:
+    found = compare_run(run_of(tmp_path, {"none": shares(0.9), "surgical": shares(0.7)}))
+    values = json.loads(json.dumps(comparison_values(found), allow_nan=False))
+    assert [value["claim"] for value in values] == [claim.id for claim in CLAIMS]
+    overall = values[0]["results"][0]
+    assert overall["value"] == pytest.approx(0.2)
+    assert (overall["reader"], overall["verdict"]) == ("c", "agrees")
+    assert values[-1]["results"][0]["value"] is None
+
+
+def test_humans_are_compared_by_observer(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    rows: list[dict[str, object]] = []
+    for o, label, c, k in product(range(40), ("anger", "disgust"), ("none", "cover"), range(6)):
+        for question in ("anger", "disgust"):
+            p = 0.9 if question == label else 0.1
+            if c == "cover" and label == "disgust":
+                p = 0.5
+            yes = int(rng.random() < p)
+            rows.append(
+                {"run_id": "r", "dataset": "d", "label": label, "condition": c, "status": "ok",
+                 "classifier": f"human:{o}", "observer_id": f"{o}", "trial": len(rows),
+                 "question": question, "answer_yes": yes, "image_id": f"{label}{k}",
+                 "correct": int(yes == (question == label))}
+            )  # fmt: skip
+    from maskface.humans import summarize_humans
+
+    frame = RESPONSES.frame(rows)
+    RESPONSES.write(frame, tmp_path / "responses.csv")
+    SUMMARY.write(summarize_humans(frame), tmp_path / "summary.csv")
+    found = compare_run(tmp_path, masks=("cover",))
+    assert verdict(found, "disgust-most") == "agrees"
+    assert verdict(found, "disgust-as-anger") == "agrees"
+    assert verdict(found, "sadness-as-neutral") == "not measured"
+    assert {r.reader for r in found if r.reader} == {"human"}
+    assert verdict(compare_run(tmp_path), "disgust-most") == "not measured"
+    with pytest.raises(MaskfaceError, match="no condition hat"):
+        compare_run(tmp_path, masks=("hat",))
+
+
+def test_a_folder_without_a_summary_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(MaskfaceError, match=r"holds no summary\.csv"):
+        compare_run(tmp_path)

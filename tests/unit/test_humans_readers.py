@@ -1,0 +1,315 @@
+"""Trial tables of human observers, as each platform writes them."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from maskface.errors import MaskfaceError
+from maskface.humans import HUMAN, detect_platform, read_study, ready_maps
+from maskface.humans._harmless import harmless_text
+from maskface.tables import EXCLUSIONS, RESPONSES
+
+JSPSYCH = [
+    {"trial_type": "html-keyboard-response", "trial_index": 0, "time_elapsed": 900, "rt": 800,
+     "stimulus": "<p>Welcome</p>", "response": " ", "subject": "p1"},
+    {"trial_type": "image-button-response", "trial_index": 1, "time_elapsed": 2000, "rt": 1100,
+     "stimulus": "img/01.jpg", "response": 0, "subject": "p1", "emotion": "angry",
+     "condition": "none"},
+    {"trial_type": "image-button-response", "trial_index": 2, "time_elapsed": 3000, "rt": None,
+     "stimulus": "img/01m.jpg", "response": None, "subject": "p1", "emotion": "angry",
+     "condition": "mask"},
+    {"trial_type": "image-button-response", "trial_index": 3, "time_elapsed": 4000, "rt": 950.5,
+     "stimulus": "img/02m.jpg", "response": 1, "subject": "p1", "emotion": "happy",
+     "condition": "mask"},
+]  # fmt: skip
+BUTTONS = '[values.response]\n"0" = "anger"\n"1" = "happiness"\n'
+
+
+def write(folder: Path, name: str, text: str) -> Path:
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def answers(path: Path, *, column_map: Path | None = None) -> pd.DataFrame:
+    study = read_study([path], column_map)
+    return study.responses
+
+
+@pytest.mark.parametrize("kind", ["csv", "json", "lines"])
+def test_jspsych(tmp_path: Path, kind: str) -> None:
+    if kind == "csv":
+        path = tmp_path / "a.csv"
+        pd.DataFrame(JSPSYCH).to_csv(path, index=False)
+    else:
+        text = "\n".join(json.dumps([row]) for row in JSPSYCH)
+        path = write(tmp_path, "a.json", json.dumps(JSPSYCH) if kind == "json" else text)
+    study = read_study([path], write(tmp_path, "map.toml", BUTTONS))
+    assert study.column_map.platform == "jspsych"
+    found = study.responses
+    assert list(found["predicted"]) == ["anger", "", "happiness"]
+    assert list(found["status"]) == ["ok", "no_answer", "ok"]
+    assert list(found["condition"]) == ["none", "mask", "mask"]
+    assert list(found["rt_ms"].fillna(-1)) == [1100, -1, 950.5]
+    assert set(found["classifier"]) == {f"{HUMAN}:p1"}
+    rules = dict(zip(study.exclusions["rule"], study.exclusions["n_trials"], strict=True))
+    assert rules == {"row that is no trial": 1, "value that the map skips": 0, "no answer": 1}
+
+
+def test_psychopy_times_are_in_seconds(tmp_path: Path) -> None:
+    header = (
+        "image,emotion,mask,trials.thisN,key_resp.keys,key_resp.rt,key_resp.started,participant"
+    )
+    rows = ["a.png,sad,none,0,s,0.75,1.2,7", "b.png,sad,surgical,1,None,,2.2,7", ",,,,,,3.1,7"]
+    path = write(tmp_path, "7.csv", "\n".join([header, *rows]))
+    keys = write(tmp_path, "map.toml", '[values.response]\ns = "sadness"\n')
+    study = read_study([path], keys)
+    found = study.responses
+    assert study.column_map.platform == "psychopy"
+    assert list(found["rt_ms"].fillna(-1)) == [750, -1]
+    assert list(found["status"]) == ["ok", "no_answer"]
+    assert list(found["condition"]) == ["none", "surgical"]
+
+
+def test_psychopy_with_two_keyboards_asks_which(tmp_path: Path) -> None:
+    header = "emotion,mask,trials.thisN,face.keys,face.rt,more.keys,more.rt,participant"
+    path = write(tmp_path, "7.csv", f"{header}\nsad,none,0,s,0.7,x,0.1,7\n")
+    with pytest.raises(MaskfaceError, match=r"face\.keys, more\.keys"):
+        read_study([path])
+
+
+def test_gorilla_keeps_answers_only(tmp_path: Path) -> None:
+    header = "Participant Private ID,Zone Type,Reaction Time,Response,Correct,image,emotion,mask"
+    rows = [
+        "11,fixation,250.1,,0,a.png,Fear,none",
+        "11,response_button_text,812.4,Fearful,1,a.png,Fear,none",
+        "11,continue_button,90,Next,0,a.png,Fear,none",
+        "11,response_button_text,700,Surprise,0,b.png,Fear,mask",
+    ]
+    study = read_study([write(tmp_path, "g.csv", "\n".join([header, *rows]))])
+    assert study.column_map.platform == "gorilla"
+    assert list(study.responses["predicted"]) == ["fear", "surprise"]
+    assert list(study.responses["correct"]) == [1, 0]
+    assert study.exclusions["n_trials"].iloc[0] == 2
+
+
+def test_labjs_and_one_file_for_each_observer(tmp_path: Path) -> None:
+    header = "sender,sender_type,sender_id,timestamp,image,emotion,condition,response,duration"
+    for name in ("ann", "ben"):
+        rows = ["Hi,html.Screen,0,t,,,,,5000", "Face,html.Screen,1_0,t,a.png,joy,none,happy,640"]
+        write(tmp_path, f"{name}.csv", "\n".join([header, *rows]))
+    study = read_study([tmp_path])
+    assert study.column_map.platform == "labjs"
+    assert list(study.responses["observer_id"]) == ["ann", "ben"]
+    assert list(study.responses["rt_ms"]) == [640, 640]
+    assert [source["name"] for source in study.sources] == ["ann.csv", "ben.csv"]
+
+
+def test_qualtrics_has_a_column_for_each_trial(tmp_path: Path) -> None:
+    rows = [
+        "ResponseId,RecordedDate,f1_angry_none,f1_angry_none_t,f1_angry_mask,f1_angry_mask_t,check",
+        '"Response ID","Recorded Date","Which, emotion?",Timing,Which?,Timing,Press 3',
+        *['"{""ImportId"":""_recordId""}",' + ",".join('"{""ImportId"":""x""}"' for _ in range(6))],
+        "R_1,2024-01-01,Anger,1.5,Disgust,2.25,3",
+        "R_2,2024-01-02,Anger,1.0,,,4",
+    ]
+    path = write(tmp_path, "q.csv", "\n".join(rows))
+    with pytest.raises(MaskfaceError, match=r"\[wide\]"):
+        read_study([path])
+    wide = (
+        "[wide]\nregex = '^(?P<image>.+)_(?P<emotion>angry)_(?P<condition>none|mask)$'\n"
+        "rt_suffix = '_t'\n[exclude.attention]\ncolumn = 'check'\npassed = ['3']\n"
+    )
+    study = read_study([path], write(tmp_path, "map.toml", wide))
+    found = study.responses
+    assert list(found["observer_id"]) == ["R_1", "R_1", "R_2", "R_2"]
+    assert list(found["predicted"]) == ["anger", "disgust", "anger", ""]
+    assert list(found["rt_ms"].fillna(-1)) == [1500, 2250, 1000, -1]
+    assert list(found["status"]) == ["ok", "ok", "excluded", "no_answer"]
+    assert found["message"].iloc[2] == "more than 0 failed attention checks"
+
+
+def test_qualtrics_questions_by_their_text(tmp_path: Path) -> None:
+    rows = [
+        "ResponseId,RecordedDate,1_Q5,2_Q5",
+        "Response ID,Recorded Date,01_sad_none.jpg - Which?,01_sad_mask.jpg - Which?",
+        '"{""ImportId"":""a""}",x,y,z',
+        "R_1,2024,Sad,Neutral",
+    ]
+    regex = r"(?P<image>(?P<identity>\d+)_(?P<emotion>[a-z]+)_(?P<condition>none|mask)\.jpg)"
+    own = write(tmp_path, "map.toml", f"[wide]\nregex = '{regex}'\nheader = 'text'\n")
+    found = answers(write(tmp_path, "q.csv", "\n".join(rows)), column_map=own)
+    assert list(found["image_id"]) == ["01_sad_none.jpg", "01_sad_mask.jpg"]
+    assert list(found["subject_id"]) == ["01", "01"]
+    assert list(found["correct"]) == [1, 0]
+
+
+def test_any_table_through_a_map_with_a_pattern(tmp_path: Path) -> None:
+    own = """
+dataset = "mine"
+[columns]
+observer = "Worker"
+response = "Said"
+rt = "Secs"
+[units]
+"""
+    own = own.replace("[units]\n", "") + (
+        "[pattern]\ncolumn = 'File'\n"
+        "regex = '(?P<identity>[0-9]+)_[FM]_(?P<emotion>[A-Z])_(?P<condition>[XL])'\n"
+        '[values.emotion]\nA = "anger"\nS = "sadness"\n'
+        '[values.condition]\nX = "none"\nL = "lower"\n'
+    )
+    own = 'rt_unit = "s"\n' + own
+    text = "Worker;File;Said;Secs\nw1;01_F_A_L.jpg;sad;0.5\nw1;02_M_S_X.jpg;sad;1\n"
+    packed = tmp_path / "t.csv.gz"
+    packed.write_bytes(gzip.compress(text.encode()))
+    study = read_study([packed], write(tmp_path, "map.toml", own))
+    found = study.responses
+    assert study.column_map.platform == "plain"
+    assert list(found["dataset"].unique()) == ["mine"]
+    assert list(found["label"]) == ["anger", "sadness"]
+    assert list(found["condition"]) == ["lower", "none"]
+    assert list(found["subject_id"]) == ["01", "02"]
+    assert list(found["rt_ms"]) == [500, 1000]
+
+
+def test_round_trip(tmp_path: Path) -> None:
+    path = write(tmp_path, "a.json", json.dumps(JSPSYCH))
+    study = read_study([path], write(tmp_path, "map.toml", BUTTONS), dataset="named")
+    RESPONSES.write(study.responses, tmp_path / "responses.csv")
+    EXCLUSIONS.write(study.exclusions, tmp_path / "exclusions.csv")
+    pd.testing.assert_frame_equal(RESPONSES.read(tmp_path / "responses.csv"), study.responses)
+    pd.testing.assert_frame_equal(EXCLUSIONS.read(tmp_path / "exclusions.csv"), study.exclusions)
+    assert set(study.responses["dataset"]) == {"named"}
+    assert set(study.responses["run_id"]) == {study.run_id}
+
+
+def test_headers_are_those_of_the_documentation() -> None:
+    text = Path(__file__).parents[2].joinpath("docs/architecture.md").read_text(encoding="utf-8")
+    assert f"`{', '.join(EXCLUSIONS.header)}`" in text
+    assert f"`{', '.join(RESPONSES.header[-6:])}`" in text
+
+
+@pytest.mark.parametrize("name", sorted(ready_maps()))
+def test_ready_maps_are_detected_by_their_own_columns(name: str) -> None:
+    signs = [sign.strip("^$").replace("\\", "") for sign in ready_maps()[name]["detect"]]
+    header = [f"trials{sign}" if sign.startswith(".") else sign for sign in signs]
+    assert detect_platform((*header, "other")) == name
+    assert detect_platform(("other",)) == "plain"
+
+
+def test_unknown_columns_get_a_starting_map(tmp_path: Path) -> None:
+    path = write(tmp_path, "t.csv", 'rater,pict"ure,shown emotion,cover,answer\na,b,c,d,e\n')
+    with pytest.raises(MaskfaceError) as caught:
+        read_study([path])
+    text = str(caught.value)
+    assert "observer (no name given)" in text
+    assert 'observer = "rater"' in text
+    assert 'emotion = "shown emotion"' in text
+    assert "--map map.toml" in text
+
+
+@pytest.mark.parametrize(
+    ("content", "own", "words"),
+    [
+        ("", "", "Cannot read"),
+        ("o,e,c,r\n", "", "None of the 0 rows is a trial"),
+        ("o,e,c,r\na,anger,mask,anger\n", "", "No trial shows the face as it is"),
+        ("o,e,c,r\n,anger,none,anger\n", "", "1 of 1 trials do not say who answered"),
+        ("o,e,c,r\na,contempt,none,anger\n", "", r"values of emotion mean: 'contempt'"),
+        ("o,e,c,r\na,anger,none,huh\n", "", r"\[values.response\]"),
+        ("o,e,c,r\na,anger,none,anger\n", "[keep]\nx = ['1']\n", "has no column 'x'"),
+        ("o,e,c,r\na,anger,none,anger\n", "colour = 1\n", "not valid at colour"),
+        ("o,e,c,r\na,anger,none,anger\n", "colour = 1\nplatform = 'x'\n", "no ready-made map 'x'"),
+        ("o,e,c,r\na,anger,none,anger\n", "[keep]\nr = ['re:(']\n", "no regular expression"),
+        ("o,e,c,r\na,anger,none,anger\n", "[exclude]\nmin_trials = 9\n", "No trial is left"),
+        ("o,e,c,r\na,anger,none,anger\n", "[pattern]\ncolumn='e'\nregex='('\n", "not valid at pat"),
+        ("o,e,c,r\na,anger,none,anger\n", "= 1", "as a column map"),
+    ],
+)
+def test_mistakes_are_answered_in_words(tmp_path: Path, content: str, own: str, words: str) -> None:
+    columns = "[columns]\nobserver = 'o'\nemotion = 'e'\ncondition = 'c'\nresponse = 'r'\n"
+    text = own + columns if own.startswith(("colour", "=")) else columns + own
+    path = write(tmp_path, "t.csv", content)
+    with pytest.raises(MaskfaceError, match=words):
+        read_study([path], write(tmp_path, "map.toml", text))
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("t.json", b"{"), ("t.json", b"[]"), ("t.json", b"[" * 100_000),
+        ("t.csv", b"\xff\xfe\x00a"), ("t.csv.gz", b"no gzip"), ("t.csv", b'a,b\n"1,2\n3'),
+    ],
+)  # fmt: skip
+def test_broken_files_are_refused_in_words(tmp_path: Path, name: str, content: bytes) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(MaskfaceError):
+        read_study([tmp_path / name])
+
+
+def test_files_are_named_once_and_exist(tmp_path: Path) -> None:
+    path = write(tmp_path, "a.json", json.dumps(JSPSYCH))
+    with pytest.raises(MaskfaceError, match="named twice"):
+        read_study([path, path])
+    with pytest.raises(MaskfaceError, match="no file or folder"):
+        read_study([tmp_path / "nothing.csv"])
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(MaskfaceError, match="no trial table"):
+        read_study([tmp_path / "empty"])
+
+
+def test_only_the_needed_columns_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    header = (
+        "subject_id,stimulus,emotion,condition,response,trial_type,trial_index,time_elapsed,big"
+    )
+    path = write(tmp_path, "t.csv", f"{header}\np,a,anger,none,anger,x,0,1,{'x' * 1000}\n")
+    read: list[list[str]] = []
+    original = pd.read_csv
+
+    def spy(*args: object, **options: object) -> pd.DataFrame:
+        if "usecols" in options:
+            read.append(list(options["usecols"]))  # type: ignore[call-overload]
+        return original(*args, **options)  # type: ignore[no-any-return, call-overload]
+
+    monkeypatch.setattr(pd, "read_csv", spy)
+    read_study([path])
+    assert read == [["subject_id", "stimulus", "emotion", "condition", "response"]]
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "@SUM(A1)", "+cmd|'/c calc'!A0", "-2+3", "\t=1", " =1"])
+def test_formulas_of_strangers_stay_text(tmp_path: Path, cell: str) -> None:
+    columns = "subject_id,stimulus,emotion,condition,response,trial_type,trial_index,time_elapsed"
+    row = [cell, cell, "anger", "none", "anger", "x", "0", "1"]
+    path = tmp_path / "t.csv"
+    covered = [cell, cell, "anger", cell, "fear", "x", "1", "2"]
+    pd.DataFrame([row, covered], columns=columns.split(",")).to_csv(path, index=False)
+    study = read_study([path])
+    RESPONSES.write(study.responses, tmp_path / "responses.csv")
+    frame = pd.read_csv(tmp_path / "responses.csv", dtype=str, keep_default_na=False)
+    cells = [text for column in frame for text in frame[column].astype(str)]
+    assert not [text for text in cells if text[:1] in tuple("=+-@\t")]
+    assert (frame["image_id"].str.startswith("'")).all()
+
+
+@given(st.text(max_size=20))
+def test_harmless_text_keeps_the_rest(text: str) -> None:
+    found = harmless_text(text)
+    assert not found.lstrip().startswith(("=", "@"))
+    assert not re.search(r"[\x00-\x1f\x7f]", found)
+    if text.isprintable():
+        assert found in (text, f"'{text}")
+    assert harmless_text(found) == found
+
+
+@pytest.mark.parametrize("number", ["-5", "+3.25", "-0,5", "12"])
+def test_numbers_are_no_formulas(number: str) -> None:
+    assert harmless_text(number) == number
