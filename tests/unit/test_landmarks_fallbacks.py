@@ -197,7 +197,44 @@ def test_a_face_seen_in_one_tile_only_is_not_believed() -> None:
         return [face_at(60, 60, 100)] if len(seen) == 3 else []
 
     assert find_faces(np.zeros((480, 640, 3), np.uint8), find) == ()
-    assert len(seen) == 2 + 85 + 1
+    assert len(seen) == 2 + 85 + 1 + 2 * len(fallbacks.LAST_VIEWS)
+
+
+@pytest.mark.parametrize("share", fallbacks.LAST_VIEWS)
+@pytest.mark.parametrize("again", [0, 1, 2, 4])
+def test_where_nothing_is_found_the_middle_is_shown_at_other_sizes(
+    share: float, again: int
+) -> None:
+    """A face found there is believed if it is found again in enough squares around it."""
+    finder = SquareFinder()
+    squares_left = 0
+
+    def find(image: ImageArray) -> Sequence[FaceLandmarks]:
+        nonlocal squares_left
+        height, width = image.shape[:2]
+        if (width, height) == (round(share * 400), round(share * 600)):
+            squares_left = again
+            return finder(image)
+        squares_left -= width == height
+        return finder(image) if width == height and squares_left >= 0 else []
+
+    scene = picture(400, 600, (120, 200, 160))
+    faces = find_faces(scene, find)
+    assert len(faces) == (1 if again >= fallbacks.LAST_NEEDED else 0)
+    for face in faces:
+        assert face.box == pytest.approx((120, 200, 280, 360), abs=1)
+    assert find_faces(scene, find, search="never") == ()
+
+
+def test_where_nothing_is_found_the_middle_is_shown_lighter() -> None:
+    dim = picture(400, 600, (120, 200, 160)) // 3  # below what the finder sees
+    (face,) = find_faces(dim, SquareFinder())
+    assert face.box == pytest.approx((120, 200, 280, 360), abs=1)
+
+
+def test_brightening_keeps_black_and_white() -> None:
+    tones = np.array([[[0, 64, 255]]], np.uint8)
+    assert fallbacks.brightened(tones).tolist() == [[[0, 128, 255]]]
 
 
 def test_a_face_cut_by_its_tile_is_left_to_the_next_tile() -> None:
