@@ -83,13 +83,13 @@ def test_each_masked_picture_shows_one_face(
         for path, found in faces.items()
     }
     missed = [path for path, n in counts.items() if n != 1]
-    # MediaPipe loses a quarter of the masked heads that are turned by 40 degrees.
+    # All are found; far turned heads only by the last look, which has little to spare.
     far = [path for path in faces if "_y-40" in path or "_y+40" in path]
     assert set(missed) <= set(far)
-    assert len(missed) <= 0.3 * len(far)
+    assert len(missed) <= 0.05 * len(far)
 
 
-@pytest.mark.parametrize(("name", "measured"), [("faceapi", 0.90), ("fer", 0.77)])
+@pytest.mark.parametrize(("name", "measured"), [("faceapi", 0.93), ("fer", 0.82)])
 def test_full_expressions_are_recognised(
     name: str,
     measured: float,

@@ -18,10 +18,10 @@ UNITS: dict[int, dict[str, float]] = {
     1: {"browInnerUp": 1.38, "eyebrows-*-inner-up": 1.25},
     2: {"browOuterUp*": 1.0},
     4: {"browDown*": 0.84, "eyebrows-*-down": 0.96},
-    5: {"eyeWide*": 1.0},
+    5: {"eyeWide*": 1.15},
     6: {"cheekSquint*": 1.875},
     7: {"eyeSquint*": 1.0},
-    9: {"noseSneer*": 1.155, "nose-*-elevation": 0.847, "mouth-elevation": 0.583},
+    9: {"noseSneer*": 1.328, "nose-*-elevation": 0.974, "mouth-elevation": 0.67},
     10: {"mouthUpperUp*": 0.5, "mouth-elevation": 0.5},
     12: {"mouthSmile*": 1.1},
     15: {"mouthFrown*": 0.8, "mouth-depression": 0.5},
@@ -41,23 +41,14 @@ UNITS: dict[int, dict[str, float]] = {
 
 # Emotion -> {action unit: intensity}.
 RECIPES: dict[str, dict[int, float]] = {
-    "anger": {4: 1.0, 5: 0.3, 7: 0.5, 9: 0.327, 10: 0.6, 16: 1.0, 38: 0.6},
-    "disgust": {
-        4: 0.1,
-        6: 0.76,
-        7: 1.0,
-        9: 0.909,
-        10: 0.3,
-        15: 0.5,
-        16: 0.8,
-        17: 0.6,
-        41: 0.25,
-    },
-    "fear": {1: 0.85, 2: 0.7, 4: 0.33, 5: 1.0, 16: 0.3, 20: 1.0, 21: 1.0, 25: 0.4, 26: 0.55},
+    "anger": {4: 1.0, 5: 0.261, 7: 0.5, 9: 0.284, 10: 0.6, 16: 1.0, 38: 0.6},
+    "disgust": {6: 0.5, 7: 1.0, 9: 1.0, 10: 0.55, 15: 0.5, 17: 0.65, 41: 0.32},
+    "fear": {1: 0.85, 2: 0.7, 4: 0.33, 5: 0.87, 16: 0.3, 20: 1.0, 21: 1.0, 25: 0.4, 26: 0.55},
     "happiness": {6: 0.544, 7: 0.3, 12: 0.95, 20: 0.15, 25: 0.6},
     "sadness": {1: 1.0, 4: 0.83, 6: 0.8, 15: 0.8, 16: 0.4, 20: 0.4, 21: 0.85, 41: 0.75},
-    "surprise": {1: 0.4, 2: 1.0, 5: 1.0, 27: 1.0},
-    "neutral": {},
+    "surprise": {1: 0.2, 2: 0.75, 5: 1.0, 22: 0.35, 27: 0.6},
+    # At rest the upper lid covers the top of the iris; the mesh's own lids stare.
+    "neutral": {41: 0.4},
 }
 
 # Which creases an action unit presses in, at intensity 1.
@@ -66,7 +57,7 @@ CREASES: dict[int, dict[str, float]] = {
     2: {"forehead": 0.5},
     4: {"glabella": 1.0},
     6: {"crow": 1.125, "fold": 0.25},
-    9: {"nose": 1.1, "fold": 0.66, "glabella": 0.33},
+    9: {"nose": 1.265, "fold": 0.76, "glabella": 0.38},
     10: {"fold": 0.6},
     12: {"fold": 0.7},
     15: {"fold": 0.2},
@@ -86,7 +77,7 @@ def person_recipe(emotion: str, intensity: float, seed: int) -> dict[int, float]
     emotion
         One of `EMOTIONS`.
     intensity
-        0..1, scales every unit.
+        0..1, scales every unit; neutral has no degrees.
     seed
         The person's seed.
 
@@ -96,6 +87,8 @@ def person_recipe(emotion: str, intensity: float, seed: int) -> dict[int, float]
     """
     rng = np.random.default_rng([seed, EMOTIONS.index(emotion)])
     recipe = RECIPES[emotion]
+    if emotion == "neutral":
+        intensity = 1.0
     own = 1 + rng.uniform(-0.08, 0.08, len(recipe))
     return {
         unit: value * intensity * k for (unit, value), k in zip(recipe.items(), own, strict=True)

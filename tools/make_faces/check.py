@@ -84,32 +84,24 @@ def _table(head: list[str], body: list[list[str]]) -> str:
 
 
 def accuracy_table(rows: list[Row]) -> str:
-    """Return accuracies of tuned-on and held-out people as a Markdown table."""
-    tuned = {who.subject for who in people() if who.tuned}
+    """Return the accuracies by intensity, flat mask and view as a Markdown table."""
     front = [row for row in rows if row.yaw == 0]
+    full = [row for row in front if row.percent == 100 or row.emotion == "neutral"]
+    half = [row for row in front if row.percent == 50]
+    parts = [("full", full, False), ("half", half, False), ("full, flat mask", full, True)]
+    parts += [
+        (f"yaw {yaw:+d}", [row for row in rows if row.yaw == yaw], False)
+        for yaw in sorted({row.yaw for row in rows} - {0})
+    ]
     body = []
-    for label, members in (("held out", False), ("tuned on", True)):
-        some = [row for row in front if (row.subject in tuned) is members]
-        full = [row for row in some if row.percent == 100 or row.emotion == "neutral"]
-        half = [row for row in some if row.percent == 50]
-        for title, part, masked in (
-            ("full", full, False), ("half", half, False), ("full, flat mask", full, True)
-        ):  # fmt: skip
-            for network in NETWORKS:
-                if part:
-                    acc = accuracy(part, network, masked)
-                    cells = [f"{acc[e]:.2f}" if e in acc else "" for e in ("all", *EMOTIONS)]
-                    count = len({row.subject for row in part})
-                    body.append([label, title, network, str(count), str(len(part)), *cells])
-    turned = [row for row in rows if row.yaw != 0]
-    for yaw in sorted({row.yaw for row in turned}):
-        part = [row for row in turned if row.yaw == yaw]
+    for title, part, masked in parts:
         for network in NETWORKS:
-            acc = accuracy(part, network)
-            cells = [f"{acc[e]:.2f}" if e in acc else "" for e in ("all", *EMOTIONS)]
-            count = len({row.subject for row in part})
-            body.append(["both", f"yaw {yaw:+d}", network, str(count), str(len(part)), *cells])
-    return _table(["people", "pictures", "network", "people n", "n", "all", *EMOTIONS], body)
+            if part:
+                acc = accuracy(part, network, masked)
+                cells = [f"{acc[e]:.2f}" if e in acc else "" for e in ("all", *EMOTIONS)]
+                count = len({row.subject for row in part})
+                body.append([title, network, str(count), str(len(part)), *cells])
+    return _table(["pictures", "network", "people", "n", "all", *EMOTIONS], body)
 
 
 def blendshape_table(rows: list[Row]) -> str:

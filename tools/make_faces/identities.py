@@ -1,4 +1,4 @@
-"""The people: who they are, how they look, and which were used for tuning.
+"""The people: who they are and how they look.
 
 The table itself is ``people.csv``; the words in it are explained here.
 """
@@ -57,7 +57,6 @@ class Identity:
     glasses : ``none``, ``round``, ``square`` or ``browline``
     weight : 0 thin ... 1 heavy
     seed : of everything random about the person
-    tuned : whether the expression recipes were tuned on this person
     """
 
     subject: str
@@ -74,7 +73,6 @@ class Identity:
     glasses: str = "none"
     weight: float = 0.5
     seed: int = 0
-    tuned: bool = False
     freckles: float = 0.0
     makeup: float = 0.0
     shape: dict[str, float] = field(default_factory=dict)
@@ -105,7 +103,6 @@ def _read(row: dict[str, str], seed: int) -> Identity:
         weight=float(row["weight"]),
         freckles=float(row["freckles"]),
         makeup=float(row["makeup"]),
-        tuned=row["tuned"] == "1",
         seed=1000 * seed + int(row["subject"][1:]),
     )
 
