@@ -16,6 +16,12 @@ PHOTOGRAPHS = Path(
 """Photographs that cannot be redistributed; tests that need them are skipped without them."""
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-snapshots", action="store_true", help="write the pictures in tests/snapshots anew"
+    )
+
+
 def _photographs(name: str) -> Path:
     folder = PHOTOGRAPHS / "faces" / name
     if not folder.is_dir():

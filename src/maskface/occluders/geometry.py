@@ -6,7 +6,7 @@ instead, it would follow the mouth and show the smile that it is meant to hide.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Final, TypeAlias
 
@@ -63,10 +63,16 @@ class HeadFit:
         (3, 3) float64. Columns are the image directions of 1 cm along x, y and z of the head.
     offset
         (3,) float64, the image position of the head's origin.
+    scale
+        Pixels per centimetre.
     """
 
     linear: Floats
     offset: Floats
+    scale: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "scale", float(np.cbrt(abs(np.linalg.det(self.linear)))))
 
     def project(self, points: Floats) -> Floats:
         """Map head points (..., 3) in cm to the image: x and y in pixels, z in pixels of depth."""
@@ -74,10 +80,8 @@ class HeadFit:
 
     def turn(self, normals: Floats) -> Floats:
         """Turn normals (..., 3) like the surface they stand on; z points away from the camera."""
-        # The cofactor matrix turns normals as its matrix turns the surface they stand on.
-        determinant = np.linalg.det(self.linear)
-        cofactors = abs(determinant) * np.linalg.inv(self.linear)
-        return unit(normals @ cofactors)
+        # The inverse, transposed, turns normals as its matrix turns the surface they stand on.
+        return unit(normals @ np.linalg.inv(self.linear))
 
     def moved(self, x: float, y: float) -> HeadFit:
         """The same fit after the image has moved by x and y pixels."""
@@ -88,11 +92,6 @@ class HeadFit:
         # Whole numbers are the centres of pixels, and those move by half the difference in size.
         half = (factor - 1) / 2
         return HeadFit(self.linear * factor, self.offset * factor + np.array([half, half, 0.0]))
-
-    @property
-    def scale(self) -> float:
-        """Pixels per centimetre."""
-        return float(np.cbrt(abs(np.linalg.det(self.linear))))
 
 
 def fit_head(points: NDArray[np.float32]) -> HeadFit:

@@ -14,11 +14,12 @@ from maskface.occluders.layer import Layer, around, before_horizon, times, tripl
 from maskface.occluders.light import Light
 from maskface.occluders.raster import Raster, rasterise, visible_triangles
 
-Kept: TypeAlias = dict[tuple[int, tuple[int, ...], bool], Raster]
-"""Forms that are drawn already, by surface, texture size and whether both sides show."""
+Kept: TypeAlias = dict[tuple[int, tuple[int, ...], bool, bool], Raster]
+"""Forms that are drawn already: by surface, texture size, whether both sides show, and opacity."""
 
-_LOOKUP: Final = 5.0
-"""Samples per centimetre at which texture coordinates are worked out."""
+_LOOKUP: Final = (3.0, 5.0)
+"""Samples per centimetre at which texture coordinates are worked out, for opaque sheets and for
+those with an outline in their texture, which would look ragged."""
 _GRAZING: Final = 0.4
 """Cosine to the line of sight below which a patch of shade thins out."""
 _FULL: Final = 200.0
@@ -34,7 +35,7 @@ def add_sheet(layer: Layer, fit: HeadFit, sheet: Sheet, light: Light | None, kep
     if where is None:
         return
     # Film and cloth are two sheets of one form.
-    key = (id(sheet.surface), cloth.shape[:2], sheet.both_sides)
+    key = (id(sheet.surface), cloth.shape[:2], sheet.both_sides, sheet.texture.opacity is None)
     if key not in kept:
         kept[key] = _raster(points, fit, sheet, cloth.shape, where)
     raster = kept[key]
@@ -59,7 +60,7 @@ def _raster(
     triangles = visible_triangles(points, sheet.surface.triangles, both_sides=sheet.both_sides)
     rows, columns = where
     shape = (rows.stop - rows.start, columns.stop - columns.start)
-    step = max(1, round(fit.scale / _LOOKUP))
+    step = max(1, round(fit.scale / _LOOKUP[sheet.texture.opacity is not None]))
     return rasterise(points - [columns.start, rows.start, 0], triangles, places, shape, step)
 
 

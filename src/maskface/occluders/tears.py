@@ -26,7 +26,8 @@ from maskface.occluders._tear_paths import (
     trail,
 )
 from maskface.occluders.geometry import HeadFit, fit_head
-from maskface.occluders.light import Light, estimate_light
+from maskface.occluders.light import Light
+from maskface.occluders.look import look_of
 from maskface.registry import unknown_name
 from maskface.types import FaceLandmarks, ImageArray
 
@@ -126,7 +127,7 @@ def _draw(image: ImageArray, strands: list[Strand], fit: HeadFit) -> Drawing:
     box = _box(strands, fit.scale, image.shape)
     if box is None:
         return Drawing(result, alpha, shadow)
-    light = _towards(estimate_light(image, fit))
+    light = _towards(look_of(image, fit).light)
     film, cover, cast = _layers(image[box], strands, fit, light, box)
     alpha[box], shadow[box] = np.ceil(255 * cover), np.round(255 * cast)
     touched = (alpha[box] > 0) | (shadow[box] > 0)
