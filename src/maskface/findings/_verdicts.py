@@ -30,7 +30,7 @@ def all_above(intervals: Sequence[Interval], simultaneous: Sequence[Interval]) -
     Notes
     -----
     That all differences are above 0 is shown by showing each at the level (Berger 1982,
-    doi:10.2307/1268772); that some difference is below 0, only with a correction for looking at
+    doi:10.2307/1267823); that some difference is below 0, only with a correction for looking at
     several.
     """
     if intervals and all(low > 0 for _, low, _ in intervals):
