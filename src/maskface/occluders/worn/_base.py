@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from maskface.errors import MaskfaceError
 from maskface.occluders._base import Drawing, Occluder
+from maskface.occluders.colours import parse_colour
 from maskface.occluders.garment import Cord, Garment, Surface
 from maskface.occluders.geometry import fit_head
 from maskface.occluders.render import outline_on, put_on
@@ -108,3 +109,30 @@ class Mask(Worn):
         """Ear loops for a `surface` of cloth of a colour."""
         make = hanging_loops if self.wearing == "one_ear" else ear_loops
         return make(surface, colour)
+
+
+@dataclass(frozen=True)
+class ColouredMask(Mask):
+    """A face mask of one colour.
+
+    Attributes
+    ----------
+    colour
+        A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
+
+    Raises
+    ------
+    MaskfaceError
+        If the colour is neither.
+    """
+
+    colour: str = "white"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        parse_colour(self.colour)
+
+    @property
+    def rgb(self) -> tuple[int, int, int]:
+        """Red, green and blue (0 to 255) of the colour."""
+        return parse_colour(self.colour)

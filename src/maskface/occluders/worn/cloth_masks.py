@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 
 from maskface.occluders.colours import parse_colour
 from maskface.occluders.garment import Garment, Sheet
-from maskface.occluders.worn._base import Mask
+from maskface.occluders.worn._base import ColouredMask
 from maskface.occluders.worn.bands import bands
 from maskface.occluders.worn.foam import foam
 from maskface.occluders.worn.mask_shapes import CONTOURED, MOULDED
@@ -19,7 +19,7 @@ _BAND: Final = 0.6
 
 
 @dataclass(frozen=True)
-class ClothMask(Mask):
+class ClothMask(ColouredMask):
     """A sewn cotton mask of two panels, plain or printed, with elastic ear loops.
 
     Attributes
@@ -45,12 +45,11 @@ class ClothMask(Mask):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        parse_colour(self.colour)
         parse_colour(self.accent)
 
     def garment(self, scale: float) -> Garment:
         """The panels and their loops."""
-        colour, accent = parse_colour(self.colour), parse_colour(self.accent)
+        colour, accent = self.rgb, parse_colour(self.accent)
         surface = self.surface(CONTOURED, scale)
         if self.pattern == "plain":
             sheet = Sheet(surface, plain_cotton(), colour)
@@ -61,7 +60,7 @@ class ClothMask(Mask):
 
 
 @dataclass(frozen=True)
-class FashionMask(Mask):
+class FashionMask(ColouredMask):
     """A moulded mask of thin stretch foam with ear loops cut from the same piece.
 
     Attributes
@@ -78,13 +77,9 @@ class FashionMask(Mask):
     name: ClassVar[str] = "fashion"
     colour: str = "black"
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        parse_colour(self.colour)
-
     def garment(self, scale: float) -> Garment:
         """The moulded sheet and the bands to the ears."""
-        colour = parse_colour(self.colour)
+        colour = self.rgb
         surface = self.surface(MOULDED, scale)
         sheet = Sheet(surface, foam(colour))
         if self.wearing != "one_ear":

@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from maskface.occluders.colours import parse_colour
 from maskface.occluders.garment import Garment, Sheet
-from maskface.occluders.worn._base import Mask
+from maskface.occluders.worn._base import ColouredMask
 from maskface.occluders.worn.shapes import SURGICAL
 from maskface.occluders.worn.surgical_cloth import cloth
 
 
 @dataclass(frozen=True)
-class SurgicalMask(Mask):
+class SurgicalMask(ColouredMask):
     """A pleated surgical mask with ear loops.
 
     Attributes
@@ -30,12 +29,8 @@ class SurgicalMask(Mask):
     name: ClassVar[str] = "surgical"
     colour: str = "lightblue"
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        parse_colour(self.colour)
-
     def garment(self, scale: float) -> Garment:
         """The pleated sheet and its loops."""
-        colour = parse_colour(self.colour)
+        colour = self.rgb
         surface = self.surface(SURGICAL, scale)
         return Garment((Sheet(surface, cloth(), colour), *self.loops(surface, colour)))

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar, Final
 
-from maskface.occluders.colours import parse_colour
 from maskface.occluders.garment import Cord, Garment, Sheet, Surface
-from maskface.occluders.worn._base import Mask
+from maskface.occluders.worn._base import ColouredMask
 from maskface.occluders.worn.bands import head_straps
 from maskface.occluders.worn.fleece import cup, half
 from maskface.occluders.worn.mask_shapes import CUP, FOLDED
@@ -19,7 +18,7 @@ _STRAP_WIDTH: Final = 0.42  # cm
 
 
 @dataclass(frozen=True)
-class Ffp2Mask(Mask):
+class Ffp2Mask(ColouredMask):
     """A folded respirator (FFP2, KN95) with a sharp ridge, welded seams and ear loops.
 
     Attributes
@@ -36,13 +35,9 @@ class Ffp2Mask(Mask):
     name: ClassVar[str] = "ffp2"
     colour: str = "white"
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        parse_colour(self.colour)
-
     def garment(self, scale: float) -> Garment:
         """Two halves, what joins them, and the loops."""
-        colour = parse_colour(self.colour)
+        colour = self.rgb
         surface = self.surface(FOLDED, scale)
         right, left, fold = _halves(surface, colour)
         sheets = (
@@ -67,7 +62,7 @@ def _halves(surface: Surface, colour: tuple[int, int, int]) -> tuple[Surface, Su
 
 
 @dataclass(frozen=True)
-class N95Mask(Mask):
+class N95Mask(ColouredMask):
     """A moulded cup respirator (N95) with a metal nose strip and two straps round the head.
 
     Attributes
@@ -84,13 +79,9 @@ class N95Mask(Mask):
     name: ClassVar[str] = "n95"
     colour: str = "#f3efe4"
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        parse_colour(self.colour)
-
     def garment(self, scale: float) -> Garment:
         """The cup and its straps."""
-        colour = parse_colour(self.colour)
+        colour = self.rgb
         surface = self.surface(CUP, scale)
         return Garment((Sheet(surface, cup(colour)), *self._straps(surface)))
 

@@ -71,7 +71,7 @@ def _creases(x: Cloth, y: Cloth) -> Cloth:
 
 
 def _border(x: Cloth, y: Cloth) -> Cloth:
-    """Sewn borders, ended by a pressed seam. No brighter than the rest, or they look like a halo."""
+    """Sewn borders, ended by a pressed seam. A brighter border would look like a halo."""
     level = np.ones_like(y)
     aspect = HEIGHT / WIDTH
     for distance, width in ((y, _BORDER), (1 - y, _BORDER), (x, _BORDER * aspect),

@@ -7,9 +7,8 @@ from typing import ClassVar, Final
 
 import numpy as np
 
-from maskface.occluders.colours import parse_colour
 from maskface.occluders.garment import Cord, Garment, Shadow, Sheet, Surface
-from maskface.occluders.worn._base import Mask
+from maskface.occluders.worn._base import ColouredMask
 from maskface.occluders.worn.cords import outward
 from maskface.occluders.worn.films import (
     panel_film,
@@ -31,7 +30,7 @@ _RIM_COLOUR: Final = (214, 219, 222)
 
 
 @dataclass(frozen=True)
-class WindowMask(Mask):
+class WindowMask(ColouredMask):
     """A cloth mask with a clear window that shows the mouth.
 
     Such a mask hides less emotion than a plain one (Marini et al. 2021,
@@ -51,13 +50,9 @@ class WindowMask(Mask):
     name: ClassVar[str] = "window_mask"
     colour: str = "lightblue"
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        parse_colour(self.colour)
-
     def garment(self, scale: float) -> Garment:
         """Reflections, cloth with its hole, loops."""
-        colour = parse_colour(self.colour)
+        colour = self.rgb
         surface = self.surface(_FORM, scale)
         film = Sheet(_before_the_mouth(surface), window_film(), _GLARE, tint=_TINT, lit=False)
         cloth = Sheet(surface, window_cloth(), colour)
@@ -76,7 +71,7 @@ def _before_the_mouth(surface: Surface) -> Surface:
 
 
 @dataclass(frozen=True)
-class ClearMask(Mask):
+class ClearMask(ColouredMask):
     """A rigid clear mask: the whole lower face shows behind reflections and a foam rim.
 
     Attributes
@@ -93,13 +88,9 @@ class ClearMask(Mask):
     name: ClassVar[str] = "clear"
     colour: str = "white"
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        parse_colour(self.colour)
-
     def garment(self, scale: float) -> Garment:
         """Reflections, frame, loops."""
-        colour = parse_colour(self.colour)
+        colour = self.rgb
         surface = self.surface(PANEL, scale)
         film = Sheet(surface, panel_film(), _GLARE, tint=_TINT, lit=False)
         frame = Sheet(surface, panel_frame(), colour)
