@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from maskface.occluders.worn.cloth_masks import ClothMask, FashionMask
     from maskface.occluders.worn.eyewear import Glasses, Sunglasses
     from maskface.occluders.worn.hats import Cap
-    from maskface.occluders.worn.masks import SurgicalMask
     from maskface.occluders.worn.picture_mask import PictureMask
     from maskface.occluders.worn.respirators import Ffp2Mask, N95Mask
+    from maskface.occluders.worn.surgical import SurgicalMask
     from maskface.occluders.worn.veils import Niqab, Scarf
     from maskface.occluders.worn.visors import FaceShield
     from maskface.occluders.worn.windows import ClearMask, WindowMask
@@ -95,7 +95,7 @@ _HOMES: Final = {
     "Sunglasses": "worn.eyewear",
     "Drawing": "_base",
     "Occluder": "_base",
-    "SurgicalMask": "worn.masks",
+    "SurgicalMask": "worn.surgical",
     "Stack": "_stack",
     "Tears": "tears",
     "Unoccluded": "_base",

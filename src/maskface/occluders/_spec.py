@@ -33,7 +33,7 @@ OCCLUDERS: Registry[type[Occluder]] = Registry(
         "sweep": "maskface.occluders.controls.shapes:Sweep",
         "upper": "maskface.occluders.controls.matched:Upper",
         "window": "maskface.occluders.controls.shapes:Window",
-        "surgical": "maskface.occluders.worn.masks:SurgicalMask",
+        "surgical": "maskface.occluders.worn.surgical:SurgicalMask",
         "cloth": "maskface.occluders.worn.cloth_masks:ClothMask",
         "fashion": "maskface.occluders.worn.cloth_masks:FashionMask",
         "ffp2": "maskface.occluders.worn.respirators:Ffp2Mask",
@@ -75,8 +75,8 @@ def get_occluder(spec: str) -> Occluder:
 
     Examples
     --------
-    >>> get_occluder("surgical:colour=white")
-    SurgicalMask(colour='white')
+    >>> get_occluder("surgical:colour=white").params["colour"]
+    'white'
     """
     if len(layers := _layers(spec)) > 1:
         from maskface.occluders._stack import Stack

@@ -115,15 +115,9 @@ def _side(shape: Shape, down: float) -> Line:
     # Loops hold the corners back, less so the farther they are pulled.
     y = own[:, 1] - down * (_HELD_BACK[0] + _HELD_BACK[1] * max(down, 0.0)) * (1 - 0.5 * share)
     track = np.array(_SIDES)
-    x = (
-        own[:, 0]
-        + np.interp(y, track[:, 0], track[:, 1])
-        - np.interp(own[:, 1], track[:, 0], track[:, 1])
-    )
-    z = (
-        own[:, 2]
-        + np.interp(y, track[:, 0], track[:, 2])
-        - np.interp(own[:, 1], track[:, 0], track[:, 2])
+    x, z = (
+        own[:, place] + np.interp(y, track[:, 0], along) - np.interp(own[:, 1], track[:, 0], along)
+        for place, along in ((0, track[:, 1]), (2, track[:, 2]))
     )
     return tuple((float(a), float(b), float(c)) for a, b, c in zip(x, y, z, strict=True))
 

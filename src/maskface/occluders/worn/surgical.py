@@ -1,4 +1,4 @@
-"""Masks of cloth and fleece."""
+"""The surgical mask."""
 
 from __future__ import annotations
 

@@ -1,0 +1,71 @@
+"""The experiment scripts, end to end on a few of the synthetic faces."""
+
+from __future__ import annotations
+
+import runpy
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from maskface.analyses import APPEARANCE, CONTRASTS, DOSE, HALF_POINTS, STYLES
+from maskface.experiment import load_run
+from maskface.images import read_image
+from maskface.schema import Table
+
+SCRIPTS = Path(__file__).parents[2] / "experiments"
+PROMISED: dict[str, tuple[tuple[Table, ...], tuple[str, ...]]] = {
+    "01_mask_impairment": ((), ("loss_by_emotion_surgical.png",)),
+    "02_mask_types": ((STYLES,), ("styles.png", "styles_happiness.png")),
+    "03_area_or_features": ((CONTRASTS,), ("contrasts.png", "features_by_emotion.png")),
+    "04_dose": (
+        (DOSE, HALF_POINTS),
+        tuple(
+            f"{what}_{who}.png" for what in ("dose", "half_points") for who in ("faceapi", "fer")
+        ),
+    ),
+    "05_appearance": ((APPEARANCE,), ("appearance.png",)),
+}
+OF_A_RUN = {"trials.csv", "summary.csv", "guards.csv", "manifest.json", "report.html"}
+
+
+def test_all_scripts_are_tested() -> None:
+    assert sorted(path.stem for path in SCRIPTS.glob("*.py")) == sorted(PROMISED)
+
+
+@pytest.mark.parametrize("name", PROMISED)
+def test_a_script_writes_what_it_promises(
+    name: str,
+    example_faces: list[Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    del example_faces
+    out = tmp_path / "out"
+    script = str(SCRIPTS / f"{name}.py")
+    monkeypatch.setattr(sys, "argv", [script, "--out", str(out), "--limit", "7", "--quiet"])
+    runpy.run_path(script, run_name="__main__")
+    tables, figures = PROMISED[name]
+    written = {f"{table.name}.csv" for table in tables} | set(figures) | OF_A_RUN
+    assert {path.name for path in out.iterdir()} == written
+    for table in tables:
+        frame = table.read(out / f"{table.name}.csv")
+        assert set(frame["classifier"]) == {"faceapi", "fer"}
+        assert frame["n"].max() == 7
+    for figure in figures:
+        assert read_image(out / figure).std() > 10
+    printed = capsys.readouterr().out
+    assert "All 7 images were read." in printed
+    assert all(str(out / file) in printed for file in written)
+    docstring = Path(script).read_text().split('"""')[1]
+    assert all(f"{table.name}.csv" in docstring for table in tables)
+    _controls_hide_as_much(load_run(out).trials)
+
+
+def _controls_hide_as_much(trials: pd.DataFrame) -> None:
+    coverage = trials.groupby("condition")["coverage"].mean()
+    for like in ({"surgical", "upper"}, {"surgical", "lower"}, {"surgical", "fill"}):
+        if like <= set(coverage.index):
+            assert coverage[list(like)].std() < 0.01
