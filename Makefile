@@ -5,10 +5,15 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 OUT ?= results/demo
 
-.PHONY: demo test check lock clean
+.PHONY: demo experiments test check lock clean
 
 demo: $(STAMP)  ## run the main job on the embedded faces
 	$(BIN)/python experiments/01_mask_impairment.py --out $(OUT) --resume
+
+experiments: $(STAMP)  ## run all experiment scripts on the embedded faces
+	for script in experiments/*.py; do \
+	  $(BIN)/python $$script --out results/experiments/$$(basename $$script .py) --jobs 2 --resume \
+	    || exit 1; done
 
 test: $(STAMP)  ## run the tests
 	$(BIN)/python -m pytest -n auto

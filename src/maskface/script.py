@@ -8,11 +8,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
+
+from maskface.analyses import Answer
 from maskface.errors import MaskfaceError
 from maskface.experiment import Experiment, Run, failures_text, run
 from maskface.plots import plot_losses
 from maskface.report import write_report
-from maskface.text import loss_text
+from maskface.text import guards_text, loss_text
+
+Analyse = Callable[[pd.DataFrame, "Options"], Answer]
+"""Answers a script's own question from the trials of its run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +42,17 @@ class Options:
     progress: bool = True
 
 
-def carry_out(experiment: Experiment, options: Options) -> Run:
+def carry_out(experiment: Experiment, options: Options, analyse: Analyse | None = None) -> Run:
     """Run an experiment, make figures and report, and print the answer and the files.
+
+    Parameters
+    ----------
+    experiment
+        What to ask.
+    options
+        How to carry it out.
+    analyse
+        Answers a question of its own. Without it the answer is the loss under each occluder.
 
     Raises
     ------
@@ -51,14 +66,25 @@ def carry_out(experiment: Experiment, options: Options) -> Run:
         resume=options.resume,
         progress=options.progress,
     )
-    made = [*plot_losses(result.summary, options.out), write_report(options.out)]
-    print(loss_text(result.summary, result.guards))  # noqa: T201 (this is the answer)
+    if analyse is None:
+        made = plot_losses(result.summary, options.out)
+        text = loss_text(result.summary, result.guards)
+    else:
+        answer = analyse(result.trials, options)
+        made = answer.write(options.out)
+        text = "\n".join(filter(None, (answer.text, guards_text(result.guards))))
+    made.append(write_report(options.out))
+    print(text)  # noqa: T201 (this is the answer)
     print(failures_text(result))  # noqa: T201
     print("\n".join(str(path) for path in (*result.folder.files(), *made)))  # noqa: T201
     return result
 
 
-def main(build: Callable[[Options], Experiment], description: str | None) -> None:
+def main(
+    build: Callable[[Options], Experiment],
+    description: str | None,
+    analyse: Analyse | None = None,
+) -> None:
     """Run an experiment script: read the options, build the experiment, carry it out.
 
     Parameters
@@ -67,10 +93,12 @@ def main(build: Callable[[Options], Experiment], description: str | None) -> Non
         Makes the experiment from the options.
     description
         The script's docstring, shown by ``--help``.
+    analyse
+        As in `carry_out`.
     """
     options = parse_options(description)
     try:
-        carry_out(build(options), options)
+        carry_out(build(options), options, analyse)
     except MaskfaceError as error:
         sys.exit(f"maskface: {error}")
     except KeyboardInterrupt:

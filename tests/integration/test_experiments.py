@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import runpy
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+from numpy.typing import NDArray
 
 from maskface.analyses import APPEARANCE, CONTRASTS, DOSE, HALF_POINTS, STYLES
 from maskface.experiment import load_run
 from maskface.images import read_image
 from maskface.schema import Table
+from maskface.stats import resample
 
+Array = NDArray[np.float64]
 SCRIPTS = Path(__file__).parents[2] / "experiments"
 PROMISED: dict[str, tuple[tuple[Table, ...], tuple[str, ...]]] = {
     "01_mask_impairment": ((), ("loss_by_emotion_surgical.png",)),
@@ -28,6 +33,16 @@ PROMISED: dict[str, tuple[tuple[Table, ...], tuple[str, ...]]] = {
     "05_appearance": ((APPEARANCE,), ("appearance.png",)),
 }
 OF_A_RUN = {"trials.csv", "summary.csv", "guards.csv", "manifest.json", "report.html"}
+
+
+@pytest.fixture(autouse=True)
+def _few_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is tested is that files come out; 200 resamples are as good for that as 5,000."""
+
+    def few(totals: Array, levels: NDArray[np.int64], *, seed: int, n: int) -> Iterator[Array]:
+        return resample(totals, levels, seed=seed, n=min(n, 200))
+
+    monkeypatch.setattr("maskface.stats._bootstrap.resample", few)
 
 
 def test_all_scripts_are_tested() -> None:

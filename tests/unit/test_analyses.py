@@ -107,7 +107,7 @@ def test_hits_are_those_of_the_table() -> None:
 def test_pictures_without_an_answer_under_one_condition_count_under_none() -> None:
     trials = answers()
     lost = (trials["image_id"] == "P0") & (trials["condition"] == "b")
-    trials.loc[lost, ["status", "predicted", "correct"]] = ["no_face", "", pd.NA]
+    trials["status"] = trials["status"].mask(lost, "no_face")
     assert count_hits(trials, ["none", "a", "b"]).n[0] == 11
     with pytest.raises(MaskfaceError, match="No picture has an answer"):
         count_hits(trials.assign(status="no_face"), ["none", "a"])

@@ -87,8 +87,8 @@ def plan_jobs(sources: Sequence[str], out: Path, *, alpha: bool = False) -> list
     if is_one_file(sources, out):
         found = [(Path(sources[0]), Path(sources[0]).name, _same_kind(Path(sources[0]), out))]
     else:
-        _check_folder(out)
         named = dict.fromkeys(pair for source in sources for pair in _find(source, out))
+        _check_folder(out)
         found = [(path, name, out / name) for path, name in named]
     jobs = [Job(name, path, target, _alpha(target, alpha)) for path, name, target in found]
     _check_targets(jobs, out)

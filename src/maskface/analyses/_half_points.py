@@ -1,0 +1,93 @@
+"""The coverage at which half of the loss is reached."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from maskface.analyses._dose import Series, hits_of_series, losses
+from maskface.analyses._hits import Hits, groups
+from maskface.analyses._monotone import half_reached, monotone
+from maskface.analyses._schemas import HALF_POINTS
+from maskface.analyses._words import limits_text
+from maskface.stats import bootstrap, interval
+from maskface.text import percent, points
+
+Array = NDArray[np.float64]
+Row = dict[str, Any]
+_ENOUGH: Final = 0.95
+"""Least share of the resamples that must have a half-point for it to have an interval."""
+
+
+def half_point_table(
+    trials: pd.DataFrame, series: Series, *, seed: int = 0, n_resamples: int = 5000
+) -> pd.DataFrame:
+    """Find where each dose curve has come half of its way.
+
+    Parameters
+    ----------
+    trials
+        In the schema of `maskface.tables.TRIALS`.
+    series
+        As in `dose_table`.
+    seed, n_resamples
+        Of the bootstrap over subjects.
+
+    Returns
+    -------
+    pandas.DataFrame
+        In the schema of `HALF_POINTS`. Losses are first made monotone in coverage
+        (`monotone`), in every resample anew; then the curve is read where it reaches half of its
+        end, linear between the mean coverages. Where the end loses nothing there is no half-point,
+        and where over 5 % of the resamples lose nothing there is no interval.
+    """
+    rows = [
+        head | {"series": name} | row
+        for head, part in groups(trials)
+        for name, conditions in series.items()
+        for row in _rows(hits_of_series(part, conditions), seed, n_resamples)
+    ]
+    return HALF_POINTS.check(HALF_POINTS.frame(rows))
+
+
+def _rows(hits: Hits, seed: int, n_resamples: int) -> list[Row]:
+    def half_points(totals: Array) -> Array:
+        return half_reached(hits.coverage, monotone(losses(totals)))
+
+    drawn = bootstrap(
+        hits.totals,
+        half_points,
+        seed=seed,
+        n_clusters=hits.n_clusters,
+        n_resamples=n_resamples,
+    )
+    ends = monotone(losses(hits.totals.sum(axis=0, keepdims=True)))[0, -1]
+    defined = (~np.isnan(drawn.values)).mean(axis=0)
+    low, high = (np.clip(limit, 0, hits.coverage[-1]) for limit in interval(drawn))
+    rows = []
+    for i in hits.labels:
+        row = hits.standing(i) | {"end_coverage": hits.coverage[-1], "end_loss": ends[i]}
+        row |= {"half_point": drawn.point[i], "defined": defined[i]}
+        if defined[i] >= _ENOUGH and not np.isnan([drawn.point[i], low[i]]).any():
+            row |= {"ci_low": low[i], "ci_high": high[i]}
+            row["interval"] = "expanded percentile bootstrap"
+        rows.append(row)
+    return rows
+
+
+def half_point_text(half_points: pd.DataFrame) -> str:
+    """Say where the curves over all emotions have come half of their way."""
+    overall = half_points[half_points["label"] == "all"]
+    return "\n".join(_sentence(row) for row in overall.to_dict("records"))
+
+
+def _sentence(row: Any) -> str:
+    loss = f"{points(row['end_loss'])} points lost at {percent(row['end_coverage'])} % coverage"
+    head = f"{row['classifier']}, {row['series']}: {loss}"
+    if np.isnan(row["half_point"]):
+        return f"{head}: no half-point"
+    limits = limits_text(row, signed=False)
+    return f"{head}, half of it by {percent(row['half_point'])} % {limits}"

@@ -1,0 +1,152 @@
+"""What all figures have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Final
+
+import numpy as np
+import pandas as pd
+
+from maskface.errors import MaskfaceError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+COLOURS: Final = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
+"""Colours that colour-blind readers can tell apart (Okabe & Ito 2008, Color Universal Design)."""
+MARKERS: Final = ("o", "s", "^", "D", "v", "P")
+"""One for each colour, so that series can be told apart in grey too."""
+_SPREAD: Final = 0.5
+"""Share of a row's height that the series of one row take up."""
+_WIDTH: Final = 6.5
+_ROW: Final = 0.4
+_LINE: Final = 0.15
+"""Height in inches of a row, and of each further line of its name."""
+_BESIDE_ROWS: Final = 1.3
+"""Height in inches of what is above and below the rows."""
+
+
+def new_axes(height: float = 4.2) -> Axes:
+    """Make an empty figure of a height in inches."""
+    # Figure without pyplot: no window system is touched and nothing has to be closed.
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(_WIDTH, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure.add_subplot()
+
+
+def rows_axes(n: int, lines: int = 1) -> Axes:
+    """Make an empty figure that is high enough for n rows with names of so many lines."""
+    return new_axes(_BESIDE_ROWS + (_ROW + _LINE * (lines - 1)) * n)
+
+
+def save_figure(ax: Axes, target: Path | IO[bytes]) -> None:
+    """Write the figure of an Axes: to a file, whose suffix chooses the format, or as PNG."""
+    figure = ax.get_figure(root=True)
+    if figure is None:
+        raise ValueError("Expected an Axes that belongs to a figure.")
+    figure.savefig(target, dpi=200, bbox_inches="tight")
+
+
+def draw_rows(
+    ax: Axes, rows: Sequence[str], series: Mapping[str, pd.DataFrame], *, zero: bool = True
+) -> None:
+    """Draw points with intervals, one row for each name, one colour and marker a series.
+
+    Parameters
+    ----------
+    ax
+        Where to draw.
+    rows
+        Names from top to bottom; ``all`` is set apart.
+    series
+        Columns low, point and high in per cent, by name; other names than `rows` are not drawn.
+    zero
+        Whether to mark 0.
+    """
+    places = pd.Series(np.arange(len(rows))[::-1], index=list(rows))
+    offsets = np.linspace(_SPREAD / 2, -_SPREAD / 2, len(series)) if len(series) > 1 else [0]
+    for number, ((name, table), offset) in enumerate(zip(series.items(), offsets, strict=True)):
+        _draw_series(ax, table.reindex(list(rows)), places + offset, name, number)
+    if zero:
+        ax.axvline(0, color="0.4", linewidth=0.8, zorder=1)
+    ax.set_yticks(places.to_numpy(), list(rows))
+    ax.set_ylim(-0.6, len(rows) - 0.4)
+    if "all" in rows:
+        _set_apart(ax, places)
+    dress(ax, "x")
+    ax.spines["left"].set_visible(False)
+    ax.tick_params(axis="y", length=0)
+
+
+def _draw_series(
+    ax: Axes, points: pd.DataFrame, heights: pd.Series, name: str, number: int
+) -> None:
+    colour, marker = COLOURS[number % len(COLOURS)], MARKERS[number % len(MARKERS)]
+    y = heights.to_numpy()
+    ax.hlines(y, points["low"], points["high"], color=colour, linewidth=1.5)
+    ax.plot(points["point"], y, marker, color=colour, label=name, markersize=6)
+
+
+def _set_apart(ax: Axes, places: pd.Series) -> None:
+    ax.get_yticklabels()[list(places.index).index("all")].set_fontweight("bold")
+    if len(places) > 1:
+        ax.axhline(places["all"] - 0.5, color="0.8", linewidth=0.8)
+
+
+def dress(ax: Axes, grid: str) -> None:
+    """Set grid, frame and legend."""
+    ax.grid(axis="x" if grid == "x" else "both", color="0.9")
+    ax.set_axisbelow(True)
+    for side in ("top", "right"):
+        ax.spines[side].set_visible(False)
+    # Above the axes: inside, it would lie on some series or other.
+    ax.legend(
+        frameon=False, loc="lower right", bbox_to_anchor=(1, 1), ncols=len(COLOURS),
+        handletextpad=0.4, columnspacing=1.2,
+    )  # fmt: skip
+
+
+def in_percent(table: pd.DataFrame, point: str, name: str) -> pd.DataFrame:
+    """Set point, ci_low and ci_high of a table as low, point, high in per cent, by a column."""
+    wanted = table.set_index(name)[["ci_low", point, "ci_high"]].astype(float) * 100
+    return wanted.set_axis(["low", "point", "high"], axis=1)
+
+
+def largest_first(table: pd.DataFrame, name: str, value: str) -> list[str]:
+    """Names in the order of their mean values."""
+    return list(table.groupby(name)[value].mean().sort_values(ascending=False).index)
+
+
+def choose(table: pd.DataFrame, column: str, value: str | None) -> pd.DataFrame:
+    """Rows with a value, which may be left out if there is only one.
+
+    Raises
+    ------
+    MaskfaceError
+        If there is no such value, or the choice is not clear.
+    """
+    there = sorted(map(str, table[column].unique()))
+    if value is None and len(there) == 1:
+        return table
+    if value not in there:
+        got = "none was named" if value is None else f"{value!r} is not among them"
+        raise MaskfaceError(f"The table holds the {column}s {', '.join(there)}; {got}.")
+    return table[table[column] == value]
+
+
+def footing(rows: pd.DataFrame) -> str:
+    """Say what rows stand on: data set, pictures, kind of interval, independent units."""
+    first = rows.iloc[0]
+    sizes = sorted({int(n) for n in rows["n"]})
+    n = str(sizes[0]) if len(sizes) == 1 else f"{sizes[0]} to {sizes[-1]}"
+    kinds = " / ".join(sorted(set(rows["interval"]) - {""})) or "none"
+    of, units = "", "images treated as independent"
+    if first["clustered_by"] != "image":
+        units = f"{first['clustered_by']}s"
+        of = f" of {rows['n_clusters'].max()} {units}"
+    return f"{first['dataset']}: {n} images{of}\n95 % intervals: {kinds} over {units}"
