@@ -7,16 +7,16 @@ from typing import Any
 
 from maskface.classifiers import CLASSIFIERS
 from maskface.datasets import DATASETS
-from maskface.occluders import OCCLUDERS
+from maskface.occluders import OCCLUDERS, parameters_of
 from maskface.registry import Registry
 
 _LAYOUTS = [
-    ("DIR", "Any folder with an index.csv (path,emotion[,subject])."),
-    ("DIR", "Any folder with one folder per emotion."),
+    ("DIR", ["Any folder with an index.csv (path,emotion[,subject])."]),
+    ("DIR", ["Any folder with one folder per emotion."]),
 ]
 
 
-def catalogue(kind: str) -> list[tuple[str, str]]:
+def catalogue(kind: str) -> list[tuple[str, list[str]]]:
     """List names and descriptions.
 
     Parameters
@@ -26,16 +26,23 @@ def catalogue(kind: str) -> list[tuple[str, str]]:
 
     Returns
     -------
-    list of (str, str)
-        Name and the first line of what is said about it, sorted by name.
+    list of (str, list of str)
+        Name and lines about it: the first line of what is said about it and, of occluders, each
+        parameter with its default. Sorted by name.
     """
     if kind == "datasets":
         return [*_described(DATASETS), *_LAYOUTS]
-    return _described(OCCLUDERS) if kind == "occluders" else _described(CLASSIFIERS)
+    if kind == "classifiers":
+        return _described(CLASSIFIERS)
+    return [(name, [*about, *_parameters(name)]) for name, about in _described(OCCLUDERS)]
 
 
-def _described(registry: Registry[Any]) -> list[tuple[str, str]]:
+def _described(registry: Registry[Any]) -> list[tuple[str, list[str]]]:
     return [
-        (name, (inspect.getdoc(registry.get(name)) or "").partition("\n")[0])
+        (name, [(inspect.getdoc(registry.get(name)) or "").partition("\n")[0]])
         for name in registry.names()
     ]
+
+
+def _parameters(name: str) -> list[str]:
+    return [f"  {key}: {values}" for key, values in parameters_of(name).items()]

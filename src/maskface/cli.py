@@ -467,12 +467,15 @@ class Kind(StrEnum):
 def list_names(kind: Annotated[Kind, typer.Argument(help="What to list.")]) -> None:
     """List what can be named after --occluder, --classifier and --data.
 
+    Parameters of occluders are shown with their defaults. Several occluders are put on one after
+    the other with a plus sign: tears+surgical:colour=white.
+
     Example: maskface list occluders
     """
     from maskface.catalogue import catalogue
-    from maskface.text import align
+    from maskface.text import glossary
 
-    typer.echo(align([("name", "what it is"), *catalogue(kind.value)]))
+    typer.echo(glossary(catalogue(kind.value)))
 
 
 @app.command()

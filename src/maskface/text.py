@@ -115,6 +115,17 @@ def align(lines: Iterable[Sequence[str]]) -> str:
     return "\n".join(out)
 
 
+def glossary(entries: Iterable[tuple[str, Sequence[str]]]) -> str:
+    """Set names on the left and one or more lines about each beside them."""
+    known = list(entries)
+    width = max(len(name) for name, _ in known)
+    return "\n".join(
+        f"{name if not number else '':{width}}  {line}"
+        for name, lines in known
+        for number, line in enumerate(lines)
+    )
+
+
 def percent(share: float) -> str:
     """Set a share as per cent; - if it is missing."""
     return "-" if math.isnan(share) else f"{100 * share:.1f}"

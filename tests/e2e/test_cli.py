@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pandas as pd
 import pytest
 
 from maskface.images import read_image, write_image
+from maskface.occluders import OCCLUDERS, get_occluder, parameters_of
 from maskface.tables import MASKED
 from tests.fixtures.videos import sliding, write_video
 
@@ -219,8 +221,20 @@ def test_landmarks_are_written(example_faces: list[Path], tmp_path: Path) -> Non
 def test_list(kind: str) -> None:
     first = {"occluders": "none", "classifiers": "faceapi", "datasets": "example"}[kind]
     lines = type_in("list", kind).stdout.splitlines()
-    assert first in [line.split()[0] for line in lines[1:]]
-    assert all(len(line.split()) > 3 for line in lines[1:])
+    entries = [line for line in lines if not line.startswith(" ")]
+    assert first in [line.split()[0] for line in entries]
+    assert all(len(line.split()) > 3 for line in entries)
+
+
+def test_listed_parameters_can_be_typed() -> None:
+    listed = type_in("list", "occluders").stdout
+    own = r"\nsurgical .*\n +colour: lightblue\n +top: unset\n +wearing: correct, or nose_out"
+    assert re.search(own, listed)
+    for name in OCCLUDERS.names():
+        for key, values in parameters_of(name).items():
+            for value in values.split(", "):
+                if value != "unset":
+                    get_occluder(f"{name}:{key}={value.removeprefix('or ')}")
 
 
 def test_doctor_finds_nothing_to_mend() -> None:

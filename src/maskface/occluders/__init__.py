@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from maskface._lazy import lazily
-from maskface.occluders._spec import OCCLUDERS, get_occluder, occluder_name
+from maskface.occluders._spec import OCCLUDERS, get_occluder, occluder_name, parameters_of
 
 if TYPE_CHECKING:
     from maskface.occluders._base import Drawing, Occluder, Unoccluded, coverage
@@ -64,6 +64,7 @@ __all__ = [
     "coverage",
     "get_occluder",
     "occluder_name",
+    "parameters_of",
 ]
 
 _HOMES: Final = {

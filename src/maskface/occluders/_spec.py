@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import MISSING, fields
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints
 
 from maskface.errors import MaskfaceError
 from maskface.registry import Registry, unknown_name
@@ -121,6 +121,26 @@ def bracketed_name(occluder: Occluder) -> str:
         return f"({'+'.join(bracketed_name(layer) for layer in occluder.layers)})"
     parameters = _changed(occluder)
     return f"{occluder.name}({parameters})" if parameters else occluder.name
+
+
+def parameters_of(name: str) -> dict[str, str]:
+    """Parameters of an occluder by name, with what they are by default and what else they may be.
+
+    Examples
+    --------
+    >>> parameters_of("half")
+    {'colour': 'grey', 'side': 'left, or right'}
+    """
+    cls = OCCLUDERS.get(name)
+    hints = get_type_hints(cls)
+    own = {field.name: _default(field) for field in fields(cls) if field.init}
+    return {key: _with_choices(own[key], hints[key]) for key in sorted(own)}
+
+
+def _with_choices(default: Any, hint: Any) -> str:
+    others = [str(choice) for choice in get_args(hint) if choice != default]
+    usual = "unset" if default in (None, "") else _text(default)
+    return f"{usual}, or {', '.join(others)}" if get_origin(hint) is Literal else usual
 
 
 def _changed(occluder: Occluder) -> str:
