@@ -15,6 +15,7 @@ from maskface.stats._intervals import Interval, cluster_bootstrap, interval
 from maskface.stats._loss_table import loss_table
 from maskface.stats._mcnemar import McNemar, mcnemar_exact, mcnemar_of_counts
 from maskface.stats._metrics import METRICS, Metric, evaluate, get_metrics
+from maskface.stats._mixed import Mixed, MixedOddsRatio, RandomEffect, mixed_logistic
 from maskface.stats._permutation import PermutationTest, permutation_test
 from maskface.stats._resample import resample
 from maskface.stats._shares import holm, wilson_interval
@@ -31,9 +32,12 @@ __all__ = [
     "Interval",
     "McNemar",
     "Metric",
+    "Mixed",
+    "MixedOddsRatio",
     "OddsRatio",
     "Pairwise",
     "PermutationTest",
+    "RandomEffect",
     "Resampled",
     "Wald",
     "bootstrap",
@@ -53,6 +57,7 @@ __all__ = [
     "loss_table",
     "mcnemar_exact",
     "mcnemar_of_counts",
+    "mixed_logistic",
     "permutation_test",
     "resample",
     "summarize",
