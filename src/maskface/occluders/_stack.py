@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-import cv2
 import numpy as np
 
 from maskface.errors import MaskfaceError
-from maskface.occluders._base import Bytes, Drawing, Occluder, Unoccluded
+from maskface.occluders._base import Drawing, Occluder, Unoccluded
+from maskface.occluders.layer import together
 from maskface.types import FaceLandmarks, ImageArray
 
 
@@ -56,8 +56,8 @@ class Stack(Occluder):
         total = Unoccluded().draw(image, landmarks, rng)
         for layer in self.layers:
             drawn = layer.draw(total.image, landmarks, rng)
-            alpha = _together(total.alpha, drawn.alpha)
-            total = Drawing(drawn.image, alpha, _together(total.shadow, drawn.shadow))
+            alpha = together(total.alpha, drawn.alpha)
+            total = Drawing(drawn.image, alpha, together(total.shadow, drawn.shadow))
         return total
 
     @property
@@ -69,9 +69,3 @@ class Stack(Occluder):
 
 def _parts(layer: Occluder) -> tuple[Occluder, ...]:
     return layer.layers if isinstance(layer, Stack) else (layer,)
-
-
-def _together(below: Bytes, above: Bytes) -> Bytes:
-    """What two layers take away: what is left by both is the product of what is left by each."""
-    left = cv2.multiply(cv2.bitwise_not(below), cv2.bitwise_not(above), scale=1 / 255)
-    return np.asarray(cv2.bitwise_not(left), np.uint8)

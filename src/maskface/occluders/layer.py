@@ -83,6 +83,11 @@ def times(one: Bytes, other: Bytes) -> Bytes:
     return np.asarray(cv2.multiply(one, other, scale=1 / 255), np.uint8)
 
 
+def together(one: Bytes, other: Bytes) -> Bytes:
+    """What two layers take away: what is left by both is the product of what is left by each."""
+    return np.asarray(255 - times(255 - one, 255 - other), np.uint8)
+
+
 def around(points: Floats, margin: int, shape: tuple[int, ...]) -> tuple[slice, slice] | None:
     """The part of a drawing around points (n, 2 or 3); None if they are all outside."""
     limits = shape[1::-1]

@@ -14,7 +14,7 @@ from maskface.mesh import FACE_OVAL, canonical_mesh
 from maskface.occluders._base import Drawing
 from maskface.occluders.garment import Garment, Shadow
 from maskface.occluders.geometry import HeadFit
-from maskface.occluders.layer import Layer, times, triple
+from maskface.occluders.layer import Layer, times, together, triple
 from maskface.occluders.layers import draw_garment
 from maskface.occluders.look import look_of
 from maskface.occluders.match import match, match_outline
@@ -105,8 +105,7 @@ def _darkness(layer: Layer, fit: HeadFit, shadow: Shadow) -> Bytes:
     cast = _cast_shadow(layer.alpha, fit, shadow)
     if layer.tint is None:
         return cast
-    # Two filters, one behind the other, let through the product of what each does.
-    return np.asarray(255 - times(255 - cast, 255 - layer.tint))
+    return together(cast, layer.tint)
 
 
 def _cast_shadow(alpha: Bytes, fit: HeadFit, shadow: Shadow) -> Bytes:

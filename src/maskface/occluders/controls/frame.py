@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from maskface.mesh import FACE_OVAL, canonical_mesh
 from maskface.occluders.geometry import HeadFit, fit_head, unit
+from maskface.occluders.layer import times
 from maskface.types import FaceLandmarks
 
 Bytes: TypeAlias = NDArray[np.uint8]
@@ -121,9 +122,7 @@ def fill_polygon(shape: tuple[int, ...], corners: Floats) -> Bytes:
 
 def both(first: Bytes, second: Bytes) -> Bytes:
     """Alpha of what both of two alphas hide."""
-    if not first.size:
-        return first
-    return np.asarray(cv2.multiply(first, second, scale=1 / 255), np.uint8)
+    return times(first, second) if first.size else first
 
 
 def face_outline(fit: HeadFit) -> Floats:

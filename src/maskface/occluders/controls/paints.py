@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from maskface.occluders.controls.frame import face_outline, face_width, fill_polygon
 from maskface.occluders.geometry import HeadFit
+from maskface.occluders.layer import times, triple
 from maskface.occluders.light import LUMA
 from maskface.occluders.look import is_grey
 from maskface.types import ImageArray
@@ -173,6 +174,5 @@ def _visible(ground: Ground) -> Bytes:
 
 def blend(photo: ImageArray, colours: ImageArray, alpha: Bytes) -> ImageArray:
     """Lay colours (h, w, 3) over a photograph by alpha (h, w); exact where alpha is 0 or 255."""
-    over = cv2.multiply(colours, cv2.merge([alpha] * 3), scale=1 / 255)
-    under = cv2.multiply(photo, cv2.merge([255 - alpha] * 3), scale=1 / 255)
+    over, under = times(colours, triple(alpha)), times(photo, triple(255 - alpha))
     return np.asarray(cv2.add(over, under), np.uint8)

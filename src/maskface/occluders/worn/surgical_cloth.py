@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import cache
 from typing import Any, Final, TypeAlias
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from maskface.occluders.garment import Texture
+from maskface.occluders.worn.planes import bump, step, unevenness
 from maskface.occluders.worn.texture import make_texture
 
 Cloth: TypeAlias = NDArray[np.floating[Any]]
@@ -34,24 +34,14 @@ def cloth() -> Texture:
     return make_texture(level)
 
 
-def _bump(distance: Cloth, width: float) -> Cloth:
-    """A smooth bump of height 1."""
-    return np.asarray(np.exp(-((distance / width) ** 2)), np.float32)
-
-
-def _step(distance: Cloth, width: float) -> Cloth:
-    """A smooth step from 0 where the distance is negative to 1 where it is positive."""
-    return np.asarray(0.5 + 0.5 * np.tanh(distance / width), np.float32)
-
-
 def _pleats(x: Cloth, y: Cloth) -> Cloth:
     """Folds that open downwards: a rounded lip that catches light, and its shadow below."""
     level = np.ones_like(y)
     side = np.abs(2 * x - 1)
     for fold in _PLEATS:
         below = y - fold - _SAG * (1 - side**2)
-        shadow = 0.20 * _bump(below - 0.003, 0.006) + 0.17 * np.exp(-below / 0.05) * (below > 0)
-        lip = 0.07 * _bump(below + 0.024, 0.020)
+        shadow = 0.20 * bump(below - 0.003, 0.006) + 0.17 * np.exp(-below / 0.05) * (below > 0)
+        lip = 0.07 * bump(below + 0.024, 0.020)
         level *= 1 - (0.55 + 0.45 * side**2) * (shadow - lip)
     return level
 
@@ -65,7 +55,7 @@ def _creases(x: Cloth, y: Cloth) -> Cloth:
         (1 - x, 0.92, -0.60, 0.30, 0.045),
     ):  # fmt: skip
         distance = y - corner - slope * across
-        wave = _bump(distance, 0.020) - _bump(distance - 0.036, 0.022)
+        wave = bump(distance, 0.020) - bump(distance - 0.036, 0.022)
         level += strength * wave * np.exp(-((across / reach) ** 2))
     return level
 
@@ -76,24 +66,20 @@ def _border(x: Cloth, y: Cloth) -> Cloth:
     aspect = HEIGHT / WIDTH
     for distance, width in ((y, _BORDER), (1 - y, _BORDER), (x, _BORDER * aspect),
                             (1 - x, _BORDER * aspect)):  # fmt: skip
-        level -= 0.11 * _bump(distance - width, 0.004)
+        level -= 0.11 * bump(distance - width, 0.004)
         level -= 0.05 * np.exp(-distance / 0.006)  # the edge itself turns away
     return level
 
 
 def _wire(x: Cloth, y: Cloth) -> Cloth:
     """The wire over the nose, a faint raised bar below the upper border."""
-    inside = _step(0.2 - np.abs(x - 0.5), 0.006)
-    bar = _bump(y - 0.060, 0.012) - 0.9 * _bump(y - 0.083, 0.012)
+    inside = step(0.2 - np.abs(x - 0.5), 0.006)
+    bar = bump(y - 0.060, 0.012) - 0.9 * bump(y - 0.083, 0.012)
     return np.asarray(1 + 0.05 * inside * bar, np.float32)
 
 
 def _fibres() -> Cloth:
     """Non-woven cloth: fine grain, faint unevenness and a regular pattern of weld points."""
-    noise = np.random.default_rng(7).normal(size=(HEIGHT, WIDTH)).astype(np.float32)
-    level = np.ones_like(noise)
-    for size, strength in ((0.8, 0.011), (5.0, 0.006), (26.0, 0.008)):
-        grain = np.asarray(cv2.GaussianBlur(noise, (0, 0), size), np.float32)
-        level += strength * grain / grain.std()
+    level = 1 + unevenness((HEIGHT, WIDTH), ((0.8, 0.011), (5.0, 0.006), (26.0, 0.008)), seed=7)
     rows, columns = np.mgrid[:HEIGHT, :WIDTH].astype(np.float32)
     return np.asarray(level - 0.012 * np.cos(rows * 1.1) * np.cos(columns * 1.1), np.float32)
