@@ -79,12 +79,16 @@ class Sample:
         The posed (or rated) emotion, one of `EMOTIONS`.
     subject_id
         Who is shown; empty when the set does not say.
+    attributes
+        What else the set says of the picture: pairs of a name and a value, such as
+        ``("intensity", "0.5")``, sorted by name.
     """
 
     image_id: str
     path: Path
     label: str
     subject_id: str = ""
+    attributes: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -197,10 +201,17 @@ class Face:
         the unoccluded picture, so it is the same for all conditions.
     landmarks
         Landmarks found in the unoccluded picture, in that picture's pixels.
+    covered
+        (478,) bool, which of these landmarks the occluder hides; None if there is no occluder.
+    redetected
+        Landmarks found anew in the picture with the occluder, in the same pixels, also behind it,
+        where they are the detector's guess; None if they were not looked for or not found.
     """
 
     crop: ImageArray
     landmarks: FaceLandmarks
+    covered: MaskArray | None = None
+    redetected: FaceLandmarks | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

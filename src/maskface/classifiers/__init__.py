@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from typing import Final
 
-from maskface.classifiers._base import Classifier
+from maskface.classifiers._base import NEEDS, Classifier, Fitted, Trainable
+from maskface.errors import MaskfaceError
 from maskface.registry import Registry
+from maskface.specs import described_parameters, make
 
-__all__ = ["CLASSIFIERS", "Classifier", "get_classifier"]
+__all__ = [
+    "CLASSIFIERS",
+    "NEEDS",
+    "Classifier",
+    "Fitted",
+    "Trainable",
+    "get_classifier",
+    "get_reader",
+    "parameters_of",
+]
 
-CLASSIFIERS: Final = Registry[type[Classifier]](
+CLASSIFIERS: Final = Registry[type[Classifier | Trainable]](
     "classifier",
     {
         "faceapi": "maskface.classifiers.networks:FaceApi",
@@ -19,12 +30,46 @@ CLASSIFIERS: Final = Registry[type[Classifier]](
 """Every classifier by name."""
 
 
-def get_classifier(name: str) -> Classifier:
-    """Load a classifier by name.
+def get_classifier(spec: str) -> Classifier:
+    """Make a classifier that needs no training from its name and parameters.
+
+    Parameters
+    ----------
+    spec
+        ``name`` or ``name:key=value,key=value``.
 
     Raises
     ------
     MaskfaceError
-        If there is none of that name, or its weights are damaged.
+        If the name, a parameter or a value is not allowed, weights are damaged, or the classifier
+        has to be trained.
     """
-    return CLASSIFIERS.get(name)()
+    made = get_reader(spec)
+    if isinstance(made, Trainable):
+        raise MaskfaceError(
+            f"Classifier {made.name!r} learns from the pictures of a run and cannot be used "
+            f"without one. Use maskface run --classifier {made.name}, or maskface.run."
+        )
+    return made
+
+
+def get_reader(spec: str) -> Classifier | Trainable:
+    """Make a classifier, also one that has to be trained, from its name and parameters.
+
+    Raises
+    ------
+    MaskfaceError
+        If the name, a parameter or a value is not allowed, or weights are damaged.
+
+    Examples
+    --------
+    >>> get_reader("faceapi").name
+    'faceapi'
+    """
+    made: Classifier | Trainable = make(CLASSIFIERS, spec)
+    return made
+
+
+def parameters_of(name: str) -> dict[str, str]:
+    """Parameters of a classifier by name, with their defaults; none if it has none."""
+    return described_parameters(CLASSIFIERS.get(name))

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from maskface.types import Face
 
+NEEDS: Final = frozenset({"crop", "landmarks", "covered", "redetected"})
+"""What a classifier may read of a `Face`. Faces are looked for again in the occluded picture only
+if one needs ``"redetected"``; where none is found then, there is no answer."""
 
+
+@runtime_checkable
 class Classifier(Protocol):
     """Reads emotions from faces.
 
@@ -18,18 +23,18 @@ class Classifier(Protocol):
     ----------
     name
         As in the results.
-    labels
-        The emotions it can answer, in the model's own order; a subset of `EMOTIONS`.
     needs
-        What it reads of a `Face`: ``"crop"``, ``"landmarks"`` or both.
+        What it reads of a `Face`, out of `NEEDS`.
     fingerprint
         Changes whenever the classifier's answers could: a hash of its weights and settings.
     """
 
-    name: ClassVar[str]
-    labels: tuple[str, ...]
-    needs: frozenset[str]
-    fingerprint: str
+    @property
+    def name(self) -> str: ...
+    @property
+    def needs(self) -> frozenset[str]: ...
+    @property
+    def fingerprint(self) -> str: ...
 
     def predict_proba(self, faces: Sequence[Face]) -> NDArray[np.float64]:
         """Read a batch of faces.
@@ -37,11 +42,68 @@ class Classifier(Protocol):
         Parameters
         ----------
         faces
-            One or more faces.
+            None, one or more faces.
 
         Returns
         -------
         NDArray
             (len(faces), 7) float64, each row in the order of `EMOTIONS` and summing to 1.
+        """
+        ...
+
+
+class Fitted(Protocol):
+    """A model fitted to features."""
+
+    def predict_proba(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Read emotions from features (n, D): (n, 7), rows in the order of `EMOTIONS`."""
+        ...
+
+
+@runtime_checkable
+class Trainable(Protocol):
+    """Learns to read emotions from pictures of the same set, never of the person it is asked about.
+
+    Attributes
+    ----------
+    name, needs, fingerprint
+        As of a `Classifier`.
+    train
+        Which conditions it learns from: ``clean`` (the face as it is), ``masked`` (all others of
+        the run), ``both``, or the name of one condition.
+    folds
+        In how many parts people are divided; each part is read by a model fitted to the others.
+    permuted
+        Whether it learns from labels that were shuffled: a control, which should be at chance.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def needs(self) -> frozenset[str]: ...
+    @property
+    def fingerprint(self) -> str: ...
+    @property
+    def train(self) -> str: ...
+    @property
+    def folds(self) -> int: ...
+    @property
+    def permuted(self) -> bool: ...
+
+    def features(self, faces: Sequence[Face]) -> NDArray[np.float64]:
+        """Measure faces: (len(faces), D) float64, NaN for what the occluder hides."""
+        ...
+
+    def fit(self, features: NDArray[np.float64], labels: NDArray[np.int64], *, seed: int) -> Fitted:
+        """Fit a model.
+
+        Parameters
+        ----------
+        features
+            (n, D), NaN for what is not known.
+        labels
+            (n,) numbers of emotions in `EMOTIONS`; some may be missing altogether.
+        seed
+            Of whatever is random.
         """
         ...

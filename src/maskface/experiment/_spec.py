@@ -12,12 +12,13 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from maskface._version import __version__
-from maskface.classifiers import CLASSIFIERS
+from maskface.classifiers import CLASSIFIERS, get_reader
 from maskface.datasets import Dataset, balanced_sample, load_dataset
 from maskface.errors import MaskfaceError
 from maskface.landmarks import MediaPipeDetector
 from maskface.occluders import get_occluder, occluder_name
 from maskface.registry import unknown_name
+from maskface.specs import head
 from maskface.types import Sample
 
 NONE = "none"
@@ -86,8 +87,8 @@ class Experiment(BaseModel):
                 f"Name at least one classifier of {', '.join(CLASSIFIERS.names())}."
             )
         for name in names:
-            if name not in CLASSIFIERS.names():
-                raise MaskfaceError(unknown_name("classifier", name, CLASSIFIERS.names()))
+            if head(name)[0] not in CLASSIFIERS.names():
+                raise MaskfaceError(unknown_name("classifier", head(name)[0], CLASSIFIERS.names()))
         return tuple(dict.fromkeys(names))
 
     @property
@@ -166,6 +167,6 @@ def make_plan(experiment: Experiment) -> Plan:
     if experiment.limit is not None:
         samples = balanced_sample(samples, experiment.limit, experiment.seed)
     fingerprints = {"landmarks": MediaPipeDetector().fingerprint} | {
-        name: CLASSIFIERS.get(name)().fingerprint for name in experiment.classifiers
+        name: get_reader(name).fingerprint for name in experiment.classifiers
     }
     return Plan(experiment, dataset, samples, fingerprints)

@@ -6,12 +6,10 @@ Where a parameter is itself an occluder, its parameters stand in brackets:
 
 from __future__ import annotations
 
-import re
-from dataclasses import MISSING, fields
-from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, cast
 
-from maskface.errors import MaskfaceError
-from maskface.registry import Registry, unknown_name
+from maskface.registry import Registry
+from maskface.specs import changed, described_parameters, make
 
 if TYPE_CHECKING:
     from maskface.occluders._base import Occluder
@@ -82,13 +80,7 @@ def get_occluder(spec: str) -> Occluder:
         from maskface.occluders._stack import Stack
 
         return Stack(tuple(get_occluder(layer) for layer in layers))
-    name, rest = _head(spec)
-    cls = OCCLUDERS.get(name)
-    texts = {} if rest is None else _split(name, rest)
-    hints = get_type_hints(cls)
-    allowed = _parameters(cls)
-    values = {key: _coerce(name, key, text, hints, allowed) for key, text in texts.items()}
-    return cls(**values)
+    return cast("Occluder", make(OCCLUDERS, spec))
 
 
 def occluder_name(occluder: Occluder) -> str:
@@ -103,7 +95,7 @@ def occluder_name(occluder: Occluder) -> str:
 
     if isinstance(occluder, Stack):
         return "+".join(occluder_name(layer) for layer in occluder.layers)
-    parameters = _changed(occluder)
+    parameters = changed(occluder)
     return f"{occluder.name}:{parameters}" if parameters else occluder.name
 
 
@@ -119,7 +111,7 @@ def bracketed_name(occluder: Occluder) -> str:
 
     if isinstance(occluder, Stack):
         return f"({'+'.join(bracketed_name(layer) for layer in occluder.layers)})"
-    parameters = _changed(occluder)
+    parameters = changed(occluder)
     return f"{occluder.name}({parameters})" if parameters else occluder.name
 
 
@@ -131,26 +123,7 @@ def parameters_of(name: str) -> dict[str, str]:
     >>> parameters_of("half")
     {'colour': 'grey', 'side': 'left, or right'}
     """
-    cls = OCCLUDERS.get(name)
-    hints = get_type_hints(cls)
-    own = {field.name: _default(field) for field in fields(cls) if field.init}
-    return {key: _with_choices(own[key], hints[key]) for key in sorted(own)}
-
-
-def _with_choices(default: Any, hint: Any) -> str:
-    others = [str(choice) for choice in get_args(hint) if choice != default]
-    usual = "unset" if default in (None, "") else _text(default)
-    return f"{usual}, or {', '.join(others)}" if get_origin(hint) is Literal else usual
-
-
-def _changed(occluder: Occluder) -> str:
-    """Those parameters that are not the default, sorted, as text."""
-    changed = {
-        field.name: value
-        for field in fields(occluder)
-        if field.init and (value := getattr(occluder, field.name)) != _default(field)
-    }
-    return ",".join(f"{key}={_text(changed[key])}" for key in sorted(changed))
+    return described_parameters(OCCLUDERS.get(name))
 
 
 def _layers(spec: str) -> list[str]:
@@ -166,78 +139,3 @@ def _layers(spec: str) -> list[str]:
         else:
             parts[-1] += letter
     return parts
-
-
-_OPENING = re.compile(r"[^:(,=]*\(")
-
-
-def _head(spec: str) -> tuple[str, str | None]:
-    """Name and parameters; None if it has none."""
-    text = spec.strip()
-    if _OPENING.match(text) and text.endswith(")"):
-        name, _, rest = text[:-1].partition("(")
-        return name.strip(), rest
-    name, colon, rest = text.partition(":")
-    return name.strip(), rest if colon else None
-
-
-def _default(field: Any) -> Any:
-    if field.default_factory is not MISSING:
-        return field.default_factory()
-    return field.default
-
-
-def _text(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _parameters(cls: type[Occluder]) -> list[str]:
-    return sorted(field.name for field in fields(cls) if field.init)
-
-
-def _split(name: str, rest: str) -> dict[str, str]:
-    texts: dict[str, str] = {}
-    for part in _parts(name, rest):
-        key, equals, value = (piece.strip() for piece in part.partition("="))
-        if not (key and equals and value) or key in texts:
-            raise MaskfaceError(
-                f"Cannot read {part.strip()!r} in occluder {name}:{rest!r}. Write each parameter "
-                f"once, as key=value, with commas between: {name}:key=value,key=value."
-            )
-        texts[key] = value
-    return texts
-
-
-def _parts(name: str, rest: str) -> list[str]:
-    """Split at the commas that stand outside all brackets."""
-    parts, depth = [""], 0
-    for letter in rest:
-        depth += (letter == "(") - (letter == ")")
-        if depth < 0:
-            break
-        if letter == "," and not depth:
-            parts.append("")
-        else:
-            parts[-1] += letter
-    if depth:
-        raise MaskfaceError(
-            f"The brackets in occluder {name}:{rest!r} do not match. Write the parameters of an "
-            "occluder that is itself a value in one pair: region=surgical(colour=black)."
-        )
-    return parts
-
-
-def _coerce(name: str, key: str, text: str, hints: dict[str, Any], allowed: list[str]) -> Any:
-    if not allowed:
-        raise MaskfaceError(f"Occluder {name!r} has no parameters, got {key!r}. Write {name!r}.")
-    if key not in allowed:
-        raise MaskfaceError(unknown_name(f"parameter of occluder {name!r}", key, allowed))
-    from pydantic import TypeAdapter, ValidationError
-
-    try:
-        return TypeAdapter(hints[key]).validate_python(text)
-    except ValidationError as error:
-        reason = error.errors()[0]["msg"]
-        raise MaskfaceError(
-            f"Parameter {key!r} of occluder {name!r} got {text!r}. {reason}."
-        ) from error

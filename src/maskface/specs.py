@@ -1,0 +1,145 @@
+"""Things made from text and written back: ``surgical:colour=white``, ``hog:train=masked``.
+
+A thing is a dataclass whose fields are its parameters. Where a parameter is itself such a thing,
+its own parameters stand in brackets: ``blur:region=surgical(colour=white)``.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import MISSING, Field, fields, is_dataclass
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from maskface.errors import MaskfaceError
+from maskface.registry import Registry, unknown_name
+
+_OPENING = re.compile(r"[^:(,=]*\(")
+
+
+def make(registry: Registry[Any], spec: str) -> Any:
+    """Make a thing from its name and parameters.
+
+    Parameters
+    ----------
+    registry
+        Where its class is found.
+    spec
+        ``name`` or ``name:key=value,key=value``; inside another thing's parameter,
+        ``name(key=value,key=value)``. A class with an attribute ``positional`` takes the value of
+        that parameter without its key.
+
+    Raises
+    ------
+    MaskfaceError
+        If the name, a parameter or a value is not allowed; the message says what is.
+    """
+    name, rest = head(spec)
+    cls = registry.get(name)
+    texts = {} if rest is None else _split(cls, registry.kind, name, rest)
+    thing = f"{registry.kind} {name!r}"
+    return cls(**{key: _coerce(cls, thing, key, text) for key, text in texts.items()})
+
+
+def head(spec: str) -> tuple[str, str | None]:
+    """Name and parameters of a thing; None if it has none."""
+    text = spec.strip()
+    if _OPENING.match(text) and text.endswith(")"):
+        name, _, rest = text[:-1].partition("(")
+        return name.strip(), rest
+    name, colon, rest = text.partition(":")
+    return name.strip(), rest if colon else None
+
+
+def changed(thing: Any) -> str:
+    """Those parameters of a thing that are not the default, sorted, as text."""
+    values = {
+        field.name: value
+        for field in _fields(thing)
+        if (value := getattr(thing, field.name)) != _default(field)
+    }
+    return ",".join(f"{key}={_text(values[key])}" for key in sorted(values))
+
+
+def described_parameters(cls: type[Any]) -> dict[str, str]:
+    """Parameters of a class by name, with what they are by default and what else they may be."""
+    hints = get_type_hints(cls)
+    own = {field.name: _default(field) for field in _fields(cls)}
+    return {key: _with_choices(own[key], hints[key]) for key in sorted(own)}
+
+
+def _with_choices(default: Any, hint: Any) -> str:
+    others = [str(choice) for choice in get_args(hint) if choice != default]
+    usual = "unset" if default in (None, "", MISSING) else _text(default)
+    return f"{usual}, or {', '.join(others)}" if get_origin(hint) is Literal else usual
+
+
+def _default(field: Any) -> Any:
+    if field.default_factory is not MISSING:
+        return field.default_factory()
+    return field.default
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _fields(thing: Any) -> list[Field[Any]]:
+    return [field for field in fields(thing) if field.init] if is_dataclass(thing) else []
+
+
+def _parameters(cls: type[Any]) -> list[str]:
+    return sorted(field.name for field in _fields(cls))
+
+
+def _split(cls: type[Any], kind: str, name: str, rest: str) -> dict[str, str]:
+    texts: dict[str, str] = {}
+    positional = getattr(cls, "positional", "")
+    for place, part in enumerate(_parts(kind, name, rest)):
+        key, equals, value = (piece.strip() for piece in part.partition("="))
+        if positional and not place and not equals:
+            key, equals, value = positional, "=", key
+        if not (key and equals and value) or key in texts:
+            raise MaskfaceError(
+                f"Cannot read {part.strip()!r} in {kind} {name}:{rest!r}. Write each parameter "
+                f"once, as key=value, with commas between: {name}:key=value,key=value."
+            )
+        texts[key] = value
+    return texts
+
+
+def _parts(kind: str, name: str, rest: str) -> list[str]:
+    """Split at the commas that stand outside all brackets."""
+    parts, depth = [""], 0
+    for letter in rest:
+        depth += (letter == "(") - (letter == ")")
+        if depth < 0:
+            break
+        if letter == "," and not depth:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    if depth:
+        raise MaskfaceError(
+            f"The brackets in {kind} {name}:{rest!r} do not match. Write the parameters of "
+            f"{'an' if kind[0] in 'aeiou' else 'a'} {kind} that is itself a value in one pair: "
+            "region=surgical(colour=black)."
+        )
+    return parts
+
+
+def _coerce(cls: type[Any], thing: str, key: str, text: str) -> Any:
+    allowed = _parameters(cls)
+    if not allowed:
+        name = thing.rsplit(maxsplit=1)[-1]
+        raise MaskfaceError(
+            f"{thing[0].upper()}{thing[1:]} has no parameters, got {key!r}. Write {name}."
+        )
+    if key not in allowed:
+        raise MaskfaceError(unknown_name(f"parameter of {thing}", key, allowed))
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        return TypeAdapter(get_type_hints(cls)[key]).validate_python(text)
+    except ValidationError as error:
+        reason = error.errors()[0]["msg"]
+        raise MaskfaceError(f"Parameter {key!r} of {thing} got {text!r}. {reason}.") from error
