@@ -26,10 +26,9 @@ from __future__ import annotations
 
 from typing import Final
 
-import pandas as pd
-
 from maskface import Experiment
 from maskface.analyses import STYLES, Answer, style_table, style_text
+from maskface.experiment import Run
 from maskface.plots import plot_contrasts
 from maskface.script import Options, main
 
@@ -46,9 +45,9 @@ def build(options: Options) -> Experiment:
     )
 
 
-def analyse(trials: pd.DataFrame, options: Options) -> Answer:
+def analyse(result: Run, options: Options) -> Answer:
     """Compare all pairs of styles."""
-    table = style_table(trials, OPAQUE + OTHERS, bound=BOUND, seed=options.seed)
+    table = style_table(result.trials, OPAQUE + OTHERS, bound=BOUND, seed=options.seed)
     figures = {
         "styles.png": plot_contrasts(table, reference="surgical"),
         "styles_happiness.png": plot_contrasts(table, "happiness", reference="surgical"),

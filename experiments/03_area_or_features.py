@@ -27,10 +27,9 @@ from __future__ import annotations
 
 from typing import Final
 
-import pandas as pd
-
 from maskface import Experiment
 from maskface.analyses import CONTRASTS, Answer, contrast_table, contrast_text
+from maskface.experiment import Run
 from maskface.plots import plot_contrast_by_emotion, plot_contrasts
 from maskface.script import Options, main
 
@@ -54,9 +53,9 @@ def build(options: Options) -> Experiment:
     return Experiment(data=options.data, occluders=covers, limit=options.limit, seed=options.seed)
 
 
-def analyse(trials: pd.DataFrame, options: Options) -> Answer:
+def analyse(result: Run, options: Options) -> Answer:
     """Compare the pairs."""
-    table = contrast_table(trials, PAIRS, seed=options.seed)
+    table = contrast_table(result.trials, PAIRS, seed=options.seed)
     figures = {
         "contrasts.png": plot_contrasts(table),
         "features_by_emotion.png": plot_contrast_by_emotion(table, "lower", "upper"),

@@ -27,11 +27,10 @@ from __future__ import annotations
 
 from typing import Final
 
-import pandas as pd
-
 from maskface import Experiment
 from maskface.analyses import DOSE, HALF_POINTS, Answer, dose_table, half_point_table
 from maskface.analyses import half_point_text as text
+from maskface.experiment import Run
 from maskface.plots import plot_dose, plot_half_points
 from maskface.script import Options, main
 
@@ -51,11 +50,11 @@ def build(options: Options) -> Experiment:
     return Experiment(data=options.data, occluders=covers, limit=options.limit, seed=options.seed)
 
 
-def analyse(trials: pd.DataFrame, options: Options) -> Answer:
+def analyse(result: Run, options: Options) -> Answer:
     """Draw the curves and find their half-points."""
-    dose = dose_table(trials, SERIES, seed=options.seed)
-    half = half_point_table(trials, SERIES, seed=options.seed)
-    names = sorted(trials["classifier"].unique())
+    dose = dose_table(result.trials, SERIES, seed=options.seed)
+    half = half_point_table(result.trials, SERIES, seed=options.seed)
+    names = sorted(result.trials["classifier"].unique())
     figures = {f"dose_{name}.png": plot_dose(dose, name) for name in names}
     figures |= {f"half_points_{name}.png": plot_half_points(half, name) for name in names}
     return Answer(text(half), [(DOSE, dose), (HALF_POINTS, half)], figures)

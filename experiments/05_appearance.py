@@ -28,10 +28,9 @@ from __future__ import annotations
 
 from typing import Final
 
-import pandas as pd
-
 from maskface import Experiment
 from maskface.analyses import APPEARANCE, Answer, appearance_table, appearance_text
+from maskface.experiment import Run
 from maskface.plots import plot_appearance
 from maskface.script import Options, main
 
@@ -55,9 +54,9 @@ def build(options: Options) -> Experiment:
     return Experiment(data=options.data, occluders=covers, limit=options.limit, seed=options.seed)
 
 
-def analyse(trials: pd.DataFrame, options: Options) -> Answer:
+def analyse(result: Run, options: Options) -> Answer:
     """Measure losses and ranges."""
-    table = appearance_table(trials, GROUPS, seed=options.seed)
+    table = appearance_table(result.trials, GROUPS, seed=options.seed)
     return Answer(
         appearance_text(table), [(APPEARANCE, table)], {"appearance.png": plot_appearance(table)}
     )

@@ -8,8 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
-
 from maskface.analyses import Answer
 from maskface.errors import MaskfaceError
 from maskface.experiment import Experiment, Run, failures_text, run
@@ -17,8 +15,8 @@ from maskface.plots import plot_losses
 from maskface.report import write_report
 from maskface.text import guards_text, loss_text
 
-Analyse = Callable[[pd.DataFrame, "Options"], Answer]
-"""Answers a script's own question from the trials of its run."""
+Analyse = Callable[[Run, "Options"], Answer]
+"""Answers a script's own question from its run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +68,7 @@ def carry_out(experiment: Experiment, options: Options, analyse: Analyse | None 
         made = plot_losses(result.summary, options.out)
         text = loss_text(result.summary, result.guards)
     else:
-        answer = analyse(result.trials, options)
+        answer = analyse(result, options)
         made = answer.write(options.out)
         text = "\n".join(filter(None, (answer.text, guards_text(result.guards))))
     made.append(write_report(options.out))

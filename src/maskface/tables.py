@@ -148,6 +148,56 @@ GUARDS: Final = Table(
 """Reasons why a result may not bear the claim that is made of it; none if there is no row."""
 
 
+ATTRIBUTES: Final = Table(
+    "attributes",
+    (
+        Column("run_id", "text", "As in trials"),
+        Column("dataset", "text", "As in trials"),
+        Column("image_id", "text", "As in trials"),
+        Column("attribute", "text", "What is said of the picture, such as sex or intensity"),
+        Column("value", "text", "What it is; a number where the attribute is one"),
+        Column(
+            "source", "text", "index: the set's index says so; measured: from the picture itself",
+            allowed=("index", "measured"),
+        ),
+    ),
+    key=("dataset", "image_id", "attribute", "source"),
+)  # fmt: skip
+"""What is known of the pictures beside label and subject, in long form."""
+
+DETECTIONS: Final = Table(
+    "detections",
+    (
+        Column("run_id", "text", "As in trials"),
+        Column("dataset", "text", "As in trials"),
+        Column("image_id", "text", "As in trials"),
+        Column("subject_id", "text", "As in trials"),
+        Column("label", "text", "As in trials", allowed=EMOTIONS),
+        Column("condition", "text", "As in trials"),
+        Column(
+            "search", "text", "never: MediaPipe alone; scenes: with this package's fallbacks",
+            allowed=("never", "scenes"),
+        ),
+        Column(
+            "face_px", "whole", "Size that the face was shrunk to; 0: the picture as it is",
+            "pixel", 0,
+        ),
+        Column("found", "whole", "1 if the face was found, else 0", low=0, high=1),
+        Column("n_faces", "whole", "Faces found in the picture", low=0),
+        Column(
+            "drift_visible", "real",
+            "Mean distance of the visible landmarks from where they are in the plain picture, "
+            "by the distance between the outer corners of the eyes", low=0,
+        ),
+        Column("drift_hidden", "real", "The same of those that the occluder hides", low=0),
+        Column("status", "text", "Whether faces were looked for", allowed=STATUSES),
+        Column("message", "text", "Why not"),
+    ),
+    key=("dataset", "image_id", "condition", "search", "face_px"),
+)  # fmt: skip
+"""Whether faces are found again in the occluded picture, for runs that ask for it."""
+
+
 RESPONSE_STATUSES: Final = ("ok", "no_answer", "excluded")
 
 
