@@ -4,55 +4,28 @@ from __future__ import annotations
 
 from typing import Final
 
+from maskface.analyses._columns import (
+    HEAD,
+    LABEL,
+    STANDING,
+    interval_columns,
+    p_column,
+    share,
+)
 from maskface.schema import Column, Table
-from maskface.types import EMOTIONS
-
-_HEAD: Final = (
-    Column("run_id", "text", "As in trials"),
-    Column("dataset", "text", "As in trials"),
-    Column("classifier", "text", "As in trials"),
-)
-_LABEL: Final = Column(
-    "label", "text", "The true emotion; `all` over all", allowed=("all", *EMOTIONS)
-)
-_STANDING: Final = (
-    Column("n", "whole", "Pictures with an answer under all conditions compared", "picture", 0),
-    Column("n_clusters", "whole", "Independent units that showed the emotion", low=0),
-    Column(
-        "clustered_by", "text", "What these are; image: images treated as independent",
-        allowed=("subject", "image"),
-    ),
-)  # fmt: skip
-
-
-def _share(name: str, description: str) -> Column:
-    return Column(name, "real", description, low=0, high=1)
-
-
-def _p(name: str, description: str) -> Column:
-    return Column(name, "real", description, low=0, high=1, decimals=12)
-
-
-def _interval(of: str) -> tuple[Column, Column, Column]:
-    return (
-        Column("ci_low", "real", f"Lower end of the 95 % interval of {of}"),
-        Column("ci_high", "real", "Upper end of it"),
-        Column("interval", "text", "What kind of interval that is; empty if there is none"),
-    )
-
 
 _CONTRAST: Final = (
-    *_HEAD,
+    *HEAD,
     Column("condition", "text", "As in trials"),
     Column("reference", "text", "The condition that it is compared with"),
-    _LABEL,
-    *_STANDING,
-    _share("coverage", "Mean hidden fraction of the face oval under the condition"),
-    _share("reference_coverage", "The same under the reference"),
-    _share("value", "Share of right answers under the condition"),
-    _share("reference_value", "The same under the reference, for the same pictures"),
+    LABEL,
+    *STANDING,
+    share("coverage", "Mean hidden fraction of the face oval under the condition"),
+    share("reference_coverage", "The same under the reference"),
+    share("value", "Share of right answers under the condition"),
+    share("reference_value", "The same under the reference, for the same pictures"),
     Column("difference", "real", "value - reference_value; below 0: the condition hides more"),
-    *_interval("difference"),
+    *interval_columns("difference"),
 )
 _CONTRAST_KEY: Final = ("dataset", "classifier", "condition", "reference", "label")
 
@@ -60,8 +33,8 @@ CONTRASTS: Final = Table(
     "contrasts",
     (
         *_CONTRAST,
-        _p("p_value", "Two-sided cluster permutation test that there is no difference"),
-        _p("p_adjusted", "p_value after Holm; accuracy and the emotions are two families"),
+        p_column("p_value", "Two-sided cluster permutation test that there is no difference"),
+        p_column("p_adjusted", "p_value after Holm; accuracy and the emotions are two families"),
     ),
     key=_CONTRAST_KEY,
 )
@@ -74,8 +47,8 @@ STYLES: Final = Table(
         Column("bound", "real", "Differences within -bound to +bound do not matter", low=0),
         Column("equivalence_low", "real", "Lower end of the 90 % t interval over units"),
         Column("equivalence_high", "real", "Upper end of it"),
-        _p("equivalence_p", "TOST: small if the difference lies within the bound"),
-        _p("equivalence_p_adjusted", "The same after Holm; accuracy and the emotions apart"),
+        p_column("equivalence_p", "TOST: small if the difference lies within the bound"),
+        p_column("equivalence_p_adjusted", "The same after Holm; accuracy and the emotions apart"),
         Column("equivalent", "whole", "1 if equivalence_p_adjusted < .05, else 0", low=0, high=1),
     ),
     key=_CONTRAST_KEY,
@@ -85,17 +58,17 @@ STYLES: Final = Table(
 DOSE: Final = Table(
     "dose",
     (
-        *_HEAD,
+        *HEAD,
         Column("series", "text", "How the face is covered more and more"),
         Column("condition", "text", "As in trials; each series begins with `none`"),
-        _LABEL,
-        *_STANDING,
-        _share("coverage", "Mean hidden fraction of the face oval"),
-        _share("value", "Share of right answers"),
+        LABEL,
+        *STANDING,
+        share("coverage", "Mean hidden fraction of the face oval"),
+        share("value", "Share of right answers"),
         Column("value_ci_low", "real", "Lower end of the 95 % interval of value"),
         Column("value_ci_high", "real", "Upper end of it"),
         Column("loss", "real", "Share of right answers under `none` minus value"),
-        *_interval("loss"),
+        *interval_columns("loss"),
     ),
     key=("dataset", "classifier", "series", "label", "coverage", "condition"),
 )
@@ -104,19 +77,19 @@ DOSE: Final = Table(
 HALF_POINTS: Final = Table(
     "half_points",
     (
-        *_HEAD,
+        *HEAD,
         Column("series", "text", "As in dose"),
-        _LABEL,
-        *_STANDING,
-        _share("end_coverage", "Mean coverage at the end of the series"),
+        LABEL,
+        *STANDING,
+        share("end_coverage", "Mean coverage at the end of the series"),
         Column("end_loss", "real", "Loss there, on the monotone curve"),
         Column(
             "half_point", "real",
             "Coverage at which half of end_loss is reached; empty if nothing is lost there",
             low=0, high=1,
         ),
-        *_interval("half_point"),
-        _share("defined", "Share of the resamples that lose something at the end"),
+        *interval_columns("half_point"),
+        share("defined", "Share of the resamples that lose something at the end"),
     ),
     key=("dataset", "classifier", "series", "label"),
 )  # fmt: skip
@@ -125,22 +98,22 @@ HALF_POINTS: Final = Table(
 APPEARANCE: Final = Table(
     "appearance",
     (
-        *_HEAD,
+        *HEAD,
         Column("group", "text", "Appearances that belong together"),
         Column("measure", "text", "What value is", allowed=("loss", "range")),
         Column("condition", "text", "As in trials; empty for the range of a group"),
-        _LABEL,
-        *_STANDING,
-        _share("coverage", "Mean hidden fraction of the face oval"),
+        LABEL,
+        *STANDING,
+        share("coverage", "Mean hidden fraction of the face oval"),
         Column(
             "value", "real",
             "loss: right answers under `none` minus under the condition; range: most minus fewest "
             "right answers in the group",
         ),
-        *_interval("value"),
+        *interval_columns("value"),
         Column("by_chance", "real", "Mean range if appearances were exchangeable within units"),
-        _p("p_value", "Share of exchanges with at least this range"),
-        _p("p_adjusted", "p_value after Holm; accuracy and the emotions are two families"),
+        p_column("p_value", "Share of exchanges with at least this range"),
+        p_column("p_adjusted", "p_value after Holm; accuracy and the emotions are two families"),
     ),
     key=("dataset", "classifier", "measure", "group", "condition", "label"),
 )  # fmt: skip
