@@ -25,6 +25,8 @@ import numpy as np
 from maskface import Experiment
 from maskface.classifiers.networks import FaceApi, Fer
 from maskface.experiment import make_plan
+from maskface.experiment._harvest import Harvest
+from maskface.experiment._spec import Plan
 from maskface.experiment._store import RunFolder, chunks
 from maskface.experiment._trials import TrialReader
 from maskface.landmarks import MediaPipeDetector
@@ -81,7 +83,7 @@ def measure(data: str, limit: int, scratch: Path) -> None:
     floor, folder = Floor(), RunFolder(scratch / "run")
     folder.claim(plan, resume=False)
     warm = plan.samples[0]
-    reader.rows(warm)
+    reader.read(warm)
     floor.detect(floor.decode([warm]))
     parts = dict.fromkeys(("decode", "landmarks", "networks", "run"), 0.0)
     for chunk in chunks(range(len(plan.samples)), CHUNK):
@@ -91,7 +93,7 @@ def measure(data: str, limit: int, scratch: Path) -> None:
         parts["landmarks"] += cpu(floor.detect, pictures)[0]
         parts["networks"] += cpu(floor.forward, len(samples))[0]
         parts["run"] += cpu(_save, reader, folder, chunk[0], samples)[0]
-    parts["run"] += cpu(_merge, folder, plan.run_id, plan.rows_per_image)[0]
+    parts["run"] += cpu(_merge, folder, plan)[0]
     n = len(plan.samples)
     for name, seconds in parts.items():
         print(f"{name:10s} {1000 * seconds / n:7.2f} ms CPU per picture")
@@ -101,14 +103,15 @@ def measure(data: str, limit: int, scratch: Path) -> None:
 
 
 def _save(reader: TrialReader, folder: RunFolder, first: int, samples: list[Sample]) -> None:
-    rows = [row for sample in samples for row in reader.rows(sample)]
-    folder.write_part(first, first + len(samples) - 1, TRIALS.frame(rows))
+    harvest = Harvest()
+    for sample in samples:
+        harvest.add(reader.read(sample))
+    folder.write_part(first, first + len(samples) - 1, harvest)
 
 
-def _merge(folder: RunFolder, run_id: str, rows_per_image: int) -> None:
-    TRIALS.write(
-        TRIALS.check(TRIALS.tidy(folder.read_parts(run_id, rows_per_image))), folder.trials_path
-    )
+def _merge(folder: RunFolder, plan: Plan) -> None:
+    trials = folder.read_parts(plan.run_id, plan.experiment.rows_per_part).trials
+    TRIALS.write(TRIALS.check(TRIALS.tidy(trials)), folder.trials_path)
 
 
 if __name__ == "__main__":

@@ -7,8 +7,9 @@ from typing import Any
 
 from maskface.classifiers import CLASSIFIERS
 from maskface.datasets import DATASETS
-from maskface.occluders import OCCLUDERS, parameters_of
+from maskface.occluders import OCCLUDERS
 from maskface.registry import Registry
+from maskface.specs import described_parameters
 
 _LAYOUTS = [
     ("DIR", ["Any folder with an index.csv (path,emotion[,subject])."]),
@@ -27,14 +28,13 @@ def catalogue(kind: str) -> list[tuple[str, list[str]]]:
     Returns
     -------
     list of (str, list of str)
-        Name and lines about it: the first line of what is said about it and, of occluders, each
-        parameter with its default. Sorted by name.
+        Name and lines about it: the first line of what is said about it and each parameter with
+        its default. Sorted by name.
     """
     if kind == "datasets":
         return [*_described(DATASETS), *_LAYOUTS]
-    if kind == "classifiers":
-        return _described(CLASSIFIERS)
-    return [(name, [*about, *_parameters(name)]) for name, about in _described(OCCLUDERS)]
+    registry: Registry[Any] = CLASSIFIERS if kind == "classifiers" else OCCLUDERS
+    return [(name, [*about, *_parameters(registry, name)]) for name, about in _described(registry)]
 
 
 def _described(registry: Registry[Any]) -> list[tuple[str, list[str]]]:
@@ -44,5 +44,6 @@ def _described(registry: Registry[Any]) -> list[tuple[str, list[str]]]:
     ]
 
 
-def _parameters(name: str) -> list[str]:
-    return [f"  {key}: {values}" for key, values in parameters_of(name).items()]
+def _parameters(registry: Registry[Any], name: str) -> list[str]:
+    parameters = described_parameters(registry.get(name))
+    return [f"  {key}: {values}" for key, values in parameters.items()]

@@ -15,6 +15,7 @@ import pytest
 
 from maskface import Experiment, MaskfaceError, run
 from maskface.experiment import summarize_run
+from maskface.experiment._harvest import Harvest
 from maskface.experiment._store import RunFolder
 from maskface.tables import SUMMARY, TRIALS
 from tests.fixtures.pictures import write_variants
@@ -50,6 +51,7 @@ def trials_bytes(folder: Path) -> bytes:
 
 def test_run_writes_what_the_documentation_says(reference: Path) -> None:
     assert sorted(p.name for p in reference.iterdir()) == [
+        "attributes.csv",
         "guards.csv",
         "manifest.json",
         "summary.csv",
@@ -67,7 +69,7 @@ def test_run_writes_what_the_documentation_says(reference: Path) -> None:
     assert manifest["trials"] == {"planned": 48, "written": 48}
     assert manifest["dataset"]["subjects"] == 4
     assert manifest["files"]["trials.csv"]["rows"] == 48
-    assert set(manifest["files"]) == {"trials.csv", "summary.csv", "guards.csv"}
+    assert set(manifest["files"]) == {"trials.csv", "summary.csv", "guards.csv", "attributes.csv"}
     assert [c["name"] for c in manifest["columns"]["trials"]] == TRIALS.header
 
 
@@ -95,7 +97,7 @@ def test_killed_run_is_completed_by_resume(faces: Path, reference: Path, tmp_pat
     )
     process = subprocess.Popen([sys.executable, "-c", script])
     deadline = time.monotonic() + 120
-    while not list(out.glob("parts/part-*.csv")):
+    while not list(out.glob("parts/part-*.zip")):
         assert process.poll() is None, "the run ended before it could be killed"
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -129,7 +131,7 @@ def test_full_disk_keeps_what_was_read(
         patch.setattr("os.fsync", full_after_five)
         with pytest.raises(MaskfaceError, match=r"No space left on device.*--resume"):
             run(Experiment(data=faces), out, progress=False, chunk=1)
-    assert len(list(out.glob("parts/part-*.csv"))) == 4  # the manifest was written first
+    assert len(list(out.glob("parts/part-*.zip"))) == 4  # the manifest was written first
     run(Experiment(data=faces), out, resume=True, progress=False)
     assert trials_bytes(out) == trials_bytes(reference)
 
@@ -144,11 +146,12 @@ def test_damaged_part_is_read_again(faces: Path, reference: Path, tmp_path: Path
     (out / "trials.csv").unlink()
     trials = TRIALS.parse(reference / "trials.csv")
     folder = RunFolder(out)
-    folder.write_part(0, 1, trials.iloc[:6])  # a picture and a half
-    folder.write_part(2, 3, trials.iloc[8:16])
-    (damaged,) = parts.glob("part-00000002-*.csv")
+    rows = [{str(k): v for k, v in row.items()} for row in trials.to_dict("records")]
+    folder.write_part(0, 1, Harvest(rows[:6]))  # a picture and a half
+    folder.write_part(2, 3, Harvest(rows[8:16]))
+    (damaged,) = parts.glob("part-00000002-*.zip")
     damaged.write_bytes(damaged.read_bytes().replace(b"ok", b"no", 1))
-    (parts / "part-00000004-00000005-0123456789abcdef.csv").write_bytes(b"\x00\xff")
+    (parts / "part-00000004-00000005-0123456789abcdef.zip").write_bytes(b"\x00\xff")
     run(Experiment(data=faces), out, resume=True, progress=False)
     assert trials_bytes(out) == trials_bytes(reference)
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maskface.datasets import SPELLINGS, Dataset, balanced_sample, load_dataset
+from maskface.datasets import DATASETS, SPELLINGS, Dataset, balanced_sample, load_dataset
 from maskface.errors import MaskfaceError
 from maskface.types import EMOTIONS, Sample
 
@@ -145,3 +145,26 @@ def test_larger_sample_only_adds(pictures: list[Sample], limit: int, seed: int) 
     small = set(balanced_sample(pictures, limit, seed))
     large = set(balanced_sample(list(reversed(pictures)), limit + 7, seed))
     assert small <= large
+
+
+def test_other_columns_of_an_index_become_attributes(tmp_path: Path) -> None:
+    (tmp_path / "index.csv").write_text(
+        "path,sex,emotion,subject,intensity\na.jpg,female,fear,P1, 0.5 \nb.jpg,,joy,P2,1\n"
+    )
+    one, two = load_dataset(tmp_path).samples
+    assert one.attributes == (("intensity", "0.5"), ("sex", "female"))
+    assert two.attributes == (("intensity", "1"),)
+    assert one.label == "fear"
+
+
+def test_what_the_index_says_is_part_of_its_hash(tmp_path: Path) -> None:
+    one = Dataset("d", (Sample("a", tmp_path, "fear", "S1"),))
+    two = Dataset("d", (Sample("a", tmp_path, "fear", "S1", (("sex", "male"),)),))
+    assert one.index_hash != two.index_hash
+
+
+def test_variants_of_the_example_set() -> None:
+    numbers = {name: len(load_dataset(name)) for name in DATASETS.names()}
+    assert numbers == {"example": 168, "example-intensity": 312, "example-all": 480}
+    said = dict(load_dataset("example-all").samples[0].attributes)
+    assert set(said) == {"accessories", "age", "intensity", "seed", "sex", "skin_tone", "yaw"}

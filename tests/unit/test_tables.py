@@ -9,13 +9,13 @@ import pandas as pd
 import pytest
 
 from maskface.errors import MaskfaceError
-from maskface.tables import GUARDS, SUMMARY, TRIALS
+from maskface.tables import ATTRIBUTES, DETECTIONS, GUARDS, SUMMARY, TRIALS
 from tests.unit.test_stats import trial
 
 
 def test_headers_are_those_of_the_documentation() -> None:
     text = Path(__file__).parents[2].joinpath("docs/architecture.md").read_text(encoding="utf-8")
-    for table in (TRIALS, SUMMARY, GUARDS):
+    for table in (TRIALS, SUMMARY, GUARDS, ATTRIBUTES, DETECTIONS):
         assert f"`{', '.join(table.header)}`" in text
 
 

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from maskface.experiment import Experiment
-from maskface.experiment._trials import TrialError, TrialReader, choose_face
+from maskface.experiment._shown import TrialError, choose_face
+from maskface.experiment._trials import TrialReader
 from maskface.occluders import Drawing, Occluder, Unoccluded
 from maskface.tables import TRIALS
 from maskface.types import EMOTIONS, Face, FaceLandmarks, ImageArray, Pose, Sample
@@ -78,13 +79,14 @@ def reader(
         Experiment(data="d", occluders=("surgical",), classifiers=("fer",)),
         {"run_id": "r", "dataset": "d"},
         lambda image, data: faces,
+        lambda image, data: faces,
         {"none": Unoccluded(), "paint": Paint(refuse)},
         (Brightness(), Broken()) if broken else (Brightness(),),
     )
 
 
 def test_rows_of_a_good_picture(sample: Sample) -> None:
-    plain, painted = reader().rows(sample)
+    plain, painted = reader().read(sample).trials
     assert (plain["condition"], painted["condition"]) == ("none", "paint")
     assert (plain["status"], painted["status"]) == ("ok", "ok")
     assert (plain["predicted"], painted["predicted"]) == ("happiness", "sadness")
@@ -97,26 +99,26 @@ def test_rows_of_a_good_picture(sample: Sample) -> None:
 
 
 def test_picture_without_a_face_has_all_its_rows(sample: Sample) -> None:
-    rows = TRIALS.frame(reader(()).rows(sample))
+    rows = TRIALS.frame(reader(()).read(sample).trials)
     assert list(rows["status"]) == ["no_face"] * 2
     assert list(rows["predicted"]) == [""] * 2
     assert rows["p_fear"].isna().all()
 
 
 def test_missing_picture_has_all_its_rows(sample: Sample, tmp_path: Path) -> None:
-    rows = reader().rows(Sample("b", tmp_path / "none.png", "fear"))
+    rows = reader().read(Sample("b", tmp_path / "none.png", "fear")).trials
     assert {row["status"] for row in rows} == {"error"}
     assert {row["message"] for row in rows} == {"cannot read the file: No such file or directory"}
 
 
 def test_failing_occluder_costs_its_condition_alone(sample: Sample) -> None:
-    rows = TRIALS.frame(reader(refuse=True).rows(sample)).set_index("condition")
+    rows = TRIALS.frame(reader(refuse=True).read(sample).trials).set_index("condition")
     assert rows["status"].to_dict() == {"none": "ok", "paint": "error"}
     assert rows.loc["paint", "message"] == "RuntimeError: cannot paint"
 
 
 def test_failing_classifier_costs_its_rows_alone(sample: Sample) -> None:
-    rows = TRIALS.frame(reader(broken=True).rows(sample))
+    rows = TRIALS.frame(reader(broken=True).read(sample).trials)
     status = rows.set_index(["classifier", "condition"])["status"].to_dict()
     assert status == {
         ("brightness", "none"): "ok",

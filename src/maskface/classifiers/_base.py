@@ -68,6 +68,9 @@ class Trainable(Protocol):
     ----------
     name, needs, fingerprint
         As of a `Classifier`.
+    measures
+        Name of what `features` measures. Those with the same one are measured once: it does not
+        depend on `train`, `folds` and `permuted`.
     train
         Which conditions it learns from: ``clean`` (the face as it is), ``masked`` (all others of
         the run), ``both``, or the name of one condition.
@@ -83,6 +86,8 @@ class Trainable(Protocol):
     def needs(self) -> frozenset[str]: ...
     @property
     def fingerprint(self) -> str: ...
+    @property
+    def measures(self) -> str: ...
     @property
     def train(self) -> str: ...
     @property

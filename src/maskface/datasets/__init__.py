@@ -14,7 +14,12 @@ from maskface.registry import Registry
 __all__ = ["DATASETS", "SPELLINGS", "Dataset", "balanced_sample", "load_dataset"]
 
 DATASETS: Final = Registry[Callable[[], Dataset]](
-    "dataset", {"example": "maskface.datasets.example:example_dataset"}
+    "dataset",
+    {
+        "example": "maskface.datasets.example:example_dataset",
+        "example-all": "maskface.datasets.example:whole_dataset",
+        "example-intensity": "maskface.datasets.example:frontal_dataset",
+    },
 )
 """Sets that can be had by name alone."""
 

@@ -60,10 +60,11 @@ class Dataset:
 
     @property
     def index_hash(self) -> str:
-        """SHA-256 of ids, labels and subjects: which pictures, not their pixels."""
+        """SHA-256 of all that the set says of its pictures, not of their pixels."""
         digest = hashlib.sha256()
         for sample in self.samples:
-            row = (sample.image_id, sample.label, sample.subject_id)
+            said = (part for pair in sample.attributes for part in pair)
+            row = (sample.image_id, sample.label, sample.subject_id, *said)
             digest.update("\x1f".join(row).encode() + b"\x1e")
         return digest.hexdigest()
 

@@ -12,6 +12,7 @@ from maskface.errors import MaskfaceError
 from maskface.types import Sample
 
 REQUIRED = ("path", "emotion")
+KNOWN = (*REQUIRED, "subject")
 
 
 def read_index(index: Path) -> Dataset:
@@ -21,7 +22,7 @@ def read_index(index: Path) -> Dataset:
     ----------
     index
         The file. Paths are relative to its folder and stay inside it; labels may be in any
-        spelling of `maskface.datasets.SPELLINGS`; other columns are ignored.
+        spelling of `maskface.datasets.SPELLINGS`; other columns become `Sample.attributes`.
 
     Returns
     -------
@@ -42,10 +43,25 @@ def read_index(index: Path) -> Dataset:
     ids = [_image_id(path, line, index) for path, line in zip(table["path"], lines, strict=True)]
     subjects = table["subject"] if "subject" in table else [""] * len(table)
     samples = tuple(
-        Sample(image_id, root / image_id, emotion_of(label) or "", subject.strip())
-        for image_id, label, subject in zip(ids, table["emotion"], subjects, strict=True)
+        Sample(image_id, root / image_id, emotion_of(label) or "", subject.strip(), said)
+        for image_id, label, subject, said in zip(
+            ids, table["emotion"], subjects, _attributes(table), strict=True
+        )
     )
     return Dataset(root.resolve().name, samples)
+
+
+def _attributes(table: pd.DataFrame) -> list[tuple[tuple[str, str], ...]]:
+    """What the other columns of an index say of each picture, sorted by column; no empty cells."""
+    others = sorted(str(column) for column in table if column not in KNOWN)
+    return [
+        tuple(
+            (name, value)
+            for name, cell in zip(others, cells, strict=True)
+            if (value := str(cell).strip())
+        )
+        for cells in table[others].itertuples(index=False, name=None)
+    ]
 
 
 def _read_table(index: Path) -> pd.DataFrame:

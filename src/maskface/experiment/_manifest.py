@@ -13,9 +13,10 @@ from maskface._version import __version__
 from maskface.experiment._spec import Plan
 from maskface.experiment._store import SCHEMA_VERSION
 from maskface.occluders import get_occluder
-from maskface.tables import GUARDS, SUMMARY, TRIALS
+from maskface.tables import ATTRIBUTES, DETECTIONS, GUARDS, SUMMARY, TRIALS
 from maskface.weights import manifest as shipped_weights
 
+TABLES: Final = (TRIALS, SUMMARY, GUARDS, ATTRIBUTES, DETECTIONS)
 PACKAGES: Final = (
     "opencv-contrib-python",
     "mediapipe",
@@ -55,8 +56,9 @@ def new_manifest(plan: Plan) -> dict[str, Any]:
             for name in plan.experiment.conditions
         ],
         "classifiers": [
-            {"name": name, "fingerprint": plan.fingerprints[name]}
-            for name in plan.experiment.classifiers
+            {"name": name, "fingerprint": fingerprint}
+            for name, fingerprint in plan.fingerprints.items()
+            if name != "landmarks"
         ],
         "weights": [
             {"file": w.file, "sha256": w.sha256, "licence": w.licence, "citation": w.citation}
@@ -70,7 +72,10 @@ def new_manifest(plan: Plan) -> dict[str, Any]:
         },
         "timings": {},
         "files": {},
-        "columns": {table.name: table.dictionary() for table in (TRIALS, SUMMARY, GUARDS)},
+        "columns": {
+            table.name: table.dictionary()
+            for table in (TRIALS, SUMMARY, GUARDS, ATTRIBUTES, DETECTIONS)
+        },
     }
 
 

@@ -13,7 +13,7 @@ from maskface.errors import MaskfaceError
 from maskface.experiment._spec import Experiment
 from maskface.experiment._store import RunFolder
 from maskface.stats import find_guards, summarize
-from maskface.tables import GUARDS, SUMMARY, TRIALS
+from maskface.tables import ATTRIBUTES, DETECTIONS, GUARDS, SUMMARY, TRIALS
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,29 @@ class Run:
         if self.folder.guards_path.exists():
             return GUARDS.read(self.folder.guards_path)
         return find_guards(self.trials)
+
+    @cached_property
+    def attributes(self) -> pd.DataFrame:
+        """What is known of the pictures; see `maskface.tables.ATTRIBUTES`."""
+        if self.folder.attributes_path.exists():
+            return ATTRIBUTES.read(self.folder.attributes_path)
+        return ATTRIBUTES.frame([])
+
+    @cached_property
+    def detections(self) -> pd.DataFrame:
+        """Whether faces were found anew; see `maskface.tables.DETECTIONS`.
+
+        Raises
+        ------
+        MaskfaceError
+            If the run was not asked for it.
+        """
+        if not self.folder.detections_path.exists():
+            raise MaskfaceError(
+                f"The run in {self.folder.path} did not look for faces anew. Run an experiment "
+                "with detect_px=(0,), which stands for pictures as they are."
+            )
+        return DETECTIONS.read(self.folder.detections_path)
 
     @cached_property
     def manifest(self) -> dict[str, Any]:
@@ -123,5 +146,5 @@ def summarize_run(path: str | Path, *, allow_partial: bool = False) -> pd.DataFr
             f"The run in {folder.path} is not complete. Finish it with `maskface run ... "
             "--resume`, or type --allow-partial to see what there is."
         )
-    rows_per_image = Experiment(**manifest["experiment"]).rows_per_image
-    return summarize(folder.read_parts(str(manifest["run_id"]), rows_per_image), seed=seed)
+    rows = Experiment(**manifest["experiment"]).rows_per_part
+    return summarize(folder.read_parts(str(manifest["run_id"]), rows).trials, seed=seed)

@@ -8,17 +8,20 @@ from pathlib import Path
 from typing import Any, Final
 
 import cv2
+import pandas as pd
 from joblib import Parallel, delayed
 from tqdm import tqdm
 
 from maskface.errors import MaskfaceError
+from maskface.experiment._harvest import Harvest, Parts, joined
 from maskface.experiment._manifest import new_manifest
 from maskface.experiment._results import Run, write_summary
 from maskface.experiment._spec import Experiment, Plan, make_plan
 from maskface.experiment._store import RunFolder, chunks
+from maskface.experiment._training import cross_fitted
 from maskface.experiment._trials import TrialReader
 from maskface.landmarks import default_cache_folder
-from maskface.tables import TRIALS
+from maskface.tables import ATTRIBUTES, DETECTIONS, TRIALS
 from maskface.types import Sample
 
 CHUNK: Final = 16
@@ -84,7 +87,7 @@ def run(
             plan, folder, cache=_cache_folder(cache), jobs=jobs, chunk=chunk, progress=progress
         )
         manifest["timings"]["trials_s"] = round(time.perf_counter() - started, 3)
-        _finish(plan, folder, manifest)
+        _finish(plan, folder, manifest, jobs)
     except OSError as error:
         raise MaskfaceError(
             f"Cannot write to {folder.path}: {error.strerror or error}. What was read so far is "
@@ -109,7 +112,7 @@ def _cache_folder(cache: str | Path | None) -> Path | None:
 def _read_pictures(
     plan: Plan, folder: RunFolder, *, cache: Path | None, jobs: int, chunk: int, progress: bool
 ) -> None:
-    done = set(folder.read_parts(plan.run_id, plan.rows_per_image)["image_id"])
+    done = folder.read_parts(plan.run_id, plan.experiment.rows_per_part).image_ids
     left = [i for i, sample in enumerate(plan.samples) if sample.image_id not in done]
     head = {"run_id": plan.run_id, "dataset": plan.dataset.name}
     tasks = (
@@ -140,10 +143,12 @@ def _read_chunk(parts: ReaderParts, folder: RunFolder, first: int, samples: list
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)
     try:
-        rows = [row for sample in samples for row in reader.rows(sample)]
+        harvest = Harvest()
+        for sample in samples:
+            harvest.add(reader.read(sample))
     finally:
         cv2.setNumThreads(threads)
-    folder.write_part(first, first + len(samples) - 1, TRIALS.frame(rows))
+    folder.write_part(first, first + len(samples) - 1, harvest)
     return len(samples)
 
 
@@ -154,8 +159,9 @@ def _reader(parts: ReaderParts) -> TrialReader:
     return TrialReader.load(experiment, dict(head), cache)
 
 
-def _finish(plan: Plan, folder: RunFolder, manifest: dict[str, Any]) -> None:
-    trials = TRIALS.check(TRIALS.tidy(folder.read_parts(plan.run_id, plan.rows_per_image)))
+def _finish(plan: Plan, folder: RunFolder, manifest: dict[str, Any], jobs: int) -> None:
+    parts = folder.read_parts(plan.run_id, plan.experiment.rows_per_part)
+    trials = TRIALS.check(TRIALS.tidy(_all_trials(plan, parts, manifest, jobs)))
     if len(trials) != plan.n_trials:
         raise MaskfaceError(
             f"{plan.n_trials - len(trials)} of {plan.n_trials} trials are not in {folder.path}. "
@@ -163,6 +169,7 @@ def _finish(plan: Plan, folder: RunFolder, manifest: dict[str, Any]) -> None:
         )
     files = manifest["files"]
     files[folder.trials_path.name] = TRIALS.write(trials, folder.trials_path)
+    files |= _write_others(plan, parts, folder)
     manifest["trials"]["written"] = len(trials)
     folder.write_manifest(manifest)
     started = time.perf_counter()
@@ -170,3 +177,33 @@ def _finish(plan: Plan, folder: RunFolder, manifest: dict[str, Any]) -> None:
     manifest["timings"]["summary_s"] = round(time.perf_counter() - started, 3)
     folder.write_manifest(manifest | {"complete": True})
     folder.drop_parts()
+
+
+def _all_trials(plan: Plan, parts: Parts, manifest: dict[str, Any], jobs: int) -> pd.DataFrame:
+    learners = plan.experiment.readers()[1]
+    if not learners:
+        return parts.trials
+    started = time.perf_counter()
+    asked = plan.experiment
+    learnt = cross_fitted(learners, parts, asked.conditions, seed=asked.seed, jobs=jobs)
+    manifest["timings"]["training_s"] = round(time.perf_counter() - started, 3)
+    return joined([parts.trials, learnt], parts.trials)
+
+
+def _write_others(plan: Plan, parts: Parts, folder: RunFolder) -> dict[str, Any]:
+    head = {"run_id": plan.run_id, "dataset": plan.dataset.name, "source": "index"}
+    named = ATTRIBUTES.frame(
+        [
+            head | {"image_id": sample.image_id, "attribute": name, "value": value}
+            for sample in plan.samples
+            for name, value in sample.attributes
+        ]
+    )
+    attributes = joined([parts.table(ATTRIBUTES), named], named)
+    tables = {folder.attributes_path: (ATTRIBUTES, attributes)}
+    if plan.experiment.detect_px:
+        tables[folder.detections_path] = (DETECTIONS, parts.table(DETECTIONS))
+    return {
+        path.name: table.write(table.check(table.tidy(frame)), path)
+        for path, (table, frame) in tables.items()
+    }

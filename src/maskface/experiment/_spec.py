@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from maskface._version import __version__
-from maskface.classifiers import CLASSIFIERS, get_reader
+from maskface.classifiers import CLASSIFIERS, Classifier, Trainable, get_reader
 from maskface.datasets import Dataset, balanced_sample, load_dataset
 from maskface.errors import MaskfaceError
 from maskface.landmarks import MediaPipeDetector
 from maskface.occluders import get_occluder, occluder_name
-from maskface.registry import unknown_name
-from maskface.specs import head
 from maskface.types import Sample
 
 NONE = "none"
@@ -37,9 +43,12 @@ class Experiment(BaseModel):
         Names of occluders, with parameters as in ``surgical:colour=white``. The unoccluded face
         is always a condition and need not be named.
     classifiers
-        Names of classifiers.
+        Names of classifiers, with parameters as in ``hog:train=masked``.
     limit
         At most so many pictures, drawn with balanced labels; all if None.
+    detect_px
+        Sizes in pixels that faces are shrunk to, to see whether they are found anew under each
+        condition; 0 for the picture as it is. The run then has a table of detections.
     seed
         Seed of whatever is random, 0 or more.
 
@@ -55,6 +64,7 @@ class Experiment(BaseModel):
     occluders: tuple[str, ...] = ("surgical",)
     classifiers: tuple[str, ...] = ("faceapi", "fer")
     limit: int | None = Field(default=None, ge=1)
+    detect_px: tuple[Annotated[int, Field(ge=0)], ...] = ()
     seed: int = Field(default=0, ge=0)
 
     def __init__(self, **values: Any) -> None:
@@ -81,15 +91,38 @@ class Experiment(BaseModel):
 
     @field_validator("classifiers")
     @classmethod
-    def _known_classifiers(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        if not names:
+    def _known_classifiers(cls, specs: tuple[str, ...]) -> tuple[str, ...]:
+        if not specs:
             raise MaskfaceError(
                 f"Name at least one classifier of {', '.join(CLASSIFIERS.names())}."
             )
-        for name in names:
-            if head(name)[0] not in CLASSIFIERS.names():
-                raise MaskfaceError(unknown_name("classifier", head(name)[0], CLASSIFIERS.names()))
-        return tuple(dict.fromkeys(names))
+        named: dict[str, tuple[str, str]] = {}
+        for spec in specs:
+            reader = get_reader(spec)
+            first, fingerprint = named.setdefault(reader.name, (spec, reader.fingerprint))
+            if fingerprint != reader.fingerprint:
+                raise MaskfaceError(
+                    f"Classifiers {first!r} and {spec!r} would both be called {reader.name!r} in "
+                    "the results. Leave one out, or rename its file."
+                )
+        return tuple(spec for spec, _ in named.values())
+
+    @model_validator(mode="after")
+    def _can_be_trained(self) -> Self:
+        for learner in self.readers()[1]:
+            if not trained_on(learner.train, self.conditions):
+                raise MaskfaceError(
+                    f"Classifier {learner.name!r} cannot learn from {learner.train!r}. Allowed: "
+                    f"clean, masked and both (with an occluder), or one of the conditions of the "
+                    f"run: {', '.join(self.conditions)}."
+                )
+        return self
+
+    def readers(self) -> tuple[tuple[Classifier, ...], tuple[Trainable, ...]]:
+        """Load the classifiers: those that are ready, and those that have to be trained."""
+        loaded = [get_reader(spec) for spec in self.classifiers]
+        ready = tuple(one for one in loaded if not isinstance(one, Trainable))
+        return ready, tuple(one for one in loaded if isinstance(one, Trainable))
 
     @property
     def conditions(self) -> tuple[str, ...]:
@@ -100,6 +133,24 @@ class Experiment(BaseModel):
     def rows_per_image(self) -> int:
         """Trials of one picture."""
         return len(self.conditions) * len(self.classifiers)
+
+    @property
+    def rows_per_part(self) -> int:
+        """Rows of one picture before anything is trained."""
+        ready, learners = self.readers()
+        measures = {learner.measures for learner in learners}
+        return len(self.conditions) * (len(ready) + len(measures))
+
+
+def trained_on(train: str, conditions: Sequence[str]) -> tuple[str, ...]:
+    """Conditions that a classifier learns from; none if the run does not have what it asks for."""
+    masked = tuple(name for name in conditions if name != NONE)
+    if train in (NONE, "clean"):
+        return (NONE,)
+    if train in ("masked", "both"):
+        return masked and (masked if train == "masked" else (NONE, *masked))
+    name = occluder_name(get_occluder(train))
+    return (name,) if name in conditions else ()
 
 
 def _in_words(error: ValidationError) -> str:
@@ -133,14 +184,9 @@ class Plan:
     fingerprints: dict[str, str]
 
     @property
-    def rows_per_image(self) -> int:
-        """Trials of one picture."""
-        return self.experiment.rows_per_image
-
-    @property
     def n_trials(self) -> int:
         """Trials in all."""
-        return len(self.samples) * self.rows_per_image
+        return len(self.samples) * self.experiment.rows_per_image
 
     @cached_property
     def run_id(self) -> str:
@@ -149,7 +195,7 @@ class Plan:
         Where the data lie and where results go are not among it.
         """
         chosen = Dataset(self.dataset.name, self.samples).index_hash
-        asked = self.experiment.model_dump(mode="json", exclude={"data", "limit"})
+        asked = self.experiment.model_dump(mode="json", exclude={"data", "limit", "classifiers"})
         what = [__version__, self.dataset.name, chosen, asked, self.fingerprints]
         return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:12]
 
@@ -166,7 +212,25 @@ def make_plan(experiment: Experiment) -> Plan:
     samples = dataset.samples
     if experiment.limit is not None:
         samples = balanced_sample(samples, experiment.limit, experiment.seed)
-    fingerprints = {"landmarks": MediaPipeDetector().fingerprint} | {
-        name: get_reader(name).fingerprint for name in experiment.classifiers
-    }
+    ready, learners = experiment.readers()
+    if learners:
+        _require_people(samples, learners[0].name)
+    fingerprints = {"landmarks": MediaPipeDetector().fingerprint}
+    fingerprints |= {reader.name: reader.fingerprint for reader in ready}
+    fingerprints |= {learner.name: learner.fingerprint for learner in learners}
     return Plan(experiment, dataset, samples, fingerprints)
+
+
+def _require_people(samples: Sequence[Sample], learner: str) -> None:
+    subjects = {sample.subject_id for sample in samples}
+    unknown = [sample.image_id for sample in samples if not sample.subject_id]
+    if unknown or len(subjects) < 2:
+        got = (
+            f"{len(unknown)} pictures name nobody, for example {unknown[0]}"
+            if unknown
+            else "all pictures show the same person"
+        )
+        raise MaskfaceError(
+            f"Classifier {learner!r} must not learn from the people it is asked about, but {got}. "
+            "Name at least two people in the column subject of index.csv."
+        )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
 import json
 import shutil
 from collections.abc import Sequence
@@ -11,15 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import pandas as pd
-
 from maskface.errors import MaskfaceError
+from maskface.experiment._harvest import Harvest, Part, Parts, digest
 from maskface.experiment._spec import Plan
 from maskface.files import write_atomically
-from maskface.tables import GUARDS, SUMMARY, TRIALS
+from maskface.tables import ATTRIBUTES, DETECTIONS, GUARDS, SUMMARY, TRIALS
 
 MANIFEST: Final = "manifest.json"
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
+STIMULI: Final = "stimuli"
+"""Sub-folder in which an experiment may make its pictures before the run begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +49,27 @@ class RunFolder:
         return self.path / f"{GUARDS.name}.csv"
 
     @property
+    def attributes_path(self) -> Path:
+        """What is known of the pictures beside label and subject."""
+        return self.path / f"{ATTRIBUTES.name}.csv"
+
+    @property
+    def detections_path(self) -> Path:
+        """Whether faces were found anew, in runs that ask for it."""
+        return self.path / f"{DETECTIONS.name}.csv"
+
+    @property
     def parts_path(self) -> Path:
         """Folder of finished chunks; gone once the run is complete."""
         return self.path / "parts"
 
     def files(self) -> tuple[Path, ...]:
         """The tables and the manifest."""
-        return self.trials_path, self.summary_path, self.guards_path, self.path / MANIFEST
+        tables = (
+            self.trials_path, self.summary_path, self.guards_path, self.attributes_path,
+            self.detections_path,
+        )  # fmt: skip
+        return *(path for path in tables if path.exists()), self.path / MANIFEST
 
     def read_manifest(self) -> dict[str, Any] | None:
         """Return the manifest, or None if there is none.
@@ -114,7 +127,7 @@ class RunFolder:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             begun = self.read_manifest()
-            if begun is None and any(self.path.iterdir()):
+            if begun is None and any(path.name != STIMULI for path in self.path.iterdir()):
                 raise MaskfaceError(
                     f"{self.path} holds other files. Choose a new or empty folder with --out."
                 )
@@ -142,45 +155,31 @@ class RunFolder:
                 "Add --resume to go on from there, or choose another folder with --out."
             )
 
-    def write_part(self, first: int, last: int, trials: pd.DataFrame) -> None:
-        """Save the trials of the pictures number `first` to `last` of the plan."""
-        data = TRIALS.to_bytes(trials)
-        name = f"part-{first:08d}-{last:08d}-{_digest(data)}.csv"
+    def write_part(self, first: int, last: int, harvest: Harvest) -> None:
+        """Save what the pictures number `first` to `last` of the plan gave."""
+        data = harvest.to_bytes()
+        name = f"part-{first:08d}-{last:08d}-{digest(data)}.zip"
         write_atomically(self.parts_path / name, data, durable=True)
 
-    def read_parts(self, run_id: str, rows_per_image: int) -> pd.DataFrame:
-        """Read the saved trials of a run; a damaged part, or part of another run, is left out.
+    def read_parts(self, run_id: str, rows_per_image: int) -> Parts:
+        """Read what was saved; a damaged part, or part of another run, is left out.
 
         Parameters
         ----------
         run_id
             Which run.
         rows_per_image
-            Trials of one picture; pictures that lack any are left out whole.
-
-        Returns
-        -------
-        pandas.DataFrame
-            In the trials schema.
+            Rows of one picture; pictures that lack any are left out whole.
         """
-        frames = [TRIALS.frame([])]
-        for path in sorted(self.parts_path.glob("part-*.csv")):
-            data = path.read_bytes()
-            if path.stem.endswith(_digest(data)):  # otherwise its pictures are read again
-                frames.append(TRIALS.parse(io.BytesIO(data)))
-        trials = pd.concat([f for f in frames if len(f)] or frames, ignore_index=True)
-        trials = trials[trials["run_id"] == run_id].drop_duplicates(list(TRIALS.key))
-        whole = trials.groupby("image_id")["image_id"].transform("size") == rows_per_image
-        return trials[whole]
+        paths = sorted(self.parts_path.glob("part-*.zip"))
+        parts = [(path, Part(path.read_bytes())) for path in paths]
+        # A damaged part's pictures are read again.
+        sound = [part for path, part in parts if path.stem.endswith(part.digest)]
+        return Parts(run_id, rows_per_image, sound)
 
     def drop_parts(self) -> None:
         """Delete the parts; what they held is in the trials table."""
         shutil.rmtree(self.parts_path, ignore_errors=True)
-
-
-def _digest(data: bytes) -> str:
-    """Say what bytes a part must have; in its name, it shows damage before anything is parsed."""
-    return hashlib.sha256(data).hexdigest()[:16]
 
 
 def chunks(items: Sequence[int], size: int) -> list[list[int]]:

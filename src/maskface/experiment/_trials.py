@@ -3,59 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-from maskface.classifiers import Classifier, get_classifier
+import numpy as np
+from numpy.typing import NDArray
+
+from maskface.classifiers import Classifier, Trainable, get_reader
 from maskface.errors import ImageError
+from maskface.experiment._detections import detection_rows
+from maskface.experiment._harvest import Harvest, Row
+from maskface.experiment._measured import measured_rows
+from maskface.experiment._shown import Detect, Shown, TrialError, occlude, open_sample, told
 from maskface.experiment._spec import Experiment
-from maskface.images import decode_image, face_crop, read_bytes
 from maskface.landmarks import CachedDetector, LandmarkCache, MediaPipeDetector
 from maskface.occluders import Occluder, get_occluder
 from maskface.seeds import derived_seed
-from maskface.types import EMOTIONS, Face, FaceLandmarks, ImageArray, Prediction, Sample
+from maskface.types import EMOTIONS, Face, Prediction, Sample
 
-AMBIGUOUS_SIZE: Final = 0.5
-"""A second face at least this share of the largest one's size could be the labelled one."""
-
-Row = dict[str, Any]
-Detect = Callable[[ImageArray, bytes], tuple[FaceLandmarks, ...]]
-
-
-class TrialError(Exception):
-    """Why a picture has no answers: a status and a message for its rows."""
-
-    def __init__(self, status: str, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-
-
-def choose_face(faces: Sequence[FaceLandmarks]) -> tuple[FaceLandmarks, str]:
-    """Choose the face that the label means, and say what should be known about the choice.
-
-    Parameters
-    ----------
-    faces
-        Largest first.
-
-    Raises
-    ------
-    TrialError
-        If there is none, or two of similar size.
-    """
-    if not faces:
-        raise TrialError("no_face", "no face found")
-    if len(faces) == 1:
-        return faces[0], ""
-    if faces[1].size >= AMBIGUOUS_SIZE * faces[0].size:
-        raise TrialError(
-            "error",
-            f"{len(faces)} faces, the two largest of similar size: it is not known whose emotion "
-            "the label means; crop the picture to one face",
-        )
-    return faces[0], f"{len(faces)} faces; the largest was read"
+REDETECTED = "redetected"
+_NOT_AGAIN = "no face found in the occluded picture"
 
 
 @dataclass(frozen=True)
@@ -69,7 +38,9 @@ class TrialReader:
     head
         Cells that all rows share: run id and data set.
     detect
-        Finds the faces in a picture, given also the bytes of its file.
+        Finds the faces in a picture.
+    alone
+        The same without any fallback.
     occluders, classifiers
         The other parts, loaded; occluders by condition.
     """
@@ -77,99 +48,114 @@ class TrialReader:
     experiment: Experiment
     head: Row
     detect: Detect
-    occluders: dict[str, Occluder]
-    classifiers: tuple[Classifier, ...]
+    alone: Detect
+    occluders: Mapping[str, Occluder]
+    classifiers: tuple[Classifier | Trainable, ...]
 
     @classmethod
     def load(cls, experiment: Experiment, head: Row, cache: Path | None) -> TrialReader:
         """Load the parts; `cache` is the folder of the landmark cache, None for no cache."""
+        detector = MediaPipeDetector()
         return cls(
             experiment,
             head,
-            _detect(cache),
+            CachedDetector(detector, LandmarkCache(cache)).detect
+            if cache is not None
+            else lambda image, _: detector.detect(image),
+            lambda image, _: detector.one_pass(image),
             {name: get_occluder(name) for name in experiment.conditions},
-            tuple(get_classifier(name) for name in experiment.classifiers),
+            tuple(distinct(get_reader(name) for name in experiment.classifiers)),
         )
 
-    def rows(self, sample: Sample) -> list[Row]:
+    def read(self, sample: Sample) -> Harvest:
         """Read one picture.
 
         Returns
         -------
-        list of dict
-            One row per condition and classifier, whatever happens to the picture.
+        Harvest
+            Rows for every condition and classifier, whatever happens to the picture.
         """
         try:
-            image, face, message = self._open(sample)
+            shown = open_sample(sample, self.detect)
         except ImageError as error:
-            return self._failed(sample, self.occluders, "error", str(error))
+            return self._lost(sample, "error", str(error))
         except TrialError as error:
-            return self._failed(sample, self.occluders, error.status, str(error))
-        rows: list[Row] = []
-        crops: dict[str, Face] = {}
-        coverages: dict[str, float] = {}
-        for condition, occluder in self.occluders.items():
-            try:
-                seed = derived_seed(self.experiment.seed, sample.image_id, condition)
-                occlusion = occluder.apply(image, face, seed=seed)
-            # An occluder may fail in any way on an odd face; it costs this condition alone.
-            except Exception as error:  # noqa: BLE001
-                rows += self._failed(sample, [condition], "error", _told(error))
-                continue
-            crops[condition] = Face(face_crop(occlusion.image, face), face)
-            coverages[condition] = occlusion.coverage
-        pose = dict(zip(("yaw_deg", "pitch_deg", "roll_deg"), face.pose, strict=True))
-        shared = {"message": message, **pose}
+            return self._lost(sample, error.status, str(error))
+        seeds = {name: self._seed(sample, name) for name in self.occluders}
+        occlude(shown, self.occluders, seeds)
+        again = any(REDETECTED in classifier.needs for classifier in self.classifiers)
+        faces = shown.faces(self.detect if again else None)
+        harvest = Harvest(attributes=measured_rows(shown, self.head))
         for classifier in self.classifiers:
-            rows += self._read(classifier, sample, crops, coverages, shared)
-        return rows
-
-    def _open(self, sample: Sample) -> tuple[ImageArray, FaceLandmarks, str]:
-        data = read_bytes(sample.path)
-        image = decode_image(data)
-        face, message = choose_face(self.detect(image, data))
-        return image, face, message
+            self._read(classifier, shown, faces, harvest)
+        sizes = self.experiment.detect_px
+        if sizes:
+            finders = {"never": self.alone, "scenes": self.detect}
+            harvest.detections.extend(detection_rows(shown, self.head, sizes, finders))
+        return harvest
 
     def _read(
         self,
-        classifier: Classifier,
-        sample: Sample,
-        crops: dict[str, Face],
-        coverages: dict[str, float],
-        shared: Row,
-    ) -> list[Row]:
+        classifier: Classifier | Trainable,
+        shown: Shown,
+        faces: Mapping[str, Face],
+        harvest: Harvest,
+    ) -> None:
+        rows = self._rows(classifier, shown, faces)
+        asked = {name: faces[name] for name in faces if rows[name]["status"] == "ok"}
+        trainable = isinstance(classifier, Trainable)
         # One batch per picture, never across pictures: the sums inside a network may round
         # differently with the batch, and rows must not depend on how the work is cut up.
         try:
-            answers = classifier.predict_proba(list(crops.values()))
+            found = (
+                classifier.features(list(asked.values()))
+                if isinstance(classifier, Trainable)
+                else classifier.predict_proba(list(asked.values()))
+            )
         except Exception as error:  # noqa: BLE001 (a user's own model may fail in any way)
-            failed = self._failed(sample, crops, "error", _told(error), (classifier,))
-            return [row | {"coverage": coverages[row["condition"]]} for row in failed]
-        rows = []
-        for condition, probabilities in zip(crops, answers, strict=True):
-            prediction = Prediction(probabilities)
-            row = self._row(sample, condition, classifier) | shared
-            row |= {f"p_{e}": p for e, p in zip(EMOTIONS, probabilities, strict=True)}
-            row |= {"status": "ok", "predicted": prediction.label}
-            row |= {"correct": int(prediction.label == sample.label)}
-            rows.append(row | {"coverage": coverages[condition]})
+            for name in asked:
+                rows[name] |= {"status": "error", "message": told(error)}
+            found, asked = np.empty((0, 0)), {}
+        if trainable:
+            harvest.features.setdefault(rows["none"]["classifier"], []).extend(
+                np.asarray(found, np.float32)
+            )
+            harvest.unanswered.extend(rows.values())
+            return
+        for name, probabilities in zip(asked, found, strict=True):
+            rows[name] |= answer(probabilities, shown.sample.label)
+        harvest.trials.extend(rows.values())
+
+    def _rows(
+        self, classifier: Classifier | Trainable, shown: Shown, faces: Mapping[str, Face]
+    ) -> dict[str, Row]:
+        """Rows without answers, by condition."""
+        pose = dict(zip(("yaw_deg", "pitch_deg", "roll_deg"), shown.face.pose, strict=True))
+        rows = {}
+        for name in self.occluders:
+            row = self._row(shown.sample, name, classifier)
+            if name in shown.failures:
+                row |= {"status": "error", "message": shown.failures[name]}
+            elif REDETECTED in classifier.needs and faces[name].redetected is None:
+                row |= pose | {"status": "no_face", "message": _NOT_AGAIN}
+            else:
+                row |= pose | {"status": "ok", "message": shown.message}
+            if name in shown.occlusions:
+                row["coverage"] = shown.occlusions[name].coverage
+            rows[name] = row
         return rows
 
-    def _failed(
-        self,
-        sample: Sample,
-        conditions: Sequence[str] | dict[str, Any],
-        status: str,
-        message: str,
-        classifiers: Sequence[Classifier] | None = None,
-    ) -> list[Row]:
-        return [
-            self._row(sample, condition, classifier) | {"status": status, "message": message}
-            for condition in conditions
-            for classifier in (self.classifiers if classifiers is None else classifiers)
-        ]
+    def _lost(self, sample: Sample, status: str, message: str) -> Harvest:
+        harvest = Harvest()
+        for classifier in self.classifiers:
+            kept = harvest.unanswered if isinstance(classifier, Trainable) else harvest.trials
+            kept.extend(
+                self._row(sample, name, classifier) | {"status": status, "message": message}
+                for name in self.occluders
+            )
+        return harvest
 
-    def _row(self, sample: Sample, condition: str, classifier: Classifier) -> Row:
+    def _row(self, sample: Sample, condition: str, classifier: Classifier | Trainable) -> Row:
         occluder = self.occluders[condition]
         return self.head | {
             "image_id": sample.image_id,
@@ -178,21 +164,28 @@ class TrialReader:
             "condition": condition,
             "occluder": occluder.name,
             "params": json.dumps(dict(occluder.params), sort_keys=True),
-            "classifier": classifier.name,
-            "seed": derived_seed(self.experiment.seed, sample.image_id, condition),
+            "classifier": reads(classifier),
+            "seed": self._seed(sample, condition),
         }
 
-
-def _detect(cache: Path | None) -> Detect:
-    detector = MediaPipeDetector()
-    if cache is not None:
-        return CachedDetector(detector, LandmarkCache(cache)).detect
-
-    def uncached(image: ImageArray, _: bytes) -> tuple[FaceLandmarks, ...]:
-        return detector.detect(image)
-
-    return uncached
+    def _seed(self, sample: Sample, condition: str) -> int:
+        return derived_seed(self.experiment.seed, sample.image_id, condition)
 
 
-def _told(error: Exception) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split())
+def answer(probabilities: NDArray[np.float64], label: str) -> Row:
+    """Cells of an answer."""
+    predicted = Prediction(probabilities).label
+    cells: dict[str, Any] = {f"p_{e}": p for e, p in zip(EMOTIONS, probabilities, strict=True)}
+    return cells | {"predicted": predicted, "correct": int(predicted == label)}
+
+
+def reads(classifier: Classifier | Trainable) -> str:
+    """What a classifier's rows are named after while pictures are read."""
+    return classifier.measures if isinstance(classifier, Trainable) else classifier.name
+
+
+def distinct(
+    classifiers: Iterable[Classifier | Trainable],
+) -> Iterable[Classifier | Trainable]:
+    """Leave out classifiers that measure what one before them does."""
+    return {reads(classifier): classifier for classifier in classifiers}.values()

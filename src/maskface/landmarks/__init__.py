@@ -10,6 +10,7 @@ from maskface.blendshapes import BLENDSHAPES
 if TYPE_CHECKING:
     from maskface.landmarks._base import LandmarkDetector
     from maskface.landmarks._cache import CachedDetector, LandmarkCache, default_cache_folder
+    from maskface.landmarks._fallbacks import overlap
     from maskface.landmarks.mediapipe import MediaPipeDetector
 
 _HOMES: Final = {
@@ -18,6 +19,7 @@ _HOMES: Final = {
     "LandmarkDetector": "_base",
     "MediaPipeDetector": "mediapipe",
     "default_cache_folder": "_cache",
+    "overlap": "_fallbacks",
 }
 
 __all__ = [
@@ -27,6 +29,7 @@ __all__ = [
     "LandmarkDetector",
     "MediaPipeDetector",
     "default_cache_folder",
+    "overlap",
 ]
 
 

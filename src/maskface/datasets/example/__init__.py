@@ -5,15 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-import pandas as pd
-
 from maskface.datasets._base import Dataset
+from maskface.datasets.csv import read_index
 from maskface.types import Sample
 
 FOLDER: Final = Path(__file__).parent
 
 
-def example_dataset(*, intensity: float | None = 1.0, yaw: float | None = 0.0) -> Dataset:
+def example_dataset(
+    *, intensity: float | None = 1.0, yaw: float | None = 0.0, name: str = "example"
+) -> Dataset:
     """Synthetic people with known expressions: a demo and regression set, never evidence.
 
     Parameters
@@ -23,31 +24,41 @@ def example_dataset(*, intensity: float | None = 1.0, yaw: float | None = 0.0) -
     yaw
         Only heads turned by so many degrees (0 frontal, positive to the right of the image);
         all if None.
+    name
+        As in the results.
 
     Returns
     -------
     Dataset
-        Named ``example``.
+        With the attributes accessories, age (years), intensity, seed, sex, skin_tone (1 to 10,
+        darker) and yaw (degrees).
 
     Raises
     ------
     MaskfaceError
         If no picture is like that.
     """
-    index = pd.read_csv(FOLDER / "index.csv", dtype={"subject": str})
-    chosen = pd.Series(data=True, index=index.index)
-    if intensity is not None:
-        chosen &= (index["intensity"] == intensity) | (index["emotion"] == "neutral")
-    if yaw is not None:
-        chosen &= index["yaw"] == yaw
-    samples = tuple(
-        Sample(str(row.path), FOLDER / str(row.path), str(row.emotion), str(row.subject))
-        for row in index[chosen].itertuples()
-    )
+    samples = read_index(FOLDER / "index.csv").samples
     return Dataset(
-        "example",
-        samples,
+        name,
+        tuple(sample for sample in samples if _is_asked(sample, intensity, yaw)),
         licence="CC0-1.0",
         citation="maskface synthetic faces, from CC0 geometry of the MakeHuman community",
         may_be_shown=True,
     )
+
+
+def _is_asked(sample: Sample, intensity: float | None, yaw: float | None) -> bool:
+    said = dict(sample.attributes)
+    as_strong = sample.label == "neutral" or intensity in (None, float(said["intensity"]))
+    return as_strong and yaw in (None, float(said["yaw"]))
+
+
+def frontal_dataset() -> Dataset:
+    """The synthetic people straight ahead, with expressions of full and of half intensity."""
+    return example_dataset(intensity=None, name="example-intensity")
+
+
+def whole_dataset() -> Dataset:
+    """All synthetic faces: full and half intensity, six people also turned by 20 and 40 degrees."""
+    return example_dataset(intensity=None, yaw=None, name="example-all")

@@ -1,0 +1,105 @@
+"""How light a face's skin is, measured on its picture."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from maskface.types import FaceLandmarks, FloatArray, ImageArray
+
+__all__ = ["skin_ita"]
+
+FOREHEAD_SKIN: Final = (104, 69, 108, 151, 337, 299, 333, 334, 296, 336, 9, 107, 66, 105)
+RIGHT_CHEEK: Final = (117, 118, 119, 100, 36, 205, 50)
+LEFT_CHEEK: Final = (346, 347, 348, 329, 266, 425, 280)
+"""Landmarks around patches of skin: from the brows up to where foreheads bear no hair yet, and
+below the eyes down to the height of the nose wings. Neither reaches mouth or beard."""
+
+_TO_YZ: Final = np.array(
+    [(0.2126, 0.7152, 0.0722), (0.0193 / 1.0890, 0.1192 / 1.0890, 0.9505 / 1.0890)]
+)
+"""Linear sRGB to CIE Y and Z, by their values for white, D65 (IEC 61966-2-1)."""
+_PATCHES: Final = (FOREHEAD_SKIN, RIGHT_CHEEK, LEFT_CHEEK)
+_SIDE: Final = 48
+"""Pixels a side that are read of a patch; larger ones are thinned out."""
+_GREY: Final = 3
+"""Channels that differ by no more than this are one grey, as JPEG rounds them."""
+_FEWEST: Final = 4
+"""Pixels that a patch must have."""
+
+
+def skin_ita(image: ImageArray, landmarks: FaceLandmarks) -> float:
+    """Measure the individual typology angle of a face's skin.
+
+    The angle is arctan((L* - 50) / b*) in degrees (Chardon, Cretois & Hourseau 1991,
+    International Journal of Cosmetic Science 13, 191-208): the larger, the lighter the skin. It
+    is taken from the median CIELAB values (D65; sRGB without its tone curve) of each of three
+    patches, forehead and both upper cheeks. The median of the three angles is returned, so that
+    hair on the forehead or shade on one cheek does not decide it.
+
+    The angle is defined for colours measured under known light. In a photograph that was not
+    calibrated it holds exposure, white balance and make-up too: it puts the faces of one set,
+    taken in one way, in order. It is no measure of a person, and angles of two sets, or the names
+    that others gave to ranges of it, cannot be compared.
+
+    Parameters
+    ----------
+    image
+        (H, W, 3) uint8 RGB, the plain picture.
+    landmarks
+        The face in it.
+
+    Returns
+    -------
+    float
+        Degrees, -180 to 180; for skin, whose b* is above 0, -90 to 90. Where a colour cast makes
+        b* negative the angle goes on beyond 90 and does not jump to -90. NaN for a grey picture
+        and where no patch is inside the picture.
+    """
+    points = landmarks.points[:, :2]
+    angles = [_angle(_pixels(image, points[list(patch)])) for patch in _PATCHES]
+    measured = [angle for angle in angles if not np.isnan(angle)]
+    return float(np.median(measured)) if measured else float("nan")
+
+
+def _pixels(image: ImageArray, corners: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Pixels (n, 3) inside the outline of some points, every n-th of a large patch."""
+    size = np.array(image.shape[1::-1])
+    low = np.clip(np.floor(corners.min(axis=0)), 0, size).astype(int)
+    high = np.clip(np.ceil(corners.max(axis=0)) + 1, 0, size).astype(int)
+    step = max(1, -(-int((high - low).max()) // _SIDE))
+    part = image[low[1] : high[1] : step, low[0] : high[0] : step]
+    inside = np.zeros(part.shape[:2], np.uint8)
+    if inside.size:
+        hull = cv2.convexHull(np.round((corners - low) / step).astype(np.int32))
+        cv2.fillConvexPoly(inside, hull, 1)
+    return part[inside > 0]
+
+
+def _angle(pixels: NDArray[np.uint8]) -> float:
+    if len(pixels) < _FEWEST or np.median(np.ptp(pixels, axis=1)) <= _GREY:
+        return float("nan")
+    lightness, yellow = np.median(_lightness_and_yellow(pixels), axis=1)
+    return float(np.degrees(np.arctan2(lightness - 50, yellow)))
+
+
+def _lightness_and_yellow(pixels: NDArray[np.uint8]) -> FloatArray:
+    """CIELAB L* and b* (2, n) of sRGB pixels (n, 3); OpenCV's own L* is off by up to 0.1."""
+    y, z = _compressed(_TO_YZ @ _linear()[pixels].T)
+    return np.stack([116 * y - 16, 200 * (y - z)])
+
+
+def _compressed(t: FloatArray) -> FloatArray:
+    """The cube root of CIELAB, with its straight piece near black (CIE 15)."""
+    return np.where(t > (6 / 29) ** 3, np.cbrt(t), t / (3 * (6 / 29) ** 2) + 4 / 29)
+
+
+@cache
+def _linear() -> FloatArray:
+    """Light (256,) for each value of sRGB (IEC 61966-2-1)."""
+    value = np.arange(256) / 255
+    return np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
