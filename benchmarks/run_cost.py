@@ -26,6 +26,7 @@ from maskface import Experiment
 from maskface.classifiers.networks import FaceApi, Fer
 from maskface.experiment import make_plan
 from maskface.experiment._harvest import Harvest
+from maskface.experiment._parts import merge
 from maskface.experiment._spec import Plan
 from maskface.experiment._store import RunFolder, chunks
 from maskface.experiment._trials import TrialReader
@@ -106,12 +107,11 @@ def _save(reader: TrialReader, folder: RunFolder, first: int, samples: list[Samp
     harvest = Harvest()
     for sample in samples:
         harvest.add(reader.read(sample))
-    folder.write_part(first, first + len(samples) - 1, harvest)
+    folder.write_part(first, first + len(samples) - 1, harvest, str(reader.head["run_id"]))
 
 
 def _merge(folder: RunFolder, plan: Plan) -> None:
-    trials = folder.read_parts(plan.run_id, plan.experiment.rows_per_part).trials
-    TRIALS.write(TRIALS.check(TRIALS.tidy(trials)), folder.trials_path)
+    merge(folder.read_parts(plan.run_id), TRIALS, folder.trials_path, TRIALS.frame([]))
 
 
 if __name__ == "__main__":

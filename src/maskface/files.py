@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import os
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 
 def write_atomically(path: Path, data: bytes, *, durable: bool = False) -> None:
-    """Write a file under another name, then move it into place.
+    """Write a file under another name, then move it into place; see `written_atomically`."""
+    with written_atomically(path, durable=durable) as stream:
+        stream.write(data)
+
+
+@contextmanager
+def written_atomically(path: Path, *, durable: bool = False) -> Iterator[BinaryIO]:
+    """Open a file under another name, and move it into place when the block ends well.
 
     Parameters
     ----------
     path
         The file; its folder must exist.
-    data
-        All of its bytes.
     durable
         Wait until the bytes are on the disk, so that the file survives a power failure.
 
@@ -28,12 +35,12 @@ def write_atomically(path: Path, data: bytes, *, durable: bool = False) -> None:
     partial = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
     try:
         with partial.open("wb") as stream:
-            stream.write(data)
+            yield stream
             if durable:
                 stream.flush()
                 os.fsync(stream.fileno())
         partial.replace(path)
-    except OSError:
+    except BaseException:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
         raise

@@ -85,9 +85,9 @@ class Table:
         frame = objects.fillna(texts).astype(self._dtypes()).round(digits)
         return frame.sort_values(list(self.key), kind="stable", ignore_index=True)
 
-    def to_bytes(self, frame: pd.DataFrame) -> bytes:
+    def to_bytes(self, frame: pd.DataFrame, *, header: bool = True) -> bytes:
         """Set a tidy frame as the bytes of a CSV file."""
-        return frame.to_csv(index=False, lineterminator="\n").encode()
+        return frame.to_csv(index=False, lineterminator="\n", header=header).encode()
 
     def write(self, frame: pd.DataFrame, path: Path) -> dict[str, Any]:
         """Write a tidy frame as CSV, whole or not at all.
@@ -101,8 +101,15 @@ class Table:
         write_atomically(path, data, durable=True)
         return {"sha256": hashlib.sha256(data).hexdigest(), "rows": len(frame)}
 
-    def parse(self, source: Path | IO[bytes]) -> pd.DataFrame:
+    def parse(self, source: Path | IO[bytes], columns: Sequence[str] | None = None) -> pd.DataFrame:
         """Read CSV that this class wrote, without checking values.
+
+        Parameters
+        ----------
+        source
+            The file.
+        columns
+            Only these, in the table's order; all if None.
 
         Raises
         ------
@@ -110,19 +117,21 @@ class Table:
             If the file is missing, is no CSV, or lacks columns.
         """
         numbers = [column.name for column in self.columns if column.kind != "text"]
+        wanted = [name for name in self.header if columns is None or name in columns]
         try:
             frame = pd.read_csv(
                 source,
                 dtype=self._dtypes(),
                 keep_default_na=False,
                 na_values={name: [""] for name in numbers},
+                usecols=lambda name: name in wanted,
             )
         except (OSError, ValueError) as error:
             raise MaskfaceError(f"Cannot read {source} as table {self.name}: {error}.") from error
-        missing = [name for name in self.header if name not in frame]
+        missing = [name for name in wanted if name not in frame]
         if missing:
             raise MaskfaceError(f"{source} lacks the columns {', '.join(missing)}.")
-        return frame[self.header]
+        return frame[wanted]
 
     def read(self, path: Path) -> pd.DataFrame:
         """Read and check a CSV file.

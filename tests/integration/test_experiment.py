@@ -147,8 +147,11 @@ def test_damaged_part_is_read_again(faces: Path, reference: Path, tmp_path: Path
     trials = TRIALS.parse(reference / "trials.csv")
     folder = RunFolder(out)
     rows = [{str(k): v for k, v in row.items()} for row in trials.to_dict("records")]
-    folder.write_part(0, 1, Harvest(rows[:6]))  # a picture and a half
-    folder.write_part(2, 3, Harvest(rows[8:16]))
+    images = sorted({row["image_id"] for row in rows})
+    run_id = manifest["run_id"]
+    folder.write_part(0, 1, Harvest(rows[:8], image_ids=images[:2]), run_id)
+    folder.write_part(2, 3, Harvest(rows[8:16], image_ids=images[2:4]), run_id)
+    folder.write_part(4, 4, Harvest(rows[:4], image_ids=images[4:5]), "of another run")
     (damaged,) = parts.glob("part-00000002-*.zip")
     damaged.write_bytes(damaged.read_bytes().replace(b"ok", b"no", 1))
     (parts / "part-00000004-00000005-0123456789abcdef.zip").write_bytes(b"\x00\xff")

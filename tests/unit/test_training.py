@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,9 +17,11 @@ from sklearn.model_selection import GroupKFold
 from maskface import MaskfaceError
 from maskface.classifiers import Trainable, get_classifier
 from maskface.experiment import Experiment, make_plan
-from maskface.experiment._harvest import Harvest, Part, Parts
+from maskface.experiment._harvest import Harvest
+from maskface.experiment._parts import Parts
 from maskface.experiment._spec import trained_on
-from maskface.experiment._training import cross_fitted, make_lessons, people_folds
+from maskface.experiment._store import RunFolder
+from maskface.experiment._training import Lesson, cross_fitted, make_lessons, people_folds
 from maskface.tables import TRIALS
 from maskface.types import EMOTIONS, Face
 
@@ -35,7 +36,7 @@ class Told:
     known: NDArray[np.int64]
 
     def predict_proba(self, features: Array) -> Array:
-        return np.eye(7)[self.known[features[:, -1].astype(int)]]
+        return np.asarray(np.eye(7)[self.known[features[:, -1].astype(int)]])
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,7 @@ def harvest(people: int, *, bad: tuple[int, str] | None = None) -> Harvest:
     made = Harvest(features={"rote": []})
     for person in range(people):
         for number, emotion in enumerate(EMOTIONS):
+            made.image_ids.append(f"{person:02}/{emotion}")
             for condition in CONDITIONS:
                 failed = bad == (person, condition)
                 made.unanswered.append(
@@ -85,8 +87,22 @@ def harvest(people: int, *, bad: tuple[int, str] | None = None) -> Harvest:
     return made
 
 
-def stored(*harvests: Harvest) -> Parts:
-    return Parts("r", len(CONDITIONS), [Part(one.to_bytes()) for one in harvests])
+Store = Callable[..., Parts]
+Measured = tuple[pd.DataFrame, NDArray[np.float32]]
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """Puts harvests on disk, each in a part of its own."""
+
+    def store(*harvests: Harvest) -> Parts:
+        folder = RunFolder(tmp_path_factory.mktemp("run"))
+        folder.parts_path.mkdir()
+        for number, one in enumerate(harvests):
+            folder.write_part(number, number, one, "r")
+        return folder.read_parts("r")
+
+    return store
 
 
 def taught(learner: Rote, parts: Parts) -> pd.DataFrame:
@@ -101,7 +117,9 @@ def test_the_stand_in_is_a_trainable_classifier() -> None:
 @pytest.mark.parametrize(
     ("train", "conditions"), [("clean", {0}), ("masked", {1}), ("both", {0, 1}), ("surgical", {1})]
 )
-def test_nobody_is_read_by_a_model_that_knows_them(train: str, conditions: set[int]) -> None:
+def test_nobody_is_read_by_a_model_that_knows_them(
+    train: str, conditions: set[int], stored: Store
+) -> None:
     learner = Rote(train)
     trials = taught(learner, stored(harvest(7)))
     assert len(learner.lessons) == 3
@@ -127,7 +145,7 @@ def test_folds_are_those_of_scikit_learn() -> None:
     assert len(set(people_folds(rows, 99))) == 5
 
 
-def test_faces_that_were_not_measured_keep_their_rows_and_are_not_asked() -> None:
+def test_faces_that_were_not_measured_keep_their_rows_and_are_not_asked(stored: Store) -> None:
     trials = taught(Rote("both"), stored(harvest(4, bad=(2, "surgical"))))
     missing = trials[trials["status"] == "no_face"]
     assert len(missing) == 7
@@ -137,34 +155,42 @@ def test_faces_that_were_not_measured_keep_their_rows_and_are_not_asked() -> Non
     assert (trials.loc[trials["status"] == "ok", "correct"] == 1).all()
 
 
-def test_parts_in_any_order_give_the_same_answers() -> None:
+def test_parts_in_any_order_give_the_same_answers(stored: Store) -> None:
     whole = harvest(4)
     halves = [Harvest(features={"rote": []}), Harvest(features={"rote": []})]
     for row, vector in zip(whole.unanswered, whole.features["rote"], strict=True):
         half = halves[row["subject_id"] > "P01"]
         half.unanswered.append(row)
         half.features["rote"].append(vector)
+        half.image_ids[:] = dict.fromkeys([*half.image_ids, row["image_id"]])
     expected = taught(Rote("both"), stored(whole))
     pd.testing.assert_frame_equal(taught(Rote("both"), stored(*halves)), expected)
     pd.testing.assert_frame_equal(taught(Rote("both"), stored(*halves[::-1])), expected)
 
 
-def test_a_model_that_fails_costs_its_fold_alone() -> None:
+def test_a_model_that_fails_costs_its_fold_alone(stored: Store) -> None:
     trials = taught(Rote(fails=True), stored(harvest(4)))
     assert set(trials["status"]) == {"error"}
     assert set(trials["message"]) == {"ValueError: too few"}
     assert len(trials) == 4 * 7 * 2
 
 
-def _lessons(learner: Rote, seed: int) -> list[Any]:
-    rows, features = stored(harvest(6)).unanswered("rote")
+@pytest.fixture(scope="module")
+def measured(stored: Store) -> Measured:
+    return stored(harvest(6)).measured("rote")
+
+
+def _lessons(measured: Measured, learner: Rote, seed: int) -> list[Lesson]:
+    rows, features = measured
     fold = people_folds(rows, 3)
     return make_lessons(learner, rows, features.astype(np.float64), fold, CONDITIONS, seed=seed)
 
 
 @given(st.integers(0, 2**32))
-def test_shuffled_labels_keep_their_numbers_and_the_pictures_whole(seed: int) -> None:
-    for lesson in _lessons(Rote("both", permuted=True), seed):
+def test_shuffled_labels_keep_their_numbers_and_the_pictures_whole(
+    measured: Measured, seed: int
+) -> None:
+    for lesson in _lessons(measured, Rote("both", permuted=True), seed):
         true = lesson.features[:, 2].astype(int)
         assert sorted(lesson.labels) == sorted(true)
         picture = lesson.features[:, 0] * 7 + true
@@ -172,11 +198,11 @@ def test_shuffled_labels_keep_their_numbers_and_the_pictures_whole(seed: int) ->
             assert len(set(lesson.labels[picture == one])) == 1
 
 
-def test_shuffled_labels_are_shuffled() -> None:
+def test_shuffled_labels_are_shuffled(measured: Measured) -> None:
     same = [
         np.mean(lesson.labels == lesson.features[:, 2])
         for seed in range(20)
-        for lesson in _lessons(Rote("both", permuted=True), seed)
+        for lesson in _lessons(measured, Rote("both", permuted=True), seed)
     ]
     assert abs(np.mean(same) - 1 / 7) < 0.05
 

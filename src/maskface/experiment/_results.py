@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 
 from maskface.errors import MaskfaceError
-from maskface.experiment._spec import Experiment
+from maskface.experiment._parts import joined
 from maskface.experiment._store import RunFolder
 from maskface.stats import find_guards, summarize
 from maskface.tables import ATTRIBUTES, DETECTIONS, GUARDS, SUMMARY, TRIALS
+from maskface.types import EMOTIONS
 
 
 @dataclass(frozen=True)
@@ -104,8 +105,16 @@ def load_run(path: str | Path) -> Run:
     return Run(folder)
 
 
-def write_summary(trials: pd.DataFrame, folder: RunFolder, seed: int) -> dict[str, Any]:
-    """Write the summary and the guards of trials; return hash and number of rows of each file."""
+_NEEDED: Final = (
+    "run_id", "dataset", "image_id", "subject_id", "label", "condition", "classifier",
+    "predicted", "correct", *(f"p_{emotion}" for emotion in EMOTIONS), "status",
+)  # fmt: skip
+"""What summary and guards are made of; the longest texts are not among it."""
+
+
+def write_summary(folder: RunFolder, seed: int) -> dict[str, Any]:
+    """Write summary and guards of the trials on disk; return hash and rows of each file."""
+    trials = TRIALS.parse(folder.trials_path, _NEEDED)
     return {
         folder.summary_path.name: SUMMARY.write(summarize(trials, seed=seed), folder.summary_path),
         folder.guards_path.name: GUARDS.write(find_guards(trials), folder.guards_path),
@@ -137,8 +146,7 @@ def summarize_run(path: str | Path, *, allow_partial: bool = False) -> pd.DataFr
     manifest = folder.require_manifest()
     seed = int(manifest["seed"])
     if manifest["complete"]:
-        trials = TRIALS.read(folder.trials_path)
-        manifest["files"] |= write_summary(trials, folder, seed)
+        manifest["files"] |= write_summary(folder, seed)
         folder.write_manifest(manifest)
         return SUMMARY.read(folder.summary_path)
     if not allow_partial:
@@ -146,5 +154,7 @@ def summarize_run(path: str | Path, *, allow_partial: bool = False) -> pd.DataFr
             f"The run in {folder.path} is not complete. Finish it with `maskface run ... "
             "--resume`, or type --allow-partial to see what there is."
         )
-    rows = Experiment(**manifest["experiment"]).rows_per_part
-    return summarize(folder.read_parts(str(manifest["run_id"]), rows).trials, seed=seed)
+    parts = folder.read_parts(str(manifest["run_id"]))
+    return summarize(
+        joined((rows for _, rows in parts.frames(TRIALS)), TRIALS.frame([])), seed=seed
+    )

@@ -13,8 +13,9 @@ from joblib import Parallel, delayed
 from tqdm import tqdm
 
 from maskface.errors import MaskfaceError
-from maskface.experiment._harvest import Harvest, Parts, joined
+from maskface.experiment._harvest import Harvest
 from maskface.experiment._manifest import new_manifest
+from maskface.experiment._parts import Parts, merge
 from maskface.experiment._results import Run, write_summary
 from maskface.experiment._spec import Experiment, Plan, make_plan
 from maskface.experiment._store import RunFolder, chunks
@@ -112,7 +113,7 @@ def _cache_folder(cache: str | Path | None) -> Path | None:
 def _read_pictures(
     plan: Plan, folder: RunFolder, *, cache: Path | None, jobs: int, chunk: int, progress: bool
 ) -> None:
-    done = folder.read_parts(plan.run_id, plan.experiment.rows_per_part).image_ids
+    done = set(folder.read_parts(plan.run_id).image_ids)
     left = [i for i, sample in enumerate(plan.samples) if sample.image_id not in done]
     head = {"run_id": plan.run_id, "dataset": plan.dataset.name}
     tasks = (
@@ -148,7 +149,7 @@ def _read_chunk(parts: ReaderParts, folder: RunFolder, first: int, samples: list
             harvest.add(reader.read(sample))
     finally:
         cv2.setNumThreads(threads)
-    folder.write_part(first, first + len(samples) - 1, harvest)
+    folder.write_part(first, first + len(samples) - 1, harvest, str(reader.head["run_id"]))
     return len(samples)
 
 
@@ -160,50 +161,46 @@ def _reader(parts: ReaderParts) -> TrialReader:
 
 
 def _finish(plan: Plan, folder: RunFolder, manifest: dict[str, Any], jobs: int) -> None:
-    parts = folder.read_parts(plan.run_id, plan.experiment.rows_per_part)
-    trials = TRIALS.check(TRIALS.tidy(_all_trials(plan, parts, manifest, jobs)))
-    if len(trials) != plan.n_trials:
-        raise MaskfaceError(
-            f"{plan.n_trials - len(trials)} of {plan.n_trials} trials are not in {folder.path}. "
-            "Go on with --resume."
-        )
+    parts = folder.read_parts(plan.run_id)
     files = manifest["files"]
-    files[folder.trials_path.name] = TRIALS.write(trials, folder.trials_path)
-    files |= _write_others(plan, parts, folder)
-    manifest["trials"]["written"] = len(trials)
+    files |= _merge(plan, parts, folder, _learnt(plan, parts, manifest, jobs))
+    manifest["trials"]["written"] = files[folder.trials_path.name]["rows"]
     folder.write_manifest(manifest)
     started = time.perf_counter()
-    files |= write_summary(trials, folder, plan.experiment.seed)
+    files |= write_summary(folder, plan.experiment.seed)
     manifest["timings"]["summary_s"] = round(time.perf_counter() - started, 3)
     folder.write_manifest(manifest | {"complete": True})
     folder.drop_parts()
 
 
-def _all_trials(plan: Plan, parts: Parts, manifest: dict[str, Any], jobs: int) -> pd.DataFrame:
-    learners = plan.experiment.readers()[1]
-    if not learners:
-        return parts.trials
-    started = time.perf_counter()
+def _learnt(plan: Plan, parts: Parts, manifest: dict[str, Any], jobs: int) -> pd.DataFrame:
+    """Trials of the classifiers that have to be trained."""
     asked = plan.experiment
-    learnt = cross_fitted(learners, parts, asked.conditions, seed=asked.seed, jobs=jobs)
+    learners = asked.readers()[1]
+    if not learners:
+        return TRIALS.frame([])
+    started = time.perf_counter()
+    trials = cross_fitted(learners, parts, asked.conditions, seed=asked.seed, jobs=jobs)
     manifest["timings"]["training_s"] = round(time.perf_counter() - started, 3)
-    return joined([parts.trials, learnt], parts.trials)
+    return trials
 
 
-def _write_others(plan: Plan, parts: Parts, folder: RunFolder) -> dict[str, Any]:
+def _merge(plan: Plan, parts: Parts, folder: RunFolder, learnt: pd.DataFrame) -> dict[str, Any]:
+    """Write the tables from the parts, some pictures at a time."""
+    lost = plan.n_trials - plan.experiment.rows_per_image * len(parts.image_ids)
+    if lost:
+        raise MaskfaceError(
+            f"{lost} of {plan.n_trials} trials are not in {folder.path}. Go on with --resume."
+        )
     head = {"run_id": plan.run_id, "dataset": plan.dataset.name, "source": "index"}
-    named = ATTRIBUTES.frame(
+    said = ATTRIBUTES.frame(
         [
             head | {"image_id": sample.image_id, "attribute": name, "value": value}
             for sample in plan.samples
             for name, value in sample.attributes
         ]
     )
-    attributes = joined([parts.table(ATTRIBUTES), named], named)
-    tables = {folder.attributes_path: (ATTRIBUTES, attributes)}
+    tables = [(TRIALS, folder.trials_path, learnt), (ATTRIBUTES, folder.attributes_path, said)]
     if plan.experiment.detect_px:
-        tables[folder.detections_path] = (DETECTIONS, parts.table(DETECTIONS))
-    return {
-        path.name: table.write(table.check(table.tidy(frame)), path)
-        for path, (table, frame) in tables.items()
-    }
+        tables.append((DETECTIONS, folder.detections_path, DETECTIONS.frame([])))
+    return {path.name: merge(parts, table, path, further) for table, path, further in tables}

@@ -134,13 +134,6 @@ class Experiment(BaseModel):
         """Trials of one picture."""
         return len(self.conditions) * len(self.classifiers)
 
-    @property
-    def rows_per_part(self) -> int:
-        """Rows of one picture before anything is trained."""
-        ready, learners = self.readers()
-        measures = {learner.measures for learner in learners}
-        return len(self.conditions) * (len(ready) + len(measures))
-
 
 def trained_on(train: str, conditions: Sequence[str]) -> tuple[str, ...]:
     """Conditions that a classifier learns from; none if the run does not have what it asks for."""

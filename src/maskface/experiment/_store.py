@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from maskface.errors import MaskfaceError
-from maskface.experiment._harvest import Harvest, Part, Parts, digest
+from maskface.experiment._harvest import Harvest, digest
+from maskface.experiment._parts import Parts
 from maskface.experiment._spec import Plan
 from maskface.files import write_atomically
 from maskface.tables import ATTRIBUTES, DETECTIONS, GUARDS, SUMMARY, TRIALS
@@ -155,27 +156,15 @@ class RunFolder:
                 "Add --resume to go on from there, or choose another folder with --out."
             )
 
-    def write_part(self, first: int, last: int, harvest: Harvest) -> None:
+    def write_part(self, first: int, last: int, harvest: Harvest, run_id: str) -> None:
         """Save what the pictures number `first` to `last` of the plan gave."""
-        data = harvest.to_bytes()
+        data = harvest.to_bytes(run_id)
         name = f"part-{first:08d}-{last:08d}-{digest(data)}.zip"
         write_atomically(self.parts_path / name, data, durable=True)
 
-    def read_parts(self, run_id: str, rows_per_image: int) -> Parts:
-        """Read what was saved; a damaged part, or part of another run, is left out.
-
-        Parameters
-        ----------
-        run_id
-            Which run.
-        rows_per_image
-            Rows of one picture; pictures that lack any are left out whole.
-        """
-        paths = sorted(self.parts_path.glob("part-*.zip"))
-        parts = [(path, Part(path.read_bytes())) for path in paths]
-        # A damaged part's pictures are read again.
-        sound = [part for path, part in parts if path.stem.endswith(part.digest)]
-        return Parts(run_id, rows_per_image, sound)
+    def read_parts(self, run_id: str) -> Parts:
+        """Look at what was saved of a run."""
+        return Parts(self.parts_path, run_id)
 
     def drop_parts(self) -> None:
         """Delete the parts; what they held is in the trials table."""

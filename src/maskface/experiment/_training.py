@@ -11,7 +11,8 @@ from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
 from maskface.classifiers import Trainable
-from maskface.experiment._harvest import Parts, Row, joined
+from maskface.experiment._harvest import Row
+from maskface.experiment._parts import Parts, joined
 from maskface.experiment._shown import told
 from maskface.experiment._spec import trained_on
 from maskface.experiment._trials import answer
@@ -74,7 +75,7 @@ def cross_fitted(
     frames = []
     with Parallel(n_jobs=jobs, backend="loky") as workers:
         for learner in learners:
-            rows, features = parts.unanswered(learner.measures)
+            rows, features = parts.measured(learner.measures)
             rows = rows.assign(classifier=learner.name)
             fold = people_folds(rows, learner.folds)
             ok = (rows["status"] == "ok").to_numpy()

@@ -85,7 +85,7 @@ class TrialReader:
         occlude(shown, self.occluders, seeds)
         again = any(REDETECTED in classifier.needs for classifier in self.classifiers)
         faces = shown.faces(self.detect if again else None)
-        harvest = Harvest(attributes=measured_rows(shown, self.head))
+        harvest = Harvest(attributes=measured_rows(shown, self.head), image_ids=[sample.image_id])
         for classifier in self.classifiers:
             self._read(classifier, shown, faces, harvest)
         sizes = self.experiment.detect_px
@@ -146,7 +146,7 @@ class TrialReader:
         return rows
 
     def _lost(self, sample: Sample, status: str, message: str) -> Harvest:
-        harvest = Harvest()
+        harvest = Harvest(image_ids=[sample.image_id])
         for classifier in self.classifiers:
             kept = harvest.unanswered if isinstance(classifier, Trainable) else harvest.trials
             kept.extend(
