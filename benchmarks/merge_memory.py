@@ -1,0 +1,103 @@
+"""Memory and time of merging and summarising many trials, in a process of their own.
+
+Parts are made up: rows of N pictures of N / 40 people under 13 conditions, read by two classifiers,
+in the schema that a run writes. A child process then does what a run does once all pictures are
+read: merge the parts to trials.csv, and write summary.csv and guards.csv from it. Its peak memory
+is printed beside that of the smallest number of pictures, and of the imports alone.
+
+    python benchmarks/merge_memory.py --pictures 1000 10000 100000
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from maskface.experiment._harvest import Harvest, Row
+from maskface.experiment._parts import Parts, merge
+from maskface.experiment._results import write_summary
+from maskface.experiment._store import RunFolder
+from maskface.tables import TRIALS
+from maskface.types import EMOTIONS
+
+CONDITIONS = ("none", *(f"surgical:top={height}" for height in range(10, 130, 10)))
+CLASSIFIERS = ("faceapi", "fer")
+CHUNK = 500
+PER_PERSON = 40
+
+
+def rows_of(picture: int, rng: np.random.Generator) -> list[Row]:
+    label = EMOTIONS[picture % 7]
+    fixed = {
+        "run_id": "r", "dataset": "made", "image_id": f"{label}/picture_{picture:08d}.jpg",
+        "subject_id": f"P{picture // PER_PERSON:06d}", "label": label, "occluder": "surgical",
+        "params": '{"colour": "lightblue", "top": 50.0, "wearing": "correct"}', "status": "ok",
+    }  # fmt: skip
+    rows: list[Row] = []
+    for number, condition in enumerate(CONDITIONS):
+        for classifier in CLASSIFIERS:
+            p = rng.dirichlet(np.where(np.array(EMOTIONS) == label, 4 - number / 4, 0.5))
+            predicted = EMOTIONS[int(p.argmax())]
+            rows.append(
+                fixed
+                | {f"p_{emotion}": value for emotion, value in zip(EMOTIONS, p, strict=True)}
+                | {"condition": condition, "classifier": classifier, "predicted": predicted}
+                | {"correct": int(predicted == label), "coverage": number / 13, "seed": picture}
+                | {"yaw_deg": 1.0, "pitch_deg": 2.0, "roll_deg": 3.0}
+            )
+    return rows
+
+
+def make_parts(folder: RunFolder, pictures: int) -> None:
+    folder.parts_path.mkdir(parents=True)
+    rng = np.random.default_rng(0)
+    # Pictures are sorted by name in a run, and the label is the first part of a name.
+    order = sorted(range(pictures), key=lambda i: (EMOTIONS[i % 7], i))
+    for first in range(0, pictures, CHUNK):
+        chosen = order[first : first + CHUNK]
+        rows = [row for picture in chosen for row in rows_of(picture, rng)]
+        names = list(dict.fromkeys(row["image_id"] for row in rows))
+        folder.write_part(first, first + len(chosen) - 1, Harvest(rows, image_ids=names), "r")
+
+
+def child(path: Path) -> None:
+    """Merge and summarise, and say what it took."""
+    idle = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    folder, started = RunFolder(path), time.perf_counter()
+    record = merge(Parts(folder.parts_path, "r"), TRIALS, folder.trials_path, TRIALS.frame([]))
+    merged = time.perf_counter() - started
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    write_summary(folder, seed=0)
+    summarised = time.perf_counter() - started - merged
+    whole = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(
+        f"{record['rows']:10,d} rows: merged in {merged:6.1f} s, peak {peak:6.0f} MB (imports "
+        f"{idle:.0f}); summarised in {summarised:6.1f} s, peak {whole:6.0f} MB",
+        flush=True,
+    )
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--pictures", type=int, nargs="+", default=[1000, 10_000])
+    parser.add_argument("--child", type=Path, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.child:
+        child(options.child)
+    else:
+        for number in options.pictures:
+            with tempfile.TemporaryDirectory() as scratch:
+                run_folder = RunFolder(Path(scratch) / "run")
+                make_parts(run_folder, number)
+                command = [sys.executable, __file__, "--child", str(run_folder.path)]
+                print(f"{number:10,d} pictures", end=" ", flush=True)
+                subprocess.run(command, check=True)  # noqa: S603
