@@ -23,7 +23,6 @@ import mediapipe as mp
 import numpy as np
 
 from maskface import Experiment
-from maskface.classifiers.networks import FaceApi, Fer
 from maskface.experiment import make_plan
 from maskface.experiment._harvest import Harvest
 from maskface.experiment._parts import merge
@@ -33,6 +32,7 @@ from maskface.experiment._trials import TrialReader
 from maskface.landmarks import MediaPipeDetector
 from maskface.tables import TRIALS
 from maskface.types import ImageArray, Sample
+from maskface.weights import manifest
 
 CHUNK = 20
 
@@ -44,10 +44,14 @@ class Floor:
         detector = MediaPipeDetector()
         self.landmarker = detector._load()
         self.detector = detector  # keeps the landmarker open
-        shapes = {FaceApi: (2, 3, 112, 112), Fer: (2, 64, 64, 1)}
+        shapes = {"faceapi.onnx": (2, 3, 112, 112), "fer.onnx": (2, 64, 64, 1)}
+        rng = np.random.default_rng(0)
         self.networks = [
-            (kind()._network, np.random.default_rng(0).normal(size=shape).astype(np.float32))
-            for kind, shape in shapes.items()
+            (
+                cv2.dnn.readNetFromONNX(str(manifest()[file].path)),
+                rng.normal(size=shape).astype(np.float32),
+            )
+            for file, shape in shapes.items()
         ]
 
     def decode(self, samples: list[Sample]) -> list[ImageArray]:

@@ -23,8 +23,16 @@ __all__ = [
 CLASSIFIERS: Final = Registry[type[Classifier | Trainable]](
     "classifier",
     {
+        "blendshapes": "maskface.classifiers.trained.blendshapes:Blendshapes",
+        "deepface": "maskface.classifiers.adapters:DeepFace",
+        "embedding": "maskface.classifiers.trained.embedding:Embedding",
+        "emfacs": "maskface.classifiers.emfacs:Emfacs",
         "faceapi": "maskface.classifiers.networks:FaceApi",
         "fer": "maskface.classifiers.networks:Fer",
+        "hog": "maskface.classifiers.trained.hog:Hog",
+        "landmarks": "maskface.classifiers.trained.landmarks:Landmarks",
+        "onnx": "maskface.classifiers.onnx:Onnx",
+        "pyfeat": "maskface.classifiers.adapters:PyFeat",
     },
 )
 """Every classifier by name."""

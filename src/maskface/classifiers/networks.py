@@ -1,26 +1,35 @@
-"""The two pretrained networks that ship with the package, run by OpenCV's dnn module."""
+"""The two pretrained networks that ship with the package."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from functools import cached_property
 from typing import ClassVar, Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from maskface.errors import MaskfaceError
+from maskface.classifiers._engines import OpenCV
+from maskface.classifiers._runtime import Network
 from maskface.images import resize
 from maskface.types import EMOTIONS, Face, ImageArray
 from maskface.weights import manifest
 
 
 class _OnnxNetwork(ABC):
-    """A shipped ONNX network whose output is a softmax over the seven emotions."""
+    """A shipped ONNX network whose output is a softmax over the seven emotions.
+
+    Attributes
+    ----------
+    embedding_name
+        The layer that `embed` reads.
+    """
 
     name: ClassVar[str]
     weights: ClassVar[str]
+    embedding_name: ClassVar[str]
     labels: tuple[str, ...]
     needs: frozenset[str] = frozenset({"crop"})
 
@@ -28,13 +37,8 @@ class _OnnxNetwork(ABC):
         shipped = manifest()[self.weights]
         shipped.verify()
         self.fingerprint = shipped.sha256
-        try:
-            self._network = cv2.dnn.readNetFromONNX(str(shipped.path))
-        except cv2.error as error:  # pragma: no cover - the hash was right, so OpenCV is at fault
-            raise MaskfaceError(
-                f"OpenCV {cv2.__version__} cannot read {shipped.path.name}: {error}. "
-                "Type `maskface doctor` to see which OpenCV is installed."
-            ) from error
+        # By OpenCV alone: another library would round differently.
+        self._network = Network(shipped.path.read_bytes(), shipped.file, engines=(OpenCV,))
         self._columns = [self.labels.index(emotion) for emotion in EMOTIONS]
 
     @abstractmethod
@@ -45,9 +49,33 @@ class _OnnxNetwork(ABC):
         """Read a batch of faces; see `maskface.classifiers.Classifier`."""
         if not faces:
             return np.empty((0, len(EMOTIONS)))
-        self._network.setInput(np.stack([self._blob(face.crop) for face in faces]))
-        output = np.asarray(self._network.forward(), dtype=np.float64)
+        output = self._network.run(self._blobs(faces)).astype(np.float64)
         return output.reshape(len(faces), len(self.labels))[:, self._columns]
+
+    def embed(self, faces: Sequence[Face]) -> NDArray[np.float64]:
+        """Describe faces by the layer `embedding_name`, which the answers are computed from.
+
+        Returns
+        -------
+        NDArray
+            (len(faces), D) float64; maps are averaged over their height and width.
+        """
+        if not faces:
+            return np.empty((0, self._width))
+        return self._embedder.embed(self._blobs(faces))
+
+    @cached_property
+    def _embedder(self) -> Network:
+        model = manifest()[self.weights].path.read_bytes()
+        return Network(model, self.weights, output=self.embedding_name, engines=(OpenCV,))
+
+    @cached_property
+    def _width(self) -> int:
+        grey = np.full((8, 8, 3), 128, np.uint8)
+        return int(self._embedder.embed(self._blob(grey)[None]).shape[1])
+
+    def _blobs(self, faces: Sequence[Face]) -> NDArray[np.float32]:
+        return np.stack([self._blob(face.crop) for face in faces])
 
 
 class FaceApi(_OnnxNetwork):
@@ -58,6 +86,7 @@ class FaceApi(_OnnxNetwork):
 
     name: ClassVar[str] = "faceapi"
     weights: ClassVar[str] = "faceapi.onnx"
+    embedding_name: ClassVar[str] = "fl"  # 256 channels, averaged; then one dense layer, softmax
     labels: tuple[str, ...] = (
         "neutral",
         "happiness",
@@ -81,6 +110,8 @@ class Fer(_OnnxNetwork):
 
     name: ClassVar[str] = "fer"
     weights: ClassVar[str] = "fer.onnx"
+    # 128 channels of the last block; then one convolution to 7, their mean, and softmax.
+    embedding_name: ClassVar[str] = "model_1/add_4/add:0"
     labels: tuple[str, ...] = EMOTIONS  # FER2013's order happens to be the house's
     SIDE: Final = 64
 

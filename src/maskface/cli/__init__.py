@@ -12,11 +12,11 @@ from maskface.cli._app import REFUSED, app
 from maskface.errors import MaskfaceError
 
 # In the order in which `maskface --help` shows their verbs.
-from maskface.cli import _runs, _pictures, _people, _looks  # isort: skip
+from maskface.cli import _runs, _pictures, _reading, _people, _models, _looks  # isort: skip
 
 __all__ = ["app", "main"]
 
-_VERBS = (_runs, _pictures, _people, _looks)
+_VERBS = (_runs, _pictures, _reading, _people, _models, _looks)
 
 
 def main() -> None:

@@ -5,15 +5,13 @@ from __future__ import annotations
 import hashlib
 import io
 import logging
-import os
-import sys
-import tempfile
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
 from maskface.files import write_atomically
+from maskface.folders import cache_folder
 from maskface.landmarks._base import Closing, LandmarkDetector
 from maskface.types import N_LANDMARKS, FaceLandmarks, ImageArray, Pose
 
@@ -26,32 +24,8 @@ Faces = tuple[FaceLandmarks, ...]
 
 
 def default_cache_folder() -> Path:
-    """Where landmarks are kept unless the user says otherwise.
-
-    Returns
-    -------
-    Path
-        `landmarks` below ``$MASKFACE_CACHE``, or below `maskface` in the platform's cache folder
-        (``$XDG_CACHE_HOME`` or ``~/.cache``; ``~/Library/Caches`` on macOS; ``%LOCALAPPDATA%`` on
-        Windows). The folder need not exist.
-    """
-    chosen = os.environ.get("MASKFACE_CACHE")
-    root = Path(chosen).expanduser() if chosen else _platform_cache() / "maskface"
-    return root / "landmarks"
-
-
-def _platform_cache() -> Path:
-    variable = "LOCALAPPDATA" if sys.platform == "win32" else "XDG_CACHE_HOME"
-    named = Path(os.environ.get(variable, ""))
-    # The XDG specification says to ignore a relative path.
-    if named.is_absolute() and sys.platform != "darwin":
-        return named
-    try:
-        home = Path.home()
-    except RuntimeError:  # no home folder: a user without an entry in the password file
-        return Path(tempfile.gettempdir())
-    below = {"darwin": "Library/Caches", "win32": "AppData/Local"}
-    return home / below.get(sys.platform, ".cache")
+    """Where landmarks are kept unless the user says otherwise; see `maskface.folders`."""
+    return cache_folder("landmarks")
 
 
 class LandmarkCache:

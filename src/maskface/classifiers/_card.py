@@ -1,0 +1,219 @@
+"""Cards: what a network takes, what it answers, and what its labels mean."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from maskface.errors import MaskfaceError
+from maskface.types import EMOTIONS
+
+Real = Annotated[float, Field(allow_inf_nan=False)]
+Triple = Annotated[tuple[Real, ...], Field(min_length=1, max_length=3)]
+Sha256 = Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")]
+
+TEMPLATE: Final = """\
+title = "What this network is"
+licence = ""                # optional, as are citation, url and sha256
+citation = ""
+
+[input]
+layout = "NCHW"             # or "NHWC"
+size = 224                  # the input is size x size pixels
+colour = "rgb"              # or "bgr" or "grey"
+scale = 255                 # pixels, 0 to 255, are divided by this; then
+mean = [0.485, 0.456, 0.406]  # this is subtracted: one number, or one a channel;
+std = [0.229, 0.224, 0.225]   # then they are divided by this
+crop = 1.0                  # side of what it sees, as a share of maskface's own crop
+
+[output]
+labels = ["Anger", "Contempt", "Disgust", "Fear", "Happiness", "Neutral", "Sadness", "Surprise"]
+logits = true               # false if the network ends in a softmax
+
+[emotions]                  # only labels that are not called like maskface's emotions
+Contempt = ""               # "" drops it; Happy = "happiness" renames it
+"""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Input(_Part):
+    """How a face becomes an input.
+
+    Attributes
+    ----------
+    layout
+        ``NCHW`` or ``NHWC``.
+    size
+        Height and width in pixels.
+    colour
+        Order of the channels, or ``grey``.
+    scale, mean, std
+        A pixel of 0 to 255 becomes ``(pixel / scale - mean) / std``; `mean` and `std` are one
+        number, or one for each channel in the order of `colour`.
+    crop
+        Side of the square that the network sees, as a share of the side of maskface's own crop
+        (`maskface.images.face_crop`), of which it is the middle. Not above 1: a `Face` holds
+        nothing further out.
+    """
+
+    layout: Literal["NCHW", "NHWC"]
+    size: int = Field(ge=8, le=2048)
+    colour: Literal["rgb", "bgr", "grey"]
+    scale: Real = Field(default=1.0, gt=0)
+    mean: Triple = (0.0,)
+    std: Triple = (1.0,)
+    crop: Real = Field(default=1.0, ge=0.3, le=1)
+
+    @field_validator("mean", "std", mode="before")
+    @classmethod
+    def _several(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, int | float) else value
+
+    @field_validator("std")
+    @classmethod
+    def _above_0(cls, value: tuple[float, ...]) -> tuple[float, ...]:
+        if min(value) <= 0:
+            raise ValueError("must be above 0")
+        return value
+
+    @model_validator(mode="after")
+    def _one_a_channel(self) -> Self:
+        for key, values in (("mean", self.mean), ("std", self.std)):
+            if len(values) not in (1, self.channels):
+                raise ValueError(
+                    f"{key} has {len(values)} numbers; {self.colour} needs 1 or {self.channels}"
+                )
+        return self
+
+    @property
+    def channels(self) -> int:
+        """Channels of a pixel."""
+        return 1 if self.colour == "grey" else 3
+
+
+class Output(_Part):
+    """What the network answers.
+
+    Attributes
+    ----------
+    labels
+        In the network's order; ``""`` for a number that is no label, such as valence.
+    logits
+        Whether a softmax still has to be taken.
+    name
+        Which output holds them; may be left out if there is one.
+    embedding
+        The layer that describes a face: the name of anything the network computes, or
+        ``before-last`` for what goes into its last fully connected layer.
+    """
+
+    labels: tuple[str, ...] = Field(min_length=2, max_length=100)
+    logits: bool
+    name: str = ""
+    embedding: str = ""
+
+    @field_validator("labels")
+    @classmethod
+    def _once_each(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        named = [label for label in value if label]
+        twice = sorted({label for label in named if named.count(label) > 1})
+        if twice:
+            raise ValueError(f"{', '.join(twice)} stands there twice")
+        return value
+
+
+class Card(_Part):
+    """A network, described.
+
+    Attributes
+    ----------
+    title, licence, citation
+        For people.
+    file
+        Name of the network's file; the card of that file needs not be named.
+    url, sha256
+        Where the file can be downloaded, and the hash of its bytes, which is checked if given.
+    input, output
+        What goes in and comes out.
+    emotions
+        Labels that are not called like an emotion, and the emotion they stand for; ``""`` if
+        none. Several labels may stand for one emotion: their probabilities are added.
+    """
+
+    title: str
+    licence: str = ""
+    citation: str = ""
+    file: str = Field(default="", pattern=r"^([\w.-]+\.onnx)?$")
+    url: str = Field(default="", pattern=r"^(https?://.*)?$")
+    sha256: Sha256 = ""
+    input: Input
+    output: Output
+    emotions: dict[str, str] = {}
+
+    @model_validator(mode="after")
+    def _labels_mean_something(self) -> Self:
+        labels = [label for label in self.output.labels if label]
+        if unknown := sorted(set(self.emotions) - set(labels)):
+            raise ValueError(f"[emotions] names {unknown[0]!r}, which is none of the labels")
+        meant = {label: self.meaning(label) for label in labels}
+        for label, emotion in meant.items():
+            if emotion and emotion not in EMOTIONS:
+                raise ValueError(
+                    f"label {label!r} stands for {emotion!r}, which is no emotion. Write under "
+                    f'[emotions] what it means: {label} = "happiness", or another of '
+                    f'{", ".join(EMOTIONS)}, or "" to drop it'
+                )
+        if not any(meant.values()):
+            raise ValueError("no label stands for an emotion")
+        return self
+
+    def meaning(self, label: str) -> str:
+        """Emotion that a label stands for; empty if none."""
+        return self.emotions.get(label, label.lower()) if label else ""
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of all that decides the answers; 64 hexadecimal digits."""
+        decides = self.model_dump_json(include={"input", "output", "emotions"})
+        return hashlib.sha256(decides.encode()).hexdigest()
+
+
+def parse_card(text: str, source: str) -> Card:
+    """Read a card.
+
+    Parameters
+    ----------
+    text
+        TOML.
+    source
+        Where it is from, for messages.
+
+    Raises
+    ------
+    MaskfaceError
+        If it is no TOML, or something in it is missing, unknown or not allowed; the message names
+        the key.
+    """
+    try:
+        return Card.model_validate(tomllib.loads(text))
+    except ValidationError as error:
+        reasons = "; ".join(_reason(item) for item in error.errors())
+        raise MaskfaceError(
+            f"Card {source}: {reasons}. docs/classifiers.md has a whole card."
+        ) from error
+    # Python's reader lets two more kinds through: numbers too long, and brackets too deep.
+    except (ValueError, RecursionError) as error:
+        raise MaskfaceError(f"Card {source} is no TOML: {error}.") from error
+
+
+def _reason(item: Any) -> str:
+    key = ".".join(str(part) for part in item["loc"])
+    message = item["msg"].removeprefix("Value error, ")
+    got = "" if item["type"] in ("missing", "value_error") else f" (got {item['input']!r:.60})"
+    return f"{key}: {message}{got}" if key else f"{message}{got}"

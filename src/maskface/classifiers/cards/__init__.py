@@ -1,0 +1,109 @@
+"""Cards of well-known networks, whose files are the user's to bring or to download."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from maskface.classifiers._card import TEMPLATE, Card, parse_card
+from maskface.errors import MaskfaceError
+from maskface.folders import cache_folder
+from maskface.registry import unknown_name
+
+FOLDER = Path(__file__).parent
+
+
+@cache
+def shipped_cards() -> dict[str, Card]:
+    """All shipped cards by name."""
+    return {
+        path.stem: parse_card(path.read_text(encoding="utf-8"), path.name)
+        for path in sorted(FOLDER.glob("*.toml"))
+    }
+
+
+def get_card(card: str) -> Card:
+    """Read a card from a file, or take the shipped one of that name.
+
+    Raises
+    ------
+    MaskfaceError
+        If there is neither, or the card is not right.
+    """
+    if card in shipped_cards():
+        return shipped_cards()[card]
+    path = Path(card).expanduser()
+    if not path.is_file():
+        known = list(shipped_cards())
+        raise MaskfaceError(
+            f"{unknown_name('card', card, known)} Or give the path of a card: card=model.toml."
+        )
+    return _read(path)
+
+
+def find_model(model: str, card: str = "") -> tuple[Path, Card]:
+    """Find a network's file and its card.
+
+    Parameters
+    ----------
+    model
+        Path of the file, or the name of a shipped card whose file was downloaded.
+    card
+        Path of a card or name of a shipped one; if empty, the card beside the file (the same
+        name with the ending .toml), or else the shipped card of a file of that name.
+
+    Raises
+    ------
+    MaskfaceError
+        If the file or a card for it is not there.
+    """
+    if not model:
+        raise MaskfaceError(
+            "Say which network: onnx:model.onnx, or a name after maskface download: "
+            f"{', '.join(shipped_cards())}."
+        )
+    path = Path(model).expanduser()
+    if not path.is_file():
+        path = _downloaded(model)
+    return path, get_card(card) if card else _card_of(path)
+
+
+def model_path(card: Card) -> Path:
+    """Where the file of a card is kept once it was downloaded."""
+    return cache_folder("models") / card.file
+
+
+def _downloaded(model: str) -> Path:
+    if model not in shipped_cards():
+        names = ", ".join(shipped_cards())
+        raise MaskfaceError(
+            f"There is no file {model}. Give the path of an ONNX model, or one of {names}."
+        )
+    path = model_path(shipped_cards()[model])
+    if not path.is_file():
+        raise MaskfaceError(
+            f"Network {model!r} was not downloaded yet. Type maskface download {model}."
+        )
+    return path
+
+
+def _card_of(path: Path) -> Card:
+    beside = path.with_suffix(".toml")
+    if beside.is_file():
+        return _read(beside)
+    for card in shipped_cards().values():
+        if card.file == path.name:
+            return card
+    raise MaskfaceError(
+        f"There is no card for {path.name}. Write one to {beside}, such as this one, mended to "
+        f"what the network's authors say:\n\n{TEMPLATE}\nOr name a shipped card, card=, one of "
+        f"{', '.join(shipped_cards())}."
+    )
+
+
+def _read(path: Path) -> Card:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise MaskfaceError(f"Cannot read the card {path}: {error}.") from error
+    return parse_card(text, path.name)

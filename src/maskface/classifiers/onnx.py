@@ -1,0 +1,177 @@
+"""Networks of one's own: any ONNX model that reads emotions from a picture of a face."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maskface.classifiers._card import Card
+from maskface.classifiers._inputs import prepare, probe
+from maskface.classifiers._runtime import Network
+from maskface.classifiers.cards import find_model
+from maskface.errors import MaskfaceError
+from maskface.types import EMOTIONS, Face
+
+_NEARLY = 1e-3
+"""How far the sum of probabilities may be from 1; networks in 8 or 16 bits round."""
+
+
+@dataclass(frozen=True)
+class Onnx:
+    """Any ONNX model with a card: onnx:model.onnx.
+
+    Parameters
+    ----------
+    model
+        Path of the file, or a name that was given to ``maskface download``.
+    card
+        Path of its card or name of a shipped one; see `maskface.classifiers.cards.find_model`.
+
+    Raises
+    ------
+    MaskfaceError
+        If the file or its card cannot be found, read or run, or do not fit each other.
+    """
+
+    positional: ClassVar[str] = "model"
+    needs: ClassVar[frozenset[str]] = frozenset({"crop"})
+
+    model: str = ""
+    card: str = ""
+
+    def __post_init__(self) -> None:
+        _ = self._network  # whatever is wrong is told before any work
+
+    @property
+    def name(self) -> str:
+        """``onnx:`` and the file's name without its folder and ending."""
+        return f"onnx:{self._found[0].stem}"
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of the file and of what decides the answers in its card."""
+        both = f"{self._bytes[1]} {self.about.fingerprint}"
+        return hashlib.sha256(both.encode()).hexdigest()
+
+    @property
+    def about(self) -> Card:
+        """The card: what the network is, its licence and what to cite."""
+        return self._found[1]
+
+    @property
+    def embedding_name(self) -> str:
+        """The layer that `embed` reads; empty if the card names none."""
+        return self._embedder.output if self.about.output.embedding else ""
+
+    def predict_proba(self, faces: Sequence[Face]) -> NDArray[np.float64]:
+        """Read a batch of faces; see `maskface.classifiers.Classifier`.
+
+        Emotions without a label have probability 0. Labels that stand for no emotion are dropped
+        and the others divided by their sum; where that is 0, all emotions with a label are
+        equally probable.
+        """
+        if not faces:
+            return np.empty((0, len(EMOTIONS)))
+        return self._emotions(self._scores(self._network.run(self._inputs(faces))))
+
+    def embed(self, faces: Sequence[Face]) -> NDArray[np.float64]:
+        """Describe faces by the layer that the card names as `embedding`.
+
+        Returns
+        -------
+        NDArray
+            (len(faces), D) float64; maps are averaged over their height and width.
+
+        Raises
+        ------
+        MaskfaceError
+            If the card names none.
+        """
+        if not faces:
+            return self._embedder.embed(probe(self.about.input))[:0]
+        return self._embedder.embed(self._inputs(faces))
+
+    @cached_property
+    def _found(self) -> tuple[Path, Card]:
+        return find_model(self.model, self.card)
+
+    @cached_property
+    def _bytes(self) -> tuple[bytes, str]:
+        path, card = self._found
+        try:
+            model = path.read_bytes()
+        except OSError as error:
+            raise MaskfaceError(f"Cannot read {path}: {error.strerror or error}.") from error
+        got = hashlib.sha256(model).hexdigest()
+        if card.sha256 and got != card.sha256:
+            raise MaskfaceError(
+                f"{path.name} has sha256 {got}, but its card says {card.sha256}: the file is "
+                "damaged or is another one. Download it again, or write a card of its own."
+            )
+        return model, got
+
+    @cached_property
+    def _network(self) -> Network:
+        path, card = self._found
+        tried = probe(card.input)
+        network = Network(self._bytes[0], path.name, output=card.output.name, probe=tried)
+        self._check_kind(self._scores(network.run(tried)))
+        return network
+
+    @cached_property
+    def _embedder(self) -> Network:
+        path, card = self._found
+        wanted = card.output.embedding
+        if not wanted:
+            raise MaskfaceError(
+                f"The card of {path.name} names no embedding. Add to its [output] the layer that "
+                'describes a face: embedding = "before-last", or the name of a tensor.'
+            )
+        return Network(self._bytes[0], path.name, output=wanted, probe=probe(card.input))
+
+    def _inputs(self, faces: Sequence[Face]) -> NDArray[np.float32]:
+        return np.stack([prepare(face.crop, self.about.input) for face in faces])
+
+    def _scores(self, output: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Numbers (n, labels), without those that are no labels."""
+        labels = self.about.output.labels
+        rows = output.reshape(len(output), -1).astype(np.float64)
+        if rows.shape[1] != len(labels):
+            raise MaskfaceError(
+                f"{self._found[0].name} answers {rows.shape[1]} numbers, but its card has "
+                f"{len(labels)} labels. Write a label for each number, in the network's order; "
+                '"" for a number that is no label.'
+            )
+        return rows[:, [bool(label) for label in labels]]
+
+    def _check_kind(self, scores: NDArray[np.float64]) -> None:
+        """Refuse logits that are called probabilities, and probabilities called logits."""
+        sums = scores.sum(axis=1)
+        are_shares = bool(scores.min() >= 0 and (abs(sums - 1) < _NEARLY).all())
+        if are_shares == self.about.output.logits:
+            are = "probabilities" if are_shares else "no probabilities that sum to 1"
+            raise MaskfaceError(
+                f"The answers of {self._found[0].name} are {are}. "
+                f"Write logits = {str(not are_shares).lower()} in its card."
+            )
+
+    def _emotions(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Probabilities (n, 7) from the scores of the labels."""
+        card = self.about
+        meant = [card.meaning(label) for label in card.output.labels if label]
+        kept = scores[:, [bool(emotion) for emotion in meant]]
+        # (kept labels, 7), 1 where a label stands for an emotion.
+        stands = np.array([[e == emotion for e in EMOTIONS] for emotion in meant if emotion])
+        if card.output.logits:
+            # A softmax over some labels is that over all, divided by their sum.
+            kept = np.exp(kept - kept.max(axis=1, keepdims=True))
+        found = kept @ stands.astype(np.float64)
+        found[kept.sum(axis=1) <= 0] = stands.any(axis=0)
+        return np.asarray(found / found.sum(axis=1, keepdims=True))
