@@ -165,6 +165,22 @@ def find_files(root: Path, suffixes: Sequence[str]) -> Iterator[Path]:
             yield path
 
 
+def crop_box(landmarks: FaceLandmarks) -> tuple[int, int, int]:
+    """Where the square that classifiers read lies in the picture.
+
+    Returns
+    -------
+    tuple of int
+        Its left and its top edge and its side in pixels; it may reach outside the picture. A
+        landmark at (x, y) of the picture is at (x - left, y - top) of the square.
+    """
+    left, top, right, bottom = landmarks.box
+    side = max(round(CROP_SCALE * max(right - left, bottom - top)), 2)
+    x0 = round((left + right) / 2 - side / 2)
+    y0 = round((top + bottom) / 2 - side / 2 - CROP_LIFT * side)
+    return x0, y0, side
+
+
 def face_crop(image: ImageArray, landmarks: FaceLandmarks) -> ImageArray:
     """Cut the square that classifiers read.
 
@@ -183,10 +199,7 @@ def face_crop(image: ImageArray, landmarks: FaceLandmarks) -> ImageArray:
     ImageArray
         (S, S, 3) uint8 at the picture's own resolution.
     """
-    left, top, right, bottom = landmarks.box
-    side = max(round(CROP_SCALE * max(right - left, bottom - top)), 2)
-    x0 = round((left + right) / 2 - side / 2)
-    y0 = round((top + bottom) / 2 - side / 2 - CROP_LIFT * side)
+    x0, y0, side = crop_box(landmarks)
     return cut(image, x0, y0, side, side)
 
 

@@ -1,0 +1,151 @@
+"""What all classifiers share that learn from the pictures of a run."""
+
+from __future__ import annotations
+
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass, replace
+from typing import ClassVar, Final, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maskface.classifiers._base import Fitted
+from maskface.classifiers.trained._model import fit_model
+from maskface.errors import MaskfaceError
+from maskface.specs import changed
+from maskface.types import Face, FaceLandmarks, MaskArray
+
+Floats: TypeAlias = NDArray[np.float64]
+Points: TypeAlias = Literal["visible", "redetected"]
+
+HIDDEN_SHARE: Final = 0.5
+"""A part of the face is hidden if more than this share of its landmarks is."""
+
+_REVISION: Final = 1
+"""To be raised whenever this package's code changes what is measured or how models are fitted."""
+
+
+@dataclass(frozen=True)
+class Trained(ABC):
+    """A classifier that learns from the pictures of a run; see `maskface.classifiers.Trainable`.
+
+    Parameters
+    ----------
+    train
+        Which conditions it learns from: ``clean``, ``masked``, ``both`` or a condition's name.
+    folds
+        In how many parts people are divided, 2 or more.
+    permuted
+        Whether it learns from shuffled labels.
+
+    Raises
+    ------
+    MaskfaceError
+        If there are fewer than 2 folds.
+    """
+
+    train: str = "clean"
+    folds: int = 10
+    permuted: bool = False
+
+    kind: ClassVar[str]
+    """Its name without parameters."""
+
+    def __post_init__(self) -> None:
+        if self.folds < 2:
+            raise MaskfaceError(
+                f"Parameter 'folds' of classifier {self.kind!r} got {self.folds}. Allowed: 2 or "
+                f"more, at most as many as there are people. Write for example "
+                f"{self.kind}:folds=10."
+            )
+
+    @property
+    def name(self) -> str:
+        """Its name and those of its parameters that are not the default."""
+        parameters = changed(self)
+        return f"{self.kind}:{parameters}" if parameters else self.kind
+
+    @property
+    def measures(self) -> str:
+        """Name of its features: its own, without the parameters that say how it learns."""
+        return replace(
+            self, train=Trained.train, folds=Trained.folds, permuted=Trained.permuted
+        ).name
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of the parameters and of the revision of the code; 64 hexadecimal digits."""
+        parts = (self.kind, _REVISION, astuple(self), *self._sources())
+        return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+    def _sources(self) -> tuple[str, ...]:
+        """What else features depend on, as text."""
+        return ()
+
+    @property
+    @abstractmethod
+    def needs(self) -> frozenset[str]:
+        """What it reads of a `Face`, out of `maskface.classifiers.NEEDS`."""
+
+    @abstractmethod
+    def features(self, faces: Sequence[Face]) -> Floats:
+        """Measure faces: (len(faces), D) float64, NaN for what the occluder hides."""
+
+    def fit(self, features: Floats, labels: NDArray[np.int64], *, seed: int) -> Fitted:
+        """Fit a multinomial logistic regression; see `maskface.classifiers.Trainable`.
+
+        Parameters
+        ----------
+        features
+            (n, D), NaN for what is not known.
+        labels
+            (n,) numbers of emotions in `EMOTIONS`.
+        seed
+            Not used: nothing is random.
+
+        Raises
+        ------
+        MaskfaceError
+            If there are no pictures or the fit does not converge.
+        """
+        del seed
+        return fit_model(features, labels)
+
+
+@dataclass(frozen=True)
+class Tracked(Trained):
+    """A trained classifier that reads the face tracker instead of pixels.
+
+    Parameters
+    ----------
+    points
+        ``visible``: as tracked in the plain picture, but only where the occluder hides nothing.
+        ``redetected``: all, as tracked anew in the occluded picture.
+    """
+
+    points: Points = "visible"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.points not in ("visible", "redetected"):
+            raise MaskfaceError(
+                f"Parameter 'points' of classifier {self.kind!r} got {self.points!r}. Allowed: "
+                f"visible, redetected. Write for example {self.kind}:points=redetected."
+            )
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """What it reads of a `Face`."""
+        visible = self.points == "visible"
+        return frozenset({"landmarks", "covered"} if visible else {"redetected"})
+
+    def _tracked(self, face: Face) -> tuple[FaceLandmarks, MaskArray]:
+        """The landmarks that count, and which of them are hidden (478,)."""
+        nothing = np.zeros(len(face.landmarks.points), bool)
+        if self.points == "visible":
+            return face.landmarks, nothing if face.covered is None else face.covered
+        if face.redetected is None:
+            raise ValueError("Expected redetected landmarks, but the face had none.")
+        return face.redetected, nothing

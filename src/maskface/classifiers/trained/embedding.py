@@ -1,0 +1,62 @@
+"""Emotions from what a network that was trained before sees in a face."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar
+
+import numpy as np
+
+from maskface.classifiers import CLASSIFIERS, get_classifier
+from maskface.classifiers.trained._base import Floats, Trained
+from maskface.errors import MaskfaceError
+from maskface.types import Face
+
+
+@dataclass(frozen=True)
+class Embedding(Trained):
+    """Trained on the last layer but one of a network that was trained before.
+
+    Parameters
+    ----------
+    train, folds, permuted
+        See `Trained`.
+    network
+        A classifier that has embeddings, such as ``fer``, ``faceapi`` or ``onnx(...)``. It is
+        loaded when it is first needed.
+
+    Raises
+    ------
+    MaskfaceError
+        When it is loaded, if there is no such classifier or it has no embeddings.
+    """
+
+    network: str = "fer"
+
+    kind: ClassVar[str] = "embedding"
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """What the network reads of a `Face`."""
+        needs: frozenset[str] = self._network.needs
+        return needs
+
+    def features(self, faces: Sequence[Face]) -> Floats:
+        """Embeddings by face: (n, D), D as the network has it."""
+        return np.asarray(self._network.embed(faces), dtype=np.float64)
+
+    def _sources(self) -> tuple[str, ...]:
+        return (self._network.fingerprint,)
+
+    @cached_property
+    def _network(self) -> Any:
+        network = get_classifier(self.network)
+        if not hasattr(network, "embed"):
+            able = [name for name in CLASSIFIERS.names() if hasattr(CLASSIFIERS.get(name), "embed")]
+            raise MaskfaceError(
+                f"Classifier {self.network!r} has no embeddings. These have: {', '.join(able)}. "
+                f"Write for example embedding:network={able[0]}."
+            )
+        return network
