@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from maskface.masking import mask_files
     from maskface.occluders import get_occluder
     from maskface.plots import plot_loss_by_emotion
+    from maskface.reading import read_faces
     from maskface.stats import loss_table, summarize
     from maskface.text import loss_text
     from maskface.types import EMOTIONS
@@ -34,6 +35,7 @@ _HOMES = {
     "loss_text": "text",
     "mask_files": "masking",
     "plot_loss_by_emotion": "plots",
+    "read_faces": "reading",
     "read_image": "images",
     "run": "experiment",
     "summarize": "stats",
@@ -55,6 +57,7 @@ __all__ = [
     "loss_text",
     "mask_files",
     "plot_loss_by_emotion",
+    "read_faces",
     "read_image",
     "run",
     "summarize",

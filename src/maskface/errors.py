@@ -13,3 +13,8 @@ class MaskfaceError(Exception):
 
 class ImageError(MaskfaceError):
     """A picture that cannot be read."""
+
+
+def told(error: Exception) -> str:
+    """Set an unexpected error as one line."""
+    return " ".join(f"{type(error).__name__}: {error}".split())

@@ -293,6 +293,29 @@ LANDMARKS: Final = Table(
 )
 """The points of every face in one picture."""
 
+READINGS: Final = Table(
+    "readings",
+    (
+        Column("image", "text", "The picture as it was named; `array N` for the Nth if an array"),
+        Column("face", "whole", "Number of the face in its picture, 0 for the largest", low=0),
+        Column("left_px", "real", "Box around the landmarks: left edge", "pixel", decimals=1),
+        Column("top_px", "real", "Upper edge", "pixel", decimals=1),
+        Column("right_px", "real", "Right edge", "pixel", decimals=1),
+        Column("bottom_px", "real", "Lower edge", "pixel", decimals=1),
+        *_POSE,
+        Column("occluder", "text", "Occluder with its parameters; `none` for the face as it is"),
+        Column("coverage", "real", "Hidden fraction of the face oval", low=0, high=1),
+        Column("classifier", "text", "Who read the face"),
+        Column("predicted", "text", "The most probable emotion", allowed=_ANSWERS),
+        *(_probability(f"p_{emotion}", f"Probability of {emotion}") for emotion in EMOTIONS),
+        Column("status", "text", "Whether there is an answer", allowed=STATUSES),
+        Column("message", "text", "Why there is none"),
+    ),
+    key=("image", "face", "classifier"),
+)
+"""One row for each face and classifier; one for each classifier where a picture shows no face or
+cannot be read."""
+
 
 def landmark_rows(faces: Sequence[FaceLandmarks]) -> list[dict[str, Any]]:
     """Turn faces into rows of the landmarks table."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import pandas as pd
 
 from maskface.stats import loss_table
 from maskface.tables import GUARD_NAMES
+from maskface.types import EMOTIONS
 
 _HEADER = ("classifier", "condition", "emotion", "n", "clean", "occluded", "loss", "95 % CI", "p")
 
@@ -96,6 +98,38 @@ def guard_sentences(guards: pd.DataFrame) -> list[str]:
         str(detail) if "all" in names else f"{', '.join(dict.fromkeys(names))}: {detail}"
         for detail, names in by_detail.items()
     ]
+
+
+def readings_text(readings: pd.DataFrame) -> str:
+    """Set what classifiers read in faces as a table: the answer, and what comes next.
+
+    Parameters
+    ----------
+    readings
+        In the schema of `maskface.tables.READINGS`, with at least one row.
+    """
+    lines: list[tuple[str, ...]] = [("image", "face", "classifier", "answer", "%", "next", "%")]
+    for row in readings.to_dict("records"):
+        face = "-" if pd.isna(row["face"]) else str(row["face"])
+        name = (str(row["image"]), face, str(row["classifier"]))
+        shares = {emotion: float(row[f"p_{emotion}"]) for emotion in EMOTIONS}
+        if row["status"] != "ok":
+            lines.append((*name, str(row["status"]), "", "", ""))
+            continue
+        answer = str(row["predicted"])
+        other = max((e for e in EMOTIONS if e != answer), key=lambda e: shares[e])
+        lines.append((*name, answer, percent(shares[answer]), other, percent(shares[other])))
+    failed = readings[readings["message"] != ""]
+    notes = dict.fromkeys(zip(failed["image"], failed["message"], strict=True))
+    return "\n".join([align(lines), *(f"{image}: {message}" for image, message in notes)])
+
+
+def explanations_text(classifier: str, explained: Iterable[tuple[str, int, Any]]) -> str:
+    """Set why a classifier answers what it answers: picture, number of the face, explanation."""
+    return "\n".join(
+        f"\n{image}, face {number}, {classifier} answers {why.text}"
+        for image, number, why in explained
+    )
 
 
 def align(lines: Iterable[Sequence[str]]) -> str:

@@ -119,6 +119,16 @@ def test_redetected_scores_are_those_found_anew_and_have_no_gaps() -> None:
     np.testing.assert_array_equal(found, anew.blendshapes[1:].astype(np.float64))
 
 
+def test_seen_scores_are_those_found_anew_without_the_hidden_ones() -> None:
+    anew = landmarks(head(), np.linspace(0.9, 0.1, 52))
+    face = Face(CROP, landmarks(head()), hidden(*BLENDSHAPE_LANDMARKS["jawOpen"]), anew)
+    found = Blendshapes(points="seen").features([face])[0]
+    gaps = np.isnan(Blendshapes().features([face])[0])
+    np.testing.assert_array_equal(np.isnan(found), gaps)
+    np.testing.assert_array_equal(found[~gaps], anew.blendshapes[1:].astype(np.float64)[~gaps])
+    assert Blendshapes(points="seen").needs == {"redetected", "covered"}
+
+
 @pytest.mark.parametrize("reader", [Blendshapes, Landmarks])
 def test_redetected_without_any_is_an_error(reader: type[Blendshapes] | type[Landmarks]) -> None:
     with pytest.raises(ValueError, match="Expected redetected landmarks"):

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from maskface.landmarks._base import LandmarkDetector
     from maskface.landmarks._cache import CachedDetector, LandmarkCache, default_cache_folder
     from maskface.landmarks._fallbacks import overlap
+    from maskface.landmarks._same import same_face
     from maskface.landmarks.mediapipe import MediaPipeDetector
 
 _HOMES: Final = {
@@ -20,6 +21,7 @@ _HOMES: Final = {
     "MediaPipeDetector": "mediapipe",
     "default_cache_folder": "_cache",
     "overlap": "_fallbacks",
+    "same_face": "_same",
 }
 
 __all__ = [
@@ -30,6 +32,7 @@ __all__ = [
     "MediaPipeDetector",
     "default_cache_folder",
     "overlap",
+    "same_face",
 ]
 
 

@@ -6,7 +6,7 @@ import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, replace
-from typing import ClassVar, Final, Literal, TypeAlias
+from typing import ClassVar, Final, Literal, TypeAlias, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ from maskface.specs import changed
 from maskface.types import Face, FaceLandmarks, MaskArray
 
 Floats: TypeAlias = NDArray[np.float64]
-Points: TypeAlias = Literal["visible", "redetected"]
+Points: TypeAlias = Literal["visible", "redetected", "seen"]
 
 HIDDEN_SHARE: Final = 0.5
 """A part of the face is hidden if more than this share of its landmarks is."""
@@ -122,30 +122,31 @@ class Tracked(Trained):
     ----------
     points
         ``visible``: as tracked in the plain picture, but only where the occluder hides nothing.
-        ``redetected``: all, as tracked anew in the occluded picture.
+        ``redetected``: all, as tracked anew in the occluded picture. ``seen``: the same, but only
+        where the occluder hides nothing.
     """
 
     points: Points = "visible"
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.points not in ("visible", "redetected"):
+        if self.points not in get_args(Points):
             raise MaskfaceError(
                 f"Parameter 'points' of classifier {self.kind!r} got {self.points!r}. Allowed: "
-                f"visible, redetected. Write for example {self.kind}:points=redetected."
+                f"{', '.join(get_args(Points))}. Write for example {self.kind}:points=redetected."
             )
 
     @property
     def needs(self) -> frozenset[str]:
         """What it reads of a `Face`."""
-        visible = self.points == "visible"
-        return frozenset({"landmarks", "covered"} if visible else {"redetected"})
+        found = "landmarks" if self.points == "visible" else "redetected"
+        return frozenset({found} if self.points == "redetected" else {found, "covered"})
 
     def _tracked(self, face: Face) -> tuple[FaceLandmarks, MaskArray]:
         """The landmarks that count, and which of them are hidden (478,)."""
-        nothing = np.zeros(len(face.landmarks.points), bool)
-        if self.points == "visible":
-            return face.landmarks, nothing if face.covered is None else face.covered
-        if face.redetected is None:
+        found = face.landmarks if self.points == "visible" else face.redetected
+        if found is None:
             raise ValueError("Expected redetected landmarks, but the face had none.")
-        return face.redetected, nothing
+        if face.covered is None or self.points == "redetected":
+            return found, np.zeros(len(found.points), bool)
+        return found, face.covered

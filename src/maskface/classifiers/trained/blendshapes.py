@@ -28,7 +28,8 @@ class Blendshapes(Tracked):
 
     With ``points=redetected`` all scores are found anew in the occluded picture. Those of a hidden
     mouth are then MediaPipe's guess, and those of the visible parts suffer from it. It says what
-    somebody gets who runs the tracker on masked people.
+    somebody gets who runs the tracker on masked people. With ``points=seen`` those of the hidden
+    parts are left out: what the tracker, disturbed by the mask, still tells of the visible ones.
 
     Parameters
     ----------
