@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from maskface.analyses import Answer
 from maskface.errors import MaskfaceError
 from maskface.experiment import Experiment, Run, failures_text, run
+from maskface.files import write_atomically
 from maskface.plots import plot_losses
-from maskface.report import write_report
+from maskface.report import ANSWER, write_report
 from maskface.text import guards_text, loss_text
 
 Analyse = Callable[[Run, "Options"], Answer]
@@ -27,8 +28,10 @@ class Options:
     ----------
     data, limit, seed
         As in `maskface.Experiment`.
-    out, jobs, resume, progress
+    out, jobs, resume, progress, backend, scheduler
         As in `maskface.run`.
+    extra
+        What was given for the options that only this script has, by name.
     """
 
     data: str
@@ -38,6 +41,9 @@ class Options:
     seed: int = 0
     resume: bool = False
     progress: bool = True
+    extra: Mapping[str, str] = field(default_factory=dict)
+    backend: str = "loky"
+    scheduler: str = ""
 
 
 def carry_out(experiment: Experiment, options: Options, analyse: Analyse | None = None) -> Run:
@@ -63,6 +69,8 @@ def carry_out(experiment: Experiment, options: Options, analyse: Analyse | None 
         jobs=options.jobs,
         resume=options.resume,
         progress=options.progress,
+        backend=options.backend,
+        scheduler=options.scheduler,
     )
     if analyse is None:
         made = plot_losses(result.summary, options.out)
@@ -71,17 +79,25 @@ def carry_out(experiment: Experiment, options: Options, analyse: Analyse | None 
         answer = analyse(result, options)
         made = answer.write(options.out)
         text = "\n".join(filter(None, (answer.text, guards_text(result.guards))))
-    made.append(write_report(options.out))
+    made += [_keep(text, options.out), write_report(options.out)]
     print(text)  # noqa: T201 (this is the answer)
     print(failures_text(result))  # noqa: T201
     print("\n".join(str(path) for path in (*result.folder.files(), *made)))  # noqa: T201
     return result
 
 
+def _keep(text: str, folder: Path) -> Path:
+    """Write the answer beside the tables, for the page about all experiments."""
+    path = folder / ANSWER
+    write_atomically(path, f"{text}\n".encode())
+    return path
+
+
 def main(
     build: Callable[[Options], Experiment],
     description: str | None,
     analyse: Analyse | None = None,
+    extra: Mapping[str, str] | None = None,
 ) -> None:
     """Run an experiment script: read the options, build the experiment, carry it out.
 
@@ -93,8 +109,10 @@ def main(
         The script's docstring, shown by ``--help``.
     analyse
         As in `carry_out`.
+    extra
+        Options that only this script has, each with its help: ``{"--humans": "folder of ..."}``.
     """
-    options = parse_options(description)
+    options = parse_options(description, extra=extra)
     try:
         carry_out(build(options), options, analyse)
     except MaskfaceError as error:
@@ -103,8 +121,12 @@ def main(
         sys.exit("\nStopped. Type the same command with --resume to go on.")
 
 
-def parse_options(description: str | None, arguments: list[str] | None = None) -> Options:
-    """Read the options that all experiment scripts have from the command line."""
+def parse_options(
+    description: str | None,
+    arguments: list[str] | None = None,
+    extra: Mapping[str, str] | None = None,
+) -> Options:
+    """Read the options of all experiment scripts, and `extra` ones, from the command line."""
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -115,7 +137,11 @@ def parse_options(description: str | None, arguments: list[str] | None = None) -
     parser.add_argument("--seed", type=int, default=0, help="seed of whatever is random")
     parser.add_argument("--resume", action="store_true", help="go on with an interrupted run")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
+    names = {option: option.lstrip("-").replace("-", "_") for option in extra or {}}
+    for option, text in (extra or {}).items():
+        parser.add_argument(option, dest=names[option], help=text)
     read = parser.parse_args(arguments)
+    given = {name: getattr(read, name) for name in names.values()}
     return Options(
         data=read.data,
         out=read.out,
@@ -124,4 +150,5 @@ def parse_options(description: str | None, arguments: list[str] | None = None) -
         seed=read.seed,
         resume=read.resume,
         progress=not read.quiet,
+        extra={name: value for name, value in given.items() if value is not None},
     )

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from maskface.experiment._detections import detection_rows, drift, shrunk
-from maskface.experiment._shown import Shown, occlude, same_face
+from maskface.experiment._shown import Shown, occlude
+from maskface.landmarks import same_face
 from maskface.mesh import LEFT_EYE, RIGHT_EYE
 from maskface.occluders import get_occluder
 from maskface.tables import DETECTIONS

@@ -33,6 +33,12 @@ def run(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with an interrupted run.")
     ] = False,
+    backend: Annotated[
+        str, typer.Option(help="loky for processes of this machine, dask for a cluster.")
+    ] = "loky",
+    scheduler: Annotated[
+        str, typer.Option(help="Address of the dask scheduler, e.g. tcp://127.0.0.1:8786.")
+    ] = "",
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
 ) -> None:
     """Read faces with and without an occluder, and measure what is lost.
@@ -52,7 +58,10 @@ def run(
         limit=limit,
         seed=seed,
     )
-    options = Options(data, out, jobs, limit, seed, resume, progress=not quiet)
+    options = Options(
+        data, out, jobs, limit, seed, resume, progress=not quiet, backend=backend,
+        scheduler=scheduler,
+    )  # fmt: skip
     try:
         carry_out(experiment, options)
     except KeyboardInterrupt:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
 import cv2
 import pandas as pd
-from joblib import Parallel, delayed
 from tqdm import tqdm
 
 from maskface.errors import MaskfaceError
@@ -21,6 +24,13 @@ from maskface.experiment._spec import Experiment, Plan, make_plan
 from maskface.experiment._store import RunFolder, chunks
 from maskface.experiment._training import cross_fitted
 from maskface.experiment._trials import TrialReader
+from maskface.experiment._workers import (
+    Task,
+    WorkerLost,
+    alone,
+    check_workers,
+    workers,
+)
 from maskface.landmarks import default_cache_folder
 from maskface.tables import ATTRIBUTES, DETECTIONS, TRIALS
 from maskface.types import Sample
@@ -30,6 +40,10 @@ CHUNK: Final = 16
 
 ReaderParts = tuple[Experiment, tuple[tuple[str, Any], ...], Path | None]
 """What decides a worker's `TrialReader`: the experiment, shared cells, the landmark cache."""
+Work = Callable[[Callable[..., int], Iterable[Task]], Iterator[int]]
+_CRASHED: Final = "reading it ended the process (a decoder or a model crashed on it)"
+_ONE_AT_A_TIME: Final = threading.Lock()
+"""A cluster's worker may have several threads; models and OpenCV's settings bear one."""
 
 
 def run(
@@ -41,6 +55,8 @@ def run(
     progress: bool = True,
     cache: str | Path | None = "default",
     chunk: int = CHUNK,
+    backend: str = "loky",
+    scheduler: str = "",
 ) -> Run:
     """Run an experiment and write its tables.
 
@@ -61,6 +77,10 @@ def run(
         Folder of the landmark cache; ``"default"`` for the user's cache folder, None for none.
     chunk
         Pictures between two saves, 1 or more.
+    backend
+        ``loky`` for processes of this machine, ``dask`` for a cluster that shares its disk.
+    scheduler
+        Address of the cluster's scheduler, such as ``tcp://127.0.0.1:8786``.
 
     Returns
     -------
@@ -73,7 +93,9 @@ def run(
         If the data cannot be read, `out` holds something else, no picture could be read, or
         the disk fails. What was saved before is kept.
     """
-    _check_numbers(jobs=jobs, chunk=chunk)
+    check_workers(jobs, backend, scheduler)
+    if chunk < 1:
+        raise MaskfaceError(f"chunk must be 1 or more, but it was {chunk}.")
     plan = make_plan(experiment)
     folder = RunFolder(Path(out))
     begun = folder.claim(plan, resume=resume)
@@ -84,9 +106,8 @@ def run(
         if begun is None:
             folder.write_manifest(manifest)
         started = time.perf_counter()
-        _read_pictures(
-            plan, folder, cache=_cache_folder(cache), jobs=jobs, chunk=chunk, progress=progress
-        )
+        with workers(jobs, backend, scheduler) as work:
+            _read_pictures(plan, folder, _cache_folder(cache), work, chunk, progress=progress)
         manifest["timings"]["trials_s"] = round(time.perf_counter() - started, 3)
         _finish(plan, folder, manifest, jobs)
     except OSError as error:
@@ -97,13 +118,6 @@ def run(
     return Run(folder)
 
 
-def _check_numbers(*, jobs: int, chunk: int) -> None:
-    if jobs < 1 and jobs != -1:
-        raise MaskfaceError(f"jobs must be 1 or more, or -1 for one per core, but it was {jobs}.")
-    if chunk < 1:
-        raise MaskfaceError(f"chunk must be 1 or more, but it was {chunk}.")
-
-
 def _cache_folder(cache: str | Path | None) -> Path | None:
     if cache is None:
         return None
@@ -111,46 +125,84 @@ def _cache_folder(cache: str | Path | None) -> Path | None:
 
 
 def _read_pictures(
-    plan: Plan, folder: RunFolder, *, cache: Path | None, jobs: int, chunk: int, progress: bool
+    plan: Plan,
+    folder: RunFolder,
+    cache: Path | None,
+    work: Work,
+    chunk: int,
+    *,
+    progress: bool,
 ) -> None:
-    done = set(folder.read_parts(plan.run_id).image_ids)
-    left = [i for i, sample in enumerate(plan.samples) if sample.image_id not in done]
+    # Workers elsewhere have another working directory.
+    folder = RunFolder(folder.path.absolute())
+    samples = [replace(sample, path=sample.path.absolute()) for sample in plan.samples]
     head = {"run_id": plan.run_id, "dataset": plan.dataset.name}
-    tasks = (
-        delayed(_read_chunk)(
-            (plan.experiment, tuple(head.items()), cache),
-            folder,
-            part[0],
-            [plan.samples[i] for i in part],
-        )
-        for part in chunks(left, chunk)
-    )
-    workers = Parallel(n_jobs=jobs, backend="loky", return_as="generator_unordered")
-    total = len(plan.samples)
-    try:
-        with tqdm(
-            total=total, initial=total - len(left), unit="image", disable=not progress
-        ) as bar:
-            for size in workers(tasks):
-                bar.update(size)
-    finally:
-        _reader.cache_clear()
+    parts = (plan.experiment, tuple(head.items()), cache)
+    suspects = folder.take_suspects()
+    with tqdm(total=len(plan.samples), unit="image", disable=not progress) as bar:
+        while True:
+            left = _left(plan, folder)
+            bar.update(len(plan.samples) - len(left) - bar.n)
+            guarded = [i for i in left if samples[i].image_id in suspects]
+            for i in guarded:
+                _read_guarded(parts, folder, i, samples[i])
+                bar.update(1)
+            tasks = (
+                (parts, folder, part[0], [samples[i] for i in part])
+                for part in chunks([i for i in left if i not in set(guarded)], chunk)
+            )
+            try:
+                for size in work(_read_chunk, tasks):
+                    bar.update(size)
+            except WorkerLost as error:
+                suspects = folder.take_suspects()
+                if not suspects:
+                    raise MaskfaceError(
+                        "A worker process ended before it had read anything. What was read is "
+                        f"saved in {folder.path}; go on with --resume."
+                    ) from error
+                continue
+            finally:
+                _reader.cache_clear()
+            return
+
+
+def _left(plan: Plan, folder: RunFolder) -> list[int]:
+    done = set(folder.read_parts(plan.run_id).image_ids)
+    return [i for i, sample in enumerate(plan.samples) if sample.image_id not in done]
+
+
+def _read_guarded(parts: ReaderParts, folder: RunFolder, number: int, sample: Sample) -> None:
+    """Read a picture that was being read when a process ended, in a process of its own."""
+    if not alone(_read_chunk, (parts, folder, number, [sample])):
+        folder.take_suspects()
+        harvest = _reader(parts).lost(sample, "error", _CRASHED)
+        folder.write_part(number, number, harvest, str(parts[1][0][1]))
 
 
 def _read_chunk(parts: ReaderParts, folder: RunFolder, first: int, samples: list[Sample]) -> int:
     """Read some pictures and save their trials; runs in a worker process."""
-    reader = _reader(parts)
-    # One thread a worker: N workers then use N cores, and sums do not depend on the threads.
+    with _ONE_AT_A_TIME, _one_thread():
+        reader = _reader(parts)
+        harvest = Harvest()
+        with folder.note_reading() as note:
+            for sample in samples:
+                note(sample.image_id)
+                harvest.add(reader.read(sample))
+            run_id = str(reader.head["run_id"])
+            folder.write_part(first, first + len(samples) - 1, harvest, run_id)
+    return len(samples)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """One thread a worker: N then use N cores, and sums do not depend on the threads."""
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)
     try:
-        harvest = Harvest()
-        for sample in samples:
-            harvest.add(reader.read(sample))
+        yield
     finally:
         cv2.setNumThreads(threads)
-    folder.write_part(first, first + len(samples) - 1, harvest, str(reader.head["run_id"]))
-    return len(samples)
 
 
 @lru_cache(maxsize=1)

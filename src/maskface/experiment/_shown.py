@@ -6,15 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from maskface.errors import told
 from maskface.images import decode_image, face_crop, read_bytes
-from maskface.landmarks import overlap
+from maskface.landmarks import same_face
 from maskface.occluders import Occluder
 from maskface.types import Face, FaceLandmarks, ImageArray, Occlusion, Sample
 
 AMBIGUOUS_SIZE: Final = 0.5
 """A second face at least this share of the largest one's size could be the labelled one."""
-SAME_FACE: Final = 0.3
-"""Intersection over union of the landmark boxes above which a face is the same, found anew."""
 
 Detect = Callable[[ImageArray, bytes | None], tuple[FaceLandmarks, ...]]
 """Finds the faces in a picture, given also the bytes of its file where there is one."""
@@ -125,15 +124,3 @@ def choose_face(faces: Sequence[FaceLandmarks]) -> tuple[FaceLandmarks, str]:
             "the label means; crop the picture to one face",
         )
     return faces[0], f"{len(faces)} faces; the largest was read"
-
-
-def same_face(faces: Sequence[FaceLandmarks], known: FaceLandmarks) -> FaceLandmarks | None:
-    """Return the face that lies where a known one does; None if there is none."""
-    near = [(overlap(face.box, known.box), -number) for number, face in enumerate(faces)]
-    best, place = max(near, default=(0.0, 0))
-    return faces[-place] if best >= SAME_FACE else None
-
-
-def told(error: Exception) -> str:
-    """Set an unexpected error as one line."""
-    return " ".join(f"{type(error).__name__}: {error}".split())

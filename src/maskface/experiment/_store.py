@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import platform
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -18,6 +21,7 @@ from maskface.tables import ATTRIBUTES, DETECTIONS, GUARDS, SUMMARY, TRIALS
 
 MANIFEST: Final = "manifest.json"
 SCHEMA_VERSION: Final = 2
+_READING: Final = "reading-"
 STIMULI: Final = "stimuli"
 """Sub-folder in which an experiment may make its pictures before the run begins."""
 
@@ -165,6 +169,34 @@ class RunFolder:
     def read_parts(self, run_id: str) -> Parts:
         """Look at what was saved of a run."""
         return Parts(self.parts_path, run_id)
+
+    @contextmanager
+    def note_reading(self) -> Iterator[Callable[[str], None]]:
+        """Leave a note of the picture that is being read, which outlives a crash.
+
+        What is given notes the next picture; the note is gone when the block ends.
+        """
+        note = self.parts_path / f"{_READING}{platform.node()}-{os.getpid()}"
+        try:
+            with note.open("w", encoding="utf-8") as stream:
+
+                def write(image_id: str) -> None:
+                    stream.seek(0)
+                    stream.truncate()
+                    stream.write(image_id)
+                    stream.flush()
+
+                yield write
+        finally:
+            note.unlink(missing_ok=True)
+
+    def take_suspects(self) -> set[str]:
+        """Pictures that were being read when a process ended; their notes are taken away."""
+        notes = list(self.parts_path.glob(f"{_READING}*"))
+        suspects = {note.read_text(encoding="utf-8") for note in notes}
+        for note in notes:
+            note.unlink(missing_ok=True)
+        return suspects - {""}
 
     def drop_parts(self) -> None:
         """Delete the parts; what they held is in the trials table."""

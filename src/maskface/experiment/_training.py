@@ -11,9 +11,9 @@ from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
 from maskface.classifiers import Trainable
+from maskface.errors import told
 from maskface.experiment._harvest import Row
 from maskface.experiment._parts import Parts, joined
-from maskface.experiment._shown import told
 from maskface.experiment._spec import trained_on
 from maskface.experiment._trials import answer
 from maskface.seeds import derived_seed

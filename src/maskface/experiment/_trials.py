@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskface.classifiers import Classifier, Trainable, get_reader
-from maskface.errors import ImageError
+from maskface.errors import ImageError, told
 from maskface.experiment._detections import detection_rows
 from maskface.experiment._harvest import Harvest, Row
 from maskface.experiment._measured import measured_rows
-from maskface.experiment._shown import Detect, Shown, TrialError, occlude, open_sample, told
+from maskface.experiment._shown import Detect, Shown, TrialError, occlude, open_sample
 from maskface.experiment._spec import Experiment
 from maskface.landmarks import CachedDetector, LandmarkCache, MediaPipeDetector
 from maskface.occluders import Occluder, get_occluder
@@ -78,9 +78,9 @@ class TrialReader:
         try:
             shown = open_sample(sample, self.detect)
         except ImageError as error:
-            return self._lost(sample, "error", str(error))
+            return self.lost(sample, "error", str(error))
         except TrialError as error:
-            return self._lost(sample, error.status, str(error))
+            return self.lost(sample, error.status, str(error))
         seeds = {name: self._seed(sample, name) for name in self.occluders}
         occlude(shown, self.occluders, seeds)
         again = any(REDETECTED in classifier.needs for classifier in self.classifiers)
@@ -145,7 +145,8 @@ class TrialReader:
             rows[name] = row
         return rows
 
-    def _lost(self, sample: Sample, status: str, message: str) -> Harvest:
+    def lost(self, sample: Sample, status: str, message: str) -> Harvest:
+        """Rows of a picture that has no answer at all."""
         harvest = Harvest(image_ids=[sample.image_id])
         for classifier in self.classifiers:
             kept = harvest.unanswered if isinstance(classifier, Trainable) else harvest.trials

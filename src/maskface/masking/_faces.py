@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from maskface.errors import told
 from maskface.mesh import CHIN, LOWER_LIP, MOUTH_CORNERS, NOSE_TIP
 from maskface.occluders import Occluder
 from maskface.types import FaceLandmarks, ImageArray, Occlusion
@@ -91,11 +92,6 @@ def draw_on_faces(
         made[i] = occlusion
     alpha = np.round(255 * (1 - open_)).astype(np.uint8)
     return Drawn(image, alpha, tuple(made[i] for i in range(len(faces))))
-
-
-def told(error: Exception) -> str:
-    """An error as one line."""
-    return " ".join(f"{type(error).__name__}: {error}".split())
 
 
 def face_row(face: FaceLandmarks, drawn: Occlusion | str, number: int, seed: int) -> Row:

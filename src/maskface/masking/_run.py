@@ -11,9 +11,8 @@ from typing import Any
 import pandas as pd
 from tqdm import tqdm
 
-from maskface.errors import MaskfaceError
+from maskface.errors import MaskfaceError, told
 from maskface.landmarks import MediaPipeDetector
-from maskface.masking._faces import told
 from maskface.masking._frames import frame_count
 from maskface.masking._masker import Masked, Masker
 from maskface.masking._pictures import mask_picture
