@@ -65,7 +65,7 @@ def face(units: dict[int, float], covered: MaskArray | None = None) -> Face:
 
 
 def answer(made: Face) -> str:
-    return EMOTIONS[int(Emfacs().predict_proba([made]).argmax())]
+    return EMOTIONS[int(Emfacs("plain").predict_proba([made]).argmax())]
 
 
 @pytest.mark.parametrize(("emotion", "units"), PUBLISHED)
@@ -73,7 +73,7 @@ def test_published_prototypes_are_answered_by_their_emotion(
     emotion: str, units: tuple[int, ...]
 ) -> None:
     active = dict.fromkeys(units, 1.0)
-    scores = Emfacs().explain(face(active)).scores
+    scores = Emfacs("plain").explain(face(active)).scores
     assert answer(face(active)) == emotion
     assert sorted(scores.values())[-2] < scores[emotion]
 
@@ -84,7 +84,7 @@ def test_disgust_without_the_dead_nose_wrinkler_is_seen_by_the_upper_lip() -> No
 
 
 def test_a_still_face_is_neutral_for_sure() -> None:
-    assert Emfacs().predict_proba([face({})])[0].tolist() == [0, 0, 0, 0, 0, 0, 1]
+    assert Emfacs("plain").predict_proba([face({})])[0].tolist() == [0, 0, 0, 0, 0, 0, 1]
 
 
 def test_half_a_prototype_is_the_limit_of_neutral() -> None:
@@ -106,10 +106,10 @@ def test_score_is_the_documented_formula() -> None:
 
 def test_probabilities_are_scores_by_their_sum() -> None:
     made = face({1: 0.3, 4: 0.4, 12: 0.2, 15: 0.005})
-    scores = Emfacs().explain(made).scores
+    scores = Emfacs("plain").explain(made).scores
     by_hand = np.array([scores[emotion] for emotion in EMOTIONS])
     assert scores["neutral"] == pytest.approx(1 - max(by_hand[:6]))
-    np.testing.assert_allclose(Emfacs().predict_proba([made])[0], by_hand / by_hand.sum())
+    np.testing.assert_allclose(Emfacs("plain").predict_proba([made])[0], by_hand / by_hand.sum())
 
 
 def test_intensity_is_0_at_rest_and_1_at_the_top() -> None:
@@ -126,7 +126,7 @@ def test_hidden_action_units_count_as_still() -> None:
     covered = np.zeros(478, bool)
     for name in ("mouthSmileLeft", "mouthSmileRight"):
         covered[list(BLENDSHAPE_LANDMARKS[name])] = True
-    explained = Emfacs().explain(face(smile, covered))
+    explained = Emfacs("plain").explain(face(smile, covered))
     assert answer(face(smile)) == "happiness"
     assert explained.answer == "neutral"
     assert 12 in explained.hidden
@@ -162,17 +162,20 @@ def test_redetected_reads_the_new_landmarks_behind_the_occluder_too() -> None:
 
 
 def test_contract() -> None:
-    plain, again = get_classifier("emfacs"), get_classifier("emfacs:points=redetected")
-    assert isinstance(plain, Classifier)
-    assert (plain.name, again.name) == ("emfacs", "emfacs:points=redetected")
-    assert plain.needs == {"landmarks", "covered"}
+    seen, again, plain = (
+        get_classifier(f"emfacs{points}") for points in ("", ":points=redetected", ":points=plain")
+    )
+    assert isinstance(seen, Classifier)
+    assert (seen.name, again.name) == ("emfacs", "emfacs:points=redetected")
+    assert seen.needs == {"redetected", "covered"}
     assert again.needs == {"redetected"}
-    assert plain.fingerprint != again.fingerprint
+    assert plain.needs == {"landmarks", "covered"}
+    assert len({seen.fingerprint, again.fingerprint, plain.fingerprint}) == 3
     assert plain.predict_proba([]).shape == (0, 7)
 
 
 def test_explanation_shows_every_rule() -> None:
-    text = Emfacs().explain(face({12: 1.0})).text
+    text = Emfacs("plain").explain(face({12: 1.0})).text
     lines = text.splitlines()
     assert lines[0] == "happiness (score 1.00)"
     assert "  happiness  1.00  = + AU12 1.00, (+) AU6 0.00" in lines
@@ -207,7 +210,7 @@ def test_any_face_has_probabilities(values: list[float], seed: int) -> None:
         np.zeros((478, 3), np.float32), np.array(values, np.float32), Pose(0, 0, 0)
     )
     covered = np.random.default_rng(seed).random(478) < seed / 9
-    probabilities = Emfacs().predict_proba([Face(CROP, made, covered), Face(CROP, made)])
+    probabilities = Emfacs("plain").predict_proba([Face(CROP, made, covered), Face(CROP, made)])
     assert probabilities.shape == (2, 7)
     assert probabilities.min() >= 0
     np.testing.assert_allclose(probabilities.sum(axis=1), 1)

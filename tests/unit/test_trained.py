@@ -36,9 +36,10 @@ def test_registry_makes_them_and_writes_them_back(name: str) -> None:
 
 def test_needs() -> None:
     needs = {
-        "blendshapes": {"landmarks", "covered"},
+        "blendshapes": {"redetected", "covered"},
+        "blendshapes:points=plain": {"landmarks", "covered"},
         "blendshapes:points=redetected": {"redetected"},
-        "landmarks": {"landmarks", "covered"},
+        "landmarks": {"redetected", "covered"},
         "landmarks:points=redetected": {"redetected"},
         "hog": {"crop", "landmarks"},
         "embedding:network=faceapi": {"crop"},

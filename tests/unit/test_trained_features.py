@@ -25,6 +25,9 @@ CROP = np.zeros((4, 4, 3), np.uint8)
 POSE = Pose(0.0, 0.0, 0.0)
 NAMES = list(BLENDSHAPE_LANDMARKS)
 
+SHAPES, PLACES = Blendshapes(points="plain"), Landmarks(points="plain")
+"""Of the plain picture, which these tests make."""
+
 
 def head(seed: int = 0, size: float = 10.0) -> np.ndarray:
     """(478, 3) landmarks in a picture: the average head, a little different, and irises."""
@@ -92,14 +95,14 @@ def test_places_are_where_their_names_say() -> None:
 def test_plain_scores_are_all_there() -> None:
     scores = np.linspace(0.01, 0.99, 52)
     plain = Face(CROP, landmarks(head(), scores))
-    np.testing.assert_allclose(Blendshapes().features([plain])[0], scores[1:], rtol=1e-6)
+    np.testing.assert_allclose(SHAPES.features([plain])[0], scores[1:], rtol=1e-6)
 
 
 def test_a_part_is_hidden_by_more_than_half_of_its_landmarks() -> None:
     brow = BLENDSHAPE_LANDMARKS["browDownLeft"]
     half, more = brow[: len(brow) // 2], brow[: len(brow) // 2 + 1]
     faces = [Face(CROP, landmarks(head()), hidden(*part)) for part in (half, more)]
-    gaps = np.isnan(Blendshapes().features(faces))
+    gaps = np.isnan(SHAPES.features(faces))
     assert not gaps[0].any()
     gone = {name for name, gap in zip(NAMES, gaps[1], strict=True) if gap}
     assert gone == {"browDownLeft", "browOuterUpLeft"}  # and browInnerUp needs both brows
@@ -107,7 +110,7 @@ def test_a_part_is_hidden_by_more_than_half_of_its_landmarks() -> None:
 
 def test_a_hidden_mouth_takes_its_scores_along_and_no_others() -> None:
     face = Face(CROP, landmarks(head()), hidden(*BLENDSHAPE_LANDMARKS["jawOpen"]))
-    gaps = np.isnan(Blendshapes().features([face])[0])
+    gaps = np.isnan(SHAPES.features([face])[0])
     expected = [name.startswith(("mouth", "jaw")) for name in NAMES]
     np.testing.assert_array_equal(gaps, expected)
 
@@ -122,11 +125,11 @@ def test_redetected_scores_are_those_found_anew_and_have_no_gaps() -> None:
 def test_seen_scores_are_those_found_anew_without_the_hidden_ones() -> None:
     anew = landmarks(head(), np.linspace(0.9, 0.1, 52))
     face = Face(CROP, landmarks(head()), hidden(*BLENDSHAPE_LANDMARKS["jawOpen"]), anew)
-    found = Blendshapes(points="seen").features([face])[0]
-    gaps = np.isnan(Blendshapes().features([face])[0])
+    found = Blendshapes().features([face])[0]
+    gaps = np.isnan(SHAPES.features([face])[0])
     np.testing.assert_array_equal(np.isnan(found), gaps)
     np.testing.assert_array_equal(found[~gaps], anew.blendshapes[1:].astype(np.float64)[~gaps])
-    assert Blendshapes(points="seen").needs == {"redetected", "covered"}
+    assert Blendshapes().needs == {"redetected", "covered"}
 
 
 @pytest.mark.parametrize("reader", [Blendshapes, Landmarks])
@@ -165,7 +168,7 @@ def test_similarity_finds_the_move_and_never_mirrors(seed: int) -> None:
 def test_the_average_head_is_where_it_was() -> None:
     mesh = canonical_mesh().vertices * [1, -1, -1]
     points = np.vstack([mesh, np.zeros((10, 3))]) * 7 + 100
-    found = Landmarks().features([Face(CROP, landmarks(points))]).reshape(len(POINTS), 3)
+    found = PLACES.features([Face(CROP, landmarks(points))]).reshape(len(POINTS), 3)
     skin = [k for k, i in enumerate(POINTS) if i < 468]
     np.testing.assert_allclose(found[skin], mesh[[POINTS[k] for k in skin]], atol=1e-4)
 
@@ -177,7 +180,7 @@ def test_positions_do_not_depend_on_where_the_face_is(
 ) -> None:
     points = head(3)
     moved = turned(points, degrees, scale, np.array([x, y, 0.0]))
-    one, other = Landmarks().features([Face(CROP, landmarks(p)) for p in (points, moved)])
+    one, other = PLACES.features([Face(CROP, landmarks(p)) for p in (points, moved)])
     np.testing.assert_allclose(one, other, atol=2e-3)  # cm; landmarks are float32
 
 
@@ -186,7 +189,7 @@ def test_positions_show_movement() -> None:
     lower = points.copy()
     lower[17, 1] += 5.0  # px, of 10 to a cm
     one, other = (
-        Landmarks().features([Face(CROP, landmarks(p))]).reshape(-1, 3) for p in (points, lower)
+        PLACES.features([Face(CROP, landmarks(p))]).reshape(-1, 3) for p in (points, lower)
     )
     lip = POINTS.index(17)
     assert other[lip, 1] - one[lip, 1] == pytest.approx(0.5, abs=0.1)
@@ -202,7 +205,7 @@ def test_hidden_landmarks_change_nothing(seed: int, share: float) -> None:
     points, other = head(), head()
     other[covered] += rng.normal(0, 50, (int(covered.sum()), 3))
     faces = [Face(CROP, landmarks(p), covered) for p in (points, other)]
-    one, two = Landmarks().features(faces)
+    one, two = PLACES.features(faces)
     np.testing.assert_array_equal(one, two)
     gaps = np.isnan(one).reshape(-1, 3)
     if (~covered[[*UPPER, *LOWER]]).sum() < 4:
@@ -219,7 +222,7 @@ def test_a_part_mostly_hidden_is_not_known_at_all() -> None:
     """Otherwise which landmarks peep out beside an edge would tell how the cheek has moved."""
     cheek = FACE_PARTS["right cheek"]
     gaps = [
-        np.isnan(Landmarks().features([Face(CROP, landmarks(head()), hidden(*cheek[:count]))])[0])
+        np.isnan(PLACES.features([Face(CROP, landmarks(head()), hidden(*cheek[:count]))])[0])
         for count in (5, 6, 11)
     ]
     known = [{POINTS[k] for k in np.flatnonzero(~gap[::3])} for gap in gaps]
@@ -235,7 +238,7 @@ def test_parts_share_no_landmark() -> None:
 def test_hidden_eyes_leave_the_rest_and_a_hidden_face_nothing() -> None:
     eyes = Face(CROP, landmarks(head()), hidden(*UPPER))
     everything = Face(CROP, landmarks(head()), np.ones(478, bool))
-    one, other = np.isnan(Landmarks().features([eyes, everything])).reshape(2, -1, 3)
+    one, other = np.isnan(PLACES.features([eyes, everything])).reshape(2, -1, 3)
     assert one.all(axis=1).sum() == len(set(UPPER) & set(POINTS))
     assert other.all()
 
@@ -244,7 +247,7 @@ def test_redetected_positions_are_those_found_anew() -> None:
     face = Face(CROP, landmarks(head(1)), np.ones(478, bool), landmarks(head(2)))
     plain = Face(CROP, landmarks(head(2)))
     np.testing.assert_array_equal(
-        Landmarks(points="redetected").features([face]), Landmarks().features([plain])
+        Landmarks(points="redetected").features([face]), PLACES.features([plain])
     )
 
 
@@ -398,7 +401,7 @@ def test_a_trained_classifier_is_no_network() -> None:
         Embedding(network="hog").features([])
 
 
-@pytest.mark.parametrize("reader", [Blendshapes(), Landmarks(), Hog(), Embedding()])
+@pytest.mark.parametrize("reader", [SHAPES, PLACES, Hog(), Embedding()])
 def test_no_faces_no_features_and_one_by_one_is_the_same(
     reader: Blendshapes | Landmarks | Hog | Embedding,
 ) -> None:

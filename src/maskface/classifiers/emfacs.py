@@ -6,12 +6,13 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from maskface.classifiers._action_units import ACTION_UNITS, LEAST_ACTIVE, seen_intensities
+from maskface.classifiers._points import Points, needed, tracked
 from maskface.specs import changed
 from maskface.types import EMOTIONS, Face
 
@@ -150,12 +151,12 @@ class Emfacs:
     Attributes
     ----------
     points
-        ``visible``: blendshapes of the unoccluded picture, where hidden action units count as
-        still. ``redetected``: blendshapes that MediaPipe gives for the occluded picture, all of
-        them, also its guesses behind the occluder.
+        ``seen``: blendshapes that MediaPipe gives for the occluded picture, where hidden action
+        units count as still. ``redetected``: all of them, also its guesses behind the occluder.
+        ``plain``: those of the unoccluded picture, where hidden ones count as still.
     """
 
-    points: Literal["visible", "redetected"] = "visible"
+    points: Points = "seen"
 
     @property
     def name(self) -> str:
@@ -165,9 +166,7 @@ class Emfacs:
     @property
     def needs(self) -> frozenset[str]:
         """What it reads of a face."""
-        if self.points == "redetected":
-            return frozenset({"redetected"})
-        return frozenset({"landmarks", "covered"})
+        return needed(self.points)
 
     @property
     def fingerprint(self) -> str:
@@ -181,14 +180,10 @@ class Emfacs:
         Raises
         ------
         ValueError
-            If `points` is ``redetected`` and the face was not found in the occluded picture.
+            If the face was not found in the occluded picture and `points` asks for it.
         """
-        if self.points == "visible":
-            seen = seen_intensities(face.landmarks.blendshapes, face.covered)
-        elif face.redetected is None:
-            raise ValueError("emfacs:points=redetected needs landmarks of the occluded picture.")
-        else:
-            seen = seen_intensities(face.redetected.blendshapes, None)
+        found, hidden = tracked(face, self.points)
+        seen = seen_intensities(found.blendshapes, hidden)
         scores = {emotion: rule.score(seen) for emotion, rule in PROTOTYPES.items()}
         scores["neutral"] = 1 - max(scores.values())
         return Explanation(MappingProxyType(seen), MappingProxyType(scores))

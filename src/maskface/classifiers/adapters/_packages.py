@@ -89,7 +89,7 @@ def in_order(answers: Mapping[str, float]) -> NDArray[np.float64]:
     if set(named) != set(EMOTIONS):
         raise MaskfaceError(
             f"Expected answers for {', '.join(EMOTION_OF)}, got {', '.join(answers)}. "
-            "Install the version of the package that docs/adapters.md names."
+            "Install the version of the package that docs/classifiers.md names."
         )
     row = np.array([named[emotion] for emotion in EMOTIONS], dtype=np.float64)
     return np.asarray(row / row.sum(), dtype=np.float64)

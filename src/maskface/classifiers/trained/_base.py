@@ -6,24 +6,24 @@ import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, replace
-from typing import ClassVar, Final, Literal, TypeAlias, get_args
+from typing import ClassVar, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from maskface.classifiers._base import Fitted
+from maskface.classifiers._points import POINTS, Points, needed, tracked
 from maskface.classifiers.trained._model import fit_model
 from maskface.errors import MaskfaceError
 from maskface.specs import changed
 from maskface.types import Face, FaceLandmarks, MaskArray
 
 Floats: TypeAlias = NDArray[np.float64]
-Points: TypeAlias = Literal["visible", "redetected", "seen"]
 
 HIDDEN_SHARE: Final = 0.5
 """A part of the face is hidden if more than this share of its landmarks is."""
 
-_REVISION: Final = 1
+_REVISION: Final = 2
 """To be raised whenever this package's code changes what is measured or how models are fitted."""
 
 
@@ -121,32 +121,26 @@ class Tracked(Trained):
     Parameters
     ----------
     points
-        ``visible``: as tracked in the plain picture, but only where the occluder hides nothing.
-        ``redetected``: all, as tracked anew in the occluded picture. ``seen``: the same, but only
-        where the occluder hides nothing.
+        ``seen``: as tracked anew in the occluded picture, but only where the occluder hides
+        nothing. ``redetected``: the same, with what the tracker guesses of the hidden parts.
+        ``plain``: as tracked in the plain picture, but only where the occluder hides nothing.
     """
 
-    points: Points = "visible"
+    points: Points = "seen"
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.points not in get_args(Points):
+        if self.points not in POINTS:
             raise MaskfaceError(
                 f"Parameter 'points' of classifier {self.kind!r} got {self.points!r}. Allowed: "
-                f"{', '.join(get_args(Points))}. Write for example {self.kind}:points=redetected."
+                f"{', '.join(POINTS)}. Write for example {self.kind}:points=redetected."
             )
 
     @property
     def needs(self) -> frozenset[str]:
         """What it reads of a `Face`."""
-        found = "landmarks" if self.points == "visible" else "redetected"
-        return frozenset({found} if self.points == "redetected" else {found, "covered"})
+        return needed(self.points)
 
     def _tracked(self, face: Face) -> tuple[FaceLandmarks, MaskArray]:
-        """The landmarks that count, and which of them are hidden (478,)."""
-        found = face.landmarks if self.points == "visible" else face.redetected
-        if found is None:
-            raise ValueError("Expected redetected landmarks, but the face had none.")
-        if face.covered is None or self.points == "redetected":
-            return found, np.zeros(len(found.points), bool)
-        return found, face.covered
+        """Landmarks that count, and which of them are not known (478,)."""
+        return tracked(face, self.points)

@@ -19,17 +19,17 @@ _COLUMNS: Final = tuple(BLENDSHAPES.index(name) for name in BLENDSHAPE_LANDMARKS
 class Blendshapes(Tracked):
     """Trained on the 51 expression scores of the face tracker.
 
-    With ``points=visible`` the scores are those of the plain picture, without the parts of the
+    With ``points=seen`` the scores are found anew in the occluded picture, without the parts of the
     face that the occluder hides (more than half of a part's landmarks; left and right by
-    themselves). It says what the visible parts of a face tell a tracker that nothing confuses:
-    an upper bound. The bound is loose: MediaPipe estimates all landmarks together and every score
-    from landmarks all over the face, so that a trace of a hidden mouth remains in the scores of
-    the eyes and brows.
+    themselves). It says what a tracker, disturbed by the mask, still tells of the visible parts.
 
-    With ``points=redetected`` all scores are found anew in the occluded picture. Those of a hidden
-    mouth are then MediaPipe's guess, and those of the visible parts suffer from it. It says what
-    somebody gets who runs the tracker on masked people. With ``points=seen`` those of the hidden
-    parts are left out: what the tracker, disturbed by the mask, still tells of the visible ones.
+    With ``points=redetected`` the tracker's guesses of a hidden mouth count too. It says what
+    somebody gets who runs the tracker on masked people and believes it.
+
+    With ``points=plain`` the scores of the visible parts are those of the plain picture: what a
+    tracker would tell that nothing confuses. It is an upper bound, and a loose one: MediaPipe
+    estimates all landmarks together and every score from landmarks all over the face, so that a
+    trace of a hidden mouth remains in the scores of the eyes and brows.
 
     Parameters
     ----------

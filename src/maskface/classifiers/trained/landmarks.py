@@ -42,10 +42,10 @@ class Landmarks(Tracked):
     and the outline of the face take their place, and if too little of them is visible either,
     nothing is known. A hidden landmark moves no other feature.
 
-    ``points=visible`` and ``points=redetected`` differ as for `Blendshapes`. Here the visible part
-    of the plain picture is no fair test of what a mask hides: MediaPipe places all landmarks
-    together, and from those around the eyes alone a straight line tells the smile of unseen people
-    with r = .91; from the same landmarks, found anew behind a surgical mask, with r = .49.
+    `points` is as for `Blendshapes`. Here ``points=plain`` is no fair test of what a mask hides:
+    MediaPipe places all landmarks together, and from those around the eyes alone a straight line
+    tells the smile of unseen people with r = .91; from the same landmarks, found anew behind a
+    surgical mask, with r = .49.
 
     Parameters
     ----------
