@@ -6,13 +6,15 @@ import hashlib
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Any, Final, Literal
+from typing import IO, TYPE_CHECKING, Any, Final, Literal
 
 import pandas as pd
-import pandera.pandas as pa
 
 from maskface.errors import MaskfaceError
 from maskface.files import write_atomically
+
+if TYPE_CHECKING:  # loaded when a table is checked: a run reads pictures before
+    import pandera.pandas as pa
 
 Kind = Literal["text", "whole", "real"]
 _DTYPES: Final[dict[Kind, str]] = {"text": "str", "whole": "Int64", "real": "float64"}
@@ -102,7 +104,7 @@ class Table:
         return {"sha256": hashlib.sha256(data).hexdigest(), "rows": len(frame)}
 
     def parse(self, source: Path | IO[bytes], columns: Sequence[str] | None = None) -> pd.DataFrame:
-        """Read CSV that this class wrote, without checking values.
+        """Read CSV (or Parquet, if the path ends so) of this table, without checking values.
 
         Parameters
         ----------
@@ -118,6 +120,8 @@ class Table:
         """
         numbers = [column.name for column in self.columns if column.kind != "text"]
         wanted = [name for name in self.header if columns is None or name in columns]
+        if isinstance(source, Path) and source.suffix == ".parquet":
+            return self._parse_parquet(source, wanted)
         try:
             frame = pd.read_csv(
                 source,
@@ -128,13 +132,28 @@ class Table:
             )
         except (OSError, ValueError) as error:
             raise MaskfaceError(f"Cannot read {source} as table {self.name}: {error}.") from error
+        return self._require(frame, wanted, source)
+
+    def _parse_parquet(self, source: Path, wanted: list[str]) -> pd.DataFrame:
+        try:
+            frame = pd.read_parquet(source, columns=wanted, dtype_backend="numpy_nullable")
+        except ImportError as error:
+            raise MaskfaceError(
+                f'{source} needs pyarrow. Type: pip install "maskface[parquet]".'
+            ) from error
+        except (OSError, ValueError) as error:
+            raise MaskfaceError(f"Cannot read {source} as table {self.name}: {error}.") from error
+        types = {name: kind for name, kind in self._dtypes().items() if name in frame}
+        return self._require(frame.astype(types), wanted, source)
+
+    def _require(self, frame: pd.DataFrame, wanted: list[str], source: object) -> pd.DataFrame:
         missing = [name for name in wanted if name not in frame]
         if missing:
             raise MaskfaceError(f"{source} lacks the columns {', '.join(missing)}.")
         return frame[wanted]
 
     def read(self, path: Path) -> pd.DataFrame:
-        """Read and check a CSV file.
+        """Read and check a file; see `parse`.
 
         Raises
         ------
@@ -154,12 +173,16 @@ class Table:
         MaskfaceError
             If a value is out of range or two rows have one key.
         """
+        import pandera.pandas as pa
+
         try:
             return self._schema().validate(frame, lazy=False)
         except pa.errors.SchemaError as error:
             raise MaskfaceError(f"The {self.name} table is not valid: {error}.") from error
 
     def _schema(self) -> pa.DataFrameSchema:
+        import pandera.pandas as pa
+
         return pa.DataFrameSchema(
             {column.name: _pandera_column(column) for column in self.columns},
             unique=list(self.key),
@@ -169,6 +192,8 @@ class Table:
 
 
 def _pandera_column(column: Column) -> pa.Column:
+    import pandera.pandas as pa
+
     checks = []
     if column.low is not None:
         checks.append(pa.Check.ge(column.low))

@@ -7,16 +7,16 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from maskface.analyses import Answer
 from maskface.errors import MaskfaceError
 from maskface.experiment import Experiment, Run, failures_text, run
 from maskface.files import write_atomically
-from maskface.plots import plot_losses
-from maskface.report import ANSWER, write_report
-from maskface.text import guards_text, loss_text
 
-Analyse = Callable[[Run, "Options"], Answer]
+if TYPE_CHECKING:  # what makes figures and pages is loaded when pictures have been read
+    from maskface.analyses import Answer
+
+Analyse = Callable[[Run, "Options"], "Answer"]
 """Answers a script's own question from its run."""
 
 
@@ -28,7 +28,7 @@ class Options:
     ----------
     data, limit, seed
         As in `maskface.Experiment`.
-    out, jobs, resume, progress, backend, scheduler
+    out, jobs, resume, progress, backend, scheduler, format
         As in `maskface.run`.
     extra
         What was given for the options that only this script has, by name.
@@ -44,6 +44,7 @@ class Options:
     extra: Mapping[str, str] = field(default_factory=dict)
     backend: str = "loky"
     scheduler: str = ""
+    format: str = "csv"
 
 
 def carry_out(experiment: Experiment, options: Options, analyse: Analyse | None = None) -> Run:
@@ -71,7 +72,12 @@ def carry_out(experiment: Experiment, options: Options, analyse: Analyse | None 
         progress=options.progress,
         backend=options.backend,
         scheduler=options.scheduler,
+        format=options.format,
     )
+    from maskface.plots import plot_losses
+    from maskface.report import write_report
+    from maskface.text import guards_text, loss_text
+
     if analyse is None:
         made = plot_losses(result.summary, options.out)
         text = loss_text(result.summary, result.guards)
@@ -88,6 +94,8 @@ def carry_out(experiment: Experiment, options: Options, analyse: Analyse | None 
 
 def _keep(text: str, folder: Path) -> Path:
     """Write the answer beside the tables, for the page about all experiments."""
+    from maskface.report import ANSWER
+
     path = folder / ANSWER
     write_atomically(path, f"{text}\n".encode())
     return path

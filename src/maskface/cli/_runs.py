@@ -39,6 +39,9 @@ def run(
     scheduler: Annotated[
         str, typer.Option(help="Address of the dask scheduler, e.g. tcp://127.0.0.1:8786.")
     ] = "",
+    form: Annotated[
+        str, typer.Option("--format", help="Of the trials: csv, or parquet for millions of rows.")
+    ] = "csv",
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
 ) -> None:
     """Read faces with and without an occluder, and measure what is lost.
@@ -60,7 +63,7 @@ def run(
     )
     options = Options(
         data, out, jobs, limit, seed, resume, progress=not quiet, backend=backend,
-        scheduler=scheduler,
+        scheduler=scheduler, format=form,
     )  # fmt: skip
     try:
         carry_out(experiment, options)

@@ -136,8 +136,9 @@ def merge(parts: Parts, table: Table, path: Path, further: pd.DataFrame) -> dict
         ``sha256`` of the bytes and the number of ``rows``.
     """
     places = further.groupby("image_id").indices
-    with table_writer(table, path) as target:
+    record: dict[str, Any] = {}
+    with table_writer(table, path, record) as target:
         for images, frame in parts.frames(table):
             added = [further.iloc[places[image_id]] for image_id in images if image_id in places]
             target.add(joined([frame, *added], frame))
-        return target.finish()
+    return record

@@ -12,7 +12,6 @@ import pandas as pd
 from maskface.errors import MaskfaceError
 from maskface.experiment._parts import joined
 from maskface.experiment._store import RunFolder
-from maskface.stats import find_guards, summarize
 from maskface.tables import ATTRIBUTES, DETECTIONS, GUARDS, SUMMARY, TRIALS
 from maskface.types import EMOTIONS
 
@@ -44,6 +43,9 @@ class Run:
         """What may be wrong with them; see `maskface.tables.GUARDS`."""
         if self.folder.guards_path.exists():
             return GUARDS.read(self.folder.guards_path)
+        # Here and below: workers and the start of a run need no statistics, which load SciPy.
+        from maskface.stats import find_guards
+
         return find_guards(self.trials)
 
     @cached_property
@@ -114,6 +116,8 @@ _NEEDED: Final = (
 
 def write_summary(folder: RunFolder, seed: int) -> dict[str, Any]:
     """Write summary and guards of the trials on disk; return hash and rows of each file."""
+    from maskface.stats import find_guards, summarize
+
     trials = TRIALS.parse(folder.trials_path, _NEEDED)
     return {
         folder.summary_path.name: SUMMARY.write(summarize(trials, seed=seed), folder.summary_path),
@@ -142,6 +146,8 @@ def summarize_run(path: str | Path, *, allow_partial: bool = False) -> pd.DataFr
     MaskfaceError
         If the folder holds no run, or an incomplete one and `allow_partial` is false.
     """
+    from maskface.stats import summarize
+
     folder = RunFolder(Path(path))
     manifest = folder.require_manifest()
     seed = int(manifest["seed"])

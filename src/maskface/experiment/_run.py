@@ -32,6 +32,7 @@ from maskface.experiment._workers import (
     workers,
 )
 from maskface.landmarks import default_cache_folder
+from maskface.table_files import check_format
 from maskface.tables import ATTRIBUTES, DETECTIONS, TRIALS
 from maskface.types import Sample
 
@@ -57,6 +58,7 @@ def run(
     chunk: int = CHUNK,
     backend: str = "loky",
     scheduler: str = "",
+    format: str = "csv",  # noqa: A002 (as on the command line)
 ) -> Run:
     """Run an experiment and write its tables.
 
@@ -81,6 +83,8 @@ def run(
         ``loky`` for processes of this machine, ``dask`` for a cluster that shares its disk.
     scheduler
         Address of the cluster's scheduler, such as ``tcp://127.0.0.1:8786``.
+    format
+        Of the trials: ``csv``, or ``parquet`` (extra `parquet`), smaller for millions of rows.
 
     Returns
     -------
@@ -94,6 +98,7 @@ def run(
         the disk fails. What was saved before is kept.
     """
     check_workers(jobs, backend, scheduler)
+    check_format(format)
     if chunk < 1:
         raise MaskfaceError(f"chunk must be 1 or more, but it was {chunk}.")
     plan = make_plan(experiment)
@@ -109,7 +114,7 @@ def run(
         with workers(jobs, backend, scheduler) as work:
             _read_pictures(plan, folder, _cache_folder(cache), work, chunk, progress=progress)
         manifest["timings"]["trials_s"] = round(time.perf_counter() - started, 3)
-        _finish(plan, folder, manifest, jobs)
+        _finish(plan, folder, manifest, jobs, format)
     except OSError as error:
         raise MaskfaceError(
             f"Cannot write to {folder.path}: {error.strerror or error}. What was read so far is "
@@ -212,11 +217,12 @@ def _reader(parts: ReaderParts) -> TrialReader:
     return TrialReader.load(experiment, dict(head), cache)
 
 
-def _finish(plan: Plan, folder: RunFolder, manifest: dict[str, Any], jobs: int) -> None:
+def _finish(plan: Plan, folder: RunFolder, manifest: dict[str, Any], jobs: int, form: str) -> None:
     parts = folder.read_parts(plan.run_id)
     files = manifest["files"]
-    files |= _merge(plan, parts, folder, _learnt(plan, parts, manifest, jobs))
-    manifest["trials"]["written"] = files[folder.trials_path.name]["rows"]
+    trials_path = folder.path / f"{TRIALS.name}.{form}"
+    files |= _merge(plan, parts, folder, trials_path, _learnt(plan, parts, manifest, jobs))
+    manifest["trials"]["written"] = files[trials_path.name]["rows"]
     folder.write_manifest(manifest)
     started = time.perf_counter()
     files |= write_summary(folder, plan.experiment.seed)
@@ -237,7 +243,9 @@ def _learnt(plan: Plan, parts: Parts, manifest: dict[str, Any], jobs: int) -> pd
     return trials
 
 
-def _merge(plan: Plan, parts: Parts, folder: RunFolder, learnt: pd.DataFrame) -> dict[str, Any]:
+def _merge(
+    plan: Plan, parts: Parts, folder: RunFolder, trials_path: Path, learnt: pd.DataFrame
+) -> dict[str, Any]:
     """Write the tables from the parts, some pictures at a time."""
     lost = plan.n_trials - plan.experiment.rows_per_image * len(parts.image_ids)
     if lost:
@@ -252,7 +260,7 @@ def _merge(plan: Plan, parts: Parts, folder: RunFolder, learnt: pd.DataFrame) ->
             for name, value in sample.attributes
         ]
     )
-    tables = [(TRIALS, folder.trials_path, learnt), (ATTRIBUTES, folder.attributes_path, said)]
+    tables = [(TRIALS, trials_path, learnt), (ATTRIBUTES, folder.attributes_path, said)]
     if plan.experiment.detect_px:
         tables.append((DETECTIONS, folder.detections_path, DETECTIONS.frame([])))
     return {path.name: merge(parts, table, path, further) for table, path, further in tables}

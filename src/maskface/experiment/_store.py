@@ -17,6 +17,7 @@ from maskface.experiment._harvest import Harvest, digest
 from maskface.experiment._parts import Parts
 from maskface.experiment._spec import Plan
 from maskface.files import write_atomically
+from maskface.table_files import find_table
 from maskface.tables import ATTRIBUTES, DETECTIONS, GUARDS, SUMMARY, TRIALS
 
 MANIFEST: Final = "manifest.json"
@@ -41,7 +42,7 @@ class RunFolder:
     @property
     def trials_path(self) -> Path:
         """All trials, once the run is complete."""
-        return self.path / f"{TRIALS.name}.csv"
+        return find_table(self.path, TRIALS)
 
     @property
     def summary_path(self) -> Path:

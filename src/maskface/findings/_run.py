@@ -12,6 +12,7 @@ from maskface.errors import MaskfaceError
 from maskface.findings._claims import Kind, kind_of
 from maskface.humans import HUMAN, congruent, is_yes_no, of_question
 from maskface.stats import Comparison, compare
+from maskface.table_files import find_table
 from maskface.tables import GUARDS, RESPONSES, SUMMARY, TRIALS
 
 PLAIN = "none"
@@ -65,7 +66,7 @@ class RunTables:
     @cached_property
     def _answers(self) -> pd.DataFrame | None:
         for table in (RESPONSES, TRIALS):
-            path = self.folder / f"{table.name}.csv"
+            path = find_table(self.folder, table)
             if path.is_file():
                 return table.read(path)
         return None

@@ -13,6 +13,7 @@ from scipy.special import ndtri
 
 from maskface.errors import MaskfaceError
 from maskface.humans import HUMAN, congruent
+from maskface.table_files import find_table
 from maskface.tables import RESPONSES, TRIALS
 
 Array = NDArray[np.float64]
@@ -157,7 +158,7 @@ def pilot_variances(
 
 def _read(folder: Path) -> pd.DataFrame:
     for table in (RESPONSES, TRIALS):
-        path = folder / f"{table.name}.csv"
+        path = find_table(folder, table)
         if path.is_file():
             trials = table.read(path)
             return trials[trials["status"] == "ok"]
