@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
 from maskface.errors import MaskfaceError
-from maskface.plots._style import draw_rows, in_percent, new_axes, save_figure
+from maskface.plots._style import draw_rows, in_percent, legend_columns, new_axes, save_figure
 from maskface.stats import loss_table
 from maskface.types import EMOTIONS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+_HEIGHT: Final = 4.2
+_BESIDE: Final = 1.3
+_LEGEND: Final = 0.22
+_SERIES: Final = 0.08
+"""Inches: least height of the figure; and where series are many, height of what is above and below
+the rows, of a line of the legend, and of one series in a row."""
 
 
 def plot_loss_by_emotion(
@@ -44,13 +51,15 @@ def plot_loss_by_emotion(
     table = loss_table(summary)
     condition = _only_condition(table, condition)
     table = table[table["condition"] == condition]
-    if ax is None:
-        ax = new_axes()
     labels = [label for label in ("all", *EMOTIONS) if label in set(table["emotion"])]
     series = {
         str(name): in_percent(rows, "loss", "emotion")
         for name, rows in table.groupby("classifier", sort=True)
     }
+    if ax is None:
+        lines = len(series) / legend_columns(list(series))
+        needed = _BESIDE + _LEGEND * lines + _SERIES * len(series) * len(labels)
+        ax = new_axes(max(_HEIGHT, needed))
     draw_rows(ax, labels, series)
     ax.set_xlabel(
         f"Accuracy lost under '{condition}' (percentage points)\n{_footing(summary, condition)}"

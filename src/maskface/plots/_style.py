@@ -21,6 +21,10 @@ MARKERS: Final = ("o", "s", "^", "D", "v", "P")
 _SPREAD: Final = 0.5
 """Share of a row's height that the series of one row take up."""
 _WIDTH: Final = 6.5
+_LETTERS: Final = 72
+"""Letters that stand beside each other in the width of a figure."""
+_BESIDE_NAME: Final = 5
+"""As many letters are as wide as a marker and the gap between two columns."""
 _ROW: Final = 0.4
 _LINE: Final = 0.15
 """Height in inches of a row, and of each further line of its name."""
@@ -106,9 +110,16 @@ def dress(ax: Axes, grid: str) -> None:
         ax.spines[side].set_visible(False)
     # Above the axes: inside, it would lie on some series or other.
     ax.legend(
-        frameon=False, loc="lower right", bbox_to_anchor=(1, 1), ncols=len(COLOURS),
-        handletextpad=0.4, columnspacing=1.2,
+        frameon=False, loc="lower right", bbox_to_anchor=(1, 1),
+        ncols=legend_columns(ax.get_legend_handles_labels()[1]), handletextpad=0.4,
+        columnspacing=1.2,
     )  # fmt: skip
+
+
+def legend_columns(names: Sequence[str]) -> int:
+    """Count the columns of a legend of these names that stand beside each other in a figure."""
+    longest = max(map(len, names), default=1)
+    return max(1, min(len(COLOURS), _LETTERS // (longest + _BESIDE_NAME)))
 
 
 def in_percent(table: pd.DataFrame, point: str, name: str) -> pd.DataFrame:
