@@ -36,6 +36,13 @@ def test_a_sound_run_has_none() -> None:
     assert guards_text(guards) == ""
 
 
+def test_controls_are_meant_to_be_at_chance() -> None:
+    wrong: Answers = [(e, OTHER[e], OTHER[e]) for e, _, _ in GOOD]
+    trials = pairs(wrong, PEOPLE)
+    assert ("chance", "none") in found(trials)
+    assert find_guards(trials.assign(classifier="hog:permuted=true")).empty
+
+
 def test_two_people_instead_of_two_conditions() -> None:
     """All masked pictures show one man, all plain ones one woman, and masked looks better."""
     rows = [

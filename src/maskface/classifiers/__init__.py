@@ -17,6 +17,7 @@ __all__ = [
     "Trainable",
     "get_classifier",
     "get_reader",
+    "is_control",
     "parameters_of",
 ]
 
@@ -81,3 +82,8 @@ def get_reader(spec: str) -> Classifier | Trainable:
 def parameters_of(name: str) -> dict[str, str]:
     """Parameters of a classifier by name, with their defaults; none if it has none."""
     return described_parameters(CLASSIFIERS.get(name))
+
+
+def is_control(name: str) -> bool:
+    """Whether a classifier of this name learnt from shuffled labels."""
+    return "permuted=true" in name

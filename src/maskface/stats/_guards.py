@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from maskface.classifiers import is_control
 from maskface.stats._comparison import PLAIN
 from maskface.stats._guards_answers import dominant, floor, plain_guards
 from maskface.stats._guards_pictures import confounded, failures, missing_emotion
@@ -34,7 +35,8 @@ def find_guards(trials: pd.DataFrame) -> pd.DataFrame:
         ``many_failures``, ``failures_by_emotion`` (chi-square over tables with the same margins,
         Monte Carlo p below .01; Hope 1968, doi:10.1111/j.2517-6161.1968.tb00759.x),
         ``few_subjects``, ``no_subjects``, ``ceiling``, ``floor``, ``chance``,
-        ``dominant_answer``. Empty if there is none. docs/statistics.md has the limits.
+        ``dominant_answer``. Empty if there is none. Classifiers that learnt from shuffled
+        labels are left out. docs/statistics.md has the limits.
     """
     rows: list[Row] = []
     for (run_id, dataset), of_set in trials.groupby(["run_id", "dataset"], sort=True):
@@ -42,6 +44,8 @@ def find_guards(trials: pd.DataFrame) -> pd.DataFrame:
             {"classifier": _ALL, "condition": _ALL} | row for row in _subjects(of_set)
         ]
         for classifier, group in of_set.groupby("classifier", sort=True):
+            if is_control(str(classifier)):
+                continue  # it is meant to be at chance
             found += [{"classifier": classifier} | row for row in _of_classifier(group)]
         rows += [{"run_id": run_id, "dataset": dataset, "label": _ALL} | row for row in found]
     return GUARDS.check(GUARDS.frame(rows))
