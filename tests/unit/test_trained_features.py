@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+from dataclasses import fields
+
 import cv2
 import numpy as np
 import pytest
@@ -410,3 +413,13 @@ def test_no_faces_no_features_and_one_by_one_is_the_same(
     assert reader.features([]).shape == (0, together.shape[1])
     single = np.vstack([reader.features([face]) for face in faces])
     np.testing.assert_allclose(together, single, atol=1e-5)
+
+
+@pytest.mark.parametrize("reader", [Embedding("both", network="faceapi"), Hog(folds=3)])
+def test_a_loaded_classifier_can_go_to_another_process(reader: Embedding | Hog) -> None:
+    reader.features([Face(CROP, landmarks(head()))])
+    # What cannot be copied, such as a network, cannot be sent either.
+    sent = copy.deepcopy(reader)
+    assert sent == reader
+    assert sent.name == reader.name
+    assert vars(sent).keys() == {field.name for field in fields(reader)}

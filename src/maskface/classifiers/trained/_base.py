@@ -6,7 +6,7 @@ import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, replace
-from typing import ClassVar, Final, TypeAlias
+from typing import ClassVar, Final, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,6 +60,10 @@ class Trained(ABC):
                 f"more, at most as many as there are people. Write for example "
                 f"{self.kind}:folds=10."
             )
+
+    def __reduce__(self) -> tuple[type[Self], tuple[object, ...]]:
+        # A network that was loaded cannot go to another process; the parameters can.
+        return type(self), astuple(self)
 
     @property
     def name(self) -> str:
