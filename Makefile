@@ -10,10 +10,8 @@ OUT ?= results/demo
 demo: $(STAMP)  ## run the main job on the embedded faces
 	$(BIN)/python experiments/01_mask_impairment.py --out $(OUT) --resume
 
-experiments: $(STAMP)  ## run all experiment scripts on the embedded faces
-	for script in experiments/*.py; do \
-	  $(BIN)/python $$script --out results/experiments/$$(basename $$script .py) --jobs 2 --resume \
-	    || exit 1; done
+experiments: $(STAMP)  ## run all experiment scripts on the embedded faces; results/experiments/index.html
+	$(BIN)/python experiments/run_all.py --out results/experiments --jobs 2
 
 test: $(STAMP)  ## run the tests
 	$(BIN)/python -m pytest -n auto

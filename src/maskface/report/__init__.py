@@ -15,8 +15,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from maskface.experiment import RunFolder, failures_text, load_run
 from maskface.files import write_atomically
 from maskface.plots import plot_loss_by_emotion, save_figure
+from maskface.report._index import ANSWER, write_index
 from maskface.stats import loss_table
 from maskface.text import footnote, guard_sentences, p_text, percent, points
+
+__all__ = ["ANSWER", "NAME", "answer_text", "write_index", "write_report"]
 
 NAME: Final = "report.html"
 Row = Mapping[Hashable, Any]
