@@ -34,6 +34,17 @@ LOWER_LIP: Final = 17
 CHIN: Final = 152
 FOREHEAD: Final = 10
 """Top of the face oval."""
+FEATURES: Final = {
+    "right brow": (70, 63, 105, 66, 107, 55, 65, 52, 53, 46),
+    "left brow": (300, 293, 334, 296, 336, 285, 295, 282, 283, 276),
+    "right eye": (33, 246, 161, 160, 159, 158, 157, 173, 133, 155, 154, 153, 145, 144, 163, 7),
+    "left eye": (263, 466, 388, 387, 386, 385, 384, 398, 362, 382, 381, 380, 374, 373, 390, 249),
+    "nose": (168, 193, 245, 188, 174, 217, 126, 209, 129, 64, 98, 97, 2, 326, 327, 294, 358, 429,
+             355, 437, 399, 412, 465, 417),
+    "mouth": (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291, 375, 321, 405, 314, 17, 84, 181,
+              91, 146),
+}  # fmt: skip
+"""Closed outlines of what a face is read by."""
 
 _GEOMETRY_FILE: Final = "geometry_pipeline_metadata_landmarks.binarypb"
 # Field numbers of mediapipe/tasks/cc/vision/face_geometry/proto: geometry_pipeline_metadata.proto

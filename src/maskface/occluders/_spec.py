@@ -28,6 +28,7 @@ OCCLUDERS: Registry[type[Occluder]] = Registry(
         "noise": "maskface.occluders.controls.repaints:Noise",
         "patch": "maskface.occluders.controls.matched:Patch",
         "pixelate": "maskface.occluders.controls.repaints:Pixelate",
+        "spot": "maskface.occluders.controls.spot:Spot",
         "sweep": "maskface.occluders.controls.shapes:Sweep",
         "upper": "maskface.occluders.controls.matched:Upper",
         "window": "maskface.occluders.controls.shapes:Window",

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskface.occluders.controls.frame import Frame, both, face_outline
-from maskface.types import HALF, MaskArray
+from maskface.occluders.controls.places import on_head, random_places
+from maskface.types import HALF
 
 Bytes: TypeAlias = NDArray[np.uint8]
 Floats: TypeAlias = NDArray[np.float64]
@@ -32,12 +33,13 @@ def bubbles(frame: Frame, number: int, sigma: float, rng: np.random.Generator) -
     sigma
         Their standard deviation in pixels.
     rng
-        Where they go: evenly over the average face.
+        Where they go: evenly over the average face, by `random_places`.
     """
     step = max(1, int(sigma / _SMOOTH))
     height, width = (-(-side // step) for side in frame.block.shape)
     # Pixels of the coarser grid lie in the middle of step x step pixels of the finer one.
-    x, y = ((_places(frame, number, rng) + 0.5) / step - 0.5).T
+    points = frame.fit.project(on_head(random_places(number, rng)))[:, :2]
+    x, y = ((points + 0.5) / step - 0.5).T
     down = np.exp(-0.5 * ((np.arange(height)[:, None] - y) * step / sigma) ** 2)
     along = np.exp(-0.5 * ((x[:, None] - np.arange(width)) * step / sigma) ** 2)
     # The sum of two-dimensional Gaussians is a matrix product of one-dimensional ones.
@@ -48,25 +50,6 @@ def bubbles(frame: Frame, number: int, sigma: float, rng: np.random.Generator) -
         hidden = np.asarray(cv2.resize(hidden, size, interpolation=cv2.INTER_LINEAR), np.uint8)
     rows, columns = frame.block.shape
     return frame.spread(both(frame.block, hidden[:rows, :columns]))
-
-
-def _places(frame: Frame, number: int, rng: np.random.Generator) -> Floats:
-    """Random points (number, 2) on the average face, alike in any size of picture."""
-    outline = face_outline(frame.fit)
-    low, high = _extent(frame)
-    found = np.empty((0, 2))
-    while len(found) < number:
-        points = frame.unturned(rng.uniform(low, high, (2 * number, 2)))
-        found = np.vstack([found, points[_inside(points, outline)]])
-    return found[:number]
-
-
-def _inside(points: Floats, outline: Floats) -> MaskArray:
-    """(n,) bool, which points lie inside a convex outline."""
-    edges = np.roll(outline, -1, axis=0) - outline
-    away = points[:, None] - outline
-    turns = edges[:, 0] * away[..., 1] - edges[:, 1] * away[..., 0]
-    return np.asarray((turns >= 0).all(axis=1) | (turns <= 0).all(axis=1))
 
 
 def _extent(frame: Frame) -> tuple[Floats, Floats]:

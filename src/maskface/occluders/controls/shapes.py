@@ -194,6 +194,8 @@ class Bubbles(Shape):
         Number of apertures, 0 to 1000.
     size
         Standard deviation of each Gaussian aperture in face widths, 0.005 to 1.
+    sample
+        Number of the sample of places, which are other ones for each number.
     colour
         A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
 
@@ -206,6 +208,7 @@ class Bubbles(Shape):
     name: ClassVar[str] = "bubbles"
     n: int = 20
     size: float = 0.06
+    sample: int = 0
 
     def __post_init__(self) -> None:
         super().__post_init__()

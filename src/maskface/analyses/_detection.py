@@ -1,0 +1,235 @@
+"""Faces that are not found under an occluder: which ones, and what dropping them does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from maskface.analyses._detection_schemas import DETECTION, DETECTION_BIAS, DROPPING, OTHERS
+from maskface.analyses._hits import LABELS, groups, unit_column, unit_name
+from maskface.stats import bootstrap, interval, wilson_interval
+from maskface.types import EMOTIONS
+
+Array = NDArray[np.float64]
+Row = dict[str, Any]
+Pair = tuple[str, str]
+EVERY_EMOTION: Final[tuple[Pair, ...]] = tuple((emotion, OTHERS) for emotion in EMOTIONS)
+_BOOTSTRAP: Final = "expanded percentile bootstrap"
+_N: Final = len(EMOTIONS)
+
+
+def detection_table(
+    detections: pd.DataFrame, *, seed: int = 0, n_resamples: int = 2000
+) -> pd.DataFrame:
+    """Measure how often faces are found and how far landmarks drift, by emotion.
+
+    Parameters
+    ----------
+    detections
+        In the schema of `maskface.tables.DETECTIONS`.
+    seed, n_resamples
+        Of the bootstrap over subjects.
+
+    Returns
+    -------
+    pandas.DataFrame
+        In the schema of `DETECTION`, for each condition, search and size. Where all faces are
+        found, or none, resamples cannot differ; the interval is then Wilson's for as many
+        independent answers as there are subjects.
+    """
+    rows: list[Row] = []
+    for fixed, part, by in _cells(detections):
+        for measure in ("found", "drift_visible", "drift_hidden"):
+            known = part[part[measure].notna()]
+            if len(known):
+                sums = _unit_sums(known, by, known[measure], np.ones(len(known)))
+                found = _drawn_rows(sums, seed, n_resamples, wilson=measure == "found")
+                rows += [fixed | {"measure": measure} | row for row in found]
+    return DETECTION.check(DETECTION.frame(rows))
+
+
+def detection_bias_table(
+    detections: pd.DataFrame,
+    pairs: Sequence[Pair] = EVERY_EMOTION,
+    *,
+    seed: int = 0,
+    n_resamples: int = 2000,
+) -> pd.DataFrame:
+    """Measure how much more often faces with one emotion are found than with another.
+
+    Parameters
+    ----------
+    detections
+        In the schema of `maskface.tables.DETECTIONS`.
+    pairs
+        Emotions, each with its reference: another emotion, or ``others``.
+    seed, n_resamples
+        Of the bootstrap over subjects.
+
+    Returns
+    -------
+    pandas.DataFrame
+        In the schema of `DETECTION_BIAS`. There is no interval where no resample differs, as
+        where every face is found.
+    """
+    rows: list[Row] = []
+    for fixed, part, by in _cells(detections):
+        sums = _unit_sums(part, by, part["found"], np.ones(len(part)))
+        shown = {e for e, n in zip(EMOTIONS, sums[:, _N:].sum(axis=0), strict=True) if n}
+        there = [p for p in pairs if p[0] in shown and (p[1] in shown or p[1] == OTHERS)]
+        if len(shown) > 1:
+            rows += [fixed | row for row in _bias_rows(sums, there, seed, n_resamples)]
+    return DETECTION_BIAS.check(DETECTION_BIAS.frame(rows))
+
+
+def dropping_table(
+    trials: pd.DataFrame, detections: pd.DataFrame, *, seed: int = 0, n_resamples: int = 2000
+) -> pd.DataFrame:
+    """Measure what dropping the pictures whose face is not found does to accuracy.
+
+    Parameters
+    ----------
+    trials
+        Of the same run, in the schema of `maskface.tables.TRIALS`: faces were placed by the plain
+        picture, so that all were read.
+    detections
+        In the schema of `maskface.tables.DETECTIONS`.
+    seed, n_resamples
+        Of the bootstrap over subjects.
+
+    Returns
+    -------
+    pandas.DataFrame
+        In the schema of `DROPPING`. Answers are those to pictures as they are; at a smaller size
+        only the choice of pictures is that of a study of such pictures.
+    """
+    rows: list[Row] = []
+    read = trials[trials["status"] == "ok"][["classifier", "image_id", "condition", "correct"]]
+    for fixed, part, by in _cells(detections):
+        joined = part.merge(read, on=["image_id", "condition"])
+        for classifier, own in joined.groupby("classifier", sort=True):
+            head = fixed | {"classifier": str(classifier)}
+            rows += [head | row for row in _drop_rows(own, by, seed, n_resamples)]
+    return DROPPING.check(DROPPING.frame(rows))
+
+
+def _cells(detections: pd.DataFrame) -> Iterator[tuple[Row, pd.DataFrame, str]]:
+    """Parts of one condition, search and size, with the cells that name them, and the units."""
+    looked = detections[detections["status"] == "ok"]
+    for head, run in groups(looked.assign(classifier="")):
+        by = unit_column(run)
+        for names, part in run.groupby(["condition", "search", "face_px"], sort=True):
+            cells = dict(zip(("condition", "search", "face_px"), names, strict=True))
+            own = {"run_id": head["run_id"], "dataset": head["dataset"]}
+            yield own | cells | {"clustered_by": unit_name(by)}, part.drop(columns="classifier"), by
+
+
+def _unit_sums(part: pd.DataFrame, by: str, *values: Any) -> Array:
+    """Sums (C, 7 k) of k values by unit, each by emotion."""
+    unit = pd.factorize(part[by], sort=True)[0]
+    label = part["label"].map(EMOTIONS.index).to_numpy(int)
+    sums = np.zeros((int(unit.max()) + 1, len(values), _N))
+    for k, value in enumerate(values):
+        np.add.at(sums[:, k], (unit, label), np.asarray(value, np.float64))
+    return sums.reshape(len(sums), -1)
+
+
+def _ratios(above: Array, below: Array) -> Array:
+    """Over all emotions and for each: (B, 7) and (B, 7) to (B, 8), NaN where there is none."""
+    above, below = (np.hstack([x.sum(axis=1, keepdims=True), x]) for x in (above, below))
+    return np.asarray(np.divide(above, below, out=np.full(above.shape, np.nan), where=below > 0))
+
+
+def _standing(weights: Array) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Pictures and units, over all emotions and for each, (8,)."""
+    n = np.concatenate([[weights.sum()], weights.sum(axis=0)])
+    shown = np.concatenate([[(weights.sum(axis=1) > 0).sum()], (weights > 0).sum(axis=0)])
+    return n.astype(np.int64), shown.astype(np.int64)
+
+
+def _drawn_rows(sums: Array, seed: int, n_resamples: int, *, wilson: bool) -> Iterator[Row]:
+    n, n_clusters = _standing(sums[:, _N:])
+    drawn = bootstrap(
+        sums, lambda s: _ratios(s[:, :_N], s[:, _N:]), seed=seed, n_clusters=n_clusters,
+        n_resamples=n_resamples,
+    )  # fmt: skip
+    low, high = interval(drawn)
+    for i in np.flatnonzero(n):
+        value, kind = float(drawn.point[i]), "" if np.isnan(low[i]) else _BOOTSTRAP
+        limits = float(low[i]), float(high[i])
+        if wilson and value in (0, 1):
+            units = np.array([n_clusters[i]], np.float64)
+            low_w, high_w = wilson_interval(value * units, units)
+            limits = float(low_w[0]), float(high_w[0])
+            kind = "Wilson"
+        yield {
+            "label": LABELS[i], "n": int(n[i]), "n_clusters": int(n_clusters[i]), "value": value,
+            "ci_low": limits[0], "ci_high": limits[1], "interval": kind,
+        }  # fmt: skip
+
+
+def _bias_rows(sums: Array, pairs: Sequence[Pair], seed: int, n_resamples: int) -> Iterator[Row]:
+    shown = sums[:, _N:].sum(axis=0) > 0
+    mixes = [_mix(pair, shown) for pair in pairs]
+
+    def statistic(totals: Array) -> Array:
+        rates = _ratios(totals[:, :_N], totals[:, _N:])[:, 1:]
+        # An emotion nobody in the resample shows is left out only where it is not asked for.
+        rates = np.where(shown, rates, 0)
+        first, second = (np.stack([mix[k] for mix in mixes], axis=1) for k in (0, 1))
+        return np.hstack([rates @ (first - second), rates @ first, rates @ second])
+
+    k = len(pairs)
+    units = [int((sums[:, _N:][:, (a + b) > 0].sum(axis=1) > 0).sum()) for a, b in mixes]
+    drawn = bootstrap(
+        sums, statistic, seed=seed, n_clusters=np.tile(units, 3), n_resamples=n_resamples
+    )
+    low, high = interval(drawn)
+    for i, ((label, reference), (a, b)) in enumerate(zip(pairs, mixes, strict=True)):
+        limits = (low[i], high[i]) if high[i] > low[i] else (np.nan, np.nan)
+        yield {
+            "label": label, "reference": reference, "n_clusters": units[i],
+            "n": int(sums[:, _N:][:, (a + b) > 0].sum()), "difference": drawn.point[i],
+            "value": drawn.point[k + i], "reference_value": drawn.point[2 * k + i],
+            "ci_low": limits[0], "ci_high": limits[1],
+            "interval": "" if np.isnan(limits[0]) else _BOOTSTRAP,
+        }  # fmt: skip
+
+
+def _mix(pair: Pair, shown: NDArray[np.bool_]) -> tuple[Array, Array]:
+    """Weights (7,) of the emotions in both sides of a pair."""
+    first = np.array([emotion == pair[0] for emotion in EMOTIONS], float)
+    if pair[1] == OTHERS:
+        rest = shown & (first == 0)
+        return first, rest / rest.sum()
+    return first, np.array([emotion == pair[1] for emotion in EMOTIONS], float)
+
+
+def _drop_rows(part: pd.DataFrame, by: str, seed: int, n_resamples: int) -> Iterator[Row]:
+    right, found = (part[name].to_numpy(np.float64) for name in ("correct", "found"))
+    sums = _unit_sums(part, by, right, np.ones(len(part)), right * found, found)
+    n, n_clusters = _standing(sums[:, _N : 2 * _N])
+    n_found = np.concatenate([[found.sum()], sums[:, 3 * _N :].sum(axis=0)]).astype(int)
+
+    def statistic(totals: Array) -> Array:
+        a, b, c, d = np.split(totals, 4, axis=1)
+        every, kept = _ratios(a, b), _ratios(c, d)
+        return np.hstack([kept - every, every, kept])
+
+    drawn = bootstrap(
+        sums, statistic, seed=seed, n_clusters=np.tile(n_clusters, 3), n_resamples=n_resamples
+    )
+    low, high = interval(drawn)
+    for i in np.flatnonzero(n):
+        limits = (low[i], high[i]) if high[i] > low[i] else (np.nan, np.nan)
+        yield {
+            "label": LABELS[i], "n": int(n[i]), "n_clusters": int(n_clusters[i]),
+            "n_found": int(n_found[i]), "difference": drawn.point[i],
+            "value": drawn.point[8 + i], "found_value": drawn.point[16 + i],
+            "ci_low": limits[0], "ci_high": limits[1],
+            "interval": "" if np.isnan(limits[0]) else _BOOTSTRAP,
+        }  # fmt: skip

@@ -1,0 +1,222 @@
+"""Do classifiers go wrong as people do? Correlations of losses and of confusions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import permutations
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import rankdata
+
+from maskface.findings._agreement_schemas import AGREEMENT, CELLS, PATTERNS
+from maskface.findings._readers import Reader, classifier_reader, restricted
+from maskface.stats import Resampled, interval, resample
+from maskface.text import p_text
+from maskface.types import EMOTIONS
+
+Array = NDArray[np.float64]
+Row = dict[str, Any]
+_FEWEST: Final = 3
+"""Emotions below which nothing is correlated."""
+_BOOTSTRAP: Final = "expanded percentile bootstrap"
+
+
+def agreement_tables(
+    trials: pd.DataFrame,
+    humans: Sequence[Reader],
+    conditions: Sequence[str],
+    *,
+    seed: int = 0,
+    n_resamples: int = 2000,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Set classifiers beside people.
+
+    Parameters
+    ----------
+    trials
+        Of one run, in the schema of `maskface.tables.TRIALS`.
+    humans
+        From `human_reader` or `published_readers`.
+    conditions
+        Covers of the run, each of which is compared with the one that the people saw.
+    seed, n_resamples
+        Of the bootstrap over the people shown, and, on its own, over the observers.
+
+    Returns
+    -------
+    agreement, cells
+        In the schemas of `AGREEMENT` and `CELLS`, over the emotions that both were shown and could
+        answer. Intervals hold for other faces and other observers, not for other emotions, and
+        lean towards 0, for resampling adds noise to both sides. P values are exact over all ways
+        to exchange the emotions' names on one side; in confusions, rows and columns together (as
+        in Mantel 1967, Cancer Research 27, 209-220). With k emotions there are k! of them.
+    """
+    rows: list[Row] = []
+    cells: list[Row] = []
+    for human in humans:
+        for reader in _machines(trials, human, conditions):
+            own = restricted(human, reader.emotions)
+            rows += _agreement_rows(reader, own, human.dataset, seed, n_resamples)
+            cells += _cell_rows(reader, human.dataset, seed, n_resamples)
+        cells += _cell_rows(human, human.dataset, seed, n_resamples)
+    return AGREEMENT.check(AGREEMENT.frame(rows)), CELLS.check(CELLS.frame(cells))
+
+
+def _machines(trials: pd.DataFrame, human: Reader, conditions: Sequence[str]) -> Iterator[Reader]:
+    for _, part in trials.groupby("classifier", sort=True):
+        for condition in conditions:
+            yield classifier_reader(part, condition, human.emotions)
+
+
+def _agreement_rows(
+    machine: Reader, human: Reader, study: str, seed: int, n_resamples: int
+) -> Iterator[Row]:
+    at = np.flatnonzero(machine.emotions & human.emotions)
+    if len(at) < _FEWEST:
+        return
+    sides = [_patterns(_shares(r.counts.sum(axis=0)[None], at)) for r in (machine, human)]
+    drawn = [
+        _patterns(_shares(_resampled(r, seed + i, n_resamples), at))
+        for i, r in enumerate((machine, human))
+    ]
+    fixed = _who(machine, study) | {"n_observers": human.observers, "n_emotions": len(at)}
+    for pattern in PATTERNS:
+        pair = [side[pattern] for side in sides]
+        if np.isnan(pair[0]).any() or np.isnan(pair[1]).any():
+            continue  # published figures have no confusions
+        ways = _patterns(_exchanged(_shares(human.counts.sum(axis=0)[None], at)))[pattern]
+        resampled = [side[pattern] for side in drawn]
+        for statistic, correlate in _STATISTICS.items():
+            value = correlate(*pair)
+            chance = correlate(np.broadcast_to(pair[0], ways.shape), ways)
+            units = np.array(
+                [min(len(machine.counts), len(human.counts) if human.units else 10**6)]
+            )
+            found = Resampled(
+                value, correlate(*resampled)[:, None], units, lambda: np.zeros((0, 1))
+            )
+            yield fixed | {
+                "pattern": pattern, "statistic": statistic, "n_cells": pair[0].shape[1],
+                "value": value[0], "p_value": _share_as_far(chance, value[0]),
+            } | _limits(found)  # fmt: skip
+
+
+def _limits(found: Resampled) -> Row:
+    low, high = (float(side[0]) for side in interval(found))
+    return {"ci_low": low, "ci_high": high, "interval": "" if np.isnan(low) else _BOOTSTRAP}
+
+
+def _share_as_far(chance: Array, value: float) -> float:
+    return float("nan") if np.isnan(value) else float((np.abs(chance) >= abs(value) - 1e-10).mean())
+
+
+def _resampled(reader: Reader, seed: int, n: int) -> Array:
+    """Counts (n, 2, 2, 7, 7) of resampled units; the counts themselves where these are unknown."""
+    shape = reader.counts.shape[1:]
+    if not reader.units:
+        return np.asarray(np.broadcast_to(reader.counts, (n, *shape)))
+    flat = reader.counts.reshape(len(reader.counts), -1)
+    levels = np.arange(len(flat))[:, None]
+    drawn = np.concatenate(list(resample(flat, levels, seed=seed, n=n)))
+    return np.asarray(drawn.reshape(n, *shape))
+
+
+def _units(reader: Reader, at: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Units (k,) that showed, or were shown, each of the emotions in question."""
+    asked = reader.counts[:, :, 1].sum(axis=(1, 3)) > 0
+    return np.asarray(asked.sum(axis=0)[at], np.int64)
+
+
+def _shares(counts: Array, at: NDArray[np.int64]) -> Array:
+    """Counts (B, 2, 2, 7, 7) to shares (B, 2, k, k) of the emotions in question."""
+    own = counts[..., at[:, None], at]
+    said, asked = own[:, :, 0], own[:, :, 1]
+    return np.asarray(np.divide(said, asked, out=np.full(said.shape, np.nan), where=asked > 0))
+
+
+def _patterns(shares: Array) -> Mapping[str, Array]:
+    """What is compared, (B, cells) each, of shares (B, 2, k, k)."""
+    plain, masked = shares[:, 0], shares[:, 1]
+    off = ~np.eye(shares.shape[-1], dtype=bool)
+    hits = np.diagonal(shares, axis1=2, axis2=3)
+    return {
+        "loss": hits[:, 0] - hits[:, 1],
+        "plain": plain[:, off],
+        "masked": masked[:, off],
+        "change": masked[:, off] - plain[:, off],
+    }
+
+
+def _exchanged(shares: Array) -> Array:
+    """Shares (1, 2, k, k) under all k! ways to exchange the emotions."""
+    ways = np.array(list(permutations(range(shares.shape[-1]))))
+    return np.asarray(shares[0][:, ways[:, :, None], ways[:, None, :]].swapaxes(0, 1))
+
+
+def pearson(first: Array, second: Array) -> Array:
+    """Product-moment correlations (B,) of rows (B, cells); NaN where one side is constant."""
+    a, b = (side - side.mean(axis=1, keepdims=True) for side in (first, second))
+    above = (a * b).sum(axis=1)
+    below = np.sqrt((a**2).sum(axis=1) * (b**2).sum(axis=1))
+    r = np.divide(above, below, out=np.full(above.shape, np.nan), where=below > 1e-15)
+    return np.asarray(np.clip(r, -1, 1))
+
+
+def spearman(first: Array, second: Array) -> Array:
+    """Rank correlations (B,) of rows (B, cells), ties with their mean rank (Spearman 1904)."""
+    # Equal losses may differ in the last digit.
+    ranks = [rankdata(side.round(12), axis=1, nan_policy="propagate") for side in (first, second)]
+    return pearson(*ranks)
+
+
+_STATISTICS: Final = {"pearson": pearson, "spearman": spearman}
+
+
+def _who(reader: Reader, study: str) -> Row:
+    return {
+        "run_id": reader.run_id, "dataset": reader.dataset, "classifier": reader.classifier,
+        "condition": reader.condition, "humans": study, "n": reader.n or np.nan,
+        "n_clusters": len(reader.counts) if reader.units else np.nan,
+        "clustered_by": reader.units,
+    }  # fmt: skip
+
+
+def _cell_rows(reader: Reader, study: str, seed: int, n_resamples: int) -> Iterator[Row]:
+    at = np.flatnonzero(reader.emotions)
+    points = _patterns(_shares(reader.counts.sum(axis=0)[None], at))
+    drawn = _patterns(_shares(_resampled(reader, seed, n_resamples), at))
+    k = len(at)
+    off = [(i, j) for i in range(k) for j in range(k) if i != j]
+    places = {"loss": [(i, i) for i in range(k)]} | dict.fromkeys(PATTERNS[1:], off)
+    for pattern in PATTERNS if reader.units else ("loss",):
+        units = _units(reader, at)[[i for i, _ in places[pattern]]]
+        found = Resampled(points[pattern][0], drawn[pattern], units, lambda: np.zeros((0, 1)))
+        low, high = interval(found)
+        for c, (i, j) in enumerate(places[pattern]):
+            if np.isnan(found.point[c]):
+                continue
+            yield _who(reader, study) | {
+                "pattern": pattern, "label": EMOTIONS[at[i]], "answer": EMOTIONS[at[j]],
+                "value": found.point[c], "ci_low": low[c], "ci_high": high[c],
+                "interval": "" if np.isnan(low[c]) else _BOOTSTRAP,
+            }  # fmt: skip
+
+
+def agreement_text(agreement: pd.DataFrame) -> str:
+    """Say how losses and changes of confusions of classifiers go with those of people."""
+    lines = ["Intervals: other faces and observers, the same emotions. p: the names of emotions."]
+    shown = agreement[agreement["statistic"] == "spearman"]
+    for row in shown[shown["pattern"].isin(["loss", "change"])].to_dict("records"):
+        what = "losses" if row["pattern"] == "loss" else "changes of confusions"
+        limits = "(no interval)"
+        if not np.isnan(row["ci_low"]):
+            limits = f"[{row['ci_low']:+.2f}, {row['ci_high']:+.2f}]"
+        lines.append(
+            f"{row['classifier']}, {row['condition']}, and {row['humans']}: {what}, rank "
+            f"correlation {row['value']:+.2f} {limits} over {row['n_emotions']} emotions, exact p "
+            f"{p_text(row['p_value'])}"
+        )
+    return "\n".join(lines)
