@@ -1,18 +1,11 @@
-"""The measures, each a function of totals (B, N_SUMS); NaN where a measure is not defined."""
+"""The measures, each a function of `Sums` (B rows); NaN where a measure is not defined."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
-from maskface.stats._totals import (
-    answered,
-    calibration_gaps,
-    hits,
-    probability_sums,
-    shown,
-)
+from maskface.stats._totals import Sums
 
 Array = NDArray[np.float64]
 
@@ -30,109 +23,98 @@ def _mean_of_defined(values: Array) -> Array:
     return _ratio(np.where(defined, values, 0).sum(axis=-1), defined.sum(axis=-1).astype(float))
 
 
-def accuracy(totals: Array) -> Array:
+def accuracy(sums: Sums) -> Array:
     """Share of right answers, (B,)."""
-    return _ratio(hits(totals).sum(axis=-1), shown(totals).sum(axis=-1))
+    return _ratio(sums.hits.sum(axis=-1), sums.shown.sum(axis=-1))
 
 
-def recall(totals: Array) -> Array:
+def recall(sums: Sums) -> Array:
     """Share of right answers to the pictures of each emotion (raw hit rate), (B, 7)."""
-    return _ratio(hits(totals), shown(totals))
+    return _ratio(sums.hits, sums.shown)
 
 
-def precision(totals: Array) -> Array:
+def precision(sums: Sums) -> Array:
     """Share of right ones among the answers of each emotion, (B, 7)."""
-    return _ratio(hits(totals), answered(totals))
+    return _ratio(sums.hits, sums.answered)
 
 
-def balanced_accuracy(totals: Array) -> Array:
+def balanced_accuracy(sums: Sums) -> Array:
     """Mean recall of the emotions that were shown, (B,)."""
-    return _mean_of_defined(recall(totals))
+    return _mean_of_defined(recall(sums))
 
 
-def macro_f1(totals: Array) -> Array:
+def macro_f1(sums: Sums) -> Array:
     """Mean over the emotions that were shown of 2 hits / (shown + answered), (B,).
 
     An emotion that was answered but never shown is left out, so that plain and occluded faces
     are averaged over the same emotions.
     """
-    f1 = _ratio(2 * hits(totals), shown(totals) + answered(totals))
-    return _mean_of_defined(np.where(shown(totals) > 0, f1, np.nan))
+    f1 = _ratio(2 * sums.hits, sums.shown + sums.answered)
+    return _mean_of_defined(np.where(sums.shown > 0, f1, np.nan))
 
 
-def kappa(totals: Array) -> Array:
+def kappa(sums: Sums) -> Array:
     """Agreement of answer and label beyond chance, (B,) (Cohen 1960)."""
-    n = shown(totals).sum(axis=-1)
-    expected = _ratio((shown(totals) * answered(totals)).sum(axis=-1), n**2)
-    return _ratio(accuracy(totals) - expected, 1 - expected)
+    n = sums.shown.sum(axis=-1)
+    expected = _ratio((sums.shown * sums.answered).sum(axis=-1), n**2)
+    return _ratio(accuracy(sums) - expected, 1 - expected)
 
 
-def unbiased_hit_rate(totals: Array) -> Array:
+def unbiased_hit_rate(sums: Sums) -> Array:
     """hits^2 / (shown x answered), (B, 7) (Wagner 1993); 0 if shown but never answered."""
-    below = shown(totals) * answered(totals)
-    rate = _ratio(hits(totals) ** 2, below)
-    return np.where((shown(totals) > 0) & (answered(totals) == 0), 0.0, rate)
+    below = sums.shown * sums.answered
+    rate = _ratio(sums.hits**2, below)
+    return np.where((sums.shown > 0) & (sums.answered == 0), 0.0, rate)
 
 
-def chance_hit_rate(totals: Array) -> Array:
+def chance_hit_rate(sums: Sums) -> Array:
     """Unbiased hit rate of answers that know nothing: shown x answered / n^2, (B, 7)."""
-    n = shown(totals).sum(axis=-1, keepdims=True)
-    return _ratio(shown(totals) * answered(totals), n**2)
+    n = sums.shown.sum(axis=-1, keepdims=True)
+    return _ratio(sums.shown * sums.answered, n**2)
 
 
-def _z_rates(totals: Array) -> tuple[Array, Array]:
-    """Normal quantiles of hit and false alarm rate, log-linear correction (Hautus 1995)."""
-    right, pictures = hits(totals), shown(totals)
-    others = pictures.sum(axis=-1, keepdims=True) - pictures
-    false = answered(totals) - right
-    defined = (pictures > 0) & (others > 0)
-    hit = np.where(defined, (right + 0.5) / (pictures + 1), np.nan)
-    alarm = np.where(defined, (false + 0.5) / (others + 1), np.nan)
-    return ndtri(hit), ndtri(alarm)
-
-
-def dprime(totals: Array) -> Array:
+def dprime(sums: Sums) -> Array:
     """Sensitivity z(hit rate) - z(false alarm rate), each emotion against the rest, (B, 7)."""
-    hit, alarm = _z_rates(totals)
+    hit, alarm = sums.z_rates
     return np.asarray(hit - alarm)
 
 
-def criterion(totals: Array) -> Array:
+def criterion(sums: Sums) -> Array:
     """Bias -(z(hit rate) + z(false alarm rate)) / 2, (B, 7); below 0: answered too readily."""
-    hit, alarm = _z_rates(totals)
+    hit, alarm = sums.z_rates
     return np.asarray(-(hit + alarm) / 2)
 
 
-def answer_share(totals: Array) -> Array:
+def answer_share(sums: Sums) -> Array:
     """Share of all answers that are this emotion, (B, 7)."""
-    return _ratio(answered(totals), answered(totals).sum(axis=-1, keepdims=True))
+    return _ratio(sums.answered, sums.answered.sum(axis=-1, keepdims=True))
 
 
-def log_loss(totals: Array) -> Array:
+def log_loss(sums: Sums) -> Array:
     """Mean of -ln(probability of the true emotion), at least 1e-6, (B,)."""
-    sums = probability_sums(totals)
-    return _ratio(sums.log_loss.sum(axis=-1), sums.n.sum(axis=-1))
+    p = sums.probabilities
+    return _ratio(p.log_loss.sum(axis=-1), p.n.sum(axis=-1))
 
 
-def brier(totals: Array) -> Array:
+def brier(sums: Sums) -> Array:
     """Mean squared distance of the probabilities from the truth, 0 to 2, (B,)."""
-    sums = probability_sums(totals)
-    return _ratio(sums.brier.sum(axis=-1), sums.n.sum(axis=-1))
+    p = sums.probabilities
+    return _ratio(p.brier.sum(axis=-1), p.n.sum(axis=-1))
 
 
-def expected_calibration_error(totals: Array) -> Array:
+def expected_calibration_error(sums: Sums) -> Array:
     """Mean distance of confidence from accuracy over bins of confidence, (B,)."""
-    gap = np.abs(calibration_gaps(totals)).sum(axis=-1)
-    return _ratio(gap, probability_sums(totals).n.sum(axis=-1))
+    gap = np.abs(sums.calibration_gaps).sum(axis=-1)
+    return _ratio(gap, sums.probabilities.n.sum(axis=-1))
 
 
-def p_true(totals: Array) -> Array:
+def p_true(sums: Sums) -> Array:
     """Mean probability of the true emotion, (B,)."""
-    sums = probability_sums(totals)
-    return _ratio(sums.p_true.sum(axis=-1), sums.n.sum(axis=-1))
+    p = sums.probabilities
+    return _ratio(p.p_true.sum(axis=-1), p.n.sum(axis=-1))
 
 
-def p_true_by_emotion(totals: Array) -> Array:
+def p_true_by_emotion(sums: Sums) -> Array:
     """Mean probability of the true emotion, by emotion, (B, 7)."""
-    sums = probability_sums(totals)
-    return _ratio(sums.p_true, sums.n)
+    p = sums.probabilities
+    return _ratio(p.p_true, p.n)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from maskface.errors import MaskfaceError
 from maskface.stats import _formulas as f
+from maskface.stats._totals import Sums
 from maskface.types import EMOTIONS
 
 Scope = Literal["all", "emotion", "answer"]
@@ -29,7 +30,7 @@ class Metric:
         ``all``: one number; ``emotion``: one for each true emotion; ``answer``: one for each
         emotion that can be answered.
     function
-        Maps totals (B, N_SUMS) to (B,), or to (B, 7) unless the scope is ``all``. NaN where it is
+        Maps sums of B rows to (B,), or to (B, 7) unless the scope is ``all``. NaN where it is
         not defined.
     description
         One line.
@@ -46,7 +47,7 @@ class Metric:
 
     name: str
     scope: Scope
-    function: Callable[[NDArray[np.float64]], NDArray[np.float64]]
+    function: Callable[[Sums], NDArray[np.float64]]
     description: str
     source: str
     tested: bool = False
@@ -130,4 +131,5 @@ def places(metrics: Sequence[Metric]) -> list[tuple[Metric, str]]:
 def evaluate(metrics: Sequence[Metric], totals: NDArray[np.float64]) -> NDArray[np.float64]:
     """Compute all numbers of some measures: totals (B, N_SUMS) to (B, m)."""
     with np.errstate(divide="ignore", invalid="ignore"):  # 0 / 0: not defined, NaN
-        return np.column_stack([metric.function(totals) for metric in metrics])
+        sums = Sums(totals)
+        return np.column_stack([metric.function(sums) for metric in metrics])

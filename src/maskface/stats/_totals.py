@@ -7,6 +7,7 @@ clusters is one matrix product, whatever the measure.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -106,21 +107,6 @@ def confusion(totals: NDArray[np.float64]) -> NDArray[np.float64]:
     return totals[..., :_N_COUNTS].reshape(*totals.shape[:-1], N_EMOTIONS, N_EMOTIONS)
 
 
-def hits(totals: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Right answers by emotion: (..., 7)."""
-    return totals[..., : _N_COUNTS : N_EMOTIONS + 1]
-
-
-def shown(totals: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Pictures by true emotion: (..., 7)."""
-    return totals[..., :_N_COUNTS] @ _ROWS
-
-
-def answered(totals: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Answers by the emotion that was answered: (..., 7)."""
-    return totals[..., :_N_COUNTS] @ _COLUMNS
-
-
 class ProbabilitySums(NamedTuple):
     """Sums by true emotion, (..., 7) each, over the `n` pictures with probabilities."""
 
@@ -130,13 +116,61 @@ class ProbabilitySums(NamedTuple):
     p_true: NDArray[np.float64]
 
 
-def probability_sums(totals: NDArray[np.float64]) -> ProbabilitySums:
-    """Pick the sums over probabilities."""
-    block = totals[..., _N_COUNTS : _N_COUNTS + _BY_LABEL * N_EMOTIONS]
-    block = block.reshape(*totals.shape[:-1], _BY_LABEL, N_EMOTIONS)
-    return ProbabilitySums(*(block[..., i, :] for i in range(_BY_LABEL)))
+def shown(totals: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Pictures by true emotion: (..., 7)."""
+    return totals[..., :_N_COUNTS] @ _ROWS
 
 
-def calibration_gaps(totals: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Right answers minus confidence, summed within each bin of confidence: (..., N_BINS)."""
-    return totals[..., -N_BINS:]
+class Sums:
+    """What all measures are made of; each part is computed once, when it is first asked for.
+
+    Parameters
+    ----------
+    totals
+        (B, N_SUMS).
+    """
+
+    def __init__(self, totals: NDArray[np.float64]) -> None:
+        self._totals = totals
+
+    @cached_property
+    def hits(self) -> NDArray[np.float64]:
+        """Right answers by emotion, (B, 7)."""
+        return self._totals[:, : _N_COUNTS : N_EMOTIONS + 1]
+
+    @cached_property
+    def shown(self) -> NDArray[np.float64]:
+        """Pictures by true emotion, (B, 7)."""
+        return shown(self._totals)
+
+    @cached_property
+    def answered(self) -> NDArray[np.float64]:
+        """Answers by the emotion that was answered, (B, 7)."""
+        return self._totals[:, :_N_COUNTS] @ _COLUMNS
+
+    @cached_property
+    def probabilities(self) -> ProbabilitySums:
+        """Sums over the probabilities."""
+        block = self._totals[:, _N_COUNTS : _N_COUNTS + _BY_LABEL * N_EMOTIONS]
+        block = block.reshape(len(block), _BY_LABEL, N_EMOTIONS)
+        return ProbabilitySums(*(block[:, i] for i in range(_BY_LABEL)))
+
+    @property
+    def calibration_gaps(self) -> NDArray[np.float64]:
+        """Right answers minus confidence, summed within each bin of confidence, (B, N_BINS)."""
+        return self._totals[:, -N_BINS:]
+
+    @cached_property
+    def z_rates(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Normal quantiles of hit and false alarm rate, log-linear correction (Hautus 1995).
+
+        (B, 7) each, each emotion against the rest; NaN where one of the two was not shown.
+        """
+        from scipy.special import ndtri
+
+        others = self.shown.sum(axis=1, keepdims=True) - self.shown
+        false = self.answered - self.hits
+        defined = (self.shown > 0) & (others > 0)
+        hit = np.where(defined, (self.hits + 0.5) / (self.shown + 1), np.nan)
+        alarm = np.where(defined, (false + 0.5) / (others + 1), np.nan)
+        return ndtri(hit), ndtri(alarm)
