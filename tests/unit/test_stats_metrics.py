@@ -14,7 +14,7 @@ from statsmodels.stats.inter_rater import cohens_kappa
 
 from maskface.errors import MaskfaceError
 from maskface.stats import METRICS, compare, evaluate, get_metrics
-from maskface.stats._totals import N_SUMS, Answers, sum_by_cell
+from maskface.stats._totals import N_SUMS, Answers, Sums, sum_by_cell
 from maskface.tables import GUARD_NAMES
 from maskface.types import EMOTIONS
 from tests.unit.test_stats import pairs
@@ -31,7 +31,7 @@ def totals(rows: list[tuple[int, int]], p: np.ndarray | None = None) -> np.ndarr
 
 def measure(name: str, sums: np.ndarray, scope: str | None = None) -> Any:
     metrics = [m for m in get_metrics(name) if scope in (None, m.scope)]
-    found = metrics[0].function(sums)[0]
+    found = metrics[0].function(Sums(sums))[0]
     return found if np.ndim(found) else float(found)
 
 

@@ -7,7 +7,15 @@ from numpy.typing import NDArray
 
 from maskface.findings._claims import LEVEL
 from maskface.findings._run import Interval
-from maskface.stats import Comparison, Metric, bootstrap, estimate, get_metrics, interval
+from maskface.stats import (
+    Comparison,
+    Metric,
+    bootstrap,
+    estimate,
+    evaluate,
+    get_metrics,
+    interval,
+)
 from maskface.types import EMOTIONS
 
 Array = NDArray[np.float64]
@@ -71,7 +79,7 @@ def loss_over_others(
 
     def statistic(totals: Array) -> Array:
         plain, covered = np.split(totals, 2, axis=1)
-        losses = recall.function(plain) - recall.function(covered)
+        losses = evaluate([recall], plain) - evaluate([recall], covered)
         return losses[:, [i]] - losses
 
     if not len(comparison.totals):
