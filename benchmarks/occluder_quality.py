@@ -7,6 +7,8 @@ MediaPipe's smile and jaw-open blendshapes of people it was not trained on. Besi
   the shape of a face tells about its usual score;
 - the same from the head's pose and proportions alone, which show above a mask as well, and the
   partial r of the hidden region beyond them;
+- the same from the pixels above the mask, which it leaves as they are, and the partial r of the
+  hidden region beyond them: what a mask adds to what anybody sees of the face around it;
 - the same with cloth painted on the moving landmark mesh, as simple mask generators do.
 
 Photographs are first extended on all sides. Cut off by the edge of the picture, a mask would show
@@ -47,7 +49,6 @@ from maskface.mesh import (
 )
 from maskface.occluders import get_occluder
 from maskface.occluders.geometry import ANCHORS
-from maskface.occluders.raster import visible_triangles
 from maskface.types import FaceLandmarks, ImageArray, Occlusion
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -56,9 +57,16 @@ Bools: TypeAlias = NDArray[np.bool_]
 
 TARGETS: Final = {"smile": ("mouthSmileLeft", "mouthSmileRight"), "jaw": ("jawOpen",)}
 LEAK_BAR: Final = 0.10
+KNOWN: Final = ("pose alone", "seen above")
+"""What of a face shows beside a mask."""
 CHIP: Final = 32
 ALIGNED: Final = np.array([[40.0, 16.0], [88.0, 16.0]], np.float32)
 """Where the eyes lie in a chip, before it is shrunk to a quarter."""
+ABOVE: Final = np.array([[40.0, 104.0], [88.0, 104.0]], np.float32)
+LAST_ROW: Final = 105
+"""The same in a chip of the face above a mask, and its last row, just below the middle of the eyes:
+no mask reaches there.
+"""
 FOLDS: Final = 10
 ROUNDS: Final = 20
 PENALTIES: Final = np.array([0.01, 0.1, 1.0, 10.0])
@@ -112,10 +120,7 @@ def load(data: Path | None, limit: int) -> list[Photo]:
 
 def chip(photo: Photo, image: ImageArray, mask: Bools) -> NDArray[np.float32]:
     """Hidden pixels only, with the eyes in fixed places: (CHIP * CHIP, 2) grey and shape."""
-    points = photo.landmarks.points
-    eyes = np.array([points[list(eye), :2].mean(axis=0) for eye in (RIGHT_EYE, LEFT_EYE)])
-    move, _ = cv2.estimateAffinePartial2D(eyes.astype(np.float32), ALIGNED)
-    size = (CHIP * 4, CHIP * 4)
+    move, size = aligned(photo, ALIGNED), (CHIP * 4, CHIP * 4)
     grey = cv2.warpAffine(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), move, size)
     inside = cv2.warpAffine(mask.astype(np.uint8) * 255, move, size)
     both = np.dstack([np.where(inside > 127, grey, 0), inside]).astype(np.float32)
@@ -123,14 +128,33 @@ def chip(photo: Photo, image: ImageArray, mask: Bools) -> NDArray[np.float32]:
     return np.asarray(small, np.float32).reshape(-1, 2)
 
 
+def chip_above(photo: Photo) -> NDArray[np.float32]:
+    """Grey pixels above any mask, with the eyes in fixed places: (CHIP * CHIP,)."""
+    grey = cv2.cvtColor(photo.image, cv2.COLOR_RGB2GRAY)
+    chip = cv2.warpAffine(grey, aligned(photo, ABOVE), (CHIP * 4, CHIP * 4))
+    chip[LAST_ROW:] = 0
+    small = cv2.resize(chip, (CHIP, CHIP), interpolation=cv2.INTER_AREA)
+    return np.asarray(small, np.float32).ravel()
+
+
+def aligned(photo: Photo, places: NDArray[np.float32]) -> Floats:
+    """The affine map (2, 3) that brings the eyes to places (2, 2)."""
+    points = photo.landmarks.points
+    eyes = np.array([points[list(eye), :2].mean(axis=0) for eye in (RIGHT_EYE, LEFT_EYE)])
+    return np.asarray(cv2.estimateAffinePartial2D(eyes.astype(np.float32), places)[0])
+
+
 def painted(photo: Photo) -> tuple[ImageArray, Bools]:
     """Paint the landmark mesh below the eyes, each triangle lit by the way it faces."""
     mesh = canonical_mesh()
     low = mesh.vertices[mesh.triangles, 1].mean(axis=1) < 0.8
     points = photo.landmarks.points[:468].astype(np.float64)
-    triangles = visible_triangles(points, mesh.triangles[low])
-    corners = points[triangles]
+    corners = points[mesh.triangles[low]]
     normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    # With y down, triangles that face the camera have a negative area. The farthest come first.
+    seen = np.flatnonzero(normals[:, 2] < 0)
+    seen = seen[np.argsort(-corners[seen, :, 2].mean(axis=1), kind="stable")]
+    corners, normals = corners[seen], normals[seen]
     facing = np.abs(normals[:, 2]) / np.linalg.norm(normals, axis=1)
     image, mask = photo.image.copy(), np.zeros(photo.image.shape[:2], np.uint8)
     for corner, level in zip(np.round(corners[..., :2] * 16).astype(np.int32), facing, strict=True):
@@ -206,6 +230,7 @@ def leakage_features(
 def report_leakage(photos: list[Photo], specs: list[str]) -> None:
     poses = np.array([pose(photo) for photo in photos])
     features = {"pose alone": (poses - poses.mean(axis=0)) / poses.std(axis=0)}
+    features["seen above"] = np.array([chip_above(photo.extended()) for photo in photos], float)
     for spec in specs:
         chips = leakage_features(photos, lambda photo, spec=spec: _drawn(photo, spec))  # type: ignore[misc]
         features[spec] = chips.reshape(len(chips), -1)
@@ -222,12 +247,16 @@ def report_leakage(photos: list[Photo], specs: list[str]) -> None:
         for name, guess in guesses.items():
             r = correlate(guess, columns)
             free, same = r[1 : ROUNDS + 1], r[ROUNDS + 1 :]
-            beyond = partial(guess[:, 0], target, guesses["pose alone"][:, 0])
+            beyond = "  ".join(
+                f"beyond {known} {partial(guess[:, 0], target, guesses[known][:, 0]):+.3f}"
+                for known in KNOWN
+                if name not in KNOWN
+            )
             verdict = _verdict(abs(r[0]) <= LEAK_BAR) if name in specs else ""
             print(
                 f"leak   {name:28s} {label:5s} r {r[0]:+.3f}  shuffled {free.mean():+.3f} +- "
                 f"{free.std():.3f}  within people {same.mean():+.3f} +- {same.std():.3f}  "
-                + ("" if name == "pose alone" else f"beyond pose {beyond:+.3f}  {verdict}")
+                f"{beyond}  {verdict}"
             )
 
 

@@ -4,7 +4,8 @@
 
 The pictures are the shipped synthetic faces, resized. Times are the median over pictures of the
 least of three runs, in milliseconds of CPU time; occluders have drawn once before, so that what
-is kept from picture to picture (cloth, surfaces) is there.
+is kept from picture to picture (cloth, surfaces) is there. So is what all conditions of a picture
+share, its light, sharpness, grain and spectacles: `reading` is what that takes once for a picture.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from maskface.datasets.example import example_dataset
 from maskface.images import decode_image, read_image, resize
 from maskface.landmarks import MediaPipeDetector
 from maskface.occluders import OCCLUDERS, get_occluder
+from maskface.occluders.geometry import fit_head
+from maskface.occluders.look import Look, look_of
 from maskface.types import FaceLandmarks, ImageArray
 
 BARS: Final = {256: 4.0, 1024: 20.0}
@@ -66,6 +69,11 @@ def cpu(work: Callable[..., Any], *arguments: Any) -> float:
     return min(times)
 
 
+def read_look(face: Picture) -> Look:
+    """Read what occluders take over from a picture, which is kept only if it cannot change."""
+    return look_of(face.image.copy(), fit_head(face.face.points))
+
+
 def verdict(met: bool) -> str:  # noqa: FBT001
     return "met" if met else "MISSED"
 
@@ -73,7 +81,9 @@ def verdict(met: bool) -> str:  # noqa: FBT001
 def report_parts(detector: MediaPipeDetector, faces: list[Picture], side: int) -> None:
     detection = float(np.median([cpu(detector.detect, face.image) for face in faces]))
     decoding = float(np.median([cpu(decode_image, face.data) for face in faces]))
-    for name, taken in (("detection", detection), ("decoding", decoding)):
+    reading = float(np.median([cpu(read_look, face) for face in faces]))
+    parts = (("detection", detection), ("decoding", decoding), ("reading", reading))
+    for name, taken in parts:
         print(f"{side:5d} px  {name:12s} {taken:7.2f} ms  {taken / detection:5.2f} x detection")
     for name in (name for name in OCCLUDERS.names() if name != "none"):
         occluder = get_occluder(name)

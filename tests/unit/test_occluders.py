@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from maskface.mesh import CHIN, FACE_OVAL, LEFT_EYE, LOWER_LIP, MOUTH_CORNERS, NOSE_TIP, RIGHT_EYE
 from maskface.occluders import SurgicalMask, Unoccluded, coverage, get_occluder
 from maskface.occluders.geometry import ANCHORS, fit_head
-from maskface.occluders.raster import rasterise, visible_triangles
+from maskface.occluders.raster import rasterise
 from maskface.occluders.worn._base import Worn
 from maskface.occluders.worn.shapes import SURGICAL
 from maskface.occluders.worn.surface import surface_of
@@ -215,8 +215,7 @@ def test_far_loops_are_hidden(yaw: int) -> None:
     fit = fit_head(face.points)
     surface = surface_of(SURGICAL, fit.scale)
     points = fit.project(surface.vertices)
-    shown = visible_triangles(points, surface.triangles)
-    sheet = rasterise(points, shown, surface.grid, alpha.shape).alpha
+    sheet = rasterise(points, surface, alpha.shape).alpha
     loops = (alpha > 127) & (cv2.dilate(sheet, np.ones((5, 5), np.uint8)) == 0)
     columns = np.nonzero(loops)[1]
     assert len(columns) > 100

@@ -2,45 +2,94 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import cv2
 import numpy as np
 import pytest
 
-from maskface.occluders.geometry import fit_head
+from maskface.occluders.garment import Surface
+from maskface.occluders.geometry import HeadFit, fit_head
 from maskface.occluders.light import Light, estimate_light
 from maskface.occluders.look import is_grey
-from maskface.occluders.raster import rasterise, visible_triangles
+from maskface.occluders.quads import quads_of
+from maskface.occluders.quantiles import quantile
+from maskface.occluders.raster import rasterise
 from maskface.occluders.worn.cords import ear_loops
+from maskface.occluders.worn.mask_shapes import FOLDED
 from maskface.occluders.worn.shapes import SURGICAL
-from maskface.occluders.worn.surface import surface_of
+from maskface.occluders.worn.surface import sheet_surface, surface_of
 from maskface.occluders.worn.surgical_cloth import HEIGHT, WIDTH, cloth
 from tests.fixtures.faces import made_landmarks, made_picture
 
 SQUARE = np.array([[10, 10, 0], [50, 10, 0], [10, 40, 0], [50, 40, 0]], float)
-CORNERS = np.array([[0, 0], [1, 0], [0, 1], [1, 1]], float)
-FACES = np.array([[0, 2, 1], [1, 2, 3]], np.int32)
+"""A sheet of two by two vertices."""
+
+
+def flat(points: np.ndarray, rows: int) -> Surface:
+    """A sheet through points (n, 3) in so many rows."""
+    return sheet_surface(points.reshape(rows, -1, 3))
 
 
 @pytest.mark.parametrize("step", [1, 2, 4])
 def test_a_flat_square_is_drawn_exactly(step: int) -> None:
-    raster = rasterise(SQUARE, FACES, CORNERS, (60, 70), step)
+    raster = rasterise(SQUARE, flat(SQUARE, 2), (60, 70), step)
     assert (raster.alpha > 127).sum() == pytest.approx(41 * 31, rel=0.03)
     assert raster.alpha[25, 30] == 255
     assert raster.alpha[5, 5] == 0
     rows, columns = np.mgrid[12:39, 12:49]
-    inside = raster.lookup[12:39, 12:49]
-    np.testing.assert_allclose(inside[..., 0], (columns - 10) / 40, atol=0.01)
-    np.testing.assert_allclose(inside[..., 1], (rows - 10) / 30, atol=0.01)
+    across, down = (way[12:39, 12:49] for way in raster.lookup(1001, 2001))
+    np.testing.assert_allclose(across / 2000, (columns - 10) / 40, atol=0.01)
+    np.testing.assert_allclose(down / 1000, (rows - 10) / 30, atol=0.01)
 
 
-def test_near_triangles_come_last_and_backs_are_left_out() -> None:
-    near, far = np.add(SQUARE, [0, 0, -5]), np.add(SQUARE, [5, 5, 5])
-    points = np.vstack([near, far])
-    backs = FACES[:, ::-1]
-    order = visible_triangles(points, np.vstack([FACES, FACES + 4, backs]))
-    assert [triangle.min() >= 4 for triangle in order] == [True, True, False, False]
-    both = rasterise(points, order, np.vstack([CORNERS * 0, CORNERS * 0 + 1]), (60, 70))
-    assert both.lookup[25, 30, 0] == pytest.approx(0)  # the near square
-    assert both.lookup[43, 53, 0] == pytest.approx(1)  # the far one beside it
+def test_texture_follows_both_halves_of_a_bent_quadrangle() -> None:
+    bent = SQUARE.copy()
+    bent[3, :2] = 70, 60
+    across, down = rasterise(bent, flat(SQUARE, 2), (80, 90)).lookup(101, 101)
+    # In the middles of the two triangles, and on the diagonal between them.
+    for corners in ((0, 1, 2), (1, 2, 3), (1, 2)):
+        x, y = bent[list(corners), :2].mean(axis=0).astype(int)
+        expected = 100 * np.array([[0, 0], [1, 0], [0, 1], [1, 1]])[list(corners)].mean(axis=0)
+        assert across[y, x] == pytest.approx(expected[0], abs=3)
+        assert down[y, x] == pytest.approx(expected[1], abs=3)
+
+
+def test_near_parts_hide_far_ones_and_backs_are_left_out() -> None:
+    # Folded like a Z, as seen from above: front, back, front again, nearer to the camera.
+    x, z = np.array([10.0, 50, 30, 65]), np.array([0.0, -2, -4, -6])
+    points = np.array([[x[k], y, z[k]] for y in (10, 40) for k in range(4)])
+    one, both = (
+        rasterise(points, flat(points, 2), (60, 70), both_sides=both_sides)
+        for both_sides in (False, True)
+    )
+    assert one.lookup(2, 301)[0][25, 20] == pytest.approx(25, abs=2)
+    assert one.lookup(2, 301)[0][25, 45] == pytest.approx(243, abs=4)  # not 88: that is behind
+    turned = points * [-1, 1, 1] + [80, 0, 0]
+    back = rasterise(turned, flat(points, 2), (60, 90))
+    assert back.alpha[25, 37] == 255  # the middle part's back was its front
+    assert back.alpha[25, 65] == 0
+    assert both.alpha[25, 20] == one.alpha[25, 20] == 255
+
+
+def test_outlines_are_those_of_all_triangles() -> None:
+    rng = np.random.default_rng(0)
+    for form in (SURGICAL, FOLDED):
+        surface = surface_of(form, 8.0)
+        for _ in range(6):
+            turn = cv2.Rodrigues(rng.normal(0, 0.5, 3))[0]
+            fit = HeadFit(np.diag([8.0, -8.0, -8.0]) @ turn, np.array([80.0, 90, 0]))
+            points = fit.project(surface.vertices)
+            triangles = points[surface.triangles][:, :, :2]
+            first, second = triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0]
+            front = first[:, 0] * second[:, 1] - first[:, 1] * second[:, 0] < 0
+            # Sixteen times as large and without soft edges: the share of each pixel.
+            large = np.zeros((180 * 16, 160 * 16), np.uint8)
+            for triangle in np.round((triangles[front] + 0.5) * 16).astype(np.int32):
+                cv2.fillConvexPoly(large, triangle, (255,))
+            exact = cv2.resize(large, (160, 180), interpolation=cv2.INTER_AREA)
+            drawn = rasterise(points, surface, exact.shape).alpha
+            sure = cv2.erode(exact, np.ones((3, 3))) == 255
+            assert (drawn[sure] == 255).all()
+            assert drawn[cv2.dilate(exact, np.ones((5, 5))) == 0].max() == 0
 
 
 @pytest.mark.parametrize("scale", [5.0, 50.0])
@@ -54,8 +103,8 @@ def test_surface_is_a_symmetric_sheet_before_the_face(scale: float) -> None:
     np.testing.assert_allclose(np.linalg.norm(surface.normals, axis=1), 1)
     rows, columns = surface.shape
     assert surface.normals.reshape(rows, columns, 3)[rows // 2, columns // 2, 2] > 0.9
-    front = visible_triangles(surface.vertices * [1, -1, -1], surface.triangles)
-    assert len(front) > 0.8 * len(surface.triangles)
+    seen = quads_of(surface.vertices * [1, -1, -1], surface.shape)
+    assert (seen.whole > 0).mean() > 0.8
     for loop in ear_loops(surface, (255, 255, 255)):
         assert np.linalg.norm(surface.vertices - loop.points[0], axis=1).min() < 1e-9
         assert abs(loop.points[-1, 0]) > 7.4  # ends at an ear
@@ -112,6 +161,13 @@ def test_cloth_sizes() -> None:
         assert small.mean() == pytest.approx(large.mean(), abs=0.005)
     assert 0.9 < sizes[0].mean() < 1.02
     assert sizes[0].min() > 0.5
+
+
+def test_quantiles_are_those_of_numpy() -> None:
+    rng = np.random.default_rng(0)
+    for values in (rng.normal(size=1), rng.normal(size=(7, 9)), np.arange(200, dtype=np.uint8)):
+        for share in (0.0, 0.31, 0.5, 0.95, 1.0):
+            assert quantile(values, share) == pytest.approx(np.quantile(values, share))
 
 
 def test_grey_is_told_from_colour() -> None:

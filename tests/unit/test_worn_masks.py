@@ -20,7 +20,7 @@ from maskface.occluders.garment import Garment, Sheet
 from maskface.occluders.geometry import ANCHORS, HeadFit, fit_head
 from maskface.occluders.layers import draw_garment
 from maskface.occluders.light import Light
-from maskface.occluders.raster import rasterise, visible_triangles
+from maskface.occluders.raster import rasterise
 from maskface.occluders.worn._base import Mask
 from maskface.occluders.worn.patterns import print_on
 from maskface.occluders.worn.surface import sheet_surface
@@ -50,8 +50,7 @@ def outline(occluder: Mask, face: FaceLandmarks, size: int = 300) -> np.ndarray:
     for item in occluder.garment(fit.scale).items:
         if isinstance(item, Sheet):
             points = fit.project(item.surface.vertices)
-            seen = visible_triangles(points, item.surface.triangles)
-            inside |= rasterise(points, seen, item.surface.grid, inside.shape).alpha > 127
+            inside |= rasterise(points, item.surface, inside.shape).alpha > 127
     return inside
 
 

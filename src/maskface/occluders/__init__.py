@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from maskface.occluders.controls.matched import Lower, Patch, Upper
     from maskface.occluders.controls.repaints import Blur, Fill, Mean, Noise, Pixelate
     from maskface.occluders.controls.shapes import Block, Bubbles, Half, Sweep, Window
+    from maskface.occluders.controls.spot import Spot
     from maskface.occluders.tears import Tears
     from maskface.occluders.worn.cloth_masks import ClothMask, FashionMask
     from maskface.occluders.worn.eyewear import Glasses, Sunglasses
@@ -52,6 +53,7 @@ __all__ = [
     "PictureMask",
     "Pixelate",
     "Scarf",
+    "Spot",
     "Stack",
     "Sunglasses",
     "SurgicalMask",
@@ -78,6 +80,7 @@ _HOMES: Final = {
     "Noise": "controls.repaints",
     "Patch": "controls.matched",
     "Pixelate": "controls.repaints",
+    "Spot": "controls.spot",
     "Sweep": "controls.shapes",
     "Upper": "controls.matched",
     "Window": "controls.shapes",

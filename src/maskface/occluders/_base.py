@@ -143,14 +143,26 @@ def coverage(mask: MaskArray, landmarks: FaceLandmarks) -> float:
         0 to 1. The part of the oval outside the picture counts for nothing; 0 if there is none
         inside.
     """
-    inside = oval_pixels(mask.shape, landmarks)
+    outline = np.round(landmarks.points[list(FACE_OVAL), :2]).astype(int)
+    limits = mask.shape[1::-1]
+    (x0, y0), (x1, y1) = (
+        np.clip(corner, 0, limits) for corner in (outline.min(axis=0) - 1, outline.max(axis=0) + 2)
+    )
+    part = mask[y0:y1, x0:x1]
+    if not part.size:
+        return 0.0
+    inside = _filled(part.shape, landmarks.points[:, :2] - [x0, y0])
     total = int(inside.sum())
-    return float((mask & inside).sum() / total) if total else 0.0
+    return float((part & inside).sum() / total) if total else 0.0
 
 
 def oval_pixels(shape: tuple[int, ...], landmarks: FaceLandmarks) -> MaskArray:
     """Which pixels (H, W) of a picture of that height and width are in the face oval."""
+    return _filled(shape, landmarks.points[:, :2])
+
+
+def _filled(shape: tuple[int, ...], points: NDArray[np.floating[Any]]) -> MaskArray:
     oval = np.zeros(shape[:2], np.uint8)
-    outline = np.round(landmarks.points[list(FACE_OVAL), :2] * 16).astype(np.int32)
+    outline = np.round(points[list(FACE_OVAL)] * 16).astype(np.int32)
     cv2.fillPoly(oval, [outline], 1, cv2.LINE_8, 4)
     return oval.astype(bool)

@@ -68,23 +68,33 @@ def pour(strands: Sequence[Strand], shape: tuple[int, int]) -> Water:
 
 
 def _add(strand: Strand, water: Water, box: tuple[slice, slice]) -> None:
-    y, x = np.mgrid[box].astype(np.float32)
+    y, x = np.ogrid[box]
     ax, ay = strand.along
     v = np.maximum.accumulate(strand.places @ strand.along)
-    u = strand.places @ np.array([-ay, ax])
-    here = x * ax + y * ay
-    radius = np.interp(here, v, strand.radius, left=0, right=0)
-    bulge, slope, gloss, middle = (
-        np.interp(here, v, what) for what in (strand.bulge, strand.steep, strand.gloss, u)
-    )
-    across = y * ax - x * ay - middle
-    raised = np.clip(radius**2 - across**2, 0, None) / (2 * np.maximum(bulge, 1e-6))
-    higher = raised * slope > water.height[box]
+    count = len(v)
+    place = np.interp(y * ay + x * ax, v, np.arange(count), left=count, right=count)
+    first = place.astype(np.intp)
+    table = _table(strand)
+    low, high = (np.take(table, number, axis=1) for number in (first, first + 1))
+    radius, bulge, slope, gloss, aside = low + (high - low) * (place - first)
+    raised = np.maximum(radius**2 - (y * ax - x * ay - aside) ** 2, 0) / (2 * bulge)
     # Water that is all but flat hides little.
-    cover = np.clip(raised / 0.8, 0, 1) * np.minimum(slope / _FULL, 1)
+    cover = np.minimum(raised / 0.8, 1) * np.minimum(slope / _FULL, 1)
     water.cover[box] = np.maximum(water.cover[box], cover)
-    for field, new in ((water.height, raised * slope), (water.steep, slope), (water.gloss, gloss)):
-        field[box] = np.where(higher, new, field[box])
+    raised *= slope
+    higher = raised > water.height[box]
+    for field, new in ((water.height, raised), (water.steep, slope), (water.gloss, gloss)):
+        np.copyto(field[box], new, where=higher, casting="same_kind")
+
+
+def _table(strand: Strand) -> Floats:
+    """Radius, bulge, slope, gloss and place aside (5, n + 2); at the end, where no water is."""
+    aside = strand.places @ np.array([-strand.along[1], strand.along[0]])
+    bulge = np.maximum(strand.bulge, 1e-6)
+    table = np.stack([strand.radius, bulge, strand.steep, strand.gloss, aside])
+    table = np.concatenate([table, table[:, -1:], table[:, -1:]], axis=1)
+    table[0, -2:] = 0
+    return table
 
 
 def _around(strand: Strand, shape: tuple[int, ...]) -> tuple[slice, slice]:
@@ -115,10 +125,10 @@ def look_through(photo: ImageArray, water: Water, down: Floats, light: Floats) -
         (h, w, 3) float32, 0 to 255; weighted by the water's cover.
     """
     film = np.zeros((*water.cover.shape, 3), np.float32)
-    y, x = np.nonzero(water.cover)
+    y, x = np.nonzero(water.cover > 0)
     if len(y) == 0:
         return film
-    height = np.pad(water.height, 1, mode="edge")
+    height = cv2.copyMakeBorder(water.height, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
     slope_x = (height[y + 1, x + 2] - height[y + 1, x]) / 2
     slope_y = (height[y + 2, x + 1] - height[y, x + 1]) / 2
     bend = _BEND * water.height[y, x]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -131,7 +132,7 @@ def trail(points: NDArray[np.float32], fit: HeadFit, tear: Tear) -> Strand:
     """
     dice, t = tear.dice, np.linspace(0, 1, _SAMPLES) ** 0.9
     start = float(np.clip(_STARTS[tear.number] + 0.08 * dice[0], 0, 1))
-    lid_head = _on_lid(canonical_mesh().vertices, tear.eye, start)
+    lid_head = _along(_head_lid(tear.eye), start)
     lid_seen = _on_lid(points, tear.eye, start)
     fall = float(lid_head[1] - tear.bottom) * _REACH[tear.number] * (1 + 0.12 * dice[1])
     head = _way_down(lid_head, fall * t, dice) * [1 - 2 * tear.eye, 1, 1]
@@ -157,7 +158,7 @@ def meniscus(points: NDArray[np.float32], fit: HeadFit, eye: int) -> Strand:
     """The water that stands along the lower lid of a moist eye."""
     t = np.linspace(0.06, 0.94, _SAMPLES // 2 + 1)
     seen = _on_lid(points, eye, t)[:, :2]
-    head = _on_lid(canonical_mesh().vertices, eye, t)
+    head = _along(_head_lid(eye), t)
     # Water gathers in the inner corner.
     radius = _MENISCUS * (1 + 0.5 * t**3) * np.sqrt(np.sin(np.pi * np.linspace(0.02, 0.98, len(t))))
     along = unit(seen[-1] - seen[0])
@@ -224,9 +225,21 @@ def _profile(way: Floats, fall: float, dice: Floats) -> tuple[Floats, Floats, Fl
 
 def _on_lid(points: NDArray[np.float32], eye: int, at: Floats | float) -> Floats:
     """Places (..., 3) on the edge of the lower lid, 0 at the outer corner and 1 at the inner."""
-    lid = points[list(LIDS[eye])].astype(np.float64)
-    steps = np.arange(len(lid)) / (len(lid) - 1)
-    return np.stack([np.interp(at, steps, values) for values in lid.T], axis=-1)
+    return _along(points[list(LIDS[eye])].astype(np.float64), at)
+
+
+@cache
+def _head_lid(eye: int) -> Floats:
+    """The edge (n, 3) of the average head's lower lid."""
+    return canonical_mesh().vertices[list(LIDS[eye])].astype(np.float64)
+
+
+def _along(line: Floats, at: Floats | float) -> Floats:
+    """Places (..., 3) on a line (n, 3), 0 at its start and 1 at its end."""
+    place = np.asarray(at) * (len(line) - 1)
+    first = np.minimum(place.astype(int), len(line) - 2)
+    share = (place - first)[..., None]
+    return np.asarray(line[first] * (1 - share) + line[first + 1] * share)
 
 
 def _lane(y: Floats) -> Floats:

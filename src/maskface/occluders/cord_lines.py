@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import cv2
 import numpy as np
 
@@ -24,16 +26,22 @@ def add_cord(layer: Layer, fit: HeadFit, cord: Cord, light: Light | None) -> Non
     colour = None
     if light is not None:
         tone = np.clip(light.tone(cord.colour) * light.level, 0, 255).astype(np.uint8)
-        colour = np.full((*alpha.shape, 3), tone, np.uint8)
+        colour = np.empty((*alpha.shape, 3), np.uint8)
+        colour[:] = tone
     layer.put_behind(colour, alpha, where)
 
 
 def _opacity(fit: HeadFit, cord: Cord) -> Floats:
     """How much of the picture each piece (n - 1,) of a cord hides, 0 to 255."""
-    left = _length_left(cord.points)[:-1]
     seen = before_horizon(fit, cord.normals)
-    fading = np.clip(left / cord.fade, 0, 1) if cord.fade else np.ones(len(left))
-    return np.asarray(np.round(255 * fading * np.minimum(seen[1:], seen[:-1])))
+    return np.asarray(np.round(255 * _fading(cord) * np.minimum(seen[1:], seen[:-1])))
+
+
+@lru_cache(maxsize=256)
+def _fading(cord: Cord) -> Floats:
+    """Opacity (n - 1,) of a cord's pieces where all of it is before the head, 0 to 1."""
+    left = _length_left(cord.points)[:-1]
+    return np.clip(left / cord.fade, 0, 1) if cord.fade else np.ones(len(left))
 
 
 def _draw_line(alpha: Bytes, points: Floats, opacity: Floats, thickness: int) -> None:

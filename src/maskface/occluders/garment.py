@@ -158,10 +158,13 @@ class Garment:
         Sheets and cords, the one nearest to the camera first.
     shadow
         The shadow it casts.
+    behind_frames
+        Whether it lies behind the frame of spectacles that are worn in the photograph.
     """
 
     items: tuple[Sheet | Cord, ...]
     shadow: Shadow = Shadow()
+    behind_frames: bool = False
 
     @property
     def points(self) -> Floats:

@@ -7,7 +7,7 @@ instead, it would follow the mouth and show the smile that it is meant to hide.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -53,7 +53,7 @@ def unit(vectors: Floats) -> Floats:
     return np.asarray(vectors / np.maximum(length, 1e-12))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class HeadFit:
     """Where the canonical head lies in an image: an affine map.
 
@@ -74,6 +74,10 @@ class HeadFit:
     def __post_init__(self) -> None:
         object.__setattr__(self, "scale", float(np.cbrt(abs(np.linalg.det(self.linear)))))
 
+    @cached_property
+    def _inverse(self) -> Floats:
+        return np.asarray(np.linalg.inv(self.linear), np.float64)
+
     def project(self, points: Floats) -> Floats:
         """Map head points (..., 3) in cm to the image: x and y in pixels, z in pixels of depth."""
         return np.asarray(points @ self.linear.T + self.offset)
@@ -81,7 +85,7 @@ class HeadFit:
     def turn(self, normals: Floats) -> Floats:
         """Turn normals (..., 3) like the surface they stand on; z points away from the camera."""
         # The inverse, transposed, turns normals as its matrix turns the surface they stand on.
-        return unit(normals @ np.linalg.inv(self.linear))
+        return unit(normals @ self._inverse)
 
     def moved(self, x: float, y: float) -> HeadFit:
         """The same fit after the image has moved by x and y pixels."""

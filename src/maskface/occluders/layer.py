@@ -11,7 +11,6 @@ import numpy as np
 
 from maskface.occluders.garment import Bytes, Floats
 from maskface.occluders.geometry import HeadFit
-from maskface.occluders.light import LUMA
 
 _ALL: Final = (slice(None), slice(None))
 _HORIZON: Final = 0.15
@@ -50,8 +49,8 @@ class Layer:
 
     def grey(self) -> Layer:
         """The same in shades of grey."""
-        level = np.round(self.colour @ LUMA).astype(np.uint8)
-        return Layer(np.repeat(level[..., None], 3, axis=2), self.alpha, self.tint)
+        level = np.asarray(cv2.cvtColor(self.colour, cv2.COLOR_RGB2GRAY), np.uint8)
+        return Layer(triple(level), self.alpha, self.tint)
 
     def put_behind(
         self, colour: Bytes | None, alpha: Bytes, where: tuple[slice, slice] = _ALL
@@ -61,6 +60,11 @@ class Layer:
         `colour` (h, w, 3), if there is any, is not yet multiplied by `alpha` (h, w).
         """
         own = self.alpha[where]
+        if cv2.countNonZero(own) == 0:
+            self.alpha[where] = alpha
+            if colour is not None:
+                self.colour[where] = times(colour, triple(alpha))
+            return
         free = times(alpha, 255 - own)
         self.alpha[where] = cv2.add(own, free)
         if colour is not None:

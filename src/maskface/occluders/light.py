@@ -6,12 +6,14 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Final, TypeAlias
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from maskface.mesh import canonical_mesh
 from maskface.occluders.balance import estimate_balance
 from maskface.occluders.geometry import HeadFit, above_eyes
+from maskface.occluders.quantiles import quantile
 from maskface.types import ImageArray
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -144,7 +146,7 @@ def _sample(image: ImageArray, spots: Floats, radius: float) -> Floats:
 
 
 def _fit_light(brightness: Floats, normals: Floats, usual: Floats, whites: float) -> Light:
-    middle = max(float(np.median(brightness)), 1.0)
+    middle = max(quantile(brightness, 0.5), 1.0)
     keep = brightness > _HAIR * middle
     facing = normals[keep] - [0.0, 0.0, -1.0]
     design = np.column_stack([np.ones(len(facing)), facing])
@@ -154,7 +156,7 @@ def _fit_light(brightness: Floats, normals: Floats, usual: Floats, whites: float
     weights = np.linalg.solve(design.T @ design + penalty, target)
     slope = np.clip(weights[1:], -_SLOPE_LIMIT, _SLOPE_LIMIT) + usual
     # Highlights differ less between dark and fair skin than the skin's own tone.
-    bright = float(np.percentile(brightness[keep], 85))
+    bright = quantile(brightness[keep], 0.85)
     # A picture with whites in it is not dim; half of the evidence, since they may lie behind a
     # face in the shade.
     bright = max(bright, float(np.sqrt(bright * min(_WHITE * whites, _FAIR))))
@@ -164,6 +166,7 @@ def _fit_light(brightness: Floats, normals: Floats, usual: Floats, whites: float
 def _whites(image: ImageArray, fit: HeadFit) -> float:
     """Luminance of the brightest parts of the picture above the eyes."""
     step = max(1, round(max(image.shape[:2]) / _SAMPLES))
-    luminance = image[::step, ::step] @ LUMA
+    few = np.ascontiguousarray(image[::step, ::step])
+    luminance = np.asarray(cv2.cvtColor(few, cv2.COLOR_RGB2GRAY), np.uint8)
     above = luminance[above_eyes(luminance.shape, fit, step)]
-    return float(np.percentile(above, 95)) if len(above) else 0.0
+    return quantile(above, 0.95) if len(above) else 0.0

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from maskface.occluders.frames import Frame, find_frame
 from maskface.occluders.geometry import HeadFit
 from maskface.occluders.light import Light, estimate_light
 from maskface.occluders.quality import Quality, estimate_quality
@@ -25,11 +26,14 @@ class Look:
         How sharp and grainy it is.
     grey
         Whether it has no colours.
+    frame
+        The frame of spectacles in it, if there is any.
     """
 
     light: Light
     quality: Quality
     grey: bool
+    frame: Frame | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,7 +68,8 @@ def _known(scene: _Scene) -> Look:
 
 def _read(scene: _Scene) -> Look:
     image, fit = scene.image, scene.fit
-    return Look(estimate_light(image, fit), estimate_quality(image, fit), is_grey(image))
+    light, quality = estimate_light(image, fit), estimate_quality(image, fit)
+    return Look(light, quality, is_grey(image), find_frame(image, fit))
 
 
 def is_grey(image: ImageArray) -> bool:

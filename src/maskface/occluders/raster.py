@@ -1,159 +1,143 @@
-"""Draw a triangulated surface: which part of a texture shows at which pixel."""
+"""Draw a sheet: which part of a texture shows at which pixel."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeVar
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from maskface.occluders.coordinates import coordinates
+from maskface.occluders.garment import Surface
+from maskface.occluders.quads import Quads, pieces, quads_of, strips
+
 Floats: TypeAlias = NDArray[np.float64]
+Singles: TypeAlias = NDArray[np.float32]
+Bytes: TypeAlias = NDArray[np.uint8]
 
 _SHIFT: Final = 4  # OpenCV takes coordinates in 1/16 px
 _ONE: Final = 1 << _SHIFT
-_EDGE_ON: Final = 0.12
-"""Cosine of the angle to the line of sight below which a triangle shows no texture."""
 _RIM: Final = np.ones((5, 5), np.uint8)
+Number = TypeVar("Number", np.uint8, np.float32)
 
 
 @dataclass(frozen=True, eq=False)
 class Raster:
-    """A drawn surface.
+    """A drawn sheet.
 
     Attributes
     ----------
     alpha
-        (h, w) uint8. How much of the pixel the surface fills, 255 for all of it.
-    corners
-        (k, 3, 3), the visible triangles' corners in pixels, in drawing order.
-    uv
-        (k, 3, 2), texture coordinates of the corners.
+        (h, w) uint8. How much of the pixel the sheet fills, 255 for all of it.
+    quads
+        What is seen of it.
+    grid
+        (n, 2), texture coordinates of its vertices, as shares of the texture.
     step
         Texture coordinates are worked out for every `step`-th pixel.
     """
 
-    alpha: NDArray[np.uint8]
-    corners: Floats
-    uv: Floats
+    alpha: Bytes
+    quads: Quads
+    grid: Floats
     step: int
 
     @cached_property
-    def lookup(self) -> NDArray[np.float32]:
-        """Texture coordinates (h, w, 2) of each pixel, reaching a little beyond the outline."""
-        textured = _not_edge_on(self.corners)
-        return _lookup(self.corners[textured], self.uv[textured], self.alpha.shape, self.step)
+    def coarse(self) -> tuple[Singles, Singles]:
+        """Texture coordinates of every `step`-th pixel, reaching a little beyond the outline."""
+        chosen = pieces(self.quads)
+        places = self.quads.points[..., :2].reshape(-1, 2)[chosen]
+        places = (places - (self.step - 1) / 2) / self.step
+        size = -(-self.alpha.shape[0] // self.step), -(-self.alpha.shape[1] // self.step)
+        inside = _within(places, size)
+        chosen, places = chosen[inside], places[inside]
+        return coordinates(_labels(places, size), places, self.grid[chosen])
 
-    def sample(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Take each pixel from a picture in whose pixels the texture coordinates are."""
+    def lookup(self, height: int, width: int) -> tuple[Singles, Singles]:
+        """Column and row (h, w) of each pixel in a picture of the texture of that size."""
+        u, v = self.coarse
+        return self._enlarged(u * np.float32(width - 1)), self._enlarged(v * np.float32(height - 1))
+
+    def sample(self, picture: Bytes) -> Bytes:
+        """Take each pixel from a picture of the texture."""
+        columns, rows = self.lookup(*picture.shape[:2])
         edge = cv2.BORDER_REPLICATE
-        # The stubs do not know that the second map may be missing.
-        drawn = cv2.remap(picture, self.lookup, None, cv2.INTER_LINEAR, borderMode=edge)  # type: ignore[call-overload]
-        return np.asarray(drawn, np.uint8)
+        return np.asarray(
+            cv2.remap(picture, columns, rows, cv2.INTER_LINEAR, borderMode=edge), np.uint8
+        )
 
+    def spread(self, values: Bytes) -> Bytes:
+        """Take each pixel from smooth values (rows, columns) at the sheet's vertices."""
+        first, last = self.grid[0], self.grid[-1]
+        # The sheet may have a part of the texture only.
+        scale = ([values.shape[1] - 1, values.shape[0] - 1] / (last - first)).astype(np.float32)
+        columns, rows = (
+            (own - np.float32(start)) * by
+            for own, start, by in zip(self.coarse, first, scale, strict=True)
+        )
+        edge = cv2.BORDER_REPLICATE
+        drawn = cv2.remap(values, columns, rows, cv2.INTER_LINEAR, borderMode=edge)
+        return self._enlarged(np.asarray(drawn, np.uint8))
 
-def visible_triangles(
-    points: Floats, triangles: NDArray[np.int32], *, both_sides: bool = False
-) -> NDArray[np.int32]:
-    """Select the triangles that face the camera, the farthest first.
-
-    Drawn in this order, near parts hide far ones; what faces away is the inside of the cloth and
-    usually lies behind the head.
-
-    Parameters
-    ----------
-    points
-        (n, 3), x and y in pixels with y down, z larger farther away.
-    triangles
-        (m, 3), anticlockwise as seen from outside.
-    both_sides
-        Whether to take those that face away, too.
-
-    Returns
-    -------
-    NDArray
-        (k, 3), a selection of `triangles`.
-    """
-    corners = points[triangles]
-    edge1, edge2 = corners[:, 1, :2] - corners[:, 0, :2], corners[:, 2, :2] - corners[:, 0, :2]
-    # With y down, anticlockwise triangles have a negative signed area.
-    area = edge1[:, 0] * edge2[:, 1] - edge1[:, 1] * edge2[:, 0]
-    front = np.flatnonzero((np.abs(area) if both_sides else -area) > 1e-6)
-    order = np.argsort(-corners[front, :, 2].mean(axis=1), kind="stable")
-    return triangles[front[order]]
-
-
-def _not_edge_on(corners: Floats) -> NDArray[np.bool_]:
-    """Leave out triangles seen so obliquely that texture coordinates leap across them."""
-    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    return np.asarray(np.abs(normals[:, 2]) > _EDGE_ON * np.linalg.norm(normals, axis=1))
+    def _enlarged(self, coarse: NDArray[Number]) -> NDArray[Number]:
+        if self.step == 1:
+            return coarse
+        height, width = coarse.shape
+        size = (width * self.step, height * self.step)
+        fine = cv2.resize(coarse, size, interpolation=cv2.INTER_LINEAR)
+        return fine[: self.alpha.shape[0], : self.alpha.shape[1]]  # type: ignore[return-value]
 
 
 def rasterise(
-    points: Floats, triangles: NDArray[np.int32], uv: Floats, shape: tuple[int, int], step: int = 1
+    points: Floats,
+    surface: Surface,
+    shape: tuple[int, int],
+    step: int = 1,
+    *,
+    both_sides: bool = False,
 ) -> Raster:
-    """Draw a surface.
+    """Draw a sheet.
 
     Parameters
     ----------
     points
-        (n, 3), pixels of the drawing.
-    triangles
-        (m, 3), in drawing order; see `visible_triangles`.
-    uv
-        (n, 2), texture coordinates of the points.
+        (n, 3), its vertices in pixels of the drawing, row by row; z is larger farther away.
+    surface
+        The sheet.
     shape
         Height and width of the drawing.
     step
         Texture coordinates are worked out for every `step`-th pixel and interpolated between.
         The outline is always drawn in full.
-
-    Returns
-    -------
-    Raster
-        Texture coordinates and outline.
+    both_sides
+        Whether the inside of the sheet is seen, too.
     """
+    quads = quads_of(points, surface.shape, both_sides=both_sides)
     alpha = np.zeros(shape, np.uint8)
-    for triangle in np.round(points[triangles, :2] * _ONE).astype(np.int32):
+    for outline in strips(quads, _ONE):
         # Anti-aliased edges of neighbours overlap, so no seam shows between them.
-        cv2.fillConvexPoly(alpha, triangle, (255,), cv2.LINE_AA, _SHIFT)
-    return Raster(alpha, points[triangles], uv[triangles], step)
-
-
-def _lookup(corners: Floats, uv: Floats, shape: tuple[int, ...], step: int) -> NDArray[np.float32]:
-    height, width = -(-shape[0] // step), -(-shape[1] // step)
-    corners = (corners[..., :2] - (step - 1) / 2) / step
-    maps = _affine_maps(corners, uv)[_labels(corners, (height, width))]
-    y, x = np.mgrid[:height, :width].astype(np.float32)[..., None]
-    coarse = maps[..., 0, :] * x + maps[..., 1, :] * y + maps[..., 2, :]
-    if step == 1:
-        return np.ascontiguousarray(coarse)
-    fine = cv2.resize(coarse, (width * step, height * step), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(fine[: shape[0], : shape[1]], np.float32)
+        cv2.fillPoly(alpha, [outline], (255,), cv2.LINE_AA, _SHIFT)
+    return Raster(alpha, quads, surface.grid, step)
 
 
 def _labels(corners: Floats, shape: tuple[int, int]) -> NDArray[np.uint16]:
-    """Number of the triangle that shows at each pixel, 0 for none, counted from 1.
+    """Number of the piece (k, 4, 2) that shows at each pixel, 0 for none, counted from 1.
 
-    Next to the outline the number is that of a triangle near by.
+    Next to the outline the number is that of a piece near by.
     """
     labels = np.zeros(shape, np.uint16)
-    for number, polygon in enumerate(np.round(corners * _ONE).astype(np.int32), start=1):
+    around = np.round(corners.take([0, 2, 3, 1], axis=1) * _ONE).astype(np.int32)
+    for number, polygon in enumerate(around, start=1):
         cv2.fillConvexPoly(labels, polygon, (number,), cv2.LINE_8, _SHIFT)
-    around = np.asarray(cv2.dilate(labels, _RIM), np.uint16)
-    return np.where(labels > 0, labels, around)
+    rim = np.asarray(cv2.dilate(labels, _RIM), np.uint16)
+    return np.where(labels > 0, labels, rim)
 
 
-def _affine_maps(corners: Floats, uv: Floats) -> NDArray[np.float32]:
-    """For each triangle, and before them for none, the map (3, 2) from (x, y, 1) to uv."""
-    a, edge1, edge2 = corners[:, 0], corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
-    area = edge1[:, 0] * edge2[:, 1] - edge1[:, 1] * edge2[:, 0]
-    area = np.where(np.abs(area) < 1e-3, np.inf, area)[:, None]
-    step1, step2 = uv[:, 1] - uv[:, 0], uv[:, 2] - uv[:, 0]
-    along_x = (step1 * edge2[:, 1:] - step2 * edge1[:, 1:]) / area
-    along_y = (step2 * edge1[:, :1] - step1 * edge2[:, :1]) / area
-    constant = uv[:, 0] - along_x * a[:, :1] - along_y * a[:, 1:]
-    maps = np.stack([along_x, along_y, constant], axis=1)
-    return np.vstack([np.zeros((1, 3, 2)), maps]).astype(np.float32)
+def _within(places: Floats, shape: tuple[int, int]) -> NDArray[np.bool_]:
+    """Which pieces (k, 4, 2) may show in a drawing of that height and width, or next to it."""
+    rim = len(_RIM)
+    low, high = places.min(axis=1), places.max(axis=1)
+    return np.asarray(((high > -rim) & (low < [shape[1] + rim, shape[0] + rim])).all(axis=1))

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Final, TypeAlias
+from functools import lru_cache
+from typing import Final, NamedTuple, TypeAlias
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from maskface.occluders.garment import Bytes, Floats, Sheet
+from maskface.occluders.garment import Bytes, Floats, Sheet, Texture
 from maskface.occluders.geometry import HeadFit
-from maskface.occluders.layer import Layer, around, before_horizon, times, triple
+from maskface.occluders.layer import Layer, around, before_horizon, times
 from maskface.occluders.light import Light
-from maskface.occluders.raster import Raster, rasterise, visible_triangles
+from maskface.occluders.raster import Raster, rasterise
 
-Kept: TypeAlias = dict[tuple[int, tuple[int, ...], bool, bool], Raster]
-"""Forms that are drawn already: by surface, texture size, whether both sides show, and opacity."""
+Kept: TypeAlias = dict[tuple[int, bool, bool], Raster]
+"""Forms that are drawn already: by surface, whether both sides show, and kind of texture."""
 
 _LOOKUP: Final = (3.0, 5.0)
 """Samples per centimetre at which texture coordinates are worked out, for opaque sheets and for
@@ -23,86 +23,113 @@ those with an outline in their texture, which would look ragged."""
 _GRAZING: Final = 0.4
 """Cosine to the line of sight below which a patch of shade thins out."""
 _FULL: Final = 200.0
-"""Brightness of cloth in full light before it is given its colour; leaves room for highlights."""
+_LIT: Final = 210.0
+"""What stands for 1 in bytes of a cloth's brightness and of the light on it: both may be more."""
+
+
+class Flat(NamedTuple):
+    """What a texture shows, each (h, w) uint8: one or three colours, opacity, dimming."""
+
+    colours: tuple[Bytes, ...]
+    opacity: Bytes | None
+    dimming: Bytes | None
 
 
 def add_sheet(layer: Layer, fit: HeadFit, sheet: Sheet, light: Light | None, kept: Kept) -> None:
     """Draw a sheet behind what the layer holds already."""
-    level = sheet.texture.level_for(sheet.surface.width * fit.scale)
-    cloth = sheet.texture.levels[level]
     points = fit.project(sheet.surface.vertices)
     where = around(points, 1, layer.alpha.shape)
     if where is None:
         return
     # Film and cloth are two sheets of one form.
-    key = (id(sheet.surface), cloth.shape[:2], sheet.both_sides, sheet.texture.opacity is None)
+    key = (id(sheet.surface), sheet.both_sides, _has_outline(sheet.texture))
     if key not in kept:
-        kept[key] = _raster(points, fit, sheet, cloth.shape, where)
+        kept[key] = _raster(points, fit, sheet, where)
     raster = kept[key]
-    alpha = raster.alpha
-    if sheet.tint:
-        layer.add_tint(_tint(sheet, fit, raster, level), where)
-    if sheet.texture.opacity is not None:
-        alpha = times(raster.sample(_solid(sheet, fit, sheet.texture.opacity[level])), alpha)
-    if not alpha.any():  # it is a mere shade, or shows nothing but its back
+    if not raster.quads.any():  # it turns its back
         return
-    colour = None
-    if light is not None:
-        colour = _paint(raster, cloth, _shade(sheet, fit, light), light.tone(sheet.colour))
+    flat = _sampled(raster, sheet.texture, sheet.texture.level_for(sheet.surface.width * fit.scale))
+    if sheet.tint:
+        layer.add_tint(_tint(sheet, fit, raster, flat.dimming), where)
+    alpha = _alpha(sheet, fit, raster, flat.opacity)
+    if cv2.countNonZero(alpha) == 0:  # it is a mere shade
+        return
+    colour = None if light is None else _paint(sheet, fit, raster, flat.colours, light)
     layer.put_behind(colour, alpha, where)
 
 
-def _raster(
-    points: Floats, fit: HeadFit, sheet: Sheet, size: tuple[int, ...], where: tuple[slice, slice]
-) -> Raster:
-    """Draw the form of a sheet with a texture of a size into a part of the drawing."""
-    places = sheet.surface.grid * [size[1] - 1, size[0] - 1]
-    triangles = visible_triangles(points, sheet.surface.triangles, both_sides=sheet.both_sides)
+def _raster(points: Floats, fit: HeadFit, sheet: Sheet, where: tuple[slice, slice]) -> Raster:
+    """Draw the form of a sheet into a part of the drawing."""
     rows, columns = where
     shape = (rows.stop - rows.start, columns.stop - columns.start)
-    step = max(1, round(fit.scale / _LOOKUP[sheet.texture.opacity is not None]))
-    return rasterise(points - [columns.start, rows.start, 0], triangles, places, shape, step)
+    step = max(1, round(fit.scale / _LOOKUP[_has_outline(sheet.texture)]))
+    moved = points - [columns.start, rows.start, 0]
+    return rasterise(moved, sheet.surface, shape, step, both_sides=sheet.both_sides)
 
 
-def _solid(sheet: Sheet, fit: HeadFit, opacity: Bytes) -> Bytes:
-    """How much of what is behind a sheet hides, laid flat."""
+def _has_outline(texture: Texture) -> bool:
+    """Whether a texture is solid in places; a mere shade is soft."""
+    return texture.opacity is not None and bool(texture.opacity[-1].any())
+
+
+def _sampled(raster: Raster, texture: Texture, level: int) -> Flat:
+    """What of a texture shows at each pixel of a drawing."""
+    planes = [plane for pack in _packed(texture, level) for plane in cv2.split(raster.sample(pack))]
+    taken = iter(np.asarray(plane, np.uint8) for plane in planes)
+    colours = tuple(next(taken) for _ in range(1 if texture.levels[level].ndim == 2 else 3))
+    opacity = None if texture.opacity is None else next(taken)
+    return Flat(colours, opacity, None if texture.dimming is None else next(taken))
+
+
+@lru_cache(maxsize=32)
+def _packed(texture: Texture, level: int) -> tuple[Bytes, ...]:
+    """All planes of a size of a texture, by fours: OpenCV takes four faster than two or three."""
+    own = texture.levels[level]
+    full = _FULL if own.ndim == 2 else 255.0
+    planes = list(cv2.split(np.clip(np.round(own * full), 0, 255).astype(np.uint8)))
+    planes += [part[level] for part in (texture.opacity, texture.dimming) if part is not None]
+    if len(planes) == 1:
+        return (np.asarray(planes[0], np.uint8),)
+    planes += [planes[-1]] * (-len(planes) % 4)
+    fours = (planes[first : first + 4] for first in range(0, len(planes), 4))
+    return tuple(np.asarray(cv2.merge(four), np.uint8) for four in fours)
+
+
+def _alpha(sheet: Sheet, fit: HeadFit, raster: Raster, opacity: Bytes | None) -> Bytes:
+    """How much of what is behind a sheet hides."""
+    alpha = raster.alpha if opacity is None else times(opacity, raster.alpha)
     if not sheet.on_head:
-        return opacity
-    seen = np.round(255 * before_horizon(fit, sheet.surface.normals)).astype(np.uint8)
-    seen = seen.reshape(sheet.surface.shape)
-    return times(opacity, np.asarray(cv2.resize(seen, opacity.shape[::-1]), np.uint8))
+        return alpha
+    return times(_spread(sheet, raster, before_horizon(fit, sheet.surface.normals)), alpha)
 
 
-def _tint(sheet: Sheet, fit: HeadFit, raster: Raster, level: int) -> Bytes:
+def _spread(sheet: Sheet, raster: Raster, shares: Floats, one: float = 255.0) -> Bytes:
+    """Smooth values, given at the vertices of a sheet, for each pixel of its drawing."""
+    values = np.clip(np.round(one * shares), 0, 255).astype(np.uint8)
+    return raster.spread(values.reshape(sheet.surface.shape))
+
+
+def _tint(sheet: Sheet, fit: HeadFit, raster: Raster, dimming: Bytes | None) -> Bytes:
     """How much light (0 to 255) a sheet keeps back."""
     alpha = raster.alpha
-    if sheet.texture.dimming is not None:
+    if dimming is not None:
         # A shadow that lies on the head thins out where the head turns away, or its edge would
         # show beside a head that is narrower.
-        facing = np.abs(fit.turn(sheet.surface.normals)[:, 2]).reshape(sheet.surface.shape)
-        thin = np.round(255 * np.clip(facing / _GRAZING, 0, 1)).astype(np.uint8)
-        plane = sheet.texture.dimming[level]
-        plane = times(plane, np.asarray(cv2.resize(thin, plane.shape[::-1]), np.uint8))
-        alpha = times(raster.sample(plane), alpha)
+        facing = np.abs(fit.turn(sheet.surface.normals)[:, 2])
+        thin = _spread(sheet, raster, np.minimum(facing / _GRAZING, 1))
+        alpha = times(times(dimming, thin), alpha)
     return np.asarray(cv2.convertScaleAbs(alpha, alpha=sheet.tint), np.uint8)
 
 
-def _shade(sheet: Sheet, fit: HeadFit, light: Light) -> Floats:
+def _paint(
+    sheet: Sheet, fit: HeadFit, raster: Raster, colours: tuple[Bytes, ...], light: Light
+) -> Bytes:
+    """Colour (h, w, 3) of a lit sheet for every pixel of its drawing."""
+    parts, full = (colours, 255.0) if len(colours) == 3 else (colours * 3, _FULL)
+    tones = (light.tone(sheet.colour) / full).tolist()
     if not sheet.lit:
-        return np.ones(sheet.surface.shape)
-    return light.shade(fit.turn(sheet.surface.normals)).reshape(sheet.surface.shape)
-
-
-def _paint(raster: Raster, cloth: NDArray[np.float32], shade: Floats, tone: Floats) -> Bytes:
-    """Colour (h, w, 3) of lit cloth for every pixel of a drawing."""
-    size = cloth.shape[1::-1]
-    smooth = cv2.resize(shade.astype(np.float32), size, interpolation=cv2.INTER_CUBIC)
-    if cloth.ndim == 3:
-        shades = cv2.merge([smooth * np.float32(channel) for channel in tone])
-        lit = cv2.multiply(cloth, shades, dtype=cv2.CV_8U)
-        return raster.sample(np.asarray(lit, np.uint8))
-    flat = np.asarray(cv2.multiply(cloth, smooth, scale=_FULL, dtype=cv2.CV_8U), np.uint8)
-    drawn = raster.sample(flat)
-    tones = np.arange(256)[:, None] / _FULL * tone
-    table = np.clip(np.round(tones), 0, 255).astype(np.uint8)[None]
-    return np.asarray(cv2.LUT(triple(drawn), table), np.uint8)
+        drawn = [cv2.convertScaleAbs(p, alpha=t) for p, t in zip(parts, tones, strict=True)]
+        return np.asarray(cv2.merge(drawn), np.uint8)
+    shade = _spread(sheet, raster, light.shade(fit.turn(sheet.surface.normals)), _LIT)
+    drawn = [cv2.multiply(p, shade, scale=t / _LIT) for p, t in zip(parts, tones, strict=True)]
+    return np.asarray(cv2.merge(drawn), np.uint8)

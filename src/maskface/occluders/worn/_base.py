@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,9 @@ from maskface.types import FaceLandmarks, ImageArray
 @dataclass(frozen=True)
 class Worn(Occluder):
     """Something worn on the head. A subclass implements `garment`."""
+
+    behind_frames: ClassVar[bool] = False
+    """Whether spectacles in the photograph are worn over it."""
 
     @abstractmethod
     def garment(self, scale: float) -> Garment:
@@ -61,12 +65,13 @@ class Worn(Occluder):
 @lru_cache(maxsize=256)
 def _garment(worn: Worn, scale: float) -> Garment:
     """The same garment for the next picture."""
-    return worn.garment(scale)
+    made = worn.garment(scale)
+    return replace(made, behind_frames=worn.behind_frames)
 
 
 @dataclass(frozen=True)
 class Mask(Worn):
-    """A face mask, which can be worn in several ways.
+    """A face mask, which can be worn in several ways, behind spectacles in the photograph.
 
     Attributes
     ----------
@@ -83,6 +88,7 @@ class Mask(Worn):
         If `top` is not 0 to 100, or is given together with a wearing that sets it.
     """
 
+    behind_frames: ClassVar[bool] = True
     wearing: Wearing = "correct"
     top: float | None = None
 

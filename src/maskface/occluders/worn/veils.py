@@ -32,6 +32,7 @@ class Scarf(Worn):
     """
 
     name: ClassVar[str] = "scarf"
+    behind_frames: ClassVar[bool] = True
     colour: str = "red"
     pattern: Pattern = "plain"
 
