@@ -7,9 +7,13 @@ on the terminal); OpenCV does the geometry. No other module touches a picture fi
 from __future__ import annotations
 
 import io
+import os
+import re
+import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -18,15 +22,46 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from maskface.errors import ImageError
-from maskface.files import write_atomically
+from maskface.errors import ImageError, MaskfaceError
+from maskface.files import read_regular_file, write_atomically
 from maskface.types import FaceLandmarks, ImageArray
 
 IMAGE_SUFFIXES: Final = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 MIN_SIDE: Final = 16
-"""Pictures with a shorter side than this (px) hold no readable face and are refused."""
 MAX_PIXELS: Final = 100_000_000
-"""Pictures with more pixels than this are refused before they are decoded."""
+MAX_BYTES: Final = 500_000_000
+MAX_SCANS: Final = 100
+"""Scans of a progressive JPEG; encoders write about 10. Each costs the time of a pass over the
+whole picture, however few bytes it has in the file."""
+_FORMATS: Final = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
+"""What is decoded, whatever the file is called; Pillow knows more, and some of them are risky."""
+_MARKER: Final = re.compile(rb"\xff+([\x01-\xcf\xd8-\xfe])")
+"""Begins a segment of a JPEG; 00 and D0 to D7 stand in the picture's own data."""
+_PILLOW: Final = threading.RLock()
+"""Held while Pillow's own limit, which is a global of its, is out of force."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Which picture files are read; others are refused before they are decoded.
+
+    Attributes
+    ----------
+    max_pixels
+        Width times height, at most.
+    max_bytes
+        Size of the file, at most. The default holds any picture of `MAX_PIXELS` with 8 bits a
+        channel, without compression.
+    min_side
+        Shorter side in px, at least: smaller pictures hold no readable face.
+    """
+
+    max_pixels: int = MAX_PIXELS
+    max_bytes: int = MAX_BYTES
+    min_side: int = MIN_SIDE
+
+
+LIMITS: Final = Limits()
 
 CROP_SCALE: Final = 1.1
 """Side of the classifier crop, as a multiple of the larger side of the landmark box."""
@@ -34,13 +69,15 @@ CROP_LIFT: Final = 0.06
 """How far the crop is moved up, as a share of its side, to take in the forehead."""
 
 
-def read_image(path: Path) -> ImageArray:
+def read_image(path: Path, limits: Limits = LIMITS) -> ImageArray:
     """Read a picture file as RGB.
 
     Parameters
     ----------
     path
-        A JPEG, PNG, BMP, TIFF or WebP file.
+        A JPEG, PNG, BMP, TIFF, WebP, GIF or PPM file; of several frames the first is read.
+    limits
+        What is too large or too small.
 
     Returns
     -------
@@ -51,9 +88,10 @@ def read_image(path: Path) -> ImageArray:
     Raises
     ------
     ImageError
-        If the file is missing, not a picture, truncated, too small or too large.
+        If the file is missing, not a regular file, not a picture, truncated, too small or too
+        large.
     """
-    return decode_image(read_bytes(path))
+    return decode_image(read_bytes(path, limits), limits)
 
 
 def read_rgba(path: Path) -> NDArray[np.uint8]:
@@ -69,58 +107,130 @@ def read_rgba(path: Path) -> NDArray[np.uint8]:
     return solid
 
 
-def read_bytes(path: Path) -> bytes:
-    """Read a picture file's bytes; `ImageError` if that fails."""
+def read_bytes(path: Path, limits: Limits = LIMITS) -> bytes:
+    """Read a picture file's bytes; `ImageError` if that fails or they are too many."""
     try:
-        return path.read_bytes()
-    except OSError as error:
-        raise ImageError(f"cannot read the file: {error.strerror or error}") from error
+        return read_regular_file(path, limits.max_bytes)
+    except OverflowError as error:
+        size = int(str(error))
+        raise ImageError(
+            f"file has {size:,} bytes; at most {limits.max_bytes:,} are read. If you trust it, "
+            f"{_allow('max-bytes', size)}"
+        ) from error
+    # Python refuses some names, such as those with a zero byte, by ValueError.
+    except (OSError, ValueError) as error:
+        told = error.strerror if isinstance(error, OSError) else None
+        raise ImageError(f"cannot read the file: {told or error}") from error
 
 
-def decode_image(data: bytes) -> ImageArray:
+def _allow(option: str, least: int) -> str:
+    return (
+        f"add --{option} {least} to `maskface run` or `maskface mask`, or "
+        f"{option.replace('-', '_')}={least} in Python."
+    )
+
+
+def decode_image(data: bytes, limits: Limits = LIMITS) -> ImageArray:
     """Decode the bytes of a picture file as RGB; see `read_image` for what it does and raises."""
-    with _open(data) as picture:
+    with _open(data, limits) as picture:
         return _to_rgb(picture)
 
 
 @contextmanager
-def _open(data: bytes) -> Iterator[Image.Image]:
+def _open(data: bytes, limits: Limits = LIMITS) -> Iterator[Image.Image]:
     """Open a picture upright; whatever fails until it is decoded is an `ImageError`."""
     try:
-        with warnings.catch_warnings():
-            # Pillow only warns between one and two times its own limit; ours is checked below.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            picture = Image.open(io.BytesIO(data))
-        _check_size(*picture.size)
-        ImageOps.exif_transpose(picture, in_place=True)
-        yield picture
+        with _pillow_limit(limits):
+            picture = Image.open(io.BytesIO(data), formats=_FORMATS)
+            _check_size(*picture.size, limits)
+            _check_scans(picture, data)
+            ImageOps.exif_transpose(picture, in_place=True)
+            yield picture
     except ImageError:
         raise
     except UnidentifiedImageError as error:
-        raise ImageError("not a picture that can be read (JPEG, PNG, BMP, TIFF, WebP)") from error
+        raise ImageError(
+            "not a picture that can be read (JPEG, PNG, BMP, TIFF, WebP, GIF, PPM)"
+        ) from error
     except Image.DecompressionBombError as error:
-        raise ImageError(f"picture has more than {MAX_PIXELS:,} pixels") from error
+        raise ImageError(_too_many(_pixels_of(error), limits)) from error
     # Decoders raise many kinds of error on broken files; each means the same to the user.
     except Exception as error:
-        raise ImageError(f"broken picture file: {error}") from error
+        told = " ".join(str(error).split()) or type(error).__name__
+        raise ImageError(f"broken picture file: {told}") from error
 
 
-def _check_size(width: int, height: int) -> None:
-    if min(width, height) < MIN_SIDE:
+@contextmanager
+def _pillow_limit(limits: Limits) -> Iterator[None]:
+    """Keep Pillow from warning above a limit of its own, or from refusing what `limits` allow."""
+    usual = Image.MAX_IMAGE_PIXELS
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        # Pillow warns above its limit and refuses above twice that.
+        if usual is None or limits.max_pixels <= 2 * usual:
+            yield
+            return
+        with _PILLOW:
+            try:
+                Image.MAX_IMAGE_PIXELS = None
+                yield
+            finally:
+                Image.MAX_IMAGE_PIXELS = usual
+
+
+def _check_size(width: int, height: int, limits: Limits) -> None:
+    if min(width, height) < limits.min_side:
         raise ImageError(
-            f"picture is {width} x {height} px; at least {MIN_SIDE} px a side are needed"
+            f"picture is {width} x {height} px; at least {limits.min_side} px a side are needed"
         )
-    if width * height > MAX_PIXELS:
+    if width * height > limits.max_pixels:
+        raise ImageError(f"picture is {width} x {height} px; {_too_many(width * height, limits)}")
+
+
+def _too_many(pixels: int, limits: Limits) -> str:
+    return (
+        f"{pixels:,} pixels are too many; at most {limits.max_pixels:,} are read. If you trust "
+        f"it, {_allow('max-pixels', pixels)}"
+    )
+
+
+def _pixels_of(error: Exception) -> int:
+    """How many pixels Pillow refused."""
+    number = re.search(r"\((\d+) pixels\)", str(error))
+    return int(number[1]) if number else 2 * (Image.MAX_IMAGE_PIXELS or 0) + 1
+
+
+def _check_scans(picture: Image.Image, data: bytes) -> None:
+    if picture.format not in ("JPEG", "MPO"):
+        return
+    # There are no more scans than places that look like one, which are quickly counted.
+    if data.count(b"\xff\xda") > MAX_SCANS and _scans(data) > MAX_SCANS:
         raise ImageError(
-            f"picture is {width} x {height} px; at most {MAX_PIXELS:,} pixels are read"
+            f"picture is made of more than {MAX_SCANS} scans. Save it again as PNG, if you trust it"
         )
+
+
+def _scans(data: bytes) -> int:
+    """Count the scans of a JPEG, up to one more than allowed."""
+    count, at = 0, 2
+    while count <= MAX_SCANS and (marker := _MARKER.search(data, at)):
+        at, kind = marker.end(), marker[1]
+        if kind == b"\xd9":  # end of the picture; cameras put films behind it
+            break
+        count += kind == b"\xda"
+        if kind not in b"\x01\xd8":
+            at += int.from_bytes(data[at : at + 2], "big")
+    return count
+
+
+_EIGHT_BITS: Final = np.round(np.arange(65536) / 257).astype(np.uint8)
+_EIGHT_BITS.flags.writeable = False
 
 
 def _to_rgb(picture: Image.Image) -> ImageArray:
     if picture.mode.startswith("I"):
-        grey = np.asarray(picture)
         # Pillow would clip 16-bit grey at 255 instead of scaling it.
-        scaled = np.round(np.clip(grey.astype(np.float64), 0, 65535) / 257).astype(np.uint8)
+        scaled = _EIGHT_BITS[np.clip(np.asarray(picture), 0, 65535)]
         return np.repeat(scaled[..., None], 3, axis=2)
     if picture.has_transparency_data:
         picture = picture.convert("RGBA")
@@ -158,11 +268,38 @@ def find_images(root: Path) -> Iterator[Path]:
 
 
 def find_files(root: Path, suffixes: Sequence[str]) -> Iterator[Path]:
-    """Yield the files below a folder that end in one of `suffixes`, as `find_images` does."""
-    for path in sorted(root.rglob("*")):
-        hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
-        if path.suffix.lower() in suffixes and path.is_file() and not hidden:
-            yield path
+    """Yield the files below a folder that end in one of `suffixes`, as `find_images` does.
+
+    Links to files count as files; links to folders are not followed, so loops do no harm. Pipes
+    and devices are listed too: what they are called, they are not, and reading says so.
+
+    Raises
+    ------
+    MaskfaceError
+        If a folder cannot be listed.
+    """
+    paths = (folder / name for folder, _, names in walk(root) for name in names)
+    yield from sorted(path for path in paths if path.suffix.lower() in suffixes)
+
+
+def walk(root: Path) -> Iterator[tuple[Path, list[str], list[str]]]:
+    """Yield each folder with its folders and files, hidden ones left out.
+
+    Raises
+    ------
+    MaskfaceError
+        If a folder cannot be listed.
+    """
+    for folder, folders, files in os.walk(root, onerror=_unlistable):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        yield Path(folder), folders, [name for name in files if not name.startswith(".")]
+
+
+def _unlistable(error: OSError) -> None:
+    raise MaskfaceError(
+        f"Cannot list the folder {error.filename}: {error.strerror}. Make it readable, or move it "
+        "away."
+    ) from error
 
 
 def crop_box(landmarks: FaceLandmarks) -> tuple[int, int, int]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, Literal
 
+import numpy as np
 import pandas as pd
 
+from maskface.cells import cell_text, safe_cell
 from maskface.errors import MaskfaceError
 from maskface.files import write_atomically
 
@@ -88,8 +90,12 @@ class Table:
         return frame.sort_values(list(self.key), kind="stable", ignore_index=True)
 
     def to_bytes(self, frame: pd.DataFrame, *, header: bool = True) -> bytes:
-        """Set a tidy frame as the bytes of a CSV file."""
-        return frame.to_csv(index=False, lineterminator="\n", header=header).encode()
+        """Set a tidy frame as the bytes of a CSV file, its texts by `maskface.cells.safe_cell`."""
+        return (
+            self._converted(frame, safe_cell)
+            .to_csv(index=False, lineterminator="\n", header=header)
+            .encode()
+        )
 
     def write(self, frame: pd.DataFrame, path: Path) -> dict[str, Any]:
         """Write a tidy frame as CSV, whole or not at all.
@@ -123,16 +129,27 @@ class Table:
         if isinstance(source, Path) and source.suffix == ".parquet":
             return self._parse_parquet(source, wanted)
         try:
-            frame = pd.read_csv(
-                source,
-                dtype=self._dtypes(),
-                keep_default_na=False,
-                na_values={name: [""] for name in numbers},
-                usecols=lambda name: name in wanted,
-            )
-        except (OSError, ValueError) as error:
+            with np.errstate(invalid="ignore"):  # numbers too large are refused
+                frame = pd.read_csv(
+                    source,
+                    dtype=self._dtypes(),
+                    keep_default_na=False,
+                    na_values={name: [""] for name in numbers},
+                    usecols=lambda name: name in wanted,
+                )
+        except (OSError, ValueError, TypeError, OverflowError) as error:
             raise MaskfaceError(f"Cannot read {source} as table {self.name}: {error}.") from error
-        return self._require(frame, wanted, source)
+        return self._converted(self._require(frame, wanted, source), cell_text)
+
+    def _converted(self, frame: pd.DataFrame, convert: Callable[[str], str]) -> pd.DataFrame:
+        """Convert all texts; each is looked at once, and hardly any changes."""
+        changed = {}
+        for name in (c.name for c in self.columns if c.kind == "text" and c.name in frame):
+            texts = (text for text in frame[name].unique() if isinstance(text, str))
+            new = {text: cell for text in texts if (cell := convert(text)) != text}
+            if new:
+                changed[name] = [new.get(text, text) for text in frame[name]]
+        return frame.assign(**changed) if changed else frame
 
     def _parse_parquet(self, source: Path, wanted: list[str]) -> pd.DataFrame:
         try:

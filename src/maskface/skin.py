@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -23,7 +24,7 @@ _TO_YZ: Final = np.array(
     [(0.2126, 0.7152, 0.0722), (0.0193 / 1.0890, 0.1192 / 1.0890, 0.9505 / 1.0890)]
 )
 """Linear sRGB to CIE Y and Z, by their values for white, D65 (IEC 61966-2-1)."""
-_PATCHES: Final = (FOREHEAD_SKIN, RIGHT_CHEEK, LEFT_CHEEK)
+_PATCHES: Final = tuple(map(np.array, (FOREHEAD_SKIN, RIGHT_CHEEK, LEFT_CHEEK)))
 _SIDE: Final = 48
 """Pixels a side that are read of a patch; larger ones are thinned out."""
 _GREY: Final = 3
@@ -61,30 +62,52 @@ def skin_ita(image: ImageArray, landmarks: FaceLandmarks) -> float:
         and where no patch is inside the picture.
     """
     points = landmarks.points[:, :2]
-    angles = [_angle(_pixels(image, points[list(patch)])) for patch in _PATCHES]
-    measured = [angle for angle in angles if not np.isnan(angle)]
-    return float(np.median(measured)) if measured else float("nan")
+    patches = [_pixels(image, points[patch]) for patch in _PATCHES]
+    measured = [_angle(pixels) for pixels in patches if _has_colour(pixels)]
+    return _median(np.array(measured)) if measured else float("nan")
 
 
 def _pixels(image: ImageArray, corners: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Pixels (n, 3) inside the outline of some points, every n-th of a large patch."""
-    size = np.array(image.shape[1::-1])
-    low = np.clip(np.floor(corners.min(axis=0)), 0, size).astype(int)
-    high = np.clip(np.ceil(corners.max(axis=0)) + 1, 0, size).astype(int)
-    step = max(1, -(-int((high - low).max()) // _SIDE))
-    part = image[low[1] : high[1] : step, low[0] : high[0] : step]
+    rows, columns = image.shape[:2]
+    (left, top), (right, bottom) = corners.min(axis=0).tolist(), corners.max(axis=0).tolist()
+    x0, x1 = _within(math.floor(left), columns), _within(math.ceil(right) + 1, columns)
+    y0, y1 = _within(math.floor(top), rows), _within(math.ceil(bottom) + 1, rows)
+    step = max(1, -(-max(x1 - x0, y1 - y0) // _SIDE))
+    part = image[y0:y1:step, x0:x1:step]
     inside = np.zeros(part.shape[:2], np.uint8)
     if inside.size:
-        hull = cv2.convexHull(np.round((corners - low) / step).astype(np.int32))
+        hull = cv2.convexHull(np.round((corners - np.array([x0, y0])) / step).astype(np.int32))
         cv2.fillConvexPoly(inside, hull, 1)
     return part[inside > 0]
 
 
+def _within(edge: int, size: int) -> int:
+    return min(max(edge, 0), size)
+
+
+def _has_colour(pixels: NDArray[np.uint8]) -> bool:
+    return len(pixels) >= _FEWEST and _median(_spread(pixels)) > _GREY
+
+
 def _angle(pixels: NDArray[np.uint8]) -> float:
-    if len(pixels) < _FEWEST or np.median(np.ptp(pixels, axis=1)) <= _GREY:
-        return float("nan")
-    lightness, yellow = np.median(_lightness_and_yellow(pixels), axis=1)
-    return float(np.degrees(np.arctan2(lightness - 50, yellow)))
+    lightness, yellow = _lightness_and_yellow(pixels)
+    return float(np.degrees(np.arctan2(_median(lightness) - 50, _median(yellow))))
+
+
+def _spread(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """How far the channels of each pixel are apart."""
+    red, green, blue = np.ascontiguousarray(pixels.T)
+    highest = np.maximum(np.maximum(red, green), blue)
+    return np.asarray(highest - np.minimum(np.minimum(red, green), blue), np.uint8)
+
+
+def _median(values: NDArray[Any]) -> float:
+    """The median; NumPy's own asks so much before that it takes several times as long."""
+    middle = len(values) // 2
+    low = middle - 1 + len(values) % 2
+    ordered = np.partition(values, (low, middle))
+    return (float(ordered[low]) + float(ordered[middle])) / 2
 
 
 def _lightness_and_yellow(pixels: NDArray[np.uint8]) -> FloatArray:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -168,3 +170,140 @@ def test_variants_of_the_example_set() -> None:
     assert numbers == {"example": 168, "example-intensity": 312, "example-all": 480}
     said = dict(load_dataset("example-all").samples[0].attributes)
     assert set(said) == {"accessories", "age", "intensity", "seed", "sex", "skin_tone", "yaw"}
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        ("path,emotion\n\\\\server\\share\\a.jpg,fear\n", "does not stay inside"),
+        ("path,emotion\n//server/a.jpg,fear\n", "does not stay inside"),
+        ("path,emotion\nc:a.jpg,fear\n", "does not stay inside"),
+        ("path,emotion\n.,fear\n", "does not stay inside"),
+        ("path,emotion\na\0.jpg,fear\n", "control characters"),
+        ('path,emotion\n"a\nb.jpg",fear\n', "control characters"),
+        ("path,emotion\na\x1b[31m.jpg,fear\n", "control characters"),
+        (f"path,emotion\n{'a/' * 3000}b.jpg,fear\n", "longer than 4,096"),
+        (f"path,emotion\n{'a' * 1_000_000},fear\n", "field larger than"),
+        (f"path,emotion\na.jpg,{'b' * 100_000}\n", "none of the seven"),
+        ('path,emotion\n"a.jpg,fear\nb.jpg,fear\n', "Cannot read"),
+        ('path,emotion\n"a"b.jpg,fear\n', "Cannot read"),
+        ("path,emotion,path\na.jpg,fear,b.jpg\n", "column 'path' twice"),
+        ("path,emotion,age,age \na.jpg,fear,1,2\n", "column 'age' twice"),
+        ("path,emotion\na.jpg,fear,P1\n", "line 2: 3 cells, but the header has 2"),
+        ("path,emotion,subject\na.jpg,fear,P1\nb.jpg,fear\n", "line 3: 2 cells"),
+        ("path;emotion\na.jpg;fear\n", "commas, not semicolons"),
+        ("\n\npath,emotion\na.jpg,fear\n", "first line is empty"),
+        ("path,emotion\nä.jpg,fear\n".encode("latin-1"), "not text in UTF-8"),
+        ("path,emotion\na.jpg,fear\n".encode("utf-16"), "not text in UTF-8"),
+        (b"\xff\xfe\x00\x00" * 100, "not text in UTF-8"),
+        (bytes(100), "Missing: path, emotion"),
+    ],
+)
+def test_hostile_indexes_are_refused_in_words(
+    tmp_path: Path, data: str | bytes, words: str
+) -> None:
+    index = tmp_path / "index.csv"
+    index.write_bytes(data.encode() if isinstance(data, str) else data)
+    with pytest.raises(MaskfaceError) as caught:
+        load_dataset(tmp_path)
+    assert words in str(caught.value)
+    assert len(str(caught.value)) < 2000
+
+
+def test_formulas_in_an_index_are_text(tmp_path: Path) -> None:
+    write_index(tmp_path, '"=cmd()",path,emotion,subject,\n=1+1,=a.jpg,fear,@x\x07y,7\n')
+    (sample,) = load_dataset(tmp_path)
+    assert sample.image_id == "=a.jpg"
+    assert sample.subject_id == "@x y"
+    assert sample.attributes == (("=cmd()", "=1+1"),)
+
+
+def test_cells_that_were_made_safe_are_read_as_they_were(tmp_path: Path) -> None:
+    touch(tmp_path, "=a.jpg", "'b.jpg")
+    write_index(tmp_path, "path,emotion,subject\n'=a.jpg,fear,'@x\n'b.jpg,fear,'y\n")
+    first, second = load_dataset(tmp_path)
+    assert (first.image_id, first.subject_id) == ("'b.jpg", "'y")
+    assert (second.image_id, second.subject_id) == ("=a.jpg", "@x")
+
+
+def test_links_in_an_index_stay_inside(tmp_path: Path) -> None:
+    outside, root = tmp_path / "outside", tmp_path / "set"
+    touch(outside, "secret.jpg")
+    touch(root, "store/1.jpg")
+    (root / "in.jpg").symlink_to("store/1.jpg")
+    (root / "loop.jpg").symlink_to("loop.jpg")
+    write_index(root, "path,emotion\nin.jpg,fear\nloop.jpg,fear\nstore/1.jpg,fear\n")
+    assert len(load_dataset(root)) == 3
+    (tmp_path / "linked").symlink_to(root)
+    assert len(load_dataset(tmp_path / "linked")) == 3
+    (root / "out.jpg").symlink_to(outside / "secret.jpg")
+    write_index(root, "path,emotion\nin.jpg,fear\nout.jpg,fear\n")
+    with pytest.raises(MaskfaceError, match=r"1 pictures that are links out of it.*'out\.jpg'"):
+        load_dataset(root)
+    (root / "far").symlink_to(outside)
+    write_index(root, "path,emotion\nfar/secret.jpg,fear\n")
+    with pytest.raises(MaskfaceError, match=r"links out of it, for example 'far/secret\.jpg'"):
+        load_dataset(root)
+
+
+def test_links_in_folders(tmp_path: Path) -> None:
+    outside, root = tmp_path / "outside", tmp_path / "set"
+    touch(outside, "secret.jpg")
+    touch(root, "fear/1.jpg")
+    (root / "fear" / "again.jpg").symlink_to("1.jpg")
+    assert len(load_dataset(root)) == 2
+    (root / "fear" / "out.jpg").symlink_to(outside / "secret.jpg")
+    with pytest.raises(MaskfaceError, match="links out of it"):
+        load_dataset(root)
+    (root / "fear" / "out.jpg").unlink()
+    (root / "fear" / "up").symlink_to(root)
+    with pytest.raises(MaskfaceError, match=r"fear/up' is a link, which is not followed"):
+        load_dataset(root)
+    (root / "fear" / "up").unlink()
+    (root / "joy").symlink_to(outside)
+    with pytest.raises(MaskfaceError, match="links out of it"):
+        load_dataset(root)
+
+
+@pytest.mark.parametrize("name", [b"a\nb.jpg", b"a\x1b.jpg", b"\xff\xfe.jpg"])
+def test_names_that_no_table_holds_are_refused(tmp_path: Path, name: bytes) -> None:
+    touch(tmp_path, "fear/1.jpg")
+    (tmp_path / "fear" / os.fsdecode(name)).touch()
+    with pytest.raises(MaskfaceError, match="1 pictures whose names hold") as caught:
+        load_dataset(tmp_path)
+    assert str(caught.value).isprintable()
+
+
+def test_odd_but_honest_files_are_listed(tmp_path: Path) -> None:
+    names = ["-rf.jpg", "--out=x.png", "a" * 251 + ".jpg", "=1.jpg", "\u00e9\u202e.jpg", " .jpg"]
+    touch(tmp_path, *(f"fear/{name}" for name in names))
+    os.mkfifo(tmp_path / "fear" / "pipe.jpg")
+    (tmp_path / "fear" / "dangling.jpg").symlink_to("nowhere.jpg")
+    found = {sample.image_id for sample in load_dataset(tmp_path)}
+    assert found == {f"fear/{name}" for name in (*names, "pipe.jpg", "dangling.jpg")}
+
+
+def test_a_folder_that_vanishes_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    touch(tmp_path, "fear/1.jpg", "joy/2.jpg")
+    listed = os.scandir
+
+    def scandir(path: str | Path) -> Any:
+        if Path(path).name == "fear":
+            (tmp_path / "joy").rename(tmp_path / ".moved")
+        return listed(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    with pytest.raises(MaskfaceError, match=r"Cannot list the folder .*joy: No such file"):
+        load_dataset(tmp_path)
+
+
+@pytest.mark.parametrize("image_id", ["a\nb", "a\0", "\udcff", "x" * 5000])
+def test_ids_that_no_table_holds_are_refused_everywhere(tmp_path: Path, image_id: str) -> None:
+    with pytest.raises(MaskfaceError, match="pictures whose names hold"):
+        Dataset("d", (Sample(image_id, tmp_path, "fear"),))
+
+
+def test_the_name_of_a_set_is_plain_text(tmp_path: Path) -> None:
+    root = tmp_path / os.fsdecode(b"a\nb\xff")
+    touch(root, "fear/1.jpg")
+    assert load_dataset(root).name == "a b"

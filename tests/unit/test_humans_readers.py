@@ -303,10 +303,9 @@ def test_formulas_of_strangers_stay_text(tmp_path: Path, cell: str) -> None:
 @given(st.text(max_size=20))
 def test_harmless_text_keeps_the_rest(text: str) -> None:
     found = harmless_text(text)
-    assert not found.lstrip().startswith(("=", "@"))
     assert not re.search(r"[\x00-\x1f\x7f]", found)
     if text.isprintable():
-        assert found in (text, f"'{text}")
+        assert found == text
     assert harmless_text(found) == found
 
 

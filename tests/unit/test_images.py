@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +18,24 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from maskface import images
-from maskface.errors import ImageError
+from maskface.errors import ImageError, MaskfaceError
+from maskface.images import Limits
 from maskface.types import FaceLandmarks, Pose
+from tests.fixtures.bombs import BOMBS, EXPECTED
+
+MEASURE = """
+import resource, sys
+from pathlib import Path
+from maskface.images import read_image
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+before = peak()
+try:
+    told = read_image(Path(sys.argv[1])).shape
+except Exception as error:
+    told = error if type(error).__name__ == "ImageError" else repr(error)
+print(peak() - before, told)
+"""
 
 # Left half red, right half blue: shows orientation and channel order at once.
 TWO_HALVES = np.zeros((40, 60, 3), np.uint8)
@@ -116,17 +136,86 @@ def test_one_pixel_is_refused_with_its_size() -> None:
         images.decode_image(encoded(Image.new("RGB", (1, 1)), "PNG"))
 
 
-def test_huge_picture_is_refused_before_it_is_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(images, "MAX_PIXELS", 60 * 40 - 1)
-    with pytest.raises(ImageError, match="at most"):
-        images.decode_image(encoded(Image.fromarray(TWO_HALVES), "PNG"))
+def test_the_limits_are_parameters(tmp_path: Path) -> None:
+    data = encoded(Image.fromarray(TWO_HALVES), "PNG")
+    (tmp_path / "a.png").write_bytes(data)
+    few = Limits(max_pixels=60 * 40 - 1)
+    with pytest.raises(ImageError, match=r"60 x 40 px; 2,400 pixels .* --max-pixels 2400 "):
+        images.read_image(tmp_path / "a.png", few)
+    with pytest.raises(ImageError, match=rf"{len(data):,} bytes; .* --max-bytes {len(data)} "):
+        images.read_image(tmp_path / "a.png", Limits(max_bytes=len(data) - 1))
+    with pytest.raises(ImageError, match="at least 41 px"):
+        images.decode_image(data, Limits(min_side=41))
+    exact = Limits(60 * 40, len(data), 40)
+    np.testing.assert_array_equal(images.read_image(tmp_path / "a.png", exact), TWO_HALVES)
 
 
-def test_picture_bomb_is_refused() -> None:
-    header = bytearray(encoded(Image.new("L", (16, 16)), "BMP"))
-    header[18:26] = (40_000).to_bytes(4, "little") * 2
-    with pytest.raises(ImageError, match="pixels"):
-        images.decode_image(bytes(header))
+def test_more_than_pillow_allows_can_be_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = encoded(Image.fromarray(TWO_HALVES), "PNG")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
+    with pytest.raises(ImageError, match="2,400 pixels are too many"):
+        images.decode_image(data, Limits(max_pixels=1500))
+    np.testing.assert_array_equal(images.decode_image(data), TWO_HALVES)
+    assert Image.MAX_IMAGE_PIXELS == 1000
+
+
+@pytest.mark.parametrize("name", sorted(BOMBS))
+def test_bombs_are_refused_or_read_in_little_memory(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "bomb"
+    path.write_bytes(BOMBS[name]())
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURE, str(path)],
+        capture_output=True, text=True, check=True, timeout=60,
+    )  # fmt: skip
+    megabytes, _, told = done.stdout.partition(" ")
+    assert float(megabytes) < 40 + 3 * path.stat().st_size / 2**20
+    assert EXPECTED.get(name, "1,600,000,000 pixels are too many") in told
+
+
+def test_jpeg_of_thousands_of_scans_is_refused() -> None:
+    whole = encoded(Image.new("L", (64, 64), 120), "JPEG", progressive=True)
+    last = whole[whole.rindex(b"\xff\xda") : -2]
+    many = whole[:-2] + last * 1000 + whole[-2:]
+    with pytest.raises(ImageError, match="more than 100 scans"):
+        images.decode_image(many)
+    # What stands behind the picture, as in the films of telephones, is not part of it.
+    assert images.decode_image(whole + b"\xff\xda\x00\x02" * 1000).shape == (64, 64, 3)
+
+
+@pytest.mark.parametrize("kind", ["ICO", "TGA", "PCX", "SGI", "EPS"])
+def test_other_formats_than_those_named_are_not_even_tried(kind: str) -> None:
+    with pytest.raises(ImageError, match="not a picture"):
+        images.decode_image(encoded(Image.fromarray(TWO_HALVES), kind))
+
+
+def test_first_frame_of_a_gif_is_read() -> None:
+    other = Image.fromarray(TWO_HALVES[:, ::-1].copy())
+    data = encoded(Image.fromarray(TWO_HALVES), "GIF", save_all=True, append_images=[other])
+    assert np.abs(images.decode_image(data).astype(int) - TWO_HALVES).max() < 12
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("/dev/zero"), Path.mkdir])
+def test_what_is_no_regular_file_does_not_hang(
+    make: Callable[[Path], None], tmp_path: Path
+) -> None:
+    make(tmp_path / "a.jpg")
+    with pytest.raises(ImageError, match=r"cannot read the file: it is a (pipe|folder)"):
+        images.read_image(tmp_path / "a.jpg")
+
+
+@pytest.mark.parametrize("name", ["a\0.jpg", "a" * 300 + ".jpg", "loop.jpg"])
+def test_names_that_cannot_be_opened_are_told(name: str, tmp_path: Path) -> None:
+    (tmp_path / "loop.jpg").symlink_to("loop.jpg")
+    with pytest.raises(ImageError, match=r"cannot read the file: ."):
+        images.read_image(tmp_path / name)
+
+
+def test_16_bit_grey_is_rounded_as_by_division() -> None:
+    values = np.arange(65536, dtype=np.uint16).reshape(256, 256)
+    ok, data = cv2.imencode(".png", values)
+    assert ok
+    expected = np.floor(values.astype(np.float64) / 257 + 0.5)
+    np.testing.assert_array_equal(images.decode_image(data.tobytes())[..., 0], expected)
 
 
 def test_missing_file_says_so(tmp_path: Path) -> None:
@@ -159,6 +248,31 @@ def test_find_images_is_sorted_and_leaves_hidden_files_out(tmp_path: Path) -> No
         path.touch()
     found = [path.relative_to(tmp_path).as_posix() for path in images.find_images(tmp_path)]
     assert found == ["a/1.jpg", "b/2.PNG"]
+
+
+def test_links_to_folders_are_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "1.jpg").touch()
+    (tmp_path / "a" / "loop").symlink_to(tmp_path)
+    assert [p.name for p in images.find_images(tmp_path)] == ["1.jpg"]
+
+
+def test_folder_that_vanishes_or_cannot_be_read_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a").mkdir()
+    listed = os.scandir
+
+    def scandir(path: str) -> Any:
+        if str(path).endswith("a"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return listed(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    with pytest.raises(MaskfaceError, match=r"Cannot list the folder .*a: Permission denied"):
+        list(images.find_images(tmp_path))
+    with pytest.raises(MaskfaceError, match=r"Cannot list the folder .*gone: No such file"):
+        list(images.find_images(tmp_path / "gone"))
 
 
 @given(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from maskface.experiment import Experiment
-from maskface.experiment._shown import TrialError, choose_face
+from maskface.experiment._shown import TrialError, choose_face, occlude, open_sample
 from maskface.experiment._trials import TrialReader
 from maskface.occluders import Drawing, Occluder, Unoccluded
 from maskface.tables import TRIALS
@@ -143,3 +143,43 @@ def test_no_face_is_its_own_status() -> None:
     with pytest.raises(TrialError) as caught:
         choose_face([])
     assert caught.value.status == "no_face"
+
+
+class Asking(Brightness):
+    """Keeps what it was given."""
+
+    def __init__(self, *needs: str) -> None:
+        self.needs = frozenset(needs)
+        self.given: list[Face] = []
+
+    def predict_proba(self, faces: Sequence[Face]) -> NDArray[np.float64]:
+        self.given.extend(faces)
+        return super().predict_proba(faces)
+
+
+@pytest.mark.parametrize("needs", [("crop",), ("crop", "covered")])
+def test_hidden_landmarks_are_looked_up_only_if_asked_for(
+    sample: Sample, needs: tuple[str, ...]
+) -> None:
+    asking = Asking(*needs)
+    replace(reader(), classifiers=(asking,)).read(sample)
+    plain, painted = asking.given
+    if "covered" in needs:
+        assert plain.covered is not None
+        assert painted.covered is not None
+        assert not plain.covered.any()
+        assert painted.covered.all()
+    else:
+        assert plain.covered is None
+        assert painted.covered is None
+
+
+def test_the_plain_picture_is_shown_as_its_occluder_would(sample: Sample) -> None:
+    shown = open_sample(sample, lambda image, data: (face(),))
+    occlude(shown, {"none": Unoccluded()}, {"none": 5})
+    made, drawn = shown.occlusions["none"], Unoccluded().apply(shown.image, shown.face, seed=5)
+    assert made.image is shown.image
+    assert np.array_equal(made.alpha, drawn.alpha)
+    assert np.array_equal(made.shadow, drawn.shadow)
+    assert (made.coverage, made.seed) == (drawn.coverage, drawn.seed)
+    assert dict(made.params) == dict(drawn.params)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import tomllib
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from maskface._toml import parse_toml
 from maskface.errors import MaskfaceError
 from maskface.types import EMOTIONS
 
@@ -201,14 +201,13 @@ def parse_card(text: str, source: str) -> Card:
         the key.
     """
     try:
-        return Card.model_validate(tomllib.loads(text))
+        return Card.model_validate(parse_toml(text))
     except ValidationError as error:
         reasons = "; ".join(_reason(item) for item in error.errors())
         raise MaskfaceError(
             f"Card {source}: {reasons}. docs/classifiers.md has a whole card."
         ) from error
-    # Python's reader lets two more kinds through: numbers too long, and brackets too deep.
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise MaskfaceError(f"Card {source} is no TOML: {error}.") from error
 
 

@@ -26,4 +26,10 @@ Occluders = Annotated[
         help="What to put on the faces, e.g. surgical or surgical:colour=white; repeatable.",
     ),
 ]
+MaxPixels = Annotated[
+    int, typer.Option(min=1, help="Pictures with more pixels than this are not opened.")
+]
+MaxBytes = Annotated[
+    int, typer.Option(min=1, help="Picture files with more bytes than this are not opened.")
+]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of whatever is random.")]

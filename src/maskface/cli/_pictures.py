@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from maskface.cli._app import FAILED, INTERRUPTED, Seed, app
+from maskface.cli._app import FAILED, INTERRUPTED, MaxBytes, MaxPixels, Seed, app
 from maskface.errors import MaskfaceError
 
 
@@ -49,6 +49,8 @@ def mask(
     resume: Annotated[
         bool, typer.Option("--resume", help="Leave alone what an earlier call has finished.")
     ] = False,
+    max_pixels: MaxPixels = 100_000_000,
+    max_bytes: MaxBytes = 500_000_000,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
 ) -> None:
     """Put an occluder on every face in pictures, videos, or in front of a webcam.
@@ -75,6 +77,7 @@ def mask(
         return
     if out is None:
         raise MaskfaceError("Say where the results go: add --out FOLDER.")
+    from maskface.images import Limits
     from maskface.masking import done_text, mask_files, problems_text
 
     try:
@@ -88,6 +91,7 @@ def mask(
             csv=csv,
             resume=resume,
             progress=not quiet,
+            limits=Limits(max_pixels, max_bytes),
         )
     except KeyboardInterrupt:
         typer.echo(

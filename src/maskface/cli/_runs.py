@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from maskface.cli._app import INTERRUPTED, Occluders, Seed, app
+from maskface.cli._app import INTERRUPTED, MaxBytes, MaxPixels, Occluders, Seed, app
 
 
 @app.command()
@@ -42,6 +42,8 @@ def run(
     form: Annotated[
         str, typer.Option("--format", help="Of the trials: csv, or parquet for millions of rows.")
     ] = "csv",
+    max_pixels: MaxPixels = 100_000_000,
+    max_bytes: MaxBytes = 500_000_000,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
 ) -> None:
     """Read faces with and without an occluder, and measure what is lost.
@@ -60,6 +62,8 @@ def run(
         classifiers=tuple(classifier),
         limit=limit,
         seed=seed,
+        max_pixels=max_pixels,
+        max_bytes=max_bytes,
     )
     options = Options(
         data, out, jobs, limit, seed, resume, progress=not quiet, backend=backend,
@@ -97,12 +101,16 @@ def summarize(
 
 @app.command()
 def report(
-    folder: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a finished run.")],
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")],
+    *,
+    allow_partial: Annotated[
+        bool, typer.Option("--allow-partial", help="Report what an incomplete run has so far.")
+    ] = False,
 ) -> None:
-    """Write the report of a run again: one HTML page, from its tables alone.
+    """Write the report of a run again: one HTML page that needs nothing but itself.
 
     Example: maskface report results/
     """
     from maskface.report import write_report
 
-    typer.echo(str(write_report(folder)))
+    typer.echo(str(write_report(folder, allow_partial=allow_partial)))

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from maskface.datasets._names import plain, require_plain, shown
 from maskface.errors import MaskfaceError
 from maskface.types import EMOTIONS, Sample
 
@@ -31,7 +32,7 @@ class Dataset:
     Raises
     ------
     MaskfaceError
-        If there is no picture, or two have the same id.
+        If there is no picture, two have the same id, or an id holds control characters.
     """
 
     name: str
@@ -43,12 +44,14 @@ class Dataset:
     def __post_init__(self) -> None:
         if not self.samples:
             raise MaskfaceError(f"The data set {self.name!r} holds no pictures.")
+        require_plain((sample.image_id for sample in self.samples), f"The data set {self.name!r}")
+        object.__setattr__(self, "name", plain(self.name).strip())
         ordered = tuple(sorted(self.samples, key=lambda sample: sample.image_id))
         twice = [a.image_id for a, b in pairwise(ordered) if a.image_id == b.image_id]
         if twice:
             raise MaskfaceError(
                 f"The data set {self.name!r} names {len(twice)} pictures more than once, "
-                f"for example {twice[0]!r}. Keep one row for each."
+                f"for example {shown(twice[0])}. Keep one row for each."
             )
         object.__setattr__(self, "samples", ordered)
 

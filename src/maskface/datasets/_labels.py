@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from maskface.datasets._names import shown
 from maskface.errors import MaskfaceError
 from maskface.types import EMOTIONS
 
@@ -47,11 +48,11 @@ def require_emotions(labels: Iterable[tuple[str, str]], source: str) -> None:
     unknown = [(label, place) for label, place in labels if emotion_of(label) is None]
     if not unknown:
         return
-    shown = "; ".join(f"{label!r} ({place})" for label, place in unknown[:5])
+    listed = "; ".join(f"{shown(label)} ({place})" for label, place in unknown[:5])
     more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
     spellings = "; ".join(f"{e} ({', '.join(SPELLINGS[e])})" for e in EMOTIONS)
     raise MaskfaceError(
-        f"{source} has labels that are none of the seven emotions: {shown}{more}.\n"
+        f"{source} has labels that are none of the seven emotions: {listed}{more}.\n"
         f"Allowed: {spellings}.\n"
         "Leave other pictures out (for example contempt), or give them one of these labels."
     )

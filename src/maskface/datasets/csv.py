@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import csv
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+from typing import Final
 
-import pandas as pd
-
+from maskface.cells import cell_text
 from maskface.datasets._base import Dataset
 from maskface.datasets._labels import emotion_of, require_emotions
+from maskface.datasets._names import plain, require_inside, require_plain, shown
 from maskface.errors import MaskfaceError
 from maskface.types import Sample
 
-REQUIRED = ("path", "emotion")
-KNOWN = (*REQUIRED, "subject")
+REQUIRED: Final = ("path", "emotion")
+KNOWN: Final = (*REQUIRED, "subject")
+Cells = dict[str, str]
 
 
 def read_index(index: Path) -> Dataset:
@@ -21,8 +26,10 @@ def read_index(index: Path) -> Dataset:
     Parameters
     ----------
     index
-        The file. Paths are relative to its folder and stay inside it; labels may be in any
-        spelling of `maskface.datasets.SPELLINGS`; other columns become `Sample.attributes`.
+        The file, in UTF-8. Paths are relative to its folder and stay inside it; labels may be in
+        any spelling of `maskface.datasets.SPELLINGS`; other columns become `Sample.attributes`,
+        those without a name are left out. Control characters in cells become blanks; the
+        apostrophe that keeps spreadsheets from executing a cell (`maskface.cells`) is taken away.
 
     Returns
     -------
@@ -33,59 +40,91 @@ def read_index(index: Path) -> Dataset:
     Raises
     ------
     MaskfaceError
-        If a column is missing, the file has no rows, a label is unknown, a path leaves the
-        folder, or a path stands twice.
+        If a column is missing or named twice, the file has no rows, a row has more or fewer cells
+        than the header, a label is unknown, a path leaves the folder (also by a link), or a path
+        stands twice.
     """
-    table = _read_table(index)
-    lines = [f"line {number}" for number in range(2, len(table) + 2)]
-    require_emotions(zip(table["emotion"], lines, strict=True), str(index))
-    root = index.parent
-    ids = [_image_id(path, line, index) for path, line in zip(table["path"], lines, strict=True)]
-    subjects = table["subject"] if "subject" in table else [""] * len(table)
-    samples = tuple(
-        Sample(image_id, root / image_id, emotion_of(label) or "", subject.strip(), said)
-        for image_id, label, subject, said in zip(
-            ids, table["emotion"], subjects, _attributes(table), strict=True
-        )
+    rows = _read_rows(index)
+    require_emotions(((cells["emotion"], f"line {line}") for line, cells in rows), str(index))
+    require_plain((cells["path"].strip() for _, cells in rows), str(index))
+    samples = tuple(_sample(index, line, cells) for line, cells in rows)
+    dataset = Dataset(index.parent.resolve().name, samples)
+    require_inside(samples, index.parent)
+    return dataset
+
+
+def _sample(index: Path, line: int, cells: Cells) -> Sample:
+    image_id = _image_id(cells["path"], line, index)
+    said = {name: plain(cell).strip() for name, cell in cells.items() if name not in KNOWN}
+    return Sample(
+        image_id,
+        index.parent / image_id,
+        emotion_of(cells["emotion"]) or "",
+        plain(cells.get("subject", "")).strip(),
+        tuple((name, said[name]) for name in sorted(said) if said[name]),
     )
-    return Dataset(root.resolve().name, samples)
 
 
-def _attributes(table: pd.DataFrame) -> list[tuple[tuple[str, str], ...]]:
-    """What the other columns of an index say of each picture, sorted by column; no empty cells."""
-    others = sorted(str(column) for column in table if column not in KNOWN)
-    return [
-        tuple(
-            (name, value)
-            for name, cell in zip(others, cells, strict=True)
-            if (value := str(cell).strip())
-        )
-        for cells in table[others].itertuples(index=False, name=None)
-    ]
-
-
-def _read_table(index: Path) -> pd.DataFrame:
+def _read_rows(index: Path) -> list[tuple[int, Cells]]:
+    """The rows and the lines on which they end."""
     try:
-        table = pd.read_csv(index, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except (OSError, ValueError) as error:
-        raise MaskfaceError(f"Cannot read {index} as a CSV table: {error}.") from error
-    missing = [column for column in REQUIRED if column not in table]
-    if missing:
+        with index.open(encoding="utf-8-sig", newline="") as stream:
+            lines = csv.reader(stream, strict=True)
+            header = next(lines, [])
+            _check_header(header, index)
+            rows = [(lines.line_num, row) for row in lines if row]
+    except UnicodeDecodeError as error:
         raise MaskfaceError(
-            f"{index} has the columns {', '.join(table.columns)}, but it needs "
-            f"{' and '.join(REQUIRED)} (and may have subject). Missing: {', '.join(missing)}."
-        )
-    if table.empty:
+            f"Cannot read {index}: it is not text in UTF-8 ({error.reason} at byte {error.start}). "
+            "Save it again as 'CSV UTF-8'."
+        ) from error
+    except (OSError, csv.Error) as error:
+        raise MaskfaceError(f"Cannot read {index} as a CSV table: {error}.") from error
+    if not rows:
         raise MaskfaceError(f"{index} has a header but no rows.")
-    return table
+    _check_widths(rows, len(header), index)
+    names = [plain(cell_text(name)).strip() for name in header]
+    return [(line, dict(_named(names, row))) for line, row in rows]
 
 
-def _image_id(path: str, line: str, index: Path) -> str:
+def _named(names: list[str], row: list[str]) -> Iterator[tuple[str, str]]:
+    return ((name, cell_text(cell)) for name, cell in zip(names, row, strict=True) if name)
+
+
+def _check_header(header: list[str], index: Path) -> None:
+    if not header:
+        raise MaskfaceError(f"Cannot read {index} as a CSV table: its first line is empty.")
+    names = Counter(plain(cell_text(name)).strip() for name in header)
+    twice = [name for name, count in names.items() if name and count > 1]
+    if twice:
+        raise MaskfaceError(
+            f"{index} has the column {shown(twice[0])} twice. Leave one out, or rename it."
+        )
+    missing = [column for column in REQUIRED if column not in names]
+    if missing:
+        hint = " Separate the columns by commas, not semicolons." if ";" in header[0] else ""
+        raise MaskfaceError(
+            f"{index} has the columns {', '.join(name[:80] for name in names)}, but it needs "
+            f"{' and '.join(REQUIRED)} (and may have subject). Missing: {', '.join(missing)}.{hint}"
+        )
+
+
+def _check_widths(rows: list[tuple[int, list[str]]], width: int, index: Path) -> None:
+    ragged = [(line, len(row)) for line, row in rows if len(row) != width]
+    if ragged:
+        line, cells = ragged[0]
+        raise MaskfaceError(
+            f"{index}, line {line}: {cells} cells, but the header has {width}. Cells that hold "
+            f'commas stand in quotes: "a, b". ({len(ragged)} such lines)'
+        )
+
+
+def _image_id(path: str, line: int, index: Path) -> str:
     """Return a path below the index's folder in its one spelling, or refuse it."""
     pure = PurePosixPath(path.strip().replace("\\", "/"))
     if pure.is_absolute() or ".." in pure.parts or not pure.parts or ":" in pure.parts[0]:
         raise MaskfaceError(
-            f"{index}, {line}: the path {path!r} does not stay inside {index.parent}. "
+            f"{index}, line {line}: the path {shown(path)} does not stay inside {index.parent}. "
             "Give paths relative to the index file, such as anger/T01_1.jpg."
         )
     return pure.as_posix()

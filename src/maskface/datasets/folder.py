@@ -6,8 +6,9 @@ from pathlib import Path
 
 from maskface.datasets._base import Dataset
 from maskface.datasets._labels import emotion_of, require_emotions
+from maskface.datasets._names import plain, require_inside, require_plain, shown
 from maskface.errors import MaskfaceError
-from maskface.images import IMAGE_SUFFIXES, find_images
+from maskface.images import IMAGE_SUFFIXES, find_images, walk
 from maskface.types import Sample
 
 
@@ -23,20 +24,21 @@ def read_folder(root: Path) -> Dataset:
     Returns
     -------
     Dataset
-        Named after the folder.
+        Named after the folder. What is named like a picture is listed, whatever it is.
 
     Raises
     ------
     MaskfaceError
-        If there is no emotion folder, one has another name, or none holds a picture.
+        If there is no emotion folder, one has another name, none holds a picture, a folder cannot
+        be listed, a folder in it is a link, or a picture is a link that leads out of `root`.
     """
-    folders = sorted(p for p in root.iterdir() if p.is_dir() and not p.name.startswith("."))
+    folders = _emotion_folders(root)
     if not folders:
         raise MaskfaceError(
             f"{root} has neither an index.csv (path,emotion,subject) nor a folder per emotion "
             "(anger, disgust, fear, happiness, sadness, surprise, neutral)."
         )
-    require_emotions(((f.name, f"folder {f.name}/") for f in folders), str(root))
+    require_emotions(((f.name, f"folder {plain(f.name)}/") for f in folders), str(root))
     samples = tuple(
         Sample(path.relative_to(root).as_posix(), path, emotion_of(folder.name) or "")
         for folder in folders
@@ -46,4 +48,27 @@ def read_folder(root: Path) -> Dataset:
         raise MaskfaceError(
             f"The emotion folders in {root} hold no pictures ({', '.join(IMAGE_SUFFIXES)})."
         )
+    require_plain((sample.image_id for sample in samples), str(root))
+    require_inside(samples, root)
     return Dataset(root.resolve().name, samples)
+
+
+def _emotion_folders(root: Path) -> list[Path]:
+    try:
+        folders = [p for p in root.iterdir() if p.is_dir() and not p.name.startswith(".")]
+    except OSError as error:
+        raise MaskfaceError(f"Cannot list the folder {root}: {error.strerror}.") from error
+    for folder in folders:
+        for path, inner, _ in walk(folder):
+            _refuse_links(path, inner)
+    return sorted(folders)
+
+
+def _refuse_links(folder: Path, inner: list[str]) -> None:
+    """Links to folders may lead in circles, and are not followed: say so."""
+    links = [name for name in inner if (folder / name).is_symlink()]
+    if links:
+        raise MaskfaceError(
+            f"The folder {shown(str(folder / links[0]))} is a link, which is not followed. Put "
+            "the folder it leads to in its place, or delete it."
+        )

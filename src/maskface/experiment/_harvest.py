@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
+from maskface.experiment._lines import csv_bytes
 from maskface.tables import ATTRIBUTES, DETECTIONS, TRIALS
 
 Row = dict[str, Any]
@@ -66,17 +66,15 @@ class Harvest:
             tables = ((TRIALS, self.trials), (ATTRIBUTES, self.attributes))
             for table, rows in (*tables, (DETECTIONS, self.detections)):
                 if rows:
-                    archive.writestr(f"{table.name}.csv", table.to_bytes(table.frame(rows)))
+                    archive.writestr(f"{table.name}.csv", csv_bytes(table, rows))
             if self.unanswered:
-                archive.writestr(f"{UNANSWERED}.csv", self._unanswered_bytes())
+                # Not sorted by key: each row belongs to the vector in the same place.
+                unsorted = csv_bytes(TRIALS, self.unanswered, ordered=False)
+                archive.writestr(f"{UNANSWERED}.csv", unsorted)
             for number, vectors in enumerate(features.values()):
                 with archive.open(f"features-{number}.npy", "w") as member:
                     np.save(member, np.stack(vectors), allow_pickle=False)
         return target.getvalue()
-
-    def _unanswered_bytes(self) -> bytes:
-        # Not sorted by key: each row belongs to the vector in the same place.
-        return TRIALS.to_bytes(pd.DataFrame(self.unanswered, columns=TRIALS.header))
 
 
 def digest(data: bytes) -> str:

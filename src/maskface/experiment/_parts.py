@@ -5,9 +5,8 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Iterable, Iterator
-from functools import lru_cache
-from itertools import groupby
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby, islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,8 +19,8 @@ from maskface.schema import Table
 from maskface.table_files import table_writer
 from maskface.tables import TRIALS
 
-_OPEN_AT_ONCE: Final = 4
-"""Parts kept in memory: those that the pictures in a row come from."""
+_TOGETHER: Final = 16
+"""Parts that are parsed at once: pandas takes about as long for many rows as for the first."""
 
 
 class Part:
@@ -52,11 +51,14 @@ class Part:
 
     def table(self, table: Table, name: str = "") -> pd.DataFrame:
         """Read the rows of a table."""
+        data = self.lines(name or table.name)
+        return table.parse(io.BytesIO(data)) if data else table.frame([])
+
+    def lines(self, name: str) -> bytes:
+        """Read a table as the CSV that it is stored as; empty if it has no rows."""
         with zipfile.ZipFile(self._path) as archive:
-            member = f"{name or table.name}.csv"
-            if member not in archive.namelist():
-                return table.frame([])
-            return table.parse(io.BytesIO(archive.read(member)))
+            member = f"{name}.csv"
+            return archive.read(member) if member in archive.namelist() else b""
 
     def measured(self, name: str) -> tuple[pd.DataFrame, NDArray[np.float32]]:
         """Read the rows of a measurement and the vectors (n, D) of those with status ok."""
@@ -84,11 +86,14 @@ class Parts:
     def __init__(self, folder: Path, run_id: str) -> None:
         self._parts: list[Part] = []
         self._home: dict[str, int] = {}
+        self._overlapping = False
         for path in sorted(folder.glob("part-*.zip")):
             data = path.read_bytes()
             # The pictures of a damaged part are read again.
-            if path.stem.endswith(digest(data)) and (part := Part(path, data)).run_id == run_id:
+            part = _opened(path, data) if path.stem.endswith(digest(data)) else None
+            if part is not None and part.run_id == run_id:
                 for image_id in part.image_ids:
+                    self._overlapping |= image_id in self._home
                     self._home.setdefault(image_id, len(self._parts))
                 self._parts.append(part)
 
@@ -99,10 +104,22 @@ class Parts:
 
     def frames(self, table: Table) -> Iterator[tuple[list[str], pd.DataFrame]]:
         """Some pictures at a time, in order, and their rows of a table."""
-        read = lru_cache(_OPEN_AT_ONCE)(lambda number: self._parts[number].table(table))
-        for number, group in groupby(self.image_ids, self._home.__getitem__):
-            images, frame = list(group), read(number)
+        by_part = groupby(self.image_ids, self._home.__getitem__)
+        groups = ((number, list(images)) for number, images in by_part)
+        # Where two parts have rows of one picture, it must be known whose rows they are.
+        size = 1 if self._overlapping else _TOGETHER
+        while some := list(islice(groups, size)):
+            images = [image_id for _, group in some for image_id in group]
+            frame = self._parsed(sorted({number for number, _ in some}), table)
             yield images, frame[frame["image_id"].isin(images)]
+
+    def _parsed(self, numbers: Sequence[int], table: Table) -> pd.DataFrame:
+        """Rows of some parts, below each other."""
+        found = [data for n in numbers if (data := self._parts[n].lines(table.name))]
+        if not found:
+            return table.frame([])
+        headless = (data.partition(b"\n")[2] for data in found[1:])
+        return table.parse(io.BytesIO(b"".join([found[0], *headless])))
 
     def measured(self, name: str) -> tuple[pd.DataFrame, NDArray[np.float32]]:
         """Rows of a measurement, sorted by picture and condition, and the vectors of those ok."""
@@ -120,6 +137,14 @@ class Parts:
         place = (together["status"] == "ok").cumsum().to_numpy() - 1
         ok = (together["status"] == "ok").to_numpy()
         return together.loc[order].reset_index(drop=True), stacked[place[order][ok[order]]]
+
+
+def _opened(path: Path, data: bytes) -> Part | None:
+    """Open a part; None if it is none, although its name fits its bytes."""
+    try:
+        return Part(path, data)
+    except (zipfile.BadZipFile, KeyError, TypeError, ValueError, RecursionError):
+        return None
 
 
 def joined(frames: Iterable[pd.DataFrame], empty: pd.DataFrame) -> pd.DataFrame:

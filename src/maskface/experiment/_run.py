@@ -106,15 +106,19 @@ def run(
     begun = folder.claim(plan, resume=resume)
     if begun is not None and begun.get("complete"):
         return Run(folder)
-    manifest = begun or new_manifest(plan)
     try:
-        if begun is None:
-            folder.write_manifest(manifest)
-        started = time.perf_counter()
-        with workers(jobs, backend, scheduler) as work:
-            _read_pictures(plan, folder, _cache_folder(cache), work, chunk, progress=progress)
-        manifest["timings"]["trials_s"] = round(time.perf_counter() - started, 3)
-        _finish(plan, folder, manifest, jobs, format)
+        with folder.alone():
+            begun = folder.read_manifest()  # another run may have ended since
+            manifest = begun or new_manifest(plan)
+            if manifest["complete"]:
+                return Run(folder)
+            if begun is None:
+                folder.write_manifest(manifest)
+            started = time.perf_counter()
+            with workers(jobs, backend, scheduler) as work:
+                _read_pictures(plan, folder, _cache_folder(cache), work, chunk, progress=progress)
+            manifest["timings"]["trials_s"] = round(time.perf_counter() - started, 3)
+            _finish(plan, folder, manifest, jobs, format)
     except OSError as error:
         raise MaskfaceError(
             f"Cannot write to {folder.path}: {error.strerror or error}. What was read so far is "

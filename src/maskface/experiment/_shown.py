@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+import numpy as np
+
 from maskface.errors import told
-from maskface.images import decode_image, face_crop, read_bytes
+from maskface.images import LIMITS, Limits, crop_box, cut, decode_image, read_bytes
 from maskface.landmarks import same_face
-from maskface.occluders import Occluder
+from maskface.occluders import Occluder, Unoccluded
 from maskface.types import Face, FaceLandmarks, ImageArray, Occlusion, Sample
 
 AMBIGUOUS_SIZE: Final = 0.5
@@ -54,13 +56,22 @@ class Shown:
     occlusions: dict[str, Occlusion] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
 
-    def faces(self, detect: Detect | None) -> dict[str, Face]:
-        """What classifiers are given, by condition; `detect` finds faces anew where it is asked."""
+    def faces(self, detect: Detect | None, *, covered: bool = True) -> dict[str, Face]:
+        """What classifiers are given, by condition.
+
+        Parameters
+        ----------
+        detect
+            Finds faces anew; None if nobody asks for that.
+        covered
+            Whether to say which landmarks are hidden.
+        """
+        x0, y0, side = crop_box(self.face)
         return {
             condition: Face(
-                face_crop(occlusion.image, self.face),
+                cut(occlusion.image, x0, y0, side, side),
                 self.face,
-                occlusion.covered,
+                occlusion.covered if covered else None,
                 None if detect is None else self._again(occlusion, detect),
             )
             for condition, occlusion in self.occlusions.items()
@@ -72,7 +83,7 @@ class Shown:
         return same_face(detect(occlusion.image, None), self.face)
 
 
-def open_sample(sample: Sample, detect: Detect) -> Shown:
+def open_sample(sample: Sample, detect: Detect, limits: Limits = LIMITS) -> Shown:
     """Read a picture and find its face.
 
     Raises
@@ -82,8 +93,8 @@ def open_sample(sample: Sample, detect: Detect) -> Shown:
     TrialError
         If it is not known whose emotion the label means.
     """
-    data = read_bytes(sample.path)
-    image = decode_image(data)
+    data = read_bytes(sample.path, limits)
+    image = decode_image(data, limits)
     face, message = choose_face(detect(image, data))
     return Shown(sample, image, face, message)
 
@@ -92,12 +103,18 @@ def occlude(shown: Shown, occluders: Mapping[str, Occluder], seeds: Mapping[str,
     """Put every occluder on the face; those that fail are noted."""
     for condition, occluder in occluders.items():
         try:
-            occlusion = occluder.apply(shown.image, shown.face, seed=seeds[condition])
+            shown.occlusions[condition] = _occluded(shown, occluder, seeds[condition])
         # An occluder may fail in any way on an odd face; it costs this condition alone.
         except Exception as error:  # noqa: BLE001
             shown.failures[condition] = told(error)
-        else:
-            shown.occlusions[condition] = occlusion
+
+
+def _occluded(shown: Shown, occluder: Occluder, seed: int) -> Occlusion:
+    if not isinstance(occluder, Unoccluded):
+        return occluder.apply(shown.image, shown.face, seed=seed)
+    # The picture as it is: there is nothing to draw and no coverage to count.
+    nothing = np.zeros(shown.image.shape[:2], np.uint8)
+    return Occlusion(shown.image, nothing, nothing, shown.face, 0.0, seed=seed)
 
 
 def choose_face(faces: Sequence[FaceLandmarks]) -> tuple[FaceLandmarks, str]:

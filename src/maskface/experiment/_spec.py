@@ -23,6 +23,7 @@ from maskface._version import __version__
 from maskface.classifiers import CLASSIFIERS, Classifier, Trainable, get_reader
 from maskface.datasets import Dataset, balanced_sample, load_dataset
 from maskface.errors import MaskfaceError
+from maskface.images import MAX_BYTES, MAX_PIXELS, MIN_SIDE, Limits
 from maskface.landmarks import MediaPipeDetector
 from maskface.occluders import get_occluder, occluder_name
 from maskface.types import Sample
@@ -51,6 +52,9 @@ class Experiment(BaseModel):
         condition; 0 for the picture as it is. The run then has a table of detections.
     seed
         Seed of whatever is random, 0 or more.
+    max_pixels, max_bytes, min_side
+        Which picture files are read at all; see `maskface.images.Limits`. Others have rows with
+        status error.
 
     Raises
     ------
@@ -66,6 +70,9 @@ class Experiment(BaseModel):
     limit: int | None = Field(default=None, ge=1)
     detect_px: tuple[Annotated[int, Field(ge=0)], ...] = ()
     seed: int = Field(default=0, ge=0)
+    max_pixels: int = Field(default=MAX_PIXELS, ge=1)
+    max_bytes: int = Field(default=MAX_BYTES, ge=1)
+    min_side: int = Field(default=MIN_SIDE, ge=1)
 
     def __init__(self, **values: Any) -> None:
         try:
@@ -123,6 +130,11 @@ class Experiment(BaseModel):
         loaded = [get_reader(spec) for spec in self.classifiers]
         ready = tuple(one for one in loaded if not isinstance(one, Trainable))
         return ready, tuple(one for one in loaded if isinstance(one, Trainable))
+
+    @property
+    def limits(self) -> Limits:
+        """Which picture files are read at all."""
+        return Limits(self.max_pixels, self.max_bytes, self.min_side)
 
     @property
     def conditions(self) -> tuple[str, ...]:

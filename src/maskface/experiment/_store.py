@@ -16,13 +16,16 @@ from maskface.errors import MaskfaceError
 from maskface.experiment._harvest import Harvest, digest
 from maskface.experiment._parts import Parts
 from maskface.experiment._spec import Plan
-from maskface.files import write_atomically
+from maskface.files import is_partial, locked, write_atomically
 from maskface.table_files import find_table
 from maskface.tables import ATTRIBUTES, DETECTIONS, GUARDS, SUMMARY, TRIALS
 
 MANIFEST: Final = "manifest.json"
 SCHEMA_VERSION: Final = 2
 _READING: Final = "reading-"
+_LOCK: Final = ".lock"
+_TOLD: Final = ("files", "timings", "trials")
+"""Parts of the manifest that a run fills in."""
 STIMULI: Final = "stimuli"
 """Sub-folder in which an experiment may make its pictures before the run begins."""
 
@@ -90,13 +93,15 @@ class RunFolder:
             manifest = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return None
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise MaskfaceError(
                 f"Cannot read {path}: {error}. Choose another folder, or delete this one."
             ) from error
-        if not isinstance(manifest, dict) or "run_id" not in manifest:
+        if not _is_manifest(manifest):
             raise MaskfaceError(f"{path} is not the manifest of a run. Choose another folder.")
-        return manifest
+        for name in _TOLD:
+            manifest.setdefault(name, {})
+        return dict(manifest)
 
     def require_manifest(self) -> dict[str, Any]:
         """Return the manifest.
@@ -133,12 +138,14 @@ class RunFolder:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             begun = self.read_manifest()
-            if begun is None and any(path.name != STIMULI for path in self.path.iterdir()):
+            if begun is None and any(not self._is_own(path) for path in self.path.iterdir()):
                 raise MaskfaceError(
                     f"{self.path} holds other files. Choose a new or empty folder with --out."
                 )
             if begun is not None:
                 self._check_same(begun, plan, resume=resume)
+                if begun["complete"]:
+                    return begun
             self.parts_path.mkdir(exist_ok=True)
             write_atomically(self.parts_path / ".writable", b"")
         except OSError as error:
@@ -147,6 +154,30 @@ class RunFolder:
                 "Choose another folder with --out."
             ) from error
         return begun
+
+    def _is_own(self, path: Path) -> bool:
+        """Whether a file may be there before the manifest is: a run may be killed that early."""
+        return path.name in (STIMULI, self.parts_path.name) or is_partial(path)
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep other runs out of the folder, and clear away what a killed one left half-written.
+
+        Raises
+        ------
+        MaskfaceError
+            If another process is at work here.
+        """
+        try:
+            with locked(self.parts_path / _LOCK):
+                for path in filter(is_partial, self.path.iterdir()):
+                    path.unlink(missing_ok=True)
+                yield
+        except BlockingIOError as error:
+            raise MaskfaceError(
+                f"Another process is at work on the run in {self.path}. Wait until it ends, or "
+                "choose another folder with --out."
+            ) from error
 
     def _check_same(self, begun: dict[str, Any], plan: Plan, *, resume: bool) -> None:
         if begun["run_id"] != plan.run_id:
@@ -202,6 +233,16 @@ class RunFolder:
     def drop_parts(self) -> None:
         """Delete the parts; what they held is in the trials table."""
         shutil.rmtree(self.parts_path, ignore_errors=True)
+
+
+def _is_manifest(value: object) -> bool:
+    """Whether a run's manifest has what every reader of it needs, of the right kind."""
+    needed = {"run_id": str, "complete": bool, "seed": int}
+    return (
+        isinstance(value, dict)
+        and all(isinstance(value.get(name), kind) for name, kind in needed.items())
+        and all(isinstance(value.get(name, {}), dict) for name in _TOLD)
+    )
 
 
 def chunks(items: Sequence[int], size: int) -> list[list[int]]:

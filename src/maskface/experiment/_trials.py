@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from maskface.classifiers import Classifier, Trainable, get_reader
 from maskface.errors import ImageError, told
+from maskface.experiment._asked import Asked, asked
 from maskface.experiment._detections import detection_rows
 from maskface.experiment._harvest import Harvest, Row
 from maskface.experiment._measured import measured_rows
@@ -23,6 +25,7 @@ from maskface.occluders import Occluder, get_occluder
 from maskface.seeds import derived_seed
 from maskface.types import EMOTIONS, Face, Prediction, Sample
 
+COVERED = "covered"
 REDETECTED = "redetected"
 _NOT_AGAIN = "no face found in the occluded picture"
 
@@ -64,7 +67,7 @@ class TrialReader:
             else lambda image, _: detector.detect(image),
             lambda image, _: detector.one_pass(image),
             {name: get_occluder(name) for name in experiment.conditions},
-            tuple(distinct(get_reader(name) for name in experiment.classifiers)),
+            tuple(get_reader(name) for name in experiment.classifiers),
         )
 
     def read(self, sample: Sample) -> Harvest:
@@ -76,101 +79,114 @@ class TrialReader:
             Rows for every condition and classifier, whatever happens to the picture.
         """
         try:
-            shown = open_sample(sample, self.detect)
+            shown = open_sample(sample, self.detect, self.experiment.limits)
         except ImageError as error:
             return self.lost(sample, "error", str(error))
         except TrialError as error:
             return self.lost(sample, error.status, str(error))
         seeds = {name: self._seed(sample, name) for name in self.occluders}
         occlude(shown, self.occluders, seeds)
-        again = any(REDETECTED in classifier.needs for classifier in self.classifiers)
-        faces = shown.faces(self.detect if again else None)
+        faces = shown.faces(
+            self.detect if REDETECTED in self.needed else None, covered=COVERED in self.needed
+        )
+        rows = self.rows(shown)
         harvest = Harvest(attributes=measured_rows(shown, self.head), image_ids=[sample.image_id])
-        for classifier in self.classifiers:
-            self._read(classifier, shown, faces, harvest)
+        for one in self.asked:
+            read_one(one, own_rows(one, rows, faces), faces, harvest)
         sizes = self.experiment.detect_px
         if sizes:
             finders = {"never": self.alone, "scenes": self.detect}
             harvest.detections.extend(detection_rows(shown, self.head, sizes, finders))
         return harvest
 
-    def _read(
-        self,
-        classifier: Classifier | Trainable,
-        shown: Shown,
-        faces: Mapping[str, Face],
-        harvest: Harvest,
-    ) -> None:
-        rows = self._rows(classifier, shown, faces)
-        asked = {name: faces[name] for name in faces if rows[name]["status"] == "ok"}
-        trainable = isinstance(classifier, Trainable)
-        # One batch per picture, never across pictures: the sums inside a network may round
-        # differently with the batch, and rows must not depend on how the work is cut up.
-        try:
-            found = (
-                classifier.features(list(asked.values()))
-                if isinstance(classifier, Trainable)
-                else classifier.predict_proba(list(asked.values()))
-            )
-        except Exception as error:  # noqa: BLE001 (a user's own model may fail in any way)
-            for name in asked:
-                rows[name] |= {"status": "error", "message": told(error)}
-            found, asked = np.empty((0, 0)), {}
-        if trainable:
-            harvest.features.setdefault(rows["none"]["classifier"], []).extend(
-                np.asarray(found, np.float32)
-            )
-            harvest.unanswered.extend(rows.values())
-            return
-        for name, probabilities in zip(asked, found, strict=True):
-            rows[name] |= answer(probabilities, shown.sample.label)
-        harvest.trials.extend(rows.values())
-
-    def _rows(
-        self, classifier: Classifier | Trainable, shown: Shown, faces: Mapping[str, Face]
-    ) -> dict[str, Row]:
-        """Rows without answers, by condition."""
+    def rows(self, shown: Shown) -> dict[str, Row]:
+        """What the rows of all classifiers say alike, by condition; without answers."""
         pose = dict(zip(("yaw_deg", "pitch_deg", "roll_deg"), shown.face.pose, strict=True))
-        rows = {}
-        for name in self.occluders:
-            row = self._row(shown.sample, name, classifier)
-            if name in shown.failures:
-                row |= {"status": "error", "message": shown.failures[name]}
-            elif REDETECTED in classifier.needs and faces[name].redetected is None:
-                row |= pose | {"status": "no_face", "message": _NOT_AGAIN}
-            else:
-                row |= pose | {"status": "ok", "message": shown.message}
-            if name in shown.occlusions:
-                row["coverage"] = shown.occlusions[name].coverage
-            rows[name] = row
+        rows = self._blank(shown.sample)
+        for name, message in shown.failures.items():
+            rows[name] |= {"status": "error", "message": message}
+        for name, occlusion in shown.occlusions.items():
+            rows[name] |= pose | {"status": "ok", "message": shown.message}
+            rows[name]["coverage"] = occlusion.coverage
         return rows
 
     def lost(self, sample: Sample, status: str, message: str) -> Harvest:
         """Rows of a picture that has no answer at all."""
         harvest = Harvest(image_ids=[sample.image_id])
-        for classifier in self.classifiers:
-            kept = harvest.unanswered if isinstance(classifier, Trainable) else harvest.trials
-            kept.extend(
-                self._row(sample, name, classifier) | {"status": status, "message": message}
-                for name in self.occluders
-            )
+        rows = self._blank(sample)
+        for one in self.asked:
+            kept = harvest.unanswered if one.learns else harvest.trials
+            own = {"classifier": one.name, "status": status, "message": message}
+            kept.extend(row | own for row in rows.values())
         return harvest
 
-    def _row(self, sample: Sample, condition: str, classifier: Classifier | Trainable) -> Row:
-        occluder = self.occluders[condition]
-        return self.head | {
+    def _blank(self, sample: Sample) -> dict[str, Row]:
+        """Cells of a picture under each condition that are known before it is opened."""
+        picture = self.head | {
             "image_id": sample.image_id,
             "subject_id": sample.subject_id,
             "label": sample.label,
-            "condition": condition,
-            "occluder": occluder.name,
-            "params": json.dumps(dict(occluder.params), sort_keys=True),
-            "classifier": reads(classifier),
-            "seed": self._seed(sample, condition),
         }
+        return {
+            name: picture | cells | {"seed": self._seed(sample, name)}
+            for name, cells in self._conditions.items()
+        }
+
+    @cached_property
+    def _conditions(self) -> dict[str, Row]:
+        return {
+            name: {
+                "condition": name,
+                "occluder": occluder.name,
+                "params": json.dumps(dict(occluder.params), sort_keys=True),
+            }
+            for name, occluder in self.occluders.items()
+        }
+
+    @cached_property
+    def asked(self) -> tuple[Asked, ...]:
+        """The classifiers, without those that measure what another one does."""
+        return asked(self.classifiers)
+
+    @cached_property
+    def needed(self) -> frozenset[str]:
+        """What any of the classifiers reads of a face."""
+        return frozenset[str]().union(*(one.needs for one in self.asked))
 
     def _seed(self, sample: Sample, condition: str) -> int:
         return derived_seed(self.experiment.seed, sample.image_id, condition)
+
+
+def own_rows(one: Asked, alike: Mapping[str, Row], faces: Mapping[str, Face]) -> dict[str, Row]:
+    """Rows of one classifier without answers, by condition."""
+    rows = {condition: row | {"classifier": one.name} for condition, row in alike.items()}
+    if REDETECTED in one.needs:
+        for condition, face in faces.items():
+            if face.redetected is None:
+                rows[condition] |= {"status": "no_face", "message": _NOT_AGAIN}
+    return rows
+
+
+def read_one(
+    one: Asked, rows: Mapping[str, Row], faces: Mapping[str, Face], harvest: Harvest
+) -> None:
+    """Ask a classifier, and put its rows into the harvest."""
+    shown = {name: face for name, face in faces.items() if rows[name]["status"] == "ok"}
+    # One batch per picture, never across pictures: the sums inside a network may round
+    # differently with the batch, and rows must not depend on how the work is cut up.
+    try:
+        found = one.ask(list(shown.values()))
+    except Exception as error:  # noqa: BLE001 (a user's own model may fail in any way)
+        for name in shown:
+            rows[name].update({"status": "error", "message": told(error)})
+        found, shown = np.empty((0, 0)), {}
+    if one.learns:
+        harvest.features.setdefault(one.name, []).extend(np.asarray(found, np.float32))
+        harvest.unanswered.extend(rows.values())
+        return
+    for name, probabilities in zip(shown, found, strict=True):
+        rows[name].update(answer(probabilities, rows[name]["label"]))
+    harvest.trials.extend(rows.values())
 
 
 def answer(probabilities: NDArray[np.float64], label: str) -> Row:
@@ -178,15 +194,3 @@ def answer(probabilities: NDArray[np.float64], label: str) -> Row:
     predicted = Prediction(probabilities).label
     cells: dict[str, Any] = {f"p_{e}": p for e, p in zip(EMOTIONS, probabilities, strict=True)}
     return cells | {"predicted": predicted, "correct": int(predicted == label)}
-
-
-def reads(classifier: Classifier | Trainable) -> str:
-    """What a classifier's rows are named after while pictures are read."""
-    return classifier.measures if isinstance(classifier, Trainable) else classifier.name
-
-
-def distinct(
-    classifiers: Iterable[Classifier | Trainable],
-) -> Iterable[Classifier | Trainable]:
-    """Leave out classifiers that measure what one before them does."""
-    return {reads(classifier): classifier for classifier in classifiers}.values()

@@ -1,4 +1,7 @@
-"""Text from strangers: nothing that a spreadsheet or a terminal would take for a command."""
+"""Text from strangers: nothing that a terminal would take for a command.
+
+What a spreadsheet would take for one, `maskface.cells` deals with wherever a table is written.
+"""
 
 from __future__ import annotations
 
@@ -8,35 +11,20 @@ from typing import Final
 
 import pandas as pd
 
-_FORMULA: Final = re.compile(r"^\s*[=+\-@]")
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
-_NUMBER: Final = re.compile(r"^[+-]?\d+([.,]\d+)?$")
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 
 
 def harmless(texts: pd.Series) -> pd.Series:
-    """Take the sting out of texts that spreadsheets or terminals would execute.
-
-    Parameters
-    ----------
-    texts
-        Cells of a file that somebody else made.
-
-    Returns
-    -------
-    pandas.Series
-        Control characters become blanks. Texts that begin with = + - or @ get an apostrophe in
-        front, unless they are numbers (OWASP, CSV Injection, https://owasp.org/www-community/attacks/CSV_Injection).
-    """
+    """Set the control characters in cells of a file that somebody else made as blanks."""
     change = {text: harmless_text(str(text)) for text in texts.unique()}
     return texts.map(change).astype(object)
 
 
 def harmless_text(text: str) -> str:
     """The same for one text."""
-    text = _CONTROL.sub(" ", text)
-    return f"'{text}" if _FORMULA.match(text) and not _NUMBER.match(text) else text
+    return _CONTROL.sub(" ", text)
 
 
 def listed(names: Iterable[str]) -> str:
     """Set names of columns in a message."""
-    return ", ".join(_CONTROL.sub(" ", name) for name in names)
+    return ", ".join(harmless_text(name) for name in names)

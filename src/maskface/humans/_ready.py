@@ -10,7 +10,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from maskface._toml import LONGEST, parse_toml
 from maskface.errors import MaskfaceError
+from maskface.files import read_regular_file
 from maskface.humans._map import ColumnMap
 
 PLAIN = "plain"
@@ -33,8 +35,9 @@ def read_map(path: Path) -> dict[str, Any]:
         If the file is missing or is no TOML.
     """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError) as error:
+        return parse_toml(read_regular_file(path, LONGEST).decode("utf-8-sig"))
+    # An OverflowError is a file that is too large.
+    except (OSError, ValueError, OverflowError) as error:
         raise MaskfaceError(f"Cannot read {path} as a column map: {error}.") from error
 
 

@@ -115,6 +115,8 @@ class View:
 
     def moved(self, face: FaceLandmarks) -> FaceLandmarks:
         """Map a face found in the view into the picture."""
+        if (self.x, self.y, self.shown_width, self.shown_height) == (0, 0, self.width, self.height):
+            return face
         return replace(face, points=self.back(face.points))
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import cache
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from maskface.mesh import canonical_mesh
 from maskface.types import Pose
+
+_TO_VIEWER: Final = np.array([1.0, -1.0, -1.0])
+"""To y up and z towards the viewer."""
 
 
 def head_pose(points: NDArray[np.floating[Any]]) -> Pose:
@@ -36,19 +40,32 @@ def head_pose(points: NDArray[np.floating[Any]]) -> Pose:
     ----------
     Kabsch, W. (1976), doi:10.1107/S0567739476001873.
     """
+    model = _centred_model()
+    seen = points[: len(model)] * _TO_VIEWER
+    return angles(rotation_between(model, seen - _centre(seen)))
+
+
+@cache
+def _centred_model() -> NDArray[np.float64]:
     model = canonical_mesh().vertices.astype(np.float64)
-    seen = points[: len(model)] * np.array([1.0, -1.0, -1.0])  # to y up and z towards the viewer
-    return angles(rotation_between(model, seen))
+    return model - _centre(model)
+
+
+def _centre(points: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
+    # As `mean`, which asks more before.
+    return np.asarray(np.add.reduce(points) / len(points))
 
 
 def rotation_between(
     model: NDArray[np.floating[Any]], seen: NDArray[np.floating[Any]]
 ) -> NDArray[np.float64]:
-    """Rotation (3, 3) that best lays centred points (N, 3) over others, without mirroring."""
-    product = (seen - seen.mean(axis=0)).T @ (model - model.mean(axis=0))
-    left, _, right = np.linalg.svd(product.astype(np.float64))
+    """Rotation (3, 3) that best lays points (N, 3) over others, without mirroring.
+
+    The centre of both is at 0.
+    """
+    left, _, right = np.linalg.svd((seen.T @ model).astype(np.float64))
     handedness = np.sign(np.linalg.det(left @ right))
-    return np.asarray(left @ np.diag([1.0, 1.0, handedness]) @ right, dtype=np.float64)
+    return np.asarray((left * np.array([1.0, 1.0, handedness])) @ right, dtype=np.float64)
 
 
 def angles(rotation: NDArray[np.floating[Any]]) -> Pose:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskface import weights
+from maskface.landmarks._answers import Answer, answers
 from maskface.landmarks._base import Closing
 from maskface.landmarks._fallbacks import SEARCHES, Search, find_faces
 from maskface.landmarks._pose import head_pose
@@ -87,11 +88,7 @@ class MediaPipeDetector(Closing):
         picture = mp.Image(
             image_format=mp.ImageFormat.SRGB, data=np.ascontiguousarray(image, dtype=np.uint8)
         )
-        found = self._load().detect(picture)
-        return tuple(
-            _face(_points(points, width, height), _scores(shapes))
-            for points, shapes in zip(found.face_landmarks, found.face_blendshapes, strict=True)
-        )
+        return tuple(_face(found, width, height) for found in answers(self._load(), picture))
 
     def _load(self) -> Any:
         with self._lock:
@@ -154,17 +151,15 @@ def _release(landmarker: Any) -> None:
         landmarker._handle = None
 
 
-def _face(points: NDArray[np.float32], blendshapes: NDArray[np.float32]) -> FaceLandmarks:
-    return FaceLandmarks(points, blendshapes, head_pose(points))
+def _face(found: Answer, width: int, height: int) -> FaceLandmarks:
+    points = _points(found.shares, width, height)
+    return FaceLandmarks(points, found.scores, head_pose(points))
 
 
-def _points(points: Any, width: int, height: int) -> NDArray[np.float32]:
+def _points(shares: NDArray[np.float64], width: int, height: int) -> NDArray[np.float32]:
     """Landmarks in pixels; MediaPipe's z is a share of the picture's width, as x is."""
-    shares = np.array([(p.x, p.y, p.z) for p in points], dtype=np.float64)
-    pixels = shares * (width, height, width)
-    pixels[:, :2] += HALF_PIXEL - SAMPLING_DRIFT * np.ptp(pixels[:, :2], axis=0).max()
-    return pixels.astype(np.float32)
-
-
-def _scores(shapes: Any) -> NDArray[np.float32]:
-    return np.array([shape.score for shape in shapes], dtype=np.float32)
+    pixels = shares * np.array([width, height, width])
+    x, y = pixels[:, 0], pixels[:, 1]
+    side = max(x.max() - x.min(), y.max() - y.min())
+    pixels[:, :2] += HALF_PIXEL - SAMPLING_DRIFT * side
+    return np.asarray(pixels, np.float32)

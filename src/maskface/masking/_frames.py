@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from maskface.errors import ImageError
+from maskface.files import require_regular_file
 from maskface.images import MAX_PIXELS, MIN_SIDE
 from maskface.types import ImageArray
 
@@ -74,6 +75,7 @@ class VideoFile:
 
     def __init__(self, path: Path) -> None:
         try:
+            require_regular_file(path)
             path.open("rb").close()  # OpenCV does not say why
         except OSError as error:
             raise ImageError(f"cannot read the file: {error.strerror or error}") from error
@@ -115,6 +117,8 @@ class VideoFile:
 
 def _open(path: Path) -> cv2.VideoCapture:
     be_quiet()
+    if not path.is_file():  # a pipe would be waited for
+        return cv2.VideoCapture()
     capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
     capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)
     return capture

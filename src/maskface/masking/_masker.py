@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from maskface._version import __version__
+from maskface.images import LIMITS, Limits
 from maskface.landmarks import MediaPipeDetector
 from maskface.masking._faces import Row, params_text
 from maskface.masking._plan import Job
@@ -53,12 +54,15 @@ class Masker:
         What the seeds of all faces are made from.
     root
         Folder that the column `output` starts from.
+    limits
+        Which picture files are opened.
     """
 
     occluder: Occluder
     detector: MediaPipeDetector
     seed: int
     root: Path
+    limits: Limits = LIMITS
 
     @cached_property
     def run_id(self) -> str:

@@ -32,7 +32,7 @@ def mask_picture(masker: Masker, job: Job, add: Add) -> Masked:
     Exception
         Whatever goes wrong with the whole picture; what goes wrong with one face is in its row.
     """
-    image = read_image(job.source)
+    image = read_image(job.source, masker.limits)
     faces = masker.detector.detect(image)
     if not faces:
         add([{"status": "no_face", "message": NO_FACE}])

@@ -12,6 +12,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from maskface.errors import MaskfaceError, told
+from maskface.images import LIMITS, Limits
 from maskface.landmarks import MediaPipeDetector
 from maskface.masking._frames import frame_count
 from maskface.masking._masker import Masked, Masker
@@ -53,6 +54,7 @@ def mask_files(
     csv: str | Path | None = None,
     resume: bool = False,
     progress: bool = False,
+    limits: Limits = LIMITS,
 ) -> MaskedFiles:
     """Put an occluder on every face in picture and video files.
 
@@ -78,6 +80,8 @@ def mask_files(
         nor the result has gone or changed.
     progress
         Show a progress bar on stderr.
+    limits
+        Which picture files are opened.
 
     Returns
     -------
@@ -99,7 +103,7 @@ def mask_files(
     if not single:
         _refuse_overwriting(jobs, path)
     with MediaPipeDetector(search="always" if thorough else "scenes") as detector:
-        masker = Masker(chosen, detector, seed, folder.parent if single else folder)
+        masker = Masker(chosen, detector, seed, folder.parent if single else folder, limits)
         table = _open_table(path, masker, resume=resume, replace=single)
         files = _mask_all(jobs, masker, table, progress=progress)
     silent = find_ffmpeg() is None and any(f.job.is_video and not f.kept for f in files)

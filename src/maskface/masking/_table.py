@@ -165,6 +165,8 @@ class MaskedTable:
 def file_digest(path: Path) -> str:
     """Hash of a file's bytes, `DIGITS` hexadecimal digits; empty if it cannot be read."""
     try:
+        if not path.is_file():  # a pipe would be waited for
+            return ""
         with path.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()[:DIGITS]
     except OSError:

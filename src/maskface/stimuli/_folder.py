@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from maskface.cells import safe_cell
 from maskface.errors import MaskfaceError
 from maskface.files import write_atomically
 
@@ -57,6 +58,7 @@ class SetFolder:
     def write(self, rows: Sequence[Sequence[str]], failures: Sequence[Sequence[str]]) -> None:
         """Write what was made, and what could not be."""
         for name, header, lines in ((INDEX, HEADER, rows), (FAILURES, FAILURES_HEADER, failures)):
-            table = pd.DataFrame(list(lines), columns=list(header))
+            cells = [[safe_cell(text) for text in line] for line in lines]
+            table = pd.DataFrame(cells, columns=list(header))
             data = table.to_csv(index=False, lineterminator="\n").encode()
             write_atomically(self.path / name, data)

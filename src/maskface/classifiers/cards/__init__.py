@@ -5,8 +5,10 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+from maskface._toml import LONGEST
 from maskface.classifiers._card import TEMPLATE, Card, parse_card
 from maskface.errors import MaskfaceError
+from maskface.files import read_regular_file
 from maskface.folders import cache_folder
 from maskface.registry import unknown_name
 
@@ -103,7 +105,7 @@ def _card_of(path: Path) -> Card:
 
 def _read(path: Path) -> Card:
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        text = read_regular_file(path, LONGEST).decode("utf-8")
+    except (OSError, UnicodeDecodeError, OverflowError) as error:
         raise MaskfaceError(f"Cannot read the card {path}: {error}.") from error
     return parse_card(text, path.name)
