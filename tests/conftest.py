@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from maskface.datasets.example import FOLDER as EXAMPLE
 
@@ -14,6 +15,11 @@ PHOTOGRAPHS = Path(
     os.environ.get("MASKFACE_TEST_DATA", Path(__file__).parents[2] / "shared" / "data")
 )
 """Photographs that cannot be redistributed; tests that need them are skipped without them."""
+
+
+# Tests never measure time.
+settings.register_profile("maskface", deadline=None)
+settings.load_profile("maskface")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
