@@ -1,121 +1,71 @@
 """CPU time per picture of a whole run beside its bare floor, in one process.
 
 The floor is what cannot be left out: decoding with OpenCV, MediaPipe's face landmarker, and the
-forward passes of the two networks on inputs made beforehand (plain and masked face, in one batch
-of two). The run does all of that, and draws the mask, cuts and resizes crops, makes rows, writes
-and merges part files. Both take turns over the same pictures, chunk by chunk, so that a busy
-machine slows both alike.
+forward passes of the two networks on inputs made beforehand (one batch for each picture, as long
+as there are conditions). The run does all of that, and puts occluders on, cuts and resizes crops,
+measures size and skin, makes rows, and writes and merges part files. Three experiments take turns
+over the same pictures, chunk by chunk, each beside its floor, so that a busy machine slows all
+alike; ratios are medians over chunks.
+
+1. The plain picture alone: run / floor.
+2. Plain and surgical mask: run / (floor + drawing the mask, measured alone).
+3. Plain and twelve occluders: what a further condition adds, over what drawing it and both
+   networks take.
 
     python benchmarks/run_cost.py --data FOLDER --limit 200
+
+`maskface bench` shows the stages of one experiment.
 """
 
 from __future__ import annotations
 
 import argparse
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
-
-import cv2
-import mediapipe as mp
-import numpy as np
+from statistics import median
 
 from maskface import Experiment
+from maskface.bench import FLOOR, PARTS, Bench, Floor, bench_text, take_turns
 from maskface.experiment import make_plan
-from maskface.experiment._harvest import Harvest
-from maskface.experiment._parts import merge
-from maskface.experiment._spec import Plan
-from maskface.experiment._store import RunFolder, chunks
-from maskface.experiment._trials import TrialReader
-from maskface.landmarks import MediaPipeDetector
-from maskface.tables import TRIALS
-from maskface.types import ImageArray, Sample
-from maskface.weights import manifest
 
-CHUNK = 20
-
-
-class Floor:
-    """The parts without the package: OpenCV, MediaPipe, two networks."""
-
-    def __init__(self) -> None:
-        detector = MediaPipeDetector()
-        self.landmarker = detector._load()
-        self.detector = detector  # keeps the landmarker open
-        shapes = {"faceapi.onnx": (2, 3, 112, 112), "fer.onnx": (2, 64, 64, 1)}
-        rng = np.random.default_rng(0)
-        self.networks = [
-            (
-                cv2.dnn.readNetFromONNX(str(manifest()[file].path)),
-                rng.normal(size=shape).astype(np.float32),
-            )
-            for file, shape in shapes.items()
-        ]
-
-    def decode(self, samples: list[Sample]) -> list[ImageArray]:
-        """Decode with OpenCV."""
-        files = [np.frombuffer(sample.path.read_bytes(), np.uint8) for sample in samples]
-        return [np.asarray(cv2.imdecode(f, cv2.IMREAD_COLOR_RGB), np.uint8) for f in files]
-
-    def detect(self, images: list[ImageArray]) -> None:
-        """Find landmarks with MediaPipe."""
-        for image in images:
-            self.landmarker.detect(mp.Image(image_format=mp.ImageFormat.SRGB, data=image))
-
-    def forward(self, times: int) -> None:
-        """Run both networks on a batch of two."""
-        for _ in range(times):
-            for network, blob in self.networks:
-                network.setInput(blob)
-                network.forward()
-
-
-def cpu(work: Callable[..., Any], *arguments: Any) -> tuple[float, Any]:
-    """Return the CPU seconds that a call took, and what it returned."""
-    start = time.process_time()
-    result = work(*arguments)
-    return time.process_time() - start, result
+TWELVE = (
+    "surgical", "surgical:colour=black", "surgical:top=50", "ffp2", "n95", "cloth", "fashion",
+    "scarf", "niqab", "sunglasses", "fill", "block",
+)  # fmt: skip
 
 
 def measure(data: str, limit: int, scratch: Path) -> None:
-    cv2.setNumThreads(1)
-    plan = make_plan(Experiment(data=data, limit=limit))
-    reader = TrialReader.load(
-        plan.experiment, {"run_id": plan.run_id, "dataset": plan.dataset.name}, None
+    floor = Floor()
+    plain, masked, twelve = (
+        Bench(
+            make_plan(Experiment(data=data, limit=limit, occluders=occluders)),
+            scratch / str(len(occluders)),
+            floor,
+        )
+        for occluders in ((), ("surgical",), TWELVE)
     )
-    floor, folder = Floor(), RunFolder(scratch / "run")
-    folder.claim(plan, resume=False)
-    warm = plan.samples[0]
-    reader.read(warm)
-    floor.detect(floor.decode([warm]))
-    parts = dict.fromkeys(("decode", "landmarks", "networks", "run"), 0.0)
-    for chunk in chunks(range(len(plan.samples)), CHUNK):
-        samples = [plan.samples[i] for i in chunk]
-        seconds, pictures = cpu(floor.decode, samples)
-        parts["decode"] += seconds
-        parts["landmarks"] += cpu(floor.detect, pictures)[0]
-        parts["networks"] += cpu(floor.forward, len(samples))[0]
-        parts["run"] += cpu(_save, reader, folder, chunk[0], samples)[0]
-    parts["run"] += cpu(_merge, folder, plan)[0]
-    n = len(plan.samples)
-    for name, seconds in parts.items():
-        print(f"{name:10s} {1000 * seconds / n:7.2f} ms CPU per picture")
-    bare = parts["decode"] + parts["landmarks"] + parts["networks"]
-    print(f"floor      {1000 * bare / n:7.2f} ms CPU per picture")
-    print(f"run / floor: {parts['run'] / bare:.2f}   ({n} pictures of {plan.dataset.name})")
-
-
-def _save(reader: TrialReader, folder: RunFolder, first: int, samples: list[Sample]) -> None:
-    harvest = Harvest()
-    for sample in samples:
-        harvest.add(reader.read(sample))
-    folder.write_part(first, first + len(samples) - 1, harvest, str(reader.head["run_id"]))
-
-
-def _merge(folder: RunFolder, plan: Plan) -> None:
-    merge(folder.read_parts(plan.run_id), TRIALS, folder.trials_path, TRIALS.frame([]))
+    take_turns([plain, masked, twelve])
+    for bench in (plain, masked, twelve):
+        print(f"{bench_text(bench.frame())}\n")
+    print("CPU time, medians over chunks; the second number with merging the tables at the end:")
+    for least in (FLOOR, PARTS):
+        for name, bench in (("plain only", plain), ("plain and surgical", masked)):
+            bare = bench.bare_and_drawn(least)
+            merging = bench.merging.cpu / median(bare)
+            ratio = median(run / other for run, other in zip(bench.whole(), bare, strict=True))
+            print(f"{name}: run / ({least[0]}) {ratio:.2f}, {ratio + merging:.2f}")
+    added = [
+        (many - one) / (least - first)
+        for many, one, least, first in zip(
+            twelve.whole(), plain.whole(), twelve.bare_and_drawn(), plain.bare_and_drawn(),
+            strict=True,
+        )
+    ]  # fmt: skip
+    ms = median(m - p for m, p in zip(twelve.whole(), plain.whole(), strict=True))
+    print(
+        f"a further condition: {1000 * ms / len(TWELVE):.2f} ms, {median(added):.2f} times its "
+        "drawing and two networks"
+    )
 
 
 if __name__ == "__main__":
@@ -125,5 +75,5 @@ if __name__ == "__main__":
     parser.add_argument("--data", default="example")
     parser.add_argument("--limit", type=int, default=200)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as scratch:
-        measure(options.data, options.limit, Path(scratch))
+    with tempfile.TemporaryDirectory() as folder:
+        measure(options.data, options.limit, Path(folder))

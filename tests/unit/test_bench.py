@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import cv2
 import pandas as pd
 import pytest
 
 from maskface.bench import BENCH, bench_text
-from maskface.bench._clock import Clock, Spent, one_thread
+from maskface.bench._clock import Clock, Spent
+from maskface.bench._measure import _room
 from maskface.errors import MaskfaceError
+from maskface.threads import one_thread
 
 STAGE = ("decode", "")
 
@@ -56,3 +61,11 @@ def test_the_text_says_how_far_a_run_is_from_its_floor() -> None:
         ["whole", "run", "6.00", "1.00", "4.00"],
     ]
     assert isinstance(BENCH.check(found), pd.DataFrame)
+
+
+@pytest.mark.parametrize(("pixels", "conditions", "room"), [(200_000, 10, 100), (10**8, 13, 0)])
+def test_large_pictures_are_timed_a_few_at_a_time(pixels: int, conditions: int, room: int) -> None:
+    asked = SimpleNamespace(experiment=SimpleNamespace(conditions=("none",) * conditions))
+    fewer = SimpleNamespace(experiment=SimpleNamespace(conditions=("none",)))
+    benches: Any = [SimpleNamespace(plan=fewer, largest=pixels), SimpleNamespace(plan=asked)]
+    assert _room(benches) == room

@@ -37,9 +37,14 @@ class _OnnxNetwork(ABC):
         shipped = manifest()[self.weights]
         shipped.verify()
         self.fingerprint = shipped.sha256
-        # By OpenCV alone: another library would round differently.
-        self._network = Network(shipped.path.read_bytes(), shipped.file, engines=(OpenCV,))
         self._columns = [self.labels.index(emotion) for emotion in EMOTIONS]
+
+    @cached_property
+    def _network(self) -> Network:
+        # Loaded when it is first asked: a process that hands out work needs the fingerprint alone.
+        # By OpenCV alone: another library would round differently.
+        model = manifest()[self.weights].path.read_bytes()
+        return Network(model, self.weights, engines=(OpenCV,))
 
     @abstractmethod
     def _blob(self, crop: ImageArray) -> NDArray[np.float32]:
@@ -100,9 +105,12 @@ class FaceApi(_OnnxNetwork):
     MEAN_RGB: Final = (122.782, 117.001, 104.298)
 
     def _blob(self, crop: ImageArray) -> NDArray[np.float32]:
-        pixels = resize(crop, self.SIDE, self.SIDE).astype(np.float32)
-        blob = (pixels - np.array(self.MEAN_RGB, np.float32)) / np.float32(255)
-        return np.ascontiguousarray(blob.transpose(2, 0, 1))
+        # The channels are taken apart first: the sums then run over memory in its order.
+        channels = cv2.split(resize(crop, self.SIDE, self.SIDE))
+        blob = np.stack(channels).astype(np.float32)
+        blob -= np.array(self.MEAN_RGB, np.float32)[:, None, None]
+        blob /= np.float32(255)
+        return blob
 
 
 class Fer(_OnnxNetwork):

@@ -12,11 +12,11 @@ from maskface.cli._app import REFUSED, app
 from maskface.errors import MaskfaceError
 
 # In the order in which `maskface --help` shows their verbs.
-from maskface.cli import _runs, _pictures, _reading, _people, _models, _looks  # isort: skip
+from maskface.cli import _runs, _figures, _pictures, _reading, _people, _models, _looks, _upkeep  # isort: skip
 
 __all__ = ["app", "main"]
 
-_VERBS = (_runs, _pictures, _reading, _people, _models, _looks)
+_VERBS = (_runs, _figures, _pictures, _reading, _people, _models, _looks, _upkeep)
 
 
 def main() -> None:

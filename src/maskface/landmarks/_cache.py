@@ -5,19 +5,32 @@ from __future__ import annotations
 import hashlib
 import io
 import logging
+import os
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
+from maskface.errors import MaskfaceError
 from maskface.files import write_atomically
 from maskface.folders import cache_folder
 from maskface.landmarks._base import Closing, LandmarkDetector
+from maskface.landmarks._kept import SUFFIX, cut_down
 from maskface.types import N_LANDMARKS, FaceLandmarks, ImageArray, Pose
 
 _FORMAT: Final = 1
 """To be raised when the layout of an entry changes; older entries then count as missing."""
 _N_BLENDSHAPES: Final = 52
+LIMIT_MB: Final = 2000
+"""Size of the cache unless the user says otherwise: about 270,000 pictures with one face."""
+LIMIT_VARIABLE: Final = "MASKFACE_CACHE_MB"
+_ENTRY_BYTES: Final = 7474  # of a picture with one face
+_CUTS: Final = 64
+"""How often the size is looked at while as much is written as the cache may hold. The work for
+one entry is then the same for any limit: it is looked at `_CUTS` times."""
+_DAY_S: Final = 86400
 _LOG = logging.getLogger(__name__)
 
 Faces = tuple[FaceLandmarks, ...]
@@ -26,6 +39,23 @@ Faces = tuple[FaceLandmarks, ...]
 def default_cache_folder() -> Path:
     """Where landmarks are kept unless the user says otherwise; see `maskface.folders`."""
     return cache_folder("landmarks")
+
+
+def cache_limit() -> int:
+    """Bytes that the cache may hold: ``$MASKFACE_CACHE_MB`` megabytes, or `LIMIT_MB`.
+
+    Raises
+    ------
+    MaskfaceError
+        If the variable holds no whole number of 0 or more.
+    """
+    said = os.environ.get(LIMIT_VARIABLE, "").strip() or str(LIMIT_MB)
+    if not (said.isascii() and said.isdigit()):
+        raise MaskfaceError(
+            f"{LIMIT_VARIABLE} is {said!r}, but it must be a whole number of megabytes, such as "
+            f"{LIMIT_MB}; 0 keeps nothing."
+        )
+    return int(said) * 1_000_000
 
 
 class LandmarkCache:
@@ -37,15 +67,27 @@ class LandmarkCache:
     and are written again. After the first failure to write, nothing more is written and one
     warning goes to the log: a full or read-only disk never breaks a run.
 
+    When the folder holds more than `limit`, the entries that were not used for longest are
+    removed. That is looked at now and then, so it may hold a few hundredths more for a while.
+
     Parameters
     ----------
     folder
         Made when the first entry is written; `default_cache_folder` if not given.
+    limit
+        Bytes it may hold, 0 or more; `cache_limit` if not given. Nothing is written if it is 0.
+
+    Raises
+    ------
+    MaskfaceError
+        If no limit is given and the user's own cannot be read.
     """
 
-    def __init__(self, folder: Path | None = None) -> None:
+    def __init__(self, folder: Path | None = None, *, limit: int | None = None) -> None:
         self.folder = default_cache_folder() if folder is None else folder
-        self._writable = True
+        self.limit = cache_limit() if limit is None else limit
+        self._writable = self.limit > 0
+        self._between_cuts = max(self.limit // _ENTRY_BYTES // _CUTS, 1)
 
     def get(self, data: bytes, fingerprint: str) -> Faces | None:
         """Look up the faces of a picture.
@@ -64,7 +106,10 @@ class LandmarkCache:
         """
         key = _key(data, fingerprint)
         try:
-            return _unpack(self._path(key, fingerprint).read_bytes(), key)
+            path = self._path(key, fingerprint)
+            entry = path.read_bytes()
+            _note_use(path)
+            return _unpack(entry, key)
         except FileNotFoundError:
             return None
         except Exception:  # noqa: BLE001 (broken files raise many kinds; each means "missing")
@@ -79,14 +124,28 @@ class LandmarkCache:
             path = self._path(key, fingerprint)
             path.parent.mkdir(parents=True, exist_ok=True)
             write_atomically(path, _pack(faces, key))
+            # Keys are evenly spread, so no process has to know what others write.
+            if int(key[:12], 16) % self._between_cuts == 0:
+                cut_down(self.folder, self.limit)
         except OSError as error:
             self._writable = False
             _LOG.warning("Landmarks are not cached from here on: %s", error)
 
     def _path(self, key: str, fingerprint: str) -> Path:
-        # Hashed, since another party's fingerprint may hold anything.
-        detector = hashlib.sha256(fingerprint.encode()).hexdigest()[:16]
-        return self.folder / detector / key[:2] / f"{key}.npz"
+        return self.folder / detector_folder(fingerprint) / key[:2] / f"{key}{SUFFIX}"
+
+
+def detector_folder(fingerprint: str) -> str:
+    """Name of the folder with a detector's entries."""
+    # Hashed, since another party's fingerprint may hold anything.
+    return hashlib.sha256(fingerprint.encode()).hexdigest()[:16]
+
+
+def _note_use(path: Path) -> None:
+    """Let an entry count as used today; once a day, since this writes to the disk."""
+    with suppress(OSError):  # another user's file, or a disk that is read only
+        if time.time() - path.stat().st_mtime > _DAY_S:
+            os.utime(path)
 
 
 def _key(data: bytes, fingerprint: str) -> str:
