@@ -78,7 +78,7 @@ def losses(sums: Array) -> Array:
     """Losses of accuracy, and of recall, hu and d' of disgust: (B, 4)."""
     sides = []
     for half in (sums[:, :N_SUMS], sums[:, N_SUMS:]):
-        of_disgust = [metric.function(half)[:, DISGUST] for metric in OF_DISGUST]
+        of_disgust = [evaluate([metric], half)[:, DISGUST] for metric in OF_DISGUST]
         sides.append(np.column_stack([evaluate(OVERALL, half), *of_disgust]))
     return np.asarray(sides[0] - sides[1])
 

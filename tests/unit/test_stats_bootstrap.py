@@ -12,10 +12,10 @@ from scipy import stats as sps
 from maskface.errors import MaskfaceError
 from maskface.stats import (
     Metric,
+    Sums,
     bootstrap,
     cluster_bootstrap,
     compare,
-    confusion,
     estimate,
     get_metrics,
     interval,
@@ -200,8 +200,8 @@ def test_a_measure_that_clusters_lack_stands_on_the_others() -> None:
 
 
 def test_a_measure_of_ones_own() -> None:
-    def as_anger(totals: np.ndarray) -> np.ndarray:
-        disgust = confusion(totals)[:, 1]
+    def as_anger(sums: Sums) -> np.ndarray:
+        disgust = sums.confusion[:, 1]
         return np.asarray(disgust[:, 0] / disgust.sum(axis=1))
 
     mine = Metric("disgust_as_anger", "all", as_anger, "Disgust taken for anger", "here")

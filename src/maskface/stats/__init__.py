@@ -20,7 +20,7 @@ from maskface.stats._permutation import PermutationTest, permutation_test
 from maskface.stats._resample import resample
 from maskface.stats._shares import holm, wilson_interval
 from maskface.stats._summary import summarize
-from maskface.stats._totals import confusion
+from maskface.stats._totals import Sums, confusion
 
 __all__ = [
     "METRICS",
@@ -39,6 +39,7 @@ __all__ = [
     "PermutationTest",
     "RandomEffect",
     "Resampled",
+    "Sums",
     "Wald",
     "bootstrap",
     "cluster_bootstrap",

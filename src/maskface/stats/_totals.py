@@ -134,6 +134,11 @@ class Sums:
         self._totals = totals
 
     @cached_property
+    def confusion(self) -> NDArray[np.float64]:
+        """Counts of label (rows) by answer (columns), (B, 7, 7)."""
+        return confusion(self._totals)
+
+    @cached_property
     def hits(self) -> NDArray[np.float64]:
         """Right answers by emotion, (B, 7)."""
         return self._totals[:, : _N_COUNTS : N_EMOTIONS + 1]
