@@ -20,7 +20,7 @@ from maskface.stats._permutation import PermutationTest, permutation_test
 from maskface.stats._resample import resample
 from maskface.stats._shares import holm, wilson_interval
 from maskface.stats._summary import summarize
-from maskface.stats._totals import Sums, confusion
+from maskface.stats._totals import Sums
 
 __all__ = [
     "METRICS",
@@ -46,7 +46,6 @@ __all__ = [
     "cluster_values",
     "cochrans_q",
     "compare",
-    "confusion",
     "equivalence_test",
     "estimate",
     "evaluate",
