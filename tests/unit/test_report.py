@@ -1,79 +1,347 @@
-"""The report page."""
+"""The report page and the figures of a run as files."""
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
 from maskface.errors import MaskfaceError
-from maskface.report import write_report
+from maskface.experiment import RunFolder
+from maskface.experiment._harvest import Harvest
+from maskface.findings import CLAIMS, Result
+from maskface.report import SYNTHETIC, write_figures, write_report
+from maskface.report._answer import answers
+from maskface.report._cite import AUTHORS, TITLE, bibtex, uncited
+from maskface.report._downloads import INSIDE, TOGETHER
+from maskface.report._failures import failures
+from maskface.report._material import open_material
+from maskface.report._people import _judge, beside_people
 from maskface.stats import summarize
 from maskface.tables import SUMMARY, TRIALS
+from maskface.weights import manifest as shipped_weights
 from tests.unit.test_stats import HAND, pairs
 
-HOSTILE = "<script>alert(1)</script>"
+HOSTILE = "<script>alert(1)</script>\"'&"
+ROOT = Path(__file__).parents[2]
 
 
-def write_run(folder: Path, trials: pd.DataFrame, *, complete: bool = True) -> None:
-    TRIALS.write(trials, folder / "trials.csv")
-    SUMMARY.write(summarize(trials, n_resamples=100), folder / "summary.csv")
-    manifest = {
+def manifest_of(**more: Any) -> dict[str, Any]:
+    weights = shipped_weights()
+    return {
         "run_id": "r",
         "maskface": "0",
         "seed": 0,
-        "complete": complete,
+        "created": "2026-01-02T03:04:05+00:00",
+        "complete": True,
         "dataset": {
-            "name": HOSTILE, "images": 8, "images_in_set": 9, "subjects": 0,
-            "licence": HOSTILE, "citation": "",
+            "name": "faces", "images": 8, "images_in_set": 9, "subjects": 0, "licence": "",
+            "citation": "", "may_be_shown": False, "index_sha256": "",
         },
-        "experiment": {"occluders": [HOSTILE]},
-        "environment": {"python": "3", "packages": {"numpy": "2"}},
-        "weights": [],
-    }  # fmt: skip
-    (folder / "manifest.json").write_text(json.dumps(manifest))
+        "experiment": {"data": "faces", "occluders": ["surgical"]},
+        "classifiers": [{"name": "fer", "fingerprint": weights["fer.onnx"].sha256}],
+        "environment": {"python": "3", "packages": {"numpy": "2", "mediapipe": "1", "scipy": ""}},
+        "weights": [
+            {"file": w.file, "sha256": w.sha256, "licence": w.licence, "citation": w.citation}
+            for w in weights.values()
+        ],
+    } | more  # fmt: skip
 
 
-class Collector(HTMLParser):
-    def __init__(self) -> None:
+def write_run(folder: Path, trials: pd.DataFrame, **more: Any) -> None:
+    TRIALS.write(trials, folder / "trials.csv")
+    SUMMARY.write(summarize(trials, n_resamples=100), folder / "summary.csv")
+    (folder / "manifest.json").write_text(json.dumps(manifest_of(**more)))
+
+
+class Page(HTMLParser):
+    """Tags, addresses and text of a page."""
+
+    def __init__(self, path: Path) -> None:
         super().__init__()
         self.tags: list[str] = []
-        self.links: list[str] = []
+        self.links: dict[str, str] = {}
+        self.texts: list[str] = []
+        self.markup = path.read_text(encoding="utf-8")
+        self.feed(self.markup)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
-        self.links += [value or "" for name, value in attrs if name in ("src", "href")]
+        for name, value in attrs:
+            assert not name.startswith("on")
+            if name in ("src", "href"):
+                self.links[f"{tag} {len(self.links)}"] = value or ""
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.texts).split())
+
+    def decoded(self, kind: str) -> list[bytes]:
+        """What the data URIs of a kind hold."""
+        start = f"data:{kind};base64,"
+        return [base64.b64decode(link.removeprefix(start)) for link in self.links.values()
+                if link.startswith(start)]  # fmt: skip
 
 
 def test_page_holds_the_numbers_and_needs_nothing_from_outside(tmp_path: Path) -> None:
     write_run(tmp_path, pairs(HAND))
-    path = write_report(tmp_path)
-    text = path.read_text(encoding="utf-8")
-    page = Collector()
-    page.feed(text)
+    page = Page(write_report(tmp_path))
     assert "script" not in page.tags
-    assert all(link.startswith("data:image/png;base64,") for link in page.links)
-    assert len(page.links) == 1
-    assert "75.0 % of the plain faces and 50.0 % of the same faces" in text
-    assert "Loss: +25.0 percentage points" in text
-    cells = re.findall(r"<td[^>]*>([^<]*)</td>", text)
-    assert cells[:6] == ["c", "surgical", "all", "8", "75.0", "50.0"]
-    assert "images treated as independent" in text
-    assert "&lt;script&gt;" in text
-    assert "What to be careful about" in text
-    assert "8 of 8 pictures have no subject id" in text
+    assert all(link.startswith("data:") for link in page.links.values())
+    assert "75.0 % of the plain faces and 50.0 % of the same faces" in page.text
+    assert "Loss: +25.0 percentage points" in page.text
+    cells = re.findall(r"<td[^>]*>([^<]*)</td>", page.markup)
+    assert cells[:3] == ["c", "surgical", "+25.0"]
+    assert cells[4:7] == ["75.0", "50.0", "8"]
+    assert "images treated as independent" in page.text
+    assert "What to be careful about" in page.text
+    assert "8 of 8 pictures have no subject id" in page.text
+    assert "terms of the set are not known to allow" in page.text
+    assert "All 8 pictures were read" in page.text
+    # loss, accuracy and where answers go at once; confusions folded (no probabilities here)
+    assert len(page.decoded("image/svg+xml")) == 4
 
 
-def test_incomplete_run_is_refused(tmp_path: Path) -> None:
+def test_small_tables_are_in_the_page_byte_for_byte(tmp_path: Path) -> None:
+    write_run(tmp_path, pairs(HAND))
+    page = Page(write_report(tmp_path))
+    tables = page.decoded("text/csv")
+    assert (tmp_path / "trials.csv").read_bytes() in tables
+    assert (tmp_path / "summary.csv").read_bytes() in tables
+    assert any(table.startswith(b"classifier,condition,emotion,n,clean") for table in tables)
+
+
+def test_large_tables_are_beside_the_page(tmp_path: Path) -> None:
+    write_run(tmp_path, pairs(HAND))
+    (tmp_path / "large table#.csv").write_bytes(b"x" * (INSIDE + 1))
+    for number in range(4):
+        (tmp_path / f"middling{number}.csv").write_bytes(b"x" * (INSIDE - 1))
+    page = Page(write_report(tmp_path))
+    assert "large%20table%23.csv" in page.links.values()
+    assert sum(map(len, page.decoded("text/csv"))) <= TOGETHER + 10_000
+
+
+def test_everything_of_the_user_is_escaped(tmp_path: Path) -> None:
+    trials = pairs(HAND, [HOSTILE, *"BCDEFGH"])
+    trials["image_id"] = trials["image_id"] + HOSTILE
+    trials["dataset"] = HOSTILE
+    trials["classifier"] = HOSTILE
+    trials.loc[trials["condition"] != "none", "condition"] = f"cover{HOSTILE}"
+    failed = trials.index[:2]
+    trials.loc[failed, ["status", "predicted", "message"]] = ["error", "", HOSTILE]
+    manifest = manifest_of()
+    manifest["dataset"] |= {"name": HOSTILE, "licence": HOSTILE, "citation": HOSTILE}
+    manifest["classifiers"] = [{"name": HOSTILE, "fingerprint": HOSTILE}]
+    write_run(tmp_path, TRIALS.tidy(trials), **manifest)
+    (tmp_path / "answer.txt").write_text(f"{HOSTILE}\na  {HOSTILE}\n")
+    page = Page(write_report(tmp_path))
+    assert "script" not in page.tags
+    assert "<script" not in page.markup
+    assert page.text.count("<script>alert(1)</script>") > 10
+    drawings = page.decoded("image/svg+xml")
+    assert drawings
+    assert not any(b"<script" in drawing for drawing in drawings)
+
+
+def test_many_losses_are_summed_up_in_one_sentence() -> None:
+    losses = pd.DataFrame(
+        [
+            ("a", "cap", "all", 8, 0.9, 0.8, 0.1, 0.02, 0.2, 0.01),
+            ("a", "veil", "all", 8, 0.9, 0.4, 0.5, 0.4, 0.6, 0.01),
+            ("b", "cap", "all", 8, 0.9, 0.95, -0.05, -0.1, -0.01, 0.01),
+            ("b", "veil", "all", 8, 0.9, 0.8, 0.1, -0.1, 0.3, 0.5),
+            ("b", "veil", "fear", 8, 0.9, 0.0, 0.9, 0.8, 1.0, 0.5),
+        ],
+        columns=["classifier", "condition", "emotion", "n", "clean", "occluded", "loss", "ci_low",
+                 "ci_high", "p_adjusted"],
+    )  # fmt: skip
+    (sentence,) = answers(losses)
+    assert "2 classifiers and 2 occluders, the loss of accuracy lies between -5.0" in sentence
+    assert "-5.0 (a gain) and +50.0 percentage points" in sentence
+    assert "smallest for b under cap (95 % CI -10.0 to -1.0)" in sentence
+    assert "largest for a under veil (95 % CI +40.0 to +60.0)" in sentence
+    assert "above 0 in 2 of 4 comparisons and below 0 in 1." in sentence
+    control = losses.assign(classifier="hog:permuted=true", loss=0.99)
+    assert answers(pd.concat([losses, control])) == [sentence]
+    one = losses[(losses["condition"] == "veil") & (losses["emotion"] == "all")]
+    assert [text.split()[0] for text in answers(one)] == ["a", "b"]
+
+
+def test_synthetic_faces_come_with_a_warning(tmp_path: Path) -> None:
+    for name in SYNTHETIC:
+        manifest = manifest_of()
+        manifest["dataset"]["name"] = name
+        write_run(tmp_path, pairs(HAND), **manifest)
+        assert "no evidence about people" in Page(write_report(tmp_path)).text
+
+
+def test_methods_say_what_was_done(tmp_path: Path) -> None:
+    trials = pairs(HAND, list("AABBCCDD"))
+    trials["coverage"] = 0.5
+    write_run(tmp_path, trials)
+    text = Page(write_report(tmp_path)).text
+    assert "We used 8 pictures (drawn from 9 with balanced labels) from the set faces." in text
+    assert "surgical (50.0 % of the face oval hidden on average)" in text
+    assert "intervals with subjects as independent units (n = 4)" in text
+    assert "(id r, seed 0) was made with maskface 0, Python 3, numpy 2, mediapipe 1." in text
+
+
+def test_references_are_of_what_was_used_and_nothing_else() -> None:
+    manifest = manifest_of()
+    text = bibtex(manifest)
+    assert "arriaga2017" in text
+    assert "kartynnik2019" in text
+    assert "npm package" not in text  # face-api was not used
+    assert uncited(manifest) == ["set faces"]
+    manifest["dataset"]["citation"] = "A & B 100% {sic}"
+    manifest["classifiers"] = [
+        {"name": "embedding:network=faceapi", "fingerprint": "x"},
+        {"name": "onnx:model=mine.onnx", "fingerprint": "y"},
+        {"name": "onnx:emotion-ferplus-8", "fingerprint": "z"},
+    ]
+    text = bibtex(manifest)
+    assert r"A \& B 100\% \{sic\}" in text
+    assert "npm package" in text
+    assert "arriaga2017" not in text
+    assert "classifier onnx:model=mine.onnx" in uncited(manifest)
+    assert text.count("{") == text.count("}")
+
+
+def test_citation_of_the_package_is_that_of_its_citation_file() -> None:
+    cff = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert f'title: "{TITLE}"' in cff
+    assert f'name: "{AUTHORS}"' in cff
+    assert f"title = {{{TITLE}}}" in bibtex(manifest_of())
+    assert "year = {2026}" in bibtex(manifest_of())
+
+
+def test_verdicts_are_counted() -> None:
+    claim = CLAIMS[0]
+    nan = float("nan")
+    results = [
+        Result(claim, "a", "surgical", 0.2, 0.15, 0.22, "agrees", "trials"),
+        Result(claim, "b", "surgical", 0.4, 0.35, 0.5, "differs", "trials"),
+        Result(claim, "c", "surgical", 0.4, nan, nan, "differs", "trials", "why"),
+    ]
+    judged = _judge(claim, results, ("a study",))
+    assert judged.verdict == "the run differs in 2, agrees in 1 of 3 comparisons"
+    assert judged.rows[0] == ("a", "surgical", "+20.0", "+15.0 to +22.0", "agrees", "")
+    assert judged.rows[2][3] == "-"
+    assert _judge(claim, results[:1], ()).verdict == "the run agrees"
+
+
+def test_too_many_masks_are_left_to_the_verb_compare(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = pairs(HAND, list("AABBCCDD"))
+    masks = [one[one["condition"] != "none"].replace({"condition": {"surgical": name}})
+             for name in ("surgical", "cloth", "upper")]  # fmt: skip
+    write_run(tmp_path, TRIALS.tidy(pd.concat([one[one["condition"] == "none"], *masks])))
+    # two masks: five claims on each, and each beside the other
+    monkeypatch.setattr("maskface.report._people._MOST", 12)
+    assert beside_people(open_material(tmp_path)).judged
+    monkeypatch.setattr("maskface.report._people._MOST", 11)
+    refused = beside_people(open_material(tmp_path))
+    assert "takes long" in refused.reason
+    assert not refused.judged
+
+
+def test_failures_are_told_by_reason() -> None:
+    rows = [
+        ("a", "none", "ok", ""), ("a", "cap", "error", "broke"),
+        ("b", "none", "no_face", "no face found"), ("b", "cap", "no_face", "no face found"),
+        ("c", "none", "no_face", "no face found"), ("c", "cap", "no_face", "no face found"),
+        ("d", "none", "ok", ""), ("d", "cap", "ok", ""),
+    ]  # fmt: skip
+    frame = pd.DataFrame(rows, columns=["image_id", "condition", "status", "message"])
+    told = failures(frame)
+    assert told[0].startswith("3 of 4 pictures have trials without an answer")
+    assert told[1].startswith("In 2 pictures, plain faces included, no face was found")
+    assert told[2] == "In 1 picture, under cap, something went wrong: broke. For example a."
+    assert failures(frame[frame["status"] == "ok"]) == [
+        "All 2 pictures were read under every condition."
+    ]
+
+
+def test_changed_sets_are_not_shown(tmp_path: Path) -> None:
+    manifest = manifest_of(experiment={"data": "example"})
+    manifest["dataset"] |= {"may_be_shown": True, "index_sha256": "another"}
+    write_run(tmp_path, pairs(HAND), **manifest)
+    assert "the set has changed since the run" in Page(write_report(tmp_path)).text
+    manifest["experiment"] = {"data": str(tmp_path / "gone")}
+    write_run(tmp_path, pairs(HAND), **manifest)
+    assert "not where they were" in Page(write_report(tmp_path)).text
+
+
+def test_incomplete_run_is_refused_unless_told_otherwise(tmp_path: Path) -> None:
     write_run(tmp_path, pairs(HAND), complete=False)
-    with pytest.raises(MaskfaceError, match="--resume"):
+    with pytest.raises(MaskfaceError, match="--allow-partial"):
         write_report(tmp_path)
+    with pytest.raises(MaskfaceError, match="no answers yet"):
+        write_report(tmp_path, allow_partial=True)
+    first = [f"i{k:04}" for k in range(4)]
+    trials = pairs(HAND, list("AABBCCDD"))
+    rows = trials[trials["image_id"].isin(first)].to_dict("records")
+    (tmp_path / "parts").mkdir()
+    harvest = Harvest(trials=[{str(k): v for k, v in row.items()} for row in rows],
+                      image_ids=first)  # fmt: skip
+    RunFolder(tmp_path).write_part(0, 3, harvest, "r")
+    text = Page(write_report(tmp_path, allow_partial=True)).text
+    assert "This run is not complete" in text
+    # of the first four, plain 3 right (i0002 is not), masked all three angers
+    assert "75.0 % of the plain faces and 75.0 % of the same faces" in text
+    assert "incomplete run is not compared with people" in text
 
 
 def test_no_run_is_refused(tmp_path: Path) -> None:
     with pytest.raises(MaskfaceError, match="holds no run"):
         write_report(tmp_path)
+
+
+def test_plain_faces_alone_have_a_report(tmp_path: Path) -> None:
+    trials = pairs(HAND)
+    write_run(tmp_path, trials[trials["condition"] == "none"])
+    assert "there is no loss to show" in Page(write_report(tmp_path)).text
+
+
+def test_figures_are_written_and_named(tmp_path: Path) -> None:
+    write_run(tmp_path, pairs(HAND))
+    names = {path.name for path in write_figures(tmp_path)}
+    assert names == {
+        "readers.svg", "loss_surgical.svg", "accuracy_c_surgical.svg", "flows_c_surgical.svg",
+        "confusions_c_surgical.svg",
+    }  # fmt: skip
+    assert names == {path.name for path in (tmp_path / "figures").iterdir()}
+    (path,) = write_figures(tmp_path, ["flows"], form="png", out=tmp_path / "a" / "b")
+    assert path == tmp_path / "a" / "b" / "flows_c_surgical.png"
+    assert path.read_bytes().startswith(b"\x89PNG")
+
+
+def test_names_that_differ_in_signs_alone_have_files_of_their_own(tmp_path: Path) -> None:
+    one = pairs(HAND)
+    two = one.replace({"condition": {"surgical": "surgical:"}})
+    trials = TRIALS.tidy(pd.concat([one, two[two["condition"] != "none"]]))
+    write_run(tmp_path, trials)
+    names = [path.name for path in write_figures(tmp_path, ["flows"])]
+    assert names == ["flows_c_surgical.svg", "flows_c_surgical_2.svg"]
+
+
+def test_figures_that_cannot_be_drawn_are_refused(tmp_path: Path) -> None:
+    write_run(tmp_path, pairs(HAND))
+    with pytest.raises(MaskfaceError, match="Did you mean 'flows'"):
+        write_figures(tmp_path, ["flow"])
+    with pytest.raises(MaskfaceError, match="svg, png, pdf"):
+        write_figures(tmp_path, form="gif")
+    with pytest.raises(MaskfaceError, match="needs two occluders"):
+        write_figures(tmp_path, ["grid"])
+    with pytest.raises(MaskfaceError, match="terms of the set"):
+        write_figures(tmp_path, ["strip"])

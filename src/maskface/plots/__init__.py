@@ -2,23 +2,31 @@
 
 from maskface.plots._appearance import plot_appearance
 from maskface.plots._concealed import plot_concealed
+from maskface.plots._confusion import plot_confusions
 from maskface.plots._contrasts import plot_contrast_by_emotion, plot_contrasts
 from maskface.plots._detection import plot_detection, plot_drift
 from maskface.plots._dose import plot_dose, plot_half_points
 from maskface.plots._factorial import plot_factorial, plot_factorial_effects
+from maskface.plots._flows import plot_flows
+from maskface.plots._grid import plot_loss_grid
 from maskface.plots._human_machine import plot_confusion_change, plot_human_machine_loss
 from maskface.plots._loss import plot_loss_by_emotion, plot_losses
 from maskface.plots._maps import plot_maps
 from maskface.plots._moderators import plot_moderator_by_emotion, plot_moderators
+from maskface.plots._paired import plot_accuracy, plot_probabilities
+from maskface.plots._readers import plot_readers
+from maskface.plots._strip import plot_strip
 from maskface.plots._style import COLOURS, MARKERS, save_figure
 from maskface.plots._transfer import plot_split, plot_transfer
 
 __all__ = [
     "COLOURS",
     "MARKERS",
+    "plot_accuracy",
     "plot_appearance",
     "plot_concealed",
     "plot_confusion_change",
+    "plot_confusions",
     "plot_contrast_by_emotion",
     "plot_contrasts",
     "plot_detection",
@@ -26,14 +34,19 @@ __all__ = [
     "plot_drift",
     "plot_factorial",
     "plot_factorial_effects",
+    "plot_flows",
     "plot_half_points",
     "plot_human_machine_loss",
     "plot_loss_by_emotion",
+    "plot_loss_grid",
     "plot_losses",
     "plot_maps",
     "plot_moderator_by_emotion",
     "plot_moderators",
+    "plot_probabilities",
+    "plot_readers",
     "plot_split",
+    "plot_strip",
     "plot_transfer",
     "save_figure",
 ]

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Final
 import pandas as pd
 
 from maskface.errors import MaskfaceError
-from maskface.plots._style import draw_rows, in_percent, legend_columns, new_axes, save_figure
+from maskface.plots._grid import plot_classifier_grid
+from maskface.plots._style import (
+    COLOURS,
+    draw_rows,
+    footing,
+    in_percent,
+    legend_columns,
+    new_axes,
+    save_figure,
+)
 from maskface.stats import loss_table
 from maskface.types import EMOTIONS
 
@@ -28,6 +37,8 @@ def plot_loss_by_emotion(
     summary: pd.DataFrame, condition: str | None = None, ax: Axes | None = None
 ) -> Axes:
     """Draw the accuracy lost under an occluder: overall and by emotion, one series a classifier.
+
+    More classifiers than there are colours are drawn as a grid of numbers, a row for each.
 
     Parameters
     ----------
@@ -56,14 +67,15 @@ def plot_loss_by_emotion(
         str(name): in_percent(rows, "loss", "emotion")
         for name, rows in table.groupby("classifier", sort=True)
     }
+    foot = _footing(summary, condition)
+    if len(series) > len(COLOURS):
+        return plot_classifier_grid(table, condition, foot, ax)
     if ax is None:
         lines = len(series) / legend_columns(list(series))
         needed = _BESIDE + _LEGEND * lines + _SERIES * len(series) * len(labels)
         ax = new_axes(max(_HEIGHT, needed))
     draw_rows(ax, labels, series)
-    ax.set_xlabel(
-        f"Accuracy lost under '{condition}' (percentage points)\n{_footing(summary, condition)}"
-    )
+    ax.set_xlabel(f"Accuracy lost under '{condition}' (percentage points)\n{foot}")
     return ax
 
 
@@ -95,11 +107,4 @@ def _only_condition(table: pd.DataFrame, condition: str | None) -> str:
 
 def _footing(summary: pd.DataFrame, condition: str) -> str:
     """Say what the intervals stand on."""
-    rows = summary[(summary["condition"] == condition) & (summary["metric"] == "accuracy")]
-    first = rows.iloc[0]
-    n = ", ".join(sorted({str(value) for value in rows["n"]}))
-    if first["clustered_by"] == "image":
-        units = "bootstrap, images treated as independent"
-    else:
-        units = f"bootstrap over {first['n_clusters']} {first['clustered_by']}s"
-    return f"{first['dataset']}: {n} images; 95 % intervals: {units}"
+    return footing(summary[(summary["condition"] == condition) & (summary["metric"] == "accuracy")])

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 import pandas as pd
@@ -20,40 +21,77 @@ MARKERS: Final = ("o", "s", "^", "D", "v", "P")
 """One for each colour, so that series can be told apart in grey too."""
 _SPREAD: Final = 0.5
 """Share of a row's height that the series of one row take up."""
-_WIDTH: Final = 6.5
+WIDTH: Final = 6.5
 _LETTERS: Final = 72
 """Letters that stand beside each other in the width of a figure."""
 _BESIDE_NAME: Final = 5
 """As many letters are as wide as a marker and the gap between two columns."""
-_ROW: Final = 0.4
+_NAME: Final = 40
+"""Letters of a data set's name in a figure at most."""
+ROW: Final = 0.4
 _LINE: Final = 0.15
 """Height in inches of a row, and of each further line of its name."""
 _BESIDE_ROWS: Final = 1.3
 """Height in inches of what is above and below the rows."""
 
 
-def new_axes(height: float = 4.2) -> Axes:
-    """Make an empty figure of a height in inches."""
+def new_axes(height: float = 4.2, layout: Literal["constrained"] | None = "constrained") -> Axes:
+    """Make an empty figure of a height in inches; without a layout its margins are to be set."""
     # Figure without pyplot: no window system is touched and nothing has to be closed.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(_WIDTH, height), layout="constrained")
+    figure = Figure(figsize=(WIDTH, height), layout=layout)
     FigureCanvasAgg(figure)
     return figure.add_subplot()
 
 
 def rows_axes(n: int, lines: int = 1) -> Axes:
     """Make an empty figure that is high enough for n rows with names of so many lines."""
-    return new_axes(_BESIDE_ROWS + (_ROW + _LINE * (lines - 1)) * n)
+    return new_axes(_BESIDE_ROWS + (ROW + _LINE * (lines - 1)) * n)
 
 
-def save_figure(ax: Axes, target: Path | IO[bytes]) -> None:
-    """Write the figure of an Axes: to a file, whose suffix chooses the format, or as PNG."""
+_METADATA: Final[dict[str, Any]] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
+"""Without the time, the same figure is the same file."""
+
+
+def save_figure(ax: Axes, target: Path | IO[bytes], form: str = "") -> None:
+    """Write the figure of an Axes.
+
+    Parameters
+    ----------
+    ax
+        Any of the figure.
+    target
+        A file, whose suffix chooses the format, or a stream.
+    form
+        Format: png, svg or pdf; if empty, that of the file's suffix, and PNG for a stream. Text in
+        an SVG remains text, so that it can be searched and edited.
+    """
+    import matplotlib as mpl
+    from matplotlib.text import Text
+
     figure = ax.get_figure(root=True)
     if figure is None:
         raise ValueError("Expected an Axes that belongs to a figure.")
-    figure.savefig(target, dpi=200, bbox_inches="tight")
+    for text in figure.findobj(Text):
+        if isinstance(text, Text):
+            text.set_parse_math(False)  # names of users' files may hold dollar signs
+    form = form or (target.suffix.lstrip(".") if isinstance(target, Path) else "png")
+    with (
+        mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "maskface"}),
+        warnings.catch_warnings(),
+    ):
+        # Names in scripts that the font lacks are shown as boxes; they stand in the tables.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        figure.savefig(
+            target,
+            format=form,
+            dpi=200,
+            # Where margins are set by hand, nothing stands outside.
+            bbox_inches="tight" if figure.get_layout_engine() else None,
+            metadata=_METADATA.get(form),
+        )
 
 
 def draw_rows(
@@ -78,22 +116,35 @@ def draw_rows(
         _draw_series(ax, table.reindex(list(rows)), places + offset, name, number)
     if zero:
         ax.axvline(0, color="0.4", linewidth=0.8, zorder=1)
-    ax.set_yticks(places.to_numpy(), list(rows))
-    ax.set_ylim(-0.6, len(rows) - 0.4)
+    set_rows(ax, places.to_dict())
     if "all" in rows:
         _set_apart(ax, places)
     dress(ax, "x")
     ax.spines["left"].set_visible(False)
+
+
+def set_rows(ax: Axes, places: Mapping[Any, float], *, apart: bool = False) -> None:
+    """Name the rows at their places; `apart` sets the first one apart."""
+    heights = list(places.values())
+    ax.set_yticks(heights, list(places))
+    ax.set_ylim(-0.6, len(heights) - 0.4)
     ax.tick_params(axis="y", length=0)
+    if apart:
+        ax.get_yticklabels()[0].set_fontweight("bold")
+        ax.axhline(heights[0] - 0.5, color="0.8", linewidth=0.8)
 
 
 def _draw_series(
     ax: Axes, points: pd.DataFrame, heights: pd.Series, name: str, number: int
 ) -> None:
     colour, marker = COLOURS[number % len(COLOURS)], MARKERS[number % len(MARKERS)]
+    # The second six are hollow, so that no two of twelve look the same.
+    face = "white" if number // len(COLOURS) % 2 else colour
     y = heights.to_numpy()
     ax.hlines(y, points["low"], points["high"], color=colour, linewidth=1.5)
-    ax.plot(points["point"], y, marker, color=colour, label=name, markersize=6)
+    ax.plot(
+        points["point"], y, marker, color=colour, markerfacecolor=face, label=name, markersize=6
+    )
 
 
 def _set_apart(ax: Axes, places: pd.Series) -> None:
@@ -150,14 +201,23 @@ def choose(table: pd.DataFrame, column: str, value: str | None) -> pd.DataFrame:
     return table[table[column] == value]
 
 
-def footing(rows: pd.DataFrame) -> str:
-    """Say what rows stand on: data set, pictures, kind of interval, independent units."""
+def shorten(name: str, letters: int) -> str:
+    """Cut a name that is longer than so many letters, and show that it was."""
+    return name if len(name) <= letters else f"{name[: letters - 1]}…"
+
+
+def footing(rows: pd.DataFrame, kind: str = "interval") -> str:
+    """Say what rows stand on: data set, pictures, kind of interval, independent units.
+
+    The kind of interval is in the column `kind`.
+    """
     first = rows.iloc[0]
+    dataset = shorten(str(first["dataset"]), _NAME)
     sizes = sorted({int(n) for n in rows["n"]})
     n = str(sizes[0]) if len(sizes) == 1 else f"{sizes[0]} to {sizes[-1]}"
-    kinds = " / ".join(sorted(set(rows["interval"]) - {""})) or "none"
+    kinds = " / ".join(sorted(set(rows[kind]) - {""})) or "none"
     of, units = "", "images treated as independent"
     if first["clustered_by"] != "image":
         units = f"{first['clustered_by']}s"
         of = f" of {rows['n_clusters'].max()} {units}"
-    return f"{first['dataset']}: {n} images{of}\n95 % intervals: {kinds} over {units}"
+    return f"{dataset}: {n} images{of}\n95 % intervals: {kinds} over {units}"

@@ -15,13 +15,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from maskface.errors import MaskfaceError
 from maskface.experiment import failures_text, load_run
 from maskface.files import write_atomically
+from maskface.report._synthetic import SYNTHETIC
 
 INDEX: Final = "index.html"
 ANSWER: Final = "answer.txt"
 REPORT: Final = "report.html"
 CAUTION: Final = "Caution: "
-SYNTHETIC: Final = ("example", "example-all", "example-intensity")
-"""Sets of the embedded faces."""
 _NUMBER: Final = re.compile(r"(\d+)[ _-]*(.*)")
 
 
@@ -135,7 +134,7 @@ def _entry(root: Path, name: str, docstring: str) -> Entry:
         failures = failures_text(run)
     except MaskfaceError:
         return Entry(name, number, title, sections)
-    answers, cautions = _read_answer(root / name / ANSWER)
+    answers, cautions = read_answer(root / name / ANSWER)
     return Entry(
         name,
         number,
@@ -164,7 +163,8 @@ def _read_docstring(docstring: str) -> tuple[str, tuple[tuple[str, str], ...]]:
     )
 
 
-def _read_answer(path: Path) -> tuple[tuple[Block, ...], tuple[str, ...]]:
+def read_answer(path: Path) -> tuple[tuple[Block, ...], tuple[str, ...]]:
+    """Read what a script printed: blocks of text and tables, and cautions."""
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     cautions = tuple(line.removeprefix(CAUTION) for line in lines if line.startswith(CAUTION))
     return tuple(_blocks(line for line in lines if not line.startswith(CAUTION))), cautions

@@ -1,0 +1,212 @@
+"""The figures that a run supports, and how they are written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from maskface.errors import MaskfaceError
+from maskface.files import written_atomically
+from maskface.plots import (
+    plot_accuracy,
+    plot_confusions,
+    plot_flows,
+    plot_loss_by_emotion,
+    plot_loss_grid,
+    plot_probabilities,
+    plot_readers,
+    plot_strip,
+    save_figure,
+)
+from maskface.registry import unknown_name
+from maskface.report._material import Material, open_material
+from maskface.report._strip import Strip, make_strip
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+FORMATS: Final = ("svg", "png", "pdf")
+_OF_PAIRS: Final[dict[str, tuple[Callable[..., Axes], str]]] = {
+    "accuracy": (plot_accuracy, "Right answers by emotion, plain and covered"),
+    "confusions": (plot_confusions, "Answers to each emotion, plain and covered"),
+    "flows": (plot_flows, "Where wrong answers go"),
+    "probabilities": (plot_probabilities, "Probability given to the true emotion"),
+}
+KINDS: Final = (
+    "strip", "readers", "loss", "grid", "accuracy", "flows", "confusions", "probabilities",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure that can be drawn.
+
+    Attributes
+    ----------
+    kind
+        One of `KINDS`.
+    stem
+        Its file's name without the ending.
+    title
+        In words.
+    draw
+        Draws it.
+    """
+
+    kind: str
+    stem: str
+    title: str
+    draw: Callable[[], Axes]
+
+
+def figures(material: Material, strip: Strip) -> list[Figure]:
+    """All figures that a run supports, in the order of `KINDS`."""
+    found = [*_of_run(material, strip), *_of_losses(material)]
+    for classifier, condition in material.pairs:
+        kinds = (kind for kind in _OF_PAIRS if supports(material, kind, classifier))
+        found += [pair_figure(material, kind, classifier, condition) for kind in kinds]
+    found.sort(key=lambda figure: KINDS.index(figure.kind))
+    return _apart(found)
+
+
+def supports(material: Material, kind: str, classifier: str) -> bool:
+    """Whether a classifier's results have what a figure of pairs shows."""
+    if kind != "probabilities":
+        return True
+    own = material.summary[material.summary["classifier"] == classifier]
+    return bool((own["metric"] == "p_true").any())
+
+
+def pair_figure(material: Material, kind: str, classifier: str, condition: str) -> Figure:
+    """A figure of one classifier under one condition."""
+    draw, title = _OF_PAIRS[kind]
+    return Figure(
+        kind,
+        f"{kind}_{_slug(classifier)}_{_slug(condition)}",
+        f"{title}: {classifier} under {condition}",
+        partial(draw, material.summary, classifier, condition),
+    )
+
+
+def readers_figure(material: Material) -> Figure:
+    """Right answers of all classifiers under all conditions."""
+    title = "Right answers by condition and classifier"
+    return Figure("readers", "readers", title, partial(plot_readers, material.summary))
+
+
+def loss_figure(material: Material, condition: str) -> Figure:
+    """What is lost under a condition, by emotion and classifier."""
+    draw = partial(plot_loss_by_emotion, material.summary, condition)
+    return Figure("loss", f"loss_{_slug(condition)}", f"Loss by emotion under {condition}", draw)
+
+
+def grid_figure(material: Material, classifier: str) -> Figure:
+    """What a classifier loses under every condition, by emotion."""
+    draw = partial(plot_loss_grid, material.summary, classifier)
+    title = f"Loss by occluder and emotion: {classifier}"
+    return Figure("grid", f"grid_{_slug(classifier)}", title, draw)
+
+
+def _of_run(material: Material, strip: Strip) -> Iterator[Figure]:
+    if strip.pictures:
+        draw = partial(plot_strip, strip.pictures, strip.credit)
+        yield Figure("strip", "strip", "One face under each condition", draw)
+    if len(material.summary):
+        yield readers_figure(material)
+
+
+def _of_losses(material: Material) -> Iterator[Figure]:
+    yield from (loss_figure(material, condition) for condition in material.conditions)
+    if len(material.conditions) > 1:
+        readers = material.losses["classifier"].unique()
+        yield from (grid_figure(material, str(name)) for name in sorted(readers))
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9.]+", "_", name).strip("_.")[:60]
+
+
+def _apart(found: Sequence[Figure]) -> list[Figure]:
+    """Number the files that would have one name, capital letters aside."""
+    seen: dict[str, int] = {}
+    out = []
+    for figure in found:
+        key = figure.stem.lower()
+        seen[key] = seen.get(key, 0) + 1
+        stem = figure.stem if seen[key] == 1 else f"{figure.stem}_{seen[key]}"
+        out.append(Figure(figure.kind, stem, figure.title, figure.draw))
+    return out
+
+
+def write_figures(
+    path: str | Path,
+    kinds: Sequence[str] = (),
+    *,
+    form: str = "svg",
+    out: str | Path | None = None,
+) -> list[Path]:
+    """Write figures of a finished run.
+
+    Parameters
+    ----------
+    path
+        Folder of the run.
+    kinds
+        Which, of `KINDS`; all that the run supports if empty.
+    form
+        svg, png (200 dots an inch) or pdf.
+    out
+        Folder to write to; ``figures`` in that of the run if None.
+
+    Returns
+    -------
+    list of Path
+        The files.
+
+    Raises
+    ------
+    MaskfaceError
+        If the folder holds no complete run, a kind is unknown or the run does not support it, or
+        the files cannot be written.
+    """
+    for kind in kinds:
+        if kind not in KINDS:
+            raise MaskfaceError(unknown_name("figure", kind, list(KINDS)))
+    if form not in FORMATS:
+        raise MaskfaceError(unknown_name("format", form, list(FORMATS)))
+    material = open_material(path)
+    wanted = not kinds or "strip" in kinds
+    strip = make_strip(material) if wanted else Strip({}, "", "")
+    found = figures(material, strip)
+    missing = [kind for kind in kinds if kind not in {figure.kind for figure in found}]
+    if missing:
+        raise MaskfaceError(_not_there(missing[0], strip, found))
+    chosen = [figure for figure in found if not kinds or figure.kind in kinds]
+    return _write(chosen, Path(out) if out is not None else Path(path) / "figures", form)
+
+
+def _not_there(kind: str, strip: Strip, found: Sequence[Figure]) -> str:
+    reasons = {"strip": strip.reason, "grid": "it needs two occluders or more"}
+    why = reasons.get(kind, "it needs an occluder")
+    kinds = ", ".join(dict.fromkeys(figure.kind for figure in found))
+    return f"The run has no figure {kind!r}: {why}. It has: {kinds}."
+
+
+def _write(chosen: Sequence[Figure], folder: Path, form: str) -> list[Path]:
+    paths = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for figure in chosen:
+            paths.append(folder / f"{figure.stem}.{form}")
+            with written_atomically(paths[-1]) as stream:
+                save_figure(figure.draw(), stream, form)
+    except OSError as error:
+        raise MaskfaceError(
+            f"Cannot write to {folder}: {error.strerror or error}. Choose another folder with "
+            "--out."
+        ) from error
+    return paths

@@ -1,0 +1,117 @@
+"""What a report is made from: the tables of a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+
+from maskface.errors import MaskfaceError
+from maskface.experiment import Run, RunFolder, load_run, summarize_run
+from maskface.stats import loss_table
+from maskface.tables import GUARDS, TRIALS
+
+_NEEDED: Final = (
+    "dataset", "image_id", "subject_id", "label", "condition", "coverage", "classifier", "status",
+    "message",
+)  # fmt: skip
+"""Columns of the trials that a report is made of."""
+
+
+@dataclass(frozen=True)
+class Material:
+    """The tables of a run.
+
+    Attributes
+    ----------
+    folder
+        Where they are.
+    partial
+        Whether the run is not complete.
+    """
+
+    folder: RunFolder
+    partial: bool = False
+
+    @cached_property
+    def manifest(self) -> dict[str, Any]:
+        """The record of the run."""
+        return self.folder.require_manifest()
+
+    @cached_property
+    def trials(self) -> pd.DataFrame:
+        """Some columns of the trials there are."""
+        if not self.partial:
+            return TRIALS.parse(self.folder.trials_path, _NEEDED)
+        parts = self.folder.read_parts(str(self.manifest["run_id"]))
+        frames = [rows[list(_NEEDED)] for _, rows in parts.frames(TRIALS) if len(rows)]
+        return pd.concat(frames or [TRIALS.frame([])[list(_NEEDED)]], ignore_index=True)
+
+    @cached_property
+    def summary(self) -> pd.DataFrame:
+        """What they amount to."""
+        if not self.partial:
+            return Run(self.folder).summary
+        return summarize_run(self.folder.path, allow_partial=True)
+
+    @cached_property
+    def losses(self) -> pd.DataFrame:
+        """Accuracy lost, overall and by emotion; see `maskface.stats.loss_table`."""
+        return loss_table(self.summary)
+
+    @cached_property
+    def guards(self) -> pd.DataFrame:
+        """What may be wrong; of an incomplete run, nothing, since much is only not done yet."""
+        return GUARDS.frame([]) if self.partial else Run(self.folder).guards
+
+    @property
+    def classifiers(self) -> list[str]:
+        """Names of the classifiers that answered."""
+        return sorted(self.summary["classifier"].unique())
+
+    @property
+    def conditions(self) -> list[str]:
+        """Names of the conditions with an occluder."""
+        return sorted(self.losses["condition"].unique())
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """Classifiers and conditions that there are losses of."""
+        pairs = self.losses[["classifier", "condition"]].drop_duplicates()
+        return [(str(a), str(b)) for a, b in pairs.itertuples(index=False)]
+
+
+def open_material(path: str | Path, *, allow_partial: bool = False) -> Material:
+    """Open the tables of a run.
+
+    Parameters
+    ----------
+    path
+        Folder of the run.
+    allow_partial
+        Accept an incomplete run, and take the pictures read so far.
+
+    Raises
+    ------
+    MaskfaceError
+        If the folder holds no run, or an incomplete one and `allow_partial` is false or
+        no picture was read yet.
+    """
+    folder = RunFolder(Path(path))
+    complete = bool(folder.require_manifest()["complete"])
+    if complete:
+        return Material(load_run(path).folder)
+    if not allow_partial:
+        raise MaskfaceError(
+            f"The run in {folder.path} is not complete. Finish it with `maskface run ... "
+            "--resume`, or type --allow-partial to see what there is."
+        )
+    material = Material(folder, partial=True)
+    if material.trials.empty:
+        raise MaskfaceError(
+            f"The run in {folder.path} has no answers yet. Go on with `maskface run ... --resume`."
+        )
+    return material
