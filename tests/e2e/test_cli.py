@@ -38,9 +38,15 @@ def type_in(
     return done
 
 
+VERBS = (
+    "run", "summarize", "report", "plot", "mask", "gallery", "landmarks", "read", "humans",
+    "compare", "power", "download", "bench", "cache", "list", "doctor",
+)  # fmt: skip
+
+
 def test_help_names_every_verb() -> None:
     text = type_in("--help").stdout
-    for verb in ("run", "mask", "gallery", "landmarks", "summarize", "list", "doctor"):
+    for verb in VERBS:
         assert f" {verb} " in text
         assert "Example" in type_in(verb, "--help").stdout or verb == "doctor"
 
