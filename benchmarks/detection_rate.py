@@ -22,7 +22,8 @@ from typing import Final, TypeAlias
 
 import numpy as np
 
-from maskface.images import CROP_LIFT, CROP_SCALE, face_crop, find_images, read_image, resize
+from maskface.crops import CROP_LIFT, CROP_SCALE, face_crop, resize
+from maskface.images import find_images, read_image
 from maskface.landmarks import MediaPipeDetector
 from maskface.landmarks._fallbacks import overlap
 from maskface.types import FaceLandmarks, ImageArray

@@ -25,7 +25,8 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from maskface.images import read_image, resize
+from maskface.crops import resize
+from maskface.images import read_image
 from maskface.landmarks import MediaPipeDetector
 from maskface.types import FaceLandmarks, FloatArray, ImageArray
 

@@ -19,8 +19,9 @@ from typing import Any, Final
 import cv2
 import numpy as np
 
+from maskface.crops import resize
 from maskface.datasets.example import example_dataset
-from maskface.images import decode_image, read_image, resize
+from maskface.images import decode_image, read_image
 from maskface.landmarks import MediaPipeDetector
 from maskface.occluders import OCCLUDERS, get_occluder
 from maskface.occluders.geometry import fit_head

@@ -13,8 +13,9 @@ from typing import Final
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from maskface.crops import cut, resize
 from maskface.errors import ImageError, MaskfaceError
-from maskface.images import MAX_PIXELS, cut, read_image, resize
+from maskface.images import MAX_PIXELS, read_image
 from maskface.landmarks import LandmarkDetector, MediaPipeDetector
 from maskface.occluders import OCCLUDERS, Occluder, get_occluder, occluder_name
 from maskface.seeds import derived_seed

@@ -1,7 +1,7 @@
-"""Read, write and crop pictures.
+"""Read and write pictures.
 
 Pillow decodes (it honours EXIF orientation and CMYK, refuses truncated files and prints nothing
-on the terminal); OpenCV does the geometry. No other module touches a picture file.
+on the terminal). No other module touches a picture file.
 """
 
 from __future__ import annotations
@@ -17,14 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from maskface.errors import ImageError, MaskfaceError
 from maskface.files import read_regular_file, write_atomically
-from maskface.types import FaceLandmarks, ImageArray
+from maskface.types import ImageArray
 
 IMAGE_SUFFIXES: Final = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 MIN_SIDE: Final = 16
@@ -62,11 +61,6 @@ class Limits:
 
 
 LIMITS: Final = Limits()
-
-CROP_SCALE: Final = 1.1
-"""Side of the classifier crop, as a multiple of the larger side of the landmark box."""
-CROP_LIFT: Final = 0.06
-"""How far the crop is moved up, as a share of its side, to take in the forehead."""
 
 
 def read_image(path: Path, limits: Limits = LIMITS) -> ImageArray:
@@ -300,62 +294,3 @@ def _unlistable(error: OSError) -> None:
         f"Cannot list the folder {error.filename}: {error.strerror}. Make it readable, or move it "
         "away."
     ) from error
-
-
-def crop_box(landmarks: FaceLandmarks) -> tuple[int, int, int]:
-    """Where the square that classifiers read lies in the picture.
-
-    Returns
-    -------
-    tuple of int
-        Its left and its top edge and its side in pixels; it may reach outside the picture. A
-        landmark at (x, y) of the picture is at (x - left, y - top) of the square.
-    """
-    left, top, right, bottom = landmarks.box
-    side = max(round(CROP_SCALE * max(right - left, bottom - top)), 2)
-    x0 = round((left + right) / 2 - side / 2)
-    y0 = round((top + bottom) / 2 - side / 2 - CROP_LIFT * side)
-    return x0, y0, side
-
-
-def face_crop(image: ImageArray, landmarks: FaceLandmarks) -> ImageArray:
-    """Cut the square that classifiers read.
-
-    Its side is `CROP_SCALE` times the larger side of the landmark box, it is moved up by
-    `CROP_LIFT` of its side, and the picture's border is repeated where it reaches outside.
-
-    Parameters
-    ----------
-    image
-        (H, W, 3) uint8 RGB, the picture the landmarks were found in or an occluded copy of it.
-    landmarks
-        The face.
-
-    Returns
-    -------
-    ImageArray
-        (S, S, 3) uint8 at the picture's own resolution.
-    """
-    x0, y0, side = crop_box(landmarks)
-    return cut(image, x0, y0, side, side)
-
-
-def cut(image: ImageArray, x0: int, y0: int, width: int, height: int) -> ImageArray:
-    """Cut a box out of a picture; where it reaches outside, the border is repeated."""
-    rows, columns = image.shape[:2]
-    inside = image[
-        max(y0, 0) : max(min(y0 + height, rows), 0),
-        max(x0, 0) : max(min(x0 + width, columns), 0),
-    ]
-    if inside.shape[:2] == (height, width):
-        return inside
-    ys = np.clip(np.arange(y0, y0 + height), 0, rows - 1)
-    xs = np.clip(np.arange(x0, x0 + width), 0, columns - 1)
-    return image[ys[:, None], xs[None, :]]
-
-
-def resize(image: ImageArray, width: int, height: int) -> ImageArray:
-    """Resize with the filter that suits the direction: area when shrinking, cubic when growing."""
-    shrinking = width * height < image.shape[0] * image.shape[1]
-    method = cv2.INTER_AREA if shrinking else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(image, (width, height), interpolation=method), dtype=np.uint8)

@@ -11,9 +11,10 @@ import pytest
 from PIL import Image
 
 from maskface.classifiers import get_classifier
+from maskface.crops import face_crop
 from maskface.datasets.example import FOLDER, example_dataset
 from maskface.errors import MaskfaceError
-from maskface.images import face_crop, read_image
+from maskface.images import read_image
 from maskface.landmarks import BLENDSHAPES, MediaPipeDetector
 from maskface.occluders import get_occluder
 from maskface.types import EMOTIONS, Face, FaceLandmarks

@@ -13,7 +13,8 @@ import cv2
 import numpy as np
 import pytest
 
-from maskface.images import face_crop, read_image, resize
+from maskface.crops import face_crop, resize
+from maskface.images import read_image
 from maskface.landmarks import BLENDSHAPES, CachedDetector, LandmarkCache, MediaPipeDetector
 from maskface.landmarks._fallbacks import overlap
 from maskface.landmarks._pose import angles, head_pose

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from maskface.classifiers import CLASSIFIERS, get_classifier
-from maskface.images import decode_image, face_crop, read_bytes
+from maskface.crops import face_crop
+from maskface.images import decode_image, read_bytes
 from maskface.landmarks import MediaPipeDetector
 from maskface.types import EMOTIONS, Face, FaceLandmarks, Pose
 from maskface.weights import manifest

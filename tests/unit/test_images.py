@@ -20,7 +20,6 @@ from PIL import Image
 from maskface import images
 from maskface.errors import ImageError, MaskfaceError
 from maskface.images import Limits
-from maskface.types import FaceLandmarks, Pose
 from tests.fixtures.bombs import BOMBS, EXPECTED
 
 MEASURE = """
@@ -273,27 +272,3 @@ def test_folder_that_vanishes_or_cannot_be_read_is_told(
         list(images.find_images(tmp_path))
     with pytest.raises(MaskfaceError, match=r"Cannot list the folder .*gone: No such file"):
         list(images.find_images(tmp_path / "gone"))
-
-
-@given(
-    x0=st.integers(-50, 80), y0=st.integers(-50, 80),
-    width=st.integers(1, 90), height=st.integers(1, 90),
-)  # fmt: skip
-def test_cut_repeats_the_border(x0: int, y0: int, width: int, height: int) -> None:
-    picture = np.random.default_rng(1).integers(0, 256, (40, 60, 3), dtype=np.uint8)
-    padded = np.pad(picture, ((150, 150), (150, 150), (0, 0)), mode="edge")
-    expected = padded[150 + y0 : 150 + y0 + height, 150 + x0 : 150 + x0 + width]
-    np.testing.assert_array_equal(images.cut(picture, x0, y0, width, height), expected)
-
-
-def test_crop_is_the_lifted_square_around_the_landmarks() -> None:
-    points = np.zeros((478, 3), np.float32)
-    points[:, 0] = np.linspace(100, 180, 478)  # 80 wide
-    points[:, 1] = np.linspace(100, 200, 478)  # 100 high: side 110
-    face = FaceLandmarks(points, np.zeros(52, np.float32), Pose(0, 0, 0))
-    yy, xx = np.mgrid[:300, :300]
-    picture = np.dstack([xx // 2, yy // 2, np.zeros_like(xx)]).astype(np.uint8)
-    crop = images.face_crop(picture, face)
-    assert crop.shape == (110, 110, 3)
-    # left = 140 - 55 = 85; top = 150 - 55 - 6.6 = 88.4, rounded to 88
-    np.testing.assert_array_equal(crop[0, 0], [85 // 2, 88 // 2, 0])

@@ -15,8 +15,9 @@ from typer.testing import CliRunner
 
 from maskface.classifiers import get_classifier
 from maskface.cli import app
+from maskface.crops import face_crop
 from maskface.errors import MaskfaceError
-from maskface.images import face_crop, write_image
+from maskface.images import write_image
 from maskface.landmarks import same_face
 from maskface.occluders import get_occluder
 from maskface.reading import _reader, explain_faces, read_faces

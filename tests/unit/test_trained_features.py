@@ -19,8 +19,8 @@ from maskface.classifiers.trained.blendshapes import Blendshapes
 from maskface.classifiers.trained.embedding import Embedding
 from maskface.classifiers.trained.hog import BINS, CELL, SIDE, Hog, _descriptor, gradients
 from maskface.classifiers.trained.landmarks import LOWER, POINTS, UPPER, Landmarks
+from maskface.crops import crop_box, face_crop
 from maskface.errors import MaskfaceError
-from maskface.images import crop_box, face_crop
 from maskface.mesh import LEFT_EYE, RIGHT_EYE, canonical_mesh
 from maskface.types import Face, FaceLandmarks, Pose
 

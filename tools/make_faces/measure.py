@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from maskface.classifiers import get_classifier
-from maskface.images import face_crop
+from maskface.crops import face_crop
 from maskface.landmarks import MediaPipeDetector
 from maskface.types import EMOTIONS, Face, FaceLandmarks, ImageArray
 

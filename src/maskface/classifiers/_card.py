@@ -58,7 +58,7 @@ class Input(_Part):
         number, or one for each channel in the order of `colour`.
     crop
         Side of the square that the network sees, as a share of the side of maskface's own crop
-        (`maskface.images.face_crop`), of which it is the middle. Not above 1: a `Face` holds
+        (`maskface.crops.face_crop`), of which it is the middle. Not above 1: a `Face` holds
         nothing further out.
     """
 

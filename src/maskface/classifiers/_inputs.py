@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskface.classifiers._card import Input
-from maskface.images import resize
+from maskface.crops import resize
 from maskface.types import ImageArray
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from maskface.classifiers._engines import OpenCV
 from maskface.classifiers._runtime import Network
-from maskface.images import resize
+from maskface.crops import resize
 from maskface.types import EMOTIONS, Face, ImageArray
 from maskface.weights import manifest
 

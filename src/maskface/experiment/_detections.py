@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from maskface.crops import resize
 from maskface.errors import told
 from maskface.experiment._harvest import Row
 from maskface.experiment._shown import Detect, Shown
-from maskface.images import resize
 from maskface.landmarks import same_face
 from maskface.mesh import LEFT_EYE, RIGHT_EYE
 from maskface.types import FaceLandmarks, ImageArray, MaskArray, Occlusion

@@ -8,8 +8,9 @@ from typing import Final
 
 import numpy as np
 
+from maskface.crops import crop_box, cut
 from maskface.errors import told
-from maskface.images import LIMITS, Limits, crop_box, cut, decode_image, read_bytes
+from maskface.images import LIMITS, Limits, decode_image, read_bytes
 from maskface.landmarks import same_face
 from maskface.occluders import Occluder, Unoccluded
 from maskface.types import Face, FaceLandmarks, ImageArray, Occlusion, Sample

@@ -19,7 +19,7 @@ from typing import Final, Literal, TypeAlias, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from maskface.images import cut, resize
+from maskface.crops import cut, resize
 from maskface.types import FaceLandmarks, ImageArray
 
 Search: TypeAlias = Literal["scenes", "always", "never"]

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from maskface.classifiers import Classifier, get_classifier
+from maskface.crops import face_crop
 from maskface.errors import ImageError, MaskfaceError, told
-from maskface.images import face_crop
 from maskface.landmarks import CachedDetector, LandmarkCache, MediaPipeDetector, same_face
 from maskface.occluders import Occluder, get_occluder, occluder_name
 from maskface.reading._pictures import Picture, open_picture

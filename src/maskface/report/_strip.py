@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
 
+from maskface.crops import crop_box, cut, resize
 from maskface.datasets import Dataset, load_dataset
 from maskface.errors import MaskfaceError, told
-from maskface.images import crop_box, cut, read_image, resize
+from maskface.images import read_image
 from maskface.landmarks import MediaPipeDetector
 from maskface.occluders import get_occluder
 from maskface.report._material import Material

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from maskface.images import crop_box, resize
+from maskface.crops import crop_box, resize
 from maskface.mesh import LEFT_EYE, RIGHT_EYE
 from maskface.types import Face, ImageArray
 
