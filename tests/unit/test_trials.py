@@ -183,3 +183,28 @@ def test_the_plain_picture_is_shown_as_its_occluder_would(sample: Sample) -> Non
     assert np.array_equal(made.shadow, drawn.shadow)
     assert (made.coverage, made.seed) == (drawn.coverage, drawn.seed)
     assert dict(made.params) == dict(drawn.params)
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (
+            np.full((1, 7), 1 / 7),
+            r"of shape \(2, 7\), but it had shape \(1, 7\)",
+        ),
+        (np.full((2, 6), 1 / 6), r"shape \(2, 6\)"),
+        (np.full(7, 1 / 7), r"shape \(7,\)"),
+        (np.full((2, 7), np.nan), "probabilities of 0 to 1"),
+        (np.full((2, 7), -0.1), "probabilities of 0 to 1"),
+        (np.full((2, 7), 1.5), "probabilities of 0 to 1"),
+    ],
+)
+def test_answers_that_are_none_cost_their_rows_alone(
+    sample: Sample, monkeypatch: pytest.MonkeyPatch, answer: NDArray[np.float64], words: str
+) -> None:
+    monkeypatch.setattr(Broken, "predict_proba", lambda self, faces: answer)
+    rows = TRIALS.frame(reader(broken=True).read(sample).trials)
+    broken = rows[rows["classifier"] == "broken"]
+    assert list(broken["status"]) == ["error"] * 2
+    assert broken["message"].str.contains(words).all()
+    assert list(rows.loc[rows["classifier"] == "brightness", "status"]) == ["ok"] * 2
