@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats as sps
+from statsmodels.stats.multitest import multipletests
 
 from maskface.errors import MaskfaceError
 from maskface.stats import (
@@ -164,6 +165,12 @@ def test_equivalence_needs_a_bound_and_clusters() -> None:
     ):
         with pytest.raises(MaskfaceError, match=problem):
             equivalence_test(np.array(values), np.zeros(len(values)), bound=bound)
+
+
+@settings(max_examples=20)
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=20))
+def test_holm_is_that_of_statsmodels(p: list[float]) -> None:
+    np.testing.assert_array_equal(holm(p), multipletests(p, method="holm")[1])
 
 
 def test_holm_leaves_out_tests_that_were_not_made() -> None:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
 Array = NDArray[np.float64]
@@ -28,8 +27,13 @@ def holm(p_values: Sequence[float] | Array) -> Array:
     p = np.asarray(p_values, dtype=np.float64)
     adjusted = np.full(p.shape, np.nan)
     made = ~np.isnan(p)
-    if made.any():
-        adjusted[made] = multipletests(p[made], method="holm")[1]
+    order = np.argsort(p[made], kind="stable")
+    # Not by statsmodels, whose function collects all garbage of the process each time: half a
+    # second for a family of any size, and a run has about twenty.
+    stepped = p[made][order] * np.arange(len(order), 0, -1)
+    raised = np.empty(len(order))
+    raised[order] = np.minimum(np.maximum.accumulate(stepped), 1)
+    adjusted[made] = raised
     return adjusted
 
 
