@@ -61,6 +61,11 @@ class Broken(Counting):
         raise RuntimeError("no\nluck")
 
 
+class Short(Counting):
+    def predict_proba(self, faces: Sequence[Face]) -> NDArray[np.float64]:
+        return super().predict_proba(faces)[:1]
+
+
 class Detector:
     """Finds the made faces in bright pictures, and counts how often it is asked."""
 
@@ -84,6 +89,7 @@ COUNTING = Counting([])
 MADE: dict[str, Any] = {
     "counting": COUNTING,
     "broken": Broken([], "broken"),
+    "short": Short([], "short"),
     "again": Counting([], "again", needs=frozenset({"redetected"})),
     "emfacs": get_classifier("emfacs"),
 }
@@ -114,6 +120,13 @@ def test_every_face_and_every_failure_has_a_row_for_each_classifier(
     assert set(broken["message"]) == {"RuntimeError: no luck"}
     assert set(frame.loc[frame["status"] != "ok", "predicted"]) == {""}
     assert (frame.loc[frame["status"] != "ok", "message"] != "").all()
+
+
+def test_answers_that_are_none_cost_their_rows_alone() -> None:
+    frame = read_faces(BRIGHT, classifiers=["counting", "short"]).set_index("classifier")
+    assert list(frame.loc[["counting"], "status"]) == ["ok", "ok"]
+    assert list(frame.loc[["short"], "status"]) == ["error", "error"]
+    assert frame.loc[["short"], "message"].str.contains(r"of shape \(2, 7\)").all()
 
 
 def test_a_row_says_where_the_face_is_and_what_was_read() -> None:

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from maskface.classifiers._base import NEEDS, Classifier, Fitted, Trainable
+from maskface.classifiers._base import (
+    NEEDS,
+    NOT_AGAIN,
+    Classifier,
+    Fitted,
+    Trainable,
+    checked_answers,
+    checked_features,
+)
 from maskface.errors import MaskfaceError
 from maskface.registry import Registry
 from maskface.specs import described_parameters, make
@@ -12,9 +20,12 @@ from maskface.specs import described_parameters, make
 __all__ = [
     "CLASSIFIERS",
     "NEEDS",
+    "NOT_AGAIN",
     "Classifier",
     "Fitted",
     "Trainable",
+    "checked_answers",
+    "checked_features",
     "get_classifier",
     "get_reader",
     "is_control",

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, Protocol, runtime_checkable
+from typing import Any, Final, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from maskface.types import Face
+from maskface.types import EMOTIONS, Face
 
 NEEDS: Final = frozenset({"crop", "landmarks", "covered", "redetected"})
 """What a classifier may read of a `Face`. Faces are looked for again in the occluded picture only
 if one needs ``"redetected"``; where none is found then, there is no answer."""
+
+NOT_AGAIN: Final = "no face found in the occluded picture"
+"""What is said of a face that was looked for anew, for a classifier that needs it, in vain."""
+_ROUNDING: Final = 1e-6
 
 
 @runtime_checkable
@@ -112,3 +116,29 @@ class Trainable(Protocol):
             Of whatever is random.
         """
         ...
+
+
+def checked_answers(answers: NDArray[Any], n: int) -> NDArray[np.float64]:
+    """Return a classifier's answers to n faces, if they are what they should be.
+
+    Raises
+    ------
+    ValueError
+        If they are not (n, 7), or no probabilities.
+    """
+    found = np.asarray(answers, np.float64)
+    if found.shape != (n, len(EMOTIONS)):
+        wanted = f"({n}, {len(EMOTIONS)})"
+        raise ValueError(f"expected an answer of shape {wanted}, but it had shape {found.shape}")
+    # Not NaN either, which compares as false.
+    if not ((found >= 0) & (found <= 1 + _ROUNDING)).all():
+        raise ValueError("expected probabilities of 0 to 1, but there were other numbers")
+    return np.minimum(found, 1)
+
+
+def checked_features(features: NDArray[Any], n: int) -> NDArray[np.float32]:
+    """Return what was measured of n faces, if it is (n, D); `ValueError` if it is not."""
+    found = np.asarray(features, np.float32)
+    if found.ndim != 2 or len(found) != n:
+        raise ValueError(f"expected an answer of shape ({n}, D), but it had shape {found.shape}")
+    return found

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
-import numpy as np
 from numpy.typing import NDArray
 
-from maskface.classifiers import Classifier, Trainable
+from maskface.classifiers import Classifier, Trainable, checked_answers, checked_features
 from maskface.types import Face
 
 
@@ -29,20 +28,28 @@ class Asked:
     learns
         Whether it has to be trained, so that faces are only measured for it.
     ask
-        From faces to answers or, if it learns, to features.
+        From faces to answers or, if it learns, to features; `ValueError` if they are neither.
     """
 
     name: str
     needs: frozenset[str]
     learns: bool
-    ask: Callable[[Sequence[Face]], NDArray[np.float64]]
+    ask: Callable[[Sequence[Face]], NDArray[Any]]
 
     @classmethod
     def of(cls, classifier: Classifier | Trainable) -> Self:
         """Look at a classifier."""
         if isinstance(classifier, Trainable):
-            return cls(classifier.measures, classifier.needs, True, classifier.features)  # noqa: FBT003 (a field)
-        return cls(classifier.name, classifier.needs, False, classifier.predict_proba)  # noqa: FBT003
+            measure = classifier.features
+            return cls(
+                classifier.measures, classifier.needs, learns=True,
+                ask=lambda faces: checked_features(measure(faces), len(faces)),
+            )  # fmt: skip
+        read = classifier.predict_proba
+        return cls(
+            classifier.name, classifier.needs, learns=False,
+            ask=lambda faces: checked_answers(read(faces), len(faces)),
+        )  # fmt: skip
 
 
 def asked(classifiers: Iterable[Classifier | Trainable]) -> tuple[Asked, ...]:

@@ -72,10 +72,7 @@ def new_manifest(plan: Plan) -> dict[str, Any]:
         },
         "timings": {},
         "files": {},
-        "columns": {
-            table.name: table.dictionary()
-            for table in (TRIALS, SUMMARY, GUARDS, ATTRIBUTES, DETECTIONS)
-        },
+        "columns": {table.name: table.dictionary() for table in TABLES},
     }
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from maskface.classifiers import Classifier, Trainable, get_reader
+from maskface.classifiers import NOT_AGAIN, Classifier, Trainable, get_reader
 from maskface.errors import ImageError, told
 from maskface.experiment._asked import Asked, asked
 from maskface.experiment._detections import detection_rows
@@ -27,8 +27,6 @@ from maskface.types import EMOTIONS, Face, Prediction, Sample
 
 COVERED = "covered"
 REDETECTED = "redetected"
-_NOT_AGAIN = "no face found in the occluded picture"
-_ROUNDING = 1e-6
 
 
 @dataclass(frozen=True)
@@ -164,7 +162,7 @@ def own_rows(one: Asked, alike: Mapping[str, Row], faces: Mapping[str, Face]) ->
     if REDETECTED in one.needs:
         for condition, face in faces.items():
             if face.redetected is None:
-                rows[condition] |= {"status": "no_face", "message": _NOT_AGAIN}
+                rows[condition] |= {"status": "no_face", "message": NOT_AGAIN}
     return rows
 
 
@@ -176,36 +174,18 @@ def read_one(
     # One batch per picture, never across pictures: the sums inside a network may round
     # differently with the batch, and rows must not depend on how the work is cut up.
     try:
-        found = checked(one, one.ask(list(shown.values())), len(shown))
+        found = one.ask(list(shown.values()))
     except Exception as error:  # noqa: BLE001 (a user's own model may fail in any way)
         for name in shown:
             rows[name].update({"status": "error", "message": told(error)})
         found, shown = np.empty((0, 0)), {}
     if one.learns:
-        harvest.features.setdefault(one.name, []).extend(np.asarray(found, np.float32))
+        harvest.features.setdefault(one.name, []).extend(found)
         harvest.unanswered.extend(rows.values())
         return
     for name, probabilities in zip(shown, found, strict=True):
         rows[name].update(answer(probabilities, rows[name]["label"]))
     harvest.trials.extend(rows.values())
-
-
-def checked(one: Asked, found: NDArray[np.float64], n: int) -> NDArray[np.float64]:
-    """Return what a classifier gave for n faces, if it is what it should be.
-
-    Raises
-    ------
-    ValueError
-        If it is not.
-    """
-    found = np.asarray(found, np.float64)
-    if found.ndim != 2 or len(found) != n or not (one.learns or found.shape[1] == len(EMOTIONS)):
-        wanted = f"({n}, {'D' if one.learns else len(EMOTIONS)})"
-        raise ValueError(f"expected an answer of shape {wanted}, but it had shape {found.shape}")
-    # Not NaN either, which compares as false.
-    if not one.learns and not ((found >= 0) & (found <= 1 + _ROUNDING)).all():
-        raise ValueError("expected probabilities of 0 to 1, but there were other numbers")
-    return found if one.learns else np.minimum(found, 1)
 
 
 def answer(probabilities: NDArray[np.float64], label: str) -> Row:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from maskface.classifiers import Classifier, get_classifier
+from maskface.classifiers import NOT_AGAIN, Classifier, checked_answers, get_classifier
 from maskface.crops import face_crop
 from maskface.errors import ImageError, MaskfaceError, told
 from maskface.landmarks import CachedDetector, LandmarkCache, MediaPipeDetector, same_face
@@ -132,12 +132,12 @@ def _read(classifier: Classifier, looks: Sequence[Look]) -> Iterator[Row]:
         if look.face is None:
             yield look.cells | fixed
         elif is_lost(classifier, look.face):
-            message = "no face found in the occluded picture"
-            yield look.cells | fixed | {"status": "no_face", "message": message}
+            yield look.cells | fixed | {"status": "no_face", "message": NOT_AGAIN}
         else:
             asked.append((look.cells | fixed, look.face))
     try:
-        answers = classifier.predict_proba([face for _, face in asked])
+        faces = [face for _, face in asked]
+        answers = checked_answers(classifier.predict_proba(faces), len(faces))
     except Exception as error:  # noqa: BLE001 (a user's own model may fail in any way)
         yield from (cells | {"status": "error", "message": told(error)} for cells, _ in asked)
         return

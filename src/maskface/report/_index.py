@@ -19,7 +19,6 @@ from maskface.report._synthetic import SYNTHETIC
 
 INDEX: Final = "index.html"
 ANSWER: Final = "answer.txt"
-REPORT: Final = "report.html"
 CAUTION: Final = "Caution: "
 _NUMBER: Final = re.compile(r"(\d+)[ _-]*(.*)")
 

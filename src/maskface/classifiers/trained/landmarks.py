@@ -14,9 +14,6 @@ from maskface.classifiers.trained._base import HIDDEN_SHARE, Floats, Tracked
 from maskface.mesh import canonical_mesh
 from maskface.types import Face, MaskArray
 
-N_SKIN: Final = 468
-"""Landmarks that the canonical mesh has; the others are on the irises."""
-
 POINTS: Final = tuple(sorted(i for part in FACE_PARTS.values() for i in part))
 """Those of the brows, eyes, irises, nose, cheeks, lips and chin. All 478 do no better (accuracy
 .62 either way on 1232 photographs of 29 people)."""
