@@ -14,6 +14,7 @@ experiments: $(STAMP)  ## run all experiment scripts on the embedded faces; resu
 	$(BIN)/python experiments/run_all.py --out results/experiments --jobs 2
 
 test: $(STAMP)  ## run the tests
+	-sh tools/system_packages.sh $(PYTHON) browser
 	$(BIN)/python -m pytest -n auto
 
 check: $(STAMP)  ## formatting, lint, types, import layers
@@ -30,9 +31,9 @@ lock: $(STAMP)  ## resolve the newest allowed packages into requirements.lock
 clean:
 	rm -rf $(VENV) results
 
-$(STAMP): pyproject.toml requirements.lock tools/system_libraries.sh
+$(STAMP): pyproject.toml requirements.lock tools/system_packages.sh
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "maskface needs Python 3.11 or later; try: make PYTHON=python3.12")'
-	sh tools/system_libraries.sh $(PYTHON)
+	sh tools/system_packages.sh $(PYTHON)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
