@@ -12,39 +12,62 @@ import subprocess
 import sys
 from pathlib import Path
 
-from maskface.errors import MaskfaceError
+from maskface.exits import FAILED, INTERRUPTED, ended_in_words, note, say
 from maskface.report import write_index
 
 HERE = Path(__file__).parent
 
 
-def main() -> int:
-    """Run everything; 0 if no script failed."""
+def main() -> None:
+    """Run everything."""
     parser = argparse.ArgumentParser(
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     parser.add_argument(
-        "--out", type=Path, default=Path("results/experiments"), help="(default: %(default)s)"
-    )
-    options, passed_on = parser.parse_known_args()
-    scripts = sorted(HERE.glob("[0-9]*.py"))
-    failed = []
-    for script in scripts:
-        print(f"\n{script.stem}", flush=True)
-        command = [sys.executable, script, "--out", options.out / script.stem, "--resume"]
-        if subprocess.run([*command, *passed_on], check=False).returncode:  # noqa: S603
-            failed.append(script.stem)
-    try:
-        print(f"\nAll answers: {write_index(options.out, scripts)}")
-    except MaskfaceError as error:
-        print(f"maskface: {error}", file=sys.stderr)
-        return 1
-    if failed:
-        print(f"Failed: {', '.join(failed)}.", file=sys.stderr)
-    return int(bool(failed))
+        "--out", "-o", metavar="DIR", type=Path, default=Path("results/experiments"),
+        help="folder for the results (default: %(default)s)",
+    )  # fmt: skip
+    with ended_in_words("What was read is saved"):
+        options, passed_on = parser.parse_known_args()
+        scripts = sorted(HERE.glob("[0-9]*.py"))
+        failed = []
+        for script in scripts:
+            say(f"\n{script.stem}")
+            command = [sys.executable, script, "--out", options.out / script.stem, "--resume"]
+            if run([*map(str, command), *passed_on]):
+                failed.append(script.stem)
+        say(f"\nAll answers: {write_index(options.out, scripts)}")
+        if failed:
+            note(f"Failed: {', '.join(failed)}.")
+            sys.exit(FAILED)
+
+
+def run(command: list[str]) -> int:
+    """Run one script, and let it end in its own way when this one is stopped.
+
+    Returns
+    -------
+    int
+        Its exit code.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If it was interrupted.
+    """
+    with subprocess.Popen(command) as script:  # noqa: S603
+        try:
+            code = script.wait()
+        except KeyboardInterrupt:
+            script.terminate()
+            script.wait()
+            raise
+    if code == INTERRUPTED:
+        raise KeyboardInterrupt
+    return code
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

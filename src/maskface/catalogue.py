@@ -3,47 +3,84 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 from maskface.classifiers import CLASSIFIERS
 from maskface.datasets import DATASETS
+from maskface.errors import MaskfaceError
 from maskface.occluders import OCCLUDERS
-from maskface.registry import Registry
+from maskface.registry import Registry, unknown_name
 from maskface.specs import described_parameters
-
-_LAYOUTS = [
-    ("DIR", ["Any folder with an index.csv (path,emotion[,subject])."]),
-    ("DIR", ["Any folder with one folder per emotion."]),
-]
+from maskface.text import glossary
 
 
-def catalogue(kind: str) -> list[tuple[str, list[str]]]:
-    """List names and descriptions.
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing that can be named.
+
+    Attributes
+    ----------
+    name
+        As it is typed.
+    description
+        The first line of what is said about it.
+    parameters
+        Each with its default, and what else it may be.
+    """
+
+    name: str
+    description: str
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+    def values(self) -> dict[str, Any]:
+        """The same as plain values."""
+        about = {"name": self.name, "description": self.description}
+        return {**about, "parameters": dict(self.parameters)}
+
+
+KINDS: Final = ("occluders", "classifiers", "datasets")
+_LAYOUTS = (
+    Entry("DIR", "Any folder with an index.csv (path,emotion[,subject])."),
+    Entry("DIR", "Any folder with one folder per emotion."),
+)
+
+
+def catalogue(kind: str) -> list[Entry]:
+    """List what there is, sorted by name.
 
     Parameters
     ----------
     kind
-        ``occluders``, ``classifiers`` or ``datasets``.
+        One of `KINDS`.
 
-    Returns
-    -------
-    list of (str, list of str)
-        Name and lines about it: the first line of what is said about it and each parameter with
-        its default. Sorted by name.
+    Raises
+    ------
+    MaskfaceError
+        If it is another.
     """
+    if kind not in KINDS:
+        raise MaskfaceError(unknown_name("list", kind, list(KINDS)))
     if kind == "datasets":
-        return [*_described(DATASETS), *_LAYOUTS]
+        return [*(Entry(name, _about(DATASETS, name)) for name in DATASETS.names()), *_LAYOUTS]
     registry: Registry[Any] = CLASSIFIERS if kind == "classifiers" else OCCLUDERS
-    return [(name, [*about, *_parameters(registry, name)]) for name, about in _described(registry)]
-
-
-def _described(registry: Registry[Any]) -> list[tuple[str, list[str]]]:
     return [
-        (name, [(inspect.getdoc(registry.get(name)) or "").partition("\n")[0]])
+        Entry(name, _about(registry, name), described_parameters(registry.get(name)))
         for name in registry.names()
     ]
 
 
-def _parameters(registry: Registry[Any], name: str) -> list[str]:
-    parameters = described_parameters(registry.get(name))
-    return [f"  {key}: {values}" for key, values in parameters.items()]
+def catalogue_text(entries: Sequence[Entry]) -> str:
+    """Set a catalogue for a terminal: a line for each entry, and for each parameter."""
+    return glossary(
+        (
+            entry.name,
+            [entry.description, *(f"  {key}: {said}" for key, said in entry.parameters.items())],
+        )
+        for entry in entries
+    )
+
+
+def _about(registry: Registry[Any], name: str) -> str:
+    return (inspect.getdoc(registry.get(name)) or "").partition("\n")[0]

@@ -45,7 +45,9 @@ def written_atomically(path: Path, *, durable: bool = False) -> Iterator[BinaryI
                 stream.flush()
                 os.fsync(stream.fileno())
         partial.replace(path)
-    except BaseException:
+    except BaseException as error:
+        if isinstance(error, OSError) and str(error.filename or partial) == str(partial):
+            error.filename, error.filename2 = str(path), None  # the name that the user knows
         with suppress(OSError):
             partial.unlink(missing_ok=True)
         raise

@@ -7,13 +7,16 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from maskface.errors import MaskfaceError
+from maskface.exits import FAILED, command_again, ended_in_words, note, say, why_not
 from maskface.experiment import Experiment, Run, failures_text, run
 from maskface.files import write_atomically
 
 if TYPE_CHECKING:  # what makes figures and pages is loaded when pictures have been read
+    import pandas as pd
+
     from maskface.analyses import Answer
 
 Analyse = Callable[[Run, "Options"], "Answer"]
@@ -47,8 +50,78 @@ class Options:
     format: str = "csv"
 
 
-def carry_out(experiment: Experiment, options: Options, analyse: Analyse | None = None) -> Run:
-    """Run an experiment, make figures and report, and print the answer and the files.
+@dataclass(frozen=True)
+class Outcome:
+    """A run that was carried out, and what was made of it.
+
+    Attributes
+    ----------
+    run
+        Its tables.
+    answer
+        The loss under each occluder, or the answer to a script's own question, with cautions.
+    made
+        Files beside the tables: figures, further tables, the page.
+    problem
+        What could not be made and why; empty if nothing is missing.
+    """
+
+    run: Run
+    answer: str
+    made: tuple[Path, ...]
+    problem: str = ""
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All files that were written."""
+        return *self.run.folder.files(), *self.made
+
+    def text(self) -> str:
+        """The answer, pictures without one, and the files."""
+        return "\n".join([self.answer, failures_text(self.run), *map(str, self.files)])
+
+    def values(self) -> dict[str, Any]:
+        """The same as plain values, under the names of the tables' columns."""
+        from maskface.documents import rows
+        from maskface.tables import TRIALS
+
+        told = ("image_id", "status", "message")
+        trials = TRIALS.parse(self.run.folder.trials_path, told)
+        failed = trials[trials["status"] != "ok"].drop_duplicates("image_id")
+        return {
+            "run_id": self.run.manifest["run_id"],
+            "folder": self.run.folder.path,
+            **summary_values(self.run.summary, self.run.guards),
+            "n_images": trials["image_id"].nunique(),
+            "failures": rows(failed),
+            "files": self.files,
+        }
+
+
+def summary_values(summary: pd.DataFrame, guards: pd.DataFrame | None) -> dict[str, Any]:
+    """Set the loss and its guards as plain values.
+
+    Parameters
+    ----------
+    summary
+        In the schema of `maskface.tables.SUMMARY`.
+    guards
+        In the schema of `maskface.tables.GUARDS`; None if they were not looked for.
+
+    Returns
+    -------
+    dict
+        ``loss``: the rows of the summary that tell of accuracy (label ``all``) and recall (each
+        emotion) under an occluder; ``guards``: the rows of that table, or None.
+    """
+    from maskface.documents import rows
+
+    asked = summary["metric"].isin(["accuracy", "recall"]) & (summary["condition"] != "none")
+    return {"loss": rows(summary[asked]), "guards": None if guards is None else rows(guards)}
+
+
+def carry_out(experiment: Experiment, options: Options, analyse: Analyse | None = None) -> Outcome:
+    """Run an experiment, answer its question, and make figures and the report.
 
     Parameters
     ----------
@@ -59,10 +132,15 @@ def carry_out(experiment: Experiment, options: Options, analyse: Analyse | None 
     analyse
         Answers a question of its own. Without it the answer is the loss under each occluder.
 
+    Returns
+    -------
+    Outcome
+        Of the complete run. If the disk fails only then, its `Outcome.problem` says so.
+
     Raises
     ------
     MaskfaceError
-        As `maskface.run`.
+        As `maskface.run`, or if the run cannot answer the question.
     """
     result = run(
         experiment,
@@ -74,31 +152,43 @@ def carry_out(experiment: Experiment, options: Options, analyse: Analyse | None 
         scheduler=options.scheduler,
         format=options.format,
     )
-    from maskface.plots import plot_losses
-    from maskface.report import write_report
     from maskface.text import guards_text, loss_text
 
     if analyse is None:
-        made = plot_losses(result.summary, options.out)
         text = loss_text(result.summary, result.guards)
-    else:
-        answer = analyse(result, options)
-        made = answer.write(options.out)
-        text = "\n".join(filter(None, (answer.text, guards_text(result.guards))))
-    made += [_keep(text, options.out), write_report(options.out)]
-    print(text)  # noqa: T201 (this is the answer)
-    print(failures_text(result))  # noqa: T201
-    print("\n".join(str(path) for path in (*result.folder.files(), *made)))  # noqa: T201
-    return result
+        return _written(result, text, lambda folder: _figures(result, folder))
+    answer = analyse(result, options)
+    text = "\n".join(filter(None, (answer.text, guards_text(result.guards))))
+    return _written(result, text, answer.write)
 
 
-def _keep(text: str, folder: Path) -> Path:
-    """Write the answer beside the tables, for the page about all experiments."""
-    from maskface.report import ANSWER
+def _figures(result: Run, folder: Path) -> list[Path]:
+    from maskface.plots import plot_losses
 
-    path = folder / ANSWER
-    write_atomically(path, f"{text}\n".encode())
-    return path
+    return plot_losses(result.summary, folder)
+
+
+def _written(result: Run, text: str, make: Callable[[Path], list[Path]]) -> Outcome:
+    """Write what stands beside the tables; that it cannot be written costs nothing else."""
+    from maskface.report import ANSWER, write_report
+
+    folder, made = result.folder.path, []
+    try:
+        made += make(folder)
+        made.append(folder / ANSWER)
+        # Beside the tables, for the page about all experiments.
+        write_atomically(made[-1], f"{text}\n".encode())
+        made.append(write_report(folder))
+    except (OSError, MaskfaceError) as error:
+        reason = str(error)
+        if isinstance(error, OSError):
+            reason = f"Cannot write to {folder}: {why_not(error)}."
+        problem = (
+            f"maskface: {reason} The run is complete and its tables are kept; for the figures and "
+            f"the report mend that, then type: {command_again('--resume')}"
+        )
+        return Outcome(result, text, tuple(path for path in made if path.exists()), problem)
+    return Outcome(result, text, tuple(made))
 
 
 def main(
@@ -107,7 +197,9 @@ def main(
     analyse: Analyse | None = None,
     extra: Mapping[str, str] | None = None,
 ) -> None:
-    """Run an experiment script: read the options, build the experiment, carry it out.
+    """Run an experiment script: read the options, carry the experiment out, print the answer.
+
+    Exit codes are those of `maskface run`; see `maskface.exits`.
 
     Parameters
     ----------
@@ -120,13 +212,13 @@ def main(
     extra
         Options that only this script has, each with its help: ``{"--humans": "folder of ..."}``.
     """
-    options = parse_options(description, extra=extra)
-    try:
-        carry_out(build(options), options, analyse)
-    except MaskfaceError as error:
-        sys.exit(f"maskface: {error}")
-    except KeyboardInterrupt:
-        sys.exit("\nStopped. Type the same command with --resume to go on.")
+    with ended_in_words("What was read is saved", "--resume"):
+        options = parse_options(description, extra=extra)
+        outcome = carry_out(build(options), options, analyse)
+        say(outcome.text())
+        if outcome.problem:
+            note(outcome.problem)
+            sys.exit(FAILED)
 
 
 def parse_options(
@@ -134,20 +226,32 @@ def parse_options(
     arguments: list[str] | None = None,
     extra: Mapping[str, str] | None = None,
 ) -> Options:
-    """Read the options of all experiment scripts, and `extra` ones, from the command line."""
+    """Read the options of all experiment scripts, and `extra` ones, from the command line.
+
+    Their names and meanings are those of `maskface run`.
+    """
     parser = argparse.ArgumentParser(
-        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+        description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
-    parser.add_argument("--data", default="example", help="folder of faces (default: %(default)s)")
-    parser.add_argument("--out", type=Path, required=True, help="a new or empty folder for results")
-    parser.add_argument("--jobs", type=int, default=1, help="worker processes, -1 for all cores")
-    parser.add_argument("--limit", type=int, help="at most so many pictures, labels balanced")
-    parser.add_argument("--seed", type=int, default=0, help="seed of whatever is random")
-    parser.add_argument("--resume", action="store_true", help="go on with an interrupted run")
-    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+    add = parser.add_argument
+    add("--data", metavar="DATA", default="example",
+        help="folder with an index.csv (path,emotion,subject) or with one folder per emotion; or "
+        "a name that 'maskface list datasets' shows (default: %(default)s)")  # fmt: skip
+    add("--out", "-o", metavar="DIR", type=Path, required=True,
+        help="a new or empty folder for the results")  # fmt: skip
     names = {option: option.lstrip("-").replace("-", "_") for option in extra or {}}
     for option, text in (extra or {}).items():
-        parser.add_argument(option, dest=names[option], help=text)
+        add(option, dest=names[option], metavar="VALUE", help=text)
+    add("--limit", metavar="N", type=int,
+        help="at most so many pictures, drawn with balanced emotions")  # fmt: skip
+    add("--seed", metavar="N", type=int, default=0,
+        help="seed of whatever is random (default: %(default)s)")  # fmt: skip
+    add("--jobs", "-j", metavar="N", type=int, default=1,
+        help="worker processes; -1: one per core (default: %(default)s)")  # fmt: skip
+    add("--resume", action="store_true", help="go on with an interrupted run")
+    add("--quiet", "-q", action="store_true", help="nothing but the result: no progress bar")
     read = parser.parse_args(arguments)
     given = {name: getattr(read, name) for name in names.values()}
     return Options(

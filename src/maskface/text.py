@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -130,6 +130,15 @@ def explanations_text(classifier: str, explained: Iterable[tuple[str, int, Any]]
         f"\n{image}, face {number}, {classifier} answers {why.text}"
         for image, number, why in explained
     )
+
+
+def poses_text(poses: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Set size and pose of faces, a line each; keys as in `maskface.tables.READINGS`."""
+    return [
+        f"face {pose['face']}: {pose['face_px']:.0f} px, yaw {pose['yaw_deg']:+.1f}, "
+        f"pitch {pose['pitch_deg']:+.1f}, roll {pose['roll_deg']:+.1f} degrees"
+        for pose in poses
+    ]
 
 
 def align(lines: Iterable[Sequence[str]]) -> str:

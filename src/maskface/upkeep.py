@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from maskface.errors import MaskfaceError
 from maskface.landmarks import (
@@ -17,59 +19,104 @@ from maskface.landmarks import (
 from maskface.text import align
 
 
-def cache_text() -> str:
-    """Say what the user's landmark cache holds, by detector.
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What the user's landmark cache holds, or what was removed from it.
+
+    Attributes
+    ----------
+    folder
+        Where it is.
+    limit
+        Bytes it may hold.
+    detectors
+        What there is of each detector.
+    removed
+        Whether it was removed.
+    """
+
+    folder: Path
+    limit: int
+    detectors: tuple[Kept, ...]
+    removed: bool = False
+
+    @property
+    def size(self) -> int:
+        """Bytes in all."""
+        return sum(one.size for one in self.detectors)
+
+    def text(self) -> str:
+        """Say it by detector, in megabytes."""
+        entries = sum(one.entries for one in self.detectors)
+        last = f"{_megabytes(self.size)} of {_megabytes(self.limit)} MB"
+        if self.removed:
+            last = f"removed {entries} entries, {_megabytes(self.size)} MB"
+        return "\n".join([str(self.folder), *self._table(), last])
+
+    def _table(self) -> list[str]:
+        if not self.detectors:
+            return ["no landmarks"]
+        rows = [
+            (
+                one["detector"],
+                str(one["entries"]),
+                _megabytes(one["size"]),
+                "the one in use" if one["in_use"] else "another version or setting",
+            )
+            for one in self.values()["detectors"]
+        ]
+        return align([("detector", "entries", "MB", "which"), *rows]).splitlines()
+
+    def values(self) -> dict[str, Any]:
+        """The same as plain values, in bytes."""
+        current = detector_folder(MediaPipeDetector().fingerprint)
+        return {
+            "folder": self.folder,
+            "size": self.size,
+            "limit": self.limit,
+            "removed": self.removed,
+            "detectors": [
+                {
+                    "detector": one.detector,
+                    "entries": one.entries,
+                    "size": one.size,
+                    "in_use": one.detector == current,
+                }
+                for one in self.detectors
+            ],
+        }
+
+
+def look_at_cache() -> Held:
+    """Count what the user's landmark cache holds.
 
     Raises
     ------
     MaskfaceError
-        If the folder cannot be read, or the limit is not a number.
+        If the folder cannot be read, or a setting of the cache is wrong.
     """
     folder, limit = default_cache_folder(), cache_limit()
     try:
-        held = kept(folder)
+        return Held(folder, limit, tuple(kept(folder)))
     except OSError as error:
         raise MaskfaceError(f"Cannot read {folder}: {error.strerror or error}.") from error
-    used = sum(one.size for one in held)
-    lines = [str(folder), *_table(held), f"{_megabytes(used)} of {_megabytes(limit)} MB"]
-    return "\n".join(lines)
 
 
-def cache_cleared_text() -> str:
-    """Clear the user's landmark cache and say what was removed.
+def clear_cache() -> Held:
+    """Clear the user's landmark cache; what is returned was removed.
 
     Raises
     ------
     MaskfaceError
-        If an entry cannot be removed.
+        If an entry cannot be removed, or a setting of the cache is wrong.
     """
-    folder = default_cache_folder()
+    folder, limit = default_cache_folder(), cache_limit()
     try:
-        removed = clear(folder)
+        return Held(folder, limit, tuple(clear(folder)), removed=True)
     except OSError as error:
         raise MaskfaceError(
             f"Cannot clear {folder}: {error.strerror or error}. Delete it by hand."
         ) from error
-    entries, size = sum(one.entries for one in removed), sum(one.size for one in removed)
-    return "\n".join(
-        [str(folder), *_table(removed), f"removed {entries} entries, {_megabytes(size)} MB"]
-    )
-
-
-def _table(held: Sequence[Kept]) -> list[str]:
-    if not held:
-        return ["no landmarks"]
-    current = detector_folder(MediaPipeDetector().fingerprint)
-    rows = [
-        (
-            one.detector,
-            str(one.entries),
-            _megabytes(one.size),
-            "the one in use" if one.detector == current else "another version or setting",
-        )
-        for one in held
-    ]
-    return align([("detector", "entries", "MB", "which"), *rows]).splitlines()
 
 
 def _megabytes(size: int) -> str:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from typer.testing import CliRunner
 
 from maskface.classifiers import get_classifier
-from maskface.cli import app
+from maskface.cli._root import app
 from maskface.crops import face_crop
 from maskface.errors import MaskfaceError
 from maskface.images import write_image

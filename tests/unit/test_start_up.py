@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -20,6 +21,43 @@ def test_reading_pictures_needs_no_statistics_and_no_figures() -> None:
         "assert not loaded, loaded\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["run"]])
+def test_help_loads_no_numerical_package(arguments: list[str]) -> None:
+    heavy = {"numpy", "pandas", "cv2", "mediapipe", "scipy", "matplotlib", "rich", "PIL"}
+    script = (
+        "import sys\n"
+        "from maskface.cli import main\n"
+        f"sys.argv = ['maskface', *{arguments}]\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        f"loaded = {heavy} & set(sys.modules)\n"
+        "assert not loaded, loaded\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=60, capture_output=True)
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("--occluder", "s"), ("--classifier", "f"), ("--data", "e")]
+)
+def test_completing_names_loads_no_numerical_package(option: str, value: str) -> None:
+    script = (
+        "import sys\n"
+        "from maskface.cli import main\n"
+        "sys.argv = ['maskface']\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "loaded = {'numpy', 'pandas', 'cv2', 'scipy', 'matplotlib', 'rich'} & set(sys.modules)\n"
+        "assert not loaded, loaded\n"
+    )
+    asked = {
+        "COMP_WORDS": f"maskface run {option} {value}", "COMP_CWORD": "3",
+        "_MASKFACE_COMPLETE": "complete_bash",
+    }  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", script], check=True, timeout=60, capture_output=True, text=True,
+        env=os.environ | asked,
+    )  # fmt: skip
+    assert done.stdout.startswith(value)
 
 
 def test_networks_are_not_loaded_for_their_fingerprint(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,21 +1,31 @@
-"""Emotion classifiers. Each reads `maskface.types.Face` and answers seven probabilities."""
+"""Emotion classifiers. Each reads `maskface.types.Face` and answers seven probabilities.
+
+Importing this package is cheap: what is behind its names is imported when it is first used.
+"""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from maskface.classifiers._base import (
-    NEEDS,
-    NOT_AGAIN,
-    Classifier,
-    Fitted,
-    Trainable,
-    checked_answers,
-    checked_features,
+from maskface._lazy import lazily
+from maskface.classifiers._registry import (
+    CLASSIFIERS,
+    get_classifier,
+    get_reader,
+    is_control,
+    parameters_of,
 )
-from maskface.errors import MaskfaceError
-from maskface.registry import Registry
-from maskface.specs import described_parameters, make
+
+if TYPE_CHECKING:
+    from maskface.classifiers._base import (
+        NEEDS,
+        NOT_AGAIN,
+        Classifier,
+        Fitted,
+        Trainable,
+        checked_answers,
+        checked_features,
+    )
 
 __all__ = [
     "CLASSIFIERS",
@@ -32,69 +42,15 @@ __all__ = [
     "parameters_of",
 ]
 
-CLASSIFIERS: Final = Registry[type[Classifier | Trainable]](
-    "classifier",
-    {
-        "blendshapes": "maskface.classifiers.trained.blendshapes:Blendshapes",
-        "deepface": "maskface.classifiers.adapters:DeepFace",
-        "embedding": "maskface.classifiers.trained.embedding:Embedding",
-        "emfacs": "maskface.classifiers.emfacs:Emfacs",
-        "faceapi": "maskface.classifiers.networks:FaceApi",
-        "fer": "maskface.classifiers.networks:Fer",
-        "hog": "maskface.classifiers.trained.hog:Hog",
-        "landmarks": "maskface.classifiers.trained.landmarks:Landmarks",
-        "onnx": "maskface.classifiers.onnx:Onnx",
-        "pyfeat": "maskface.classifiers.adapters:PyFeat",
-    },
-)
-"""Every classifier by name."""
+_HOMES: Final = {
+    "Classifier": "_base",
+    "Fitted": "_base",
+    "NEEDS": "_base",
+    "NOT_AGAIN": "_base",
+    "Trainable": "_base",
+    "checked_answers": "_base",
+    "checked_features": "_base",
+}
 
 
-def get_classifier(spec: str) -> Classifier:
-    """Make a classifier that needs no training from its name and parameters.
-
-    Parameters
-    ----------
-    spec
-        ``name`` or ``name:key=value,key=value``.
-
-    Raises
-    ------
-    MaskfaceError
-        If the name, a parameter or a value is not allowed, weights are damaged, or the classifier
-        has to be trained.
-    """
-    made = get_reader(spec)
-    if isinstance(made, Trainable):
-        raise MaskfaceError(
-            f"Classifier {made.name!r} learns from the pictures of a run and cannot be used "
-            f"without one. Use maskface run --classifier {made.name}, or maskface.run."
-        )
-    return made
-
-
-def get_reader(spec: str) -> Classifier | Trainable:
-    """Make a classifier, also one that has to be trained, from its name and parameters.
-
-    Raises
-    ------
-    MaskfaceError
-        If the name, a parameter or a value is not allowed, or weights are damaged.
-
-    Examples
-    --------
-    >>> get_reader("faceapi").name
-    'faceapi'
-    """
-    made: Classifier | Trainable = make(CLASSIFIERS, spec)
-    return made
-
-
-def parameters_of(name: str) -> dict[str, str]:
-    """Parameters of a classifier by name, with their defaults; none if it has none."""
-    return described_parameters(CLASSIFIERS.get(name))
-
-
-def is_control(name: str) -> bool:
-    """Whether a classifier of this name learnt from shuffled labels."""
-    return "permuted=true" in name
+__getattr__ = lazily(__name__, _HOMES)

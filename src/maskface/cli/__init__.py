@@ -2,44 +2,24 @@
 
 from __future__ import annotations
 
-import sys
-from typing import Annotated
+from maskface.exits import INTERRUPTED, Ended, ended_in_words
 
-import typer
-
-from maskface._version import __version__
-from maskface.cli._app import REFUSED, app
-from maskface.errors import MaskfaceError
-
-# In the order in which `maskface --help` shows their verbs.
-from maskface.cli import _runs, _figures, _pictures, _reading, _people, _models, _looks, _upkeep  # isort: skip
-
-__all__ = ["app", "main"]
-
-_VERBS = (_runs, _figures, _pictures, _reading, _people, _models, _looks, _upkeep)
+__all__ = ["main"]
 
 
 def main() -> None:
-    """Run the command line; errors that the user can mend are printed without a traceback."""
-    try:
-        app()
-    except MaskfaceError as error:
-        typer.echo(f"maskface: {error}", err=True)
-        sys.exit(REFUSED)
+    """Run the command line; nothing ends it with a traceback."""
+    with ended_in_words():
+        # Here, so that Ctrl-C while all of this is loaded is answered in words, too.
+        import sys
 
+        from maskface.cli._root import app
+        from maskface.cli._shells import require_shell
 
-def _version(*, wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"maskface {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def root(
-    *,
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
-    ] = False,
-) -> None:
-    """How much emotion does a face mask hide? Compare masked and unmasked faces."""
-    del version
+        require_shell(sys.argv[1:])
+        try:
+            app()
+        except SystemExit as error:
+            if error.code == INTERRUPTED and not isinstance(error, Ended):
+                raise KeyboardInterrupt from None  # before a verb began, so nobody was told
+            raise

@@ -7,42 +7,53 @@ from typing import Annotated
 
 import typer
 
-from maskface.cli._app import app
+from maskface.cli._answers import answer_files
+from maskface.cli._app import verb
+from maskface.cli._complete import FIGURE_FORMATS, FIGURES, one_of
+from maskface.cli._options import Json, RunFolder
 
 
-@app.command()
+@verb(
+    "plot results/",
+    "plot results/ -o paper/ --format pdf --figure flows --figure loss",
+    kept="Figures that were drawn are kept",
+)
 def plot(
-    folder: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a finished run.")],
-    figure: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--figure",
-            help="strip, readers, loss, grid, accuracy, flows, confusions or probabilities; "
-            "repeatable. All that the run supports if not given.",
-            show_default=False,
-        ),
-    ] = None,
-    form: Annotated[
-        str, typer.Option("--format", help="svg or pdf for print, png for slides.")
-    ] = "svg",
+    folder: RunFolder,
     out: Annotated[
         Path | None,
         typer.Option(
             "--out",
             "-o",
-            help="Folder for the figures; RUN/figures if not given.",
+            metavar="DIR",
+            help="Folder for the figures.  [default: RUN/figures]",
             show_default=False,
         ),
     ] = None,
+    figure: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--figure",
+            metavar="NAME",
+            autocompletion=one_of(FIGURES),
+            help=f"{', '.join(FIGURES[:-1])} or {FIGURES[-1]}; repeatable.  "
+            "[default: all that the run supports]",
+            show_default=False,
+        ),
+    ] = None,
+    form: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            autocompletion=one_of(FIGURE_FORMATS),
+            help="svg or pdf for print, png for slides.",
+        ),
+    ] = "svg",
+    *,
+    as_json: Json = False,
 ) -> None:
-    """Draw the figures of a run, from its tables.
-
-    \b
-    Examples:
-      maskface plot results/
-      maskface plot results/ --figure flows --figure confusions --format pdf --out paper/
-    """  # noqa: D301 (the character, which keeps the lines apart)
+    """Draw the figures of a run from its tables."""
     from maskface.report import write_figures
 
-    for path in write_figures(folder, figure or (), form=form, out=out):
-        typer.echo(str(path))
+    answer_files(write_figures(folder, figure or (), form=form, out=out), as_json=as_json)

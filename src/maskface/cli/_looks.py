@@ -2,44 +2,62 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated
 
 import typer
 
-from maskface.cli._app import FAILED, app
+from maskface.cli._answers import answer
+from maskface.cli._app import verb
+from maskface.cli._complete import LISTS, one_of
+from maskface.cli._options import Json
+from maskface.exits import FAILED
 
 
-class Kind(StrEnum):
-    """What can be listed."""
+@verb("list occluders", "list classifiers --json", name="list")
+def list_names(
+    kind: Annotated[
+        str,
+        typer.Argument(
+            metavar="KIND",
+            autocompletion=one_of(LISTS),
+            help=f"What to list: {', '.join(LISTS)}.",
+            show_default=False,
+        ),
+    ],
+    *,
+    as_json: Json = False,
+) -> None:
+    """List occluders, classifiers or data sets.
 
-    OCCLUDERS = "occluders"
-    CLASSIFIERS = "classifiers"
-    DATASETS = "datasets"
-
-
-@app.command("list")
-def list_names(kind: Annotated[Kind, typer.Argument(help="What to list.")]) -> None:
-    """List what can be named after --occluder, --classifier and --data.
-
-    Parameters of occluders are shown with their defaults. Several occluders are put on one after
-    the other with a plus sign: tears+surgical:colour=white.
-
-    Example: maskface list occluders
+    They are what can be named after --occluder, --classifier and --data.
+    Parameters are shown with their defaults. Several occluders are put on one
+    after the other with a plus sign: tears+surgical:colour=white.
     """
-    from maskface.catalogue import catalogue
-    from maskface.text import glossary
+    from maskface.catalogue import catalogue, catalogue_text
 
-    typer.echo(glossary(catalogue(kind.value)))
+    found = catalogue(kind)
+    answer(
+        lambda: catalogue_text(found),
+        lambda: {kind: [entry.values() for entry in found]},
+        as_json=as_json,
+    )
 
 
-@app.command()
-def doctor() -> None:
+@verb("doctor", "doctor --json", exit_1="something has to be mended")
+def doctor(*, as_json: Json = False) -> None:
     """Look at the installation and say what to mend."""
+    from dataclasses import asdict
+
     from maskface.doctor import run_checks
 
     checks = run_checks()
-    for check in checks:
-        typer.echo(f"{'ok  ' if check.ok else 'MEND'}  {check.name}: {check.detail}")
-    if not all(check.ok for check in checks):
-        raise typer.Exit(FAILED)
+    fine = all(check.ok for check in checks)
+    answer(
+        lambda: "\n".join(
+            f"{'ok  ' if check.ok else 'MEND'}  {check.name}: {check.detail}" for check in checks
+        ),
+        lambda: {"ok": fine, "checks": [asdict(check) for check in checks]},
+        as_json=as_json,
+    )
+    if not fine:
+        raise SystemExit(FAILED)

@@ -7,11 +7,35 @@ from typing import Annotated
 
 import typer
 
-from maskface.cli._app import FAILED, INTERRUPTED, MaxBytes, MaxPixels, Seed, app
-from maskface.errors import MaskfaceError
+from maskface.cli._answers import answer, answer_files, ready
+from maskface.cli._app import verb
+from maskface.cli._complete import occluder_names
+from maskface.cli._options import (
+    MAX_BYTES,
+    MAX_PIXELS,
+    Csv,
+    Json,
+    MaxBytes,
+    MaxPixels,
+    Occluder,
+    Quiet,
+    Seed,
+)
+from maskface.errors import ImageError, MaskfaceError
+from maskface.exits import FAILED, note
 
 
-@app.command()
+@verb(
+    "mask in.jpg -o out.png --occluder surgical:colour=white",
+    "mask faces/ -o masked/ --alpha",
+    "mask faces/ -o masked/ --alpha --resume",
+    "mask 'faces/**/*_happy.jpg' -o happy/ --seed 7",
+    "mask talk.mp4 -o masked.mp4",
+    "mask webcam",
+    exit_1="a file cannot be read, or shows no face",
+    kept="Files that were finished are kept",
+    more="--resume",
+)
 def mask(
     source: Annotated[
         list[str],
@@ -19,6 +43,7 @@ def mask(
             metavar="SOURCE",
             help="Pictures, videos, folders (with all below them) or quoted patterns such as "
             "'faces/**/*.jpg'; or webcam (webcam:1 is the second one).",
+            show_default=False,
         ),
     ],
     out: Annotated[
@@ -26,17 +51,20 @@ def mask(
         typer.Option(
             "--out",
             "-o",
+            metavar="PATH",
             help="Folder for the results; for one picture or video, also a file name; "
             "for a webcam, a video to record to.",
         ),
     ] = None,
-    occluder: Annotated[
-        str, typer.Option(help="What to put on; 'maskface list occluders' shows what there is.")
-    ] = "surgical",
+    occluder: Occluder = "surgical",
     seed: Seed = 0,
     csv: Annotated[
         Path | None,
-        typer.Option(help="Where the table goes, instead of masked.csv in the folder."),
+        typer.Option(
+            metavar="FILE",
+            help="Write the table to this file.  [default: masked.csv in the folder]",
+            show_default=False,
+        ),
     ] = None,
     *,
     alpha: Annotated[
@@ -49,76 +77,67 @@ def mask(
     resume: Annotated[
         bool, typer.Option("--resume", help="Leave alone what an earlier call has finished.")
     ] = False,
-    max_pixels: MaxPixels = 100_000_000,
-    max_bytes: MaxBytes = 500_000_000,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
+    max_pixels: MaxPixels = MAX_PIXELS,
+    max_bytes: MaxBytes = MAX_BYTES,
+    as_json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
-    """Put an occluder on every face in pictures, videos, or in front of a webcam.
+    """Put an occluder on every face in pictures and videos.
 
     A folder keeps its tree and file names; a video its frame rate, its size
     and, where ffmpeg is installed, its sound. masked.csv in the output folder
     has a row for each face (in a video, in each frame), and for each file that
-    shows none or cannot be read; if there is such a file, the exit status is 1.
-
-    \b
-    Examples:
-      maskface mask in.jpg -o out.png --occluder surgical:colour=white
-      maskface mask faces/ -o masked/ --alpha
-      maskface mask faces/ -o masked/ --alpha --resume
-      maskface mask 'faces/**/*_happy.jpg' -o happy/ --seed 7
-      maskface mask talk.mp4 -o masked.mp4
-      maskface mask webcam
-    """  # noqa: D301 (the character, which keeps the lines apart)
+    shows none or cannot be read. The faces in front of a webcam are masked as
+    they are seen.
+    """
     from maskface.masking import camera_number
 
     number = camera_number(source[0]) if len(source) == 1 else None
     if number is not None:
-        _mask_webcam(number, out, occluder, seed)
+        _mask_webcam(number, out, occluder, seed, as_json=as_json)
         return
     if out is None:
-        raise MaskfaceError("Say where the results go: add --out FOLDER.")
+        raise MaskfaceError("Say where the results go: add --out DIR.")
     from maskface.images import Limits
-    from maskface.masking import done_text, mask_files, problems_text
+    from maskface.masking import done_text, done_values, mask_files, problems_text
 
-    try:
-        done = mask_files(
-            source,
-            out,
-            occluder,
-            seed=seed,
-            thorough=thorough,
-            alpha=alpha,
-            csv=csv,
-            resume=resume,
-            progress=not quiet,
-            limits=Limits(max_pixels, max_bytes),
-        )
-    except KeyboardInterrupt:
-        typer.echo(
-            "\nStopped. What is finished is kept: type the same command with --resume to go on.",
-            err=True,
-        )
-        raise typer.Exit(INTERRUPTED) from None
-    _say(done_text(done), problems_text(done))
-    if any(file.message for file in done.files):
-        raise typer.Exit(FAILED)
+    done = mask_files(
+        source,
+        out,
+        occluder,
+        seed=seed,
+        thorough=thorough,
+        alpha=alpha,
+        csv=csv,
+        resume=resume,
+        progress=not quiet,
+        limits=Limits(max_pixels, max_bytes),
+    )
+    answer(lambda: done_text(done), lambda: done_values(done), as_json=as_json)
+    if done.notes and not quiet:
+        note("\n".join(done.notes))
+    if problems := problems_text(done):
+        note(problems)
+        raise SystemExit(FAILED)
 
 
-def _say(text: str, problems: str) -> None:
-    if text:
-        typer.echo(text)
-    if problems:
-        typer.echo(problems, err=True)
-
-
-def _mask_webcam(number: int, out: Path | None, occluder: str, seed: int) -> None:
+def _mask_webcam(number: int, out: Path | None, occluder: str, seed: int, *, as_json: bool) -> None:
     from maskface.masking import mask_webcam
 
     frames = mask_webcam(number, out, occluder, seed=seed)
-    typer.echo(f"{frames} frames masked" + (f"\n{out}" if out else ""))
+    files = [] if out is None else [out]
+    answer(
+        lambda: "\n".join([f"{frames} frames masked", *map(str, files)]),
+        lambda: {"frames": frames, "files": files},
+        as_json=as_json,
+    )
 
 
-@app.command()
+@verb(
+    "gallery -o gallery.png",
+    "gallery anna.jpg ben.jpg -o two.png",
+    "gallery -o g.png --occluder none --occluder surgical --size 300",
+)
 def gallery(
     faces: Annotated[
         list[Path] | None,
@@ -128,32 +147,34 @@ def gallery(
             show_default=False,
         ),
     ] = None,
-    out: Annotated[Path, typer.Option("--out", "-o", help="The picture to write.")] = Path(
-        "gallery.png"
-    ),
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="FILE", help="The picture to write.")
+    ] = Path("gallery.png"),
     occluder: Annotated[
         list[str] | None,
         typer.Option(
             "--occluder",
-            help="What to put on, repeatable; every occluder there is if not given.",
+            metavar="NAME",
+            autocompletion=occluder_names,
+            help="What to put on the faces, such as surgical:colour=white; repeatable.  "
+            "[default: all that 'maskface list occluders' shows]",
             show_default=False,
         ),
     ] = None,
     *,
-    size: Annotated[int, typer.Option(help="Side of each face in pixels, 32 to 1024.")] = 200,
+    size: Annotated[
+        int, typer.Option(metavar="PIXELS", help="Side of each face, 32 to 1024.")
+    ] = 200,
     columns: Annotated[
-        int, typer.Option(help="At most so many occluders side by side; the others go below.")
+        int,
+        typer.Option(
+            metavar="N", help="At most so many occluders side by side; the others go below."
+        ),
     ] = 8,
     seed: Seed = 0,
+    as_json: Json = False,
 ) -> None:
-    """Draw a contact sheet: a row for each face, a column for each occluder.
-
-    \b
-    Examples:
-      maskface gallery -o gallery.png
-      maskface gallery anna.jpg ben.jpg -o two.png
-      maskface gallery -o masks.png --occluder none --occluder surgical --size 300
-    """  # noqa: D301 (the character, which keeps the lines apart)
+    """Draw a contact sheet: rows of faces, columns of occluders."""
     from maskface.gallery import draw_gallery, example_faces, read_faces
     from maskface.images import write_image
 
@@ -161,33 +182,55 @@ def gallery(
     write_image(
         out, draw_gallery(pictures, occluder or None, size=size, columns=columns, seed=seed)
     )
-    typer.echo(str(out))
+    answer_files([out], as_json=as_json)
 
 
-@app.command()
+@verb(
+    "landmarks portrait.jpg",
+    "landmarks portrait.jpg --csv points.csv",
+    exit_1="no face is found",
+)
 def landmarks(
-    image: Annotated[Path, typer.Argument(metavar="IMAGE", help="A picture.")],
-    csv: Annotated[Path | None, typer.Option(help="Write all points to this CSV file.")] = None,
+    image: Annotated[
+        Path, typer.Argument(metavar="PICTURE", help="A picture.", show_default=False)
+    ],
+    csv: Csv = None,
+    *,
+    as_json: Json = False,
 ) -> None:
     """Find the 478 landmarks and the pose of every face in a picture.
 
-    Example: maskface landmarks portrait.jpg --csv points.csv
+    Pose and size of each face are printed; its points go to --csv.
     """
     from maskface.images import read_image
     from maskface.landmarks import MediaPipeDetector
     from maskface.tables import LANDMARKS, landmark_rows
+    from maskface.text import poses_text
 
+    files = ready(csv)
     with MediaPipeDetector() as detector:
-        faces = detector.detect(read_image(image))
-    for number, face in enumerate(faces):
-        pose = face.pose
-        typer.echo(
-            f"face {number}: {face.size:.0f} px, yaw {pose.yaw:+.1f}, pitch {pose.pitch:+.1f}, "
-            f"roll {pose.roll:+.1f} degrees"
-        )
+        try:
+            faces = detector.detect(read_image(image))
+        except ImageError as error:
+            raise MaskfaceError(f"{image}: {error}.") from error
+    files = files if faces else []
+    for path in files:
+        LANDMARKS.write(LANDMARKS.frame(landmark_rows(faces)), path)
+    poses = [
+        {
+            "face": number,
+            "face_px": round(face.size, 1),
+            "yaw_deg": round(face.pose.yaw, 2),
+            "pitch_deg": round(face.pose.pitch, 2),
+            "roll_deg": round(face.pose.roll, 2),
+        }
+        for number, face in enumerate(faces)
+    ]
+    answer(
+        lambda: "\n".join([*poses_text(poses), *map(str, files)]),
+        lambda: {"image": image, "faces": poses, "files": files},
+        as_json=as_json,
+    )
     if not faces:
-        typer.echo(f"maskface: no face found in {image}.", err=True)
-        raise typer.Exit(FAILED)
-    if csv is not None:
-        LANDMARKS.write(LANDMARKS.frame(landmark_rows(faces)), csv)
-        typer.echo(str(csv))
+        note(f"maskface: no face found in {image}.")
+        raise SystemExit(FAILED)

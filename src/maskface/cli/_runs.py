@@ -2,56 +2,94 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from maskface.cli._app import INTERRUPTED, MaxBytes, MaxPixels, Occluders, Seed, app
+from maskface.cli._answers import answer, answer_files
+from maskface.cli._app import verb
+from maskface.cli._complete import BACKENDS, TABLE_FORMATS, one_of
+from maskface.cli._options import (
+    LARGE,
+    MAX_BYTES,
+    MAX_PIXELS,
+    READERS,
+    AllowPartial,
+    Classifiers,
+    Data,
+    Json,
+    Limit,
+    MaxBytes,
+    MaxPixels,
+    Occluders,
+    Quiet,
+    ResultFolder,
+    RunFolder,
+    Seed,
+)
+from maskface.exits import FAILED, note
 
 
-@app.command()
+@verb(
+    "run --data example --out results/",
+    "run --data faces/ -o results/ --occluder surgical --occluder ffp2",
+    "run --data faces/ -o results/ --limit 100 --json > results.json",
+    "run --data faces/ --out results/ -j 2 --resume",
+    exit_1="the tables are complete, but a figure or the report could not be written",
+    kept="What was read is saved",
+    more="--resume",
+)
 def run(
     *,
-    data: Annotated[
-        str,
-        typer.Option(
-            help="Folder with an index.csv (path,emotion,subject) or one folder per emotion; "
-            "'example' for the synthetic faces that ship with maskface."
-        ),
-    ] = "example",
-    out: Annotated[Path, typer.Option(help="A new or empty folder for the results.")],
+    data: Data = "example",
+    out: ResultFolder,
     occluder: Occluders = ["surgical"],  # noqa: B006 (typer copies it)
-    classifier: Annotated[
-        list[str], typer.Option("--classifier", help="Who reads the faces; repeatable.")
-    ] = ["faceapi", "fer"],  # noqa: B006
-    jobs: Annotated[int, typer.Option(help="Worker processes; -1 for one per core.")] = 1,
-    limit: Annotated[
-        int | None, typer.Option(help="At most so many pictures, drawn with balanced labels.")
-    ] = None,
+    classifier: Classifiers = list(READERS),  # noqa: B006
+    limit: Limit = None,
     seed: Seed = 0,
+    jobs: Annotated[
+        int, typer.Option("--jobs", "-j", metavar="N", help="Worker processes; -1: one per core.")
+    ] = 1,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with an interrupted run.")
     ] = False,
+    form: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            rich_help_panel=LARGE,
+            autocompletion=one_of(TABLE_FORMATS),
+            help="Of the trials: csv, or parquet for millions of rows.",
+        ),
+    ] = "csv",
     backend: Annotated[
-        str, typer.Option(help="loky for processes of this machine, dask for a cluster.")
+        str,
+        typer.Option(
+            metavar="NAME",
+            rich_help_panel=LARGE,
+            autocompletion=one_of(BACKENDS),
+            help="Where workers are: loky for this machine, dask for a cluster.",
+        ),
     ] = "loky",
     scheduler: Annotated[
-        str, typer.Option(help="Address of the dask scheduler, e.g. tcp://127.0.0.1:8786.")
+        str,
+        typer.Option(
+            metavar="URL",
+            rich_help_panel=LARGE,
+            help="Of the dask cluster, such as tcp://127.0.0.1:8786.",
+            show_default=False,
+        ),
     ] = "",
-    form: Annotated[
-        str, typer.Option("--format", help="Of the trials: csv, or parquet for millions of rows.")
-    ] = "csv",
-    max_pixels: MaxPixels = 100_000_000,
-    max_bytes: MaxBytes = 500_000_000,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
+    max_pixels: MaxPixels = MAX_PIXELS,
+    max_bytes: MaxBytes = MAX_BYTES,
+    as_json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
-    """Read faces with and without an occluder, and measure what is lost.
+    """Read faces with and without occluders, and measure the loss.
 
-    Writes trials.csv, summary.csv, manifest.json, a figure of the loss by emotion and
-    report.html.
-
-    Example: maskface run --data faces/ --out results/ --jobs 2
+    Writes trials.csv, summary.csv, guards.csv, attributes.csv, manifest.json,
+    a figure of the loss by emotion, and report.html.
     """
     from maskface.experiment import Experiment
     from maskface.script import Options, carry_out
@@ -69,48 +107,43 @@ def run(
         data, out, jobs, limit, seed, resume, progress=not quiet, backend=backend,
         scheduler=scheduler, format=form,
     )  # fmt: skip
-    try:
-        carry_out(experiment, options)
-    except KeyboardInterrupt:
-        typer.echo(
-            "\nStopped. What was read is saved: type the same command with --resume to go on.",
-            err=True,
-        )
-        raise typer.Exit(INTERRUPTED) from None
+    outcome = carry_out(experiment, options)
+    answer(outcome.text, outcome.values, as_json=as_json)
+    if outcome.problem:
+        note(outcome.problem)
+        raise SystemExit(FAILED)
 
 
-@app.command()
+@verb("summarize results/", "summarize results/ --allow-partial --json")
 def summarize(
-    folder: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")],
-    *,
-    allow_partial: Annotated[
-        bool, typer.Option("--allow-partial", help="Show what an incomplete run has so far.")
-    ] = False,
+    folder: RunFolder, *, allow_partial: AllowPartial = False, as_json: Json = False
 ) -> None:
-    """Compute the summary of a run again from its trials; show the loss and its guards.
+    """Compute the summary of a run again, and show the loss.
 
-    Example: maskface summarize results/
+    An incomplete run's folder is left as it is.
     """
     from maskface.experiment import load_run, summarize_run
+    from maskface.script import summary_values
     from maskface.text import loss_text
 
     summary = summarize_run(folder, allow_partial=allow_partial)
     # The guards of an unfinished run would warn of what is only not done yet.
-    typer.echo(loss_text(summary, None if allow_partial else load_run(folder).guards))
+    guards = None if allow_partial else load_run(folder).guards
+    answer(
+        lambda: loss_text(summary, guards),
+        lambda: {"folder": folder} | summary_values(summary, guards),
+        as_json=as_json,
+    )
 
 
-@app.command()
+@verb("report results/", "report results/ --allow-partial")
 def report(
-    folder: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")],
-    *,
-    allow_partial: Annotated[
-        bool, typer.Option("--allow-partial", help="Report what an incomplete run has so far.")
-    ] = False,
+    folder: RunFolder, *, allow_partial: AllowPartial = False, as_json: Json = False
 ) -> None:
-    """Write the report of a run again: one HTML page that needs nothing but itself.
+    """Write the report of a run again: one HTML page.
 
-    Example: maskface report results/
+    It needs nothing but itself, and nothing from the network.
     """
     from maskface.report import write_report
 
-    typer.echo(str(write_report(folder, allow_partial=allow_partial)))
+    answer_files([write_report(folder, allow_partial=allow_partial)], as_json=as_json)

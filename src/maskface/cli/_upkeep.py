@@ -2,38 +2,37 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from maskface.cli._app import Occluders, Seed, app
+from maskface.cli._answers import answer, ready
+from maskface.cli._app import verb
+from maskface.cli._options import READERS, Classifiers, Csv, Data, Json, Limit, Occluders, Seed
 
 
-@app.command()
+@verb("bench", "bench --data faces/ --limit 50 --occluder niqab --csv bench.csv")
 def bench(
     *,
-    data: Annotated[
-        str, typer.Option(help="Folder of faces, as for run; 'example' for the shipped ones.")
-    ] = "example",
-    limit: Annotated[int, typer.Option(min=1, help="At most so many pictures.")] = 100,
+    data: Data = "example",
     occluder: Occluders = ["surgical"],  # noqa: B006 (typer copies it)
-    classifier: Annotated[
-        list[str], typer.Option("--classifier", help="Who reads the faces; repeatable.")
-    ] = ["faceapi", "fer"],  # noqa: B006
-    csv: Annotated[Path | None, typer.Option(help="Write the table to this CSV file.")] = None,
+    classifier: Classifiers = list(READERS),  # noqa: B006
+    limit: Limit = 100,
     seed: Seed = 0,
+    csv: Csv = None,
+    as_json: Json = False,
 ) -> None:
-    """Measure where the time of a run goes on this machine, beside the bare libraries.
+    """Measure where the time of a run goes on this machine.
 
-    Pictures are read as by one worker of a run, without the landmark cache. Nothing is kept.
-
-    Example: maskface bench --data faces/ --limit 100 --occluder surgical --csv bench.csv
+    Each stage stands beside the bare libraries. Pictures are read as by one
+    worker of a run, without the landmark cache.
     """
     from maskface.bench import BENCH, bench_text
     from maskface.bench import bench as measure
+    from maskface.documents import rows
     from maskface.experiment import Experiment
 
+    files = ready(csv)
     experiment = Experiment(
         data=data,
         occluders=tuple(occluder),
@@ -42,30 +41,30 @@ def bench(
         seed=seed,
     )
     found = measure(experiment)
-    typer.echo(bench_text(found))
-    if csv is not None:
-        BENCH.write(found, csv)
-        typer.echo(str(csv))
+    for path in files:
+        BENCH.write(found, path)
+    answer(
+        lambda: "\n".join([bench_text(found), *map(str, files)]),
+        lambda: {"stages": rows(found), "files": files},
+        as_json=as_json,
+    )
 
 
-@app.command()
+@verb("cache", "cache --clear", kept="What was not removed is kept")
 def cache(
     *,
     clear: Annotated[
         bool, typer.Option("--clear", help="Remove all landmarks; they are found again when asked.")
     ] = False,
+    as_json: Json = False,
 ) -> None:
     """Show what the landmark cache holds, or clear it.
 
-    Landmarks of a picture are found once and shared by all runs. The folder follows
-    MASKFACE_CACHE; when it holds more than MASKFACE_CACHE_MB megabytes (2000 if not set), what
-    was not used for longest is removed.
+    Landmarks of a picture are found once and shared by all runs. The folder
+    follows MASKFACE_CACHE; when it holds more than MASKFACE_CACHE_MB megabytes
+    (2000 if not set), what was not used for longest is removed.
+    """
+    from maskface.upkeep import clear_cache, look_at_cache
 
-    \b
-    Examples:
-      maskface cache
-      maskface cache --clear
-    """  # noqa: D301 (the character, which keeps the lines apart)
-    from maskface.upkeep import cache_cleared_text, cache_text
-
-    typer.echo(cache_cleared_text() if clear else cache_text())
+    held = clear_cache() if clear else look_at_cache()
+    answer(held.text, held.values, as_json=as_json)

@@ -14,7 +14,7 @@ from maskface.experiment._results import Run
 from maskface.experiment._spec import Experiment, make_plan
 from maskface.experiment._store import RunFolder
 from maskface.experiment._workers import check_workers, workers
-from maskface.landmarks import default_cache_folder
+from maskface.landmarks import cache_limit, default_cache_folder
 from maskface.table_files import check_format
 
 CHUNK: Final = 16
@@ -75,6 +75,7 @@ def run(
     check_format(format)
     if chunk < 1:
         raise MaskfaceError(f"chunk must be 1 or more, but it was {chunk}.")
+    kept = _cache_folder(cache)
     plan = make_plan(experiment)
     folder = RunFolder(Path(out))
     begun = folder.claim(plan, resume=resume)
@@ -90,7 +91,7 @@ def run(
                 folder.write_manifest(manifest)
             started = time.perf_counter()
             with workers(jobs, backend, scheduler) as work:
-                read_pictures(plan, folder, _cache_folder(cache), work, chunk, progress=progress)
+                read_pictures(plan, folder, kept, work, chunk, progress=progress)
             manifest["timings"]["trials_s"] = round(time.perf_counter() - started, 3)
             finish(plan, folder, manifest, jobs, format)
     except OSError as error:
@@ -104,4 +105,5 @@ def run(
 def _cache_folder(cache: str | Path | None) -> Path | None:
     if cache is None:
         return None
+    cache_limit()  # a worker would refuse a wrong one too, but later
     return default_cache_folder() if cache == "default" else Path(cache)

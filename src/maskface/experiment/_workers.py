@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from typing import Any, Final, Literal, TypeAlias, get_args
 
 from joblib import Parallel, delayed, parallel_config
@@ -62,7 +64,9 @@ def workers(
             n_jobs = -1 if backend == "dask" else jobs
             pool = Parallel(n_jobs=n_jobs, return_as="generator_unordered")
             with _losses():
-                yield from pool(delayed(function)(*task) for task in tasks)
+                with deaf_processes():
+                    results = pool(delayed(function)(*task) for task in tasks)
+                yield from results
 
         yield work
 
@@ -72,10 +76,31 @@ def alone(function: Callable[..., int], task: Task) -> bool:
     try:
         with _losses():
             # With one job joblib would stay in this process.
-            Parallel(n_jobs=2, backend="loky")([delayed(function)(*task)])
+            pool = Parallel(n_jobs=2, backend="loky", return_as="generator")
+            with deaf_processes():
+                results = pool([delayed(function)(*task)])
+            list(results)
     except WorkerLost:
         return False
     return True
+
+
+@contextmanager
+def deaf_processes() -> Iterator[None]:
+    """Let processes that are begun here never hear Ctrl-C, which a terminal sends to all.
+
+    It is this process that ends them; they would only print where they were. Ctrl-C waits until
+    the block ends.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    resource_tracker.ensure_running()  # beginning it would let the signal through again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from maskface.masking._masker import Masked
     from maskface.masking._plan import VIDEO_SUFFIXES, Job
     from maskface.masking._run import MaskedFiles, mask_files
-    from maskface.masking._text import done_text, problems_text
+    from maskface.masking._text import done_text, done_values, problems_text
     from maskface.masking._tracking import FaceTracker, Look
     from maskface.masking._webcam import camera_number, mask_webcam
 
@@ -25,6 +25,7 @@ _HOMES: Final = {
     "VIDEO_SUFFIXES": "_plan",
     "camera_number": "_webcam",
     "done_text": "_text",
+    "done_values": "_text",
     "draw_on_faces": "_faces",
     "mask_files": "_run",
     "mask_webcam": "_webcam",
@@ -41,6 +42,7 @@ __all__ = [
     "MaskedFiles",
     "camera_number",
     "done_text",
+    "done_values",
     "draw_on_faces",
     "mask_files",
     "mask_webcam",

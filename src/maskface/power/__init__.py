@@ -1,6 +1,13 @@
 """How many subjects and images show a given loss? Power by simulation."""
 
-from maskface.power._simulate import Power, parse_sizes, power_text, simulate_power
+from maskface.power._simulate import (
+    Power,
+    parse_sizes,
+    power_text,
+    power_values,
+    simulate_power,
+    smallest_design,
+)
 from maskface.power._variances import Variances, human_variances, pilot_variances
 
 __all__ = [
@@ -10,5 +17,7 @@ __all__ = [
     "parse_sizes",
     "pilot_variances",
     "power_text",
+    "power_values",
     "simulate_power",
+    "smallest_design",
 ]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import asdict, dataclass
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -145,6 +145,37 @@ def parse_sizes(text: str, option: str) -> tuple[int, ...]:
         ) from error
 
 
+def smallest_design(found: Sequence[Power], wanted: float) -> Power | None:
+    """Pick the design with enough power that needs the fewest trials; None if there is none."""
+    enough = [one for one in found if one.power >= wanted]
+    return min(enough, key=lambda one: (one.subjects * one.images, one.subjects), default=None)
+
+
+def power_values(
+    found: Sequence[Power], variances: Variances, loss: float, *, wanted: float = 0.8
+) -> dict[str, Any]:
+    """Set power as plain values; see `power_text`.
+
+    Returns
+    -------
+    dict
+        ``loss``, ``between_sd``, ``within_sd`` and each ``half_width`` as shares; ``designs``, and
+        the ``smallest`` of them with the power ``wanted``, or None.
+    """
+    best = smallest_design(found, wanted)
+    return {
+        "source": variances.source,
+        "subject": variances.units[0],
+        "image": variances.units[1],
+        "loss": loss,
+        "between_sd": variances.between_sd,
+        "within_sd": variances.within_sd,
+        "wanted": wanted,
+        "designs": [asdict(one) for one in found],
+        "smallest": None if best is None else asdict(best),
+    }
+
+
 def power_text(
     found: Sequence[Power], variances: Variances, loss: float, *, wanted: float = 0.8
 ) -> str:
@@ -170,8 +201,7 @@ def power_text(
         (str(one.subjects), str(one.images), f"{one.power:.2f}", f"{100 * one.half_width:.1f}")
         for one in found
     ]
-    enough = [one for one in found if one.power >= wanted]
-    best = min(enough, key=lambda one: (one.subjects * one.images, one.subjects), default=None)
+    best = smallest_design(found, wanted)
     answer = f"No design here has a power of {wanted:g}: try more {unit}s."
     if best:
         answer = (

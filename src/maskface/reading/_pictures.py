@@ -8,6 +8,7 @@ from typing import Any, TypeAlias, cast
 
 import numpy as np
 
+from maskface.datasets._names import require_plain
 from maskface.errors import MaskfaceError
 from maskface.images import decode_image, find_images, read_bytes
 from maskface.types import ImageArray
@@ -21,7 +22,7 @@ def named_pictures(images: Picture | Sequence[Picture]) -> dict[str, Picture]:
     Raises
     ------
     MaskfaceError
-        If there is none.
+        If there is none, or no table can hold its name.
     ValueError
         If an array is no RGB picture.
     """
@@ -35,6 +36,7 @@ def named_pictures(images: Picture | Sequence[Picture]) -> dict[str, Picture]:
             named[f"array {number}"] = _checked(image)
     if not named:
         raise MaskfaceError("There is no picture to read. Name a picture or a folder of pictures.")
+    require_plain(named, "What is to be read")
     return named
 
 

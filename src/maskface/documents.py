@@ -1,0 +1,49 @@
+"""Results as JSON documents, for scripts."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+
+def rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Set a table as one object for each row, under the names of its columns."""
+    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
+
+
+def to_json(document: Any) -> bytes:
+    """Write a document as strict JSON in UTF-8, with a newline at its end.
+
+    Parameters
+    ----------
+    document
+        Of dictionaries, sequences, texts, numbers (also NumPy's) and paths. Numbers that are
+        missing or infinite, which JSON has no word for, become null.
+
+    Returns
+    -------
+    bytes
+        Letters stand for themselves; only what no text in UTF-8 can hold is escaped, such as a
+        file name in another encoding.
+    """
+    text = json.dumps(_plain(document), indent=2, ensure_ascii=False, allow_nan=False)
+    return f"{text}\n".encode(errors="backslashreplace")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _plain(held) for key, held in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(held) for held in value]
+    return _single(value.item() if isinstance(value, np.generic) else value)
+
+
+def _single(value: Any) -> Any:
+    if value is pd.NA or (isinstance(value, float) and not math.isfinite(value)):
+        return None
+    return str(value) if isinstance(value, Path) else value

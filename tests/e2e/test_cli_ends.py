@@ -1,0 +1,167 @@
+"""Commands that are stopped, that fail late, or that nobody listens to any more."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from maskface.exits import BUG, DONE, FAILED, INTERRUPTED, REFUSED
+from tests.e2e.test_cli import MASKFACE, ROOT, type_in
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="signals and pipes of POSIX")
+
+
+@pytest.fixture
+def faces(example_faces: list[Path], tmp_path: Path) -> Path:
+    """The shipped faces many times, so that a run takes long enough to be stopped."""
+    folder = tmp_path / "faces"
+    for emotion in ("anger", "fear"):
+        (folder / emotion).mkdir(parents=True)
+        for number in range(100):
+            data = example_faces[number % 10].read_bytes()
+            (folder / emotion / f"{number}.jpg").write_bytes(data)
+    return folder
+
+
+def stop(
+    command: Sequence[str | Path], begun: Callable[[], bool], sent: int, *, group: bool, cwd: Path
+) -> str:
+    """Send a signal once a command has begun its work; what it says."""
+    process = subprocess.Popen(
+        list(map(str, command)), cwd=cwd, text=True, start_new_session=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    while not begun():
+        if process.poll() is not None:
+            pytest.fail(process.communicate()[1])
+        time.sleep(0.02)
+    (os.killpg if group else os.kill)(process.pid, sent)
+    _, told = process.communicate(timeout=120)  # ends only if no worker holds the pipes open
+    assert process.returncode == INTERRUPTED
+    assert "Traceback" not in told
+    return told
+
+
+@posix
+@pytest.mark.parametrize(("sent", "group"), [(signal.SIGINT, True), (signal.SIGTERM, False)])
+def test_a_stopped_run_says_how_to_go_on(
+    sent: int, group: bool, faces: Path, tmp_path: Path
+) -> None:
+    command = ("run", "--data", faces, "-o", "out", "-j", "2", "-q", "--classifier", "fer")
+    parts = tmp_path / "out" / "parts"
+    told = stop(
+        (MASKFACE, *command), lambda: any(parts.glob("part-*")), sent, group=group, cwd=tmp_path
+    )
+    way = f"maskface {' '.join(map(str, command))} --resume"
+    assert told == f"\nStopped. What was read is saved; to go on, type: {way}\n"
+    assert any(parts.glob("part-*"))
+
+
+@posix
+def test_workers_that_have_just_begun_print_nothing(faces: Path, tmp_path: Path) -> None:
+    command = (MASKFACE, "run", "--data", faces, "-o", "out", "-j", "2", "-q")
+    manifest = tmp_path / "out" / "manifest.json"
+    told = stop(command, manifest.exists, signal.SIGINT, group=True, cwd=tmp_path)
+    assert told.startswith("\nStopped.")
+
+
+@posix
+@pytest.mark.parametrize(("sent", "group"), [(signal.SIGINT, True), (signal.SIGTERM, False)])
+def test_stopped_experiments_say_how_to_go_on(
+    sent: int, group: bool, faces: Path, tmp_path: Path
+) -> None:
+    script = ROOT / "experiments" / "run_all.py"
+    command = (sys.executable, script, "--data", faces, "-o", "all", "-q")
+    told = stop(
+        command, lambda: any(tmp_path.glob("all/*/parts/part-*")), sent, group=group, cwd=tmp_path
+    )
+    assert "01_mask_impairment.py --out all/01_mask_impairment --resume" in told
+    assert told.splitlines()[-1].endswith(f"type: python {script} --data {faces} -o all -q")
+
+
+def test_what_fails_after_the_trials_costs_no_trials(tmp_path: Path) -> None:
+    command = ("run", "-o", "out", "--limit", "7", "-q", "--classifier", "fer")
+    first = type_in(*command, cwd=tmp_path)
+    trials = (tmp_path / "out" / "trials.csv").read_bytes()
+    (tmp_path / "out" / "report.html").unlink()
+    (tmp_path / "out" / "report.html").mkdir()
+    done = type_in(*command, "--resume", ok=False, cwd=tmp_path)
+    assert done.returncode == FAILED
+    assert "out/report.html: Is a directory" in done.stderr
+    assert f"then type: maskface {' '.join(command)} --resume" in done.stderr
+    assert done.stdout.splitlines()[0] == first.stdout.splitlines()[0]
+    assert "report.html" not in done.stdout
+    assert (tmp_path / "out" / "trials.csv").read_bytes() == trials
+
+
+@posix
+@pytest.mark.parametrize("verb", [("list", "occluders"), ("list", "occluders", "--json")])
+def test_a_reader_that_has_heard_enough_is_no_error(verb: tuple[str, ...]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [MASKFACE, *verb], stdout=writing, stderr=subprocess.PIPE, text=True, check=False
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (DONE, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_a_result_that_cannot_be_printed_is_an_error() -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = subprocess.run(
+            [MASKFACE, "list", "datasets"],
+            stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+    assert done.returncode == REFUSED
+    assert "Cannot print the result: No space left on device" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("MASKFACE_CACHE_MB", "abc"), ("MASKFACE_CACHE_MB", "-1"), ("MASKFACE_CACHE", __file__)],
+)
+@pytest.mark.parametrize("verb", ["run", "read"])
+def test_a_wrong_setting_is_refused_before_any_work(
+    variable: str, value: str, verb: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, value)
+    more = ("-o", "out", "-j", "2") if verb == "run" else (__file__,)
+    done = type_in(verb, *more, ok=False, cwd=tmp_path)
+    assert done.returncode == REFUSED
+    assert f"{variable} is {value!r}" in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_bug_has_a_code_of_its_own() -> None:
+    code = (
+        "import sys, maskface.doctor\n"
+        "from maskface.cli import main\n"
+        "maskface.doctor.run_checks = lambda: [][1]\n"
+        "sys.argv = ['maskface', 'doctor', '--json']\n"
+        "main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (BUG, "")
+    assert done.stderr.startswith("maskface: unexpected IndexError: list index out of range.")
+    assert "Traceback" not in done.stderr
+
+
+def test_a_shell_without_completion_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    import shellingham  # type: ignore[import-untyped]
+
+    from maskface.cli._shells import require_shell
+    from maskface.errors import MaskfaceError
+
+    require_shell(["list", "occluders"])
+    monkeypatch.setattr(shellingham, "detect_shell", lambda: ("dash", "/bin/dash"))
+    with pytest.raises(MaskfaceError, match=r"shell \(dash\).*_MASKFACE_COMPLETE=source_bash"):
+        require_shell(["--show-completion"])

@@ -1,0 +1,263 @@
+"""All verbs are one family: names, help texts, exit codes, JSON, completion, and their page."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from maskface.catalogue import KINDS as LISTS
+from maskface.classifiers.cards import shipped_cards
+from maskface.cli import _complete
+from maskface.cli._root import VERBS, app
+from maskface.exits import BUG, DONE, FAILED, INTERRUPTED, REFUSED
+from maskface.experiment._workers import BACKENDS
+from maskface.report import FORMATS as FIGURE_FORMATS
+from maskface.report import KINDS
+from maskface.table_files import FORMATS as TABLE_FORMATS
+from maskface.types import EMOTIONS
+from tests.e2e.test_cli import MASKFACE, ROOT, type_in
+
+NAMES = [verb.name for verb in VERBS]
+PAGE = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+SHARED = {
+    "out": "-o", "quiet": "-q", "jobs": "-j", "seed": None, "as_json": None, "resume": None,
+    "limit": None, "data": None, "occluder": None, "classifier": None, "allow_partial": None,
+    "form": None, "csv": None,
+}  # fmt: skip
+"""Parameters that several verbs have, with their short form."""
+
+
+def commands() -> dict[str, Any]:
+    root: Any = typer.main.get_command(app)
+    return dict(root.commands)
+
+
+def table(heading: str) -> Iterator[list[str]]:
+    """Rows of the table below a heading of the page."""
+    part = PAGE.split(f"# {heading}\n", 1)[1].split("\n#", 1)[0]
+    for line in part.splitlines():
+        if line.startswith("|"):
+            yield [cell.strip() for cell in line.strip("|").split("|")]
+
+
+@pytest.mark.parametrize("columns", ["80", "120"])
+def test_help_fits_and_has_examples(columns: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    root: Any = typer.main.get_command(app)
+    text = root.make_context("maskface", [], resilient_parsing=True).get_help()
+    assert "maskface run --data example --out results/" in text
+    for verb in VERBS:
+        assert re.search(rf"^  {verb.name} +[A-Z][^.]*\.$", text, re.MULTILINE), verb.name
+        command = root.commands[verb.name]
+        told = command.make_context(verb.name, [], resilient_parsing=True).get_help()
+        assert max(map(len, [*told.splitlines(), *text.splitlines()])) < 80, verb.name
+        assert f"\n  Examples:\n    maskface {verb.name}" in told
+        words = " ".join(told.split())
+        assert (f"Exit code 1: {verb.exit_1}." in words) is bool(verb.exit_1)
+        for noise in ("<bool>", "<str>", "<path>", "[x>", "║", "│", "\x1b"):
+            assert noise not in told
+
+
+def test_the_same_option_is_the_same_everywhere() -> None:
+    seen: dict[str, set[tuple[str, ...]]] = {}
+    for name, command in commands().items():
+        for option in command.params:
+            if option.param_type_name == "option" and option.name in SHARED:
+                seen.setdefault(option.name, set()).add(tuple(sorted(option.opts)))
+                assert option.help, name
+                assert option.is_flag or option.metavar, (name, option.name)
+    for name, short in SHARED.items():
+        (forms,) = seen[name]  # one way to write it
+        assert [form for form in forms if not form.startswith("--")] == ([short] if short else [])
+    assert all("--json" in str([p.opts for p in c.params]) for c in commands().values())
+
+
+def test_examples_can_be_typed() -> None:
+    """Every example is one that the verb's own options can be read from."""
+    found = 0
+    for name, command in commands().items():
+        for line in re.findall(rf"^  maskface {name}(.*)$", command.help, re.MULTILINE):
+            words = re.sub(r" > \S+$", "", line).replace("'", "").split()
+            command.make_context(name, words, resilient_parsing=False).close()
+            found += 1
+    assert found > 2 * len(NAMES) - 3
+
+
+def test_page_names_verbs_options_codes_and_variables() -> None:
+    verbs = [row for row in table("The command line") if row[0].startswith("`")]
+    assert [row[0].strip("`") for row in verbs] == NAMES
+    assert {row[0].strip("`"): row[3] for row in verbs} == {v.name: v.exit_1 for v in VERBS}
+    options = [row[0] for row in table("Options that verbs share") if row[0].startswith("`")]
+    known = {form for c in commands().values() for p in c.params for form in p.opts}
+    assert {form for cell in options for form in re.findall(r"`(-[^`]+)`", cell)} <= known
+    codes = [int(row[0]) for row in table("Exit codes") if row[0].isdigit()]
+    assert codes == [DONE, FAILED, REFUSED, BUG, INTERRUPTED]
+    told = type_in("--help").stdout
+    assert [int(code) for code in re.findall(r"^    (\d+) ", told, re.MULTILINE)] == codes
+    source = "".join(p.read_text(encoding="utf-8") for p in (ROOT / "src").rglob("*.py"))
+    variables = {row[0].strip("`") for row in table("Environment") if "MASKFACE" in row[0]}
+    assert variables == set(re.findall(r"\bMASKFACE_[A-Z_]+", source)) - {"MASKFACE_COMPLETE"}
+
+
+def strict(text: str) -> Any:
+    """Read JSON that has no words beyond the standard's."""
+
+    def refuse(word: str) -> None:
+        raise AssertionError(word)
+
+    return json.loads(text, parse_constant=refuse)
+
+
+def promised(verb: str) -> set[str]:
+    row = next(row for row in table("The command line") if row[0] == f"`{verb}`")
+    return set(re.findall(r"`([a-z_]+)`", row[2].partition(";")[0]))
+
+
+@pytest.fixture(scope="module")
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("family") / "run"
+    done = type_in("run", "-o", folder, "--limit", "14", "-q", "--json")
+    values = strict(done.stdout)
+    assert set(values) == promised("run") | {"files"}
+    assert done.stderr == ""
+    assert {Path(path) for path in values["files"]} >= {
+        folder / "trials.csv",
+        folder / "report.html",
+    }
+    assert all(Path(path).is_file() for path in values["files"])
+    rows = values["loss"]
+    assert next(row["label"] for row in rows if row["classifier"] == "fer") == "all"
+    header = (folder / "summary.csv").read_text(encoding="utf-8").splitlines()[0].split(",")
+    assert all(list(row) == header for row in rows)
+    assert values["failures"] == []
+    return folder
+
+
+def test_verbs_of_a_run_print_json(run_folder: Path, tmp_path: Path) -> None:
+    for verb in ("summarize", "compare"):
+        values = strict(type_in(verb, run_folder, "--json").stdout)
+        assert set(values) == promised(verb)
+    for verb in ("report", "plot"):
+        more = ("--figure", "loss", "--out", tmp_path) if verb == "plot" else ()
+        values = strict(type_in(verb, run_folder, *more, "--json").stdout)
+        assert set(values) == {"files"}
+        assert all(Path(path).is_file() for path in values["files"])
+    power = ("--subjects", "10,500", "--images", "6")
+    values = strict(type_in("power", *power, "--json").stdout)
+    assert set(values) == promised("power")
+    assert [design["subjects"] for design in values["designs"]] == [10, 500]
+    assert values["smallest"]["subjects"] == 500
+
+
+def test_verbs_of_pictures_print_json(example_faces: list[Path], tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "gesicht_ä.jpg").write_bytes(example_faces[0].read_bytes())
+    (tmp_path / "in" / "broken.jpg").write_text("no picture")
+    masked = type_in("mask", "in", "-o", "out", "--json", "-q", ok=False, cwd=tmp_path)
+    values = strict(masked.stdout)
+    assert (masked.returncode, set(values)) == (FAILED, promised("mask") | {"files"})
+    assert [values[key] for key in ("n_files", "n_written", "n_faces")] == [2, 1, 1]
+    assert [Path(failure["source"]).name for failure in values["failures"]] == ["broken.jpg"]
+    assert values["files"] == [str(Path("out", "gesicht_ä.jpg")), str(Path("out", "masked.csv"))]
+    read = type_in("read", "in", "--json", "-q", "--csv", "new/r.csv", ok=False, cwd=tmp_path)
+    values = strict(read.stdout)
+    assert (read.returncode, set(values)) == (FAILED, promised("read") | {"files"})
+    header = (tmp_path / "new" / "r.csv").read_text(encoding="utf-8").splitlines()[0].split(",")
+    assert all(list(row) == header for row in values["readings"])
+    assert {row["status"]: row["p_fear"] is None for row in values["readings"]} == {
+        "ok": False, "error": True,
+    }  # fmt: skip
+    found = strict(type_in("landmarks", example_faces[0], "--json").stdout)
+    assert set(found) == promised("landmarks") | {"files"}
+    assert found["faces"][0]["face"] == 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names of files are no bytes there")
+def test_names_that_are_no_text(example_faces: list[Path], tmp_path: Path) -> None:
+    name = os.fsdecode(b"face_\xff.jpg")
+    (tmp_path / name).write_bytes(example_faces[0].read_bytes())
+    refused = type_in("read", name, "--json", ok=False, cwd=tmp_path)
+    assert (refused.returncode, "bytes that are not UTF-8" in refused.stderr) == (REFUSED, True)
+    found = strict(type_in("landmarks", name, "--json", cwd=tmp_path).stdout)
+    assert found["image"] == name
+
+
+def test_verbs_of_the_machine_print_json() -> None:
+    for verb, more in (("list", "occluders"), ("list", "classifiers"), ("list", "datasets")):
+        values = strict(type_in(verb, more, "--json").stdout)
+        assert list(values) == [more]
+        assert set(values) < promised("list")
+        assert all(set(entry) == {"name", "description", "parameters"} for entry in values[more])
+    for verb in ("doctor", "cache"):
+        assert set(strict(type_in(verb, "--json").stdout)) == promised(verb)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("summarize", "nothing"),
+        ("list", "hats"),
+        ("landmarks", "nothing.png"),
+        ("run", "-o", "x", "--limit", "0"),
+    ],
+)
+def test_a_refusal_leaves_stdout_empty(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    done = type_in(*arguments, "--json", ok=False, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (REFUSED, "")
+    assert done.stderr
+
+
+def complete(words: str, cwd: Path) -> list[str]:
+    number = len(words.split(" ")) - 1
+    told = {"COMP_WORDS": words, "COMP_CWORD": str(number), "_MASKFACE_COMPLETE": "complete_bash"}
+    done = subprocess.run(
+        [MASKFACE], env=os.environ | told, capture_output=True, text=True, check=True, cwd=cwd
+    )
+    assert done.stderr == ""
+    return done.stdout.split()
+
+
+def test_values_are_completed(tmp_path: Path) -> None:
+    assert complete("maskface ", tmp_path) == NAMES
+    for words, wanted in {
+        "run --occluder surg": ["surgical"],
+        "mask --occluder tears+surg": ["tears+surgical"],
+        "read --classifier f": ["faceapi", "fer"],
+        "bench --data example-i": ["example-intensity"],
+        "plot x --figure fl": ["flows"],
+        "plot x --format p": ["png", "pdf"],
+        "run --format p": ["parquet"],
+        "run --backend d": ["dask"],
+        "list o": ["occluders"],
+        "download ferp": ["ferplus"],
+        "power --emotion su": ["surprise"],
+        "compare --js": ["--json"],
+    }.items():
+        assert complete(f"maskface {words}", tmp_path) == wanted
+
+
+def test_completed_names_are_those_that_are_allowed() -> None:
+    assert _complete.FIGURES == KINDS
+    assert _complete.FIGURE_FORMATS == FIGURE_FORMATS
+    assert _complete.TABLE_FORMATS == TABLE_FORMATS
+    assert list(_complete.EMOTIONS) == ["all", *EMOTIONS]
+    assert _complete.LISTS == LISTS
+    assert _complete.BACKENDS == BACKENDS
+    assert _complete.card_names("") == sorted(shipped_cards())
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_is_shown_for_a_named_shell(shell: str) -> None:
+    told = {"_MASKFACE_COMPLETE": f"source_{shell}"}
+    done = subprocess.run(
+        [MASKFACE], env=os.environ | told, capture_output=True, text=True, check=True
+    )
+    assert f"complete_{shell}" in done.stdout
