@@ -29,6 +29,11 @@ _FIXED_BYTES: Final = {FIXED64: 8, FIXED32: 4}
 def read_varint(data: bytes, start: int) -> tuple[int, int]:
     """Read one varint; return its value and the position after it.
 
+    Raises
+    ------
+    ValueError
+        If it goes on after ten bytes, which hold more than 64 bits.
+
     Examples
     --------
     >>> read_varint(bytes([0b10010110, 0b00000001]), 0)
@@ -36,13 +41,14 @@ def read_varint(data: bytes, start: int) -> tuple[int, int]:
     """
     value = shift = 0
     position = start
-    while True:
+    while shift < 70:
         byte = data[position]
         position += 1
         value |= (byte & 0x7F) << shift
         if byte < 0x80:
             return value, position
         shift += 7
+    raise ValueError(f"a number at byte {start} has more than 64 bits")
 
 
 def read_fields(message: bytes) -> Iterator[tuple[int, bytes]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import base64
 import csv
+import gzip
 import io
 import json
 import re
@@ -22,6 +23,7 @@ from hypothesis import strategies as st
 import maskface
 from maskface.classifiers import get_reader
 from maskface.classifiers._card import parse_card
+from maskface.classifiers._graph import read_graph
 from maskface.datasets import load_dataset
 from maskface.errors import MaskfaceError
 from maskface.experiment import Experiment, RunFolder, load_run, make_plan, summarize_run
@@ -167,6 +169,22 @@ def test_cards_that_are_bombs(text: str) -> None:
     assert in_words(lambda: parse_card(text, "card.toml")) is None
 
 
+FER = (Path(maskface.__file__).parent / "weights" / "fer.onnx").read_bytes()
+
+
+@given(damaged(FER[:4000]), st.booleans())
+@few
+def test_damaged_networks(data: bytes, rest: bool) -> None:
+    in_words(lambda: read_graph(data + FER[4000:] * rest, "a.onnx"))
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"\x80" * 1_000_000, b"\x3a\xff\xff\xff\xff\x0f", b"\x3b" * 99]
+)
+def test_networks_that_are_bombs(data: bytes) -> None:
+    assert in_words(lambda: read_graph(data, "a.onnx")) is None
+
+
 # Tables -----------------------------------------------------------------------------------------
 
 INDEX = b'path,emotion,subject,age\na/1.jpg,fear,P1,3\n"b, c.jpg",joy,P2,\n'
@@ -214,6 +232,27 @@ def test_damaged_human_tables_and_maps(
     (tmp_path / "a.csv").write_bytes(HUMAN if which == "map" else table)
     (tmp_path / "map.toml").write_bytes(MAP if which == "answers" else column_map)
     in_words(lambda: read_study([tmp_path / "a.csv"], tmp_path / "map.toml"))
+
+
+TRIALS_JSON = b"""[{"trial_type": "image-button-response", "trial_index": 1, "time_elapsed": 20,
+"rt": 1.5e3, "stimulus": "a.jpg", "response": 0, "subject": "p1", "emotion": "anger",
+"condition": "none"}]"""
+
+
+@given(damaged(TRIALS_JSON), st.sampled_from([".json", ".jsonl"]))
+@few
+def test_damaged_human_trials_in_json(tmp_path: Path, data: bytes, suffix: str) -> None:
+    (tmp_path / f"a{suffix}").write_bytes(data)
+    (tmp_path / "map.toml").write_text('[values.response]\n"0" = "anger"\n')
+    in_words(lambda: read_study([tmp_path / f"a{suffix}"], tmp_path / "map.toml"))
+
+
+@given(damaged(gzip.compress(HUMAN)))
+@few
+def test_damaged_packed_tables(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "a.csv.gz").write_bytes(data)
+    (tmp_path / "map.toml").write_bytes(MAP)
+    in_words(lambda: read_study([tmp_path / "a.csv.gz"], tmp_path / "map.toml"))
 
 
 @pytest.mark.parametrize("text", BOMBS)

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maskface.errors import MaskfaceError
-from maskface.humans import HUMAN, detect_platform, read_study, ready_maps
+from maskface.humans import HUMAN, _files, _patterns, detect_platform, read_study, ready_maps
 from maskface.humans._harmless import harmless_text
 from maskface.tables import EXCLUSIONS, RESPONSES
 
@@ -241,6 +241,73 @@ def test_mistakes_are_answered_in_words(tmp_path: Path, content: str, own: str, 
     path = write(tmp_path, "t.csv", content)
     with pytest.raises(MaskfaceError, match=words):
         read_study([path], write(tmp_path, "map.toml", text))
+
+
+# Patterns of strangers --------------------------------------------------------------------------
+
+ENDLESS = "(a+)+$"
+NOT_ENDING = "a" * 40 + "!"
+
+
+@pytest.mark.parametrize(
+    ("own", "key"),
+    [
+        (f"[columns]\nimage = 're:{ENDLESS}'\n", "columns.image"),
+        (f"[keep]\np = ['none', 're:{ENDLESS}']\n", "keep.p"),
+        ("[pattern]\ncolumn = 'p'\nregex = '(?P<emotion>(a+)+)$'\n", "pattern.regex"),
+        ("[wide]\nregex = '(?P<emotion>(a+)+)$'\n", "wide.regex"),
+    ],
+)
+def test_patterns_that_take_for_ever_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own: str, key: str
+) -> None:
+    monkeypatch.setattr(_patterns, "SECONDS", 2.0)
+    columns = "observer = 'o'\nemotion = 'e'\ncondition = 'c'\nresponse = 'r'\n"
+    text = own + columns if own.startswith("[columns]") else f"[columns]\n{columns}{own}"
+    table = f"o,e,c,r,p,{NOT_ENDING}\nx,anger,none,anger,{NOT_ENDING},\n"
+    path = write(tmp_path, "t.csv", table)
+    with pytest.raises(MaskfaceError, match=rf"{re.escape(key)}: '.*\(a\+\)\+.*took more than 2 s"):
+        read_study([path], write(tmp_path, "map.toml", text))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "told"),
+    [
+        ("(", "missing \\)"), ("a{99999999999999999999}", "too large"),
+        ("(" * 2000 + ")" * 2000, "nested too deeply"), ("a" * 300 + "[", "a\\.\\.\\.' is no"),
+    ],
+)  # fmt: skip
+def test_what_is_no_pattern_is_told(pattern: str, told: str) -> None:
+    with pytest.raises(MaskfaceError, match=rf"not valid at keep.x: '.*{told}"):
+        _patterns.search(pattern, ["a"], (), "keep.x")
+
+
+@pytest.mark.parametrize(
+    "pattern", [r"\.keys$", r"^(?P<emotion>[a-z]+)_(?P<image>\d+)?", "", "é|\ud800"]
+)
+def test_patterns_find_what_python_finds(pattern: str) -> None:
+    texts = ["key_resp.keys", "fear_1", "fear_", "x fear_1", "", "é\n", "fear_1", "a\0\ud800b"]
+    fields = ("image", "emotion", "rt")
+    expected = {}
+    for text in texts:
+        found = re.search(pattern, text)
+        groups = found.groupdict(default="") if found else {}
+        expected[text] = (
+            {name: groups[name] for name in fields if name in groups} if found else None
+        )
+    assert _patterns.search(pattern, texts, fields, "keep.x") == expected
+
+
+def test_packed_tables_that_are_bombs_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_files, "_PIECES", 2)
+    (tmp_path / "t.csv.gz").write_bytes(gzip.compress(b"o,e,c,r\n" + b"x" * 2_000_000))
+    with pytest.raises(MaskfaceError, match=r"more than 2,000,000 bytes when it is unpacked"):
+        read_study([tmp_path / "t.csv.gz"])
+
+
+# Broken files -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import struct
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,7 +16,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, TiffImagePlugin
 
 from maskface import images
 from maskface.errors import ImageError, MaskfaceError
@@ -179,6 +180,32 @@ def test_jpeg_of_thousands_of_scans_is_refused() -> None:
         images.decode_image(many)
     # What stands behind the picture, as in the films of telephones, is not part of it.
     assert images.decode_image(whole + b"\xff\xda\x00\x02" * 1000).shape == (64, 64, 3)
+
+
+def test_much_that_programs_write_beside_the_pixels_is_read() -> None:
+    whole = encoded(Image.fromarray(TWO_HALVES), "JPEG", icc_profile=bytes(1_000_000))
+    segment = b"\xff\xe1\xff\xff" + b"http://ns.adobe.com/xmp/extension/\0".ljust(65_533, b"x")
+    long = whole[:2] + segment * 150 + whole[2:]  # 10 MB, such as the depths of a scene
+    np.testing.assert_array_equal(images.decode_image(long), images.decode_image(whole))
+    layers = TiffImagePlugin.ImageFileDirectory_v2()
+    layers[37724] = bytes(50_000_000)
+    layers.tagtype[37724] = 7
+    one_row = encoded(Image.fromarray(TWO_HALVES), "TIFF", tiffinfo=layers, strip_size=1)
+    np.testing.assert_array_equal(images.decode_image(one_row), TWO_HALVES)
+    odd = b"P6\n60 40\n51\n" + (TWO_HALVES // 5).tobytes()
+    np.testing.assert_array_equal(images.decode_image(odd), TWO_HALVES // 5 * 5)
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("big", [False, True])
+def test_tiff_directories_are_looked_at_in_all_layouts(order: str, *, big: bool) -> None:
+    place, size = ("Q", "Q") if big else ("I", "H")
+    head = {"<": b"II", ">": b"MM"}[order] + (b"\x2b\0" if big else b"\x2a\0")
+    head += struct.pack(order + ("HHQ" if big else "I"), *((8, 0, 16) if big else (8,)))
+    entry = struct.pack(order + "HH" + place, 273, 4, 1_000_000)
+    data = head + struct.pack(order + size, 1) + entry.ljust(20 if big else 12, b"\0") + bytes(8)
+    with pytest.raises(ImageError, match="more than 200,000 strips"):
+        images.decode_image(data)
 
 
 @pytest.mark.parametrize("kind", ["ICO", "TGA", "PCX", "SGI", "EPS"])

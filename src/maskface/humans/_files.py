@@ -5,8 +5,10 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +20,9 @@ _SUFFIXES: Final = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".csv.gz")
 _SEPARATORS: Final = ",;\t"
 _N_QUALTRICS_ROWS: Final = 2
 _LONGEST_HEADER: Final = 1_000_000
+_PIECE: Final = 1_000_000
+_PIECES: Final = 1000
+"""What a packed table may hold: 1 GB, for which Pandas needs some GB of memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +99,7 @@ def open_source(path: Path) -> Source:
     """
     if path.name.endswith((".json", ".jsonl")):
         return Source(path, tuple(_json_frame(path).columns), "", {})
+    _check_packed(path)
     separator = max(_SEPARATORS, key=_first_line(path).count)
     top = _csv(path, separator, nrows=_N_QUALTRICS_ROWS)
     header = tuple(map(str, top.columns))
@@ -102,11 +108,27 @@ def open_source(path: Path) -> Source:
     return Source(path, header, separator, texts)
 
 
+def _check_packed(path: Path) -> None:
+    """Refuse what would fill the memory when it is unpacked."""
+    if path.suffix != ".gz":
+        return
+    try:
+        with gzip.open(path) as stream:
+            size = sum(map(len, islice(iter(lambda: stream.read(_PIECE), b""), _PIECES + 1)))
+    except (OSError, EOFError, zlib.error) as error:
+        raise MaskfaceError(f"Cannot read {path}: {error}.") from error
+    if size > _PIECE * _PIECES:
+        raise MaskfaceError(
+            f"{path} has more than {_PIECE * _PIECES:,} bytes when it is unpacked. If you trust "
+            "it, unpack it and read that file."
+        )
+
+
 def _first_line(path: Path) -> str:
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as stream:
             return stream.readline(_LONGEST_HEADER).decode("utf-8", "replace")
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise MaskfaceError(f"Cannot read {path}: {error}.") from error
 
 

@@ -2,36 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from maskface.errors import MaskfaceError
+from maskface.humans._patterns import groups_of
 
 Design = Literal["choice", "yes_no"]
 FILE: Final = "@file"
 """Stands for the file's name in place of a column: one file for each observer."""
 PATTERN: Final = "re:"
-"""Begins a name that is a regular expression."""
+"""Begins a name that is a regular expression; see `maskface.humans._patterns`."""
 SKIP: Final = "skip"
 """In a value map: trials with this value are left out, and counted."""
 NO_ANSWER: Final = "no_answer"
 """In the value map of answers: counts as no answer."""
-
-
-def compiled(name: str) -> re.Pattern[str]:
-    """Compile what stands behind ``re:``.
-
-    Raises
-    ------
-    MaskfaceError
-        If it is no regular expression.
-    """
-    try:
-        return re.compile(name.removeprefix(PATTERN))
-    except re.error as error:
-        raise MaskfaceError(f"{name!r} in the map is no regular expression: {error}.") from error
 
 
 class _Part(BaseModel):
@@ -93,11 +78,7 @@ class Pattern(_Part):
     @field_validator("regex")
     @classmethod
     def _compiles(cls, value: str) -> str:
-        try:
-            groups = re.compile(value).groupindex
-        except re.error as error:
-            raise ValueError(f"not a regular expression: {error}") from error
-        if not set(groups) & set(Columns.model_fields):
+        if not groups_of(value, tuple(Columns.model_fields)):
             raise ValueError(f"needs a named group such as (?P<emotion>...), got {value!r}")
         return value
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import pandas as pd
@@ -11,7 +10,8 @@ import pandas as pd
 from maskface.errors import MaskfaceError
 from maskface.humans._files import Source
 from maskface.humans._harmless import listed
-from maskface.humans._map import FILE, PATTERN, ColumnMap, Columns, Names, Wide, compiled
+from maskface.humans._map import FILE, PATTERN, ColumnMap, Columns, Names, Wide
+from maskface.humans._patterns import groups_of, search
 from maskface.humans._start import starting_map
 
 FIELDS: Final = tuple(Columns.model_fields)
@@ -53,8 +53,8 @@ def read_rows(source: Source, column_map: ColumnMap) -> pd.DataFrame:
 
 def _find_columns(header: Sequence[str], column_map: ColumnMap) -> dict[str, str]:
     named = {field: getattr(column_map.columns, field) for field in FIELDS}
-    found = {field: _first(names, header) for field, names in named.items()}
-    given = set(re.compile(column_map.pattern.regex).groupindex) if column_map.pattern else set()
+    found = {field: _first(names, header, field) for field, names in named.items()}
+    given = groups_of(column_map.pattern.regex, FIELDS) if column_map.pattern else ()
     needed = ["observer", "emotion", "condition", "response"]
     needed += ["question"] if column_map.design == "yes_no" else []
     missing = [field for field in needed if not found[field] and field not in given]
@@ -63,12 +63,12 @@ def _find_columns(header: Sequence[str], column_map: ColumnMap) -> dict[str, str
     return {field: column for field, column in found.items() if column and field not in given}
 
 
-def _first(names: Names, header: Sequence[str]) -> str:
+def _first(names: Names, header: Sequence[str], field: str) -> str:
     for name in names:
         if name == FILE or name in header:
             return name
         if name.startswith(PATTERN):
-            fitting = [c for c in header if compiled(name).search(c)]
+            fitting = _fitting(name, header, f"columns.{field}")
             if len(fitting) > 1:
                 raise MaskfaceError(
                     f"More than one column fits {name!r}: {listed(fitting)}. Name one of them "
@@ -77,6 +77,12 @@ def _first(names: Names, header: Sequence[str]) -> str:
             if fitting:
                 return fitting[0]
     return ""
+
+
+def _fitting(name: str, texts: Iterable[str], key: str) -> list[str]:
+    """Texts that fit a name which begins with ``re:``."""
+    found = search(name.removeprefix(PATTERN), texts, (), key)
+    return [text for text, groups in found.items() if groups is not None]
 
 
 def _missing_columns(missing: list[str], header: Sequence[str], column_map: ColumnMap) -> str:
@@ -124,26 +130,24 @@ def _passes(cells: pd.DataFrame, filters: dict[str, Names]) -> pd.Series:
         plain = [value for value in allowed if not value.startswith(PATTERN)]
         fits = cells[column].isin(plain)
         for value in set(allowed) - set(plain):
-            pattern = compiled(value)
-            found = {text: bool(pattern.search(text)) for text in cells[column].unique()}
-            fits |= cells[column].map(found)
+            fits |= cells[column].isin(_fitting(value, cells[column].unique(), f"keep.{column}"))
         passes &= fits
     return passes
 
 
 def _from_pattern(rows: pd.DataFrame, texts: pd.Series, regex: str) -> pd.DataFrame:
     """Fill fields from named groups; rows whose text does not fit are no trials."""
-    groups = {text: re.search(regex, text) for text in texts.unique()}
-    for field in set(re.compile(regex).groupindex) & set(FIELDS):
-        value = {text: (m[field] or "") if m else "" for text, m in groups.items()}
-        rows[field] = texts.map(value)
+    found = search(regex, texts.unique(), FIELDS, "pattern.regex")
+    for field in groups_of(regex, FIELDS):
+        rows[field] = texts.map({text: (m or {}).get(field, "") for text, m in found.items()})
     return rows
 
 
 def _wide_rows(source: Source, column_map: ColumnMap, wide: Wide) -> pd.DataFrame:
-    observer = _first(column_map.columns.observer, source.header)
+    observer = _first(column_map.columns.observer, source.header, "observer")
     titles = {c: source.texts.get(c, "") if wide.header == "text" else c for c in source.header}
-    fitting = {c: m for c, title in titles.items() if (m := re.search(wide.regex, title))}
+    found = search(wide.regex, titles.values(), FIELDS, "wide.regex")
+    fitting = {c: m for c, title in titles.items() if (m := found[title]) is not None}
     if not fitting or not observer:
         raise MaskfaceError(
             f"{source.path}: no column of answers fits {wide.regex!r}, or there is no column for "
@@ -158,7 +162,7 @@ def _wide_rows(source: Source, column_map: ColumnMap, wide: Wide) -> pd.DataFram
     parts: list[pd.DataFrame] = []
     for column, match in fitting.items():
         part = _named(cells, {"observer": observer, "response": column}, source)
-        for field, value in match.groupdict(default="").items():
+        for field, value in match.items():
             part[field] = value
         part["image"] = part["image"].where(part["image"] != "", column)
         if times.get(column) in cells:

@@ -1,0 +1,22 @@
+"""Read and write pictures. No other module touches a picture file."""
+
+from maskface.images._decode import decode_image, read_bytes, read_image, read_rgba
+from maskface.images._files import IMAGE_SUFFIXES, find_files, find_images, walk, write_image
+from maskface.images._limits import LIMITS, MAX_BYTES, MAX_PIXELS, MIN_SIDE, Limits
+
+__all__ = [
+    "IMAGE_SUFFIXES",
+    "LIMITS",
+    "MAX_BYTES",
+    "MAX_PIXELS",
+    "MIN_SIDE",
+    "Limits",
+    "decode_image",
+    "find_files",
+    "find_images",
+    "read_bytes",
+    "read_image",
+    "read_rgba",
+    "walk",
+    "write_image",
+]

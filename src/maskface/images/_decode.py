@@ -1,0 +1,164 @@
+"""Read pictures.
+
+Pillow decodes (it honours EXIF orientation and CMYK, refuses truncated files and prints nothing
+on the terminal).
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from maskface.errors import ImageError
+from maskface.files import read_regular_file
+from maskface.images._hostile import Bounded, check_cost, check_structure
+from maskface.images._limits import LIMITS, Limits, check_size, too_long, too_many
+from maskface.types import ImageArray
+
+_FORMATS: Final = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
+"""What is decoded, whatever the file is called; Pillow knows more, and some of them are risky."""
+_PILLOW: Final = threading.RLock()
+"""Held while Pillow's own limit, which is a global of its, is out of force."""
+
+
+def read_image(path: Path, limits: Limits = LIMITS) -> ImageArray:
+    """Read a picture file as RGB.
+
+    Parameters
+    ----------
+    path
+        A JPEG, PNG, BMP, TIFF, WebP, GIF or PPM file; of several frames the first is read.
+    limits
+        What is too large or too small.
+
+    Returns
+    -------
+    ImageArray
+        (H, W, 3) uint8, read-only. EXIF orientation is applied; grey is repeated in three
+        channels; 16-bit values are divided by 257; transparency is laid over white.
+
+    Raises
+    ------
+    ImageError
+        If the file is missing, not a regular file, not a picture, truncated, too small or too
+        large.
+    """
+    return decode_image(read_bytes(path, limits), limits)
+
+
+def read_rgba(path: Path) -> NDArray[np.uint8]:
+    """Read a picture file with its transparency: (H, W, 4) uint8, read-only; see `read_image`.
+
+    The fourth channel is 255 where the picture is solid, everywhere if it has no transparency.
+    """
+    with _open(read_bytes(path)) as picture:
+        if picture.has_transparency_data:
+            return np.asarray(picture.convert("RGBA"))
+        solid = np.dstack([_to_rgb(picture), np.full(picture.size[::-1], 255, np.uint8)])
+    solid.flags.writeable = False
+    return solid
+
+
+def read_bytes(path: Path, limits: Limits = LIMITS) -> bytes:
+    """Read a picture file's bytes; `ImageError` if that fails or they are too many."""
+    try:
+        return read_regular_file(path, limits.max_bytes)
+    except OverflowError as error:
+        raise ImageError(too_long(int(str(error)), limits)) from error
+    # Python refuses some names, such as those with a zero byte, by ValueError.
+    except (OSError, ValueError) as error:
+        told = error.strerror if isinstance(error, OSError) else None
+        raise ImageError(f"cannot read the file: {told or error}") from error
+
+
+def decode_image(data: bytes, limits: Limits = LIMITS) -> ImageArray:
+    """Decode the bytes of a picture file as RGB; see `read_image` for what it does and raises."""
+    with _open(data, limits) as picture:
+        return _to_rgb(picture)
+
+
+@contextmanager
+def _open(data: bytes, limits: Limits = LIMITS) -> Iterator[Image.Image]:
+    """Open a picture upright; whatever fails until it is decoded is an `ImageError`."""
+    try:
+        with _pillow_limit(limits):
+            check_structure(data)
+            stream = Bounded(data)
+            picture = Image.open(stream, formats=_FORMATS)
+            check_size(*picture.size, limits)
+            check_cost(picture, data)
+            stream.opened(picture.format)
+            ImageOps.exif_transpose(picture, in_place=True)
+            yield picture
+    except ImageError:
+        raise
+    except UnidentifiedImageError as error:
+        raise ImageError(
+            "not a picture that can be read (JPEG, PNG, BMP, TIFF, WebP, GIF, PPM)"
+        ) from error
+    except Image.DecompressionBombError as error:
+        raise ImageError(too_many(_pixels_of(error), limits)) from error
+    # Decoders raise many kinds of error on broken files; each means the same to the user.
+    except Exception as error:
+        told = " ".join(str(error).split()) or type(error).__name__
+        raise ImageError(f"broken picture file: {told}") from error
+
+
+@contextmanager
+def _pillow_limit(limits: Limits) -> Iterator[None]:
+    """Keep Pillow from warning above a limit of its own, or from refusing what `limits` allow."""
+    usual = Image.MAX_IMAGE_PIXELS
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        # Pillow warns above its limit and refuses above twice that.
+        if usual is None or limits.max_pixels <= 2 * usual:
+            yield
+            return
+        with _PILLOW:
+            try:
+                Image.MAX_IMAGE_PIXELS = None
+                yield
+            finally:
+                Image.MAX_IMAGE_PIXELS = usual
+
+
+def _pixels_of(error: Exception) -> int:
+    """How many pixels Pillow refused."""
+    number = re.search(r"\((\d+) pixels\)", str(error))
+    return int(number[1]) if number else 2 * (Image.MAX_IMAGE_PIXELS or 0) + 1
+
+
+_ROWS: Final = 256
+_EIGHT_BITS: Final = np.round(np.arange(65536) / 257).astype(np.uint8)
+_EIGHT_BITS.flags.writeable = False
+
+
+def _to_rgb(picture: Image.Image) -> ImageArray:
+    if picture.mode.startswith("I"):
+        # Pillow would clip 16-bit grey at 255 instead of scaling it.
+        scaled = _EIGHT_BITS[np.clip(np.asarray(picture), 0, 65535)]
+        return np.repeat(scaled[..., None], 3, axis=2)
+    if picture.has_transparency_data:
+        return _over_white(picture)
+    return np.asarray(picture if picture.mode == "RGB" else picture.convert("RGB"))
+
+
+def _over_white(picture: Image.Image) -> ImageArray:
+    """Lay a picture over white, some rows at a time: whole copies would be its largest cost."""
+    width, height = picture.size
+    laid = np.empty((height, width, 3), np.uint8)
+    for top in range(0, height, _ROWS):
+        rows = picture.crop((0, top, width, min(top + _ROWS, height))).convert("RGBA")
+        paper = Image.new("RGBA", rows.size, "white")
+        laid[top : top + _ROWS] = np.asarray(Image.alpha_composite(paper, rows))[..., :3]
+    laid.flags.writeable = False
+    return laid
