@@ -74,6 +74,42 @@ def test_grain_is_as_strong_as_asked_and_stays_on_the_drawing() -> None:
     assert layer.colour[:10].max() == 0
 
 
+def two_layers(places: list[tuple[int, int]]) -> Layer:
+    layer = Layer.empty((90, 120))
+    alpha = np.zeros((90, 120), np.uint8)
+    for y, x in places:
+        alpha[y : y + 20, x : x + 30] = 255
+    layer.put_behind((200, 120, 40), alpha)
+    return layer
+
+
+@pytest.mark.parametrize("place", [(0, 0), (35, 50), (70, 90), (0, 90)])
+def test_softness_and_grain_do_not_depend_on_what_else_is_drawn(place: tuple[int, int]) -> None:
+    y, x = place
+    far = (y + 45) % 90, (x + 60) % 120
+    one, both = (
+        match(two_layers(places), Quality(1.5, 6.0), np.random.default_rng(2))
+        for places in ([place], [place, far])
+    )
+    near = np.s_[max(y - 8, 0) : y + 28, max(x - 8, 0) : x + 38]
+    np.testing.assert_array_equal(one.alpha[near], both.alpha[near])
+    np.testing.assert_array_equal(one.colour[near], both.colour[near])
+    # The drawing is softened as a whole picture would be, also beside the picture's edge.
+    whole = cv2.GaussianBlur(two_layers([place]).alpha, (9, 9), np.sqrt(1.5**2 - 0.29**2))
+    np.testing.assert_array_equal(one.alpha, whole)
+
+
+def test_one_colour_is_the_same_as_a_plane_of_it() -> None:
+    alpha = np.random.default_rng(0).integers(0, 256, (40, 50), np.uint8)
+    tone = (7, 130, 251)
+    one, other = Layer.empty((40, 50)), Layer.empty((40, 50))
+    for layer in (one, other):
+        layer.put_behind((9, 9, 9), alpha[:, :40], np.s_[:, :40])
+    one.put_behind(tone, alpha)
+    other.put_behind(np.full((40, 50, 3), tone, np.uint8), alpha)
+    np.testing.assert_array_equal(one.colour, other.colour)
+
+
 def test_edges_become_as_soft_as_asked() -> None:
     layer = match(flat_layer(), Quality(2.0, 0.0), np.random.default_rng(0))
     profile = np.diff(layer.alpha[40, :45].astype(float)) / 255

@@ -152,17 +152,17 @@ def coverage(mask: MaskArray, landmarks: FaceLandmarks) -> float:
     if not part.size:
         return 0.0
     inside = _filled(part.shape, landmarks.points[:, :2] - [x0, y0])
-    total = int(inside.sum())
-    return float((part & inside).sum() / total) if total else 0.0
+    total = cv2.countNonZero(inside)
+    return cv2.countNonZero(cv2.bitwise_and(inside, part.view(np.uint8))) / total if total else 0.0
 
 
 def oval_pixels(shape: tuple[int, ...], landmarks: FaceLandmarks) -> MaskArray:
     """Which pixels (H, W) of a picture of that height and width are in the face oval."""
-    return _filled(shape, landmarks.points[:, :2])
+    return _filled(shape, landmarks.points[:, :2]).astype(bool)
 
 
-def _filled(shape: tuple[int, ...], points: NDArray[np.floating[Any]]) -> MaskArray:
+def _filled(shape: tuple[int, ...], points: NDArray[np.floating[Any]]) -> Bytes:
     oval = np.zeros(shape[:2], np.uint8)
     outline = np.round(points[list(FACE_OVAL)] * 16).astype(np.int32)
     cv2.fillPoly(oval, [outline], 1, cv2.LINE_8, 4)
-    return oval.astype(bool)
+    return oval

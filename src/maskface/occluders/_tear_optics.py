@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -10,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from maskface.occluders._tear_paths import Strand
+from maskface.occluders._tear_strands import Strands
 from maskface.types import ImageArray
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -57,51 +56,99 @@ class Water:
     gloss: Singles
 
 
-def pour(strands: Sequence[Strand], shape: tuple[int, int]) -> Water:
+def pour(strands: Strands, shape: tuple[int, int]) -> Water:
     """Lay strands of water on the skin; where they meet, the higher one shows."""
     water = Water(*np.zeros((4, *shape), np.float32))
-    for strand in strands:
-        box = _around(strand, shape)
-        if box[0].stop > box[0].start and box[1].stop > box[1].start:
-            _add(strand, water, box)
+    boxes = _boxes(strands, shape)
+    if not boxes:
+        return water
+    pixel, place, aside = _pixels(strands, boxes, shape[1])
+    table = _table(strands)
+    first = place.astype(np.intp)
+    share = (place - first).astype(np.float32)
+    radius, off = _between(table[:2], first, share)
+    raised = radius**2 - (aside - off) ** 2
+    wet = np.flatnonzero(raised > 0)
+    bulge, slope, gloss = _between(table[2:], first[wet], share[wet])
+    pixel, raised = pixel[wet], raised[wet] / (2 * bulge)
+    # Water that is all but flat hides little.
+    cover = np.minimum(raised / np.float32(0.8), 1) * np.minimum(slope / np.float32(_FULL), 1)
+    raised *= slope
+    np.maximum.at(water.cover.reshape(-1), pixel, cover)
+    np.maximum.at(water.height.reshape(-1), pixel, raised)
+    highest = raised == water.height.reshape(-1)[pixel]
+    for field, own in ((water.steep, slope), (water.gloss, gloss)):
+        field.reshape(-1)[pixel[highest]] = own[highest]
     return water
 
 
-def _add(strand: Strand, water: Water, box: tuple[slice, slice]) -> None:
-    y, x = np.ogrid[box]
-    ax, ay = strand.along
-    v = np.maximum.accumulate(strand.places @ strand.along)
-    count = len(v)
-    place = np.interp(y * ay + x * ax, v, np.arange(count), left=count, right=count)
-    first = place.astype(np.intp)
-    table = _table(strand)
-    low, high = (np.take(table, number, axis=1) for number in (first, first + 1))
-    radius, bulge, slope, gloss, aside = low + (high - low) * (place - first)
-    raised = np.maximum(radius**2 - (y * ax - x * ay - aside) ** 2, 0) / (2 * bulge)
-    # Water that is all but flat hides little.
-    cover = np.minimum(raised / 0.8, 1) * np.minimum(slope / _FULL, 1)
-    water.cover[box] = np.maximum(water.cover[box], cover)
-    raised *= slope
-    higher = raised > water.height[box]
-    for field, new in ((water.height, raised), (water.steep, slope), (water.gloss, gloss)):
-        np.copyto(field[box], new, where=higher, casting="same_kind")
+def _boxes(strands: Strands, shape: tuple[int, int]) -> list[tuple[int, slice, slice]]:
+    """Number, rows and columns of each strand that can be seen in a picture of a size."""
+    reach = strands.radius.max(axis=1, initial=0)[:, None] + 1
+    limits = shape[::-1]
+    low = np.clip(np.floor(strands.places.min(axis=1) - reach), 0, limits).astype(int).tolist()
+    high = np.clip(np.ceil(strands.places.max(axis=1) + reach) + 1, 0, limits).astype(int).tolist()
+    return [
+        (number, slice(y0, y1), slice(x0, x1))
+        for number, ((x0, y0), (x1, y1)) in enumerate(zip(low, high, strict=True))
+        if x1 > x0 and y1 > y0
+    ]
 
 
-def _table(strand: Strand) -> Floats:
-    """Radius, bulge, slope, gloss and place aside (5, n + 2); at the end, where no water is."""
-    aside = strand.places @ np.array([-strand.along[1], strand.along[0]])
-    bulge = np.maximum(strand.bulge, 1e-6)
-    table = np.stack([strand.radius, bulge, strand.steep, strand.gloss, aside])
-    table = np.concatenate([table, table[:, -1:], table[:, -1:]], axis=1)
-    table[0, -2:] = 0
-    return table
+def _pixels(
+    strands: Strands, boxes: list[tuple[int, slice, slice]], width: int
+) -> tuple[NDArray[np.intp], Floats, Singles]:
+    """The pixels in boxes around strands, those of one after those of the other.
+
+    Returns
+    -------
+    tuple of NDArray
+        (m,) each: number of the pixel in a picture of that width, where along the strand it is,
+        as a column of `_table`, and how far aside.
+    """
+    starts = strands.places[:, 0].tolist()
+    ways = np.maximum.accumulate(_turned(strands)[0], axis=1)
+    count = ways.shape[1]
+    pixels, places, asides = [], [], []
+    for number, rows, columns in boxes:
+        y, x = np.arange(rows.start, rows.stop)[:, None], np.arange(columns.start, columns.stop)
+        pixels.append((y * width + x).ravel())
+        (x0, y0), (ax, ay) = starts[number], strands.along[number].tolist()
+        x, y = x - x0, y - y0
+        nodes = np.arange(count) + number * (count + 1)
+        end = nodes[-1] + 1
+        places.append(np.interp(y * ay + x * ax, ways[number], nodes, left=end, right=end).ravel())
+        asides.append((y * ax - x * ay).astype(np.float32).ravel())
+    return np.concatenate(pixels), np.concatenate(places), np.concatenate(asides)
 
 
-def _around(strand: Strand, shape: tuple[int, ...]) -> tuple[slice, slice]:
-    reach = float(strand.radius.max(initial=0)) + 1
-    low = np.clip(np.floor(strand.places.min(axis=0) - reach), 0, shape[::-1]).astype(int)
-    high = np.clip(np.ceil(strand.places.max(axis=0) + reach) + 1, 0, shape[::-1]).astype(int)
-    return slice(low[1], high[1]), slice(low[0], high[0])
+def _turned(strands: Strands) -> tuple[Floats, Floats]:
+    """How far along and aside (k, n each) all places of each strand are from its first."""
+    x, y = np.moveaxis(strands.places - strands.places[:, :1], -1, 0)
+    ax, ay = strands.along.T[..., None]
+    return y * ay + x * ax, y * ax - x * ay
+
+
+def _table(strands: Strands) -> Singles:
+    """Radius, place aside, bulge, slope and gloss (5, k * (n + 1)) along all strands.
+
+    After the last place of each comes one where no water is.
+    """
+    bulge = np.maximum(strands.bulge, 1e-6)
+    own = (strands.radius, _turned(strands)[1], bulge, strands.steep, strands.gloss)
+    table = np.zeros((len(own), strands.radius.shape[0], strands.radius.shape[1] + 1), np.float32)
+    for part, values in zip(table, own, strict=True):
+        part[:, :-1] = values
+    table[2, :, -1] = 1
+    return table.reshape(len(own), -1)
+
+
+def _between(table: Singles, first: NDArray[np.intp], share: Singles) -> Singles:
+    """Values (t, m) of the rows of a table between a column and the next."""
+    low = table.take(first, axis=1)
+    # The last column has no next one, and no share of it.
+    low += (table.take(first + 1, axis=1, mode="clip") - low) * share
+    return low
 
 
 def look_through(photo: ImageArray, water: Water, down: Floats, light: Floats) -> Singles:

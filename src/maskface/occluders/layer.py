@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 import cv2
 import numpy as np
 
 from maskface.occluders.garment import Bytes, Floats
 from maskface.occluders.geometry import HeadFit
+
+Tone: TypeAlias = tuple[int, int, int]
+"""Red, green and blue."""
 
 _ALL: Final = (slice(None), slice(None))
 _HORIZON: Final = 0.15
@@ -53,28 +57,36 @@ class Layer:
         return Layer(triple(level), self.alpha, self.tint)
 
     def put_behind(
-        self, colour: Bytes | None, alpha: Bytes, where: tuple[slice, slice] = _ALL
+        self, colour: Bytes | Tone | None, alpha: Bytes, where: tuple[slice, slice] = _ALL
     ) -> None:
         """Add what lies behind all that is drawn already, in a part of the drawing.
 
-        `colour` (h, w, 3), if there is any, is not yet multiplied by `alpha` (h, w).
+        `colour`, if there is any, is (h, w, 3) or the same everywhere, and not yet multiplied by
+        `alpha` (h, w).
         """
         own = self.alpha[where]
         if cv2.countNonZero(own) == 0:
             self.alpha[where] = alpha
             if colour is not None:
-                self.colour[where] = times(colour, triple(alpha))
+                self.colour[where] = _painted(colour, alpha)
             return
         free = times(alpha, 255 - own)
         self.alpha[where] = cv2.add(own, free)
         if colour is not None:
-            self.colour[where] = cv2.add(self.colour[where], times(colour, triple(free)))
+            self.colour[where] = cv2.add(self.colour[where], _painted(colour, free))
 
     def add_tint(self, tint: Bytes, where: tuple[slice, slice] = _ALL) -> None:
         """Add glass in a part of the drawing."""
         if self.tint is None:
             self.tint = np.zeros_like(self.alpha)
         self.tint[where] = cv2.max(self.tint[where], tint)
+
+
+def _painted(colour: Bytes | Tone, alpha: Bytes) -> Bytes:
+    if isinstance(colour, tuple):
+        planes = [cv2.convertScaleAbs(alpha, alpha=level / 255) for level in colour]
+        return np.asarray(cv2.merge(planes), np.uint8)
+    return times(colour, triple(alpha))
 
 
 def triple(plane: Bytes) -> Bytes:
@@ -92,13 +104,21 @@ def together(one: Bytes, other: Bytes) -> Bytes:
     return np.asarray(255 - times(255 - one, 255 - other), np.uint8)
 
 
-def around(points: Floats, margin: int, shape: tuple[int, ...]) -> tuple[slice, slice] | None:
+def around(points: Floats, margin: float, shape: tuple[int, ...]) -> tuple[slice, slice] | None:
     """The part of a drawing around points (n, 2 or 3); None if they are all outside."""
-    limits = shape[1::-1]
-    low, high = points[:, :2].min(axis=0) - margin, points[:, :2].max(axis=0) + margin + 1
-    x0, y0 = np.clip(np.floor(low), 0, limits).astype(int).tolist()
-    x1, y1 = np.clip(np.ceil(high), 0, limits).astype(int).tolist()
-    return (slice(y0, y1), slice(x0, x1)) if x1 > x0 and y1 > y0 else None
+    columns, rows = (
+        _span(points[:, axis], margin, limit) for axis, limit in enumerate((shape[1], shape[0]))
+    )
+    return (rows, columns) if rows.stop > rows.start and columns.stop > columns.start else None
+
+
+def _span(values: Floats, margin: float, limit: int) -> slice:
+    """Whole numbers from 0 to `limit` around values."""
+    start, stop = (
+        min(max(0.0, float(end)), limit)
+        for end in (values.min() - margin, values.max() + margin + 1)
+    )
+    return slice(math.floor(start), math.ceil(stop))
 
 
 def before_horizon(fit: HeadFit, normals: Floats) -> Floats:

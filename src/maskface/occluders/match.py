@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache
 from typing import Final
 
@@ -27,7 +26,7 @@ def match(layer: Layer, quality: Quality, rng: np.random.Generator) -> Layer:
     Parameters
     ----------
     layer
-        The drawing.
+        The drawing; it is changed.
     quality
         The photograph's.
     rng
@@ -36,12 +35,24 @@ def match(layer: Layer, quality: Quality, rng: np.random.Generator) -> Layer:
     Returns
     -------
     Layer
-        A new one.
+        The same.
     """
     sigma = _blur_to_add(quality)
+    where = _drawn(layer.alpha, _side(sigma))
     # Colour is multiplied by alpha, so that both can be blurred alike.
-    soft = layer.filtered(lambda part: _blurred(part, sigma))
-    return replace(soft, colour=_grained(soft.colour, soft.alpha, quality.grain, rng))
+    colour, alpha = (_blurred(part[where], sigma) for part in (layer.colour, layer.alpha))
+    layer.colour[where] = _grained(colour, alpha, quality.grain, rng, where)
+    layer.alpha[where] = alpha
+    if layer.tint is not None:
+        layer.tint = _blurred(layer.tint, sigma)
+    return layer
+
+
+def _drawn(alpha: Bytes, margin: int) -> tuple[slice, slice]:
+    """The part of a drawing that hides anything, with a margin: the shade of a cap is larger."""
+    x, y, width, height = cv2.boundingRect(alpha)
+    rows = slice(max(y - margin, 0), y + height + margin)
+    return rows, slice(max(x - margin, 0), x + width + margin)
 
 
 def match_outline(alpha: Bytes, quality: Quality) -> Bytes:
@@ -54,14 +65,26 @@ def _blur_to_add(quality: Quality) -> float:
 
 
 def _blurred(part: Bytes, sigma: float) -> Bytes:
-    side = 2 * int(np.ceil(_TAPS * sigma)) + 1
+    side = _side(sigma)
     return np.asarray(cv2.GaussianBlur(part, (side, side), sigma), np.uint8)
 
 
-def _grained(colour: Bytes, alpha: Bytes, sigma: float, rng: np.random.Generator) -> Bytes:
+def _side(sigma: float) -> int:
+    return 2 * int(np.ceil(_TAPS * sigma)) + 1
+
+
+def _grained(
+    colour: Bytes,
+    alpha: Bytes,
+    sigma: float,
+    rng: np.random.Generator,
+    where: tuple[slice, slice],
+) -> Bytes:
+    """The part `where` of a drawing with grain on it."""
     x, y = rng.integers(0, _TILE, 2).tolist()
     if sigma < 0.25:  # rounds to nothing
         return colour
+    y, x = (y + where[0].start) % _TILE, (x + where[1].start) % _TILE
     height, width = alpha.shape
     field = _noise(1 + -(-max(height, width) // _TILE))[y : y + height, x : x + width]
     grain = cv2.multiply(field, alpha, scale=sigma / 255, dtype=cv2.CV_16S)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import groupby
 from typing import Final, NamedTuple, TypeAlias
 
@@ -16,6 +17,7 @@ _EDGE_ON: Final = 0.12
 """Cosine of the angle to the line of sight below which a piece shows no texture."""
 _NOTHING: Final = 1e-6
 """Smaller areas, in pixels, are not drawn."""
+_ALL: Final = (0, 1, 2, 3)
 _UPPER: Final = (0, 2, 1, 1)
 _LOWER: Final = (1, 2, 3, 3)
 """Corners of the two halves of a quadrangle, as if the fourth lay on the third."""
@@ -93,8 +95,14 @@ def strips(quads: Quads, one: float) -> list[NDArray[np.int32]]:
     """
     points = np.round(quads.points[..., :2] * one).astype(np.int32)
     whole = quads.whole
+    # Most rows are seen from end to end.
+    full = ((whole != 0) & (whole == whole[:, :1])).all(axis=1).tolist()
+    bands = np.concatenate([points[:-1], points[1:, ::-1]], axis=1)
     outlines = []
     for row, sides in enumerate(whole.tolist()):
+        if full[row]:
+            outlines.append(bands[row])
+            continue
         start = 0
         for side, run in groupby(sides):
             end = start + len(list(run))
@@ -114,28 +122,34 @@ def pieces(quads: Quads) -> Indices:
     Returns
     -------
     NDArray
-        Indices (k, 4) of the upper left, upper right, lower left and lower right vertex. Where
+        Indices (4, k) of the upper left, upper right, lower left and lower right vertex. Where
         only a half is drawn, its third corner comes twice.
     """
     a, b, c, d = _corners(quads.points)
     whole = quads.whole
     convex = (whole != 0) & (_area(a, c, d) * whole < 0) & (_area(a, d, b) * whole < 0)
-    parts = [_indices(convex, (0, 1, 2, 3))]
-    for half, order in zip(quads.halves, (_UPPER, _LOWER), strict=True):
-        parts.append(_indices((half != 0) & ~convex, order))
-    chosen = np.concatenate(parts)
-    x, y, z = np.moveaxis(quads.points.reshape(-1, 3)[chosen], 2, 0)
+    halves = [(half != 0) & ~convex for half in quads.halves]
+    wanted = np.concatenate([convex, *halves], axis=None)
+    chosen = _all_pieces(quads.points.shape[:2])[:, wanted]
+    corners = quads.points.reshape(-1, 3).T[:, chosen]
     # The normal is across both diagonals.
-    (x1, x2), (y1, y2), (z1, z2) = ((w[:, 3] - w[:, 0], w[:, 1] - w[:, 2]) for w in (x, y, z))
+    (x1, y1, z1), (x2, y2, z2) = corners[:, 3] - corners[:, 0], corners[:, 1] - corners[:, 2]
     ahead, aside = (x1 * y2 - y1 * x2) ** 2, (y1 * z2 - z1 * y2) ** 2 + (z1 * x2 - x1 * z2) ** 2
     # Texture coordinates would leap across what is seen so obliquely.
-    facing = ahead > _EDGE_ON**2 * (ahead + aside)
-    far = np.argsort(-z[facing].sum(axis=1), kind="stable")
-    return np.asarray(chosen[facing][far])
+    facing = np.flatnonzero(ahead > _EDGE_ON**2 * (ahead + aside))
+    far = np.argsort(-corners[2].sum(axis=0)[facing], kind="stable")
+    return np.asarray(chosen[:, facing[far]])
+
+
+@lru_cache(maxsize=64)
+def _all_pieces(shape: tuple[int, int]) -> Indices:
+    """Vertices (4, n) of all quadrangles of a sheet, all their upper and all their lower halves."""
+    every = np.ones((shape[0] - 1, shape[1] - 1), np.bool_)
+    return np.concatenate([_indices(every, order).T for order in (_ALL, _UPPER, _LOWER)], axis=1)
 
 
 def _indices(chosen: Bools, order: tuple[int, ...]) -> Indices:
-    """Indices of the vertices of the chosen quadrangles."""
+    """Indices (n, len(order)) of the vertices of the chosen quadrangles."""
     columns = chosen.shape[1] + 1
     rows, starts = np.nonzero(chosen)
     corners = np.array([0, 1, columns, columns + 1])[list(order)]

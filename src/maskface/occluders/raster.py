@@ -49,12 +49,13 @@ class Raster:
     def coarse(self) -> tuple[Singles, Singles]:
         """Texture coordinates of every `step`-th pixel, reaching a little beyond the outline."""
         chosen = pieces(self.quads)
-        places = self.quads.points[..., :2].reshape(-1, 2)[chosen]
-        places = (places - (self.step - 1) / 2) / self.step
+        points = self.quads.points.reshape(-1, 3).T[:2]
+        places = (points[:, chosen] - (self.step - 1) / 2) / self.step
         size = -(-self.alpha.shape[0] // self.step), -(-self.alpha.shape[1] // self.step)
         inside = _within(places, size)
-        chosen, places = chosen[inside], places[inside]
-        return coordinates(_labels(places, size), places, self.grid[chosen])
+        if not inside.all():
+            chosen, places = chosen[:, inside], places[..., inside]
+        return coordinates(_labels(places, size), places, self.grid.T[:, chosen])
 
     def lookup(self, height: int, width: int) -> tuple[Singles, Singles]:
         """Column and row (h, w) of each pixel in a picture of the texture of that size."""
@@ -117,27 +118,28 @@ def rasterise(
     """
     quads = quads_of(points, surface.shape, both_sides=both_sides)
     alpha = np.zeros(shape, np.uint8)
-    for outline in strips(quads, _ONE):
+    for outline in strips(quads, _ONE) if quads.any() else ():
         # Anti-aliased edges of neighbours overlap, so no seam shows between them.
         cv2.fillPoly(alpha, [outline], (255,), cv2.LINE_AA, _SHIFT)
     return Raster(alpha, quads, surface.grid, step)
 
 
 def _labels(corners: Floats, shape: tuple[int, int]) -> NDArray[np.uint16]:
-    """Number of the piece (k, 4, 2) that shows at each pixel, 0 for none, counted from 1.
+    """Number of the piece (2, 4, k) that shows at each pixel, 0 for none, counted from 1.
 
     Next to the outline the number is that of a piece near by.
     """
     labels = np.zeros(shape, np.uint16)
-    around = np.round(corners.take([0, 2, 3, 1], axis=1) * _ONE).astype(np.int32)
-    for number, polygon in enumerate(around, start=1):
+    around = np.ascontiguousarray(corners.take([0, 2, 3, 1], axis=1).T * _ONE)
+    for number, polygon in enumerate(np.round(around).astype(np.int32), start=1):
         cv2.fillConvexPoly(labels, polygon, (number,), cv2.LINE_8, _SHIFT)
     rim = np.asarray(cv2.dilate(labels, _RIM), np.uint16)
     return np.where(labels > 0, labels, rim)
 
 
 def _within(places: Floats, shape: tuple[int, int]) -> NDArray[np.bool_]:
-    """Which pieces (k, 4, 2) may show in a drawing of that height and width, or next to it."""
+    """Which pieces (2, 4, k) may show in a drawing of that height and width, or next to it."""
     rim = len(_RIM)
-    low, high = places.min(axis=1), places.max(axis=1)
-    return np.asarray(((high > -rim) & (low < [shape[1] + rim, shape[0] + rim])).all(axis=1))
+    (left, top), (right, bottom) = places.min(axis=1), places.max(axis=1)
+    across = (right > -rim) & (left < shape[1] + rim)
+    return np.asarray(across & (bottom > -rim) & (top < shape[0] + rim))

@@ -48,12 +48,16 @@ def add_sheet(layer: Layer, fit: HeadFit, sheet: Sheet, light: Light | None, kep
     raster = kept[key]
     if not raster.quads.any():  # it turns its back
         return
-    flat = _sampled(raster, sheet.texture, sheet.texture.level_for(sheet.surface.width * fit.scale))
+    level = sheet.texture.level_for(sheet.surface.width * fit.scale)
+    if _is_shade(sheet.texture, level):
+        dimming = sheet.texture.dimming
+        dark = None if dimming is None else raster.sample(dimming[level])
+        layer.add_tint(_tint(sheet, fit, raster, dark), where)
+        return
+    flat = _sampled(raster, sheet.texture, level)
     if sheet.tint:
         layer.add_tint(_tint(sheet, fit, raster, flat.dimming), where)
     alpha = _alpha(sheet, fit, raster, flat.opacity)
-    if cv2.countNonZero(alpha) == 0:  # it is a mere shade
-        return
     colour = None if light is None else _paint(sheet, fit, raster, flat.colours, light)
     layer.put_behind(colour, alpha, where)
 
@@ -70,6 +74,12 @@ def _raster(points: Floats, fit: HeadFit, sheet: Sheet, where: tuple[slice, slic
 def _has_outline(texture: Texture) -> bool:
     """Whether a texture is solid in places; a mere shade is soft."""
     return texture.opacity is not None and bool(texture.opacity[-1].any())
+
+
+@lru_cache(maxsize=32)
+def _is_shade(texture: Texture, level: int) -> bool:
+    """Whether a size of a texture hides nothing."""
+    return texture.opacity is not None and not texture.opacity[level].any()
 
 
 def _sampled(raster: Raster, texture: Texture, level: int) -> Flat:

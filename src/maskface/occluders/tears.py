@@ -17,15 +17,14 @@ from maskface.occluders._tear_paths import (
     DRAWS,
     EYES,
     MOST,
-    Strand,
-    Tear,
     damp_lid,
     head_down,
     meniscus,
-    shown,
-    trail,
+    trails,
 )
+from maskface.occluders._tear_strands import Strands
 from maskface.occluders.geometry import HeadFit, fit_head
+from maskface.occluders.layer import around
 from maskface.occluders.light import Light
 from maskface.occluders.look import look_of
 from maskface.registry import unknown_name
@@ -103,25 +102,20 @@ class Tears(Occluder):
         # All are thrown whatever is asked for, so that one side's tears are those of both.
         dice = rng.uniform(-1, 1, (len(EYES), MOST, DRAWS))
         fit = fit_head(landmarks.points)
-        return _draw(image, self._strands(landmarks, fit, dice), fit)
+        return _draw(image, self._strands(landmarks.points, fit, dice), fit)
 
-    def _strands(self, landmarks: FaceLandmarks, fit: HeadFit, dice: Floats) -> list[Strand]:
-        points, bottom = landmarks.points, BOTTOMS[self.length]
-        strands = []
-        for eye, name in enumerate(EYES):
-            if self.side not in ("both", name):
-                continue
-            strands += [
-                trail(points, fit, Tear(eye, number, bottom, dice[eye, number]))
-                for number in range(self.amount)
-            ]
-            if self.wet:
-                edge = meniscus(points, fit, eye)
-                strands += [damp_lid(edge, fit), edge]
-        return shown(strands, fit)
+    def _strands(self, points: Singles, fit: HeadFit, dice: Floats) -> Strands:
+        eyes = [eye for eye, name in enumerate(EYES) if self.side in ("both", name)]
+        parts = []
+        if self.amount:
+            parts.append(trails(points, fit, eyes, BOTTOMS[self.length], dice[eyes, : self.amount]))
+        if self.wet:
+            edge = meniscus(points, fit, eyes)
+            parts += [damp_lid(edge, fit), edge]
+        return Strands.joined(parts).shown(fit)
 
 
-def _draw(image: ImageArray, strands: list[Strand], fit: HeadFit) -> Drawing:
+def _draw(image: ImageArray, strands: Strands, fit: HeadFit) -> Drawing:
     result = image.copy()
     alpha, shadow = np.zeros((2, *image.shape[:2]), np.uint8)
     box = _box(strands, fit.scale, image.shape)
@@ -137,16 +131,12 @@ def _draw(image: ImageArray, strands: list[Strand], fit: HeadFit) -> Drawing:
     return Drawing(result, alpha, shadow)
 
 
-def _box(strands: list[Strand], scale: float, shape: tuple[int, ...]) -> tuple[slice, slice] | None:
+def _box(strands: Strands, scale: float, shape: tuple[int, ...]) -> tuple[slice, slice] | None:
     """Index of everything in a picture that the strands can touch; None if there is nothing."""
-    if not strands:
+    if not strands.radius.size:
         return None
-    places = np.vstack([strand.places for strand in strands])
-    margin = max(float(strand.radius.max()) for strand in strands) + 4 * _CAST_REACH * scale + 2
-    limits = [shape[1], shape[0]]
-    x0, y0 = np.clip(np.floor(places.min(axis=0) - margin), 0, limits).astype(int).tolist()
-    x1, y1 = np.clip(np.ceil(places.max(axis=0) + margin), 0, limits).astype(int).tolist()
-    return (slice(y0, y1), slice(x0, x1)) if x1 > x0 and y1 > y0 else None
+    margin = float(strands.radius.max()) + 4 * _CAST_REACH * scale + 2
+    return around(strands.places.reshape(-1, 2), margin, shape)
 
 
 def _towards(light: Light) -> Floats:
@@ -157,7 +147,7 @@ def _towards(light: Light) -> Floats:
 
 
 def _layers(
-    photo: ImageArray, strands: list[Strand], fit: HeadFit, light: Floats, box: tuple[slice, slice]
+    photo: ImageArray, strands: Strands, fit: HeadFit, light: Floats, box: tuple[slice, slice]
 ) -> tuple[Singles, Singles, Singles]:
     """Film (h, w, 3) times cover, cover (h, w) and cast shadow (h, w), in the box's own pixels."""
     zoom = _zoom(fit.scale)
@@ -167,8 +157,7 @@ def _layers(
         size = (width * zoom, height * zoom)
         large = np.asarray(cv2.resize(photo, size, interpolation=cv2.INTER_LINEAR), np.uint8)
     x, y = box[1].start, box[0].start
-    moved = [strand.zoomed(x, y, zoom) for strand in strands]
-    water = pour(moved, (height * zoom, width * zoom))
+    water = pour(strands.zoomed(x, y, zoom), (height * zoom, width * zoom))
     film = look_through(large, water, head_down(fit), light)
     cast = _cast(water.cover, light, fit.scale * zoom)
     if zoom == 1:
