@@ -9,7 +9,13 @@ MediaPipe's smile and jaw-open blendshapes of people it was not trained on. Besi
   partial r of the hidden region beyond them;
 - the same from the pixels above the mask, which it leaves as they are, and the partial r of the
   hidden region beyond them: what a mask adds to what anybody sees of the face around it;
+- the same with the mask fixed to the corners of the eyes, which has one turn, proportion and place
+  beside them in all photographs: it follows nothing of head or face, and what it still tells is
+  light, white balance, sharpness and grain, read above the mask, and how large the face is;
 - the same with cloth painted on the moving landmark mesh, as simple mask generators do.
+
+The standard error of r is a bootstrap over people with the predictions as they are; r is that of
+the best of four penalties, so that shuffled labels have a mean a little above 0.
 
 Photographs are first extended on all sides. Cut off by the edge of the picture, a mask would show
 where in the picture the face is.
@@ -23,7 +29,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -48,8 +54,10 @@ from maskface.mesh import (
     canonical_mesh,
 )
 from maskface.occluders import get_occluder
-from maskface.occluders.geometry import ANCHORS
-from maskface.types import FaceLandmarks, ImageArray, Occlusion
+from maskface.occluders.geometry import ANCHORS, HeadFit, fit_head
+from maskface.occluders.render import put_on
+from maskface.occluders.worn._base import Worn
+from maskface.types import HALF, FaceLandmarks, ImageArray, Occlusion
 
 Floats: TypeAlias = NDArray[np.float64]
 Bytes: TypeAlias = NDArray[np.uint8]
@@ -59,6 +67,7 @@ TARGETS: Final = {"smile": ("mouthSmileLeft", "mouthSmileRight"), "jaw": ("jawOp
 LEAK_BAR: Final = 0.10
 KNOWN: Final = ("pose alone", "seen above")
 """What of a face shows beside a mask."""
+FIXED: Final = ", fixed to the eyes"
 CHIP: Final = 32
 ALIGNED: Final = np.array([[40.0, 16.0], [88.0, 16.0]], np.float32)
 """Where the eyes lie in a chip, before it is shrunk to a quarter."""
@@ -69,6 +78,7 @@ no mask reaches there.
 """
 FOLDS: Final = 10
 ROUNDS: Final = 20
+RESAMPLES: Final = 500
 PENALTIES: Final = np.array([0.01, 0.1, 1.0, 10.0])
 """Ridge penalties in units of a picture's variance; the best is reported, against the mask."""
 POINTS: Final = {
@@ -139,9 +149,38 @@ def chip_above(photo: Photo) -> NDArray[np.float32]:
 
 def aligned(photo: Photo, places: NDArray[np.float32]) -> Floats:
     """The affine map (2, 3) that brings the eyes to places (2, 2)."""
-    points = photo.landmarks.points
-    eyes = np.array([points[list(eye), :2].mean(axis=0) for eye in (RIGHT_EYE, LEFT_EYE)])
-    return np.asarray(cv2.estimateAffinePartial2D(eyes.astype(np.float32), places)[0])
+    return np.asarray(cv2.estimateAffinePartial2D(eyes(photo).astype(np.float32), places)[0])
+
+
+def eyes(photo: Photo) -> Floats:
+    """Right and left eye (2, 2) in pixels: the middle between its corners, which lids leave."""
+    points = photo.landmarks.points.astype(np.float64)
+    return np.array([points[list(eye), :2].mean(axis=0) for eye in (RIGHT_EYE, LEFT_EYE)])
+
+
+def eye_frame(photo: Photo) -> tuple[Floats, Floats]:
+    """Axes (3, 3) along the line of the eyes, down from it and away; origin (3,) between them."""
+    right, left = eyes(photo)
+    x, y = left - right
+    depth = float(np.hypot(x, y))
+    axes = np.array([[x, -y, 0.0], [y, x, 0.0], [0.0, 0.0, depth]])
+    return axes, np.array([*(right + left) / 2, 0.0])
+
+
+def fixed_to_eyes(photos: list[Photo], worn: Worn) -> Callable[[Photo], tuple[ImageArray, Bools]]:
+    """Draw a garment the way it lies on average, beside the corners of the eyes, on each face."""
+    frames = [(eye_frame(photo), fit_head(photo.landmarks.points)) for photo in photos]
+    linear = np.mean([np.linalg.solve(axes, fit.linear) for (axes, _), fit in frames], axis=0)
+    places = [np.linalg.solve(axes, fit.offset - middle) for (axes, middle), fit in frames]
+    place = np.mean([[x, y, 0.0] for x, y, _ in places], axis=0)
+
+    def draw(photo: Photo) -> tuple[ImageArray, Bools]:
+        axes, middle = eye_frame(photo)
+        fit = HeadFit(axes @ linear, axes @ place + middle)
+        drawn = put_on(photo.image, fit, worn.garment(fit.scale), np.random.default_rng(0))
+        return drawn.image, drawn.alpha > HALF
+
+    return draw
 
 
 def painted(photo: Photo) -> tuple[ImageArray, Bools]:
@@ -207,6 +246,15 @@ def partial(first: Floats, second: Floats, given: Floats) -> float:
     return float(np.corrcoef(*rest)[0, 1])
 
 
+def uncertainty(first: Floats, second: Floats, subjects: list[str]) -> float:
+    """Standard error of a correlation, by a bootstrap over people."""
+    rng = np.random.default_rng(0)
+    own = [np.flatnonzero(np.array(subjects) == subject) for subject in np.unique(subjects)]
+    again = [rng.integers(0, len(own), len(own)) for _ in range(RESAMPLES)]
+    rows = [np.concatenate([own[person] for person in people]) for people in again]
+    return float(np.std([np.corrcoef(first[some], second[some])[0, 1] for some in rows]))
+
+
 def shuffled(target: Floats, subjects: list[str]) -> tuple[Floats, Floats]:
     """The target (n, ROUNDS) shuffled among all photographs, and within each person."""
     rng = np.random.default_rng(0)
@@ -235,6 +283,10 @@ def report_leakage(photos: list[Photo], specs: list[str]) -> None:
         chips = leakage_features(photos, lambda photo, spec=spec: _drawn(photo, spec))  # type: ignore[misc]
         features[spec] = chips.reshape(len(chips), -1)
         features[f"{spec}, shape alone"] = chips[..., 1]
+        if isinstance(occluder := get_occluder(spec), Worn):
+            chips = leakage_features(photos, fixed_to_eyes(photos, occluder))
+            features[f"{spec}{FIXED}"] = chips.reshape(len(chips), -1)
+            features[f"{spec}, shape alone{FIXED}"] = chips[..., 1]
     chips = leakage_features(photos, painted)
     features["painted on landmarks"] = chips.reshape(len(chips), -1)
     subjects = [photo.subject for photo in photos]
@@ -249,12 +301,14 @@ def report_leakage(photos: list[Photo], specs: list[str]) -> None:
             free, same = r[1 : ROUNDS + 1], r[ROUNDS + 1 :]
             beyond = "  ".join(
                 f"beyond {known} {partial(guess[:, 0], target, guesses[known][:, 0]):+.3f}"
-                for known in KNOWN
-                if name not in KNOWN
+                for known in (*KNOWN, f"{name}{FIXED}")
+                if name not in KNOWN and known in guesses
             )
             verdict = _verdict(abs(r[0]) <= LEAK_BAR) if name in specs else ""
             print(
-                f"leak   {name:28s} {label:5s} r {r[0]:+.3f}  shuffled {free.mean():+.3f} +- "
+                f"leak   {name:40s} {label:5s} r {r[0]:+.3f} "
+                f"SE {uncertainty(guess[:, 0], target, subjects):.3f}  "
+                f"shuffled {free.mean():+.3f} +- "
                 f"{free.std():.3f}  within people {same.mean():+.3f} +- {same.std():.3f}  "
                 f"{beyond}  {verdict}"
             )
@@ -287,7 +341,7 @@ def report_drawing(photos: list[Photo], spec: str) -> None:
         print(f"cover  {spec}: {name:13s} {share:6.2f} % of {len(hidden)} faces to {TURNED:g} deg")
     changed = [_changed(photo.image, result) for photo, result in zip(photos, results, strict=True)]
     print(f"exact  {spec}: {sum(changed)} pixels changed outside alpha and shadow")
-    pairs = zip(photos, results, strict=True)
+    pairs = list(zip(photos, results, strict=True))
     beyond = np.concatenate([overshoot(photo, result) for photo, result in pairs])
     if len(beyond):
         middle, high = np.percentile(beyond, [50, 95])
@@ -295,11 +349,25 @@ def report_drawing(photos: list[Photo], spec: str) -> None:
             f"edge   {spec}: luma beyond both sides median {middle:.1f}, 95 % {high:.1f} "
             f"({len(beyond)} profiles)  {_verdict(high <= 5)}"
         )
+        plain = np.concatenate([overshoot(photo, in_one_colour(photo, r)) for photo, r in pairs])
+        print(f"edge   {spec}: in one colour 95 % {np.percentile(plain, 95):.1f}")
 
 
 def _changed(image: ImageArray, result: Occlusion) -> int:
     free = (result.alpha == 0) & (result.shadow == 0)
     return int((image != result.image).any(axis=2)[free].sum())
+
+
+def in_one_colour(photo: Photo, result: Occlusion) -> Occlusion:
+    """The same outline and shadow with one colour inside.
+
+    What is beyond both sides there comes of the photograph and of how the two are laid together;
+    the rest is drawn on the cloth.
+    """
+    hides, light = (plane[..., None] / 255 for plane in (result.alpha, 255 - result.shadow))
+    colour = result.image[result.mask].mean(axis=0) if result.mask.any() else 0
+    image = np.round(hides * colour + (1 - hides) * light * photo.image).astype(np.uint8)
+    return replace(result, image=image)
 
 
 def overshoot(photo: Photo, result: Occlusion) -> Floats:

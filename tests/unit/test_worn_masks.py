@@ -16,15 +16,19 @@ from maskface.errors import MaskfaceError
 from maskface.images import read_rgba
 from maskface.mesh import CHIN, LOWER_LIP, MOUTH_CORNERS, NOSE_TIP
 from maskface.occluders import PictureMask, get_occluder, occluder_name
-from maskface.occluders.garment import Garment, Sheet
+from maskface.occluders.garment import Garment, Sheet, Texture
 from maskface.occluders.geometry import ANCHORS, HeadFit, fit_head
 from maskface.occluders.layers import draw_garment
 from maskface.occluders.light import Light
 from maskface.occluders.raster import rasterise
+from maskface.occluders.worn import weaves
 from maskface.occluders.worn._base import Mask
+from maskface.occluders.worn.fleece import DOWN, half
 from maskface.occluders.worn.patterns import print_on
 from maskface.occluders.worn.surface import sheet_surface
+from maskface.occluders.worn.surgical_cloth import cloth
 from maskface.occluders.worn.texture import make_texture
+from maskface.occluders.worn.weaves import plain_cotton
 from maskface.types import FaceLandmarks, ImageArray
 from tests.fixtures.faces import made_landmarks, made_picture, noise_picture, rotation
 
@@ -245,6 +249,32 @@ def test_each_way_to_wear_it_differs_and_shows_what_it_says(name: str) -> None:
     for index in (NOSE_TIP, LOWER_LIP):
         assert not at(worn["chin"], face, index)
         assert not at(worn["one_ear"], face, index)
+
+
+@pytest.mark.parametrize(
+    ("texture", "tall"), [(cloth(), 15.0), (half(), DOWN), (plain_cotton(), weaves.DOWN)]
+)
+def test_hems_get_darker_to_the_edge(texture: Texture, tall: float) -> None:
+    """A bright line along the edge would look like a halo on the skin beside it."""
+    level = texture.levels[0].mean(axis=1)
+    millimetre = round(len(level) / tall / 10)
+    for side in (level, level[::-1]):
+        first, second = side[:millimetre].mean(), side[millimetre : 2 * millimetre].mean()
+        assert first < second < level.mean()
+
+
+@pytest.mark.parametrize("yaw", [-40, 40])
+def test_bands_end_at_the_ear_and_not_in_prongs(yaw: float) -> None:
+    face = made_landmarks(yaw=yaw)
+    fit = fit_head(face.points)
+    hidden = get_occluder("fashion").apply(made_picture(face), face).mask
+    ear = np.array([(-7.9, 1.8, -2.7), (-7.9, 0.9, -1.8), (-7.8, -0.4, -2.9), (-7.9, 0.9, -3.9)])
+    near = fit.project(ear * [np.sign(yaw), 1, 1])[:, :2].round().astype(int)
+    upper, middle, lower, behind = (bool(hidden[y, x]) for x, y in near)
+    assert upper
+    assert middle
+    assert lower
+    assert not behind
 
 
 def test_patterns_and_their_colours_differ() -> None:

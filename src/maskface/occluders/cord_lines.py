@@ -9,7 +9,7 @@ import numpy as np
 
 from maskface.occluders.garment import Bytes, Cord, Floats
 from maskface.occluders.geometry import HeadFit
-from maskface.occluders.layer import Layer, around, before_horizon
+from maskface.occluders.layer import Layer, Tone, around, before_horizon
 from maskface.occluders.light import Light
 
 
@@ -23,12 +23,12 @@ def add_cord(layer: Layer, fit: HeadFit, cord: Cord, light: Light | None) -> Non
     alpha = np.zeros_like(layer.alpha[where])
     corner = [where[1].start, where[0].start]
     _draw_line(alpha, points - corner, _opacity(fit, cord), thickness)
-    colour = None
-    if light is not None:
-        tone = np.clip(light.tone(cord.colour) * light.level, 0, 255).astype(np.uint8)
-        colour = np.empty((*alpha.shape, 3), np.uint8)
-        colour[:] = tone
-    layer.put_behind(colour, alpha, where)
+    layer.put_behind(None if light is None else _tone(cord, light), alpha, where)
+
+
+def _tone(cord: Cord, light: Light) -> Tone:
+    red, green, blue = np.clip(light.tone(cord.colour) * light.level, 0, 255).astype(int).tolist()
+    return red, green, blue
 
 
 def _opacity(fit: HeadFit, cord: Cord) -> Floats:

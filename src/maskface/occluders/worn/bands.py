@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskface.occluders.garment import Cord, Sheet, Surface, Texture
-from maskface.occluders.worn.cords import EAR, outward
+from maskface.occluders.worn.cords import outward
 from maskface.occluders.worn.planes import Plane, bump, step, unevenness
 from maskface.occluders.worn.strokes import canvas
 from maskface.occluders.worn.surface import sheet_surface
@@ -22,6 +22,9 @@ Colour: TypeAlias = tuple[int, int, int]
 _ROWS: Final = 6
 _COLUMNS: Final = 8
 _BULGE: Final = 0.15  # cm
+_EAR: Final = ((-7.9, 2.6, -3.4), (-7.7, -1.0, -3.5))
+"""Upper and lower end of a band at the right ear, in cm: bands reach under the ear's front edge,
+where loops, which are thin, may end before it."""
 _SIZE: Final = 192
 """Texture pixels down and across."""
 
@@ -57,7 +60,7 @@ def _band(edge: Floats, mirror: float) -> Surface:
     start = np.stack(
         [np.interp(places, np.linspace(0, 1, len(edge)), edge[:, axis]) for axis in range(3)], 1
     )
-    ear = np.linspace(EAR[0], EAR[1], _ROWS) * [mirror, 1, 1]
+    ear = np.linspace(_EAR[0], _EAR[1], _ROWS) * [mirror, 1, 1]
     t = np.linspace(0, 1, _COLUMNS)[None, :, None]
     out = np.array([-_BULGE * mirror, 0, 0]) * np.sin(np.pi * t)
     sheet = start[:, None] * (1 - t) + ear[:, None] * t + out
@@ -80,12 +83,13 @@ def band_cloth(colour: Colour, *, mirrored: bool = False) -> Texture:
 
 def _cut(x: Plane, y: Plane) -> tuple[Plane, Plane]:
     """How solid the band is, and how far the nearest cut edge is inside it."""
-    # The opening is pointed towards the mask; the outer edges curve in towards the ear.
-    half = 0.5 - 0.07 * np.sin(np.pi * x)
-    opening = 0.30 * np.sqrt(np.clip((x - 0.52) / 0.48, 0, None))
+    # The opening is pointed towards the mask and begins shortly before the ear: cut deeper, its two
+    # ends would be prongs. The outer edges draw in all the way to the ear.
+    half = 0.5 - 0.10 * np.sin(np.pi / 2 * x) ** 1.2
+    opening = 0.26 * np.clip((x - 0.72) / 0.28, 0, None) ** 0.6
     off = np.abs(y - 0.5)
-    edge = np.minimum(half - off, np.where(x > 0.3, off - opening, 1.0))
-    behind_the_ear = step(0.86 - x, 0.11)
+    edge = np.minimum(half - off, np.where(x > 0.5, off - opening, 1.0))
+    behind_the_ear = step(0.93 - x, 0.05)
     return step(edge, 0.008) * behind_the_ear, edge
 
 

@@ -49,17 +49,20 @@ def half(*, left: bool = False) -> Texture:
 
 
 def _welds(fold: Plane, upper: Plane, lower: Plane, along: Plane) -> Plane:
-    """Rows of weld points along the fold and along all edges."""
+    """Rows of weld points along the fold and along all edges.
+
+    From the rows to the edge it gets darker: a bright edge would look like a halo.
+    """
     side = HALF - fold
     relief = _points(fold - 0.42, along) + 0.05 * bump(fold - 0.42, 0.16)
     inner = step(side - 0.9, 0.05)
     for distance in (upper, lower):
-        for row in (0.32, 0.62):
-            relief = relief + inner * _points(distance - row, fold)
-        relief = relief - 0.10 * np.exp(-distance / 0.05) + 0.03 * bump(distance - 0.14, 0.08)
+        for row in (0.38, 0.68):
+            relief = relief + 0.7 * inner * _points(distance - row, fold)
+        relief = relief - 0.16 * np.exp(-distance / 0.18)
     for row in (0.25, 0.50, 0.75):
         relief = relief + _points(side - row, along)
-    return np.asarray(relief - 0.10 * np.exp(-side / 0.06) - 0.04 * bump(side - 1.0, 0.10))
+    return np.asarray(relief - 0.16 * np.exp(-side / 0.15) - 0.04 * bump(side - 1.0, 0.10))
 
 
 def _points(distance: Plane, along: Plane) -> Plane:

@@ -61,13 +61,17 @@ def _creases(x: Cloth, y: Cloth) -> Cloth:
 
 
 def _border(x: Cloth, y: Cloth) -> Cloth:
-    """Sewn borders, ended by a pressed seam. A brighter border would look like a halo."""
+    """Sewn borders, ended by a pressed seam.
+
+    They get darker all the way to the edge: brighter than the seam beside it, the edge would look
+    like a halo.
+    """
     level = np.ones_like(y)
     aspect = HEIGHT / WIDTH
     for distance, width in ((y, _BORDER), (1 - y, _BORDER), (x, _BORDER * aspect),
                             (1 - x, _BORDER * aspect)):  # fmt: skip
         level -= 0.11 * bump(distance - width, 0.004)
-        level -= 0.05 * np.exp(-distance / 0.006)  # the edge itself turns away
+        level -= 0.10 * np.exp(-distance / 0.016)  # the edge itself turns away
     return level
 
 

@@ -114,15 +114,15 @@ def _folds(x: Plane, y: Plane) -> Plane:
 
 
 def _hem(x: Plane, y: Plane) -> Plane:
-    """A turned border: thicker, so it bulges; a row of stitches; the edge catches the light."""
+    """A turned border: thicker, so it bulges; a row of stitches; the edge turns away."""
     down = DOWN * np.minimum(y, 1 - y) * tallness(x)
     across = ACROSS * np.minimum(x, 1 - x)
     inner = step(across - _HEM, 0.05)
-    relief = 0.05 * step(_HEM - np.minimum(down, across), 0.05)
+    relief = 0.03 * step(_HEM - np.minimum(down, across), 0.05)
     relief += inner * (0.22 * seam(down - _HEM, 0.045) + _row(down - _HEM + 0.07, ACROSS * x))
     relief += 0.22 * seam(across - _HEM, 0.05) + _row(across - _HEM + 0.07, DOWN * y)
-    edge = np.minimum(down, across)
-    return relief + 0.09 * bump(edge - 0.14, 0.08) - 0.25 * np.exp(-edge / 0.045)
+    # Darker all the way to the edge: a bright one would look like a halo.
+    return relief - 0.12 * np.exp(-np.minimum(down, across) / 0.2)
 
 
 def _row(distance: Plane, along: Plane) -> Plane:
