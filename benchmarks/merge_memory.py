@@ -2,10 +2,12 @@
 
 Parts are made up: rows of N pictures of N / 40 people under 13 conditions, read by two classifiers,
 in the schema that a run writes. A child process then does what a run does once all pictures are
-read: merge the parts to trials.csv, and write summary.csv and guards.csv from it. Its peak memory
-is printed beside that of the smallest number of pictures, and of the imports alone.
+read: merge the parts to trials.csv, and write summary.csv and guards.csv from it. Peak memory is
+printed with that of the imports alone, time with that of the processor: NumPy's libraries may use
+several at once, unless OPENBLAS_NUM_THREADS=1 is set.
 
     python benchmarks/merge_memory.py --pictures 1000 10000 100000
+    python benchmarks/merge_memory.py --pictures 100000 --nameless
 """
 
 from __future__ import annotations
@@ -29,15 +31,16 @@ from maskface.types import EMOTIONS
 
 CONDITIONS = ("none", *(f"surgical:top={height}" for height in range(10, 130, 10)))
 CLASSIFIERS = ("faceapi", "fer")
-CHUNK = 500
+CHUNK = 16  # as in a run
 PER_PERSON = 40
 
 
-def rows_of(picture: int, rng: np.random.Generator) -> list[Row]:
+def rows_of(picture: int, rng: np.random.Generator, *, nameless: bool) -> list[Row]:
     label = EMOTIONS[picture % 7]
     fixed = {
         "run_id": "r", "dataset": "made", "image_id": f"{label}/picture_{picture:08d}.jpg",
-        "subject_id": f"P{picture // PER_PERSON:06d}", "label": label, "occluder": "surgical",
+        "subject_id": "" if nameless else f"P{picture // PER_PERSON:06d}",
+        "label": label, "occluder": "surgical",
         "params": '{"colour": "lightblue", "top": 50.0, "wearing": "correct"}', "status": "ok",
     }  # fmt: skip
     rows: list[Row] = []
@@ -55,31 +58,45 @@ def rows_of(picture: int, rng: np.random.Generator) -> list[Row]:
     return rows
 
 
-def make_parts(folder: RunFolder, pictures: int) -> None:
+def make_parts(folder: RunFolder, pictures: int, *, nameless: bool = False) -> None:
     folder.parts_path.mkdir(parents=True)
     rng = np.random.default_rng(0)
     # Pictures are sorted by name in a run, and the label is the first part of a name.
     order = sorted(range(pictures), key=lambda i: (EMOTIONS[i % 7], i))
     for first in range(0, pictures, CHUNK):
         chosen = order[first : first + CHUNK]
-        rows = [row for picture in chosen for row in rows_of(picture, rng)]
+        rows = [row for picture in chosen for row in rows_of(picture, rng, nameless=nameless)]
         names = list(dict.fromkeys(row["image_id"] for row in rows))
         folder.write_part(first, first + len(chosen) - 1, Harvest(rows, image_ids=names), "r")
 
 
+class Clock:
+    """Seconds by the wall and of the processor since the last look."""
+
+    def __init__(self) -> None:
+        self._last = time.perf_counter(), time.process_time()
+
+    def __str__(self) -> str:
+        now = time.perf_counter(), time.process_time()
+        wall, cpu = (b - a for a, b in zip(self._last, now, strict=True))
+        self._last = now
+        return f"{wall:6.1f} s (CPU {cpu:6.1f} s)"
+
+
+def peak() -> float:
+    """Largest memory of this process so far, in MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
 def child(path: Path) -> None:
     """Merge and summarise, and say what it took."""
-    idle = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    folder, started = RunFolder(path), time.perf_counter()
-    record = merge(Parts(folder.parts_path, "r"), TRIALS, folder.trials_path, TRIALS.frame([]))
-    merged = time.perf_counter() - started
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    idle, folder, clock = peak(), RunFolder(path), Clock()
+    record = merge(Parts(folder.parts_path, "r"), TRIALS, folder.trials_path)
+    merged, while_merging = str(clock), peak()
     write_summary(folder, seed=0)
-    summarised = time.perf_counter() - started - merged
-    whole = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(
-        f"{record['rows']:10,d} rows: merged in {merged:6.1f} s, peak {peak:6.0f} MB (imports "
-        f"{idle:.0f}); summarised in {summarised:6.1f} s, peak {whole:6.0f} MB",
+        f"{record['rows']:10,d} rows: merged in {merged}, peak {while_merging:4.0f} MB (imports "
+        f"{idle:.0f}); summarised in {clock}, peak {peak():4.0f} MB",
         flush=True,
     )
 
@@ -89,6 +106,7 @@ if __name__ == "__main__":
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--pictures", type=int, nargs="+", default=[1000, 10_000])
+    parser.add_argument("--nameless", action="store_true", help="pictures do not say who is shown")
     parser.add_argument("--child", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.child:
@@ -97,7 +115,7 @@ if __name__ == "__main__":
         for number in options.pictures:
             with tempfile.TemporaryDirectory() as scratch:
                 run_folder = RunFolder(Path(scratch) / "run")
-                make_parts(run_folder, number)
+                make_parts(run_folder, number, nameless=options.nameless)
                 command = [sys.executable, __file__, "--child", str(run_folder.path)]
                 print(f"{number:10,d} pictures", end=" ", flush=True)
                 subprocess.run(command, check=True)  # noqa: S603

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, Literal
@@ -19,6 +20,8 @@ if TYPE_CHECKING:  # loaded when a table is checked: a run reads pictures before
     import pandera.pandas as pa
 
 Kind = Literal["text", "whole", "real"]
+ROWS_AT_ONCE: Final = 20_000
+"""Rows that are read, or checked and written, together; of Parquet, a row group."""
 _DTYPES: Final[dict[Kind, str]] = {"text": "str", "whole": "Int64", "real": "float64"}
 
 
@@ -124,22 +127,77 @@ class Table:
         MaskfaceError
             If the file is missing, is no CSV, or lacks columns.
         """
-        numbers = [column.name for column in self.columns if column.kind != "text"]
-        wanted = [name for name in self.header if columns is None or name in columns]
-        if isinstance(source, Path) and source.suffix == ".parquet":
-            return self._parse_parquet(source, wanted)
-        try:
-            with np.errstate(invalid="ignore"):  # numbers too large are refused
-                frame = pd.read_csv(
+        wanted = self._wanted(columns)
+        with self._told(source):
+            if isinstance(source, Path) and source.suffix == ".parquet":
+                return self._typed(
+                    pd.read_parquet(source, columns=wanted, dtype_backend="numpy_nullable"),
+                    wanted,
                     source,
-                    dtype=self._dtypes(),
-                    keep_default_na=False,
-                    na_values={name: [""] for name in numbers},
-                    usecols=lambda name: name in wanted,
                 )
+            with np.errstate(invalid="ignore"):  # numbers too large are refused
+                frame = pd.read_csv(source, **self._csv_options(wanted))
+        return self._converted(self._require(frame, wanted, source), cell_text)
+
+    def pieces(self, source: Path, columns: Sequence[str] | None = None) -> Iterator[pd.DataFrame]:
+        """Read like `parse`, some rows at a time, in the order of the file.
+
+        Parameters
+        ----------
+        source, columns
+            As for `parse`.
+
+        Yields
+        ------
+        pandas.DataFrame
+            Of at most `ROWS_AT_ONCE` rows.
+
+        Raises
+        ------
+        MaskfaceError
+            As `parse`, when the first bad row is reached.
+        """
+        wanted = self._wanted(columns)
+        if source.suffix == ".parquet":
+            yield from self._parquet_pieces(source, wanted)
+            return
+        options = self._csv_options(wanted)
+        with self._told(source), pd.read_csv(source, chunksize=ROWS_AT_ONCE, **options) as reader:
+            while (frame := _next_rows(reader)) is not None:
+                yield self._converted(self._require(frame, wanted, source), cell_text)
+
+    def _parquet_pieces(self, source: Path, wanted: list[str]) -> Iterator[pd.DataFrame]:
+        with self._told(source):
+            from pyarrow.parquet import ParquetFile
+
+            with ParquetFile(source) as file:
+                there = [name for name in wanted if name in file.schema_arrow.names]
+                for batch in file.iter_batches(ROWS_AT_ONCE, columns=there):
+                    yield self._typed(batch.to_pandas(integer_object_nulls=True), wanted, source)
+
+    def _wanted(self, columns: Sequence[str] | None) -> list[str]:
+        return [name for name in self.header if columns is None or name in columns]
+
+    def _csv_options(self, wanted: list[str]) -> dict[str, Any]:
+        numbers = [column.name for column in self.columns if column.kind != "text"]
+        return {
+            "dtype": self._dtypes(),
+            "keep_default_na": False,
+            "na_values": {name: [""] for name in numbers},
+            "usecols": lambda name: name in wanted,
+        }
+
+    @contextmanager
+    def _told(self, source: object) -> Iterator[None]:
+        """Say of a file that cannot be read why."""
+        try:
+            yield
+        except ImportError as error:
+            raise MaskfaceError(
+                f'{source} needs pyarrow. Type: pip install "maskface[parquet]".'
+            ) from error
         except (OSError, ValueError, TypeError, OverflowError) as error:
             raise MaskfaceError(f"Cannot read {source} as table {self.name}: {error}.") from error
-        return self._converted(self._require(frame, wanted, source), cell_text)
 
     def _converted(self, frame: pd.DataFrame, convert: Callable[[str], str]) -> pd.DataFrame:
         """Convert all texts; each is looked at once, and hardly any changes."""
@@ -151,15 +209,7 @@ class Table:
                 changed[name] = [new.get(text, text) for text in frame[name]]
         return frame.assign(**changed) if changed else frame
 
-    def _parse_parquet(self, source: Path, wanted: list[str]) -> pd.DataFrame:
-        try:
-            frame = pd.read_parquet(source, columns=wanted, dtype_backend="numpy_nullable")
-        except ImportError as error:
-            raise MaskfaceError(
-                f'{source} needs pyarrow. Type: pip install "maskface[parquet]".'
-            ) from error
-        except (OSError, ValueError) as error:
-            raise MaskfaceError(f"Cannot read {source} as table {self.name}: {error}.") from error
+    def _typed(self, frame: pd.DataFrame, wanted: list[str], source: object) -> pd.DataFrame:
         types = {name: kind for name, kind in self._dtypes().items() if name in frame}
         return self._require(frame.astype(types), wanted, source)
 
@@ -206,6 +256,11 @@ class Table:
             strict=True,
             ordered=True,
         )
+
+
+def _next_rows(reader: Iterator[pd.DataFrame]) -> pd.DataFrame | None:
+    with np.errstate(invalid="ignore"):  # numbers too large are refused
+        return next(reader, None)
 
 
 def _pandera_column(column: Column) -> pa.Column:

@@ -58,7 +58,12 @@ def put_run(folder: Path, *, dataset: str = "example", complete: bool = True) ->
     folder.mkdir(parents=True)
     manifest = {
         "run_id": "0123456789ab", "maskface": "0.0", "seed": 7, "complete": complete,
-        "dataset": {"name": dataset, "images": 1, "subjects": 1},
+        "dataset": {
+            "name": dataset, "images": 1, "images_in_set": 1, "subjects": 1, "licence": "",
+            "citation": "",
+        },
+        "experiment": {"data": dataset}, "weights": [],
+        "environment": {"python": "3", "packages": {}},
     }  # fmt: skip
     (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     frame = TRIALS.frame([trial("a.jpg", "none", "fear", "fear", "P")])

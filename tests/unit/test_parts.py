@@ -8,9 +8,12 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
+from maskface.experiment import Experiment, make_plan
+from maskface.experiment._finish import Described
 from maskface.experiment._harvest import Harvest, digest
-from maskface.experiment._parts import Parts
+from maskface.experiment._parts import Parts, merge
 from maskface.tables import ATTRIBUTES
 
 
@@ -71,3 +74,36 @@ def test_parts_without_rows_are_passed_over(tmp_path: Path) -> None:
     images, frame = read(tmp_path)
     assert images == ["a", "b", "c"]
     assert list(frame["image_id"]) == ["b"]
+
+
+def test_as_many_parts_are_parsed_at_once_as_their_pictures_allow(tmp_path: Path) -> None:
+    """Many small parts, but one large one: rows have to fit into memory."""
+    for number in range(40):
+        save(tmp_path, number, [f"a{number:02d}{k:02d}" for k in range(16)], "small")
+    for number in range(40, 43):
+        save(tmp_path, number, [f"b{number}{k:03d}" for k in range(300)], "large")
+    sizes = [len(images) for images, _ in Parts(tmp_path, "r").frames(ATTRIBUTES)]
+    assert sizes == [256, 256, 128 + 300, 300, 300]
+
+
+def test_what_the_index_says_comes_with_what_was_measured(tmp_path: Path) -> None:
+    index = tmp_path / "index.csv"
+    index.write_text(
+        "path,emotion,sex,age\n" + "".join(f"{n}.png,fear,f{n},\n" for n in range(300)),
+        encoding="utf-8",
+    )
+    for number in range(300):
+        Image.new("RGB", (2, 2)).save(tmp_path / f"{number}.png")
+    plan = make_plan(Experiment(data=str(index), classifiers=("faceapi",)))
+    folder = tmp_path / "parts"
+    folder.mkdir()
+    names = sorted(f"{number}.png" for number in range(300))
+    save(folder, 0, names[:280], "7")
+    save(folder, 1, names[280:], "", rows=False)
+    record = merge(Described(plan, Parts(folder, "r")), ATTRIBUTES, tmp_path / "a.csv")
+    found = ATTRIBUTES.read(tmp_path / "a.csv")
+    assert record["rows"] == len(found) == 280 + 300
+    sexes = found[found["attribute"] == "sex"]
+    assert [f"{value[1:]}.png" for value in sexes["value"]] == list(sexes["image_id"]) == names
+    assert set(sexes["source"]) == {"index"}
+    assert list(found.loc[found["attribute"] == "face_px", "image_id"]) == names[:280]

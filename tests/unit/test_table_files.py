@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from maskface.errors import MaskfaceError
+from maskface.schema import Column
 from maskface.table_files import check_format, find_table, table_writer
 from maskface.tables import TRIALS
 from tests.unit.test_stats import trial
@@ -41,6 +43,7 @@ def form(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str
     if request.param == "parquet":
         pytest.importorskip("pyarrow", reason="the extra parquet is not installed")
     monkeypatch.setattr("maskface.table_files._writer.ROWS_AT_ONCE", 25)
+    monkeypatch.setattr("maskface.schema.ROWS_AT_ONCE", 7)
     return str(request.param)
 
 
@@ -67,6 +70,29 @@ def test_columns_can_be_chosen(form: str, tmp_path: Path) -> None:
     write(tmp_path / f"t.{form}", [frame(3)])
     chosen = TRIALS.parse(tmp_path / f"t.{form}", ["p_fear", "image_id"])
     pd.testing.assert_frame_equal(chosen, frame(3)[["image_id", "p_fear"]])
+
+
+def test_tables_are_read_piece_by_piece(form: str, tmp_path: Path) -> None:
+    """The same rows, in order and of the same types, as when they are read at once."""
+    whole = frame(30)
+    for name, value in {"predicted": "", "correct": None, "p_fear": None}.items():
+        whole.loc[3, name] = value
+    whole.loc[4, "seed"], whole.loc[4, "message"] = 2**62 + 1, "=1+1"
+    path = tmp_path / f"t.{form}"
+    write(path, [whole])
+    pieces = list(TRIALS.pieces(path))
+    assert len(pieces) > 5
+    assert max(map(len, pieces)) == 7
+    pd.testing.assert_frame_equal(pd.concat(pieces, ignore_index=True), TRIALS.parse(path))
+    chosen = pd.concat(TRIALS.pieces(path, ["seed", "image_id"]), ignore_index=True)
+    pd.testing.assert_frame_equal(chosen, whole[["image_id", "seed"]])
+    with pytest.raises(MaskfaceError, match="lacks the columns answer"):
+        list(replace(TRIALS, columns=(Column("answer", "text", ""),)).pieces(path))
+    path.write_bytes(b"image_id,seed\na,\xff\n")
+    with pytest.raises(MaskfaceError, match="Cannot read"):
+        list(TRIALS.pieces(path))
+    with pytest.raises(MaskfaceError, match="Cannot read"):
+        list(TRIALS.pieces(tmp_path / f"missing.{form}"))
 
 
 def test_no_rows(form: str, tmp_path: Path) -> None:

@@ -210,6 +210,20 @@ def test_any_gaps_give_probabilities(seed: int, share: float) -> None:
     assert (answers >= 0).all()
 
 
+@given(st.integers(0, 2**32), st.integers(2, 300), st.sampled_from([0.0, 0.3]))
+@settings(deadline=None, max_examples=30)
+def test_means_and_spreads_are_those_of_numpy(seed: int, width: int, share: float) -> None:
+    rng = np.random.default_rng(seed)
+    features = rng.normal(size=(int(rng.integers(20, 60)), width))
+    features[1:][rng.random((len(features) - 1, width)) < share] = np.nan
+    given = features.copy()
+    model = fit_model(features, rng.integers(0, 7, len(features)))
+    np.testing.assert_array_equal(features, given)
+    columns = features[:, model.known]
+    np.testing.assert_array_equal(model.mean, np.nanmean(columns, axis=0))
+    np.testing.assert_array_equal(model.spread, np.nanstd(columns, axis=0))
+
+
 def test_guess_is_the_mean_given_what_is_seen() -> None:
     """With all components, it is the textbook conditional mean of a normal distribution."""
     rng = np.random.default_rng(1)

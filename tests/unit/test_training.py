@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,10 +18,12 @@ from sklearn.model_selection import GroupKFold
 
 from maskface import MaskfaceError
 from maskface.classifiers import Trainable, get_classifier
-from maskface.experiment import Experiment, make_plan
+from maskface.experiment import Experiment, _spilled, make_plan
+from maskface.experiment._faces import Faces, gather_faces
 from maskface.experiment._harvest import Harvest
 from maskface.experiment._parts import Parts
 from maskface.experiment._spec import trained_on
+from maskface.experiment._spilled import Matrix, scratch
 from maskface.experiment._store import RunFolder
 from maskface.experiment._training import Lesson, cross_fitted, make_lessons, people_folds
 from maskface.tables import TRIALS
@@ -34,9 +38,10 @@ class Told:
     """Answers the label in the last column of whoever it met in training with that number."""
 
     known: NDArray[np.int64]
+    width: int = 7
 
     def predict_proba(self, features: Array) -> Array:
-        return np.asarray(np.eye(7)[self.known[features[:, -1].astype(int)]])
+        return np.asarray(np.eye(7)[self.known[features[:, -1].astype(int)], : self.width])
 
 
 @dataclass(frozen=True)
@@ -47,9 +52,10 @@ class Rote:
     folds: int = 3
     permuted: bool = False
     fails: bool = False
+    wrong: bool = False
+    name: str = "rote"
     lessons: list[tuple[Array, NDArray[np.int64]]] = field(default_factory=list)
 
-    name = "rote"
     measures = "rote"
     fingerprint = "1"
     needs = frozenset({"crop"})
@@ -63,7 +69,7 @@ class Rote:
         self.lessons.append((features, labels))
         known = np.full(7, 6)
         known[features[:, -1].astype(int)] = labels
-        return Told(known)
+        return Told(known, width=6 if self.wrong else 7)
 
 
 def harvest(people: int, *, bad: tuple[int, str] | None = None) -> Harvest:
@@ -87,8 +93,28 @@ def harvest(people: int, *, bad: tuple[int, str] | None = None) -> Harvest:
     return made
 
 
+def pick(whole: Harvest, people: set[str]) -> Harvest:
+    """What there is of some people."""
+    made = Harvest(features={"rote": []})
+    for row, vector in zip(whole.unanswered, whole.features["rote"], strict=True):
+        if row["subject_id"] in people:
+            made.unanswered.append(row)
+            made.features["rote"].append(vector)
+            made.image_ids[:] = dict.fromkeys([*made.image_ids, row["image_id"]])
+    return made
+
+
+def split(whole: Harvest) -> list[Harvest]:
+    """The first two people, and the others."""
+    people = {row["subject_id"] for row in whole.unanswered}
+    return [pick(whole, {"P00", "P01"}), pick(whole, people - {"P00", "P01"})]
+
+
+def gather(parts: Parts, folder: Path) -> Faces:
+    return gather_faces(parts, "rote", CONDITIONS, folder / "features")
+
+
 Store = Callable[..., Parts]
-Measured = tuple[pd.DataFrame, NDArray[np.float32]]
 
 
 @pytest.fixture(scope="module")
@@ -105,8 +131,10 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Store:
     return store
 
 
-def taught(learner: Rote, parts: Parts) -> pd.DataFrame:
-    frame = cross_fitted([learner], parts, CONDITIONS, seed=0, jobs=1)
+def taught(parts: Parts, *learners: Rote) -> pd.DataFrame:
+    with tempfile.TemporaryDirectory() as place:
+        answered = cross_fitted(learners, parts, CONDITIONS, seed=0, jobs=1, place=Path(place))
+        frame = pd.concat([frame for _, frame in answered.frames(TRIALS)])
     return TRIALS.check(TRIALS.tidy(frame))
 
 
@@ -118,13 +146,13 @@ def test_the_stand_in_is_a_trainable_classifier() -> None:
     ("train", "conditions"), [("clean", {0}), ("masked", {1}), ("both", {0, 1}), ("surgical", {1})]
 )
 def test_nobody_is_read_by_a_model_that_knows_them(
-    train: str, conditions: set[int], stored: Store
+    train: str, conditions: set[int], stored: Store, tmp_path: Path
 ) -> None:
     learner = Rote(train)
-    trials = taught(learner, stored(harvest(7)))
+    trials = taught(stored(harvest(7)), learner)
     assert len(learner.lessons) == 3
     assert len(trials) == 7 * 7 * 2
-    fold = people_folds(trials, 3)
+    fold = people_folds(gather(stored(harvest(7)), tmp_path), 3)
     for number, (features, labels) in enumerate(learner.lessons):
         asked = set(trials["subject_id"][fold == number].str[1:].astype(int))
         assert asked
@@ -135,18 +163,21 @@ def test_nobody_is_read_by_a_model_that_knows_them(
     assert (trials["correct"] == 1).all()
 
 
-def test_folds_are_those_of_scikit_learn() -> None:
-    rows = pd.DataFrame({"subject_id": list("aaabbcdddde")})
-    fold = people_folds(rows, 3)
-    for number, (_, held_out) in enumerate(
-        GroupKFold(3).split(np.zeros(len(rows)), groups=rows["subject_id"])
-    ):
+def test_folds_are_those_of_scikit_learn(stored: Store, tmp_path: Path) -> None:
+    people = harvest(5)
+    people.unanswered[:] = people.unanswered[: 2 * 7 * 4 + 6]  # the last one has fewer
+    people.features["rote"][:] = people.features["rote"][: 2 * 7 * 4 + 6]
+    faces = gather(stored(people), tmp_path)
+    subjects = [row["subject_id"] for row in people.unanswered]
+    fold = people_folds(faces, 3)
+    splits = GroupKFold(3).split(np.zeros(len(subjects)), groups=subjects)
+    for number, (_, held_out) in enumerate(splits):
         assert set(np.flatnonzero(fold == number)) == set(held_out)
-    assert len(set(people_folds(rows, 99))) == 5
+    assert len(set(people_folds(faces, 99))) == 5
 
 
 def test_faces_that_were_not_measured_keep_their_rows_and_are_not_asked(stored: Store) -> None:
-    trials = taught(Rote("both"), stored(harvest(4, bad=(2, "surgical"))))
+    trials = taught(stored(harvest(4, bad=(2, "surgical"))), Rote("both"))
     missing = trials[trials["status"] == "no_face"]
     assert len(missing) == 7
     assert set(missing["subject_id"]) == {"P02"}
@@ -157,54 +188,133 @@ def test_faces_that_were_not_measured_keep_their_rows_and_are_not_asked(stored: 
 
 def test_parts_in_any_order_give_the_same_answers(stored: Store) -> None:
     whole = harvest(4)
-    halves = [Harvest(features={"rote": []}), Harvest(features={"rote": []})]
-    for row, vector in zip(whole.unanswered, whole.features["rote"], strict=True):
-        half = halves[row["subject_id"] > "P01"]
-        half.unanswered.append(row)
-        half.features["rote"].append(vector)
-        half.image_ids[:] = dict.fromkeys([*half.image_ids, row["image_id"]])
-    expected = taught(Rote("both"), stored(whole))
-    pd.testing.assert_frame_equal(taught(Rote("both"), stored(*halves)), expected)
-    pd.testing.assert_frame_equal(taught(Rote("both"), stored(*halves[::-1])), expected)
+    halves = split(whole)
+    expected = taught(stored(whole), Rote("both"))
+    pd.testing.assert_frame_equal(taught(stored(*halves), Rote("both")), expected)
+    pd.testing.assert_frame_equal(taught(stored(*halves[::-1]), Rote("both")), expected)
 
 
 def test_a_model_that_fails_costs_its_fold_alone(stored: Store) -> None:
-    trials = taught(Rote(fails=True), stored(harvest(4)))
+    trials = taught(stored(harvest(4)), Rote(fails=True))
     assert set(trials["status"]) == {"error"}
     assert set(trials["message"]) == {"ValueError: too few"}
     assert len(trials) == 4 * 7 * 2
 
 
 @pytest.fixture(scope="module")
-def measured(stored: Store) -> Measured:
-    return stored(harvest(6)).measured("rote")
+def faces(stored: Store, tmp_path_factory: pytest.TempPathFactory) -> Faces:
+    return gather(stored(harvest(6)), tmp_path_factory.mktemp("features"))
 
 
-def _lessons(measured: Measured, learner: Rote, seed: int) -> list[Lesson]:
-    rows, features = measured
-    fold = people_folds(rows, 3)
-    return make_lessons(learner, rows, features.astype(np.float64), fold, CONDITIONS, seed=seed)
+def _lessons(faces: Faces, learner: Rote, seed: int) -> Iterator[tuple[Lesson, Array]]:
+    """Lessons and the features that are learned from."""
+    for lesson in make_lessons(learner, faces, CONDITIONS, seed=seed):
+        yield lesson, lesson.features.rows(lesson.learns)
 
 
 @given(st.integers(0, 2**32))
-def test_shuffled_labels_keep_their_numbers_and_the_pictures_whole(
-    measured: Measured, seed: int
-) -> None:
-    for lesson in _lessons(measured, Rote("both", permuted=True), seed):
-        true = lesson.features[:, 2].astype(int)
+def test_shuffled_labels_keep_their_numbers_and_the_pictures_whole(faces: Faces, seed: int) -> None:
+    for lesson, features in _lessons(faces, Rote("both", permuted=True), seed):
+        true = features[:, 2].astype(int)
         assert sorted(lesson.labels) == sorted(true)
-        picture = lesson.features[:, 0] * 7 + true
+        picture = features[:, 0] * 7 + true
         for one in np.unique(picture):
             assert len(set(lesson.labels[picture == one])) == 1
 
 
-def test_shuffled_labels_are_shuffled(measured: Measured) -> None:
+def test_shuffled_labels_are_shuffled(faces: Faces) -> None:
     same = [
-        np.mean(lesson.labels == lesson.features[:, 2])
+        np.mean(lesson.labels == features[:, 2])
         for seed in range(20)
-        for lesson in _lessons(measured, Rote("both", permuted=True), seed)
+        for lesson, features in _lessons(faces, Rote("both", permuted=True), seed)
     ]
     assert abs(np.mean(same) - 1 / 7) < 0.05
+
+
+def test_measurements_of_different_sizes_are_refused(stored: Store, tmp_path: Path) -> None:
+    halves = split(harvest(4))
+    halves[1].features["rote"] = [vector[:2] for vector in halves[1].features["rote"]]
+    with pytest.raises(MaskfaceError, match=r"'rote' measured 2 or 3 numbers"):
+        gather(stored(*halves), tmp_path)
+
+
+def test_answers_that_are_none_cost_their_fold(stored: Store) -> None:
+    trials = taught(stored(harvest(4)), Rote(wrong=True))
+    assert set(trials["message"]) == {"ValueError: expected an answer of shape (28, 7), but it had "
+                                      "shape (28, 6)", "ValueError: expected an answer of shape "
+                                      "(14, 7), but it had shape (14, 6)"}  # fmt: skip
+    assert set(trials["status"]) == {"error"}
+
+
+def test_several_learn_from_one_measurement(stored: Store) -> None:
+    parts = stored(harvest(4, bad=(2, "surgical")))
+    learners = (Rote("both"), Rote("clean", name="other"), Rote("both", fails=True, name="third"))
+    together = taught(parts, *learners)
+    for learner in learners:
+        own = together[together["classifier"] == learner.name].reset_index(drop=True)
+        pd.testing.assert_frame_equal(own, taught(parts, learner))
+
+
+def test_trials_come_some_pictures_at_a_time_and_beside_those_of_others(
+    stored: Store, tmp_path: Path
+) -> None:
+    whole = harvest(40)
+    ready = [row | {"classifier": "ready", "status": "error"} for row in whole.unanswered]
+    pieces = [pick(whole, {f"P{person:02}"}) for person in range(40)]
+    for piece in pieces:
+        piece.trials[:] = [row for row in ready if row["image_id"] in piece.image_ids]
+    parts = stored(*pieces)
+    answered = cross_fitted([Rote("both")], parts, CONDITIONS, seed=0, jobs=1, place=tmp_path)
+    frames = list(answered.frames(TRIALS))
+    assert len(frames) > 1
+    assert [image for images, _ in frames for image in images] == sorted(whole.image_ids)
+    for images, frame in frames:
+        assert set(frame["image_id"]) == set(images)
+        assert len(frame) == len(images) * 2 * 2
+    both = pd.concat([frame for _, frame in frames])
+    assert (both.loc[both["classifier"] == "rote", "correct"] == 1).all()
+    assert both.loc[both["classifier"] == "ready", "correct"].isna().all()
+
+
+# Numbers on disk --------------------------------------------------------------------------------
+
+
+@given(st.data())
+def test_matrices_give_back_what_was_put_where(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    n, width = data.draw(st.integers(1, 60)), data.draw(st.integers(0, 5))
+    kind: Any = data.draw(st.sampled_from(["float32", "float64"]))
+    expected = np.random.default_rng(n).normal(size=(n, width)).astype(kind)
+    matrix = Matrix(tmp_path_factory.mktemp("m") / "m", width, kind)
+    first = np.array(data.draw(st.lists(st.booleans(), min_size=n, max_size=n)), bool)
+    for places in (np.flatnonzero(first), np.flatnonzero(~first)):
+        matrix.put(places, expected[places])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_spilled, "_BLOCK", data.draw(st.integers(1, 40)))
+        wanted = np.array(sorted(data.draw(st.sets(st.integers(0, n - 1)))), np.int64)
+        found = matrix.rows(wanted)
+    assert found.dtype == np.float64
+    np.testing.assert_array_equal(found, expected[wanted].reshape(len(wanted), width))
+
+
+def test_scratch_is_empty_at_first_and_gone_at_last(tmp_path: Path) -> None:
+    folder = tmp_path / "learning"
+    folder.mkdir()
+    (folder / "left").touch()
+
+    def fail() -> None:
+        with scratch(folder) as place:
+            assert list(place.iterdir()) == []
+            (place / "features").touch()
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
+    assert not folder.exists()
+
+
+# What may be asked ------------------------------------------------------------------------------
 
 
 def test_what_is_learned_from() -> None:

@@ -177,7 +177,7 @@ class Bench:
     def _merge(self) -> None:
         parts = self._whole.read_parts(self.plan.run_id)
         for table in (TRIALS, ATTRIBUTES):
-            merge(parts, table, self._whole.path / f"{table.name}.csv", table.frame([]))
+            merge(parts, table, self._whole.path / f"{table.name}.csv")
 
     @property
     def merging(self) -> Spent:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from maskface.errors import MaskfaceError
-from maskface.experiment._parts import Parts, merge
+from maskface.experiment._parts import Framed, Parts, joined, merge
 from maskface.experiment._results import write_summary
 from maskface.experiment._spec import Plan
+from maskface.experiment._spilled import scratch
 from maskface.experiment._store import RunFolder
 from maskface.experiment._training import cross_fitted
+from maskface.schema import Table
 from maskface.tables import ATTRIBUTES, DETECTIONS, TRIALS
 
 
@@ -36,11 +40,9 @@ def finish(plan: Plan, folder: RunFolder, manifest: dict[str, Any], jobs: int, f
     MaskfaceError
         If pictures are missing.
     """
-    parts = folder.read_parts(plan.run_id)
     files = manifest["files"]
-    trials_path = folder.path / f"{TRIALS.name}.{form}"
-    files |= _merge(plan, parts, folder, trials_path, _learnt(plan, parts, manifest, jobs))
-    manifest["trials"]["written"] = files[trials_path.name]["rows"]
+    files |= _merge(plan, folder, manifest, jobs, form)
+    manifest["trials"]["written"] = files[f"{TRIALS.name}.{form}"]["rows"]
     folder.write_manifest(manifest)
     started = time.perf_counter()
     files |= write_summary(folder, plan.experiment.seed)
@@ -49,36 +51,65 @@ def finish(plan: Plan, folder: RunFolder, manifest: dict[str, Any], jobs: int, f
     folder.drop_parts()
 
 
-def _learnt(plan: Plan, parts: Parts, manifest: dict[str, Any], jobs: int) -> pd.DataFrame:
-    """Trials of the classifiers that have to be trained."""
-    asked = plan.experiment
-    learners = asked.readers()[1]
-    if not learners:
-        return TRIALS.frame([])
-    started = time.perf_counter()
-    trials = cross_fitted(learners, parts, asked.conditions, seed=asked.seed, jobs=jobs)
-    manifest["timings"]["training_s"] = round(time.perf_counter() - started, 3)
-    return trials
-
-
 def _merge(
-    plan: Plan, parts: Parts, folder: RunFolder, trials_path: Path, learnt: pd.DataFrame
+    plan: Plan, folder: RunFolder, manifest: dict[str, Any], jobs: int, form: str
 ) -> dict[str, Any]:
-    """Write the tables from the parts, some pictures at a time."""
+    """Write the tables of what was read; return hash and rows of each file."""
+    parts = folder.read_parts(plan.run_id)
     lost = plan.n_trials - plan.experiment.rows_per_image * len(parts.image_ids)
     if lost:
         raise MaskfaceError(
             f"{lost} of {plan.n_trials} trials are not in {folder.path}. Go on with --resume."
         )
-    head = {"run_id": plan.run_id, "dataset": plan.dataset.name, "source": "index"}
-    said = ATTRIBUTES.frame(
-        [
-            head | {"image_id": sample.image_id, "attribute": name, "value": value}
-            for sample in plan.samples
-            for name, value in sample.attributes
-        ]
-    )
-    tables = [(TRIALS, trials_path, learnt), (ATTRIBUTES, folder.attributes_path, said)]
+    with scratch(folder.parts_path / "learning") as place:
+        answered = _learnt(plan, parts, manifest, jobs, place)
+        trials_path = folder.path / f"{TRIALS.name}.{form}"
+        files = {trials_path.name: merge(answered, TRIALS, trials_path)}
+    path = folder.attributes_path
+    files[path.name] = merge(Described(plan, parts), ATTRIBUTES, path)
     if plan.experiment.detect_px:
-        tables.append((DETECTIONS, folder.detections_path, DETECTIONS.frame([])))
-    return {path.name: merge(parts, table, path, further) for table, path, further in tables}
+        path = folder.detections_path
+        files[path.name] = merge(parts, DETECTIONS, path)
+    return files
+
+
+def _learnt(plan: Plan, parts: Parts, manifest: dict[str, Any], jobs: int, place: Path) -> Framed:
+    """What was read, with the trials of the classifiers that have to be trained."""
+    asked = plan.experiment
+    learners = asked.readers()[1]
+    if not learners:
+        return parts
+    started = time.perf_counter()
+    answered = cross_fitted(
+        learners, parts, asked.conditions, seed=asked.seed, jobs=jobs, place=place
+    )
+    manifest["timings"]["training_s"] = round(time.perf_counter() - started, 3)
+    return answered
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Described:
+    """What was measured on pictures, with what the set's index says of them.
+
+    Attributes
+    ----------
+    plan
+        Has the index.
+    parts
+        Have the measurements.
+    """
+
+    plan: Plan
+    parts: Parts
+
+    def frames(self, table: Table) -> Iterator[tuple[list[str], pd.DataFrame]]:
+        """Some pictures at a time, in order, and their attributes."""
+        head = {"run_id": self.plan.run_id, "dataset": self.plan.dataset.name, "source": "index"}
+        said = {sample.image_id: sample.attributes for sample in self.plan.samples}
+        for images, measured in self.parts.frames(table):
+            rows = [
+                head | {"image_id": image_id, "attribute": name, "value": value}
+                for image_id in images
+                for name, value in said[image_id]
+            ]
+            yield images, joined([table.frame(rows), measured], measured)

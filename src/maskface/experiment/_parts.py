@@ -6,9 +6,9 @@ import io
 import json
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby, islice
+from itertools import groupby
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import numpy as np
 import pandas as pd
@@ -19,8 +19,11 @@ from maskface.schema import Table
 from maskface.table_files import table_writer
 from maskface.tables import TRIALS
 
-_TOGETHER: Final = 16
-"""Parts that are parsed at once: pandas takes about as long for many rows as for the first."""
+_TOGETHER: Final = 256
+"""Pictures whose rows are parsed at once, about: pandas takes about as long for many rows as for
+the first, but they have to fit into memory."""
+_KNOWN: Final = ("image_id", "subject_id", "label", "condition", "classifier", "status")
+"""What those who learn have to know of a face."""
 
 
 class Part:
@@ -49,27 +52,20 @@ class Part:
         self.image_ids: list[str] = about["images"]
         self._features: list[str] = about["features"]
 
-    def table(self, table: Table, name: str = "") -> pd.DataFrame:
-        """Read the rows of a table."""
-        data = self.lines(name or table.name)
-        return table.parse(io.BytesIO(data)) if data else table.frame([])
-
     def lines(self, name: str) -> bytes:
         """Read a table as the CSV that it is stored as; empty if it has no rows."""
         with zipfile.ZipFile(self._path) as archive:
             member = f"{name}.csv"
             return archive.read(member) if member in archive.namelist() else b""
 
-    def measured(self, name: str) -> tuple[pd.DataFrame, NDArray[np.float32]]:
-        """Read the rows of a measurement and the vectors (n, D) of those with status ok."""
-        rows = self.table(TRIALS, UNANSWERED)
-        rows = rows[rows["classifier"] == name].reset_index(drop=True)
+    def vectors(self, name: str) -> NDArray[np.float32]:
+        """Read the vectors (n, D) of a measurement."""
         if name not in self._features:
-            return rows, np.empty((0, 0), np.float32)
+            return np.empty((0, 0), np.float32)
         with zipfile.ZipFile(self._path) as archive:
             member = archive.read(f"features-{self._features.index(name)}.npy")
         vectors: NDArray[np.float32] = np.load(io.BytesIO(member), allow_pickle=False)
-        return rows, vectors
+        return vectors
 
 
 class Parts:
@@ -102,41 +98,66 @@ class Parts:
         """Pictures that need not be read again, sorted."""
         return sorted(self._home)
 
-    def frames(self, table: Table) -> Iterator[tuple[list[str], pd.DataFrame]]:
-        """Some pictures at a time, in order, and their rows of a table."""
-        by_part = groupby(self.image_ids, self._home.__getitem__)
-        groups = ((number, list(images)) for number, images in by_part)
+    def frames(self, table: Table, name: str = "") -> Iterator[tuple[list[str], pd.DataFrame]]:
+        """Some pictures at a time, in order, and their rows of a table.
+
+        Parameters
+        ----------
+        table
+            The schema.
+        name
+            What the rows are stored as, if not as the table is called.
+        """
         # Where two parts have rows of one picture, it must be known whose rows they are.
-        size = 1 if self._overlapping else _TOGETHER
-        while some := list(islice(groups, size)):
-            images = [image_id for _, group in some for image_id in group]
-            frame = self._parsed(sorted({number for number, _ in some}), table)
+        least = 1 if self._overlapping else _TOGETHER
+        for numbers, images in _together(self._groups(), least):
+            frame = self._parsed(numbers, table, name or table.name)
             yield images, frame[frame["image_id"].isin(images)]
 
-    def _parsed(self, numbers: Sequence[int], table: Table) -> pd.DataFrame:
+    def measured(self, name: str) -> Iterator[tuple[pd.DataFrame, NDArray[np.float32]]]:
+        """Some pictures at a time, in order: rows of a measurement and the vectors of those ok.
+
+        Rows are sorted by picture and condition, and have what `_KNOWN` names.
+        """
+        for number, images in self._groups():
+            rows = self._parsed({number}, TRIALS, UNANSWERED, _KNOWN)
+            rows = rows[rows["classifier"] == name].reset_index(drop=True)
+            own = rows[rows["image_id"].isin(images)]
+            order = own.sort_values(["image_id", "condition"], kind="stable").index
+            ok = (rows["status"] == "ok").to_numpy(bool)
+            place = (ok.cumsum() - 1)[order[ok[order]]]
+            yield rows.loc[order], self._parts[number].vectors(name)[place]
+
+    def _groups(self) -> Iterator[tuple[int, list[str]]]:
+        """Numbers of parts, and pictures that follow one another and are in that part."""
+        by_part = groupby(self.image_ids, self._home.__getitem__)
+        return ((number, list(images)) for number, images in by_part)
+
+    def _parsed(
+        self, numbers: set[int], table: Table, name: str, columns: Sequence[str] | None = None
+    ) -> pd.DataFrame:
         """Rows of some parts, below each other."""
-        found = [data for n in numbers if (data := self._parts[n].lines(table.name))]
+        found = [data for n in sorted(numbers) if (data := self._parts[n].lines(name))]
         if not found:
             return table.frame([])
         headless = (data.partition(b"\n")[2] for data in found[1:])
-        return table.parse(io.BytesIO(b"".join([found[0], *headless])))
+        return table.parse(io.BytesIO(b"".join([found[0], *headless])), columns)
 
-    def measured(self, name: str) -> tuple[pd.DataFrame, NDArray[np.float32]]:
-        """Rows of a measurement, sorted by picture and condition, and the vectors of those ok."""
-        rows, vectors = [], []
-        for number, part in enumerate(self._parts):
-            found, matrix = part.measured(name)
-            ok = (found["status"] == "ok").to_numpy()
-            own = (found["image_id"].map(self._home) == number).to_numpy()
-            rows.append(found[own])
-            vectors.append(matrix[own[ok]])
-        together = joined(rows, TRIALS.frame([]))
-        filled = [matrix for matrix in vectors if matrix.size]
-        stacked = np.concatenate(filled) if filled else np.empty((0, 0), np.float32)
-        order = together.sort_values(["image_id", "condition"], kind="stable").index.to_numpy()
-        place = (together["status"] == "ok").cumsum().to_numpy() - 1
-        ok = (together["status"] == "ok").to_numpy()
-        return together.loc[order].reset_index(drop=True), stacked[place[order][ok[order]]]
+
+def _together(
+    groups: Iterable[tuple[int, list[str]]], least: int
+) -> Iterator[tuple[set[int], list[str]]]:
+    """Put groups of pictures together until there are enough; with the numbers of their parts."""
+    numbers: set[int] = set()
+    images: list[str] = []
+    for number, group in groups:
+        numbers.add(number)
+        images += group
+        if len(images) >= least:
+            yield numbers, images
+            numbers, images = set(), []
+    if images:
+        yield numbers, images
 
 
 def _opened(path: Path, data: bytes) -> Part | None:
@@ -152,18 +173,23 @@ def joined(frames: Iterable[pd.DataFrame], empty: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([frame for frame in frames if len(frame)] or [empty], ignore_index=True)
 
 
-def merge(parts: Parts, table: Table, path: Path, further: pd.DataFrame) -> dict[str, Any]:
-    """Write a table from parts and from further rows, some pictures at a time.
+class Framed(Protocol):
+    """What has rows of pictures."""
+
+    def frames(self, table: Table) -> Iterator[tuple[list[str], pd.DataFrame]]:
+        """Some pictures at a time, in order, and their rows of a table."""
+
+
+def merge(parts: Framed, table: Table, path: Path) -> dict[str, Any]:
+    """Write a table from parts, some pictures at a time.
 
     Returns
     -------
     dict
         ``sha256`` of the bytes and the number of ``rows``.
     """
-    places = further.groupby("image_id").indices
     record: dict[str, Any] = {}
     with table_writer(table, path, record) as target:
-        for images, frame in parts.frames(table):
-            added = [further.iloc[places[image_id]] for image_id in images if image_id in places]
-            target.add(joined([frame, *added], frame))
+        for _, frame in parts.frames(table):
+            target.add(frame)
     return record

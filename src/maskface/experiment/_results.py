@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from maskface.errors import MaskfaceError
-from maskface.experiment._parts import joined
 from maskface.experiment._store import RunFolder
 from maskface.tables import ATTRIBUTES, DETECTIONS, GUARDS, SUMMARY, TRIALS
-from maskface.types import EMOTIONS
+
+if TYPE_CHECKING:
+    from maskface.stats import TrialSource
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,8 @@ class Run:
         # Here and below: workers and the start of a run need no statistics, which load SciPy.
         from maskface.stats import find_guards
 
-        return find_guards(self.trials)
+        with _held_trials(self.folder) as trials:
+            return find_guards(trials)
 
     @cached_property
     def attributes(self) -> pd.DataFrame:
@@ -79,15 +83,19 @@ class Run:
 
 def failures_text(result: Run) -> str:
     """Say how many images have trials without an answer, and why the first of them has."""
-    trials = result.trials
-    failed = trials[trials["status"] != "ok"].drop_duplicates("image_id")
-    n_images = trials["image_id"].nunique()
-    if failed.empty:
-        return f"All {n_images} images were read."
-    first = failed.iloc[0]
+    images: set[str] = set()
+    failed: dict[str, str] = {}
+    for trials in TRIALS.pieces(result.folder.trials_path, ("image_id", "status", "message")):
+        images.update(trials["image_id"].unique())
+        without = trials[trials["status"] != "ok"].drop_duplicates("image_id")
+        for image_id, message in zip(without["image_id"], without["message"], strict=True):
+            failed.setdefault(image_id, message)
+    if not failed:
+        return f"All {len(images)} images were read."
+    first, message = next(iter(failed.items()))
     return (
-        f"{len(failed)} of {n_images} images have trials without an answer, for example "
-        f"{first['image_id']}: {first['message']} (column message of trials.csv)."
+        f"{len(failed)} of {len(images)} images have trials without an answer, for example "
+        f"{first}: {message} (column message of trials.csv)."
     )
 
 
@@ -107,21 +115,22 @@ def load_run(path: str | Path) -> Run:
     return Run(folder)
 
 
-_NEEDED: Final = (
-    "run_id", "dataset", "image_id", "subject_id", "label", "condition", "classifier",
-    "predicted", "correct", *(f"p_{emotion}" for emotion in EMOTIONS), "status",
-)  # fmt: skip
-"""What summary and guards are made of; the longest texts are not among it."""
+def _held_trials(folder: RunFolder) -> AbstractContextManager[TrialSource]:
+    from maskface.stats import NEEDED, trial_source
+
+    path = folder.trials_path
+    return trial_source(lambda: TRIALS.pieces(path, NEEDED), folder.path)
 
 
 def write_summary(folder: RunFolder, seed: int) -> dict[str, Any]:
     """Write summary and guards of the trials on disk; return hash and rows of each file."""
     from maskface.stats import find_guards, summarize
 
-    trials = TRIALS.parse(folder.trials_path, _NEEDED)
+    with _held_trials(folder) as trials:
+        summary, guards = summarize(trials, seed=seed), find_guards(trials)
     return {
-        folder.summary_path.name: SUMMARY.write(summarize(trials, seed=seed), folder.summary_path),
-        folder.guards_path.name: GUARDS.write(find_guards(trials), folder.guards_path),
+        folder.summary_path.name: SUMMARY.write(summary, folder.summary_path),
+        folder.guards_path.name: GUARDS.write(guards, folder.guards_path),
     }
 
 
@@ -146,7 +155,7 @@ def summarize_run(path: str | Path, *, allow_partial: bool = False) -> pd.DataFr
     MaskfaceError
         If the folder holds no run, or an incomplete one and `allow_partial` is false.
     """
-    from maskface.stats import summarize
+    from maskface.stats import summarize, trial_source
 
     folder = RunFolder(Path(path))
     manifest = folder.require_manifest()
@@ -161,6 +170,10 @@ def summarize_run(path: str | Path, *, allow_partial: bool = False) -> pd.DataFr
             "--resume`, or type --allow-partial to see what there is."
         )
     parts = folder.read_parts(str(manifest["run_id"]))
-    return summarize(
-        joined((rows for _, rows in parts.frames(TRIALS)), TRIALS.frame([])), seed=seed
-    )
+
+    def read() -> Iterator[pd.DataFrame]:
+        for _, rows in parts.frames(TRIALS):
+            yield rows.sort_values("image_id", kind="stable", ignore_index=True)
+
+    with trial_source(read, folder.path) as trials:
+        return summarize(trials, seed=seed)

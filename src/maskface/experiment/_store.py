@@ -15,6 +15,7 @@ from typing import Any, Final
 from maskface.errors import MaskfaceError
 from maskface.experiment._harvest import Harvest, digest
 from maskface.experiment._parts import Parts
+from maskface.experiment._record import defects, defects_of_any, filled, told
 from maskface.experiment._spec import Plan
 from maskface.files import is_partial, locked, write_atomically
 from maskface.table_files import find_table
@@ -24,8 +25,6 @@ MANIFEST: Final = "manifest.json"
 SCHEMA_VERSION: Final = 2
 _READING: Final = "reading-"
 _LOCK: Final = ".lock"
-_TOLD: Final = ("files", "timings", "trials")
-"""Parts of the manifest that a run fills in."""
 STIMULI: Final = "stimuli"
 """Sub-folder in which an experiment may make its pictures before the run begins."""
 
@@ -97,11 +96,11 @@ class RunFolder:
             raise MaskfaceError(
                 f"Cannot read {path}: {error}. Choose another folder, or delete this one."
             ) from error
-        if not _is_manifest(manifest):
-            raise MaskfaceError(f"{path} is not the manifest of a run. Choose another folder.")
-        for name in _TOLD:
-            manifest.setdefault(name, {})
-        return dict(manifest)
+        if found := defects_of_any(manifest):
+            raise MaskfaceError(
+                f"{path} is not the manifest of a run: {told(found)}. Choose another folder."
+            )
+        return filled(manifest)
 
     def require_manifest(self) -> dict[str, Any]:
         """Return the manifest.
@@ -109,11 +108,16 @@ class RunFolder:
         Raises
         ------
         MaskfaceError
-            If there is none, or it cannot be read.
+            If there is none, it cannot be read, or it lacks what a run writes.
         """
         manifest = self.read_manifest()
         if manifest is None:
             raise MaskfaceError(f"{self.path} holds no run: there is no {MANIFEST} in it.")
+        if found := defects(manifest):
+            raise MaskfaceError(
+                f"{self.path / MANIFEST} is not as a run writes it: {told(found)}. Put back the "
+                "file that the run wrote, or make the run anew in another folder."
+            )
         return manifest
 
     def write_manifest(self, manifest: dict[str, Any]) -> None:
@@ -233,16 +237,6 @@ class RunFolder:
     def drop_parts(self) -> None:
         """Delete the parts; what they held is in the trials table."""
         shutil.rmtree(self.parts_path, ignore_errors=True)
-
-
-def _is_manifest(value: object) -> bool:
-    """Whether a run's manifest has what every reader of it needs, of the right kind."""
-    needed = {"run_id": str, "complete": bool, "seed": int}
-    return (
-        isinstance(value, dict)
-        and all(isinstance(value.get(name), kind) for name, kind in needed.items())
-        and all(isinstance(value.get(name, {}), dict) for name in _TOLD)
-    )
 
 
 def chunks(items: Sequence[int], size: int) -> list[list[int]]:

@@ -1,24 +1,34 @@
-"""Classifiers that learn from the run's own pictures: each person is read by a model of others."""
+"""Classifiers that learn from the run's own pictures: each person is read by a model of others.
+
+Features and answers stay on disk. What memory grows with is what one model learns from, and a few
+bytes for each face.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
+from pathlib import Path
+from typing import Final
 
 import numpy as np
-import pandas as pd
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
-from maskface.classifiers import Trainable
+from maskface.classifiers import Trainable, checked_answers
 from maskface.errors import told
-from maskface.experiment._harvest import Row
-from maskface.experiment._parts import Parts, joined
+from maskface.experiment._answered import Answered, Taught
+from maskface.experiment._faces import Faces, Numbers, gather_faces
+from maskface.experiment._parts import Parts
 from maskface.experiment._spec import trained_on
-from maskface.experiment._trials import answer
+from maskface.experiment._spilled import Matrix
 from maskface.seeds import derived_seed
-from maskface.tables import TRIALS
 from maskface.types import EMOTIONS
+
+_ASKED: Final = 4096
+"""Faces that a model is asked about at once. Fixed: sums may round differently with the number."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,18 +39,21 @@ class Lesson:
     ----------
     learner
         What is trained.
-    features, labels
-        (n, D) measurements and (n,) numbers of emotions of the other people.
+    features
+        Measurements of all faces, on disk.
+    learns, labels
+        (n,) places of the other people's faces, ascending, and numbers of their emotions.
     asked
-        (m, D) measurements of people who are not among them.
+        (m,) places of the faces of people who are not among them, ascending.
     seed
         Of whatever is random.
     """
 
     learner: Trainable
-    features: NDArray[np.float64]
-    labels: NDArray[np.int64]
-    asked: NDArray[np.float64]
+    features: Matrix
+    learns: Numbers
+    labels: Numbers
+    asked: Numbers
     seed: int
 
 
@@ -51,7 +64,8 @@ def cross_fitted(
     *,
     seed: int,
     jobs: int,
-) -> pd.DataFrame:
+    place: Path,
+) -> Answered:
     """Train classifiers and let them answer for people they never saw.
 
     Parameters
@@ -66,83 +80,81 @@ def cross_fitted(
         The run's.
     jobs
         Worker processes; the answers do not depend on their number.
+    place
+        An empty folder for what is too much for memory; it must be there until the answers are
+        read.
 
     Returns
     -------
-    pandas.DataFrame
-        In the schema of `maskface.tables.TRIALS`.
+    Answered
+        The parts, with the trials of the learners.
     """
-    frames = []
-    with Parallel(n_jobs=jobs, backend="loky") as workers:
-        for learner in learners:
-            rows, features = parts.measured(learner.measures)
-            rows = rows.assign(classifier=learner.name)
-            fold = people_folds(rows, learner.folds)
-            ok = (rows["status"] == "ok").to_numpy()
-            measured = rows[ok].reset_index(drop=True)
-            lessons = make_lessons(
-                learner, measured, features.astype(np.float64), fold[ok], conditions, seed=seed
-            )
-            taught = workers(delayed(_teach)(lesson) for lesson in lessons)
-            cells = _answered(measured, fold[ok], taught)
-            frames += [rows[~ok], TRIALS.frame(cells)]
-    return joined(frames, TRIALS.frame([]))
+    taught: list[Taught] = []
+    with Parallel(n_jobs=jobs, backend="loky", return_as="generator") as workers:
+        ordered = sorted(learners, key=attrgetter("measures"))
+        for measures, group in groupby(ordered, attrgetter("measures")):
+            file = place / "features"
+            faces = gather_faces(parts, measures, conditions, file)
+            for learner in group:
+                lessons = list(make_lessons(learner, faces, conditions, seed=seed))
+                answers = workers(delayed(_teach)(lesson) for lesson in lessons)
+                found = Matrix(place / f"answers-{len(taught)}", len(EMOTIONS), "float64")
+                taught.append(_collected(learner, lessons, answers, found))
+            file.unlink()
+    return Answered(parts, taught)
 
 
-def people_folds(rows: pd.DataFrame, folds: int) -> NDArray[np.int64]:
-    """Number (n,) of the fold that each row's person belongs to; as many folds as people at most.
+def people_folds(faces: Faces, folds: int) -> Numbers:
+    """Number (n,) of the fold that each face's person belongs to; as many folds as people at most.
 
     Folds hold about as many pictures each, whatever the seed.
     """
     from sklearn.model_selection import GroupKFold
 
-    subjects = rows["subject_id"].to_numpy(str)
-    number = np.zeros(len(rows), np.int64)
-    splitter = GroupKFold(min(folds, len(np.unique(subjects))))
-    for fold, (_, held_out) in enumerate(splitter.split(subjects, groups=subjects)):
+    number = np.zeros(len(faces.person), np.int64)
+    splitter = GroupKFold(min(folds, len(np.unique(faces.person))))
+    for fold, (_, held_out) in enumerate(splitter.split(number, groups=faces.person)):
         number[held_out] = fold
     return number
 
 
 def make_lessons(
-    learner: Trainable,
-    rows: pd.DataFrame,
-    features: NDArray[np.float64],
-    fold: NDArray[np.int64],
-    conditions: Sequence[str],
-    *,
-    seed: int,
-) -> list[Lesson]:
-    """Divide measurements into what each fold's model learns from and what it is asked.
+    learner: Trainable, faces: Faces, conditions: Sequence[str], *, seed: int
+) -> Iterator[Lesson]:
+    """Divide faces into what each fold's model learns from and what it is asked.
 
     Parameters
     ----------
     learner
         What is trained.
-    rows, features, fold
-        n measured faces: their trials, (n, D) measurements and (n,) folds.
+    faces
+        What was measured.
     conditions
         Of the run.
     seed
         The run's.
     """
-    numbers = rows["label"].map({name: i for i, name in enumerate(EMOTIONS)}).to_numpy(np.int64)
-    eligible = rows["condition"].isin(trained_on(learner.train, conditions)).to_numpy()
-    lessons = []
+    ok = faces.ok
+    fold, label, picture = (
+        people_folds(faces, learner.folds)[ok],
+        faces.label[ok],
+        faces.picture[ok],
+    )
+    chosen = [conditions.index(name) for name in trained_on(learner.train, conditions)]
+    eligible = np.isin(faces.condition[ok], chosen)
     for number in range(int(fold.max(initial=-1)) + 1):
         own = derived_seed(seed, learner.name, number)
-        learns = eligible & (fold != number)
-        labels = numbers[learns]
+        learns = np.flatnonzero(eligible & (fold != number))
+        labels = label[learns].astype(np.int64)
         if learner.permuted:
-            labels = _shuffled(labels, rows["image_id"].to_numpy(str)[learns], own)
-        asked = features[fold == number]
-        lessons.append(Lesson(learner, features[learns], labels, asked, own))
-    return lessons
+            labels = _shuffled(labels, picture[learns], own)
+        asked = np.flatnonzero(fold == number)
+        yield Lesson(learner, faces.features, learns, labels, asked, own)
 
 
-def _shuffled(labels: NDArray[np.int64], images: NDArray[np.str_], seed: int) -> NDArray[np.int64]:
+def _shuffled(labels: Numbers, pictures: Numbers, seed: int) -> Numbers:
     """Exchange labels between pictures; all conditions of a picture keep one label."""
-    _, first, place = np.unique(images, return_index=True, return_inverse=True)
+    _, first, place = np.unique(pictures, return_index=True, return_inverse=True)
     mixed = np.random.default_rng(seed).permutation(labels[first])
     return np.asarray(mixed[place], np.int64)
 
@@ -154,22 +166,29 @@ def _teach(lesson: Lesson) -> NDArray[np.float64] | str:
     # One thread, so that sums do not depend on the number of threads.
     try:
         with threadpool_limits(1):
-            model = lesson.learner.fit(lesson.features, lesson.labels, seed=lesson.seed % 2**32)
-            return model.predict_proba(lesson.asked)
+            features = lesson.features.rows(lesson.learns)
+            model = lesson.learner.fit(features, lesson.labels, seed=lesson.seed % 2**32)
+            del features
+            pieces = np.split(lesson.asked, range(_ASKED, len(lesson.asked), _ASKED))
+            asked = (lesson.features.rows(piece) for piece in pieces)
+            return np.concatenate([checked_answers(model.predict_proba(a), len(a)) for a in asked])
     except Exception as error:  # noqa: BLE001 (a user's own model may fail in any way)
         return told(error)
 
 
-def _answered(
-    rows: pd.DataFrame, fold: NDArray[np.int64], taught: Sequence[NDArray[np.float64] | str]
-) -> list[Row]:
-    cells: list[Row] = [{str(k): v for k, v in row.items()} for row in rows.to_dict("records")]
-    for number, answers in enumerate(taught):
-        places = np.flatnonzero(fold == number)
-        for i, place in enumerate(places):
-            cells[place] |= (
-                {"status": "error", "message": answers}
-                if isinstance(answers, str)
-                else answer(answers[i], str(cells[place]["label"]))
-            )
-    return cells
+def _collected(
+    learner: Trainable,
+    lessons: Sequence[Lesson],
+    answers: Iterator[NDArray[np.float64] | str],
+    found: Matrix,
+) -> Taught:
+    """Put the folds' answers together, in a file."""
+    fold = np.zeros(sum(len(lesson.asked) for lesson in lessons), np.int16)
+    messages = {}
+    for number, (lesson, answer) in enumerate(zip(lessons, answers, strict=True)):
+        fold[lesson.asked] = number
+        if isinstance(answer, str):
+            messages[number] = answer
+        none = np.full((len(lesson.asked), found.width), np.nan)
+        found.put(lesson.asked, none if isinstance(answer, str) else answer)
+    return Taught(learner.name, learner.measures, found, fold, messages)

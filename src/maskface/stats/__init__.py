@@ -3,7 +3,7 @@
 docs/statistics.md says what each is for.
 """
 
-from maskface.stats._bootstrap import Resampled, bootstrap
+from maskface.stats._bootstrap import N_RESAMPLES, Resampled, bootstrap
 from maskface.stats._clusters import cluster_values
 from maskface.stats._cochran import CochransQ, Pairwise, cochrans_q
 from maskface.stats._comparison import Comparison, compare
@@ -17,13 +17,18 @@ from maskface.stats._mcnemar import McNemar, mcnemar_exact, mcnemar_of_counts
 from maskface.stats._metrics import METRICS, Metric, evaluate, get_metrics
 from maskface.stats._mixed import Mixed, MixedOddsRatio, RandomEffect, mixed_logistic
 from maskface.stats._permutation import PermutationTest, permutation_test
+from maskface.stats._records import NEEDED
 from maskface.stats._resample import resample
 from maskface.stats._shares import holm, wilson_interval
+from maskface.stats._source import TrialSource
+from maskface.stats._spilled import trial_source
 from maskface.stats._summary import summarize
 from maskface.stats._totals import Sums
 
 __all__ = [
     "METRICS",
+    "NEEDED",
+    "N_RESAMPLES",
     "CochransQ",
     "Comparison",
     "Equivalence",
@@ -40,6 +45,7 @@ __all__ = [
     "RandomEffect",
     "Resampled",
     "Sums",
+    "TrialSource",
     "Wald",
     "bootstrap",
     "cluster_bootstrap",
@@ -61,5 +67,6 @@ __all__ = [
     "permutation_test",
     "resample",
     "summarize",
+    "trial_source",
     "wilson_interval",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,12 +11,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from maskface.errors import MaskfaceError
-from maskface.stats._totals import N_EMOTIONS, N_SUMS, Answers, confusion, sum_by_cell
+from maskface.stats._totals import N_EMOTIONS, N_SUMS, Answers, add_by_cell, confusion
 from maskface.types import EMOTIONS
 
 PLAIN: Final = "none"
 """The condition that all others are compared with."""
 _NUMBER: Final = {emotion: i for i, emotion in enumerate(EMOTIONS)}
+_AT_ONCE: Final = 2**12
+"""Answers that are summed at a time."""
 _P_COLUMNS: Final = [f"p_{emotion}" for emotion in EMOTIONS]
 
 
@@ -108,45 +110,100 @@ def compare(
         answered twice under one condition.
     """
     units = (by,) if isinstance(by, str) else tuple(by)
-    _check_columns(trials, units)
-    answered = trials[trials["status"] == "ok"]
-    sides = [answered[answered["condition"] == name] for name in (PLAIN, condition)]
-    changed = None
+    _check_columns(trials, ("image_id", "label", "condition", "predicted", "status", *units))
+    plain, occluded = (trials[trials["condition"] == name] for name in (PLAIN, condition))
+    return compare_sides(plain, occluded, condition, by=units, paired=paired)
+
+
+def compare_sides(
+    plain: pd.DataFrame,
+    occluded: pd.DataFrame,
+    condition: str,
+    *,
+    by: tuple[str, ...],
+    paired: bool = True,
+) -> Comparison:
+    """Do what `compare` does with trials that are divided by condition already.
+
+    Parameters
+    ----------
+    plain, occluded
+        Trials under ``none`` and under the condition.
+    condition
+        Its name.
+    by, paired
+        See `compare`.
+    """
+    if not 1 <= len(by) <= 2:
+        raise MaskfaceError(f"`by` must name one or two columns, but it names {len(by)}.")
+    for trials in (plain, occluded):
+        _check_columns(trials, ("image_id", "label", "predicted", "status", *by))
+    answered = [np.flatnonzero(side["status"] == "ok") for side in (plain, occluded)]
+    sides = [_Side(side, at) for side, at in zip((plain, occluded), answered, strict=True)]
     if paired:
         sides = _same_pictures(sides)
-        changed = _changes(*sides)
-    else:
-        both = set(sides[0][units[0]]) & set(sides[1][units[0]])
-        sides = [side[side[units[0]].isin(both)] for side in sides]
-    return _sum_sides(condition, units, sides, changed)
+        return _sum_sides(condition, by, sides, _changes(*sides))
+    names = [side.column(by[0]) for side in sides]
+    both = set(names[0]) & set(names[1])
+    kept = [
+        _Side(side.trials, side.places[name.isin(both)])
+        for side, name in zip(sides, names, strict=True)
+    ]
+    return _sum_sides(condition, by, kept, None)
 
 
-def _check_columns(trials: pd.DataFrame, units: tuple[str, ...]) -> None:
-    wanted = ["image_id", "label", "condition", "predicted", "status", *units]
+def _check_columns(trials: pd.DataFrame, wanted: Sequence[str]) -> None:
     missing = [name for name in wanted if name not in trials]
     if missing:
         raise MaskfaceError(f"The trials lack the columns {', '.join(missing)}.")
-    if not 1 <= len(units) <= 2:
-        raise MaskfaceError(f"`by` must name one or two columns, but it names {len(units)}.")
 
 
-def _same_pictures(sides: list[pd.DataFrame]) -> list[pd.DataFrame]:
-    plain, occluded = (side.set_index("image_id", drop=False) for side in sides)
-    for side in (plain, occluded):
-        if side.index.has_duplicates:
-            twice = side.index[side.index.duplicated()][0]
+@dataclass(frozen=True, slots=True, eq=False)
+class _Side:
+    """Some trials of a table, in an order: copies of all their columns would take much memory."""
+
+    trials: pd.DataFrame
+    places: NDArray[np.int64]
+
+    def column(self, name: str) -> pd.Series:
+        return self.trials[name].iloc[self.places]
+
+    def emotions(self, name: str) -> NDArray[np.int64]:
+        return np.asarray(self.column(name).map(_NUMBER), dtype=np.int64)
+
+    def blocks(self) -> Iterator[tuple[slice, Answers]]:
+        """Answers, some at a time."""
+        graded = set(_P_COLUMNS) <= set(self.trials.columns)
+        for start in range(0, len(self.places), _AT_ONCE):
+            piece = _Side(self.trials, self.places[start : start + _AT_ONCE])
+            p = np.full((len(piece.places), N_EMOTIONS), np.nan)
+            if graded:
+                rows = self.trials[_P_COLUMNS].iloc[piece.places]
+                p = rows.to_numpy(np.float64, na_value=np.nan)
+            answers = Answers(piece.emotions("label"), piece.emotions("predicted"), p)
+            yield slice(start, start + len(piece.places)), answers
+
+
+def _same_pictures(sides: Sequence[_Side]) -> list[_Side]:
+    plain, occluded = (pd.Index(side.column("image_id")) for side in sides)
+    for index in (plain, occluded):
+        if index.has_duplicates:
+            twice = index[index.duplicated()][0]
             raise MaskfaceError(
                 f"Picture {twice} was answered more than once under one condition. Compare one "
                 "classifier at a time, or observers with paired=False."
             )
-    both = plain.index.intersection(occluded.index).sort_values()
-    return [plain.loc[both], occluded.loc[both]]
+    both = plain.intersection(occluded).sort_values()
+    return [
+        _Side(side.trials, side.places[index.get_indexer(both)])
+        for side, index in zip(sides, (plain, occluded), strict=True)
+    ]
 
 
-def _changes(plain: pd.DataFrame, occluded: pd.DataFrame) -> NDArray[np.int64]:
-    before = (plain["predicted"] == plain["label"]).to_numpy()
-    after = (occluded["predicted"] == occluded["label"]).to_numpy()
-    label = _numbers(plain["label"])
+def _changes(plain: _Side, occluded: _Side) -> NDArray[np.int64]:
+    label = plain.emotions("label")
+    before = plain.emotions("predicted") == label
+    after = occluded.emotions("predicted") == occluded.emotions("label")
     lost = np.bincount(label[before & ~after], minlength=N_EMOTIONS)
     gained = np.bincount(label[~before & after], minlength=N_EMOTIONS)
     return np.column_stack([lost, gained])
@@ -155,29 +212,22 @@ def _changes(plain: pd.DataFrame, occluded: pd.DataFrame) -> NDArray[np.int64]:
 def _sum_sides(
     condition: str,
     units: tuple[str, ...],
-    sides: list[pd.DataFrame],
+    sides: Sequence[_Side],
     changed: NDArray[np.int64] | None,
 ) -> Comparison:
-    names = pd.concat([side[list(units)] for side in sides], ignore_index=True)
-    codes = [pd.factorize(names[name], sort=True)[0].astype(np.int64) for name in units]
+    codes = [_codes(sides, name) for name in units]
     width = int(codes[-1].max(initial=0)) + 1
     key = codes[0] * width + codes[1] if len(codes) == 2 else codes[0]
     cells, cell = np.unique(key, return_inverse=True)
     levels = np.column_stack([cells // width, cells % width]) if len(codes) == 2 else cells[:, None]
-    parts = np.split(cell.astype(np.int64), [len(sides[0])])
-    sums = [
-        sum_by_cell(_answers(side), part, len(cells))
-        for side, part in zip(sides, parts, strict=True)
-    ]
-    return Comparison(condition, units, np.stack(sums, axis=1), levels, changed)
+    totals = np.zeros((len(cells), 2, N_SUMS))
+    parts = np.split(cell.astype(np.int64), [len(sides[0].places)])
+    for number, (side, part) in enumerate(zip(sides, parts, strict=True)):
+        for rows, answers in side.blocks():
+            add_by_cell(answers, 2 * part[rows] + number, totals.reshape(-1, N_SUMS))
+    return Comparison(condition, units, totals, levels, changed)
 
 
-def _numbers(emotions: pd.Series) -> NDArray[np.int64]:
-    return np.asarray(emotions.map(_NUMBER), dtype=np.int64)
-
-
-def _answers(side: pd.DataFrame) -> Answers:
-    p = np.full((len(side), N_EMOTIONS), np.nan)
-    if set(_P_COLUMNS) <= set(side.columns):
-        p = side[_P_COLUMNS].to_numpy(np.float64, na_value=np.nan)
-    return Answers(_numbers(side["label"]), _numbers(side["predicted"]), p)
+def _codes(sides: Sequence[_Side], name: str) -> NDArray[np.int64]:
+    names = pd.concat([side.column(name) for side in sides], ignore_index=True)
+    return pd.factorize(names, sort=True)[0].astype(np.int64)

@@ -141,7 +141,7 @@ def _standing_on(comparison: Comparison, metrics: Sequence[Metric]) -> NDArray[n
     """Count, for each measure and label, the units that showed that emotion."""
     there = shown(comparison.totals).sum(axis=1) > 0
     present = np.array([
-        min(len(set(level[there[:, i]])) for level in comparison.levels.T)
+        min(len(np.unique(level[there[:, i]])) for level in comparison.levels.T)
         for i in range(N_EMOTIONS)
     ])  # fmt: skip
     columns = [

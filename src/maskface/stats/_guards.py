@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import groupby
 from typing import Any, Final
 
 import pandas as pd
@@ -11,21 +12,23 @@ from maskface.classifiers import is_control
 from maskface.stats._comparison import PLAIN
 from maskface.stats._guards_answers import dominant, floor, plain_guards
 from maskface.stats._guards_pictures import confounded, failures, missing_emotion
+from maskface.stats._source import FrameSource, Head, People, TrialSource
 from maskface.tables import GUARDS
 
 FEW_SUBJECTS: Final = 10
 """Fewer people say little about people, however sure the numbers are about them."""
 _ALL: Final = "all"
+_NEEDED: Final = ("image_id", "subject_id", "label", "predicted", "correct")
 Row = dict[str, Any]
 
 
-def find_guards(trials: pd.DataFrame) -> pd.DataFrame:
+def find_guards(trials: pd.DataFrame | TrialSource) -> pd.DataFrame:
     """Look for reasons why the results of trials may not mean what they seem to.
 
     Parameters
     ----------
     trials
-        In the schema of `maskface.tables.TRIALS`.
+        In the schema of `maskface.tables.TRIALS`, or from `maskface.stats.trial_source`.
 
     Returns
     -------
@@ -38,29 +41,29 @@ def find_guards(trials: pd.DataFrame) -> pd.DataFrame:
         ``dominant_answer``. Empty if there is none. Classifiers that learnt from shuffled
         labels are left out. docs/statistics.md has the limits.
     """
+    source = FrameSource(trials) if isinstance(trials, pd.DataFrame) else trials
     rows: list[Row] = []
-    for (run_id, dataset), of_set in trials.groupby(["run_id", "dataset"], sort=True):
+    for (run_id, dataset), heads in groupby(source.heads(), lambda head: (head[0], head[1])):
         found: list[Row] = [
-            {"classifier": _ALL, "condition": _ALL} | row for row in _subjects(of_set)
+            {"classifier": _ALL, "condition": _ALL} | row
+            for row in _subjects(source.people(run_id, dataset))
         ]
-        for classifier, group in of_set.groupby("classifier", sort=True):
-            if is_control(str(classifier)):
+        for head in heads:
+            if is_control(head.classifier):
                 continue  # it is meant to be at chance
-            found += [{"classifier": classifier} | row for row in _of_classifier(group)]
+            found += [{"classifier": head.classifier} | row for row in _of_head(source, head)]
         rows += [{"run_id": run_id, "dataset": dataset, "label": _ALL} | row for row in found]
     return GUARDS.check(GUARDS.frame(rows))
 
 
-def _subjects(trials: pd.DataFrame) -> Iterator[Row]:
-    people = trials.drop_duplicates("image_id")["subject_id"]
-    unknown = int((people == "").sum())
-    n = people.nunique()
-    if unknown:
+def _subjects(people: People) -> Iterator[Row]:
+    n = people.n_subjects
+    if people.n_unknown:
         yield {
             "guard": "no_subjects",
-            "detail": f"{unknown} of {len(people)} pictures have no subject id, so images are "
-            "treated as independent: if they show the same people, intervals are too narrow and "
-            "p values too small.",
+            "detail": f"{people.n_unknown} of {people.n_pictures} pictures have no subject id, so "
+            "images are treated as independent: if they show the same people, intervals are too "
+            "narrow and p values too small.",
         }
     elif n < FEW_SUBJECTS:
         yield {
@@ -70,32 +73,32 @@ def _subjects(trials: pd.DataFrame) -> Iterator[Row]:
         }
 
 
-def _of_classifier(group: pd.DataFrame) -> Iterator[Row]:
-    conditions = sorted(group["condition"].unique(), key=lambda name: (name != PLAIN, name))
-    parts = {str(name): group[group["condition"] == name] for name in conditions}
-    answered = {name: part[part["status"] == "ok"] for name, part in parts.items()}
-    yield from plain_guards(answered.get(PLAIN, group.iloc[:0]))
-    for name, part in parts.items():
-        for row in _of_condition(name, part, answered, parts):
+def _of_head(source: TrialSource, head: Head) -> Iterator[Row]:
+    before = source.rows(head, PLAIN)
+    plain = _answered(before)
+    yield from plain_guards(plain)
+    for name in sorted(source.conditions(head), key=lambda name: (name != PLAIN, name)):
+        part = before if name == PLAIN else source.rows(head, name)
+        for row in _of_condition(name, part, before, plain):
             yield {"condition": name} | row
 
 
 def _of_condition(
-    name: str,
-    part: pd.DataFrame,
-    answered: dict[str, pd.DataFrame],
-    parts: dict[str, pd.DataFrame],
+    name: str, part: pd.DataFrame, before: pd.DataFrame, plain: pd.DataFrame
 ) -> Iterator[Row]:
-    plain = answered.get(PLAIN, part.iloc[:0])
+    answered = _answered(part)
     if name != PLAIN:
-        yield from confounded(name, plain, answered[name])
-        yield from floor(name, answered[name])
-    yield from missing_emotion(name, plain, answered[name])
-    before = parts.get(PLAIN, part.iloc[:0])
+        yield from confounded(name, plain, answered)
+        yield from floor(name, answered)
+    yield from missing_emotion(name, plain, answered)
     if name == PLAIN or _failed(before) != _failed(part):  # what fails plain, fails in all
         yield from failures(name, part)
-    yield from dominant(name, answered[name])
+    yield from dominant(name, answered)
 
 
-def _failed(part: pd.DataFrame) -> set[str]:
+def _answered(part: pd.DataFrame) -> pd.DataFrame:
+    return part.loc[part["status"] == "ok", list(_NEEDED)]
+
+
+def _failed(part: pd.DataFrame) -> set[Any]:
     return set(part.loc[part["status"] != "ok", "image_id"])

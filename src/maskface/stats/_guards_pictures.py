@@ -28,23 +28,23 @@ def confounded(name: str, plain: pd.DataFrame, occluded: pd.DataFrame) -> Iterat
         return
     known = (plain["subject_id"] != "").all() and (occluded["subject_id"] != "").all()
     column, what = ("subject_id", "people") if known else ("image_id", "pictures")
-    here, there = set(occluded[column]), set(plain[column])
+    here, there = (side[column].drop_duplicates() for side in (occluded, plain))
     overlap = min(occluded[column].isin(there).mean(), plain[column].isin(here).mean())
     if overlap >= LEAST_OVERLAP:
         return
     yield {
         "guard": "confounded",
         "detail": f"{name} and none show different {what}: {len(here)} under {name}, {len(there)} "
-        f"under none, {len(here & there)} under both. {percent(plain['correct'].mean())} % of the "
-        f"answers are right under none and {percent(occluded['correct'].mean())} % under {name}, "
-        f"but that may be a difference between the {what}.",
+        f"under none, {here.isin(there).sum()} under both. {percent(plain['correct'].mean())} % of "
+        f"the answers are right under none and {percent(occluded['correct'].mean())} % under "
+        f"{name}, but that may be a difference between the {what}.",
     }
 
 
 def missing_emotion(name: str, plain: pd.DataFrame, part: pd.DataFrame) -> Iterator[Row]:
     """Emotions that have no answer."""
-    expected = set(EMOTIONS) if name == PLAIN else set(plain["label"])
-    missing = [e for e in EMOTIONS if e in expected - set(part["label"])]
+    expected = set(EMOTIONS) if name == PLAIN else set(plain["label"].unique())
+    missing = [e for e in EMOTIONS if e in expected - set(part["label"].unique())]
     if missing:
         yield {
             "guard": "missing_emotion",

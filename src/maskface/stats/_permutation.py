@@ -11,12 +11,15 @@ from numpy.typing import NDArray
 
 from maskface.stats._comparison import Comparison
 from maskface.stats._metrics import Metric, evaluate
+from maskface.stats._totals import N_SUMS
 
 Array = NDArray[np.float64]
 N_PERMUTATIONS: Final = 20_000
 MOST_EXACT: Final = 2**14
 """All ways to swap are tried if there are not more than this."""
-_CELLS_AT_ONCE: Final = 4_000_000
+_DRAWN_AT_ONCE: Final = 4_000_000
+_CELLS_AT_ONCE: Final = 500_000
+"""Numbers held in memory at a time (4 MB), of each kind."""
 _ROUNDING: Final = 1e-10
 """Losses that differ by less are the same number, summed in another order."""
 
@@ -121,14 +124,17 @@ def _times(swap: Array, change: Array) -> Array:
 
 def _swaps(n_clusters: int, seed: int, n_permutations: int) -> Iterator[Array]:
     """Rows of 0 and 1: whose conditions are swapped."""
-    at_once = max(1, _CELLS_AT_ONCE // max(n_clusters, 200))
     rng = np.random.default_rng(seed)
     exact = _all_can_be_tried(n_clusters)
     total = 2**n_clusters if exact else n_permutations
+    # How many are drawn at once decides what is drawn; they take a byte each, as floats eight.
+    at_once = max(1, _DRAWN_AT_ONCE // max(n_clusters, 200))
     for start in range(0, total, at_once):
         size = min(at_once, total - start)
         if exact:
             number = np.arange(start, start + size)[:, None]
-            yield ((number >> np.arange(n_clusters)) & 1).astype(np.float64)
+            drawn = (number >> np.arange(n_clusters)) & 1
         else:
-            yield rng.integers(0, 2, (size, n_clusters), dtype=np.int8).astype(np.float64)
+            drawn = rng.integers(0, 2, (size, n_clusters), dtype=np.int8)
+        step = max(1, _CELLS_AT_ONCE // max(n_clusters, N_SUMS))
+        yield from (drawn[i : i + step].astype(np.float64) for i in range(0, size, step))

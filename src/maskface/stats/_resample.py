@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
-_CELLS_AT_ONCE: Final = 4_000_000
-"""Numbers held in memory at a time (32 MB)."""
+Columns = NDArray[np.int64]
+_CELLS_AT_ONCE: Final = 500_000
+"""Numbers held in memory at a time (4 MB), of each kind."""
+_IN_TURN: Final = 4_000_000
+"""The same where draws of two kinds take turns: there it decides what is drawn."""
+_ROWS_AT_ONCE: Final = 2**10
 MANY_KINDS: Final = 20_000
 """More different clusters than this are not drawn one by one; see `resample`."""
 
@@ -50,74 +54,97 @@ def resample(totals: Array, levels: NDArray[np.int64], *, seed: int, n: int) -> 
     """
     rng = np.random.default_rng(seed)
     active = np.asarray(totals.any(axis=0))
-    small = np.ascontiguousarray(totals[:, active])
     draws = _crossed if levels.shape[1] == 2 else _one_way
-    for drawn in draws(small, levels, rng, n):
+    for drawn in draws(totals, np.flatnonzero(active), levels, rng, n):
         full = np.zeros((len(drawn), len(active)))
         full[:, active] = drawn
         yield full
 
 
-def _sizes(n: int, width: int) -> Iterator[int]:
-    at_once = max(1, _CELLS_AT_ONCE // max(width, 1))
+def _sizes(n: int, width: int, cells: int) -> Iterator[int]:
+    at_once = max(1, cells // max(width, 1))
     for start in range(0, n, at_once):
         yield min(at_once, n - start)
 
 
 def _one_way(
-    totals: Array, levels: NDArray[np.int64], rng: np.random.Generator, n: int
+    totals: Array, columns: Columns, levels: NDArray[np.int64], rng: np.random.Generator, n: int
 ) -> Iterator[Array]:
     del levels  # each row is a cluster
-    whole = np.asarray((totals == np.round(totals)).all(axis=0))
-    kind, size = _kinds(totals[:, whole])
-    if len(size) * 2 <= len(totals) and whole.all():
-        return _by_kind(totals, kind, size, rng, n)
-    if len(totals) > MANY_KINDS >= len(size):
-        return _by_kind_and_normal(totals, kind, size, rng, n)
-    return _by_cluster(totals, rng, n)
+    whole = columns[_are_whole(totals, columns)]
+    kinds = _kinds(totals, whole)
+    if len(kinds.size) * 2 <= len(totals) and len(whole) == len(columns):
+        return _by_kind(_kind_means(totals, columns, kinds), kinds.size, rng, n)
+    if len(totals) > MANY_KINDS >= len(kinds.size):
+        return _by_kind_and_normal(totals, columns, kinds, rng, n)
+    return _by_cluster(np.ascontiguousarray(totals[:, columns]), rng, n)
 
 
-def _kinds(counts: Array) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Number the different rows: the kind of each row, and how many rows each kind has."""
-    weights = np.random.default_rng(0).integers(1, 2**62, counts.shape[1])
-    key = counts.astype(np.int64) @ weights  # a 64-bit hash: quicker to sort than rows
-    _, kind, size = np.unique(key, return_inverse=True, return_counts=True)
-    return kind.astype(np.int64), size
+def _blocks(totals: Array, columns: Columns) -> Iterator[Array]:
+    """Some columns, some rows at a time: a copy of all takes as much memory again."""
+    for start in range(0, len(totals), _ROWS_AT_ONCE):
+        yield np.ascontiguousarray(totals[start : start + _ROWS_AT_ONCE, columns])
 
 
-def _kind_means(totals: Array, kind: NDArray[np.int64], size: NDArray[np.int64]) -> Array:
-    means = np.column_stack([np.bincount(kind, column, len(size)) for column in totals.T])
-    return np.asarray(means.reshape(len(size), totals.shape[1]) / size[:, None])
+def _are_whole(totals: Array, columns: Columns) -> NDArray[np.bool_]:
+    found = np.ones(len(columns), bool)
+    for block in _blocks(totals, columns):
+        found &= (block == np.round(block)).all(axis=0)
+    return found
+
+
+class _Kinds(NamedTuple):
+    """The kind of each row, and how many rows each kind has."""
+
+    of: NDArray[np.int64]
+    size: NDArray[np.int64]
+
+
+def _kinds(totals: Array, columns: Columns) -> _Kinds:
+    """Number the different rows of counts."""
+    weights = np.random.default_rng(0).integers(1, 2**62, len(columns))
+    # A 64-bit hash: quicker to sort than rows.
+    keys = [block.astype(np.int64) @ weights for block in _blocks(totals, columns)]
+    _, kind, size = np.unique(np.concatenate(keys), return_inverse=True, return_counts=True)
+    return _Kinds(kind.astype(np.int64), size)
+
+
+def _kind_means(totals: Array, columns: Columns, kinds: _Kinds) -> Array:
+    sums = np.zeros((len(kinds.size), len(columns)))
+    for place, column in enumerate(columns):
+        sums[:, place] = np.bincount(kinds.of, totals[:, column], len(kinds.size))
+    return sums / kinds.size[:, None]
 
 
 def _by_kind(
-    totals: Array,
-    kind: NDArray[np.int64],
-    size: NDArray[np.int64],
-    rng: np.random.Generator,
-    n: int,
+    means: Array, size: NDArray[np.int64], rng: np.random.Generator, n: int
 ) -> Iterator[Array]:
-    means, share = _kind_means(totals, kind, size), size / size.sum()
-    for b in _sizes(n, max(len(size), totals.shape[1])):
-        yield rng.multinomial(len(totals), share, size=b).astype(float) @ means
+    share = size / size.sum()
+    for b in _sizes(n, max(means.shape), _IN_TURN):
+        yield rng.multinomial(size.sum(), share, size=b).astype(float) @ means
 
 
 def _by_kind_and_normal(
     totals: Array,
-    kind: NDArray[np.int64],
-    size: NDArray[np.int64],
+    columns: Columns,
+    kinds: _Kinds,
     rng: np.random.Generator,
     n: int,
 ) -> Iterator[Array]:
-    rest = totals - _kind_means(totals, kind, size)[kind]
-    variance, axes = np.linalg.eigh(rest.T @ rest)
+    means = _kind_means(totals, columns, kinds)
+    within, start = np.zeros((len(columns), len(columns))), 0
+    for block in _blocks(totals, columns):
+        rest = block - means[kinds.of[start : start + len(block)]]
+        within += rest.T @ rest
+        start += len(block)
+    variance, axes = np.linalg.eigh(within)
     root = axes * np.sqrt(np.clip(variance, 0, None))
-    for drawn in _by_kind(totals, kind, size, rng, n):
+    for drawn in _by_kind(means, kinds.size, rng, n):
         yield drawn + rng.standard_normal(drawn.shape) @ root.T
 
 
 def _by_cluster(totals: Array, rng: np.random.Generator, n: int) -> Iterator[Array]:
-    for b in _sizes(n, max(totals.shape)):
+    for b in _sizes(n, max(totals.shape), _CELLS_AT_ONCE):
         yield _times_drawn(len(totals), b, rng) @ totals
 
 
@@ -130,12 +157,12 @@ def _times_drawn(n_clusters: int, n: int, rng: np.random.Generator) -> Array:
 
 
 def _crossed(
-    totals: Array, levels: NDArray[np.int64], rng: np.random.Generator, n: int
+    totals: Array, columns: Columns, levels: NDArray[np.int64], rng: np.random.Generator, n: int
 ) -> Iterator[Array]:
-    rows, columns = (levels.max(axis=0) + 1).tolist()
-    grid = np.zeros((rows, columns, totals.shape[1]))
-    grid[levels[:, 0], levels[:, 1]] = totals
-    for b in _sizes(n, max(rows, columns * totals.shape[1])):
-        first, second = (_times_drawn(size, b, rng) for size in (rows, columns))
-        by_column = (first @ grid.reshape(rows, -1)).reshape(b, columns, -1)
+    rows, others = (levels.max(axis=0) + 1).tolist()
+    grid = np.zeros((rows, others, len(columns)))
+    grid[levels[:, 0], levels[:, 1]] = totals[:, columns]
+    for b in _sizes(n, max(rows, others * len(columns)), _IN_TURN):
+        first, second = (_times_drawn(size, b, rng) for size in (rows, others))
+        by_column = (first @ grid.reshape(rows, -1)).reshape(b, others, -1)
         yield np.einsum("bc,bck->bk", second, by_column)

@@ -11,12 +11,13 @@ import pandas as pd
 
 from maskface.errors import MaskfaceError
 from maskface.stats._bootstrap import N_RESAMPLES
-from maskface.stats._comparison import PLAIN, Comparison, compare
+from maskface.stats._comparison import PLAIN, Comparison, compare_sides
 from maskface.stats._estimate import Estimate, estimate
 from maskface.stats._mcnemar import mcnemar_of_counts
 from maskface.stats._metrics import METRICS, evaluate, places
 from maskface.stats._permutation import MOST_EXACT, N_PERMUTATIONS, permutation_p
 from maskface.stats._shares import holm, wilson_interval
+from maskface.stats._source import FrameSource, Head, TrialSource
 from maskface.stats._totals import N_EMOTIONS
 from maskface.tables import SUMMARY
 from maskface.types import EMOTIONS
@@ -41,7 +42,7 @@ class _Plan:
 
 
 def summarize(
-    trials: pd.DataFrame,
+    trials: pd.DataFrame | TrialSource,
     *,
     by: str | Sequence[str] | None = None,
     paired: bool = True,
@@ -53,7 +54,8 @@ def summarize(
     Parameters
     ----------
     trials
-        In the schema of `maskface.tables.TRIALS`; with ``observer_id`` if that is in `by`.
+        In the schema of `maskface.tables.TRIALS`; with ``observer_id`` if that is in `by`. Trials
+        that need not be in memory are given by `maskface.stats.trial_source`.
     by
         What the independent units are: ``subject_id``, ``image_id``, ``observer_id``, or two of
         them that are crossed. Subjects if None, or pictures where one lacks a subject id.
@@ -77,28 +79,29 @@ def summarize(
     MaskfaceError
         If no picture has an answer under ``none``, or `by` names something else.
     """
-    plain = trials[(trials["condition"] == PLAIN) & (trials["status"] == "ok")]
-    if plain.empty:
+    source = FrameSource(trials) if isinstance(trials, pd.DataFrame) else trials
+    heads = source.heads()
+    if not any((source.rows(head, PLAIN)["status"] == "ok").any() for head in heads):
         raise MaskfaceError(
             "No picture has an answer without an occluder, so there is nothing to compare with. "
             "Read the column `message` of the trials to see why."
         )
-    heads = ["run_id", "dataset", "classifier"]
-    family = len(trials[[*heads, "condition"]].drop_duplicates()) * N_EMOTIONS
+    family = sum(len(source.conditions(head)) for head in heads) * N_EMOTIONS
     n_permutations = max(N_PERMUTATIONS, _SWAPS_PER_TEST * family)
     rows: list[Row] = []
-    for names, group in trials.groupby(heads, sort=True):
-        plan = _Plan(_units(group, by), paired, seed, n_resamples, n_permutations)
-        head = dict(zip(heads, names, strict=True))
-        for condition in sorted(group["condition"].unique()):
-            part = _condition_rows(group, str(condition), plan)
-            rows += [head | {"condition": condition} | row for row in part]
+    for head in heads:
+        plan = _Plan(_units(source, head, by), paired, seed, n_resamples, n_permutations)
+        plain = source.rows(head, PLAIN)
+        for condition in source.conditions(head):
+            part = plain if condition == PLAIN else source.rows(head, condition)
+            said = head._asdict() | {"condition": condition}
+            rows += [said | row for row in _condition_rows(plain, part, condition, plan)]
     return SUMMARY.check(_with_holm(SUMMARY.frame(rows)))
 
 
-def _units(group: pd.DataFrame, by: str | Sequence[str] | None) -> tuple[str, ...]:
+def _units(source: TrialSource, head: Head, by: str | Sequence[str] | None) -> tuple[str, ...]:
     if by is None:
-        return ("subject_id",) if (group["subject_id"] != "").all() else ("image_id",)
+        return ("subject_id",) if source.named(head) else ("image_id",)
     units = (by,) if isinstance(by, str) else tuple(by)
     unknown = [name for name in units if name not in UNITS]
     if unknown:
@@ -109,9 +112,11 @@ def _units(group: pd.DataFrame, by: str | Sequence[str] | None) -> tuple[str, ..
     return units
 
 
-def _condition_rows(group: pd.DataFrame, condition: str, plan: _Plan) -> list[Row]:
-    comparison = compare(group, condition, by=plan.by, paired=plan.paired)
-    planned = group.loc[group["condition"] == condition, "label"].value_counts()
+def _condition_rows(
+    plain: pd.DataFrame, part: pd.DataFrame, condition: str, plan: _Plan
+) -> list[Row]:
+    comparison = compare_sides(plain, part, condition, by=plan.by, paired=plan.paired)
+    planned = part["label"].value_counts()
     counts = comparison.counts()
     shown = {e: int(counts[1][i].sum()) for i, e in enumerate(EMOTIONS) if planned.get(e, 0)}
     rows = [*_measure_rows(comparison, shown, plan), *_answer_rows(comparison, shown)]

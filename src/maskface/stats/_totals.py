@@ -8,7 +8,7 @@ clusters is one matrix product, whatever the measure.
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,34 +46,38 @@ class Answers(NamedTuple):
     probabilities: NDArray[np.float64]
 
 
-def sum_by_cell(answers: Answers, cell: NDArray[np.int64], n_cells: int) -> NDArray[np.float64]:
-    """Sum answers within cells.
+def add_by_cell(answers: Answers, cell: NDArray[np.int64], totals: NDArray[np.float64]) -> None:
+    """Add answers to the totals of cells, one after the other.
 
     Parameters
     ----------
     answers
         n answers.
     cell
-        (n,) number of the cell of each, 0 to `n_cells` - 1.
-    n_cells
-        How many there are.
-
-    Returns
-    -------
-    NDArray
-        (n_cells, N_SUMS).
+        (n,) number of the cell of each.
+    totals
+        (cells, N_SUMS), changed in place.
     """
-    pair = answers.label * N_EMOTIONS + answers.answer
-    blocks = [_bincount(cell, pair, _N_COUNTS, n_cells)]
+    flat = totals.reshape(-1)
+
+    def add(rows: NDArray[np.int64], column: NDArray[np.int64], what: NDArray[Any] | float) -> None:
+        np.add.at(flat, rows * N_SUMS + column, what)
+
+    add(cell, answers.label * N_EMOTIONS + answers.answer, 1.0)
     known = ~np.isnan(answers.probabilities).any(axis=1)
-    label, where = answers.label[known], cell[known]
-    blocks += [
-        _bincount(where, label, N_EMOTIONS, n_cells, weight)
-        for weight in _by_label(answers.probabilities[known], label)
-    ]
-    confidence = answers.probabilities[known].max(axis=1, initial=0)
+    label, where, p = answers.label[known], cell[known], answers.probabilities[known]
+    for number, weight in enumerate(_by_label(p, label)):
+        add(where, _N_COUNTS + number * N_EMOTIONS + label, weight)
+    confidence = p.max(axis=1, initial=0)
     gap = (answers.answer == answers.label)[known] - confidence
-    return np.hstack([*blocks, _bincount(where, _bins(confidence), N_BINS, n_cells, gap)])
+    add(where, N_SUMS - N_BINS + _bins(confidence), gap)
+
+
+def sum_by_cell(answers: Answers, cell: NDArray[np.int64], n_cells: int) -> NDArray[np.float64]:
+    """Sum answers within cells, numbered from 0 to `n_cells` - 1: (n_cells, N_SUMS)."""
+    totals = np.zeros((n_cells, N_SUMS))
+    add_by_cell(answers, cell, totals)
+    return totals
 
 
 def _by_label(
@@ -89,17 +93,6 @@ def _bins(confidence: NDArray[np.float64]) -> NDArray[np.int64]:
     """Bin m of M is ((m - 1) / M, m / M]."""
     place: NDArray[np.float64] = np.ceil(confidence * N_BINS) - 1
     return np.clip(place, 0, N_BINS - 1).astype(np.int64)
-
-
-def _bincount(
-    cell: NDArray[np.int64],
-    column: NDArray[np.int64],
-    width: int,
-    n_cells: int,
-    weight: NDArray[np.float64] | None = None,
-) -> NDArray[np.float64]:
-    counts = np.bincount(cell * width + column, weight, n_cells * width)
-    return counts.reshape(n_cells, width).astype(np.float64)
 
 
 def confusion(totals: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,8 +1,8 @@
 """Tables on disk: written piece by piece, as CSV or Parquet."""
 
+from maskface.schema import ROWS_AT_ONCE
 from maskface.table_files._writer import (
     FORMATS,
-    ROWS_AT_ONCE,
     TableWriter,
     check_format,
     find_table,

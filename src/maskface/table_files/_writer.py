@@ -11,13 +11,11 @@ import pandas as pd
 
 from maskface.errors import MaskfaceError
 from maskface.files import written_atomically
-from maskface.schema import Table
+from maskface.schema import ROWS_AT_ONCE, Table
 from maskface.table_files._sinks import SINKS, Hashed, Sink, pyarrow_or_refuse
 
 Format: TypeAlias = Literal["csv", "parquet"]
 FORMATS: Final = get_args(Format)
-ROWS_AT_ONCE: Final = 20_000
-"""Rows that are checked and written together; of Parquet, a row group."""
 
 
 class TableWriter:
@@ -48,31 +46,36 @@ class TableWriter:
         """
         if frame.empty:
             return
-        self.rows += len(frame)
-        self._waiting.append(frame)
-        if sum(map(len, self._waiting)) >= ROWS_AT_ONCE:
-            self._flush(at_least=ROWS_AT_ONCE)
+        rows = self._table.tidy(frame)
+        self._check_order(rows)
+        self.rows += len(rows)
+        self._waiting.append(rows)
+        # Where groups of rows end does not depend on how rows were added.
+        while (n_waiting := sum(map(len, self._waiting))) >= ROWS_AT_ONCE:
+            self._write(ROWS_AT_ONCE, n_waiting)
 
     def finish(self) -> None:
         """Write what is left."""
-        self._flush(at_least=1)
+        if self._waiting:
+            n_waiting = sum(map(len, self._waiting))
+            self._write(n_waiting, n_waiting)
 
-    def _flush(self, *, at_least: int) -> None:
-        """Write whole groups of rows; where they end does not depend on how rows were added."""
-        if not self._waiting:
-            return
-        frame = self._table.tidy(pd.concat(self._waiting, ignore_index=True))
-        while len(frame) >= at_least:
-            self._write(self._table.check(frame.iloc[:ROWS_AT_ONCE].reset_index(drop=True)))
-            frame = frame.iloc[ROWS_AT_ONCE:]
-        self._waiting = [frame] if len(frame) else []
-
-    def _write(self, frame: pd.DataFrame) -> None:
-        first, last = (tuple(frame[list(self._table.key)].iloc[i]) for i in (0, -1))
+    def _check_order(self, rows: pd.DataFrame) -> None:
+        first, last = (tuple(rows[list(self._table.key)].iloc[i]) for i in (0, -1))
         if self._last is not None and first <= self._last:
             raise ValueError(f"Expected rows after {self._last}, but they begin with {first}.")
         self._last = last
-        self._sink.write(frame)
+
+    def _write(self, n: int, n_waiting: int) -> None:
+        """Write the first n rows that wait."""
+        *before, last = self._waiting
+        cut = len(last) - (n_waiting - n)
+        rest = last.iloc[cut:]
+        # A short rest does not keep the whole alive; a long one is not copied again and again.
+        self._waiting = [rest.copy() if len(rest) < ROWS_AT_ONCE else rest] if len(rest) else []
+        frame = pd.concat([*before, last.iloc[:cut]], ignore_index=True)
+        del before, last
+        self._sink.write(self._table.check(frame))
 
 
 @contextmanager

@@ -35,8 +35,11 @@ class Guess:
 
     def fill(self, features: Floats) -> Floats:
         """Fill the gaps of (n, D) features that are scaled as the training features are."""
+        gaps = np.flatnonzero(np.isnan(features).any(axis=1))
+        if not gaps.size:
+            return features
         filled = features.copy()
-        for row in np.flatnonzero(np.isnan(features).any(axis=1)):
+        for row in gaps:
             hidden = np.isnan(features[row])
             filled[row, hidden] = self._expected(features[row], hidden)
         return filled

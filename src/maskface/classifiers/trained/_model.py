@@ -29,6 +29,9 @@ plain ones right instead of .56."""
 MAX_STEPS: Final = 10_000
 """Far more than are ever taken: on the same photographs, no fit took more than 140."""
 
+_TOGETHER: Final = 64
+"""Columns that are looked at together, about."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FittedModel:
@@ -91,10 +94,12 @@ def fit_model(features: Floats, labels: NDArray[np.int64]) -> FittedModel:
         )
     known = np.asarray((~np.isnan(features)).mean(axis=0) >= LEAST_KNOWN)
     columns = _columns(features, known)
-    mean, spread = np.nanmean(columns, axis=0), np.nanstd(columns, axis=0)
+    mean, spread = _moments(columns)
     # A feature that never changes tells nothing; rounding must not blow it up.
     spread = np.where(spread > 1e-9 * np.maximum(np.abs(mean), 1.0), spread, np.inf)
-    scaled = (columns - mean) / spread
+    scaled = columns  # a copy of our own, and large
+    scaled -= mean
+    scaled /= spread
     guess = Guess(scaled)
     classes = np.unique(labels)
     estimator = _fit(guess.fill(scaled), labels, n_classes=len(classes))
@@ -104,6 +109,18 @@ def fit_model(features: Floats, labels: NDArray[np.int64]) -> FittedModel:
 def _columns(features: Floats, known: NDArray[np.bool_]) -> Floats:
     """The known features; where none is known, one that is the same for all pictures."""
     return features[:, known] if known.any() else np.zeros((len(features), 1))
+
+
+def _moments(columns: Floats) -> tuple[Floats, Floats]:
+    """Mean and SD of what is known in each column (D,), of few columns at a time.
+
+    NumPy copies what it looks at for NaN, and nothing here is larger.
+    """
+    blocks = np.array_split(columns, -(-columns.shape[1] // _TOGETHER), axis=1)
+    means, spreads = zip(
+        *((np.nanmean(block, axis=0), np.nanstd(block, axis=0)) for block in blocks), strict=True
+    )
+    return np.concatenate(means), np.concatenate(spreads)
 
 
 def _fit(features: Floats, labels: NDArray[np.int64], *, n_classes: int) -> Any:
