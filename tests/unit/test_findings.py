@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,7 +24,7 @@ from maskface.findings import (
     load_findings,
 )
 from maskface.findings._verdicts import above, all_above, all_within, apart, within
-from maskface.stats import summarize
+from maskface.stats import Resampled, bootstrap, summarize
 from maskface.tables import GUARDS, RESPONSES, SUMMARY, TRIALS
 from maskface.types import EMOTIONS
 
@@ -180,6 +181,23 @@ def test_a_run_against_the_literature_differs(tmp_path: Path) -> None:
     assert told.pop("anger") == "disputed"
     assert set(told.values()) == {"differs"}
     assert verdict(tuple(r for r in found if r.claim.id == "mask-style"), "mask-style") == "differs"
+
+
+def test_many_masks_share_their_draws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    colours = [f"surgical:colour={name}" for name in ("white", "black", "red", "green", "pink")]
+    rates = {"none": shares(0.9), "window_mask": shares(0.8), "sunglasses": shares(0.8)}
+    run_of(tmp_path, rates | dict.fromkeys(colours, shares(0.7)), people=4)
+    drawn: list[int] = []
+
+    def counted(totals: np.ndarray, *more: Any, **options: Any) -> Resampled:
+        drawn.append(len(options["n_clusters"]))
+        return bootstrap(totals, *more, **options)
+
+    monkeypatch.setattr("maskface.findings._contrasts.bootstrap", counted)
+    found = compare_run(tmp_path)
+    assert len([r for r in found if r.claim.id == "overall-loss"]) == 5
+    # disgust, four pairs that are taken for each other, window, sunglasses, and all pairs of masks
+    assert sorted(drawn) == sorted([5 * 6, 5, 5, 5, 5, 5, 5, 5 * 4 // 2])
 
 
 def test_no_change_cannot_be_told(tmp_path: Path) -> None:

@@ -50,6 +50,12 @@ def test_maps_put_values_at_their_places() -> None:
     assert corners[-1, -1].min() > 0.7
     dots = first.lines[0]
     assert np.asarray(dots.get_xydata()).tolist() == [[0.3, 0.7]]
+    assert dots.get_markerfacecolor() == "black"
+    upside_down = panels(plot_maps(maps().assign(value=-maps()["value"]), "spots"))[0]
+    black, white = upside_down.lines[:2]
+    assert not len(np.asarray(black.get_xydata()))
+    assert np.asarray(white.get_xydata()).tolist() == [[0.3, 0.7]]
+    assert white.get_markerfacecolor() == "white"
     low, high = first.get_ylim()
     assert low > high  # the forehead is above
 

@@ -61,7 +61,12 @@ def test_groups_stand_in_their_order(moderators: pd.DataFrame) -> None:
     assert names(ax) == ["group\nx", "group\ny", "number\nunder 3", "number\n3 and over"]
     expected = np.array([4 / 6, 1 / 4, 2 / 2, 3 / 8]) * 100
     np.testing.assert_allclose(drawn(ax, "c")[:, 0], expected, atol=1e-3)
-    assert [t.get_text() for t in ax.texts] == [f"{n} subjects" for n in (3, 2, 1, 4)]
+    assert [t.get_text() for t in ax.texts] == [
+        "3 subjects",
+        "2 subjects",
+        "1 subject",
+        "4 subjects",
+    ]
     assert "2 to 8 images a group" in ax.get_xlabel()
 
 

@@ -15,20 +15,20 @@ import pytest
 from maskface.errors import MaskfaceError
 from maskface.experiment import RunFolder
 from maskface.experiment._harvest import Harvest
-from maskface.findings import CLAIMS, Result
+from maskface.findings import CLAIMS, Result, load_findings
 from maskface.report import SYNTHETIC, write_figures, write_report
 from maskface.report._answer import answers
 from maskface.report._cite import AUTHORS, TITLE, bibtex, uncited
 from maskface.report._downloads import INSIDE, TOGETHER
 from maskface.report._failures import failures
-from maskface.report._material import open_material
+from maskface.report._material import open_material, outcome
 from maskface.report._people import _judge, beside_people
 from maskface.stats import summarize
 from maskface.tables import SUMMARY, TRIALS
 from maskface.weights import manifest as shipped_weights
 from tests.unit.test_stats import HAND, pairs
 
-HOSTILE = "<script>alert(1)</script>\"'&"
+HOSTILE = "</script></style><script>alert(1)</script>\"'& javascript:alert(1) ]]>{{7*7}}"
 ROOT = Path(__file__).parents[2]
 
 
@@ -98,7 +98,7 @@ def test_page_holds_the_numbers_and_needs_nothing_from_outside(tmp_path: Path) -
     assert "script" not in page.tags
     assert all(link.startswith("data:") for link in page.links.values())
     assert "75.0 % of the plain faces and 50.0 % of the same faces" in page.text
-    assert "Loss: +25.0 percentage points" in page.text
+    assert "a loss of +25.0 percentage points (95 % confidence interval" in page.text
     cells = re.findall(r"<td[^>]*>([^<]*)</td>", page.markup)
     assert cells[:3] == ["c", "surgical", "+25.0"]
     assert cells[4:7] == ["75.0", "50.0", "8"]
@@ -107,8 +107,9 @@ def test_page_holds_the_numbers_and_needs_nothing_from_outside(tmp_path: Path) -
     assert "8 of 8 pictures have no subject id" in page.text
     assert "terms of the set are not known to allow" in page.text
     assert "All 8 pictures were read" in page.text
-    # loss, accuracy and where answers go at once; confusions folded (no probabilities here)
-    assert len(page.decoded("image/svg+xml")) == 4
+    # loss, accuracy and where answers go at once; confusions folded (no probabilities here);
+    # published losses of people
+    assert len(page.decoded("image/svg+xml")) == 5
 
 
 def test_small_tables_are_in_the_page_byte_for_byte(tmp_path: Path) -> None:
@@ -143,10 +144,15 @@ def test_everything_of_the_user_is_escaped(tmp_path: Path) -> None:
     manifest["classifiers"] = [{"name": HOSTILE, "fingerprint": HOSTILE}]
     write_run(tmp_path, TRIALS.tidy(trials), **manifest)
     (tmp_path / "answer.txt").write_text(f"{HOSTILE}\na  {HOSTILE}\n")
+    (tmp_path / 'javascript:alert(1)"><script>.csv').write_bytes(b"x" * (INSIDE + 1))
     page = Page(write_report(tmp_path))
     assert "script" not in page.tags
     assert "<script" not in page.markup
     assert page.text.count("<script>alert(1)</script>") > 10
+    assert "{{7*7}}" in page.text
+    assert "{{49}}" not in page.text
+    beside = [link for link in page.links.values() if not link.startswith("data:")]
+    assert beside == ["javascript%3Aalert%281%29%22%3E%3Cscript%3E.csv"]
     drawings = page.decoded("image/svg+xml")
     assert drawings
     assert not any(b"<script" in drawing for drawing in drawings)
@@ -191,7 +197,7 @@ def test_methods_say_what_was_done(tmp_path: Path) -> None:
     text = Page(write_report(tmp_path)).text
     assert "We used 8 pictures (drawn from 9 with balanced labels) from the set faces." in text
     assert "surgical (50.0 % of the face oval hidden on average)" in text
-    assert "intervals with subjects as independent units (n = 4)" in text
+    assert "intervals (5000 resamples) with subjects as independent units (n = 4)" in text
     assert "(id r, seed 0) was made with maskface 0, Python 3, numpy 2, mediapipe 1." in text
 
 
@@ -214,6 +220,74 @@ def test_references_are_of_what_was_used_and_nothing_else() -> None:
     assert "arriaga2017" not in text
     assert "classifier onnx:model=mine.onnx" in uncited(manifest)
     assert text.count("{") == text.count("}")
+
+
+ENTRY = re.compile(r"@(\w+)\{([^,\s]+),\n((?:.|\n)*?)\n\}(?:\n\n|\Z)")
+FIELD = re.compile(r"  (\w+) = (\{(?:.|\n)*\}),?")
+
+
+def parsed(text: str) -> dict[str, dict[str, str]]:
+    """Entries of BibTeX by key; nothing may be left over."""
+    assert ENTRY.sub("", text) == ""
+    entries: dict[str, dict[str, str]] = {}
+    for kind, key, body in ENTRY.findall(text):
+        assert kind in {"article", "book", "inproceedings", "misc", "software"}
+        assert key not in entries
+        fields = {}
+        for field in re.split(r",\n(?=  \w+ = )", body):
+            match = FIELD.fullmatch(field)
+            assert match, field
+            name, value = match.groups()
+            assert name not in fields
+            fields[name] = value[1:-1]
+            bare = re.sub(r"\\[{}]", "", value)
+            depth = [bare[: at + 1].count("{") - bare[: at + 1].count("}")
+                     for at in range(len(bare))]  # fmt: skip
+            assert min(depth[:-1]) > 0
+            assert depth[-1] == 0
+            assert not re.search(r"(?<!\\)[%&#$]", value)
+        entries[key] = fields
+    return entries
+
+
+def test_references_parse_whatever_was_used(tmp_path: Path) -> None:
+    manifest = manifest_of()
+    manifest["dataset"]["citation"] = 'A_B & "C" 100% {sic} \\ ~^ #$ <script> @misc{x, '
+    names = (
+        "faceapi", "fer", "emfacs", "hog:train=both", "blendshapes", "landmarks",
+        "embedding:network=faceapi", "onnx:ferplus", "deepface", "pyfeat",
+    )  # fmt: skip
+    weights = {name.partition(".")[0]: one.sha256 for name, one in shipped_weights().items()}
+    manifest["classifiers"] = [
+        {"name": name, "fingerprint": weights.get(name, "x")} for name in names
+    ]
+    write_run(tmp_path, pairs(HAND, list("AABBCCDD")), **manifest)
+    page = Page(write_report(tmp_path))
+    (text,) = (data.decode() for data in page.decoded("application/x-bibtex"))
+    entries = parsed(text.rstrip("\n"))
+    for used in (
+        "maskface", "faceset", "kartynnik2019", "lugaresi2019", "bradski2000", "faceapi",
+        "arriaga2017", "ekman1978", "dalal2005", "deepface", "cheong2023", "ferplus",
+        "hesterberg2015", "davison1997", "phipson2010", "holm1979", "berger1982",
+    ):  # fmt: skip
+        assert used in entries
+    assert "wilson1927" not in entries  # people are known: no interval of independent pictures
+    # every study behind a verdict that was given has an entry, or is said to have none
+    findings = load_findings()
+    judged = findings[findings["claim"].isin(beside_people(open_material(tmp_path)).claims)]
+    dois = {entry.get("doi") for entry in entries.values()}
+    assert set(judged["doi"]) - {""} <= dois
+    assert "study McCrackin 2022" in page.text
+    assert "No reference is on record for" in page.text
+    assert " ".join(text.split()) in page.text
+
+
+def test_references_of_independent_pictures(tmp_path: Path) -> None:
+    write_run(tmp_path, pairs(HAND))
+    (text,) = Page(write_report(tmp_path)).decoded("application/x-bibtex")
+    entries = parsed(text.decode().rstrip("\n"))
+    assert {"wilson1927", "mcnemar1947"} <= set(entries)
+    assert "phipson2010" not in entries
 
 
 def test_citation_of_the_package_is_that_of_its_citation_file() -> None:
@@ -263,11 +337,12 @@ def test_failures_are_told_by_reason() -> None:
         ("d", "none", "ok", ""), ("d", "cap", "ok", ""),
     ]  # fmt: skip
     frame = pd.DataFrame(rows, columns=["image_id", "condition", "status", "message"])
-    told = failures(frame)
+    frame["coverage"] = 0.5
+    told = failures(outcome([frame.iloc[:3], frame.iloc[3:]]))
     assert told[0].startswith("3 of 4 pictures have trials without an answer")
     assert told[1].startswith("In 2 pictures, plain faces included, no face was found")
     assert told[2] == "In 1 picture, under cap, something went wrong: broke. For example a."
-    assert failures(frame[frame["status"] == "ok"]) == [
+    assert failures(outcome([frame[frame["status"] == "ok"]])) == [
         "All 2 pictures were read under every condition."
     ]
 
@@ -318,7 +393,7 @@ def test_figures_are_written_and_named(tmp_path: Path) -> None:
     names = {path.name for path in write_figures(tmp_path)}
     assert names == {
         "readers.svg", "loss_surgical.svg", "accuracy_c_surgical.svg", "flows_c_surgical.svg",
-        "confusions_c_surgical.svg",
+        "confusions_c_surgical.svg", "people_surgical.svg",
     }  # fmt: skip
     assert names == {path.name for path in (tmp_path / "figures").iterdir()}
     (path,) = write_figures(tmp_path, ["flows"], form="png", out=tmp_path / "a" / "b")

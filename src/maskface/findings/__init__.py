@@ -6,7 +6,7 @@ from maskface.findings._claims import CLAIMS, Claim, kind_of
 from maskface.findings._compare import compare_run
 from maskface.findings._readers import Reader, human_reader, published_readers
 from maskface.findings._result import Result
-from maskface.findings._table import FINDINGS, load_findings
+from maskface.findings._table import FINDINGS, load_findings, published_losses
 from maskface.findings._text import comparison_text, comparison_values, humans_of
 
 __all__ = [
@@ -26,5 +26,6 @@ __all__ = [
     "humans_of",
     "kind_of",
     "load_findings",
+    "published_losses",
     "published_readers",
 ]

@@ -1,93 +1,140 @@
-"""Numbers that claims are about, with their bootstrap intervals."""
+"""Numbers that claims are about, with their bootstrap intervals, drawn together."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from maskface.findings._claims import LEVEL
+from maskface.findings._answers import Array, Counts
 from maskface.findings._run import Interval
-from maskface.stats import (
-    Comparison,
-    Metric,
-    bootstrap,
-    estimate,
-    evaluate,
-    get_metrics,
-    interval,
-)
+from maskface.stats import Resampled, bootstrap, interval
 from maskface.types import EMOTIONS
 
-Array = NDArray[np.float64]
+_LOSS: Final = np.array([1.0, -1.0])
 
 
-def loss_of(
-    comparison: Comparison, metric: str, label: str = "all", *, seed: int, level: float = LEVEL
-) -> Interval | None:
-    """Loss of a measure with its interval; None if it is not defined.
+@dataclass(frozen=True, slots=True, eq=False)
+class Contrast:
+    """A sum of shares, each with a sign, such as one share minus another.
+
+    Attributes
+    ----------
+    shares
+        (C, R, 2): what each unit adds to what each of R shares divides, and to what it is
+        divided by.
+    signs
+        (R,).
+    there
+        (C,) bool: units that are resampled.
+    n_units
+        Units that the number stands on.
+    """
+
+    shares: Array
+    signs: Array
+    there: NDArray[np.bool_]
+    n_units: int
+
+
+def loss(counts: Counts, emotion: str | None = None) -> Contrast:
+    """Share of an answer under the reference minus that under the condition.
 
     Parameters
     ----------
-    comparison
-        From `compare`. Over observers the measure is the mean of each one's own; over subjects or
-        pictures, that of all answers together.
-    metric, label
-        What to measure.
+    counts
+        Of a pair of conditions. Over observers, the share is the mean of each one's own; over
+        subjects or pictures, that of all answers together.
+    emotion
+        The shown emotion, where `counts` has all of them; all together if None.
+    """
+    at = slice(None) if emotion is None else [EMOTIONS.index(emotion)]
+    totals = counts.totals[..., at].sum(axis=-1)
+    on = counts.there if emotion is None else (totals[:, :, 1] > 0).any(axis=1)
+    shares = _own_losses(totals) if counts.observers else totals
+    return Contrast(shares, _LOSS, counts.there, int(on.sum()))
+
+
+def _own_losses(totals: Array) -> Array:
+    """Each unit's own loss, as shares whose difference is the mean over the units that have one."""
+    given, chances = totals[:, :, 0], totals[:, :, 1]
+    defined = (chances > 0).all(axis=1)
+    own = np.divide(given, chances, out=np.zeros_like(given), where=chances > 0)
+    lost = np.where(defined, own[:, 0] - own[:, 1], 0)
+    counted = defined.astype(np.float64)
+    return np.stack([np.stack([lost, counted], 1), np.stack([0 * lost, counted], 1)], axis=1)
+
+
+def loss_beyond(counts: Counts, emotion: str, other: str) -> Contrast:
+    """How much more right answers to one emotion are lost than to another, over all units."""
+    one, two = (counts.totals[..., EMOTIONS.index(name)] for name in (emotion, other))
+    signs = np.concatenate([_LOSS, -_LOSS])
+    shares = np.concatenate([one, two], axis=1)
+    return Contrast(shares, signs, counts.there, int(counts.there.sum()))
+
+
+class Drawn:
+    """Contrasts whose units were resampled together.
+
+    Contrasts over the same units share their resamples, so that they may be judged together; it
+    also takes no longer to draw for many than for one.
+
+    Parameters
+    ----------
+    contrasts
+        Of one reader: units have the same numbers in all.
     seed
         Of the bootstrap.
-    level
-        Confidence level, between 0 and 1.
-
-    Returns
-    -------
-    estimate, low, high
-        Reference minus condition.
     """
-    chosen: list[Metric] = [m for m in get_metrics(metric) if label in m.labels][:1]
-    if comparison.by == ("observer_id",):
-        found = estimate(comparison, chosen, average="clusters", seed=seed, level=level)
-    else:
-        found = estimate(comparison, chosen, seed=seed, level=level)
-    one = next(each for each in found if each.label == label)
-    return None if np.isnan(one.low) else (one.loss, one.low, one.high)
+
+    def __init__(self, contrasts: Sequence[Contrast], seed: int) -> None:
+        self._n = len(contrasts)
+        groups: dict[bytes, list[int]] = {}
+        for place, contrast in enumerate(contrasts):
+            if contrast.there.any():
+                groups.setdefault(contrast.there.tobytes(), []).append(place)
+        self._drawn = [
+            (places, _draw([contrasts[place] for place in places], seed))
+            for places in groups.values()
+        ]
+
+    def intervals(self, level: float) -> list[Interval | None]:
+        """Number and limits of each contrast; None where it is not defined.
+
+        Parameters
+        ----------
+        level
+            Confidence level, between 0 and 1.
+        """
+        found: list[Interval | None] = [None] * self._n
+        for places, drawn in self._drawn:
+            limits = interval(drawn, level=level)
+            for place, point, low, high in zip(places, drawn.point, *limits, strict=True):
+                if not np.isnan(low):
+                    found[place] = (float(point), float(low), float(high))
+        return found
 
 
-def loss_over_others(
-    comparison: Comparison, emotion: str, *, seed: int, level: float
-) -> dict[str, Interval]:
-    """How much more one emotion loses than each other emotion.
+def _draw(contrasts: Sequence[Contrast], seed: int) -> Resampled:
+    there = contrasts[0].there
+    columns = np.concatenate([one.shares[there].reshape(there.sum(), -1) for one in contrasts], 1)
+    # Pairs of conditions have most of their sums in common.
+    different, where = np.unique(columns, axis=1, return_inverse=True)
+    parts = np.split(where.ravel(), np.cumsum([2 * len(one.signs) for one in contrasts])[:-1])
 
-    Parameters
-    ----------
-    comparison
-        From `compare`, all emotions.
-    emotion
-        The one.
-    seed
-        Of the bootstrap: the losses of a resample belong together.
-    level
-        Confidence level of each interval.
+    def statistic(sums: Array) -> Array:
+        return np.column_stack([
+            _shares(sums[:, part]) @ one.signs for part, one in zip(parts, contrasts, strict=True)
+        ])  # fmt: skip
 
-    Returns
-    -------
-    dict
-        Other emotion -> its difference of losses of recall. Emotions that were not shown, or
-        whose interval is not defined, are left out.
-    """
-    recall = get_metrics("recall")[0]
-    i = EMOTIONS.index(emotion)
+    n_units = np.array([one.n_units for one in contrasts])
+    return bootstrap(different, statistic, seed=seed, n_clusters=n_units)
 
-    def statistic(totals: Array) -> Array:
-        plain, covered = np.split(totals, 2, axis=1)
-        losses = evaluate([recall], plain) - evaluate([recall], covered)
-        return losses[:, [i]] - losses
 
-    if not len(comparison.totals):
-        return {}
-    drawn = bootstrap(comparison.flat, statistic, seed=seed, levels=comparison.levels)
-    low, high = interval(drawn, level=level)
-    return {
-        other: (float(drawn.point[j]), float(low[j]), float(high[j]))
-        for j, other in enumerate(EMOTIONS)
-        if other != emotion and not np.isnan(low[j])
-    }
+def _shares(sums: Array) -> Array:
+    """Shares (B, R) of sums (B, 2 R); NaN where the divisor is 0."""
+    above, below = sums[:, ::2], sums[:, 1::2]
+    return np.asarray(np.divide(above, below, out=np.full(above.shape, np.nan), where=below > 0))

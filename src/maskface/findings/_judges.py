@@ -2,41 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from itertools import combinations
+from collections.abc import Iterator, Sequence
+from itertools import product
 from typing import Final
 
-import numpy as np
-
-from maskface.findings._claims import LEAST_LOSS, LEVEL, MOST_LOSS, SAME, Claim, Verdict
-from maskface.findings._contrasts import loss_of, loss_over_others
+from maskface.findings._claims import LEAST_LOSS, LEVEL, MOST_LOSS, Claim, Verdict
+from maskface.findings._contrasts import Drawn, loss, loss_beyond
+from maskface.findings._judges_pairs import judge_style, judge_sunglasses, judge_window
+from maskface.findings._judging import NO_TRIALS, NOT_TOLD, Judge, result_of
 from maskface.findings._result import SUMMARY, SUMMARY_ALONE, TRIALS, Result
 from maskface.findings._run import PLAIN, Interval, RunTables
-from maskface.findings._verdicts import above, all_above, all_within, apart, within
+from maskface.findings._verdicts import above, all_above, apart, within
 from maskface.types import EMOTIONS
-
-NO_TRIALS: Final = "the folder has no trials"
-
-Judge = Callable[[RunTables, Claim, str, int], Iterator[Result]]
-
-
-def _result(
-    run: RunTables,
-    claim: Claim,
-    who: tuple[str, tuple[str, ...]],
-    found: tuple[Interval | None, Verdict, str],
-    *,
-    note: str = "",
-    labels: tuple[str, ...] = (),
-) -> Result:
-    """Put a result together; a guard against it takes the verdict away."""
-    (reader, conditions), (interval, verdict, basis) = who, found
-    doubt = run.doubt(reader, conditions, labels)
-    if doubt and verdict in ("agrees", "differs"):
-        verdict, note = "cannot tell", f"guard: {doubt}; see guards.csv"
-    value, low, high = interval or (np.nan, np.nan, np.nan)
-    named = " and ".join(conditions)
-    return Result(claim, reader, named, value, low, high, verdict, basis, note)
 
 
 def _overall(run: RunTables, claim: Claim, reader: str, seed: int) -> Iterator[Result]:
@@ -45,7 +22,7 @@ def _overall(run: RunTables, claim: Claim, reader: str, seed: int) -> Iterator[R
         found = run.hits(reader, mask)
         if found:
             verdict = within(found, LEAST_LOSS, MOST_LOSS)
-            yield _result(run, claim, (reader, (mask,)), (found, verdict, SUMMARY))
+            yield result_of(run, claim, (reader, (mask,)), (found, verdict, SUMMARY))
 
 
 def _anger(run: RunTables, claim: Claim, reader: str, seed: int) -> Iterator[Result]:
@@ -63,25 +40,45 @@ def _anger(run: RunTables, claim: Claim, reader: str, seed: int) -> Iterator[Res
         note = here[above(found)]
         if dprime:
             note += f"; d' falls by {dprime[0]:.2f} [{dprime[1]:.2f}, {dprime[2]:.2f}]"
-        yield _result(run, claim, (reader, (mask,)), (found, "disputed", SUMMARY), note=note)
+        yield result_of(run, claim, (reader, (mask,)), (found, "disputed", SUMMARY), note=note)
 
 
 def _disgust(run: RunTables, claim: Claim, reader: str, seed: int) -> Iterator[Result]:
-    for mask in run.conditions("mask"):
-        comparison = run.comparison(reader, PLAIN, mask)
-        who = (reader, (mask,))
-        if comparison is None:
+    answers, masks = run.answers(reader), run.conditions("mask")
+    if answers is None:
+        for mask in masks:
             yield from _disgust_of_summary(run, claim, reader, mask)
+        return
+    others = [emotion for emotion in EMOTIONS if emotion != "disgust"]
+    right = {mask: answers.right(PLAIN, mask) for mask in masks}
+    drawn = Drawn(
+        [loss_beyond(right[m], "disgust", other) for m in masks for other in others], seed
+    )
+    table = _by_mask(masks, others, drawn.intervals(LEVEL))
+    strict = {
+        n: _by_mask(masks, others, drawn.intervals(1 - (1 - LEVEL) / n))
+        for n in {len(found) for found in table.values()} - {0}
+    }
+    for mask, found in table.items():
+        if not found:
             continue
-        others = loss_over_others(comparison, "disgust", seed=seed, level=LEVEL)
-        if not others:
-            continue
-        strict = 1 - (1 - LEVEL) / len(others)
-        simultaneous = loss_over_others(comparison, "disgust", seed=seed, level=strict)
-        verdict = all_above(list(others.values()), list(simultaneous.values()))
-        nearest = min(others, key=lambda name: others[name][0])
-        found = (others[nearest], verdict, TRIALS)
-        yield _result(run, claim, who, found, note=f"against {nearest}", labels=("disgust",))
+        simultaneous = list(strict[len(found)][mask].values())
+        verdict = all_above(list(found.values()), simultaneous)
+        nearest = min(found, key=lambda name: found[name][0])
+        told = (found[nearest], verdict, TRIALS)
+        note = f"against {nearest}"
+        yield result_of(run, claim, (reader, (mask,)), told, note=note, labels=("disgust",))
+
+
+def _by_mask(
+    masks: Sequence[str], others: Sequence[str], found: Sequence[Interval | None]
+) -> dict[str, dict[str, Interval]]:
+    """What is defined of intervals that are in the order of masks, then emotions."""
+    table: dict[str, dict[str, Interval]] = {mask: {} for mask in masks}
+    for (mask, other), one in zip(product(masks, others), found, strict=True):
+        if one is not None:
+            table[mask][other] = one
+    return table
 
 
 def _disgust_of_summary(run: RunTables, claim: Claim, reader: str, mask: str) -> Iterator[Result]:
@@ -95,103 +92,30 @@ def _disgust_of_summary(run: RunTables, claim: Claim, reader: str, mask: str) ->
     verdict = "agrees" if verdicts == {"agrees"} else verdict
     note = "the loss of disgust; judged by whether its interval overlaps the others'"
     found = (disgust, verdict, SUMMARY_ALONE)
-    yield _result(run, claim, (reader, (mask,)), found, note=note, labels=("disgust",))
+    yield result_of(run, claim, (reader, (mask,)), found, note=note, labels=("disgust",))
 
 
 def _read_as(run: RunTables, claim: Claim, reader: str, seed: int) -> Iterator[Result]:
     source, target = claim.id.split("-as-")
-    for mask in run.conditions("mask"):
-        who = (reader, (mask,))
-        comparison = run.comparison(reader, PLAIN, mask, read_as=(source, target))
-        if comparison is None:
-            yield _result(run, claim, who, (None, "cannot tell", SUMMARY_ALONE), note=NO_TRIALS)
-            continue
-        if not len(comparison.totals):
-            continue
-        loss = loss_of(comparison, "answer_share", target, seed=seed)
-        if loss is not None:
-            found = (0.0 - loss[0], 0.0 - loss[2], 0.0 - loss[1])  # no minus zero
-            yield _result(run, claim, who, (found, above(found), TRIALS))
-
-
-def _window(run: RunTables, claim: Claim, reader: str, seed: int) -> Iterator[Result]:
-    for mask in run.conditions("mask"):
-        for window in run.conditions("window"):
-            yield from _between(run, claim, reader, (window, mask), label="happiness", seed=seed)
-
-
-def _sunglasses(run: RunTables, claim: Claim, reader: str, seed: int) -> Iterator[Result]:
-    for mask in run.conditions("mask"):
-        for sunglasses in run.conditions("sunglasses"):
-            yield from _between(run, claim, reader, (sunglasses, mask), label="all", seed=seed)
-
-
-def _between(
-    run: RunTables, claim: Claim, reader: str, pair: tuple[str, str], *, label: str, seed: int
-) -> Iterator[Result]:
-    """Whether the first of two conditions is read better than the second."""
-    metric = "accuracy" if label == "all" else "recall"
-    comparison = run.comparison(reader, *pair)
-    if comparison is not None:
-        found = loss_of(comparison, metric, label, seed=seed)
-        if found is not None:
-            verdict = (found, above(found), TRIALS)
-            yield _result(run, claim, (reader, pair), verdict, labels=(label,))
+    masks, answers = run.conditions("mask"), run.answers(reader)
+    if answers is None:
+        for mask in masks:
+            yield result_of(run, claim, (reader, (mask,)), NOT_TOLD, note=NO_TRIALS)
         return
-    values = [_value(run, reader, condition, label) for condition in pair]
-    if values[0] and values[1]:
-        (first, *_), (second, *_) = values[0], values[1]
-        shown = (first - second, float("nan"), float("nan"))
-        verdict = (shown, apart(values[0], values[1]), SUMMARY_ALONE)
-        note = "judged by whether the two intervals overlap"
-        yield _result(run, claim, (reader, pair), verdict, note=note, labels=(label,))
-
-
-def _value(run: RunTables, reader: str, condition: str, label: str) -> Interval | None:
-    if label == "all":
-        return run.hits(reader, condition, "value")
-    return run.from_summary(reader, condition, "recall", label, "value")
-
-
-def _style(run: RunTables, claim: Claim, reader: str, seed: int) -> Iterator[Result]:
-    masks = run.conditions("mask")
-    if len(masks) < 2:
-        return
-    if not run.has_trials:
-        who = (reader, masks)
-        yield _result(run, claim, who, (None, "cannot tell", SUMMARY_ALONE), note=NO_TRIALS)
-        return
-    pairs = list(combinations(masks, 2))
-    found = _differences(run, reader, pairs, seed, LEVEL)
-    if not found:
-        return
-    strict = 1 - (1 - LEVEL) / len(found)
-    simultaneous = _differences(run, reader, pairs, seed, strict)
-    verdict = all_within(list(found.values()), list(simultaneous.values()), SAME)
-    pair = max(found, key=lambda name: abs(found[name][0]))
-    yield _result(run, claim, (reader, pair), (found[pair], verdict, TRIALS))
-
-
-def _differences(
-    run: RunTables, reader: str, pairs: list[tuple[str, str]], seed: int, level: float
-) -> dict[tuple[str, str], Interval]:
-    out = {}
-    for pair in pairs:
-        comparison = run.comparison(reader, *pair)
-        if comparison is not None:
-            found = loss_of(comparison, "accuracy", seed=seed, level=level)
-            if found is not None:
-                out[pair] = found
-    return out
+    taken = [loss(answers.taken_for(PLAIN, mask, source, target)) for mask in masks]
+    for mask, one in zip(masks, Drawn(taken, seed).intervals(LEVEL), strict=True):
+        if one is not None:
+            found = (0.0 - one[0], 0.0 - one[2], 0.0 - one[1])  # no minus zero
+            yield result_of(run, claim, (reader, (mask,)), (found, above(found), TRIALS))
 
 
 _JUDGES: Final[dict[str, Judge]] = {
     "overall-loss": _overall,
     "disgust-most": _disgust,
     "anger": _anger,
-    "window-happiness": _window,
-    "mask-over-sunglasses": _sunglasses,
-    "mask-style": _style,
+    "window-happiness": judge_window,
+    "mask-over-sunglasses": judge_sunglasses,
+    "mask-style": judge_style,
 }
 
 

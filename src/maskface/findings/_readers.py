@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from maskface.errors import MaskfaceError
 from maskface.findings._claims import kind_of
 from maskface.findings._table import load_findings
+from maskface.findings._tallies import of_choices, of_yes_no
 from maskface.humans import HUMAN, is_yes_no
 from maskface.tables import RESPONSES
 from maskface.types import EMOTIONS
@@ -69,7 +70,8 @@ def classifier_reader(trials: pd.DataFrame, condition: str, emotions: NDArray[np
     known = (rows["subject_id"] != "").all()
     unit = rows["subject_id" if known else "image_id"]
     answer = [names[i] for i in p.argmax(axis=1)] if len(p) else []
-    counts = _choices(unit, rows["condition"] == PLAIN, rows["label"], pd.Series(answer))
+    side = _sides(rows["condition"] == PLAIN)
+    counts = of_choices(unit, side, rows["label"], pd.Series(answer), n_sides=2)
     first = trials.iloc[0]
     shown = np.isin(EMOTIONS, rows["label"].unique())
     return Reader(
@@ -109,12 +111,13 @@ def human_reader(folder: Path, mask: str | None = None) -> Reader:
     rows = rows[rows["condition"].isin([PLAIN, condition])]
     both = rows.groupby("observer_id")["condition"].transform("nunique") == 2
     rows = rows[both]
-    plain = rows["condition"] == PLAIN
+    side = _sides(rows["condition"] == PLAIN)
     if is_yes_no(rows):
-        counts = _yes_no(rows["observer_id"], plain, rows)
+        counts = of_yes_no(rows["observer_id"], side, rows, n_sides=2)
         answers = set(rows["question"])
     else:
-        counts = _choices(rows["observer_id"], plain, rows["label"], rows["predicted"])
+        answer = rows["predicted"]
+        counts = of_choices(rows["observer_id"], side, rows["label"], answer, n_sides=2)
         answers = set(rows["predicted"])
     emotions = np.isin(EMOTIONS, sorted(answers & set(rows["label"])))
     first = rows.iloc[0]
@@ -158,42 +161,8 @@ def _which(there: list[str], mask: str | None) -> str:
     )
 
 
-def _choices(unit: pd.Series, plain: pd.Series, label: pd.Series, answer: pd.Series) -> Array:
-    codes, side, shown = _codes(unit), _sides(plain), _numbers(label)
-    counts = _empty(codes)
-    given = _numbers(answer)
-    said = given >= 0
-    np.add.at(counts[:, :, 0], (codes[said], side[said], shown[said], given[said]), 1)
-    np.add.at(counts[:, :, 1], (codes, side, shown), 1)
-    return counts
-
-
-def _yes_no(unit: pd.Series, plain: pd.Series, rows: pd.DataFrame) -> Array:
-    codes, side = _codes(unit), _sides(plain)
-    shown, asked = _numbers(rows["label"]), _numbers(rows["question"])
-    counts = _empty(codes)
-    yes = rows["answer_yes"].to_numpy(np.float64)
-    np.add.at(counts[:, :, 0], (codes, side, shown, asked), yes)
-    np.add.at(counts[:, :, 1], (codes, side, shown, asked), 1)
-    return counts
-
-
-def _empty(codes: NDArray[np.int64]) -> Array:
-    n = int(codes.max(initial=0)) + 1
-    return np.zeros((n, 2, 2, len(EMOTIONS), len(EMOTIONS)))
-
-
-def _codes(unit: pd.Series) -> NDArray[np.int64]:
-    return pd.factorize(unit, sort=True)[0].astype(np.int64)
-
-
 def _sides(plain: pd.Series) -> NDArray[np.int64]:
     return np.where(plain, 0, 1).astype(np.int64)
-
-
-def _numbers(emotions: pd.Series) -> NDArray[np.int64]:
-    number = {emotion: i for i, emotion in enumerate(EMOTIONS)}
-    return np.array([number.get(str(emotion), -1) for emotion in emotions], np.int64)
 
 
 def restricted(reader: Reader, emotions: NDArray[np.bool_]) -> Reader:

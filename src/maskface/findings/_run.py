@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -9,9 +10,10 @@ from pathlib import Path
 import pandas as pd
 
 from maskface.errors import MaskfaceError
+from maskface.findings._answers import Answers
 from maskface.findings._claims import Kind, kind_of
-from maskface.humans import HUMAN, congruent, is_yes_no, of_question
-from maskface.stats import Comparison, compare
+from maskface.findings._gather import COLUMNS, observer_answers, picture_answers
+from maskface.humans import HUMAN
 from maskface.table_files import find_table
 from maskface.tables import GUARDS, RESPONSES, SUMMARY, TRIALS
 
@@ -64,17 +66,17 @@ class RunTables:
         return tuple(name for name in names if kind_of(name, self.masks) == kind)
 
     @cached_property
-    def _answers(self) -> pd.DataFrame | None:
-        for table in (RESPONSES, TRIALS):
-            path = find_table(self.folder, table)
-            if path.is_file():
-                return table.read(path)
+    def _answers(self) -> Mapping[str, Answers] | None:
+        responses, trials = (find_table(self.folder, table) for table in (RESPONSES, TRIALS))
+        if responses.is_file():
+            return {HUMAN: observer_answers(RESPONSES.read(responses))}
+        if trials.is_file():
+            return picture_answers(TRIALS.pieces(trials, COLUMNS))
         return None
 
-    @property
-    def has_trials(self) -> bool:
-        """Whether the folder has more than the summary."""
-        return self._answers is not None
+    def answers(self, reader: str) -> Answers | None:
+        """Answers of a classifier, or of ``human``; None if the folder has the summary alone."""
+        return None if self._answers is None else self._answers.get(reader)
 
     @cached_property
     def guards(self) -> pd.DataFrame:
@@ -102,50 +104,6 @@ class RunTables:
             if found is not None:
                 return found
         return None
-
-    def comparison(
-        self, reader: str, reference: str, condition: str, *, read_as: tuple[str, str] | None = None
-    ) -> Comparison | None:
-        """Answers under a condition and under another one in the place of the plain face.
-
-        Parameters
-        ----------
-        reader
-            Classifier, or ``human``.
-        reference, condition
-            What is compared.
-        read_as
-            Shown emotion and answer: only faces that show the one, as to the other.
-
-        Returns
-        -------
-        Comparison or None
-            Paired picture by picture for classifiers, by observer for humans. None without trials.
-        """
-        answers = self._answers
-        if answers is None:
-            return None
-        human = "observer_id" in answers
-        rows = self._of(answers, reader, read_as)
-        rows = rows[rows["condition"].isin([reference, condition])]
-        names = {reference: PLAIN, condition: condition}
-        rows = rows.assign(condition=rows["condition"].map(names))
-        if human:
-            return compare(rows, condition, by="observer_id", paired=False)
-        by = "subject_id" if (rows["subject_id"] != "").all() else "image_id"
-        return compare(rows, condition, by=by)
-
-    def _of(
-        self, answers: pd.DataFrame, reader: str, read_as: tuple[str, str] | None
-    ) -> pd.DataFrame:
-        answers = answers[answers["status"] == "ok"]
-        if "observer_id" not in answers:
-            answers = answers[answers["classifier"] == reader]
-        elif read_as and is_yes_no(answers):
-            answers = of_question(answers, read_as[1])
-        else:
-            answers = congruent(answers)
-        return answers[answers["label"] == read_as[0]] if read_as else answers
 
     @property
     def of_humans(self) -> bool:

@@ -47,3 +47,35 @@ def load_findings() -> pd.DataFrame:
     """
     with as_file(files("maskface.findings") / "findings.csv") as path:
         return FINDINGS.read(path)
+
+
+_HITS: Final = ("accuracy", "hit_rate")
+
+
+def published_losses(findings: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Losses under a mask of the studies that report right answers plain and masked, or the loss.
+
+    Parameters
+    ----------
+    findings
+        From `load_findings`; loaded if None.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row for each study and emotion (or ``all``), with the columns study, n, population,
+        emotion, measure (``accuracy``, ``hit_rate`` or ``loss``), loss (a share: plain minus
+        masked) and how_known. The sources give no interval of it.
+    """
+    table = load_findings() if findings is None else findings
+    hits = table[table["measure"].isin(_HITS)]
+    told = table[(table["measure"] == "loss") & (table["condition"] == "mask")]
+    names = ["study", "emotion", "measure"]
+    plain, masked = (
+        hits[hits["condition"] == condition].set_index(names) for condition in ("none", "mask")
+    )
+    both = plain.join(masked["value"].rename("masked"), how="inner").reset_index()
+    both = both.assign(loss=both["value"] - both["masked"])
+    found = pd.concat([both, told.assign(loss=told["value"])], ignore_index=True)
+    columns = ["study", "n", "population", "emotion", "measure", "loss", "how_known"]
+    return found[columns].sort_values(["study", "emotion"], ignore_index=True)

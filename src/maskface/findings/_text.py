@@ -11,10 +11,8 @@ import pandas as pd
 
 from maskface.findings._claims import Claim
 from maskface.findings._result import Result
-from maskface.findings._table import load_findings
+from maskface.findings._table import load_findings, published_losses
 from maskface.text import align, points
-
-_MASK_WORDS = ("hit_rate", "accuracy")
 
 
 def humans_of(claim: Claim, findings: pd.DataFrame | None = None) -> list[str]:
@@ -42,12 +40,9 @@ def humans_of(claim: Claim, findings: pd.DataFrame | None = None) -> list[str]:
 
 def _losses(table: pd.DataFrame) -> Iterator[str]:
     """Losses of accuracy over all emotions, of studies that report both sides."""
-    rows = table[(table["emotion"] == "all") & table["measure"].isin(_MASK_WORDS)]
-    for study, of_study in rows.groupby("study", sort=True):
-        value = of_study.set_index("condition")["value"]
-        if {"none", "mask"} <= set(value.index):
-            loss = points(value["none"] - value["mask"])
-            yield f"loss {loss} points ({study}, {of_study['how_known'].iloc[0]})"
+    rows = published_losses(table)
+    for row in rows[(rows["emotion"] == "all") & (rows["measure"] != "loss")].to_dict("records"):
+        yield f"loss {points(row['loss'])} points ({row['study']}, {row['how_known']})"
 
 
 def comparison_text(results: Sequence[Result]) -> str:

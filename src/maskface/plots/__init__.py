@@ -1,6 +1,7 @@
 """Figures of results. Each takes a table and returns a matplotlib Axes."""
 
 from maskface.plots._appearance import plot_appearance
+from maskface.plots._beside_people import plot_beside_people
 from maskface.plots._concealed import plot_concealed
 from maskface.plots._confusion import plot_confusions
 from maskface.plots._contrasts import plot_contrast_by_emotion, plot_contrasts
@@ -24,6 +25,7 @@ __all__ = [
     "MARKERS",
     "plot_accuracy",
     "plot_appearance",
+    "plot_beside_people",
     "plot_concealed",
     "plot_confusion_change",
     "plot_confusions",

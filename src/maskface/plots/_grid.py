@@ -14,12 +14,12 @@ from maskface.stats import loss_table
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_ROW: Final = 0.36
+_ROW: Final = 0.37
 _BESIDE: Final = 1.5
 """Height in inches of a row with two lines, and of what is above and below the rows."""
 _PALE: Final = 1.7
 """Colours go only so far, as a multiple of the largest value, that black numbers stay readable."""
-_WHAT: Final = "accuracy lost, in percentage points;\nbelow it the 95 % interval; bold: excludes 0"
+_WHAT: Final = "Accuracy lost, in percentage points;\nbelow it the 95 % interval; bold: excludes 0"
 
 
 def draw_grid(ax: Axes, table: pd.DataFrame, rows: list[str], columns: list[str]) -> None:
@@ -53,11 +53,11 @@ def draw_grid(ax: Axes, table: pd.DataFrame, rows: list[str], columns: list[str]
 
 def _write(ax: Axes, x: int, y: int, loss: float, limits: tuple[float, float]) -> None:
     sure = limits[0] > 0 or limits[1] < 0
-    ax.text(x, y - 0.16, f"{loss:+.0f}", ha="center", va="center", fontsize=8,
+    ax.text(x, y - 0.17, f"{loss:+.0f}", ha="center", va="center", fontsize=8,
             fontweight="bold" if sure else "normal")  # fmt: skip
     if not np.isnan(limits[0]):
         ax.text(x, y + 0.24, f"{limits[0]:.0f} to {limits[1]:.0f}",
-                ha="center", va="center", fontsize=5.5, color="0.15")  # fmt: skip
+                ha="center", va="center", fontsize=6.3, color="0.15")  # fmt: skip
 
 
 def grid_axes(rows: list[str]) -> Axes:
@@ -98,7 +98,7 @@ def plot_loss_grid(
     rows, columns = list(overall["condition"]), list(dict.fromkeys(own["emotion"]))
     ax = grid_axes(rows) if ax is None else ax
     draw_grid(ax, own.rename(columns={"condition": "row", "emotion": "column"}), rows, columns)
-    ax.set_xlabel(f"{own.iloc[0]['classifier']}: {_WHAT}\n{foot}")
+    ax.set_xlabel(f"{own.iloc[0]['classifier']}\n{_WHAT}\n{foot}")
     return ax
 
 
@@ -123,5 +123,5 @@ def plot_classifier_grid(
     columns = list(dict.fromkeys(own["emotion"]))
     ax = grid_axes(rows) if ax is None else ax
     draw_grid(ax, own.rename(columns={"classifier": "row", "emotion": "column"}), rows, columns)
-    ax.set_xlabel(f"Under '{condition}': {_WHAT}\n{foot}")
+    ax.set_xlabel(f"Under '{condition}'\n{_WHAT}\n{foot}")
     return ax

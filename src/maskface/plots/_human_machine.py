@@ -107,7 +107,12 @@ def plot_confusion_change(cells: pd.DataFrame, humans: str, condition: str) -> A
     for ax in panels[0, 1:]:
         ax.set_yticklabels([])
     share_colours(panels, drawn, "percentage points")
-    return first_of(panels, f"Answer: change with the mask (people: {humans}; '{condition}')")
+    trials, images = (int(rows["n"].max()) for rows in (shown[people], machines))
+    return first_of(
+        panels,
+        f"Answer: change with the mask\npeople: {humans}, {trials} trials; classifiers: under "
+        f"'{condition}', {images} images; no intervals",
+    )
 
 
 def _draw_matrix(ax: Axes, own: pd.DataFrame, there: list[str], most: float) -> Any:

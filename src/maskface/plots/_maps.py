@@ -37,7 +37,7 @@ def plot_maps(maps: pd.DataFrame, method: str) -> Axes:
     -------
     matplotlib.axes.Axes
         The first panel. Colours in percentage points, the same in all panels; dots are places that
-        are significant over the whole panel.
+        are significant over the whole panel, black above 0 and white below.
 
     Raises
     ------
@@ -58,7 +58,11 @@ def plot_maps(maps: pd.DataFrame, method: str) -> Axes:
     share_colours(panels, drawn, "percentage points")
     what = f"{_MEASURES[shown['measure'].iloc[0]]} {_WORDS[method]}"
     foot = footing(shown).splitlines()[0]
-    return first_of(panels, f"{what}\n{foot}; dots: p < .05 over the panel's places")
+    return first_of(
+        panels,
+        f"{what}\n{foot}; no intervals\nDots: p < .05 over the panel's places; black: above 0, "
+        "white: below",
+    )
 
 
 def _draw_map(ax: Axes, one: pd.DataFrame, most: float) -> Any:
@@ -67,7 +71,12 @@ def _draw_map(ax: Axes, one: pd.DataFrame, most: float) -> Any:
     drawn = ax.pcolormesh(x, y, grid.to_numpy(float), cmap="RdBu_r", vmin=-most, vmax=most)
     dots = one[one["significant"] == 1]
     spacing = float(np.diff(x).min())
-    ax.plot(dots["x"], dots["y"], "o", color="black", markersize=1 + 8 * spacing)
+    # In grey, both ends of the colours are dark.
+    for rows, face in ((dots[dots["value"] >= 0], "black"), (dots[dots["value"] < 0], "white")):
+        ax.plot(
+            rows["x"], rows["y"], "o", markersize=1.5 + 8 * spacing, markerfacecolor=face,
+            markeredgecolor="white" if face == "black" else "black", markeredgewidth=0.5,
+        )  # fmt: skip
     vertices = canonical_mesh().vertices.astype(np.float64)
     for outline in (FACE_OVAL, *FEATURES.values()):
         places = to_places(vertices[[*outline, outline[0]]])

@@ -46,8 +46,9 @@ def plot_moderators(moderators: pd.DataFrame, label: str = "all", ax: Axes | Non
     }
     draw_rows(ax, rows, series)
     for place, row in enumerate(first.to_dict("records")):
+        units = f"{row['clustered_by']}{'s' if row['n_clusters'] > 1 else ''}"
         ax.annotate(
-            f"{row['n_clusters']} {row['clustered_by']}s", (1.01, len(rows) - 1 - place),
+            f"{row['n_clusters']} {units}", (1.01, len(rows) - 1 - place),
             xycoords=("axes fraction", "data"), va="center", color="0.35", fontsize="small",
         )  # fmt: skip
         if place and row["attribute"] != first["attribute"].iloc[place - 1]:

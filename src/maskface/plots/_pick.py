@@ -50,7 +50,7 @@ def named(rows: pd.DataFrame) -> str:
 def fold(name: str, letters: int = _LETTERS) -> str:
     """Break a long name into lines, after the signs that part its parameters."""
     lines = [""]
-    for part in re.findall(r"[^:,+]+[:,+]*|[:,+]+", name):
+    for part in re.findall(r"[^:,+(]+[:,+(]*|[:,+(]+", name):
         if lines[-1] and len(lines[-1] + part) > letters:
             lines.append("")
         lines[-1] += part

@@ -95,7 +95,13 @@ def save_figure(ax: Axes, target: Path | IO[bytes], form: str = "") -> None:
 
 
 def draw_rows(
-    ax: Axes, rows: Sequence[str], series: Mapping[str, pd.DataFrame], *, zero: bool = True
+    ax: Axes,
+    rows: Sequence[str],
+    series: Mapping[str, pd.DataFrame],
+    *,
+    zero: bool = True,
+    middle: float = 0.0,
+    spread: float = _SPREAD,
 ) -> None:
     """Draw points with intervals, one row for each name, one colour and marker a series.
 
@@ -109,11 +115,13 @@ def draw_rows(
         Columns low, point and high in per cent, by name; other names than `rows` are not drawn.
     zero
         Whether to mark 0.
+    middle, spread
+        How far above the middle of its row, and over what share of its height, a row's series lie.
     """
     places = pd.Series(np.arange(len(rows))[::-1], index=list(rows))
-    offsets = np.linspace(_SPREAD / 2, -_SPREAD / 2, len(series)) if len(series) > 1 else [0]
+    offsets = np.linspace(spread / 2, -spread / 2, len(series)) if len(series) > 1 else np.zeros(1)
     for number, ((name, table), offset) in enumerate(zip(series.items(), offsets, strict=True)):
-        _draw_series(ax, table.reindex(list(rows)), places + offset, name, number)
+        _draw_series(ax, table.reindex(list(rows)), places + middle + offset, name, number)
     if zero:
         ax.axvline(0, color="0.4", linewidth=0.8, zorder=1)
     set_rows(ax, places.to_dict())

@@ -111,8 +111,11 @@ def plot_split(transfer: pd.DataFrame, label: str = "all", ax: Axes | None = Non
     information, shift, loss = (by_measure[name] for name in ("information", "shift", "loss"))
     start = information["point"].to_numpy()
     ax.barh(y + _HEIGHT, start, _HEIGHT, color=COLOURS[0], alpha=0.5, label="lost information")
-    ax.barh(y, shift["point"], _HEIGHT, left=start, color=COLOURS[1], alpha=0.6, label="shift")
-    ax.barh(y - _HEIGHT, loss["point"], _HEIGHT, color="0.75", label="loss")
+    ax.barh(
+        y, shift["point"], _HEIGHT, left=start, color=COLOURS[1], alpha=0.6, hatch="////",
+        edgecolor="white", linewidth=0, label="shift",
+    )  # fmt: skip
+    ax.barh(y - _HEIGHT, loss["point"], _HEIGHT, color="0.9", edgecolor="0.4", label="loss")
     for places, limits, left in (
         (y + _HEIGHT, information, 0.0), (y, shift, start), (y - _HEIGHT, loss, 0.0),
     ):  # fmt: skip

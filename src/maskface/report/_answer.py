@@ -20,13 +20,14 @@ NO_LOSS: Final = "Only the unoccluded faces were read: there is no loss to show.
 def answer_text(row: Row) -> str:
     """Say in a sentence what a classifier lost overall; `row` is one of `loss_table`."""
     sentence = (
-        f"{row['classifier']} is right on {percent(row['clean'])} % of the plain faces and "
-        f"{percent(row['occluded'])} % of the same faces under {row['condition']}. "
-        f"Loss: {points(row['loss'])} percentage points"
+        f"{row['classifier']} names the shown emotion on {percent(row['clean'])} % of the plain "
+        f"faces and {percent(row['occluded'])} % of the same faces under {row['condition']}: "
+        f"a loss of {points(row['loss'])} percentage points"
     )
     if math.isnan(row["ci_low"]):
         return sentence + " (no interval: there are too few subjects)."
-    return sentence + f", 95 % CI {points(row['ci_low'])} to {points(row['ci_high'])}."
+    limits = f"{points(row['ci_low'])} to {points(row['ci_high'])}"
+    return sentence + f" (95 % confidence interval {limits})."
 
 
 def answers(losses: pd.DataFrame) -> list[str]:

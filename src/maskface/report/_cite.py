@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any, Final
 
 from maskface.classifiers import get_reader
 from maskface.classifiers.cards import shipped_cards
 from maskface.errors import MaskfaceError
+from maskface.report._references import OF_CLASSIFIERS, learns
 from maskface.specs import head
 
 TITLE: Final = "maskface: how much emotion does a face mask hide?"
@@ -56,12 +58,19 @@ _SPECIAL: Final = str.maketrans(
 )  # fmt: skip
 
 
-def bibtex(manifest: Mapping[str, Any]) -> str:
+def bibtex(manifest: Mapping[str, Any], further: Iterable[str] = ()) -> str:
     """Write BibTeX entries of all that a run used: set, models, MediaPipe, OpenCV, maskface.
 
     Where only a line of text is known of a source, the entry holds that line and nothing else.
+
+    Parameters
+    ----------
+    manifest
+        Of the run.
+    further
+        Entries of methods and findings, from `maskface.report._references`.
     """
-    entries = [_maskface(manifest), *_models(manifest), _MEDIAPIPE, _OPENCV]
+    entries = [_maskface(manifest), *_models(manifest), _MEDIAPIPE, _OPENCV, *further]
     citation = manifest["dataset"].get("citation", "")
     if citation:
         entries.insert(1, _note("faceset", citation))
@@ -74,8 +83,10 @@ def uncited(manifest: Mapping[str, Any]) -> list[str]:
     known = {weights["sha256"] for weights in manifest["weights"]}
     for classifier in manifest.get("classifiers", []):
         name, rest = head(classifier["name"])
-        card = shipped_cards().get((rest or "").partition(",")[0].removeprefix("model="))
-        outside = name in {"onnx", "deepface", "pyfeat"} and not (card and card.citation)
+        card = next(
+            (one for key, one in shipped_cards().items() if key in _words(rest or "")), None
+        )
+        outside = name not in OF_CLASSIFIERS and not learns(name) and not (card and card.citation)
         if outside and classifier["fingerprint"] not in known:
             missing.append(f"classifier {classifier['name']}")
     return missing
@@ -99,10 +110,17 @@ def _models(manifest: Mapping[str, Any]) -> Iterator[str]:
         if weights["file"] == _LANDMARKER or weights["sha256"] in prints or inside:
             known = _KNOWN.get(weights["file"])
             yield known or _note(re.sub(r"\W", "", stem), weights["citation"])
+    heads = {head(name)[0] for name in names}
+    yield from (entry for name, entry in OF_CLASSIFIERS.items() if name in heads)
     for key, card in shipped_cards().items():
-        used = any(head(name)[0] == "onnx" and key in re.split("[:=,]", name) for name in names)
+        used = any(head(name)[0] == "onnx" and key in _words(name) for name in names)
         if used and card.citation:
             yield _note(re.sub(r"\W", "", key), card.citation)
+
+
+def _words(name: str) -> set[str]:
+    """Parts of a classifier's name; of files, their names without folder and ending."""
+    return {Path(word).stem for word in re.split("[:=,]", name)}
 
 
 def _network(name: str) -> str:

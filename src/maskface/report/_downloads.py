@@ -46,7 +46,7 @@ def as_uri(data: bytes, kind: str) -> str:
     return f"data:{kind};base64,{base64.b64encode(data).decode()}"
 
 
-def downloads(material: Material) -> Iterator[Download]:
+def downloads(material: Material, bibtex: str) -> Iterator[Download]:
     """Tables, manifest and texts of the run's folder, then what the report itself shows."""
     known = list(material.folder.files())
     others = sorted(set(material.folder.path.iterdir()) - set(known))
@@ -62,6 +62,10 @@ def downloads(material: Material) -> Iterator[Download]:
     safe = material.losses.map(lambda cell: safe_cell(cell) if isinstance(cell, str) else cell)
     data = safe.to_csv(index=False, lineterminator="\n").encode()
     yield Download("losses.csv", as_uri(data, "text/csv"), _size(len(data)), inside=True)
+    entries = f"{bibtex}\n".encode()
+    yield Download(
+        "references.bib", as_uri(entries, "application/x-bibtex"), _size(len(entries)), inside=True
+    )
 
 
 def _of_file(path: Path, *, inside: bool) -> Download:

@@ -7,25 +7,26 @@ from typing import Final
 
 import pandas as pd
 
+from maskface.report._material import Outcome
+
 _MEANING: Final = {"no_face": "no face was found", "error": "something went wrong"}
 _MOST: Final = 5
 
 
-def failures(trials: pd.DataFrame) -> list[str]:
+def failures(found: Outcome) -> list[str]:
     """Say how many pictures have trials without an answer, and why.
 
     Parameters
     ----------
-    trials
-        With at least the columns image_id, condition, status and message.
+    found
+        What became of the trials.
 
     Returns
     -------
     list of str
         How many pictures, then for each kind of failure how many, where, and the reasons.
     """
-    n = trials["image_id"].nunique()
-    failed = trials[trials["status"] != "ok"]
+    n, failed = len(found.images), found.failed
     if failed.empty:
         return [f"All {n} pictures were read under every condition."]
     lost = failed["image_id"].nunique()

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Final
 
 from maskface.errors import MaskfaceError
 from maskface.files import written_atomically
+from maskface.findings import published_losses
 from maskface.plots import (
     plot_accuracy,
+    plot_beside_people,
     plot_confusions,
     plot_flows,
     plot_loss_by_emotion,
@@ -37,7 +39,8 @@ _OF_PAIRS: Final[dict[str, tuple[Callable[..., Axes], str]]] = {
     "probabilities": (plot_probabilities, "Probability given to the true emotion"),
 }
 KINDS: Final = (
-    "strip", "readers", "loss", "grid", "accuracy", "flows", "confusions", "probabilities",
+    "strip", "readers", "loss", "grid", "people", "accuracy", "flows", "confusions",
+    "probabilities",
 )  # fmt: skip
 
 
@@ -111,6 +114,13 @@ def grid_figure(material: Material, classifier: str) -> Figure:
     return Figure("grid", f"grid_{_slug(classifier)}", title, draw)
 
 
+def people_figure(material: Material, mask: str) -> Figure:
+    """What is lost under a mask, beside what people lost in published studies."""
+    draw = partial(plot_beside_people, material.summary, published_losses(), mask)
+    title = f"Loss under {mask} beside published losses of people"
+    return Figure("people", f"people_{_slug(mask)}", title, draw)
+
+
 def _of_run(material: Material, strip: Strip) -> Iterator[Figure]:
     if strip.pictures:
         draw = partial(plot_strip, strip.pictures, strip.credit)
@@ -124,6 +134,7 @@ def _of_losses(material: Material) -> Iterator[Figure]:
     if len(material.conditions) > 1:
         readers = material.losses["classifier"].unique()
         yield from (grid_figure(material, str(name)) for name in sorted(readers))
+    yield from (people_figure(material, mask) for mask in material.masks)
 
 
 def _slug(name: str) -> str:
@@ -190,7 +201,11 @@ def write_figures(
 
 
 def _not_there(kind: str, strip: Strip, found: Sequence[Figure]) -> str:
-    reasons = {"strip": strip.reason, "grid": "it needs two occluders or more"}
+    reasons = {
+        "strip": strip.reason,
+        "grid": "it needs two occluders or more",
+        "people": "it needs a mask, such as surgical",
+    }
     why = reasons.get(kind, "it needs an occluder")
     kinds = ", ".join(dict.fromkeys(figure.kind for figure in found))
     return f"The run has no figure {kind!r}: {why}. It has: {kinds}."

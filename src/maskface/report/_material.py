@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,14 +12,48 @@ import pandas as pd
 
 from maskface.errors import MaskfaceError
 from maskface.experiment import Run, RunFolder, load_run, summarize_run
+from maskface.findings import kind_of
 from maskface.stats import loss_table
 from maskface.tables import GUARDS, TRIALS
 
-_NEEDED: Final = (
-    "dataset", "image_id", "subject_id", "label", "condition", "coverage", "classifier", "status",
-    "message",
-)  # fmt: skip
+_NEEDED: Final = ("image_id", "condition", "coverage", "status", "message")
 """Columns of the trials that a report is made of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of the trials.
+
+    Attributes
+    ----------
+    images
+        Ids of all pictures.
+    failed
+        Trials without an answer: columns image_id, condition, status and message.
+    coverage
+        Mean share of the face oval that is hidden, by condition, over trials with an answer.
+    """
+
+    images: frozenset[str]
+    failed: pd.DataFrame
+    coverage: Mapping[str, float]
+
+
+def outcome(pieces: Iterable[pd.DataFrame]) -> Outcome:
+    """Go through trials, together or piece by piece, and keep what a report says of them."""
+    images: set[str] = set()
+    failed, hidden = [], []
+    for piece in pieces:
+        images.update(piece["image_id"])
+        ok = piece["status"] == "ok"
+        failed.append(piece.loc[~ok, ["image_id", "condition", "status", "message"]])
+        hidden.append(piece[ok].groupby("condition")["coverage"].agg(["sum", "count"]))
+    if not failed:
+        return Outcome(frozenset(), TRIALS.frame([]), {})
+    sums = pd.concat(hidden).groupby(level=0).sum()
+    means = (sums["sum"] / sums["count"])[sums["count"] > 0]
+    coverage = {str(name): float(mean) for name, mean in means.items()}
+    return Outcome(frozenset(images), pd.concat(failed, ignore_index=True), coverage)
 
 
 @dataclass(frozen=True)
@@ -42,13 +77,16 @@ class Material:
         return self.folder.require_manifest()
 
     @cached_property
-    def trials(self) -> pd.DataFrame:
-        """Some columns of the trials there are."""
+    def outcome(self) -> Outcome:
+        """What became of the trials there are."""
+        return outcome(self._pieces())
+
+    def _pieces(self) -> Iterator[pd.DataFrame]:
         if not self.partial:
-            return TRIALS.parse(self.folder.trials_path, _NEEDED)
+            yield from TRIALS.pieces(self.folder.trials_path, _NEEDED)
+            return
         parts = self.folder.read_parts(str(self.manifest["run_id"]))
-        frames = [rows[list(_NEEDED)] for _, rows in parts.frames(TRIALS) if len(rows)]
-        return pd.concat(frames or [TRIALS.frame([])[list(_NEEDED)]], ignore_index=True)
+        yield from (rows[list(_NEEDED)] for _, rows in parts.frames(TRIALS) if len(rows))
 
     @cached_property
     def summary(self) -> pd.DataFrame:
@@ -76,6 +114,12 @@ class Material:
     def conditions(self) -> list[str]:
         """Names of the conditions with an occluder."""
         return sorted(self.losses["condition"].unique())
+
+    @property
+    def masks(self) -> list[str]:
+        """Those of the conditions that are face masks, a plain surgical one first."""
+        masks = [name for name in self.conditions if kind_of(name) == "mask"]
+        return sorted(masks, key=lambda name: (name != "surgical", name))
 
     @property
     def pairs(self) -> list[tuple[str, str]]:
@@ -110,7 +154,7 @@ def open_material(path: str | Path, *, allow_partial: bool = False) -> Material:
             "--resume`, or type --allow-partial to see what there is."
         )
     material = Material(folder, partial=True)
-    if material.trials.empty:
+    if not material.outcome.images:
         raise MaskfaceError(
             f"The run in {folder.path} has no answers yet. Go on with `maskface run ... --resume`."
         )

@@ -6,11 +6,11 @@ from typing import Any
 
 import pandas as pd
 
-from maskface.classifiers import CLASSIFIERS
-from maskface.errors import MaskfaceError
 from maskface.report._material import Material
-from maskface.specs import head
+from maskface.report._references import learns
+from maskface.stats import N_RESAMPLES
 from maskface.text import footnote, percent
+from maskface.weights import manifest as shipped_weights
 
 
 def methods_text(material: Material) -> str:
@@ -20,7 +20,7 @@ def methods_text(material: Material) -> str:
         _pictures(manifest),
         _failures(material),
         _occluders(material),
-        _classifiers(material),
+        _classifiers(material.classifiers, manifest),
         _landmarks(manifest),
         _statistics(material.summary),
         _software(manifest),
@@ -38,12 +38,12 @@ def _pictures(manifest: dict[str, Any]) -> str:
 
 
 def _failures(material: Material) -> str:
-    trials = material.trials
-    lost = int(trials.loc[trials["status"] != "ok", "image_id"].nunique())
+    found = material.outcome
+    lost = int(found.failed["image_id"].nunique())
     if not lost:
         return "Every picture was read under every condition."
     return (
-        f"{lost} of {trials['image_id'].nunique()} pictures lacked an answer in some trial; losses "
+        f"{lost} of {len(found.images)} pictures lacked an answer in some trial; losses "
         "are over the pictures with an answer both plain and covered."
     )
 
@@ -51,21 +51,25 @@ def _failures(material: Material) -> str:
 def _occluders(material: Material) -> str:
     if not material.conditions:
         return "Faces were read as they are."
-    trials = material.trials
-    coverage = trials[trials["status"] == "ok"].groupby("condition")["coverage"].mean()
-    told = [
-        f"{name} ({percent(float(coverage[name]))} % of the face oval hidden on average)"
-        if name in coverage.index
-        else name
-        for name in material.conditions
-    ]
+    hidden = {name: percent(share) for name, share in material.outcome.coverage.items()}
+    (first, *others), meaning = material.conditions, " of the face oval hidden on average"
+    told = [f"{first} ({hidden[first]} %{meaning})" if first in hidden else first]
+    told += [f"{name} ({hidden[name]} %)" if name in hidden else name for name in others]
     return f"Each face was read as it is and with {_listed(told)}, drawn by maskface."
 
 
-def _classifiers(material: Material) -> str:
-    names = material.classifiers
-    learners = [name for name in names if _learns(name)]
-    text = f"Faces were classified into seven emotions by {_listed(names)}."
+def readers_text(names: list[str], manifest: dict[str, Any]) -> str:
+    """Say which networks the classifiers are, of those that ship with maskface."""
+    titles = _titles(manifest)
+    told = [f"{name} is {titles[name]}" for name in names if name in titles]
+    return f"Classifiers: {'; '.join(told)}." if told else ""
+
+
+def _classifiers(names: list[str], manifest: dict[str, Any]) -> str:
+    titles = _titles(manifest)
+    told = [f"{name} ({titles[name]})" if name in titles else name for name in names]
+    learners = [name for name in names if learns(name)]
+    text = f"Faces were classified into seven emotions by {_listed(told)}."
     if learners:
         text += (
             f" {_listed(learners)} {'was' if len(learners) == 1 else 'were'} trained on other "
@@ -74,11 +78,14 @@ def _classifiers(material: Material) -> str:
     return text
 
 
-def _learns(name: str) -> bool:
-    try:
-        return hasattr(CLASSIFIERS.get(head(name)[0]), "fit")
-    except MaskfaceError:
-        return False
+def _titles(manifest: dict[str, Any]) -> dict[str, str]:
+    """What networks are called by those who made them, by classifier."""
+    by_hash = {one.sha256: one.title for one in shipped_weights().values()}
+    return {
+        str(one["name"]): by_hash[one["fingerprint"]]
+        for one in manifest.get("classifiers", [])
+        if one["fingerprint"] in by_hash
+    }
 
 
 def _landmarks(manifest: dict[str, Any]) -> str:
@@ -100,7 +107,7 @@ def _statistics(summary: pd.DataFrame) -> str:
         return f"No intervals could be computed with {units}."
     return (
         f"Loss is the accuracy on plain faces minus that on the same faces covered. 95 % intervals "
-        f"are {' or '.join(kinds)} intervals with {units} "
+        f"are {' or '.join(kinds)} intervals ({N_RESAMPLES} resamples) with {units} "
         f"(n = {rows['n_clusters'].max()}); p values: {detail}."
     )
 

@@ -9,16 +9,18 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from maskface.errors import MaskfaceError
 from maskface.files import write_atomically
+from maskface.findings import load_findings
 from maskface.report._answer import answers, cells, overall
 from maskface.report._cite import bibtex, uncited
 from maskface.report._downloads import downloads
 from maskface.report._failures import failures
 from maskface.report._index import ANSWER, read_answer
 from maskface.report._material import Material, open_material
-from maskface.report._methods import methods_text
+from maskface.report._methods import methods_text, readers_text
 from maskface.report._people import beside_people
 from maskface.report._pictures import further_pictures, show_faces
-from maskface.report._sections import MOST, details, main_figures
+from maskface.report._references import findings_without_doi, of_findings, of_statistics
+from maskface.report._sections import AT_ONCE, MOST, details, main_figures, people_figures
 from maskface.report._strip import make_strip
 from maskface.report._synthetic import WARNING, is_synthetic
 from maskface.text import footnote, guard_sentences
@@ -66,6 +68,10 @@ def write_report(path: str | Path, *, allow_partial: bool = False) -> Path:
 def _contents(material: Material) -> dict[str, Any]:
     manifest, losses = material.manifest, material.losses
     strip = make_strip(material)
+    people = beside_people(material)
+    findings = load_findings()
+    further = [*of_statistics(material.summary), *of_findings(findings, people.claims)]
+    references = bibtex(manifest, further)
     name = manifest["dataset"]["name"]
     return {
         "manifest": manifest,
@@ -74,6 +80,7 @@ def _contents(material: Material) -> dict[str, Any]:
         "warning": WARNING if is_synthetic(name) else "",
         "rows": [cells(row) for row in overall(losses)],
         "footnote": _footnote(material),
+        "readers": readers_text(material.classifiers, manifest),
         "faces": list(show_faces(strip)),
         "credit": strip.credit,
         "no_strip": strip.reason,
@@ -82,20 +89,26 @@ def _contents(material: Material) -> dict[str, Any]:
         "own_figures": list(further_pictures(material.folder.path)),
         "details": list(details(material)),
         "too_many": len(material.pairs) > MOST,
-        "people": beside_people(material),
+        "people": people,
+        "people_figures": people_figures(material),
+        "further_masks": [] if material.partial else material.masks[AT_ONCE:],
         "guards": guard_sentences(material.guards),
-        "failures": failures(material.trials),
+        "failures": failures(material.outcome),
         "methods": methods_text(material),
-        "bibtex": bibtex(manifest),
-        "uncited": uncited(manifest),
-        "downloads": list(downloads(material)),
+        "bibtex": references,
+        "uncited": [*uncited(manifest), *findings_without_doi(findings, people.claims)],
+        "downloads": list(downloads(material, references)),
     }
 
 
 def _footnote(material: Material) -> str:
     if material.losses.empty:
         return ""
-    return footnote(material.summary).replace("clean, occluded", "plain, covered")
+    told = footnote(material.summary).replace("clean, occluded: % right", "plain, covered: % right")
+    return told.replace(
+        "loss: percentage points;", "loss: percentage points, plain minus covered; "
+        "CI: confidence interval;",
+    )  # fmt: skip
 
 
 def _own_answer(material: Material) -> list[Any]:

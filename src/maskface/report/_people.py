@@ -13,8 +13,8 @@ from maskface.findings import Claim, Result, compare_run, humans_of, kind_of, lo
 from maskface.report._material import Material
 from maskface.text import points
 
-_MOST: Final = 120
-"""More comparisons than this, each with a bootstrap, are left to `maskface compare`."""
+_MOST: Final = 1000
+"""More comparisons than this are left to `maskface compare`."""
 _OF_A_MASK: Final = 5
 _MEANING: Final = {
     "agrees": "the run agrees",
@@ -62,11 +62,14 @@ class People:
         The others, with what is missing.
     reason
         Why none was judged; empty if they were.
+    claims
+        Names of those that were judged.
     """
 
     judged: tuple[Judged, ...] = ()
     not_measured: tuple[str, ...] = ()
     reason: str = ""
+    claims: frozenset[str] = frozenset()
 
 
 def beside_people(material: Material) -> People:
@@ -90,7 +93,8 @@ def beside_people(material: Material) -> People:
             missing.append(f"{_sentence(claim.statement)}: {of_claim[0].note}.")
         else:
             judged.append(_judge(claim, of_claim, tuple(humans_of(claim, findings))))
-    return People(tuple(judged), tuple(missing))
+    claims = frozenset(r.claim.id for r in results if r.verdict != "not measured")
+    return People(tuple(judged), tuple(missing), claims=claims)
 
 
 def _comparisons(material: Material) -> int:

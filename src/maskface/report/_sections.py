@@ -12,6 +12,7 @@ from maskface.report._figures import (
     grid_figure,
     loss_figure,
     pair_figure,
+    people_figure,
     readers_figure,
     supports,
 )
@@ -24,7 +25,7 @@ ROWS: Final = 40
 """More conditions or classifiers than this do not fit one page; the table has them."""
 MOST: Final = 30
 """More pairs than this have no figures of their own: `maskface plot` draws them."""
-_AT_ONCE: Final = 2
+AT_ONCE: Final = 2
 _GLANCE: Final = ("accuracy", "flows")
 
 
@@ -54,18 +55,24 @@ def main_figures(material: Material) -> list[Shown]:
         return []
     chosen = [readers_figure(material)] if len(pairs) > 1 else []
     chosen += _losses(material)
-    if len(pairs) <= _AT_ONCE:
+    if len(pairs) <= AT_ONCE:
         chosen += [pair_figure(material, kind, *pair) for kind in _GLANCE for pair in pairs]
     return [show(figure) for figure in chosen]
 
 
 def _losses(material: Material) -> list[Figure]:
     """Loss by emotion: a figure for each condition or for each classifier, whichever are few."""
-    if len(material.conditions) <= _AT_ONCE:
+    if len(material.conditions) <= AT_ONCE:
         return [loss_figure(material, condition) for condition in material.conditions]
-    if len(material.classifiers) <= _AT_ONCE:
+    if len(material.classifiers) <= AT_ONCE:
         return [grid_figure(material, classifier) for classifier in material.classifiers]
     return []
+
+
+def people_figures(material: Material) -> list[Shown]:
+    """Losses beside those of people, under so many masks as are seen at a glance."""
+    masks = [] if material.partial else material.masks[:AT_ONCE]
+    return [show(people_figure(material, mask)) for mask in masks]
 
 
 def details(material: Material) -> Iterator[Detail]:
@@ -91,7 +98,7 @@ def _by_condition(material: Material, classifier: str) -> Iterator[tuple[str, tu
 
 
 def _kinds(pairs: int) -> tuple[str, ...]:
-    if pairs <= _AT_ONCE:
+    if pairs <= AT_ONCE:
         return ("confusions", "probabilities")
     if pairs <= FEW:
         return ("accuracy", "flows", "confusions", "probabilities")

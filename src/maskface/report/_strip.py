@@ -79,8 +79,7 @@ def _omitted(reason: str) -> Strip:
 
 def _choose(material: Material, dataset: Dataset) -> Sample | None:
     """The first picture that was read under every condition, of the first emotion there is."""
-    trials = material.trials
-    wanted = set(trials["image_id"]) - set(trials.loc[trials["status"] != "ok", "image_id"])
+    wanted = material.outcome.images - set(material.outcome.failed["image_id"])
     by_label: dict[str, Sample] = {}
     for sample in dataset:
         if sample.image_id in wanted:

@@ -1,0 +1,134 @@
+"""What a run's classifiers lose under a mask, beside what people lost in published studies."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import pandas as pd
+
+from maskface.errors import MaskfaceError
+from maskface.plots._fixed import write_below
+from maskface.plots._pick import PLAIN
+from maskface.plots._style import COLOURS, choose, draw_rows, footing, in_percent, new_axes, shorten
+from maskface.stats import loss_table
+from maskface.types import EMOTIONS
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_MARKERS: Final = ("<", ">", "X", "p", "x", "d", "*", "+")
+"""One for each study, all grey; none of those that classifiers have."""
+_PEOPLE: Final = 0.28
+_CLASSIFIER: Final = 0.085
+_GAP: Final = 0.13
+"""Inches: height of the people's part of a row, of each classifier below it, and between rows."""
+_LEGEND: Final = 0.19
+_BESIDE: Final = 1.55
+"""Inches: height of a line of the legend, and of what else is above and below the rows."""
+_NAME: Final = 44
+_MOST: Final = len(COLOURS)
+
+
+def plot_beside_people(
+    summary: pd.DataFrame,
+    published: pd.DataFrame,
+    condition: str | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw the loss of each classifier under a mask, and that of people in published studies.
+
+    Parameters
+    ----------
+    summary
+        In the schema of `maskface.tables.SUMMARY`.
+    published
+        From `maskface.findings.published_losses`.
+    condition
+        The mask; may be left out if there is only one occluder.
+    ax
+        Where to draw; a new figure if None.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        Losses in percentage points over all emotions and for each: grey marks above, one a study,
+        without intervals, which the sources do not give; coloured marks with 95 % intervals below,
+        one a classifier. Where there are more than six classifiers, the first six are drawn, and
+        it is said.
+
+    Raises
+    ------
+    MaskfaceError
+        If the summary does not hold the condition, or the choice is not clear.
+    """
+    covered = summary[summary["condition"] != PLAIN]
+    if covered.empty:
+        raise MaskfaceError("The summary holds plain faces alone: there is no loss to show.")
+    covered = choose(covered, "condition", condition)
+    table = loss_table(covered)
+    rows = [label for label in ("all", *EMOTIONS) if label in set(table["emotion"])]
+    published = published[published["emotion"].isin(rows)]
+    names = sorted(table["classifier"].unique())
+    series = {
+        shorten(str(name), _NAME): in_percent(table[table["classifier"] == name], "loss", "emotion")
+        for name in names[:_MOST]
+    }
+    studies = list(dict.fromkeys(published["study"]))
+    height = _PEOPLE + _CLASSIFIER * len(series) + _GAP
+    if ax is None:
+        ax = new_axes(_BESIDE + height * len(rows) + _LEGEND * max(len(studies), len(series)))
+    spread = _CLASSIFIER * (len(series) - 1) / height
+    draw_rows(ax, rows, series, middle=-_PEOPLE / height / 2, spread=spread)
+    _draw_people(ax, published, rows, 0.5 - (_GAP / 2 + _PEOPLE / 2) / height, _PEOPLE / height)
+    _set_legends(ax, len(series))
+    more = f" (the first {_MOST} of {len(names)})" if len(names) > _MOST else ""
+    foot = footing(covered[covered["metric"] == "accuracy"])
+    write_below(
+        ax,
+        f"Right answers lost (percentage points)\nClassifiers under "
+        f"'{shorten(table['condition'].iloc[0], _NAME)}'{more}; {foot}\n"
+        "People under masks of other kinds, on other faces and with other questions: plain minus "
+        "masked, as published; the sources give no intervals of it. Emotions without grey marks: "
+        "no study gives both figures.",
+        letters=92,
+    )
+    return ax
+
+
+def _draw_people(
+    ax: Axes, published: pd.DataFrame, rows: list[str], middle: float, spread: float
+) -> None:
+    """Draw a mark for each study, above the middle of the rows, over a share of their height."""
+    studies = list(dict.fromkeys(published["study"]))
+    offsets = middle + spread * np.linspace(0.4, -0.4, max(len(studies), 2))
+    for study, marker, offset in zip(studies, _MARKERS, offsets, strict=False):
+        own = published[published["study"] == study]
+        places = [len(rows) - 1 - rows.index(label) + offset for label in own["emotion"]]
+        ax.plot(
+            100 * own["loss"].astype(float), places, marker, color="0.35", markersize=5,
+            markerfacecolor="0.85", markeredgewidth=0.9, linestyle="none", label=_who(own.iloc[0]),
+            zorder=3,
+        )  # fmt: skip
+
+
+def _who(row: pd.Series) -> str:
+    n = "n not given" if pd.isna(row["n"]) else f"n = {int(row['n'])}"
+    what = {"hit_rate": ", hits"}.get(str(row["measure"]), "")
+    return f"{row['study']} ({n}{what})"
+
+
+def _set_legends(ax: Axes, n_classifiers: int) -> None:
+    """One legend for the classifiers and one for the studies, side by side above the axes."""
+    handles, names = ax.get_legend_handles_labels()
+    style = {"frameon": False, "fontsize": "small", "handletextpad": 0.4, "alignment": "left"}
+    first = ax.legend(
+        handles[:n_classifiers], names[:n_classifiers], title="Classifiers of this run",
+        title_fontsize="small", loc="lower left", bbox_to_anchor=(0, 1), **style,
+    )  # fmt: skip
+    if len(handles) > n_classifiers:
+        ax.add_artist(first)
+        ax.legend(
+            handles[n_classifiers:], names[n_classifiers:], title="People (n observers)",
+            title_fontsize="small", loc="lower right", bbox_to_anchor=(1, 1), **style,
+        )  # fmt: skip

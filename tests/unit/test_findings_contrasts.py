@@ -1,0 +1,186 @@
+"""Answers counted by unit, and contrasts drawn together, against the measures of the summary."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from maskface.errors import MaskfaceError
+from maskface.findings import published_losses
+from maskface.findings._contrasts import Contrast, Drawn, loss, loss_beyond
+from maskface.findings._gather import observer_answers, picture_answers
+from maskface.humans import of_question
+from maskface.stats import compare, estimate, get_metrics
+from maskface.tables import RESPONSES, TRIALS
+from maskface.types import EMOTIONS
+
+CONDITIONS = ("none", "surgical", "cloth")
+
+
+def trials_of(seed: int, *, people: int = 9, failing: float = 0.1) -> pd.DataFrame:
+    """Pictures of some people, answered at random, some not at all."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for person in range(people):
+        for k in range(6):
+            label = EMOTIONS[rng.integers(4)]
+            for condition in CONDITIONS:
+                ok = rng.random() >= failing
+                answer = label if rng.random() < 0.6 else EMOTIONS[rng.integers(7)]
+                rows.append(
+                    {"run_id": "r", "dataset": "d", "image_id": f"{person}-{k}",
+                     "subject_id": f"s{person}", "label": label, "condition": condition,
+                     "classifier": "c", "predicted": answer if ok else "", "seed": 0,
+                     "status": "ok" if ok else "no_face",
+                     "correct": int(answer == label) if ok else None}
+                )  # fmt: skip
+    return TRIALS.frame(rows)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 10**6))
+def test_losses_are_those_of_compare_and_estimate(seed: int) -> None:
+    trials = trials_of(seed)
+    answers = picture_answers([trials])["c"]
+    renamed = trials.replace({"condition": {"none": "x", "cloth": "none"}})
+    for rows, pair in ((trials, ("none", "surgical")), (renamed, ("cloth", "surgical"))):
+        comparison = compare(rows, "surgical")
+        for metric, emotion in (("accuracy", None), ("recall", "disgust")):
+            found = {e.label: e for e in estimate(comparison, get_metrics(metric), seed=3)}
+            expected = found[emotion or "all"]
+            contrast = loss(answers.right(*pair), emotion)
+            (one,) = Drawn([contrast], 3).intervals(0.95)
+            if np.isnan(expected.low):
+                assert one is None
+                continue
+            assert one is not None
+            assert one[0] == pytest.approx(expected.loss)
+            # The draws may be others: the same units in other columns.
+            assert one[1] == pytest.approx(expected.low, abs=0.06)
+            assert one[2] == pytest.approx(expected.high, abs=0.06)
+            assert contrast.n_units == expected.n_clusters
+
+
+def test_the_same_draws_serve_all_contrasts_over_the_same_units() -> None:
+    answers = picture_answers([trials_of(1, failing=0.0)])["c"]
+    pairs = list(combinations(CONDITIONS, 2))
+    each = [Drawn([loss(answers.right(*pair))], 5).intervals(0.95)[0] for pair in pairs]
+    together = Drawn([loss(answers.right(*pair)) for pair in pairs], 5).intervals(0.95)
+    for one, other in zip(each, together, strict=True):
+        assert one == pytest.approx(other, abs=0.02)
+    # a - b and b - c add up to a - c: in the same draws, exactly
+    first, whole, second = (c for c in (loss(answers.right(*pair)) for pair in pairs))
+    signs = np.concatenate([first.signs, second.signs, -whole.signs])
+    shares = np.concatenate([first.shares, second.shares, whole.shares], axis=1)
+    nothing = Contrast(shares, signs, first.there, first.n_units)
+    assert Drawn([first, nothing], 5).intervals(0.95)[1] == pytest.approx((0, 0, 0), abs=1e-12)
+
+
+def test_a_higher_level_is_wider_and_from_the_same_draws() -> None:
+    answers = picture_answers([trials_of(2)])["c"]
+    counts = answers.right("none", "surgical")
+    drawn = Drawn([loss_beyond(counts, "disgust", other) for other in ("anger", "fear")], 0)
+    for usual, strict in zip(drawn.intervals(0.95), drawn.intervals(0.99), strict=True):
+        assert usual is not None
+        assert strict is not None
+        assert strict[0] == usual[0]
+        assert strict[1] <= usual[1] <= usual[2] <= strict[2]
+
+
+def test_loss_beyond_by_hand() -> None:
+    # Two people with two faces of each emotion: anger is lost in 1 of 4, disgust in 3 of 4.
+    rows = []
+    for person, lost in (("s0", {"anger": 1, "disgust": 2}), ("s1", {"anger": 0, "disgust": 1})):
+        for label, n in lost.items():
+            for k in range(2):
+                for condition in ("none", "surgical"):
+                    right = condition == "none" or k >= n
+                    rows.append(
+                        {"run_id": "r", "dataset": "d", "image_id": f"{person}{label}{k}",
+                         "subject_id": person, "label": label, "condition": condition,
+                         "classifier": "c", "predicted": label if right else "neutral",
+                         "status": "ok", "correct": int(right), "seed": 0}
+                    )  # fmt: skip
+    answers = picture_answers([TRIALS.frame(rows)])["c"]
+    counts = answers.right("none", "surgical")
+    (found, missing) = Drawn(
+        [loss_beyond(counts, "disgust", "anger"), loss_beyond(counts, "disgust", "fear")], 0
+    ).intervals(0.95)
+    assert found is not None
+    assert found[0] == pytest.approx(3 / 4 - 1 / 4)
+    assert missing is None  # no fear was shown
+    taken = answers.taken_for("none", "surgical", "disgust", "neutral")
+    assert taken.totals[:, 1, 0, 0].tolist() == [2, 1]
+    assert taken.totals[:, 0, 1, 0].tolist() == [2, 2]
+
+
+def test_pieces_give_what_the_whole_gives() -> None:
+    trials = trials_of(4)
+    whole = picture_answers([trials])["c"]
+    shuffled = trials.sample(frac=1, random_state=0)
+    pieces = picture_answers([shuffled.iloc[at : at + 17] for at in range(0, len(trials), 17)])
+    for pair in combinations(CONDITIONS, 2):
+        one, other = whole.right(*pair), pieces["c"].right(*pair)
+        np.testing.assert_array_equal(one.totals, other.totals)
+        np.testing.assert_array_equal(one.there, other.there)
+
+
+def test_two_answers_to_one_picture_and_unknown_words_are_refused() -> None:
+    trials = trials_of(0, failing=0.0)
+    with pytest.raises(MaskfaceError, match="two answers of c"):
+        picture_answers([trials, trials.iloc[:1]])
+    with pytest.raises(MaskfaceError, match="'joy', which is none of"):
+        picture_answers([trials.replace({"label": {trials["label"].iloc[0]: "joy"}})])
+    with pytest.raises(MaskfaceError, match="maskface summarize"):
+        picture_answers([trials])["c"].right("none", "ffp2")
+
+
+def test_observers_count_as_much_as_each_other_whatever_they_answered() -> None:
+    rng = np.random.default_rng(0)
+    rows = []
+    for observer in range(7):
+        for number in range(20 + 5 * observer):
+            label, question = (
+                ("anger", "disgust")[rng.integers(2)],
+                ("anger", "disgust")[rng.integers(2)],
+            )
+            yes = int(rng.random() < 0.6)
+            rows.append(
+                {"run_id": "r", "dataset": "d", "observer_id": f"o{observer}", "trial": number,
+                 "classifier": f"human:o{observer}", "image_id": f"{label}{number}",
+                 "label": label, "condition": ("none", "cover")[rng.integers(2)], "status": "ok",
+                 "question": question, "answer_yes": yes,
+                 "correct": int(yes == (question == label))}
+            )  # fmt: skip
+    responses = RESPONSES.frame(rows)
+    answers = observer_answers(responses)
+    asked = of_question(responses, "anger")
+    asked = asked[asked["label"] == "disgust"]
+    expected = next(
+        e
+        for e in estimate(
+            compare(asked, "cover", by="observer_id", paired=False),
+            get_metrics("answer_share"), average="clusters", seed=1,
+        )
+        if e.label == "anger"
+    )  # fmt: skip
+    contrast = loss(answers.taken_for("none", "cover", "disgust", "anger"))
+    (one,) = Drawn([contrast], 1).intervals(0.95)
+    assert one == pytest.approx((expected.loss, expected.low, expected.high))
+    assert contrast.n_units == expected.n_clusters
+
+
+def test_published_losses_are_plain_minus_masked() -> None:
+    losses = published_losses().set_index(["study", "emotion"])["loss"]
+    assert losses["Rinck 2022", "all"] == pytest.approx(0.88 - 0.68)
+    assert losses["Williams 2023, study 1", "disgust"] == pytest.approx(0.808 - 0.5819)
+    assert losses["Shehu 2022", "all"] == pytest.approx(0.2529)
+    # one figure alone, other measures and vague reductions are no losses
+    studies = set(losses.index.get_level_values("study"))
+    assert not studies & {"McCrackin 2022", "Proverbio & Cerri 2022", "Ruba & Pollak 2020"}
+    assert not any(study.startswith(("Gori", "Henke")) for study in studies)
