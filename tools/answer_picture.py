@@ -14,8 +14,8 @@ from pathlib import Path
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from maskface.experiment import load_run
 from maskface.datasets.example import example_dataset
+from maskface.experiment import load_run
 from maskface.images import read_image
 from maskface.landmarks import MediaPipeDetector
 from maskface.occluders import get_occluder
@@ -41,6 +41,7 @@ def face_pairs() -> list[tuple[str, ImageArray, ImageArray]]:
 
 
 def draw(run: Path, target: Path) -> None:
+    """Draw it from the summary of a run."""
     summary = load_run(run).summary
     readers = sorted(summary["classifier"].unique())
     figure = Figure(figsize=SIZE, layout="constrained")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from maskface.cli import app
+from maskface.cli._root import app
 from maskface.download import download
 from maskface.errors import MaskfaceError
 
@@ -176,12 +177,14 @@ def test_a_folder_that_cannot_be_written_to(server: str, tmp_path: Path, cache: 
 
 def test_the_verb_says_what_to_type_next(server: str, tmp_path: Path, cache: Path) -> None:
     asked = card(tmp_path, f"{server}/whole.onnx")
-    done = CliRunner().invoke(app, ["download", asked, "--quiet"])
+    done = CliRunner().invoke(app, ["download", asked])
     assert done.exit_code == 0
-    assert done.stdout.splitlines() == [
-        str(cache / "net.onnx"),
-        f"Use it with --classifier onnx:{cache / 'net.onnx'},card={asked}",
-    ]
+    assert done.stdout == f"{cache / 'net.onnx'}\n"
+    chosen = f"onnx:{cache / 'net.onnx'},card={asked}"
+    assert done.stderr.splitlines()[-1] == f"Use it with --classifier {chosen}"
+    again = CliRunner().invoke(app, ["download", asked, "--quiet", "--json"])
+    assert again.stderr == ""
+    assert json.loads(again.stdout) == {"classifier": chosen, "files": [str(cache / "net.onnx")]}
 
 
 def test_nothing_else_downloads(cache: Path) -> None:
