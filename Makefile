@@ -21,7 +21,7 @@ check: $(STAMP)  ## formatting, lint, types, import layers
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-cache
 
 lock: $(STAMP)  ## resolve the newest allowed packages into requirements.lock
 	$(BIN)/python -m pip install --quiet uv
