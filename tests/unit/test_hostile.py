@@ -344,8 +344,10 @@ def test_manifests_that_are_none(tmp_path: Path, text: str) -> None:
 
 # The report -------------------------------------------------------------------------------------
 
-DATA = re.compile(r"data:(?P<kind>image/(png|jpeg|svg\+xml)|text/csv|application/json)?[;,]"
-                  r"(base64,(?P<data>.*))?$")  # fmt: skip
+DATA = re.compile(
+    r"data:(?P<kind>image/(png|jpeg|svg\+xml)|text/csv|application/(json|x-bibtex))?[;,]"
+    r"(base64,(?P<data>.*))?$"
+)
 EVIL = {
     "script": "=HYPERLINK(1)</title><script>alert(1)</script>",
     "handler": "\"><img src=x onerror=a()>' onload='a()' {{ 7 * 7 }}<!-- &lt;",
