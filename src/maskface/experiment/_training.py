@@ -24,6 +24,7 @@ from maskface.experiment._faces import Faces, Numbers, gather_faces
 from maskface.experiment._parts import Parts
 from maskface.experiment._spec import trained_on
 from maskface.experiment._spilled import Matrix
+from maskface.experiment._workers import deaf_processes
 from maskface.seeds import derived_seed
 from maskface.types import EMOTIONS
 
@@ -97,7 +98,8 @@ def cross_fitted(
             faces = gather_faces(parts, measures, conditions, file)
             for learner in group:
                 lessons = list(make_lessons(learner, faces, conditions, seed=seed))
-                answers = workers(delayed(_teach)(lesson) for lesson in lessons)
+                with deaf_processes():
+                    answers = workers(delayed(_teach)(lesson) for lesson in lessons)
                 found = Matrix(place / f"answers-{len(taught)}", len(EMOTIONS), "float64")
                 taught.append(_collected(learner, lessons, answers, found))
             file.unlink()
