@@ -1,10 +1,10 @@
-"""Memory and time of merging and summarising many trials, in a process of their own.
+"""Memory and time of what follows the reading of many pictures, in a process of its own.
 
 Parts are made up: rows of N pictures of N / 40 people under 13 conditions, read by two classifiers,
 in the schema that a run writes. A child process then does what a run does once all pictures are
-read: merge the parts to trials.csv, and write summary.csv and guards.csv from it. Peak memory is
-printed with that of the imports alone, time with that of the processor: NumPy's libraries may use
-several at once, unless OPENBLAS_NUM_THREADS=1 is set.
+read: merge the parts to trials.csv, and write summary.csv and guards.csv from it. Another one
+writes the report. Peak memory is printed with that of the imports alone, time with that of the
+processor: NumPy's libraries may use several at once, unless OPENBLAS_NUM_THREADS=1 is set.
 
     python benchmarks/merge_memory.py --pictures 1000 10000 100000
     python benchmarks/merge_memory.py --pictures 100000 --nameless
@@ -22,14 +22,17 @@ from pathlib import Path
 
 import numpy as np
 
+from maskface import Experiment
+from maskface.experiment import make_plan
 from maskface.experiment._harvest import Harvest, Row
+from maskface.experiment._manifest import new_manifest
 from maskface.experiment._parts import Parts, merge
 from maskface.experiment._results import write_summary
 from maskface.experiment._store import RunFolder
 from maskface.tables import TRIALS
 from maskface.types import EMOTIONS
 
-CONDITIONS = ("none", *(f"surgical:top={height}" for height in range(10, 130, 10)))
+CONDITIONS = ("none", *(f"surgical:top={height}.0" for height in range(8, 104, 8)))
 CLASSIFIERS = ("faceapi", "fer")
 CHUNK = 16  # as in a run
 PER_PERSON = 40
@@ -70,6 +73,14 @@ def make_parts(folder: RunFolder, pictures: int, *, nameless: bool = False) -> N
         folder.write_part(first, first + len(chosen) - 1, Harvest(rows, image_ids=names), "r")
 
 
+def make_manifest(folder: RunFolder, pictures: int) -> None:
+    """Write the record of a run of these pictures."""
+    asked = Experiment(occluders=CONDITIONS[1:], classifiers=CLASSIFIERS, limit=7)
+    manifest = new_manifest(make_plan(asked)) | {"run_id": "r", "complete": True}
+    manifest["dataset"] |= {"name": "made", "images": pictures}
+    folder.write_manifest(manifest)
+
+
 class Clock:
     """Seconds by the wall and of the processor since the last look."""
 
@@ -101,6 +112,15 @@ def child(path: Path) -> None:
     )
 
 
+def reporting_child(path: Path) -> None:
+    """Write the report, and say what it took."""
+    from maskface.report import write_report
+
+    idle, clock = peak(), Clock()
+    write_report(path)
+    print(f"{'':21s} reported in {clock}, peak {peak():4.0f} MB (imports {idle:.0f})", flush=True)
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
@@ -108,14 +128,19 @@ if __name__ == "__main__":
     parser.add_argument("--pictures", type=int, nargs="+", default=[1000, 10_000])
     parser.add_argument("--nameless", action="store_true", help="pictures do not say who is shown")
     parser.add_argument("--child", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--reporting-child", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.child:
         child(options.child)
+    elif options.reporting_child:
+        reporting_child(options.reporting_child)
     else:
         for number in options.pictures:
             with tempfile.TemporaryDirectory() as scratch:
                 run_folder = RunFolder(Path(scratch) / "run")
                 make_parts(run_folder, number, nameless=options.nameless)
-                command = [sys.executable, __file__, "--child", str(run_folder.path)]
+                make_manifest(run_folder, number)
                 print(f"{number:10,d} pictures", end=" ", flush=True)
-                subprocess.run(command, check=True)  # noqa: S603
+                for stage in ("--child", "--reporting-child"):
+                    command = [sys.executable, __file__, stage, str(run_folder.path)]
+                    subprocess.run(command, check=True)  # noqa: S603
