@@ -30,6 +30,9 @@ CUP_HEIGHT: Final = 640
 _CUP_ACROSS: Final = 17.0
 _CUP_DOWN: Final = 17.0
 _CUP_NARROW: Final = 0.24
+_STRIP: Final = 2.0
+"""Middle of the metal strip, in cm below the upper edge: any nearer, the rim above it is a bright
+line between metal and skin."""
 
 
 @cache
@@ -102,11 +105,11 @@ def cup(colour: tuple[int, int, int]) -> Texture:
     edge = _smallest(upper, _CUP_DOWN * tall * (1 - y), _CUP_ACROSS * np.minimum(x, 1 - x))
     level = 1 + _stipple(edge) + _rings(edge)
     across = _CUP_ACROSS * (x - 0.5)
-    strip = step(4.6 - np.abs(across), 0.05) * step(0.32 - np.abs(upper - 1.30), 0.03)
-    shine = 0.25 * bump(upper - 1.18, 0.10) + 0.06 * np.cos(across * 2.2)
+    strip = step(4.6 - np.abs(across), 0.05) * step(0.32 - np.abs(upper - _STRIP), 0.03)
+    shine = 0.25 * bump(upper - _STRIP + 0.12, 0.10) + 0.06 * np.cos(across * 2.2)
     light = level[..., None] * np.array(colour, np.float32) / 255
     metal = (0.60 + shine)[..., None] * _METAL
-    rim = step(4.6 - np.abs(across), 0.05) * bump(upper - 1.66, 0.06)
+    rim = step(4.6 - np.abs(across), 0.05) * bump(upper - _STRIP - 0.36, 0.06)
     light = light * (1 - 0.22 * rim[..., None])
     return make_texture(light * (1 - strip[..., None]) + metal * strip[..., None])
 
@@ -125,6 +128,6 @@ def _stipple(edge: Plane) -> Plane:
 
 def _rings(edge: Plane) -> Plane:
     """Two pressed rings: the welded rim, and the step from which the dome rises."""
-    relief = 0.20 * seam(edge - 0.30, 0.045) + 0.28 * seam(edge - 0.72, 0.06)
+    relief = 0.20 * seam(edge - 0.30, 0.045) + 0.18 * seam(edge - 0.72, 0.06)
     relief = relief + 0.05 * bump(edge - 1.05, 0.2) + 0.12 * seam(edge - 2.1, 0.10)
-    return np.asarray(relief - 0.22 * np.exp(-np.clip(edge, 0, None) / 0.05), np.float32)
+    return np.asarray(relief - 0.25 * np.exp(-np.clip(edge, 0, None) / 0.25), np.float32)
