@@ -77,8 +77,12 @@ class Outcome:
         return *self.run.folder.files(), *self.made
 
     def text(self) -> str:
-        """The answer, pictures without one, and the files."""
-        return "\n".join([self.answer, failures_text(self.run), *map(str, self.files)])
+        """The answer, pictures without one, what to think of synthetic faces, and the files."""
+        from maskface.report import synthetic_warning
+
+        warning = synthetic_warning(self.run.manifest["dataset"]["name"])
+        told = filter(None, [self.answer, warning, failures_text(self.run)])
+        return "\n".join([*told, *map(str, self.files)])
 
     def values(self) -> dict[str, Any]:
         """The same as plain values, under the names of the tables' columns."""

@@ -48,6 +48,7 @@ def test_run_prints_the_loss_and_where_the_files_are(
     lines = done.stdout.splitlines()
     assert lines[0].split()[:6] == ["classifier", "condition", "emotion", "n", "clean", "occluded"]
     assert any(line.split()[:4] == ["faceapi", "surgical", "all", "14"] for line in lines)
+    assert "synthetic faces" in done.stdout
     for name in ("trials.csv", "summary.csv", "manifest.json", "loss_by_emotion_surgical.png"):
         assert (out / name).is_file()
         assert str(out / name) in done.stdout

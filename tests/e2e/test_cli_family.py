@@ -53,7 +53,7 @@ def test_help_fits_and_has_examples(columns: str, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("COLUMNS", columns)
     root: Any = typer.main.get_command(app)
     text = root.make_context("maskface", [], resilient_parsing=True).get_help()
-    assert "maskface run --data example --out results/" in text
+    assert "maskface run --data example --out results/example" in text
     for verb in VERBS:
         assert re.search(rf"^  {verb.name} +[A-Z][^.]*\.$", text, re.MULTILINE), verb.name
         command = root.commands[verb.name]

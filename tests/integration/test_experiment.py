@@ -178,9 +178,17 @@ def test_complete_run_is_returned_by_resume(faces: Path, reference: Path) -> Non
 
 def test_folder_with_other_files_is_refused(faces: Path, tmp_path: Path) -> None:
     (tmp_path / "thesis.docx").touch()
-    with pytest.raises(MaskfaceError, match="holds other files"):
+    with pytest.raises(MaskfaceError, match=r"holds other files.*such as \S+/new\."):
         run(Experiment(data=faces), tmp_path, progress=False)
     assert [p.name for p in tmp_path.iterdir()] == ["thesis.docx"]
+
+
+def test_results_among_emotion_folders_are_refused_before_any_work(tmp_path: Path) -> None:
+    (tmp_path / "fear").mkdir()
+    (tmp_path / "fear" / "a.jpg").write_text("x")
+    with pytest.raises(MaskfaceError, match="every folder is an emotion"):
+        run(Experiment(data=tmp_path), tmp_path / "results", progress=False)
+    assert [path.name for path in tmp_path.iterdir()] == ["fear"]
 
 
 def test_folder_that_cannot_be_written_is_refused_before_any_work(
@@ -238,10 +246,11 @@ def test_limit_draws_balanced_labels(faces: Path, tmp_path: Path) -> None:
     assert set(result.trials["condition"]) == {"none"}
 
 
-def test_no_readable_picture_says_why_to_look(tmp_path: Path) -> None:
+def test_no_readable_picture_says_why(tmp_path: Path) -> None:
     (tmp_path / "data" / "fear").mkdir(parents=True)
     (tmp_path / "data" / "fear" / "a.jpg").write_text("x")
-    with pytest.raises(MaskfaceError, match="column `message`"):
+    told = r"for example fear/a\.jpg: not a picture .*column message of \S+trials\.csv"
+    with pytest.raises(MaskfaceError, match=told):
         run(Experiment(data=tmp_path / "data"), tmp_path / "out", progress=False)
     trials = TRIALS.read(tmp_path / "out" / "trials.csv")
     assert set(trials["status"]) == {"error"}

@@ -11,7 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maskface.datasets import DATASETS, SPELLINGS, Dataset, balanced_sample, load_dataset
+from maskface.datasets import (
+    DATASETS,
+    SPELLINGS,
+    Dataset,
+    balanced_sample,
+    load_dataset,
+    require_apart,
+)
 from maskface.errors import MaskfaceError
 from maskface.types import EMOTIONS, Sample
 
@@ -91,9 +98,17 @@ def test_same_path_spelt_twice_is_one_picture(tmp_path: Path) -> None:
     ("names", "words"),
     [
         ([], "neither an index.csv"),
-        (["a.jpg"], "neither an index.csv"),
-        (["happy/notes.txt"], "hold no pictures"),
-        (["happy/1.jpg", "contempt/2.jpg"], "'contempt'"),
+        (["a.jpg"], r"neither an index.csv.*Sort the pictures into such folders"),
+        (["a.jpg", "index.xlsx"], r"neither an index.csv.*Save index.xlsx as 'CSV UTF-8'"),
+        (["happy/notes.txt"], r"hold no pictures \(.*\), but 1 \.txt\."),
+        (["happy/1.MP4", "sad/2.mp4", "sad/x"], r"but 2 \.mp4, 1 without an ending\..*frames"),
+        (["happy/.DS_Store"], "hold no pictures .*, but nothing"),
+        (["happy/1.jpg", "contempt/2.jpg"], r"(?s)'contempt'.*Rename such folders, or move them"),
+        (["happy/1.jpg", "contempt/2.heic"], "'contempt'"),
+        (
+            ["faces/happy/1.jpg", "faces/sad/2.jpg"],
+            r"(?s)'faces'.*one deeper, in \S+/faces: give that",
+        ),
     ],
 )
 def test_bad_folders_are_refused_with_the_reason(
@@ -104,9 +119,72 @@ def test_bad_folders_are_refused_with_the_reason(
         load_dataset(tmp_path)
 
 
+def test_an_emotion_folder_alone_is_told_from_a_set(tmp_path: Path) -> None:
+    touch(tmp_path, "Happy/1.jpg")
+    with pytest.raises(
+        MaskfaceError, match=rf"such a folder itself: give the one above, {tmp_path}"
+    ):
+        load_dataset(tmp_path / "Happy")
+
+
+def test_results_stay_out_of_emotion_folders(tmp_path: Path) -> None:
+    root = tmp_path / "set"
+    touch(root, "happy/1.jpg")
+    for inside in (root / "results", root / "happy", root / "happy" / ".." / "new" / "er"):
+        with pytest.raises(MaskfaceError, match=r"lies in the folder of pictures.*set_results"):
+            require_apart(root, inside)
+    for apart in (tmp_path / "results", root / ".." / "set2"):
+        require_apart(root, apart)
+    require_apart("example", Path("example") / "results")
+    write_index(root, "path,emotion\nhappy/1.jpg,happy\n")
+    require_apart(root, root / "results")
+
+
+def test_folders_without_pictures_are_left_out(tmp_path: Path) -> None:
+    touch(tmp_path, "Happy/1.JPG", "__MACOSX/._1.JPG", "notes/a.txt", "Happy/Thumbs.db", "a.txt")
+    (tmp_path / "New Folder").mkdir()
+    assert [sample.image_id for sample in load_dataset(tmp_path)] == ["Happy/1.JPG"]
+
+
+@pytest.mark.parametrize("kind", ["HEIC", "heif", "avif", "gif", "pgm"])
+def test_pictures_of_other_kinds_are_not_passed_over(tmp_path: Path, kind: str) -> None:
+    touch(tmp_path, "Happy/1.jpg", f"Happy/2.{kind}")
+    assert len(load_dataset(tmp_path)) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("faces.zip", "Unpack it"),
+        ("index.XLSX", "Save it as 'CSV UTF-8'"),
+        ("film.mp4", "Give a folder with an index.csv"),
+    ],
+)
+def test_files_that_are_no_index_are_told(tmp_path: Path, name: str, words: str) -> None:
+    touch(tmp_path, name)
+    with pytest.raises(MaskfaceError, match=rf"{name} is not a CSV table\. {words}"):
+        load_dataset(tmp_path / name)
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_what_excel_saves_is_read(tmp_path: Path, separator: str) -> None:
+    rows = [
+        ("Path", "Emotion", "SUBJECT", "Alter", ""),
+        ("Bilder\\größe 1.JPG", "Happy ", "P1", "3,5", ""),
+        ("", "", "", "", ""),
+    ]
+    text = "\r\n".join(separator.join(map('"{}"'.format, row)) for row in rows)
+    (tmp_path / "index.csv").write_text(text, encoding="utf-8-sig", newline="")
+    (sample,) = load_dataset(tmp_path)
+    assert (sample.image_id, sample.label) == ("Bilder/größe 1.JPG", "happiness")
+    assert (sample.subject_id, sample.attributes) == ("P1", (("Alter", "3,5"),))
+
+
 def test_missing_folder_says_what_may_be_given(tmp_path: Path) -> None:
     with pytest.raises(MaskfaceError, match=r"There is no folder .*index\.csv.*example"):
         load_dataset(tmp_path / "none")
+    with pytest.raises(MaskfaceError, match=rf"There is no folder 'none' in {Path.cwd()}\. Give"):
+        load_dataset("none")
 
 
 def test_no_spelling_means_two_emotions() -> None:
@@ -191,7 +269,10 @@ def test_variants_of_the_example_set() -> None:
         ("path,emotion,age,age \na.jpg,fear,1,2\n", "column 'age' twice"),
         ("path,emotion\na.jpg,fear,P1\n", "line 2: 3 cells, but the header has 2"),
         ("path,emotion,subject\na.jpg,fear,P1\nb.jpg,fear\n", "line 3: 2 cells"),
-        ("path;emotion\na.jpg;fear\n", "commas, not semicolons"),
+        ("path;emotion\na.jpg;fear;P1\n", "line 2: 3 cells, but the header has 2"),
+        ("Path,Emotion,path\na.jpg,fear,b.jpg\n", "column 'path' twice"),
+        ("path,emotion\n,\n , \n", "no rows"),
+        ("Bild;Gefühl;\na.jpg;fear;\n", "columns Bild, Gefühl, but it needs path and emotion"),
         ("\n\npath,emotion\na.jpg,fear\n", "first line is empty"),
         ("path,emotion\nä.jpg,fear\n".encode("latin-1"), "not text in UTF-8"),
         ("path,emotion\na.jpg,fear\n".encode("utf-16"), "not text in UTF-8"),

@@ -268,12 +268,29 @@ def test_writing_where_a_file_stands_in_the_way(tmp_path: Path) -> None:
 
 
 def test_find_images_is_sorted_and_leaves_hidden_files_out(tmp_path: Path) -> None:
-    for name in ("b/2.PNG", "a/1.jpg", "a/.hidden.jpg", ".git/3.jpg", "notes.txt"):
+    for name in ("b/2.PNG", "a/1.jpg", "a/.hidden.jpg", ".git/3.jpg", "notes.txt", "c.HEIC"):
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         path.touch()
     found = [path.relative_to(tmp_path).as_posix() for path in images.find_images(tmp_path)]
-    assert found == ["a/1.jpg", "b/2.PNG"]
+    assert found == ["a/1.jpg", "b/2.PNG", "c.HEIC"]
+
+
+@pytest.mark.parametrize(
+    ("brand", "words"),
+    [
+        (b"heic", "a HEIC picture, which cannot be read: save it as JPEG or PNG"),
+        (b"mif1", "a HEIC picture"),
+        (b"avif", "an AVIF picture, which cannot be read"),
+        (b"isom", "a video, not a picture: save frames"),
+        (b"qt  ", "a video"),
+    ],
+)
+def test_what_phones_write_is_told_by_its_bytes(tmp_path: Path, brand: bytes, words: str) -> None:
+    path = tmp_path / "IMG_0001.jpg"
+    path.write_bytes(b"\0\0\0\x18ftyp" + brand + bytes(100))
+    with pytest.raises(ImageError, match=f"^{words}"):
+        images.read_image(path)
 
 
 def test_links_to_folders_are_not_followed(tmp_path: Path) -> None:

@@ -77,7 +77,8 @@ def test_an_emotion_that_a_condition_lacks() -> None:
     two = pairs([row for row in GOOD if row[0] in ("happiness", "neutral")], PEOPLE[:20])
     guards = found(two)
     assert (
-        "anger, disgust, fear, sadness or surprise" in guards["missing_emotion", "none"]["detail"]
+        "No picture of anger, disgust, fear, sadness or surprise has an answer without a cover"
+        in guards["missing_emotion", "none"]["detail"]
     )
     assert ("missing_emotion", "surgical") not in guards  # said once
 
@@ -108,10 +109,9 @@ def test_few_and_unknown_subjects() -> None:
         "Only 3 subjects are shown"
         in (found(pairs(GOOD, [f"S{i % 3}" for i in range(70)]))["few_subjects", "all"]["detail"])
     )
-    assert (
-        "70 of 70 pictures have no subject id"
-        in (found(pairs(GOOD))["no_subjects", "all"]["detail"])
-    )
+    nameless = found(pairs(GOOD))["no_subjects", "all"]["detail"]
+    assert "70 of 70 pictures have no subject id" in nameless
+    assert nameless.endswith("in the column subject of an index.csv.")
     partly = found(pairs(GOOD, ["", *PEOPLE[1:]]))
     assert "1 of 70 pictures" in partly["no_subjects", "all"]["detail"]
 

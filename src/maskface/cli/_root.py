@@ -20,7 +20,7 @@ _MODULES: Final = (_runs, _figures, _pictures, _reading, _people, _models, _look
 _EPILOG: Final = """
 \b
 Start with:
-  maskface run --data example --out results/
+  maskface run --data example --out results/example
   maskface list occluders
 
 \b

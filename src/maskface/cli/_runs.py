@@ -31,7 +31,7 @@ from maskface.exits import FAILED, note
 
 
 @verb(
-    "run --data example --out results/",
+    "run --data example --out results/example",
     "run --data faces/ -o results/ --occluder surgical --occluder ffp2",
     "run --data faces/ -o results/ --limit 100 --json > results.json",
     "run --data faces/ --out results/ -j 2 --resume",

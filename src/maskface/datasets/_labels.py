@@ -30,7 +30,7 @@ def emotion_of(label: str) -> str | None:
     return _EMOTION_OF.get(label.strip().lower())
 
 
-def require_emotions(labels: Iterable[tuple[str, str]], source: str) -> None:
+def require_emotions(labels: Iterable[tuple[str, str]], source: str, mend: str) -> None:
     """Refuse labels that are not emotions.
 
     Parameters
@@ -39,6 +39,8 @@ def require_emotions(labels: Iterable[tuple[str, str]], source: str) -> None:
         Pairs of a label and where it stands (``"line 7"``, a folder).
     source
         The file or folder they come from, for the message.
+    mend
+        What to do about it, for the message.
 
     Raises
     ------
@@ -54,5 +56,5 @@ def require_emotions(labels: Iterable[tuple[str, str]], source: str) -> None:
     raise MaskfaceError(
         f"{source} has labels that are none of the seven emotions: {listed}{more}.\n"
         f"Allowed: {spellings}.\n"
-        "Leave other pictures out (for example contempt), or give them one of these labels."
+        f"{mend}"
     )

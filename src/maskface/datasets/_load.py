@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from maskface.errors import MaskfaceError
 from maskface.registry import Registry
@@ -23,6 +23,13 @@ DATASETS: Registry[Maker] = Registry(
     },
 )
 """Sets that can be had by name alone."""
+
+_TABLES: Final = (".csv", ".tsv", ".txt", "")
+_UNPACK: Final = "Unpack it, and give the folder that it holds."
+_SAVE: Final = "Save it as 'CSV UTF-8', and give that file."
+_MENDS: Final = dict.fromkeys(
+    (".zip", ".7z", ".rar", ".tar", ".gz", ".tgz"), _UNPACK
+) | dict.fromkeys((".xlsx", ".xls", ".ods"), _SAVE)
 
 
 def load_dataset(data: str | Path) -> Dataset:
@@ -52,12 +59,44 @@ def load_dataset(data: str | Path) -> Dataset:
 
     root = Path(data).expanduser()
     if root.is_file():
+        _require_index(root)
         return read_index(root)
     if not root.is_dir():
-        raise MaskfaceError(
-            f"There is no folder {str(data)!r}. Give a folder with an index.csv "
-            "(path,emotion,subject), a folder with one folder per emotion, or one of: "
-            f"{', '.join(DATASETS.names())}."
-        )
+        place = "" if root.is_absolute() else f" in {Path.cwd()}"
+        raise MaskfaceError(f"There is no folder {str(data)!r}{place}. {_allowed()}")
     index = root / "index.csv"
     return read_index(index) if index.is_file() else read_folder(root)
+
+
+def require_apart(data: str | Path, out: Path) -> None:
+    """Refuse a folder of results within folders that are named after emotions.
+
+    The next time the set is read, results would be taken for pictures or for an emotion.
+
+    Raises
+    ------
+    MaskfaceError
+        If it is so.
+    """
+    root = Path(data).expanduser()
+    if str(data) in DATASETS.names() or not root.is_dir() or (root / "index.csv").is_file():
+        return
+    if out.resolve() != root.resolve() and out.resolve().is_relative_to(root.resolve()):
+        raise MaskfaceError(
+            f"{out} lies in the folder of pictures {root}, where every folder is an emotion. "
+            f"Choose a folder outside it with --out, such as {root.resolve().name}_results."
+        )
+
+
+def _require_index(path: Path) -> None:
+    """Refuse what is not named like a table: archives, sheets, videos, pictures."""
+    kind = path.suffix.lower()
+    if kind not in _TABLES:
+        raise MaskfaceError(f"{path} is not a CSV table. {_MENDS.get(kind) or _allowed()}")
+
+
+def _allowed() -> str:
+    return (
+        "Give a folder with an index.csv (path,emotion,subject), a folder with one folder per "
+        f"emotion, or one of: {', '.join(DATASETS.names())}."
+    )

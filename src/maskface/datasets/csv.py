@@ -18,6 +18,10 @@ from maskface.types import Sample
 REQUIRED: Final = ("path", "emotion")
 KNOWN: Final = (*REQUIRED, "subject")
 Cells = dict[str, str]
+_SEPARATORS: Final = ",;\t"
+"""Where the comma is the decimal mark, Excel separates the columns of a CSV by semicolons."""
+_LONGEST_HEADER: Final = 1_000_000
+_MEND: Final = "Write one of these labels, or leave the row out (for example contempt)."
 
 
 def read_index(index: Path) -> Dataset:
@@ -26,10 +30,12 @@ def read_index(index: Path) -> Dataset:
     Parameters
     ----------
     index
-        The file, in UTF-8. Paths are relative to its folder and stay inside it; labels may be in
-        any spelling of `maskface.datasets.SPELLINGS`; other columns become `Sample.attributes`,
-        those without a name are left out. Control characters in cells become blanks; the
-        apostrophe that keeps spreadsheets from executing a cell (`maskface.cells`) is taken away.
+        The file, in UTF-8, its columns separated by commas, semicolons or tabs, whichever the
+        header has most of. Paths are relative to its folder and stay inside it; labels may be in
+        any spelling of `maskface.datasets.SPELLINGS`; the case of the three names does not
+        matter. Other columns become `Sample.attributes`, those without a name are left out, and so
+        are rows of empty cells. Control characters in cells become blanks; the apostrophe that
+        keeps spreadsheets from executing a cell (`maskface.cells`) is taken away.
 
     Returns
     -------
@@ -45,7 +51,8 @@ def read_index(index: Path) -> Dataset:
         stands twice.
     """
     rows = _read_rows(index)
-    require_emotions(((cells["emotion"], f"line {line}") for line, cells in rows), str(index))
+    labels = ((cells["emotion"], f"line {line}") for line, cells in rows)
+    require_emotions(labels, str(index), _MEND)
     require_plain((cells["path"].strip() for _, cells in rows), str(index))
     samples = tuple(_sample(index, line, cells) for line, cells in rows)
     dataset = Dataset(index.parent.resolve().name, samples)
@@ -69,21 +76,22 @@ def _read_rows(index: Path) -> list[tuple[int, Cells]]:
     """The rows and the lines on which they end."""
     try:
         with index.open(encoding="utf-8-sig", newline="") as stream:
-            lines = csv.reader(stream, strict=True)
+            separator = max(_SEPARATORS, key=stream.readline(_LONGEST_HEADER).count)
+            stream.seek(0)
+            lines = csv.reader(stream, strict=True, delimiter=separator)
             header = next(lines, [])
-            _check_header(header, index)
-            rows = [(lines.line_num, row) for row in lines if row]
+            names = _names(header, index)
+            rows = [(lines.line_num, row) for row in lines if any(map(str.strip, row))]
     except UnicodeDecodeError as error:
         raise MaskfaceError(
             f"Cannot read {index}: it is not text in UTF-8 ({error.reason} at byte {error.start}). "
-            "Save it again as 'CSV UTF-8'."
+            "Save it again as 'CSV UTF-8'; Excel has this kind under Save As."
         ) from error
     except (OSError, csv.Error) as error:
         raise MaskfaceError(f"Cannot read {index} as a CSV table: {error}.") from error
     if not rows:
         raise MaskfaceError(f"{index} has a header but no rows.")
     _check_widths(rows, len(header), index)
-    names = [plain(cell_text(name)).strip() for name in header]
     return [(line, dict(_named(names, row))) for line, row in rows]
 
 
@@ -91,22 +99,25 @@ def _named(names: list[str], row: list[str]) -> Iterator[tuple[str, str]]:
     return ((name, cell_text(cell)) for name, cell in zip(names, row, strict=True) if name)
 
 
-def _check_header(header: list[str], index: Path) -> None:
+def _names(header: list[str], index: Path) -> list[str]:
+    """The columns' names, those that have a meaning in lower case."""
     if not header:
         raise MaskfaceError(f"Cannot read {index} as a CSV table: its first line is empty.")
-    names = Counter(plain(cell_text(name)).strip() for name in header)
-    twice = [name for name, count in names.items() if name and count > 1]
+    given = (plain(cell_text(name)).strip() for name in header)
+    names = [name.lower() if name.lower() in KNOWN else name for name in given]
+    twice = [name for name, count in Counter(names).items() if name and count > 1]
     if twice:
         raise MaskfaceError(
             f"{index} has the column {shown(twice[0])} twice. Leave one out, or rename it."
         )
     missing = [column for column in REQUIRED if column not in names]
     if missing:
-        hint = " Separate the columns by commas, not semicolons." if ";" in header[0] else ""
         raise MaskfaceError(
-            f"{index} has the columns {', '.join(name[:80] for name in names)}, but it needs "
-            f"{' and '.join(REQUIRED)} (and may have subject). Missing: {', '.join(missing)}.{hint}"
+            f"{index} has the columns {', '.join(name[:80] for name in names if name)}, but it "
+            f"needs {' and '.join(REQUIRED)} (and may have subject). Missing: "
+            f"{', '.join(missing)}. Write these names into its first line."
         )
+    return names
 
 
 def _check_widths(rows: list[tuple[int, list[str]]], width: int, index: Path) -> None:
@@ -115,7 +126,7 @@ def _check_widths(rows: list[tuple[int, list[str]]], width: int, index: Path) ->
         line, cells = ragged[0]
         raise MaskfaceError(
             f"{index}, line {line}: {cells} cells, but the header has {width}. Cells that hold "
-            f'commas stand in quotes: "a, b". ({len(ragged)} such lines)'
+            f'what separates columns stand in quotes: "a, b". ({len(ragged)} such lines)'
         )
 
 

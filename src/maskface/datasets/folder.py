@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 from maskface.datasets._base import Dataset
@@ -9,7 +10,7 @@ from maskface.datasets._labels import emotion_of, require_emotions
 from maskface.datasets._names import plain, require_inside, require_plain, shown
 from maskface.errors import MaskfaceError
 from maskface.images import IMAGE_SUFFIXES, find_images, walk
-from maskface.types import Sample
+from maskface.types import EMOTIONS, Sample
 
 
 def read_folder(root: Path) -> Dataset:
@@ -19,7 +20,8 @@ def read_folder(root: Path) -> Dataset:
     ----------
     root
         The folder. Its sub-folders are named after emotions in any spelling of
-        `maskface.datasets.SPELLINGS`; hidden ones are left out. Who is shown is not known.
+        `maskface.datasets.SPELLINGS`; those that are hidden, or hold no pictures, are left out.
+        Who is shown is not known.
 
     Returns
     -------
@@ -32,28 +34,58 @@ def read_folder(root: Path) -> Dataset:
         If there is no emotion folder, one has another name, none holds a picture, a folder cannot
         be listed, a folder in it is a link, or a picture is a link that leads out of `root`.
     """
-    folders = _emotion_folders(root)
-    if not folders:
-        raise MaskfaceError(
-            f"{root} has neither an index.csv (path,emotion,subject) nor a folder per emotion "
-            "(anger, disgust, fear, happiness, sadness, surprise, neutral)."
-        )
-    require_emotions(((f.name, f"folder {plain(f.name)}/") for f in folders), str(root))
+    found = {folder: list(find_images(folder)) for folder in _folders(root)}
+    filled = [folder for folder, paths in found.items() if paths]
+    labels = ((folder.name, f"folder {plain(folder.name)}/") for folder in filled)
+    require_emotions(labels, str(root), _mend(root, filled))
+    if not filled:
+        raise MaskfaceError(_nothing(root, list(found)))
     samples = tuple(
         Sample(path.relative_to(root).as_posix(), path, emotion_of(folder.name) or "")
-        for folder in folders
-        for path in find_images(folder)
+        for folder in filled
+        for path in found[folder]
     )
-    if not samples:
-        raise MaskfaceError(
-            f"The emotion folders in {root} hold no pictures ({', '.join(IMAGE_SUFFIXES)})."
-        )
     require_plain((sample.image_id for sample in samples), str(root))
     require_inside(samples, root)
     return Dataset(root.resolve().name, samples)
 
 
-def _emotion_folders(root: Path) -> list[Path]:
+def _mend(root: Path, folders: list[Path]) -> str:
+    """What to do about folders that are not named after emotions."""
+    strange = [folder for folder in folders if emotion_of(folder.name) is None]
+    inner = [folder for folder in strange if _has_emotions(folder)]
+    if inner:
+        return f"The emotion folders seem to lie one deeper, in {inner[0]}: give that folder."
+    return f"Rename such folders, or move them out of {root} (for example contempt)."
+
+
+def _has_emotions(folder: Path) -> bool:
+    return any(emotion_of(path.name) is not None for path in _folders(folder))
+
+
+def _nothing(root: Path, folders: list[Path]) -> str:
+    """Why a folder is no data set."""
+    if any(emotion_of(folder.name) is not None for folder in folders):
+        files = (Path(name) for folder in folders for *_, names in walk(folder) for name in names)
+        kinds = Counter(plain(path.suffix.lower()) or "without an ending" for path in files)
+        held = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common(5))
+        return (
+            f"The emotion folders in {root} hold no pictures ({', '.join(IMAGE_SUFFIXES)}), but "
+            f"{held or 'nothing'}. Put pictures there; of videos, save single frames as pictures."
+        )
+    told = (
+        f"{root} has neither an index.csv (path,emotion,subject) nor a folder per emotion "
+        f"({', '.join(EMOTIONS)}) with pictures in it."
+    )
+    if emotion_of(root.resolve().name) is not None:
+        return f"{told} It seems to be such a folder itself: give the one above, {root.parent}."
+    sheets = sorted(root.glob("index.xls*")) or sorted(root.glob("index.ods"))
+    if sheets:
+        return f"{told} Save {sheets[0].name} as 'CSV UTF-8', under the name index.csv."
+    return f"{told} Sort the pictures into such folders, or list them in an index.csv."
+
+
+def _folders(root: Path) -> list[Path]:
     try:
         folders = [p for p in root.iterdir() if p.is_dir() and not p.name.startswith(".")]
     except OSError as error:

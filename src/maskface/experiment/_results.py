@@ -91,7 +91,7 @@ def failures_text(result: Run) -> str:
         for image_id, message in zip(without["image_id"], without["message"], strict=True):
             failed.setdefault(image_id, message)
     if not failed:
-        return f"All {len(images)} images were read."
+        return f"All {len(images)} images were read." if len(images) > 1 else "The image was read."
     first, message = next(iter(failed.items()))
     return (
         f"{len(failed)} of {len(images)} images have trials without an answer, for example "
@@ -126,12 +126,32 @@ def write_summary(folder: RunFolder, seed: int) -> dict[str, Any]:
     """Write summary and guards of the trials on disk; return hash and rows of each file."""
     from maskface.stats import find_guards, summarize
 
+    _require_answers(folder.trials_path)
     with _held_trials(folder) as trials:
         summary, guards = summarize(trials, seed=seed), find_guards(trials)
     return {
         folder.summary_path.name: SUMMARY.write(summary, folder.summary_path),
         folder.guards_path.name: GUARDS.write(guards, folder.guards_path),
     }
+
+
+def _require_answers(path: Path) -> None:
+    """Refuse trials without an answer to a plain face, and say why the first has none."""
+    from maskface.experiment._spec import NONE
+
+    wanted = ("image_id", "condition", "status", "message")
+    first: pd.Series | None = None
+    for trials in TRIALS.pieces(path, wanted):
+        plain = trials[trials["condition"] == NONE]
+        if (plain["status"] == "ok").any():
+            return
+        first = plain.iloc[0] if first is None and len(plain) else first
+    why = "" if first is None else f", for example {first['image_id']}: {first['message']}"
+    raise MaskfaceError(
+        "No picture has an answer without an occluder, so there is nothing to compare with"
+        f"{why}. All reasons are in the column message of {path}. Change the pictures, and choose "
+        "a new folder with --out."
+    )
 
 
 def summarize_run(path: str | Path, *, allow_partial: bool = False) -> pd.DataFrame:

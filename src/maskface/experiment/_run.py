@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 from typing import Final
 
+from maskface.datasets import require_apart
 from maskface.errors import MaskfaceError
 from maskface.experiment._finish import finish
 from maskface.experiment._manifest import new_manifest
@@ -68,8 +69,8 @@ def run(
     Raises
     ------
     MaskfaceError
-        If the data cannot be read, `out` holds something else, no picture could be read, or
-        the disk fails. What was saved before is kept.
+        If the data cannot be read, `out` holds something else or lies among the pictures, no
+        picture could be read, or the disk fails. What was saved before is kept.
     """
     check_workers(jobs, backend, scheduler)
     check_format(format)
@@ -77,6 +78,7 @@ def run(
         raise MaskfaceError(f"chunk must be 1 or more, but it was {chunk}.")
     kept = _cache_folder(cache)
     plan = make_plan(experiment)
+    require_apart(experiment.data, Path(out))
     folder = RunFolder(Path(out))
     begun = folder.claim(plan, resume=resume)
     if begun is not None and begun.get("complete"):

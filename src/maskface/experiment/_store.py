@@ -112,7 +112,10 @@ class RunFolder:
         """
         manifest = self.read_manifest()
         if manifest is None:
-            raise MaskfaceError(f"{self.path} holds no run: there is no {MANIFEST} in it.")
+            raise MaskfaceError(
+                f"{self.path} holds no run: there is no {MANIFEST} in it. Name the folder that "
+                "`maskface run` or a script wrote to."
+            )
         if found := defects(manifest):
             raise MaskfaceError(
                 f"{self.path / MANIFEST} is not as a run writes it: {told(found)}. Put back the "
@@ -144,7 +147,8 @@ class RunFolder:
             begun = self.read_manifest()
             if begun is None and any(not self._is_own(path) for path in self.path.iterdir()):
                 raise MaskfaceError(
-                    f"{self.path} holds other files. Choose a new or empty folder with --out."
+                    f"{self.path} holds other files. Choose a new or empty folder with --out, such "
+                    f"as {self.path / 'new'}."
                 )
             if begun is not None:
                 self._check_same(begun, plan, resume=resume)
@@ -190,10 +194,11 @@ class RunFolder:
                 f"{plan.run_id}). Choose another folder with --out."
             )
         if not resume:
-            state = "this run, complete" if begun.get("complete") else "a part of this run"
+            state, way = "a part of this run", "Add --resume to go on from there"
+            if begun.get("complete"):
+                state, way = "this run, complete", "Add --resume to take it as it was read then"
             raise MaskfaceError(
-                f"{self.path} already holds {state}. "
-                "Add --resume to go on from there, or choose another folder with --out."
+                f"{self.path} already holds {state}. {way}, or choose another folder with --out."
             )
 
     def write_part(self, first: int, last: int, harvest: Harvest, run_id: str) -> None:

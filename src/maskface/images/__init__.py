@@ -1,7 +1,14 @@
 """Read and write pictures. No other module touches a picture file."""
 
 from maskface.images._decode import decode_image, read_bytes, read_image, read_rgba
-from maskface.images._files import IMAGE_SUFFIXES, find_files, find_images, walk, write_image
+from maskface.images._files import (
+    IMAGE_SUFFIXES,
+    PICTURE_SUFFIXES,
+    find_files,
+    find_images,
+    walk,
+    write_image,
+)
 from maskface.images._limits import LIMITS, MAX_BYTES, MAX_PIXELS, MIN_SIDE, Limits
 
 __all__ = [
@@ -10,6 +17,7 @@ __all__ = [
     "MAX_BYTES",
     "MAX_PIXELS",
     "MIN_SIDE",
+    "PICTURE_SUFFIXES",
     "Limits",
     "decode_image",
     "find_files",

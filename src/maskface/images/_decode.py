@@ -26,6 +26,10 @@ from maskface.types import ImageArray
 
 _FORMATS: Final = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 """What is decoded, whatever the file is called; Pillow knows more, and some of them are risky."""
+_BRANDS: Final = dict.fromkeys(
+    (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"), "a HEIC"
+) | dict.fromkeys((b"avif", b"avis"), "an AVIF")
+"""Pictures that phones write in the container of videos (ISO/IEC 23008-12, AV1 Image File)."""
 _PILLOW: Final = threading.RLock()
 """Held while Pillow's own limit, which is a global of its, is out of force."""
 
@@ -102,15 +106,24 @@ def _open(data: bytes, limits: Limits = LIMITS) -> Iterator[Image.Image]:
     except ImageError:
         raise
     except UnidentifiedImageError as error:
-        raise ImageError(
-            "not a picture that can be read (JPEG, PNG, BMP, TIFF, WebP, GIF, PPM)"
-        ) from error
+        raise ImageError(_foreign(data)) from error
     except Image.DecompressionBombError as error:
         raise ImageError(too_many(_pixels_of(error), limits)) from error
     # Decoders raise many kinds of error on broken files; each means the same to the user.
     except Exception as error:
         told = " ".join(str(error).split()) or type(error).__name__
         raise ImageError(f"broken picture file: {told}") from error
+
+
+def _foreign(data: bytes) -> str:
+    """What a file is that no decoder takes, and what to do about it."""
+    # ISO/IEC 14496-12: such files begin with the length of a box, "ftyp" and a brand.
+    if data[4:8] == b"ftyp":
+        kind = _BRANDS.get(data[8:12])
+        if kind is None:
+            return "a video, not a picture: save frames of it as JPEG or PNG"
+        return f"{kind} picture, which cannot be read: save it as JPEG or PNG"
+    return "not a picture that can be read (JPEG, PNG, BMP, TIFF, WebP, GIF, PPM)"
 
 
 @contextmanager

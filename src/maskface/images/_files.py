@@ -15,6 +15,12 @@ from maskface.files import write_atomically
 from maskface.types import ImageArray
 
 IMAGE_SUFFIXES: Final = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
+"""Kinds of pictures that are written."""
+PICTURE_SUFFIXES: Final = (
+    *IMAGE_SUFFIXES,
+    *(".avif", ".gif", ".heic", ".heif", ".jp2", ".jxl", ".pgm", ".pnm", ".ppm"),
+)
+"""How pictures are named, also those that cannot be read: who has such is told, file by file."""
 
 
 def write_image(path: Path, image: ImageArray) -> None:
@@ -41,8 +47,8 @@ def write_image(path: Path, image: ImageArray) -> None:
 
 
 def find_images(root: Path) -> Iterator[Path]:
-    """Yield the picture files below a folder in sorted order, hidden ones left out."""
-    return find_files(root, IMAGE_SUFFIXES)
+    """Yield what is named like a picture below a folder, sorted, hidden files left out."""
+    return find_files(root, PICTURE_SUFFIXES)
 
 
 def find_files(root: Path, suffixes: Sequence[str]) -> Iterator[Path]:

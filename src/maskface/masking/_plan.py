@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from maskface.errors import MaskfaceError
-from maskface.images import IMAGE_SUFFIXES, find_files
+from maskface.images import IMAGE_SUFFIXES, PICTURE_SUFFIXES, find_files
 
 VIDEO_SUFFIXES: Final = (".avi", ".m4v", ".mkv", ".mov", ".mp4", ".webm")
 SUFFIXES: Final = (*IMAGE_SUFFIXES, *VIDEO_SUFFIXES)
@@ -123,7 +123,7 @@ def _find(source: str, out: Path) -> Iterator[tuple[Path, str]]:
         yield path, path.name
         return
     if path.is_dir():
-        found, root = [*find_files(path, SUFFIXES)], path
+        found, root = [*find_files(path, (*PICTURE_SUFFIXES, *VIDEO_SUFFIXES))], path
     elif glob.has_magic(source):
         found, root = _matches(source), _fixed_part(source)
     else:

@@ -63,7 +63,8 @@ def _subjects(people: People) -> Iterator[Row]:
             "guard": "no_subjects",
             "detail": f"{people.n_unknown} of {people.n_pictures} pictures have no subject id, so "
             "images are treated as independent: if they show the same people, intervals are too "
-            "narrow and p values too small.",
+            "narrow and p values too small. Say who is shown in the column subject of an "
+            "index.csv.",
         }
     elif n < FEW_SUBJECTS:
         yield {

@@ -48,8 +48,8 @@ def missing_emotion(name: str, plain: pd.DataFrame, part: pd.DataFrame) -> Itera
     if missing:
         yield {
             "guard": "missing_emotion",
-            "detail": f"No picture of {_listed(missing)} has an answer under {name}: nothing can "
-            "be said about that, and averages over emotions leave it out.",
+            "detail": f"No picture of {_listed(missing)} has an answer {_under(name)}: nothing "
+            "can be said about that, and averages over emotions leave it out.",
         }
 
 
@@ -60,8 +60,8 @@ def failures(name: str, part: pd.DataFrame) -> Iterator[Row]:
     if n and bad / n > MANY_FAILURES:
         yield {
             "guard": "many_failures",
-            "detail": f"{bad} of {n} pictures ({percent(bad / n)} %) have no answer under {name}: "
-            "the others may be the easy ones.",
+            "detail": f"{bad} of {n} pictures ({percent(bad / n)} %) have no answer "
+            f"{_under(name)}: the others may be the easy ones.",
         }
     table = pd.crosstab(part["label"], failed)
     if table.shape[1] < 2 or table.shape[0] < 2:
@@ -73,10 +73,14 @@ def failures(name: str, part: pd.DataFrame) -> Iterator[Row]:
         )
         yield {
             "guard": "failures_by_emotion",
-            "detail": f"Whether a picture has an answer under {name} depends on its emotion "
+            "detail": f"Whether a picture has an answer {_under(name)} depends on its emotion "
             f"(without one: {shares}; chi-square {statistic:.1f}, Monte Carlo p = {p:.4f}): "
             "emotions are compared on different kinds of pictures.",
         }
+
+
+def _under(name: str) -> str:
+    return "without a cover" if name == PLAIN else f"under {name}"
 
 
 def _chi_square(table: NDArray[np.int64]) -> tuple[float, float]:
