@@ -234,6 +234,10 @@ def test_folder_of_a_study(tmp_path: Path) -> None:
     text = study_text(study, summary)
     assert "6 observers count" in text
     assert "Only 6 observers" in text
+    assert "condition  emotion    observers" in text
+    crossed = study_text(study, summarize_humans(study.responses, crossed=True))
+    assert "condition  emotion    clusters" in crossed
+    assert "people shown (clusters: whichever are fewer)" in crossed
 
 
 def test_condition_that_shows_other_people_is_guarded(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import zipfile
 from pathlib import Path
 
 import pandas as pd
@@ -305,6 +306,13 @@ def test_packed_tables_that_are_bombs_are_refused(
     (tmp_path / "t.csv.gz").write_bytes(gzip.compress(b"o,e,c,r\n" + b"x" * 2_000_000))
     with pytest.raises(MaskfaceError, match=r"more than 2,000,000 bytes when it is unpacked"):
         read_study([tmp_path / "t.csv.gz"])
+
+
+def test_archives_of_other_kinds_are_not_unpacked(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "t.zip", "w") as archive:
+        archive.writestr("t.csv", "o,e,c,r\nx,fear,none,fear\n")
+    with pytest.raises(MaskfaceError, match=r"as CSV in UTF-8.*Unpack archives"):
+        read_study([tmp_path / "t.zip"])
 
 
 # Broken files -----------------------------------------------------------------------------------

@@ -83,7 +83,10 @@ def find_files(paths: Iterable[Path]) -> list[Path]:
         elif path.is_file():
             found.append(path)
         else:
-            raise MaskfaceError(f"There is no file or folder {path}.")
+            raise MaskfaceError(
+                f"There is no file or folder {path}. Give trial tables ({', '.join(_SUFFIXES)}), "
+                "or folders of them."
+            )
     if len({path.resolve() for path in found}) < len(found):
         raise MaskfaceError("A file is named twice: its trials would count twice. Name it once.")
     return found
@@ -135,11 +138,16 @@ def _first_line(path: Path) -> str:
 def _csv(path: Path, separator: str, **options: Any) -> pd.DataFrame:
     try:
         frame: pd.DataFrame = pd.read_csv(
-            path, sep=separator, dtype=str, keep_default_na=False, encoding="utf-8-sig", **options
-        )
+            path, sep=separator, dtype=str, keep_default_na=False, encoding="utf-8-sig",
+            # Pandas would unpack other archives, too, however large what they hold.
+            compression="gzip" if path.suffix == ".gz" else None, **options,
+        )  # fmt: skip
     except (OSError, ValueError, EOFError) as error:
         told = " ".join(str(error).split())
-        raise MaskfaceError(f"Cannot read {path} as CSV in UTF-8: {told}.") from error
+        raise MaskfaceError(
+            f"Cannot read {path} as CSV in UTF-8: {told}. Unpack archives, and save sheets as "
+            "'CSV UTF-8'."
+        ) from error
     return frame
 
 

@@ -74,7 +74,10 @@ def _table(summary: pd.DataFrame) -> str:
     lines = list(_lines(found, sorted(set(summary["condition"]) - {"none"}), yes_no=yes_no))
     if not lines:
         return "Only plain faces were shown: nothing is lost."
-    return align([(*_RATES, *(_ALARMS if yes_no else ()), *_DPRIME), *lines])
+    # Crossed, the number is that of the fewer: observers, or people shown.
+    crossed = " x " in summary["clustered_by"].iloc[0]
+    names = tuple("clusters" if crossed and name == "observers" else name for name in _RATES)
+    return align([(*names, *(_ALARMS if yes_no else ()), *_DPRIME), *lines])
 
 
 def _lines(found: Found, conditions: list[str], *, yes_no: bool) -> Iterator[tuple[str, ...]]:
@@ -118,7 +121,7 @@ def _footnote(study: Study, summary: pd.DataFrame) -> str:
     hits = "% yes to the question about the shown emotion (false: about another one)"
     what = hits if is_yes_no(study.responses) else "% right"
     means = "all answers together" if crossed else "means over observers"
-    units = "observers and people shown" if crossed else "observers"
+    units = "observers and people shown (clusters: whichever are fewer)" if crossed else "observers"
     n = study.counted["observer_id"].nunique()
     few = f"\nOnly {n} observers: they say little about others." if n < FEW_OBSERVERS else ""
     return (
