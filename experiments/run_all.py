@@ -40,7 +40,7 @@ def main() -> None:
                 failed.append(script.stem)
         say(f"\nAll answers: {write_index(options.out, scripts)}")
         if failed:
-            note(f"Failed: {', '.join(failed)}.")
+            note(f"Without an answer, for the reasons above: {', '.join(failed)}.")
             sys.exit(FAILED)
 
 

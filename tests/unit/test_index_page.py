@@ -185,7 +185,7 @@ def test_one_script_that_fails_does_not_stop_the_others(tmp_path: Path) -> None:
     command = [sys.executable, "scripts/run_all.py", "--out", "out", "--limit", "5"]
     ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert ran.returncode == 1, ran.stderr
-    assert "Failed: 01_fails." in ran.stderr
+    assert "for the reasons above: 01_fails." in ran.stderr
     for name in ("01_fails", "02_works"):
         passed = (tmp_path / name).read_text(encoding="utf-8")
         assert passed == f"--out {Path('out') / name} --resume --limit 5"

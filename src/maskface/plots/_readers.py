@@ -58,7 +58,7 @@ def plot_readers(summary: pd.DataFrame, ax: Axes | None = None) -> Axes:
     left = len(order[other]) - len(names)
     more = f"; {left} further {other}s are in the table" if left else ""
     foot = footing(overall, "value_interval")
-    ax.set_xlabel(f"Right answers (%); dotted: 1 in {len(EMOTIONS)}{more}\n{foot}")
+    ax.set_xlabel(f"Right answers (%); dotted: guessing, 1 in {len(EMOTIONS)}{more}\n{foot}")
     return ax
 
 

@@ -22,7 +22,7 @@ from maskface.report._pictures import further_pictures, show_faces
 from maskface.report._references import findings_without_doi, of_findings, of_statistics
 from maskface.report._sections import AT_ONCE, MOST, details, main_figures, people_figures
 from maskface.report._strip import make_strip
-from maskface.report._synthetic import WARNING, is_synthetic
+from maskface.report._synthetic import synthetic_warning
 from maskface.text import footnote, guard_sentences
 
 NAME: Final = "report.html"
@@ -77,7 +77,7 @@ def _contents(material: Material) -> dict[str, Any]:
         "manifest": manifest,
         "partial": material.partial,
         "answers": answers(losses),
-        "warning": WARNING if is_synthetic(name) else "",
+        "warning": synthetic_warning(name),
         "rows": [cells(row) for row in overall(losses)],
         "footnote": _footnote(material),
         "readers": readers_text(material.classifiers, manifest),

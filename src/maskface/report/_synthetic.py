@@ -6,12 +6,12 @@ from typing import Final
 
 SYNTHETIC: Final = ("example", "example-all", "example-intensity")
 """Names of the sets of embedded faces."""
-WARNING: Final = (
+_WARNING: Final = (
     "These are the synthetic faces that ship with maskface. They show that the software works; "
     "they are no evidence about people, nor about a classifier's accuracy on people."
 )
 
 
-def is_synthetic(dataset: str) -> bool:
-    """Whether a set of this name is one of the embedded ones."""
-    return dataset in SYNTHETIC
+def synthetic_warning(dataset: str) -> str:
+    """What to say of a set of this name; empty unless it is one of the embedded ones."""
+    return _WARNING if dataset in SYNTHETIC else ""
