@@ -17,6 +17,7 @@ from maskface import Experiment, MaskfaceError, run
 from maskface.experiment import summarize_run
 from maskface.experiment._harvest import Harvest
 from maskface.experiment._store import RunFolder
+from maskface.report import write_figures, write_report
 from maskface.tables import SUMMARY, TRIALS
 from tests.fixtures.pictures import write_variants
 
@@ -174,6 +175,17 @@ def test_complete_run_is_returned_by_resume(faces: Path, reference: Path) -> Non
     result = run(Experiment(data=faces), reference, resume=True, progress=False)
     assert len(result.trials) == 48
     assert result.manifest["complete"] is True
+
+
+def test_faces_of_ones_own_are_shown_when_one_says_so(reference: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(reference, tmp_path / "run")
+    plain = write_report(folder).read_text(encoding="utf-8")
+    assert "--show-faces" in plain
+    assert "image/jpeg" not in plain
+    shown = write_report(folder, faces_allowed=True).read_text(encoding="utf-8")
+    assert shown.count('src="data:image/jpeg') == 2  # plain and surgical
+    (drawn,) = write_figures(folder, ["strip"], form="png", faces_allowed=True)
+    assert drawn.name == "strip.png"
 
 
 def test_folder_with_other_files_is_refused(faces: Path, tmp_path: Path) -> None:

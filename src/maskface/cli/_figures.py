@@ -10,7 +10,7 @@ import typer
 from maskface.cli._answers import answer_files
 from maskface.cli._app import verb
 from maskface.cli._complete import FIGURE_FORMATS, FIGURES, one_of
-from maskface.cli._options import Json, RunFolder
+from maskface.cli._options import Json, RunFolder, ShowFaces
 
 
 @verb(
@@ -51,9 +51,11 @@ def plot(
         ),
     ] = "svg",
     *,
+    show_faces: ShowFaces = False,
     as_json: Json = False,
 ) -> None:
     """Draw the figures of a run from its tables."""
     from maskface.report import write_figures
 
-    answer_files(write_figures(folder, figure or (), form=form, out=out), as_json=as_json)
+    paths = write_figures(folder, figure or (), form=form, out=out, faces_allowed=show_faces)
+    answer_files(paths, as_json=as_json)

@@ -74,6 +74,13 @@ AllowPartial = Annotated[
     bool,
     typer.Option("--allow-partial", help="Take what an incomplete run has so far."),
 ]
+ShowFaces = Annotated[
+    bool,
+    typer.Option(
+        "--show-faces",
+        help="Show one face under each condition: you say that the set's terms allow it.",
+    ),
+]
 MaxPixels = Annotated[
     int,
     typer.Option(

@@ -26,6 +26,7 @@ from maskface.cli._options import (
     ResultFolder,
     RunFolder,
     Seed,
+    ShowFaces,
 )
 from maskface.exits import FAILED, note
 
@@ -136,9 +137,13 @@ def summarize(
     )
 
 
-@verb("report results/", "report results/ --allow-partial")
+@verb("report results/", "report results/ --allow-partial", "report results/ --show-faces")
 def report(
-    folder: RunFolder, *, allow_partial: AllowPartial = False, as_json: Json = False
+    folder: RunFolder,
+    *,
+    allow_partial: AllowPartial = False,
+    show_faces: ShowFaces = False,
+    as_json: Json = False,
 ) -> None:
     """Write the report of a run again: one HTML page.
 
@@ -146,4 +151,5 @@ def report(
     """
     from maskface.report import write_report
 
-    answer_files([write_report(folder, allow_partial=allow_partial)], as_json=as_json)
+    path = write_report(folder, allow_partial=allow_partial, faces_allowed=show_faces)
+    answer_files([path], as_json=as_json)

@@ -159,6 +159,7 @@ def write_figures(
     *,
     form: str = "svg",
     out: str | Path | None = None,
+    faces_allowed: bool = False,
 ) -> list[Path]:
     """Write figures of a finished run.
 
@@ -172,6 +173,8 @@ def write_figures(
         svg, png (200 dots an inch) or pdf.
     out
         Folder to write to; ``figures`` in that of the run if None.
+    faces_allowed
+        As in `write_report`.
 
     Returns
     -------
@@ -191,7 +194,7 @@ def write_figures(
         raise MaskfaceError(unknown_name("format", form, list(FORMATS)))
     material = open_material(path)
     wanted = not kinds or "strip" in kinds
-    strip = make_strip(material) if wanted else Strip({}, "", "")
+    strip = make_strip(material, allowed=faces_allowed) if wanted else Strip({}, "", "")
     found = figures(material, strip)
     missing = [kind for kind in kinds if kind not in {figure.kind for figure in found}]
     if missing:

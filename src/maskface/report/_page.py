@@ -30,7 +30,9 @@ _LOSS_TABLE: Final = "classifier  "
 """How an answer begins that says nothing but what the page shows anyway."""
 
 
-def write_report(path: str | Path, *, allow_partial: bool = False) -> Path:
+def write_report(
+    path: str | Path, *, allow_partial: bool = False, faces_allowed: bool = False
+) -> Path:
     """Write the report of a run into its folder.
 
     Parameters
@@ -39,6 +41,9 @@ def write_report(path: str | Path, *, allow_partial: bool = False) -> Path:
         Folder of the run.
     allow_partial
         Accept an incomplete run, and report the pictures read so far.
+    faces_allowed
+        Show one face under each condition: the terms of the set allow it. Sets that are known to
+        allow it need not be told.
 
     Returns
     -------
@@ -56,7 +61,9 @@ def write_report(path: str | Path, *, allow_partial: bool = False) -> Path:
         loader=PackageLoader("maskface.report"), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    page = environment.get_template("report.html.jinja").render(**_contents(material))
+    page = environment.get_template("report.html.jinja").render(
+        **_contents(material, faces_allowed=faces_allowed)
+    )
     target = material.folder.path / NAME
     try:
         write_atomically(target, page.encode())
@@ -65,9 +72,9 @@ def write_report(path: str | Path, *, allow_partial: bool = False) -> Path:
     return target
 
 
-def _contents(material: Material) -> dict[str, Any]:
+def _contents(material: Material, *, faces_allowed: bool) -> dict[str, Any]:
     manifest, losses = material.manifest, material.losses
-    strip = make_strip(material)
+    strip = make_strip(material, allowed=faces_allowed)
     people = beside_people(material)
     findings = load_findings()
     further = [*of_statistics(material.summary), *of_findings(findings, people.claims)]

@@ -43,10 +43,17 @@ class Strip:
     reason: str
 
 
-def make_strip(material: Material) -> Strip:
+def make_strip(material: Material, *, allowed: bool = False) -> Strip:
     """Show one face under the run's conditions, as the classifiers were given it.
 
     Occluders and their seeds are those of the run.
+
+    Parameters
+    ----------
+    material
+        Of the run.
+    allowed
+        Whether the user says that the set's terms allow its pictures to be shown.
 
     Returns
     -------
@@ -54,8 +61,11 @@ def make_strip(material: Material) -> Strip:
         Without pictures if the set's terms do not allow them or they are not there any more.
     """
     said = material.manifest["dataset"]
-    if not said.get("may_be_shown", False):
-        return _omitted("the terms of the set are not known to allow its pictures to be shown")
+    if not (allowed or said.get("may_be_shown", False)):
+        return _omitted(
+            "the terms of the set are not known to allow its pictures to be shown; where they do, "
+            "add --show-faces to maskface report"
+        )
     try:
         dataset = load_dataset(material.manifest["experiment"]["data"])
         if dataset.index_hash != said["index_sha256"]:
