@@ -93,7 +93,7 @@ def run(
     a figure of the loss by emotion, and report.html.
     """
     from maskface.experiment import Experiment
-    from maskface.script import Options, carry_out
+    from maskface.outcome import Options, carry_out
 
     experiment = Experiment(
         data=data,
@@ -124,7 +124,7 @@ def summarize(
     An incomplete run's folder is left as it is.
     """
     from maskface.experiment import load_run, summarize_run
-    from maskface.script import summary_values
+    from maskface.outcome import summary_values
     from maskface.text import loss_text
 
     summary = summarize_run(folder, allow_partial=allow_partial)

@@ -1,0 +1,193 @@
+"""A run carried out, with its answer, figures and report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from maskface.errors import MaskfaceError
+from maskface.exits import command_again, why_not
+from maskface.experiment import Experiment, Run, failures_text, run
+from maskface.files import write_atomically
+
+if TYPE_CHECKING:  # what makes figures and pages is loaded when pictures have been read
+    import pandas as pd
+
+    from maskface.analyses import Answer
+
+Analyse = Callable[[Run, "Options"], "Answer"]
+"""Answers a script's own question from its run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Where data come from, where results go, and how.
+
+    Attributes
+    ----------
+    data, limit, seed
+        As in `maskface.Experiment`.
+    out, jobs, resume, progress, backend, scheduler, format
+        As in `maskface.run`.
+    extra
+        What was given for the options that only this script has, by name.
+    """
+
+    data: str
+    out: Path
+    jobs: int = 1
+    limit: int | None = None
+    seed: int = 0
+    resume: bool = False
+    progress: bool = True
+    extra: Mapping[str, str] = field(default_factory=dict)
+    backend: str = "loky"
+    scheduler: str = ""
+    format: str = "csv"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A run that was carried out, and what was made of it.
+
+    Attributes
+    ----------
+    run
+        Its tables.
+    answer
+        The loss under each occluder, or the answer to a script's own question, with cautions.
+    made
+        Files beside the tables: figures, further tables, the page.
+    problem
+        What could not be made and why; empty if nothing is missing.
+    """
+
+    run: Run
+    answer: str
+    made: tuple[Path, ...]
+    problem: str = ""
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All files that were written."""
+        return *self.run.folder.files(), *self.made
+
+    def text(self) -> str:
+        """The answer, pictures without one, what to think of synthetic faces, and the files."""
+        from maskface.report import synthetic_warning
+
+        warning = synthetic_warning(self.run.manifest["dataset"]["name"])
+        told = filter(None, [self.answer, warning, failures_text(self.run)])
+        return "\n".join([*told, *map(str, self.files)])
+
+    def values(self) -> dict[str, Any]:
+        """The same as plain values, under the names of the tables' columns."""
+        from maskface.documents import rows
+        from maskface.tables import TRIALS
+
+        told = ("image_id", "status", "message")
+        trials = TRIALS.parse(self.run.folder.trials_path, told)
+        failed = trials[trials["status"] != "ok"].drop_duplicates("image_id")
+        return {
+            "run_id": self.run.manifest["run_id"],
+            "folder": self.run.folder.path,
+            **summary_values(self.run.summary, self.run.guards),
+            "n_images": trials["image_id"].nunique(),
+            "failures": rows(failed),
+            "files": self.files,
+        }
+
+
+def summary_values(summary: pd.DataFrame, guards: pd.DataFrame | None) -> dict[str, Any]:
+    """Set the loss and its guards as plain values.
+
+    Parameters
+    ----------
+    summary
+        In the schema of `maskface.tables.SUMMARY`.
+    guards
+        In the schema of `maskface.tables.GUARDS`; None if they were not looked for.
+
+    Returns
+    -------
+    dict
+        ``loss``: the rows of the summary that tell of accuracy (label ``all``) and recall (each
+        emotion) under an occluder; ``guards``: the rows of that table, or None.
+    """
+    from maskface.documents import rows
+
+    asked = summary["metric"].isin(["accuracy", "recall"]) & (summary["condition"] != "none")
+    return {"loss": rows(summary[asked]), "guards": None if guards is None else rows(guards)}
+
+
+def carry_out(experiment: Experiment, options: Options, analyse: Analyse | None = None) -> Outcome:
+    """Run an experiment, answer its question, and make figures and the report.
+
+    Parameters
+    ----------
+    experiment
+        What to ask.
+    options
+        How to carry it out.
+    analyse
+        Answers a question of its own. Without it the answer is the loss under each occluder.
+
+    Returns
+    -------
+    Outcome
+        Of the complete run. If the disk fails only then, its `Outcome.problem` says so.
+
+    Raises
+    ------
+    MaskfaceError
+        As `maskface.run`, or if the run cannot answer the question.
+    """
+    result = run(
+        experiment,
+        options.out,
+        jobs=options.jobs,
+        resume=options.resume,
+        progress=options.progress,
+        backend=options.backend,
+        scheduler=options.scheduler,
+        format=options.format,
+    )
+    from maskface.text import guards_text, loss_text
+
+    if analyse is None:
+        text = loss_text(result.summary, result.guards)
+        return _written(result, text, lambda folder: _figures(result, folder))
+    answer = analyse(result, options)
+    text = "\n".join(filter(None, (answer.text, guards_text(result.guards))))
+    return _written(result, text, answer.write)
+
+
+def _figures(result: Run, folder: Path) -> list[Path]:
+    from maskface.plots import plot_losses
+
+    return plot_losses(result.summary, folder)
+
+
+def _written(result: Run, text: str, make: Callable[[Path], list[Path]]) -> Outcome:
+    """Write what stands beside the tables; that it cannot be written costs nothing else."""
+    from maskface.report import ANSWER, write_report
+
+    folder, made = result.folder.path, []
+    try:
+        made += make(folder)
+        made.append(folder / ANSWER)
+        # Beside the tables, for the page about all experiments.
+        write_atomically(made[-1], f"{text}\n".encode())
+        made.append(write_report(folder))
+    except (OSError, MaskfaceError) as error:
+        reason = str(error)
+        if isinstance(error, OSError):
+            reason = f"Cannot write to {folder}: {why_not(error)}."
+        problem = (
+            f"maskface: {reason} The run is complete and its tables are kept; for the figures and "
+            f"the report mend that, then type: {command_again('--resume')}"
+        )
+        return Outcome(result, text, tuple(path for path in made if path.exists()), problem)
+    return Outcome(result, text, tuple(made))
