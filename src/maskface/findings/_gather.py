@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -35,37 +35,62 @@ class _Codes:
 
 
 @dataclass
-class _Pieces:
-    """Answers of one classifier so far: columns of image, condition, label and answer."""
+class _Pictures:
+    """Pictures of all classifiers, in the order in which they are met."""
 
     images: _Codes = field(default_factory=_Codes)
     subjects: list[str] = field(default_factory=list)
-    rows: list[NDArray[np.int32]] = field(default_factory=list)
+    label: NDArray[np.int8] = field(default_factory=lambda: np.zeros(0, np.int8))
 
-    def add(self, piece: pd.DataFrame, conditions: _Codes) -> None:
+    def add(self, piece: pd.DataFrame) -> NDArray[np.int64]:
+        """Number the pictures of a piece, and note who is shown and what."""
         image = self.images.of(piece["image_id"])
         new, first = np.unique(image, return_index=True)
-        later = new >= len(self.subjects)
-        self.subjects += [str(name) for name in piece["subject_id"].iloc[first[later]]]
-        columns = [image, conditions.of(piece["condition"])]
-        columns += [_numbers(piece[name]) for name in ("label", "predicted")]
-        self.rows.append(np.stack(columns).astype(np.int32))
+        first = first[new >= len(self.subjects)]
+        self.subjects += map(str, piece["subject_id"].iloc[first])
+        self.label = _grown(self.label, len(self.subjects))
+        self.label[image] = _numbers(piece["label"])
+        return image
 
-    def finish(self, name: str, conditions: Mapping[str, int]) -> PictureAnswers:
-        image, condition, label, answer = np.concatenate(self.rows, axis=1)
-        given = np.full((len(self.subjects), len(conditions)), -1, np.int8)
-        given[image, condition] = answer
-        if (given >= 0).sum() != len(image):
+    def units(self) -> NDArray[np.int64]:
+        """Number of each picture's subject, or of the picture where one has no subject."""
+        names = self.subjects if all(self.subjects) else list(self.images.known)
+        return pd.factorize(np.array(names, object), sort=True)[0].astype(np.int64)
+
+
+@dataclass
+class _Given:
+    """Answers of one classifier so far, by picture and condition; a byte each."""
+
+    answers: NDArray[np.int8] = field(default_factory=lambda: np.full((0, 0), -1, np.int8))
+    rows: int = 0
+
+    def add(
+        self, image: NDArray[np.int64], condition: NDArray[np.int64], answer: NDArray[np.int64]
+    ) -> None:
+        if len(image):
+            self.answers = _grown(self.answers, int(image.max()) + 1, int(condition.max()) + 1)
+            self.answers[image, condition] = answer
+            self.rows += len(image)
+
+    def finish(self, name: str, n: int, m: int) -> NDArray[np.int8]:
+        """Return the answers to n pictures under m conditions."""
+        if (self.answers >= 0).sum() != self.rows:
             raise MaskfaceError(
                 f"The trials hold two answers of {name} to one picture under one condition."
             )
-        shown = np.zeros(len(given), np.int8)
-        shown[image] = label
-        known = all(self.subjects)
-        unit = pd.factorize(np.array(self.subjects, object), sort=True)[0]
-        if not known:
-            unit = pd.factorize(np.array(list(self.images.known), object), sort=True)[0]
-        return PictureAnswers(conditions, unit.astype(np.int64), shown, given)
+        return _grown(self.answers, n, m)[:n, :m]
+
+
+def _grown(array: NDArray[np.int8], *shape: int) -> NDArray[np.int8]:
+    """Make room for at least so many; what is new is -1."""
+    if all(there >= wanted for there, wanted in zip(array.shape, shape, strict=True)):
+        return array
+    # Half as much again, or every piece would copy all that came before it.
+    first = max(shape[0], array.shape[0] * 3 // 2)
+    larger = np.full((first, *np.maximum(shape[1:], array.shape[1:])), -1, np.int8)
+    larger[tuple(map(slice, array.shape))] = array
+    return larger
 
 
 def _numbers(emotions: pd.Series) -> NDArray[np.int64]:
@@ -109,11 +134,22 @@ def picture_answers(pieces: Iterable[pd.DataFrame]) -> dict[str, PictureAnswers]
     MaskfaceError
         If a picture was answered twice under one condition.
     """
-    conditions = _Codes()
-    found: dict[str, _Pieces] = {}
+    conditions, pictures = _Codes(), _Pictures()
+    found: dict[str, _Given] = {}
     for piece in pieces:
-        conditions.of(piece["condition"])  # also of those without any answer
-        for name, rows in piece.groupby("classifier", sort=True):
-            answered = rows[rows["status"] == "ok"]
-            found.setdefault(str(name), _Pieces()).add(answered, conditions)
-    return {name: one.finish(name, conditions.known) for name, one in sorted(found.items())}
+        condition = conditions.of(piece["condition"])  # also of those without any answer
+        ok = (piece["status"] == "ok").to_numpy(bool)
+        answered = piece[ok]
+        image, answer = pictures.add(answered), _numbers(answered["predicted"])
+        who, names = pd.factorize(piece["classifier"])
+        for number, name in enumerate(names):
+            own = who[ok] == number
+            found.setdefault(str(name), _Given()).add(image[own], condition[ok][own], answer[own])
+    known, units = conditions.known, pictures.units()
+    n = len(units)
+    return {
+        name: PictureAnswers(
+            known, units, pictures.label[:n], found[name].finish(name, n, len(known))
+        )
+        for name in sorted(found)
+    }

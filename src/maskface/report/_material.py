@@ -44,7 +44,7 @@ def outcome(pieces: Iterable[pd.DataFrame]) -> Outcome:
     images: set[str] = set()
     failed, hidden = [], []
     for piece in pieces:
-        images.update(piece["image_id"])
+        images.update(piece["image_id"].unique())
         ok = piece["status"] == "ok"
         failed.append(piece.loc[~ok, ["image_id", "condition", "status", "message"]])
         hidden.append(piece[ok].groupby("condition")["coverage"].agg(["sum", "count"]))
