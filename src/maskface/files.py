@@ -53,6 +53,20 @@ def written_atomically(path: Path, *, durable: bool = False) -> Iterator[BinaryI
         raise
 
 
+def destination(path: Path) -> Path:
+    """Where a file is written that may be there: links are followed, not replaced.
+
+    Raises
+    ------
+    OSError
+        If it is there and no regular file (a folder, a pipe or a device), or its links lead in a
+        circle.
+    """
+    with suppress(FileNotFoundError, NotADirectoryError):
+        require_regular_file(path)
+    return path.resolve() if path.is_symlink() else path
+
+
 def is_partial(path: Path) -> bool:
     """Whether a file is what `written_atomically` leaves behind when its process is killed."""
     return _PARTIAL.fullmatch(path.name) is not None

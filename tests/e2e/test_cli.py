@@ -167,7 +167,8 @@ def test_ctrl_c_says_how_to_go_on(example_faces: list[Path], tmp_path: Path) -> 
     process.send_signal(signal.SIGINT)
     _, told = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert "Files that were finished are kept; to go on, type: maskface mask" in told
+    assert "Files that were finished are kept; to go on, type: " in told
+    assert "maskface mask long.mp4 -o out --quiet --resume\n" in told
     assert told.endswith("--resume\n")
     assert "Traceback" not in told
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["masked.csv"]

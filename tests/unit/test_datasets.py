@@ -100,7 +100,7 @@ def test_same_path_spelt_twice_is_one_picture(tmp_path: Path) -> None:
         ([], "neither an index.csv"),
         (["a.jpg"], r"neither an index.csv.*Sort the pictures into such folders"),
         (["a.jpg", "index.xlsx"], r"neither an index.csv.*Save index.xlsx as 'CSV UTF-8'"),
-        (["happy/notes.txt"], r"hold no pictures \(.*\), but 1 \.txt\."),
+        (["happy/notes.txt"], r"hold no pictures \(.*\.webp, \.gif, .*\), but 1 \.txt\."),
         (["happy/1.MP4", "sad/2.mp4", "sad/x"], r"but 2 \.mp4, 1 without an ending\..*frames"),
         (["happy/.DS_Store"], "hold no pictures .*, but nothing"),
         (["happy/1.jpg", "contempt/2.jpg"], r"(?s)'contempt'.*Rename such folders, or move them"),
@@ -178,6 +178,20 @@ def test_what_excel_saves_is_read(tmp_path: Path, separator: str) -> None:
     (sample,) = load_dataset(tmp_path)
     assert (sample.image_id, sample.label) == ("Bilder/größe 1.JPG", "happiness")
     assert (sample.subject_id, sample.attributes) == ("P1", (("Alter", "3,5"),))
+
+
+@pytest.mark.parametrize("first", ["sep=;", "SEP=;", '"sep=;"', "sep=|", "sep=\t"])
+def test_the_separator_that_excel_is_told_is_no_header(tmp_path: Path, first: str) -> None:
+    cut = first.strip('"')[-1]
+    rows = [cut.join(cells) for cells in (("path", "emotion", "a,b,c"), ("1.jpg", "fear", "x"))]
+    text = "\r\n".join([first, *rows])
+    (tmp_path / "index.csv").write_text(text, encoding="utf-8-sig", newline="")
+    (sample,) = load_dataset(tmp_path)
+    assert (sample.image_id, sample.label) == ("1.jpg", "fear")
+    assert sample.attributes == (("a,b,c", "x"),)
+    (tmp_path / "index.csv").write_text(text.replace("fear", "hunger"))
+    with pytest.raises(MaskfaceError, match="line 3"):
+        load_dataset(tmp_path)
 
 
 def test_missing_folder_says_what_may_be_given(tmp_path: Path) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
 
-from maskface.files import write_atomically
+from maskface.cli._answers import ready
+from maskface.errors import MaskfaceError
+from maskface.files import destination, write_atomically
 
 
 def test_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -21,3 +25,30 @@ def test_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.Mo
         write_atomically(path, b"new", durable=True)
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_table_goes_through_links(tmp_path: Path) -> None:
+    real, link = tmp_path / "deep" / "real.csv", tmp_path / "link.csv"
+    link.symlink_to(real)
+    for _ in range(2):  # the file need not be there
+        (place,) = ready(link)
+        assert place == real
+        write_atomically(place, b"new")
+    assert link.is_symlink()
+    assert ready(tmp_path / "other.csv") == [tmp_path / "other.csv"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pipes in folders there")
+def test_what_is_no_file_is_not_replaced(tmp_path: Path) -> None:
+    pipe, link = tmp_path / "pipe.csv", tmp_path / "link.csv"
+    os.mkfifo(pipe)
+    link.symlink_to(pipe)
+    for path in (pipe, link):
+        with pytest.raises(MaskfaceError, match=r"a pipe or a device.*another place with --csv"):
+            ready(path)
+    with pytest.raises(MaskfaceError, match="is a folder"):
+        ready(tmp_path)
+    circle = tmp_path / "circle.csv"
+    circle.symlink_to(circle)
+    with pytest.raises(OSError, match="symbolic links"):
+        destination(circle)

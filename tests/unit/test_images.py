@@ -7,6 +7,7 @@ import os
 import struct
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from PIL import Image, TiffImagePlugin
 from maskface import images
 from maskface.errors import ImageError, MaskfaceError
 from maskface.images import Limits
+from maskface.images._decode import _pillow_limit
 from tests.fixtures.bombs import BOMBS, EXPECTED
 
 MEASURE = """
@@ -159,6 +161,28 @@ def test_more_than_pillow_allows_can_be_allowed(monkeypatch: pytest.MonkeyPatch)
     assert Image.MAX_IMAGE_PIXELS == 1000
 
 
+def test_threads_do_not_take_the_lifted_limit_for_pillows_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
+    inside, done, seen = threading.Event(), threading.Event(), list[int | None]()
+
+    def second() -> None:
+        with _pillow_limit(Limits()):
+            inside.set()
+            done.wait(10)
+            seen.append(Image.MAX_IMAGE_PIXELS)
+
+    thread = threading.Thread(target=second)
+    with _pillow_limit(Limits()):
+        thread.start()
+        inside.wait(0.3)
+    done.set()
+    thread.join(10)
+    assert seen == [None]
+    assert Image.MAX_IMAGE_PIXELS == 1000
+
+
 @pytest.mark.parametrize("name", sorted(BOMBS))
 def test_bombs_are_refused_or_read_in_little_memory(name: str, tmp_path: Path) -> None:
     path = tmp_path / "bomb"
@@ -282,6 +306,7 @@ def test_find_images_is_sorted_and_leaves_hidden_files_out(tmp_path: Path) -> No
         (b"heic", "a HEIC picture, which cannot be read: save it as JPEG or PNG"),
         (b"mif1", "a HEIC picture"),
         (b"avif", "an AVIF picture, which cannot be read"),
+        (b"crx ", "a raw camera picture, which cannot be read: save it as JPEG"),
         (b"isom", "a video, not a picture: save frames"),
         (b"qt  ", "a video"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import stat
 import subprocess
@@ -15,12 +16,15 @@ from typing import ClassVar, cast
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from maskface.errors import ImageError, MaskfaceError
 from maskface.images import read_image, write_image
 from maskface.landmarks import MediaPipeDetector
 from maskface.masking import _sinks, camera_number, draw_on_faces, mask_files, mask_webcam
 from maskface.masking._masker import Masker
+from maskface.masking._pictures import mask_picture
+from maskface.masking._plan import plan_jobs
 from maskface.masking._sinks import FfmpegWriter, OpenCVWriter
 from maskface.masking._table import MaskedTable, RowSpool
 from maskface.masking._webcam import run_camera
@@ -146,6 +150,21 @@ def test_a_torn_last_line_is_cut_off(tmp_path: Path) -> None:
     assert list(MASKED.read(path)["source"]) == ["a.png", "b.png"]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no pipes in folders there")
+def test_a_table_follows_links_and_replaces_no_pipe(tmp_path: Path) -> None:
+    pipe, real, link = (tmp_path / name for name in ("pipe.csv", "real.csv", "link.csv"))
+    os.mkfifo(pipe)
+    with pytest.raises(MaskfaceError, match="a pipe or a device, not a file"):
+        opened(pipe)
+    assert pipe.is_fifo()
+    link.symlink_to(real)
+    table = opened(link)
+    add(table, "a.png")
+    table.finish()
+    assert link.is_symlink()
+    assert list(MASKED.read(real)["source"]) == ["a.png"]
+
+
 def test_a_table_of_another_call_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     add(opened(path), "a.png")
@@ -215,6 +234,34 @@ def test_files_that_nobody_knows_are_not_overwritten(face: ImageArray, tmp_path:
     with pytest.raises(MaskfaceError, match="is there already"):
         mask_files(tmp_path / "in", tmp_path / "out")
     assert np.array_equal(read_image(tmp_path / "out" / "a.png"), face)
+
+
+def test_kinds_that_are_only_read_or_not_even_that(face: ImageArray, tmp_path: Path) -> None:
+    source, out = tmp_path / "in", tmp_path / "out"
+    write_image(source / "i.jpg", face)
+    (source / "i.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(100))
+    Image.fromarray(face).save(source / "b.ppm")
+    write_image(source / "jpeg.jpg", face)
+    (source / "jpeg.jpg").rename(source / "jpeg.avif")
+    done = mask_files(source, out, alpha=True)
+    assert [file.message[:20] for file in done.files] == [
+        "", "a HEIC picture, whic", "", "cannot write a .avif"
+    ]  # fmt: skip
+    assert list(MASKED.read(out / "masked.csv")["output"].fillna("")) == ["b.png", "", "i.jpg", ""]
+    assert {path.name for path in out.iterdir()} == {
+        "b.alpha.png", "b.png", "i.alpha.png", "i.jpg", "masked.csv"
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("blocked", ["a.png", "a.alpha.png"])
+def test_picture_and_alpha_stay_together(face: ImageArray, tmp_path: Path, blocked: str) -> None:
+    write_image(tmp_path / "in" / "a.png", face)
+    (tmp_path / "out").mkdir()
+    jobs = plan_jobs([str(tmp_path / "in")], tmp_path / "out", alpha=True)
+    (tmp_path / "out" / blocked).mkdir()
+    with MediaPipeDetector() as detector, pytest.raises(ImageError, match="cannot write"):
+        mask_picture(Masker(Paint(), detector, 0, tmp_path / "out"), jobs[0], lambda rows: None)
+    assert [path.name for path in (tmp_path / "out").iterdir()] == [blocked]
 
 
 def test_a_folder_that_cannot_be_made_is_told_before_work(face: ImageArray, tmp_path: Path) -> None:

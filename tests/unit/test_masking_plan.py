@@ -84,5 +84,48 @@ class TestPlan:
     def test_two_alphas_in_one_file_are_refused(self, folder: Path) -> None:
         (folder / "faces" / "a.png").touch()
         assert len(planned("faces")) == 4
-        with pytest.raises(MaskfaceError, match="rename one of them"):
+        with pytest.raises(MaskfaceError, match=r"one file, out/a\.alpha\.png\. Rename one"):
             planned("faces", alpha=True)
+
+    @pytest.mark.parametrize("source", ["more", "more/*"])
+    def test_kinds_that_are_only_read_become_png(self, source: str, folder: Path) -> None:
+        (folder / "more").mkdir()
+        for name in ("a.gif", "b.PPM", "c.pgm", "d.pnm", "e.bmp"):
+            (folder / "more" / name).touch()
+        assert planned(source, alpha=True) == {
+            "a.gif": "out/a.png",
+            "b.PPM": "out/b.png",
+            "c.pgm": "out/c.png",
+            "d.pnm": "out/d.png",
+            "e.bmp": "out/e.bmp",
+        }
+
+    @pytest.mark.parametrize("source", ["more", "more/*"])
+    def test_kinds_that_cannot_be_read_are_in_nobodys_way(self, source: str, folder: Path) -> None:
+        (folder / "more").mkdir()
+        for name in ("i.heic", "i.jpg", "i.avif"):
+            (folder / "more" / name).touch()
+        targets = {job.name: job.targets for job in plan_jobs([source], Path("out"), alpha=True)}
+        assert targets == {
+            "i.avif": (),
+            "i.heic": (),
+            "i.jpg": (Path("out/i.jpg"), Path("out/i.alpha.png")),
+        }
+
+    def test_the_two_that_become_one_file_are_named(self, folder: Path) -> None:
+        (folder / "more").mkdir()
+        for name in ("a.gif", "b.gif", "c.png", "b.png"):
+            (folder / "more" / name).touch()
+        with pytest.raises(MaskfaceError, match=r"more/b\.gif and more/b\.png .*, out/b\.png\."):
+            planned("more")
+
+    def test_pngs_of_gifs_do_not_lie_among_the_gifs(self, folder: Path) -> None:
+        (folder / "more").mkdir()
+        (folder / "more" / "a.gif").touch()
+        with pytest.raises(MaskfaceError, match="lie among them"):
+            planned("more", out="more")
+        assert planned("more/a.gif", out="more/a.png") == {"a.gif": "more/a.png"}
+
+    def test_what_is_looked_for_is_told(self) -> None:
+        with pytest.raises(MaskfaceError, match=r"\.webp, \.gif, \.pgm, \.pnm, \.ppm, \.avi"):
+            planned("faces/*.txt")

@@ -8,6 +8,7 @@ from typing import Any
 
 from maskface.errors import MaskfaceError
 from maskface.exits import say, write
+from maskface.files import destination
 
 
 def answer(
@@ -31,20 +32,25 @@ def answer_files(paths: Iterable[Path | None], *, as_json: bool) -> None:
 def ready(csv: Path | None) -> list[Path]:
     """Make the folder of the file that a table goes to, before any work; none if there is none.
 
+    Returns
+    -------
+    list of Path
+        The file, or the one that a link leads to.
+
     Raises
     ------
     MaskfaceError
-        If it cannot be made, or the file is a folder.
+        If it cannot be made, or what is there is no file.
     """
     if csv is None:
         return []
     if csv.is_dir():
         raise MaskfaceError(f"{csv} is a folder. Name a file, such as --csv {csv / 'table.csv'}.")
     try:
-        csv.parent.mkdir(parents=True, exist_ok=True)
+        place = destination(csv)
+        place.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise MaskfaceError(
-            f"Cannot write to {csv.parent}: {error.strerror or error}. Choose another place with "
-            "--csv."
+            f"Cannot write {csv}: {error.strerror or error}. Choose another place with --csv."
         ) from error
-    return [csv]
+    return [place]

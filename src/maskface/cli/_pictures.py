@@ -84,8 +84,9 @@ def mask(
 ) -> None:
     """Put an occluder on every face in pictures and videos.
 
-    A folder keeps its tree and file names; a video its frame rate, its size
-    and, where ffmpeg is installed, its sound. masked.csv in the output folder
+    A folder keeps its tree and file names (but GIF, PGM, PNM and PPM become
+    PNG); a video its frame rate, its size and, where ffmpeg is installed, its
+    sound. masked.csv in the output folder
     has a row for each face (in a video, in each frame), and for each file that
     shows none or cannot be read. The faces in front of a webcam are masked as
     they are seen.
@@ -101,6 +102,7 @@ def mask(
     from maskface.images import Limits
     from maskface.masking import done_text, done_values, mask_files, problems_text
 
+    table = ready(csv)
     done = mask_files(
         source,
         out,
@@ -108,7 +110,7 @@ def mask(
         seed=seed,
         thorough=thorough,
         alpha=alpha,
-        csv=csv,
+        csv=table[0] if table else None,
         resume=resume,
         progress=not quiet,
         limits=Limits(max_pixels, max_bytes),

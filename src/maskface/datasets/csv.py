@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import Final
+from typing import Final, TextIO
 
 from maskface.cells import cell_text
 from maskface.datasets._base import Dataset
@@ -20,6 +21,8 @@ KNOWN: Final = (*REQUIRED, "subject")
 Cells = dict[str, str]
 _SEPARATORS: Final = ",;\t"
 """Where the comma is the decimal mark, Excel separates the columns of a CSV by semicolons."""
+_DECLARED: Final = re.compile(r'"?sep=([^"\s]|\t)"?\s*', re.IGNORECASE)
+"""A first line for Excel alone, which says what separates columns."""
 _LONGEST_HEADER: Final = 1_000_000
 _MEND: Final = "Write one of these labels, or leave the row out (for example contempt)."
 
@@ -31,11 +34,12 @@ def read_index(index: Path) -> Dataset:
     ----------
     index
         The file, in UTF-8, its columns separated by commas, semicolons or tabs, whichever the
-        header has most of. Paths are relative to its folder and stay inside it; labels may be in
-        any spelling of `maskface.datasets.SPELLINGS`; the case of the three names does not
-        matter. Other columns become `Sample.attributes`, those without a name are left out, and so
-        are rows of empty cells. Control characters in cells become blanks; the apostrophe that
-        keeps spreadsheets from executing a cell (`maskface.cells`) is taken away.
+        header has most of, or by what a line ``sep=;`` before the header says. Paths are relative
+        to its folder and stay inside it; labels may be in any spelling of
+        `maskface.datasets.SPELLINGS`; the case of the three names does not matter. Other columns
+        become `Sample.attributes`, those without a name are left out, and so are rows of empty
+        cells. Control characters in cells become blanks; the apostrophe that keeps spreadsheets
+        from executing a cell (`maskface.cells`) is taken away.
 
     Returns
     -------
@@ -76,12 +80,11 @@ def _read_rows(index: Path) -> list[tuple[int, Cells]]:
     """The rows and the lines on which they end."""
     try:
         with index.open(encoding="utf-8-sig", newline="") as stream:
-            separator = max(_SEPARATORS, key=stream.readline(_LONGEST_HEADER).count)
-            stream.seek(0)
+            separator, skipped = _separator(stream)
             lines = csv.reader(stream, strict=True, delimiter=separator)
             header = next(lines, [])
             names = _names(header, index)
-            rows = [(lines.line_num, row) for row in lines if any(map(str.strip, row))]
+            rows = [(skipped + lines.line_num, row) for row in lines if any(map(str.strip, row))]
     except UnicodeDecodeError as error:
         raise MaskfaceError(
             f"Cannot read {index}: it is not text in UTF-8 ({error.reason} at byte {error.start}). "
@@ -93,6 +96,15 @@ def _read_rows(index: Path) -> list[tuple[int, Cells]]:
         raise MaskfaceError(f"{index} has a header but no rows.")
     _check_widths(rows, len(header), index)
     return [(line, dict(_named(names, row))) for line, row in rows]
+
+
+def _separator(stream: TextIO) -> tuple[str, int]:
+    """What separates columns, and how many lines (0 or 1) before the header were read."""
+    first = stream.readline(_LONGEST_HEADER)
+    if declared := _DECLARED.fullmatch(first):
+        return declared[1], 1
+    stream.seek(0)
+    return max(_SEPARATORS, key=first.count), 0
 
 
 def _named(names: list[str], row: list[str]) -> Iterator[tuple[str, str]]:

@@ -9,7 +9,7 @@ from maskface.datasets._base import Dataset
 from maskface.datasets._labels import emotion_of, require_emotions
 from maskface.datasets._names import plain, require_inside, require_plain, shown
 from maskface.errors import MaskfaceError
-from maskface.images import IMAGE_SUFFIXES, find_images, walk
+from maskface.images import READ_SUFFIXES, find_images, walk
 from maskface.types import EMOTIONS, Sample
 
 
@@ -70,7 +70,7 @@ def _nothing(root: Path, folders: list[Path]) -> str:
         kinds = Counter(plain(path.suffix.lower()) or "without an ending" for path in files)
         held = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common(5))
         return (
-            f"The emotion folders in {root} hold no pictures ({', '.join(IMAGE_SUFFIXES)}), but "
+            f"The emotion folders in {root} hold no pictures ({', '.join(READ_SUFFIXES)}), but "
             f"{held or 'nothing'}. Put pictures there; of videos, save single frames as pictures."
         )
     told = (

@@ -4,6 +4,7 @@ from maskface.images._decode import decode_image, read_bytes, read_image, read_r
 from maskface.images._files import (
     IMAGE_SUFFIXES,
     PICTURE_SUFFIXES,
+    READ_SUFFIXES,
     find_files,
     find_images,
     walk,
@@ -18,6 +19,7 @@ __all__ = [
     "MAX_PIXELS",
     "MIN_SIDE",
     "PICTURE_SUFFIXES",
+    "READ_SUFFIXES",
     "Limits",
     "decode_image",
     "find_files",

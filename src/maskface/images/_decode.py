@@ -26,12 +26,17 @@ from maskface.types import ImageArray
 
 _FORMATS: Final = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 """What is decoded, whatever the file is called; Pillow knows more, and some of them are risky."""
-_BRANDS: Final = dict.fromkeys(
-    (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"), "a HEIC"
-) | dict.fromkeys((b"avif", b"avis"), "an AVIF")
-"""Pictures that phones write in the container of videos (ISO/IEC 23008-12, AV1 Image File)."""
+_BRANDS: Final = (
+    dict.fromkeys(
+        (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"), "a HEIC"
+    )
+    | dict.fromkeys((b"avif", b"avis"), "an AVIF")
+    | {b"crx ": "a raw camera"}
+)
+"""Pictures that phones and cameras write in the container of videos (ISO/IEC 23008-12, AV1 Image
+File, Canon's CR3)."""
 _PILLOW: Final = threading.RLock()
-"""Held while Pillow's own limit, which is a global of its, is out of force."""
+"""Held while Pillow's own limit, which is a global of its, is looked at or out of force."""
 
 
 def read_image(path: Path, limits: Limits = LIMITS) -> ImageArray:
@@ -129,19 +134,19 @@ def _foreign(data: bytes) -> str:
 @contextmanager
 def _pillow_limit(limits: Limits) -> Iterator[None]:
     """Keep Pillow from warning above a limit of its own, or from refusing what `limits` allow."""
-    usual = Image.MAX_IMAGE_PIXELS
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        # Pillow warns above its limit and refuses above twice that.
-        if usual is None or limits.max_pixels <= 2 * usual:
-            yield
-            return
         with _PILLOW:
-            try:
-                Image.MAX_IMAGE_PIXELS = None
-                yield
-            finally:
-                Image.MAX_IMAGE_PIXELS = usual
+            usual = Image.MAX_IMAGE_PIXELS
+            # Pillow warns above its limit and refuses above twice that.
+            if usual is not None and limits.max_pixels > 2 * usual:
+                try:
+                    Image.MAX_IMAGE_PIXELS = None
+                    yield
+                finally:
+                    Image.MAX_IMAGE_PIXELS = usual
+                return
+        yield
 
 
 def _pixels_of(error: Exception) -> int:

@@ -16,10 +16,9 @@ from maskface.types import ImageArray
 
 IMAGE_SUFFIXES: Final = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 """Kinds of pictures that are written."""
-PICTURE_SUFFIXES: Final = (
-    *IMAGE_SUFFIXES,
-    *(".avif", ".gif", ".heic", ".heif", ".jp2", ".jxl", ".pgm", ".pnm", ".ppm"),
-)
+READ_SUFFIXES: Final = (*IMAGE_SUFFIXES, ".gif", ".pgm", ".pnm", ".ppm")
+"""Kinds of pictures that are read."""
+PICTURE_SUFFIXES: Final = (*READ_SUFFIXES, ".avif", ".heic", ".heif", ".jp2", ".jxl")
 """How pictures are named, also those that cannot be read: who has such is told, file by file."""
 
 

@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import Final
 
 from maskface.errors import MaskfaceError
-from maskface.images import IMAGE_SUFFIXES, PICTURE_SUFFIXES, find_files
+from maskface.images import IMAGE_SUFFIXES, PICTURE_SUFFIXES, READ_SUFFIXES, find_files
 
 VIDEO_SUFFIXES: Final = (".avi", ".m4v", ".mkv", ".mov", ".mp4", ".webm")
 SUFFIXES: Final = (*IMAGE_SUFFIXES, *VIDEO_SUFFIXES)
+"""What is written."""
+SOURCES: Final = (*PICTURE_SUFFIXES, *VIDEO_SUFFIXES)
+"""What is looked for, also what cannot be read: each such file gets its row."""
 TABLE: Final = "masked.csv"
 
 
@@ -29,9 +32,10 @@ class Job:
     source
         The picture or video.
     target
-        Where the result goes.
+        Where the result goes, or would go, if it were of a kind that can be written.
     alpha
-        Where the 8-bit alpha goes; None if it is not asked for, or `source` is a video.
+        Where the 8-bit alpha goes; None if it is not asked for, `source` is a video, or `target`
+        cannot be written.
     """
 
     name: str
@@ -46,7 +50,9 @@ class Job:
 
     @property
     def targets(self) -> tuple[Path, ...]:
-        """All files that come of it."""
+        """All files that come of it; none if `target` is of a kind that cannot be written."""
+        if self.target.suffix.lower() not in SUFFIXES:
+            return ()
         return (self.target,) if self.alpha is None else (self.target, self.alpha)
 
 
@@ -69,7 +75,8 @@ def plan_jobs(sources: Sequence[str], out: Path, *, alpha: bool = False) -> list
     sources
         Files, folders (searched with their sub-folders) and patterns such as ``faces/**/*.jpg``.
     out
-        A folder, which gets the same tree; for one file also a file name of the same kind.
+        A folder, which gets the same tree; for one file also a file name of the same kind. In a
+        folder, kinds that are read but not written (GIF, PGM, PNM, PPM) become PNG.
     alpha
         Whether the alpha of each picture is wanted, as ``<stem>.alpha.png`` beside it.
 
@@ -89,7 +96,7 @@ def plan_jobs(sources: Sequence[str], out: Path, *, alpha: bool = False) -> list
     else:
         named = dict.fromkeys(pair for source in sources for pair in _find(source, out))
         _check_folder(out)
-        found = [(path, name, out / name) for path, name in named]
+        found = [(path, name, _target(out / name)) for path, name in named]
     jobs = [Job(name, path, target, _alpha(target, alpha)) for path, name, target in found]
     _check_targets(jobs, out)
     return sorted(jobs, key=lambda job: job.name)
@@ -112,8 +119,14 @@ def _check_folder(out: Path) -> None:
         )
 
 
+def _target(path: Path) -> Path:
+    kind = path.suffix.lower()
+    return path.with_suffix(".png") if kind in READ_SUFFIXES and kind not in SUFFIXES else path
+
+
 def _alpha(target: Path, wanted: bool) -> Path | None:  # noqa: FBT001
-    return target.with_suffix(".alpha.png") if wanted and not is_video(target) else None
+    written = target.suffix.lower() in IMAGE_SUFFIXES
+    return target.with_suffix(".alpha.png") if wanted and written else None
 
 
 def _find(source: str, out: Path) -> Iterator[tuple[Path, str]]:
@@ -123,7 +136,7 @@ def _find(source: str, out: Path) -> Iterator[tuple[Path, str]]:
         yield path, path.name
         return
     if path.is_dir():
-        found, root = [*find_files(path, (*PICTURE_SUFFIXES, *VIDEO_SUFFIXES))], path
+        found, root = [*find_files(path, SOURCES)], path
     elif glob.has_magic(source):
         found, root = _matches(source), _fixed_part(source)
     else:
@@ -135,14 +148,15 @@ def _find(source: str, out: Path) -> Iterator[tuple[Path, str]]:
     inside = _is_below(out, root)
     kept = [file for file in found if not (inside and _is_below(file, out))]
     if not kept:
-        raise MaskfaceError(f"{source} holds no pictures or videos ({', '.join(SUFFIXES)}).")
+        kinds = ", ".join((*READ_SUFFIXES, *VIDEO_SUFFIXES))
+        raise MaskfaceError(f"{source} holds no pictures or videos ({kinds}).")
     yield from ((file, file.relative_to(root).as_posix()) for file in kept)
 
 
 def _matches(pattern: str) -> list[Path]:
     # Path.glob takes no absolute patterns.
     paths = (Path(path) for path in sorted(glob.glob(pattern, recursive=True)))  # noqa: PTH207
-    return [path for path in paths if path.suffix.lower() in SUFFIXES and path.is_file()]
+    return [path for path in paths if path.suffix.lower() in SOURCES and path.is_file()]
 
 
 def _fixed_part(pattern: str) -> Path:
@@ -158,12 +172,16 @@ def _is_below(path: Path, folder: Path) -> bool:
 
 def _check_targets(jobs: Sequence[Job], out: Path) -> None:
     originals = {job.source.resolve() for job in jobs}
-    if any(target.resolve() in originals for job in jobs for target in job.targets):
-        raise MaskfaceError(f"{out} would overwrite the original pictures. Choose another --out.")
-    counts = Counter(target for job in jobs for target in job.targets)
-    twice = [job for job in jobs if any(counts[target] > 1 for target in job.targets)]
-    if twice:
+    # PNGs of GIFs would overwrite nothing, but be taken for pictures by the next call.
+    if any(path.resolve() in originals for job in jobs for path in (*job.targets, out / job.name)):
         raise MaskfaceError(
-            f"{twice[0].source} and {twice[1].source} would be written to one file in {out}. Give "
-            "the folder that holds both (its tree is kept), or rename one of them."
+            f"{out} would overwrite the original pictures, or lie among them. Choose another --out."
+        )
+    counts = Counter(target for job in jobs for target in job.targets)
+    twice = [target for target, count in counts.items() if count > 1]
+    if twice:
+        one, other, *_ = (str(job.source) for job in jobs if twice[0] in job.targets)
+        raise MaskfaceError(
+            f"{one} and {other} would be written to one file, {twice[0]}. Rename one of them, or, "
+            "if they lie in two folders, give the folder that holds both (its tree is kept)."
         )

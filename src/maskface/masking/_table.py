@@ -13,7 +13,7 @@ from typing import IO, Any, Final
 import pandas as pd
 
 from maskface.errors import MaskfaceError
-from maskface.files import write_atomically
+from maskface.files import destination, write_atomically
 from maskface.masking._plan import Job
 from maskface.tables import MASKED
 
@@ -80,22 +80,23 @@ class MaskedTable:
     ------
     MaskfaceError
         If the file is there and neither `resume` nor `replace` is true, or it holds something
-        else, or the folder cannot be written to.
+        else or is a device, or the folder cannot be written to.
     """
 
     def __init__(
         self, path: Path, run_id: str, *, occluder: str, resume: bool, replace: bool
     ) -> None:
-        self.path = path
         self._ordered = True
         try:
+            self.path = path = destination(path)
             path.parent.mkdir(parents=True, exist_ok=True)
             self._kept = self._earlier(resume=resume, replace=replace)
             _check_run(path, self._kept, run_id, occluder)
             write_atomically(path, MASKED.to_bytes(self._kept), durable=True)
         except OSError as error:
             raise MaskfaceError(
-                f"Cannot write {path}: {error.strerror or error}. Choose another place with --out."
+                f"Cannot write {path}: {error.strerror or error}. Choose another place with --out "
+                "or --csv."
             ) from error
 
     def _earlier(self, *, resume: bool, replace: bool) -> pd.DataFrame:
