@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -240,6 +241,19 @@ def test_a_guard_takes_the_verdict_away(tmp_path: Path) -> None:
     found = {r.claim.id: r for r in compare_run(tmp_path)}
     assert found["disgust-most"].verdict == "cannot tell"
     assert "confounded" in found["disgust-most"].note
+
+
+def test_controls_get_no_verdicts(tmp_path: Path) -> None:
+    run_of(tmp_path, {"none": shares(0.9), "surgical": shares(0.7)})
+    trials = TRIALS.read(tmp_path / "trials.csv")
+    control = trials.assign(classifier="hog:permuted=true")
+    for frame, readers in ((pd.concat([trials, control]), {"c"}), (control, set())):
+        TRIALS.write(frame, tmp_path / "trials.csv")
+        SUMMARY.write(summarize(frame, n_resamples=50), tmp_path / "summary.csv")
+        found = compare_run(tmp_path)
+        assert {r.reader for r in found if r.reader} == readers
+    assert {r.verdict for r in found} == {"not measured"}
+    assert "shuffled labels" in found[0].note
 
 
 def test_values_are_json(tmp_path: Path) -> None:

@@ -15,10 +15,11 @@ from maskface.findings import published_losses
 from maskface.findings._contrasts import Contrast, Drawn, loss, loss_beyond
 from maskface.findings._gather import observer_answers, picture_answers
 from maskface.humans import of_question
-from maskface.stats import compare, estimate, get_metrics
+from maskface.stats import compare, estimate, get_metrics, summarize
 from maskface.tables import RESPONSES, TRIALS
 from maskface.types import EMOTIONS
 
+Counts = dict[tuple[str, str, str], tuple[int, int]]
 CONDITIONS = ("none", "surgical", "cloth")
 
 
@@ -132,7 +133,9 @@ def test_pieces_give_what_the_whole_gives() -> None:
 
 def test_two_answers_to_one_picture_and_unknown_words_are_refused() -> None:
     trials = trials_of(0, failing=0.0)
-    with pytest.raises(MaskfaceError, match="two answers of c"):
+    with pytest.raises(
+        MaskfaceError, match=r"two answers of c to the picture 0-0 under cloth\. Delete"
+    ):
         picture_answers([trials, trials.iloc[:1]])
     with pytest.raises(MaskfaceError, match="'joy', which is none of"):
         picture_answers([trials.replace({"label": {trials["label"].iloc[0]: "joy"}})])
@@ -173,6 +176,66 @@ def test_observers_count_as_much_as_each_other_whatever_they_answered() -> None:
     (one,) = Drawn([contrast], 1).intervals(0.95)
     assert one == pytest.approx((expected.loss, expected.low, expected.high))
     assert contrast.n_units == expected.n_clusters
+
+
+def test_units_are_those_of_the_summary() -> None:
+    # A trial without an answer does not say who is shown, and makes pictures the units of its
+    # classifier alone.
+    trials = pd.concat([trials_of(3), trials_of(3).assign(classifier="d")], ignore_index=True)
+    failed = trials.index[(trials["classifier"] == "d") & (trials["status"] != "ok")][0]
+    trials.loc[failed, "subject_id"] = ""
+    summary = summarize(trials, n_resamples=20).groupby("classifier")["clustered_by"].first()
+    assert summary.to_dict() == {"c": "subject", "d": "image"}
+    found = picture_answers([trials.iloc[:100], trials.iloc[100:]])
+    assert len(set(found["c"].unit)) == 9
+    assert len(set(found["d"].unit)) == len(found["d"].unit) > 9
+
+
+def test_missing_names_are_refused() -> None:
+    trials = trials_of(0)
+    trials.loc[2, "condition"] = None
+    with pytest.raises(MaskfaceError, match="A row of the table has no condition"):
+        picture_answers([trials])
+
+
+def responses_of(counts: Counts) -> pd.DataFrame:
+    """Choices of observers: trials and right ones by observer, condition and shown emotion."""
+    rows = [
+        {"run_id": "r", "dataset": "d", "observer_id": observer, "classifier": f"human:{observer}",
+         "image_id": f"{label}{k}", "label": label, "condition": condition, "status": "ok",
+         "predicted": label if k < right else "neutral", "correct": int(k < right)}
+        for (observer, condition, label), (n, right) in counts.items() for k in range(n)
+    ]  # fmt: skip
+    return RESPONSES.frame([row | {"trial": at} for at, row in enumerate(rows)])
+
+
+def test_an_observer_without_an_emotion_on_one_side_has_no_loss_of_it() -> None:
+    counts: Counts = {(f"o{k}", c, "fear"): (4, 3) for k in range(6) for c in ("none", "m")}
+    counts |= {(f"o{k}", "none", "anger"): (4, 3) for k in range(6)} | {
+        ("o0", "m", "anger"): (4, 1)
+    }
+    answers = observer_answers(responses_of(counts))
+    contrast = loss(answers.right("none", "m"), "anger")
+    assert contrast.n_units == 1
+    assert loss(answers.right("none", "m"), "fear").n_units == 6
+    beyond = loss_beyond(answers.right("none", "m"), "anger", "fear")
+    assert beyond.n_units == 1
+    assert Drawn([contrast, beyond], 0).intervals(0.95) == [None, None]
+
+
+def test_one_observer_with_many_trials_counts_as_one() -> None:
+    counts: Counts = {}
+    for observer, n in (("a", 40), ("b", 4), ("c", 4)):
+        for label in ("disgust", "fear"):
+            kept = observer == "a" or label == "fear"
+            counts[observer, "none", label] = (n, n)
+            counts[observer, "m", label] = (n, n if kept else 0)
+    right = observer_answers(responses_of(counts)).right("none", "m")
+    contrast = loss_beyond(right, "disgust", "fear")
+    assert contrast.n_units == 3
+    (found,) = Drawn([contrast], 0).intervals(0.95)
+    assert found is not None
+    assert found[0] == pytest.approx(2 / 3)
 
 
 def test_published_losses_are_plain_minus_masked() -> None:

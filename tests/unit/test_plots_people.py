@@ -57,7 +57,7 @@ def test_it_says_what_the_numbers_stand_on(summary: pd.DataFrame) -> None:
     label = " ".join(ax.get_xlabel().split())
     assert "8 images of 4 subjects" in label
     assert "95 % intervals: expanded percentile bootstrap over subjects" in label
-    assert "the sources give no intervals" in label
+    assert "computed from the authors' public trials; drawn without intervals" in label
     legends = [one for one in ax.get_children() if isinstance(one, Legend)]
     titles = {legend.get_title().get_text() for legend in legends}
     assert titles == {"Classifiers of this run", "People (n observers)"}
@@ -69,6 +69,27 @@ def test_more_than_six_classifiers_are_cut_and_it_is_said() -> None:
     ax = plot_beside_people(summarize(many, n_resamples=20), published_losses())
     assert "(the first 6 of 8)" in ax.get_xlabel()
     assert len([line for line in ax.lines if str(line.get_label()).startswith("c")]) == 6
+
+
+def test_long_names_stay_apart_and_controls_are_left_out() -> None:
+    one = pairs(HAND, list("AABBCCDD"))
+    start, end = "onnx:" + "a" * 50, "b" * 50
+    names = [f"{start}1", f"{start}2", f"{start}1{end}", f"{start}2{end}", "hog:permuted=true"]
+    many = TRIALS.tidy(pd.concat([one.assign(classifier=name) for name in names]))
+    ax = plot_beside_people(summarize(many, n_resamples=20), published_losses())
+    labels = [str(line.get_label()) for line in ax.lines]
+    labels = [label for label in labels if label.startswith(("onnx", "hog"))]
+    assert len(labels) == len(set(labels)) == 4
+    assert all(len(label) <= 34 for label in labels)
+    assert {label[-1] for label in labels if not label.endswith(("b", ")"))} == {"1", "2"}
+
+
+def test_more_studies_than_marks_are_refused(summary: pd.DataFrame) -> None:
+    one = published_losses().iloc[[0]].assign(emotion="all")
+    many = pd.concat([one.assign(study=f"study {k}") for k in range(9)])
+    assert plot_beside_people(summary, many.iloc[:8])
+    with pytest.raises(MaskfaceError, match="9 studies, and marks for 8"):
+        plot_beside_people(summary, many)
 
 
 def test_what_cannot_be_drawn_is_refused(summary: pd.DataFrame) -> None:

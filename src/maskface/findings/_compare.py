@@ -28,7 +28,7 @@ def compare_run(
     -------
     tuple of Result
         In the order of `CLAIMS`; for each reader and each condition that the claim is about, or
-        one ``not measured``.
+        one ``not measured``. Controls that learnt from shuffled labels are left out.
 
     Raises
     ------
@@ -46,7 +46,9 @@ def compare_run(
 def _not_measured(run: RunTables, claim: Claim) -> Result:
     nan = float("nan")
     missing = [kind for kind in claim.needs if not run.conditions(kind)]
-    if not missing and claim.id != "mask-style":
+    if not run.readers:
+        note = "all classifiers learnt from shuffled labels: add one without permuted=true"
+    elif not missing and claim.id != "mask-style":
         note = "no such faces or answers in the run"
     elif run.of_humans:
         several = "two masks" if claim.id == "mask-style" else " and ".join(claim.needs)

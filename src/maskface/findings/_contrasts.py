@@ -53,7 +53,7 @@ def loss(counts: Counts, emotion: str | None = None) -> Contrast:
     """
     at = slice(None) if emotion is None else [EMOTIONS.index(emotion)]
     totals = counts.totals[..., at].sum(axis=-1)
-    on = counts.there if emotion is None else (totals[:, :, 1] > 0).any(axis=1)
+    on = counts.there if emotion is None else (totals[:, :, 1] > 0).all(axis=1)
     shares = _own_losses(totals) if counts.observers else totals
     return Contrast(shares, _LOSS, counts.there, int(on.sum()))
 
@@ -69,11 +69,14 @@ def _own_losses(totals: Array) -> Array:
 
 
 def loss_beyond(counts: Counts, emotion: str, other: str) -> Contrast:
-    """How much more right answers to one emotion are lost than to another, over all units."""
-    one, two = (counts.totals[..., EMOTIONS.index(name)] for name in (emotion, other))
-    signs = np.concatenate([_LOSS, -_LOSS])
-    shares = np.concatenate([one, two], axis=1)
-    return Contrast(shares, signs, counts.there, int(counts.there.sum()))
+    """Loss of one emotion minus that of another, each as from `loss`.
+
+    It stands on no more units than the one of the two losses that has fewer.
+    """
+    one, two = loss(counts, emotion), loss(counts, other)
+    shares = np.concatenate([one.shares, two.shares], axis=1)
+    signs = np.concatenate([one.signs, -two.signs])
+    return Contrast(shares, signs, counts.there, min(one.n_units, two.n_units))
 
 
 class Drawn:
@@ -119,11 +122,15 @@ class Drawn:
 
 
 def _draw(contrasts: Sequence[Contrast], seed: int) -> Resampled:
-    there = contrasts[0].there
-    columns = np.concatenate([one.shares[there].reshape(there.sum(), -1) for one in contrasts], 1)
-    # Pairs of conditions have most of their sums in common.
+    # Pairs of conditions have most of their sums in common: each is held once.
+    known: dict[bytes, int] = {}
+    places = [
+        [known.setdefault(column.tobytes(), len(known)) for column in _columns(one)]
+        for one in contrasts
+    ]
+    columns = np.frombuffer(b"".join(known)).reshape(len(known), -1).T
     different, where = np.unique(columns, axis=1, return_inverse=True)
-    parts = np.split(where.ravel(), np.cumsum([2 * len(one.signs) for one in contrasts])[:-1])
+    parts = [where.ravel()[of_one] for of_one in places]
 
     def statistic(sums: Array) -> Array:
         return np.column_stack([
@@ -132,6 +139,11 @@ def _draw(contrasts: Sequence[Contrast], seed: int) -> Resampled:
 
     n_units = np.array([one.n_units for one in contrasts])
     return bootstrap(different, statistic, seed=seed, n_clusters=n_units)
+
+
+def _columns(contrast: Contrast) -> Array:
+    """What each unit that is there adds to each sum, (2 R, C)."""
+    return contrast.shares[contrast.there].reshape(contrast.there.sum(), -1).T
 
 
 def _shares(sums: Array) -> Array:

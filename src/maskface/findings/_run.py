@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from maskface.classifiers import is_control
 from maskface.errors import MaskfaceError
 from maskface.findings._answers import Answers
 from maskface.findings._claims import Kind, kind_of
@@ -57,8 +58,9 @@ class RunTables:
 
     @cached_property
     def readers(self) -> tuple[str, ...]:
-        """Classifiers, or ``human``."""
-        return tuple(sorted(self.summary["classifier"].unique()))
+        """Classifiers, or ``human``; those that learnt from shuffled labels bear no claim."""
+        names = map(str, self.summary["classifier"].unique())
+        return tuple(sorted(name for name in names if not is_control(name)))
 
     def conditions(self, kind: Kind) -> tuple[str, ...]:
         """Conditions of a kind."""

@@ -65,7 +65,7 @@ def published_losses(findings: pd.DataFrame | None = None) -> pd.DataFrame:
     pandas.DataFrame
         A row for each study and emotion (or ``all``), with the columns study, n, population,
         emotion, measure (``accuracy``, ``hit_rate`` or ``loss``), loss (a share: plain minus
-        masked) and how_known. The sources give no interval of it.
+        masked) and how_known, without intervals.
     """
     table = load_findings() if findings is None else findings
     hits = table[table["measure"].isin(_HITS)]

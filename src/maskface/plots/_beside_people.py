@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 
+from maskface.classifiers import is_control
 from maskface.errors import MaskfaceError
 from maskface.plots._fixed import write_below
 from maskface.plots._pick import PLAIN
@@ -15,6 +16,8 @@ from maskface.stats import loss_table
 from maskface.types import EMOTIONS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from matplotlib.axes import Axes
 
 _MARKERS: Final = ("<", ">", "X", "p", "x", "d", "*", "+")
@@ -27,6 +30,8 @@ _LEGEND: Final = 0.19
 _BESIDE: Final = 1.55
 """Inches: height of a line of the legend, and of what else is above and below the rows."""
 _NAME: Final = 44
+_LABEL: Final = 30
+"""Letters of a name below the axis, and in the legend, beside that of the studies."""
 _MOST: Final = len(COLOURS)
 
 
@@ -53,14 +58,16 @@ def plot_beside_people(
     -------
     matplotlib.axes.Axes
         Losses in percentage points over all emotions and for each: grey marks above, one a study,
-        without intervals, which the sources do not give; coloured marks with 95 % intervals below,
-        one a classifier. Where there are more than six classifiers, the first six are drawn, and
-        it is said.
+        as published or computed from the authors' public trials, without intervals; coloured marks
+        with 95 % intervals below, one a classifier. Where there are more than six classifiers, the
+        first six are drawn, and it is said. Controls that learnt from shuffled labels are left out
+        where there is any other classifier.
 
     Raises
     ------
     MaskfaceError
-        If the summary does not hold the condition, or the choice is not clear.
+        If the summary does not hold the condition, the choice is not clear, or there are more
+        studies than marks that differ.
     """
     covered = summary[summary["condition"] != PLAIN]
     if covered.empty:
@@ -69,12 +76,13 @@ def plot_beside_people(
     table = loss_table(covered)
     rows = [label for label in ("all", *EMOTIONS) if label in set(table["emotion"])]
     published = published[published["emotion"].isin(rows)]
-    names = sorted(table["classifier"].unique())
+    studies = _studies(published)
+    every = sorted(map(str, table["classifier"].unique()))
+    names = [name for name in every if not is_control(name)] or every
     series = {
-        shorten(str(name), _NAME): in_percent(table[table["classifier"] == name], "loss", "emotion")
-        for name in names[:_MOST]
+        label: in_percent(table[table["classifier"] == name], "loss", "emotion")
+        for label, name in zip(_labels(names[:_MOST]), names, strict=False)
     }
-    studies = list(dict.fromkeys(published["study"]))
     height = _PEOPLE + _CLASSIFIER * len(series) + _GAP
     if ax is None:
         ax = new_axes(_BESIDE + height * len(rows) + _LEGEND * max(len(studies), len(series)))
@@ -89,8 +97,8 @@ def plot_beside_people(
         f"Right answers lost (percentage points)\nClassifiers under "
         f"'{shorten(table['condition'].iloc[0], _NAME)}'{more}; {foot}\n"
         "People under masks of other kinds, on other faces and with other questions: plain minus "
-        "masked, as published; the sources give no intervals of it. Emotions without grey marks: "
-        "no study gives both figures.",
+        "masked, as published or computed from the authors' public trials; drawn without "
+        "intervals. Emotions without grey marks: no study gives both figures.",
         letters=92,
     )
     return ax
@@ -100,9 +108,10 @@ def _draw_people(
     ax: Axes, published: pd.DataFrame, rows: list[str], middle: float, spread: float
 ) -> None:
     """Draw a mark for each study, above the middle of the rows, over a share of their height."""
-    studies = list(dict.fromkeys(published["study"]))
-    offsets = middle + spread * np.linspace(0.4, -0.4, max(len(studies), 2))
-    for study, marker, offset in zip(studies, _MARKERS, offsets, strict=False):
+    studies = _studies(published)
+    offsets = middle + spread * np.linspace(0.4, -0.4, max(len(studies), 2))[: len(studies)]
+    markers = _MARKERS[: len(studies)]
+    for study, marker, offset in zip(studies, markers, offsets, strict=True):
         own = published[published["study"] == study]
         places = [len(rows) - 1 - rows.index(label) + offset for label in own["emotion"]]
         ax.plot(
@@ -110,6 +119,24 @@ def _draw_people(
             markerfacecolor="0.85", markeredgewidth=0.9, linestyle="none", label=_who(own.iloc[0]),
             zorder=3,
         )  # fmt: skip
+
+
+def _studies(published: pd.DataFrame) -> list[str]:
+    studies = list(dict.fromkeys(published["study"]))
+    if len(studies) > len(_MARKERS):
+        raise MaskfaceError(
+            f"There are {len(studies)} studies, and marks for {len(_MARKERS)}. Leave out rows of "
+            "the published losses."
+        )
+    return studies
+
+
+def _labels(names: Sequence[str]) -> list[str]:
+    """Cut long names in the middle; those that become the same by it are numbered."""
+    half = (_LABEL - 1) // 2
+    cut = [n if len(n) <= _LABEL else f"{n[:half]}…{n[-half:]}" for n in names]
+    alike = [cut[:place].count(label) for place, label in enumerate(cut)]
+    return [f"{label} ({n + 1})" if n else label for label, n in zip(cut, alike, strict=True)]
 
 
 def _who(row: pd.Series) -> str:
