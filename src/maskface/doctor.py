@@ -11,6 +11,8 @@ from importlib.metadata import distributions
 from typing import Final
 
 from maskface.errors import MaskfaceError
+from maskface.exits import why_not
+from maskface.folders import cache_folder
 from maskface.weights import manifest
 
 OPENCV: Final = "opencv-contrib-python"
@@ -43,8 +45,11 @@ class Check:
 
 
 def run_checks() -> list[Check]:
-    """Look at Python, the OpenCV wheels, system libraries, imports and weights, in this order."""
-    return [check_python(), check_opencv_wheels(), *check_libraries(), *_imports(), *_weights()]
+    """Look at Python, OpenCV wheels, system libraries, imports, weights and cache, in order."""
+    return [
+        check_python(), check_opencv_wheels(), *check_libraries(), *_imports(), *_weights(),
+        check_cache(),
+    ]  # fmt: skip
 
 
 def check_python(version: tuple[int, ...] = sys.version_info[:3]) -> Check:
@@ -116,3 +121,14 @@ def _weights() -> Iterator[Check]:
             yield Check(f"weights {weights.file}", ok=False, detail=str(error))
         else:
             yield Check(f"weights {weights.file}", ok=True, detail=f"sha256 {weights.sha256[:12]}")
+
+
+def check_cache() -> Check:
+    """Where landmarks and downloaded networks are kept: a folder, or nothing yet."""
+    try:
+        folder = cache_folder("landmarks").parent
+    except MaskfaceError as error:
+        return Check("cache folder", ok=False, detail=str(error))
+    except OSError as error:
+        return Check("cache folder", ok=False, detail=why_not(error))
+    return Check("cache folder", ok=True, detail=str(folder))

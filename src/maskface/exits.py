@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import signal
 import sys
 import threading
@@ -48,6 +49,7 @@ def ended_in_words(kept: str = NOTHING_KEPT, more: str = "") -> Iterator[None]:
     Ended
         In the place of any error, of Ctrl-C and of SIGTERM.
     """
+    _open_streams()
     with _terminated_like_interrupted():
         try:
             yield
@@ -65,6 +67,16 @@ def ended_in_words(kept: str = NOTHING_KEPT, more: str = "") -> Iterator[None]:
         except Exception as error:  # noqa: BLE001 (a bug; what it is goes to the user, and on)
             _end(BUG, f"maskface: unexpected {told(error)}. This is a bug in maskface: please "
                  f"report it, with what is shown when {DEBUG}=1 is set.", error)  # fmt: skip
+
+
+def _open_streams() -> None:
+    """Let what others say to a closed stream vanish: a progress bar fails if there is none.
+
+    What native code logs would go into the next file that is opened, under the number of stderr.
+    """
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
 
 
 def _end(code: int, message: str, error: Exception | None = None) -> NoReturn:
@@ -107,14 +119,15 @@ def command_again(more: str = "") -> str:
     """The command that was typed, as it can be typed again, with one more option."""
     program, *arguments = sys.argv
     if Path(program).name == "__main__.py":
-        start = ["python", "-m", Path(program).parent.name]
+        start = [_python(), "-m", Path(program).parent.name]
     elif program.endswith(".py"):
-        start = ["python", program]
+        start = [_python(), program]
     else:
-        start = [Path(program).stem]
+        start = [_program(program)]
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    if more and more not in arguments[:end]:
+        arguments.insert(end, more)
     words = [*start, *arguments]
-    if more and more not in arguments:
-        words.append(more)
     if sys.platform == "win32":
         import subprocess
 
@@ -122,15 +135,38 @@ def command_again(more: str = "") -> str:
     return shlex.join(words)
 
 
+def _python() -> str:
+    """Name the running Python, as short as it can be: another one need not have maskface."""
+    with suppress(OSError, ValueError):  # ValueError: it is not below this folder
+        below = Path(sys.executable).relative_to(Path.cwd())
+        if len(below.parts) > 1:  # a bare name would be looked for elsewhere
+            return str(below)
+    return sys.executable or "python"
+
+
+def _program(typed: str) -> str:
+    """The bare name of a program where the shell finds it by that, or what was typed."""
+    name = Path(typed).stem
+    found = shutil.which(name)
+    with suppress(OSError):
+        # Without suffixes: on Windows the file is maskface.exe, whatever was typed.
+        if found and Path(found).resolve().with_suffix("") == Path(typed).resolve().with_suffix(""):
+            return name
+    return typed
+
+
 def say(text: str) -> None:
     """Print a result on stdout; a reader that has heard enough (``| head``) is no error.
+
+    Nothing is printed if stdout is closed.
 
     Raises
     ------
     MaskfaceError
         If it cannot be written.
     """
-    write(f"{text}\n".encode(sys.stdout.encoding or "utf-8", "backslashreplace"))
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    write(f"{text}\n".encode(encoding, "backslashreplace"))
 
 
 def write(data: bytes) -> None:
@@ -141,6 +177,8 @@ def write(data: bytes) -> None:
     MaskfaceError
         If they cannot be written.
     """
+    if sys.stdout is None:  # closed before the program began
+        return
     stream: Any = getattr(sys.stdout, "buffer", None)
     try:
         sys.stdout.flush()
@@ -168,6 +206,8 @@ def _silence_stdout() -> None:
 
 def note(text: str) -> None:
     """Print on stderr what is no result: an error, or a word about what was done."""
+    if sys.stderr is None:
+        return
     with suppress(OSError):
         sys.stderr.write(f"{text}\n")
         sys.stderr.flush()

@@ -6,6 +6,11 @@ import os
 import sys
 import tempfile
 from pathlib import Path
+from typing import Final
+
+from maskface.errors import MaskfaceError
+
+_NO_FOLDER: Final = "MASKFACE_CACHE is {!r}, which is no folder. Name a folder; it need not exist."
 
 
 def cache_folder(kind: str) -> Path:
@@ -22,10 +27,24 @@ def cache_folder(kind: str) -> Path:
         `kind` below ``$MASKFACE_CACHE``, or below `maskface` in the platform's cache folder
         (``$XDG_CACHE_HOME`` or ``~/.cache``; ``~/Library/Caches`` on macOS; ``%LOCALAPPDATA%`` on
         Windows). The folder need not exist.
+
+    Raises
+    ------
+    MaskfaceError
+        If ``$MASKFACE_CACHE`` names what is no folder.
     """
     chosen = os.environ.get("MASKFACE_CACHE")
-    root = Path(chosen).expanduser() if chosen else _platform_cache() / "maskface"
-    return root / kind
+    return (_chosen(chosen) if chosen else _platform_cache() / "maskface") / kind
+
+
+def _chosen(name: str) -> Path:
+    try:
+        root = Path(name).expanduser()
+    except RuntimeError as error:  # ~nobody
+        raise MaskfaceError(_NO_FOLDER.format(name)) from error
+    if root.exists() and not root.is_dir():
+        raise MaskfaceError(_NO_FOLDER.format(name))
+    return root
 
 
 def _platform_cache() -> Path:

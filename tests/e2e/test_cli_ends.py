@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +19,9 @@ from maskface.exits import BUG, DONE, FAILED, INTERRUPTED, REFUSED
 from tests.e2e.test_cli import MASKFACE, ROOT, type_in
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals and pipes of POSIX")
+
+TYPED = "maskface" if shutil.which("maskface") == MASKFACE else MASKFACE
+"""How a command that is told begins: another program of that name need not be this one."""
 
 
 @pytest.fixture
@@ -59,9 +65,14 @@ def test_a_stopped_run_says_how_to_go_on(
     told = stop(
         (MASKFACE, *command), lambda: any(parts.glob("part-*")), sent, group=group, cwd=tmp_path
     )
-    way = f"maskface {' '.join(map(str, command))} --resume"
+    way = f"{TYPED} {' '.join(map(str, command))} --resume"
     assert told == f"\nStopped. What was read is saved; to go on, type: {way}\n"
     assert any(parts.glob("part-*"))
+    before = {path: path.read_bytes() for path in tmp_path.rglob("out/*") if path.is_file()}
+    done = type_in("summarize", "out", "--allow-partial", "--json", cwd=tmp_path)
+    values = json.loads(done.stdout)
+    assert (values["guards"], values["files"]) == (None, [])
+    assert before == {p: p.read_bytes() for p in tmp_path.rglob("out/*") if p.is_file()}
 
 
 @posix
@@ -83,7 +94,9 @@ def test_stopped_experiments_say_how_to_go_on(
         command, lambda: any(tmp_path.glob("all/*/parts/part-*")), sent, group=group, cwd=tmp_path
     )
     assert "01_mask_impairment.py --out all/01_mask_impairment --resume" in told
-    assert told.splitlines()[-1].endswith(f"type: python {script} --data {faces} -o all -q")
+    assert told.splitlines()[-1].endswith(
+        f"type: {sys.executable} {script} --data {faces} -o all -q"
+    )
 
 
 def test_what_fails_after_the_trials_costs_no_trials(tmp_path: Path) -> None:
@@ -95,14 +108,16 @@ def test_what_fails_after_the_trials_costs_no_trials(tmp_path: Path) -> None:
     done = type_in(*command, "--resume", ok=False, cwd=tmp_path)
     assert done.returncode == FAILED
     assert "out/report.html: Is a directory" in done.stderr
-    assert f"then type: maskface {' '.join(command)} --resume" in done.stderr
+    assert f"then type: {TYPED} {' '.join(command)} --resume" in done.stderr
     assert done.stdout.splitlines()[0] == first.stdout.splitlines()[0]
     assert "report.html" not in done.stdout
     assert (tmp_path / "out" / "trials.csv").read_bytes() == trials
 
 
 @posix
-@pytest.mark.parametrize("verb", [("list", "occluders"), ("list", "occluders", "--json")])
+@pytest.mark.parametrize(
+    "verb", [("list", "occluders"), ("list", "occluders", "--json"), ("--help",), ("run", "--help")]
+)
 def test_a_reader_that_has_heard_enough_is_no_error(verb: tuple[str, ...]) -> None:
     reading, writing = os.pipe()
     os.close(reading)
@@ -111,6 +126,30 @@ def test_a_reader_that_has_heard_enough_is_no_error(verb: tuple[str, ...]) -> No
     )
     os.close(writing)
     assert (done.returncode, done.stderr) == (DONE, "")
+
+
+@posix
+@pytest.mark.parametrize(
+    ("verb", "closed", "code"),
+    [
+        ("list occluders", ">&-", DONE),
+        ("list occluders --json", ">&-", DONE),
+        ("list nothing", ">&-", REFUSED),
+        ("list occluders", "2>&-", DONE),
+        ("list nothing", "2>&-", REFUSED),
+        ("run -o out --limit 7 --classifier fer", "2>&-", DONE),
+    ],
+)
+def test_closed_streams_change_no_exit_code(
+    verb: str, closed: str, code: int, tmp_path: Path
+) -> None:
+    command = f"{shlex.quote(MASKFACE)} {verb} {closed}"
+    done = subprocess.run(
+        ["sh", "-c", command], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
+    assert done.returncode == code
+    assert bool(done.stdout) is (code == DONE and closed == "2>&-")
+    assert bool(done.stderr) is (code == REFUSED and closed == ">&-")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
@@ -125,17 +164,24 @@ def test_a_result_that_cannot_be_printed_is_an_error() -> None:
     assert len(done.stderr.splitlines()) == 1
 
 
+LIMITS = [("MASKFACE_CACHE_MB", "abc"), ("MASKFACE_CACHE_MB", "-1")]
+FOLDERS = [("MASKFACE_CACHE", __file__), ("MASKFACE_CACHE", "~no_such_user")]
+
+
 @pytest.mark.parametrize(
-    ("variable", "value"),
-    [("MASKFACE_CACHE_MB", "abc"), ("MASKFACE_CACHE_MB", "-1"), ("MASKFACE_CACHE", __file__)],
+    ("verb", "variable", "value"),
+    [
+        *(("run -o out -j 2", *setting) for setting in LIMITS + FOLDERS),
+        *((f"read {__file__}", *setting) for setting in LIMITS + FOLDERS),
+        *(("run -o out --classifier onnx:ferplus", *setting) for setting in FOLDERS),
+        *(("download ferplus", *setting) for setting in FOLDERS),
+    ],
 )
-@pytest.mark.parametrize("verb", ["run", "read"])
 def test_a_wrong_setting_is_refused_before_any_work(
-    variable: str, value: str, verb: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    verb: str, variable: str, value: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(variable, value)
-    more = ("-o", "out", "-j", "2") if verb == "run" else (__file__,)
-    done = type_in(verb, *more, ok=False, cwd=tmp_path)
+    done = type_in(*verb.split(), ok=False, cwd=tmp_path)
     assert done.returncode == REFUSED
     assert f"{variable} is {value!r}" in done.stderr
     assert not (tmp_path / "out").exists()

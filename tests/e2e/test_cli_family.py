@@ -6,6 +6,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,12 @@ import typer
 
 from maskface.catalogue import KINDS as LISTS
 from maskface.classifiers.cards import shipped_cards
-from maskface.cli import _complete
+from maskface.cli import _complete, _options
 from maskface.cli._root import VERBS, app
 from maskface.exits import BUG, DONE, FAILED, INTERRUPTED, REFUSED
+from maskface.experiment import Experiment
 from maskface.experiment._workers import BACKENDS
+from maskface.images import MAX_BYTES, MAX_PIXELS
 from maskface.report import FORMATS as FIGURE_FORMATS
 from maskface.report import KINDS
 from maskface.table_files import FORMATS as TABLE_FORMATS
@@ -142,9 +145,12 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_verbs_of_a_run_print_json(run_folder: Path, tmp_path: Path) -> None:
-    for verb in ("summarize", "compare"):
-        values = strict(type_in(verb, run_folder, "--json").stdout)
-        assert set(values) == promised(verb)
+    values = strict(type_in("compare", run_folder, "--json").stdout)
+    assert set(values) == promised("compare")
+    values = strict(type_in("summarize", run_folder, "--json").stdout)
+    assert set(values) == promised("summarize") | {"files"}
+    names = ("summary.csv", "guards.csv", "manifest.json")
+    assert values["files"] == [str(run_folder / name) for name in names]
     for verb in ("report", "plot"):
         more = ("--figure", "loss", "--out", tmp_path) if verb == "plot" else ()
         values = strict(type_in(verb, run_folder, *more, "--json").stdout)
@@ -155,6 +161,13 @@ def test_verbs_of_a_run_print_json(run_folder: Path, tmp_path: Path) -> None:
     assert set(values) == promised("power")
     assert [design["subjects"] for design in values["designs"]] == [10, 500]
     assert values["smallest"]["subjects"] == 500
+
+
+def test_a_complete_run_is_summarized_alike_when_a_partial_one_may_be(run_folder: Path) -> None:
+    summarize = ("summarize", run_folder, "--json")
+    values = strict(type_in(*summarize).stdout)
+    assert values["guards"]  # of 14 pictures there is much to warn of
+    assert strict(type_in(*summarize, "--allow-partial").stdout) == values
 
 
 def test_verbs_of_pictures_print_json(example_faces: list[Path], tmp_path: Path) -> None:
@@ -181,6 +194,7 @@ def test_verbs_of_pictures_print_json(example_faces: list[Path], tmp_path: Path)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="names of files are no bytes there")
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
 def test_names_that_are_no_text(example_faces: list[Path], tmp_path: Path) -> None:
     name = os.fsdecode(b"face_\xff.jpg")
     (tmp_path / name).write_bytes(example_faces[0].read_bytes())
@@ -252,6 +266,8 @@ def test_completed_names_are_those_that_are_allowed() -> None:
     assert _complete.LISTS == LISTS
     assert _complete.BACKENDS == BACKENDS
     assert _complete.card_names("") == sorted(shipped_cards())
+    assert (_options.MAX_PIXELS, _options.MAX_BYTES) == (MAX_PIXELS, MAX_BYTES)
+    assert Experiment.model_fields["classifiers"].default == _options.READERS
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

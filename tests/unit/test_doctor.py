@@ -60,3 +60,16 @@ def test_damaged_weights_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     (tmp_path / "fer.onnx").write_bytes(b"x")
     with pytest.raises(MaskfaceError, match="Reinstall"):
         entry.verify()
+
+
+def test_a_cache_that_is_no_folder_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MASKFACE_CACHE", str(tmp_path / "new"))
+    assert doctor.check_cache() == doctor.Check(
+        "cache folder", ok=True, detail=str(tmp_path / "new")
+    )
+    (tmp_path / "new").touch()
+    check = doctor.check_cache()
+    assert not check.ok
+    assert check.detail.startswith(f"MASKFACE_CACHE is '{tmp_path / 'new'}', which is no folder.")

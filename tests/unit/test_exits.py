@@ -6,7 +6,9 @@ import errno
 import json
 import math
 import os
+import shutil
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -29,11 +31,14 @@ from maskface.exits import (
 )
 from maskface.files import write_atomically
 
+WHICH = shutil.which
+
 
 @pytest.fixture(autouse=True)
 def _handlers(monkeypatch: pytest.MonkeyPatch) -> object:
     """Give signals back, and let one command have been typed."""
     monkeypatch.setattr(sys, "argv", ["/bin/maskface", "run", "--out", "my results"])
+    monkeypatch.setattr(shutil, "which", lambda name: f"/bin/{name}")
     before = signal.getsignal(signal.SIGINT)
     yield
     signal.signal(signal.SIGINT, before)
@@ -100,17 +105,76 @@ def test_other_exits_pass() -> None:
     ("program", "start"),
     [
         ("/usr/bin/maskface", "maskface"),
-        ("/x/maskface/__main__.py", "python -m maskface"),
-        ("experiments/run_all.py", "python experiments/run_all.py"),
+        (".venv/bin/maskface", ".venv/bin/maskface"),
+        ("/x/maskface/__main__.py", "/opt/python3 -m maskface"),
+        ("experiments/run_all.py", "/opt/python3 experiments/run_all.py"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("typed", "again"),
+    [
+        ("--out x", "--out x --resume"),
+        ("--resume", "--resume"),
+        ("-o x -- -x.jpg", "-o x --resume -- -x.jpg"),
+        ("-o x -- --resume", "-o x --resume -- --resume"),
+        ("--resume -- -x.jpg", "--resume -- -x.jpg"),
     ],
 )
 def test_the_command_is_typed_again(
-    program: str, start: str, monkeypatch: pytest.MonkeyPatch
+    program: str, start: str, typed: str, again: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sys, "argv", [program, "--out", "x"])
-    assert command_again("--resume") == f"{start} --out x --resume"
-    monkeypatch.setattr(sys, "argv", [program, "--resume"])
-    assert command_again("--resume") == f"{start} --resume"
+    monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(sys, "executable", "/opt/python3")
+    monkeypatch.setattr(sys, "argv", [program, *typed.split()])
+    assert command_again("--resume") == f"{start} {again}"
+    assert command_again() == f"{start} {typed}"
+
+
+@pytest.mark.parametrize(
+    ("python", "shown"),
+    [(".venv/bin/python", ".venv/bin/python"), ("python", "{}/python"), ("../python", "{}/python")],
+)
+def test_python_is_the_one_that_has_maskface(
+    python: str, shown: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    python = os.path.normpath(tmp_path / "here" / python)
+    monkeypatch.setattr(sys, "executable", python)
+    monkeypatch.setattr(sys, "argv", ["a.py"])
+    assert command_again() == f"{shown.format(Path(python).parent)} a.py"
+
+
+def test_a_program_behind_a_link_has_its_bare_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in ("real", "linked"):
+        (tmp_path / folder).mkdir()
+    program = tmp_path / "real" / "maskface"
+    program.touch(mode=0o755)
+    (tmp_path / "linked" / "maskface").symlink_to(program)
+    monkeypatch.setattr(shutil, "which", WHICH)
+    monkeypatch.setattr(sys, "argv", [str(program)])
+    monkeypatch.setenv("PATH", str(tmp_path / "linked"))
+    assert command_again() == "maskface"
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert command_again() == str(program)
+
+
+@pytest.mark.parametrize("name", ["stdout", "stderr"])
+def test_nothing_is_said_to_a_closed_stream(name: str) -> None:
+    code = (
+        "import sys\n"
+        f"sys.{name} = None\n"  # as Python has it when the descriptor is closed
+        "from maskface.exits import note, say\n"
+        "say('result')\n"
+        "note('word')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    told = {"stdout": done.stdout, "stderr": done.stderr}
+    assert (done.returncode, told.pop(name), *told.values()) == (
+        0, "", "word\n" if name == "stdout" else "result\n",
+    )  # fmt: skip
 
 
 def test_the_file_of_a_failure_is_the_one_that_was_named(tmp_path: Path) -> None:

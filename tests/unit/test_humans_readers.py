@@ -5,8 +5,10 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import subprocess
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -297,6 +299,30 @@ def test_patterns_find_what_python_finds(pattern: str) -> None:
             {name: groups[name] for name in fields if name in groups} if found else None
         )
     assert _patterns.search(pattern, texts, fields, "keep.x") == expected
+
+
+def test_equal_headers_are_looked_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    run = subprocess.run
+
+    def counted(*args: Any, **options: Any) -> Any:
+        asked.append(options["input"])
+        return run(*args, **options)
+
+    monkeypatch.setattr(subprocess, "run", counted)
+    _patterns._asked.cache_clear()
+    own = "[columns]\nobserver = 're:^o$'\nemotion = 're:^e$'\ncondition = 'c'\nresponse = 'r'\n"
+    column_map = write(tmp_path, "map.toml", own)
+    tables = [
+        write(tmp_path, f"{i}.csv", f"o,e,c,r\np{i},anger,none,anger\np{i},anger,mask,fear\n")
+        for i in range(4)
+    ]
+    read_study(tables[:1], column_map)
+    once = len(asked)
+    assert once > 0
+    study = read_study(tables, column_map)
+    assert study.responses["observer_id"].nunique() == 4
+    assert len(asked) == once
 
 
 def test_packed_tables_that_are_bombs_are_refused(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from maskface.exits import INTERRUPTED, Ended, ended_in_words
+from maskface.exits import DONE, INTERRUPTED, Ended, ended_in_words
 
 __all__ = ["main"]
 
@@ -20,6 +20,10 @@ def main() -> None:
         try:
             app()
         except SystemExit as error:
-            if error.code == INTERRUPTED and not isinstance(error, Ended):
+            if isinstance(error, Ended):
+                raise
+            if error.code == INTERRUPTED:
                 raise KeyboardInterrupt from None  # before a verb began, so nobody was told
+            if isinstance(error.__context__, BrokenPipeError):
+                raise SystemExit(DONE) from None  # whoever read the help has read enough
             raise

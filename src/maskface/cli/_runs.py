@@ -123,16 +123,19 @@ def summarize(
 
     An incomplete run's folder is left as it is.
     """
-    from maskface.experiment import load_run, summarize_run
+    from maskface import experiment
     from maskface.outcome import summary_values
     from maskface.text import loss_text
 
-    summary = summarize_run(folder, allow_partial=allow_partial)
+    summary = experiment.summarize_run(folder, allow_partial=allow_partial)
+    held = experiment.RunFolder(folder)
+    complete = held.require_manifest()["complete"]
     # The guards of an unfinished run would warn of what is only not done yet.
-    guards = None if allow_partial else load_run(folder).guards
+    guards = experiment.load_run(folder).guards if complete else None
+    files = [held.summary_path, held.guards_path, folder / "manifest.json"] if complete else []
     answer(
         lambda: loss_text(summary, guards),
-        lambda: {"folder": folder} | summary_values(summary, guards),
+        lambda: {"folder": folder} | summary_values(summary, guards) | {"files": files},
         as_json=as_json,
     )
 

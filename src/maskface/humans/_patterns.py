@@ -62,6 +62,7 @@ def groups_of(pattern: str, fields: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(_asked(pattern, (), fields)[0])
 
 
+@lru_cache(maxsize=32)  # files of a study have the same header, and often the same values
 def _asked(pattern: str, texts: tuple[str, ...], fields: tuple[str, ...]) -> tuple[Any, Any]:
     """Let another process look: nothing else ends Python's search on every system."""
     named = repr(pattern if len(pattern) <= _SHOWN else f"{pattern[:_SHOWN]}...")

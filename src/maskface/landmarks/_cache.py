@@ -26,7 +26,6 @@ _N_BLENDSHAPES: Final = 52
 LIMIT_MB: Final = 2000
 """Size of the cache unless the user says otherwise: about 270,000 pictures with one face."""
 LIMIT_VARIABLE: Final = "MASKFACE_CACHE_MB"
-_NO_FOLDER: Final = "MASKFACE_CACHE is {!r}, which is no folder. Name a folder; it need not exist."
 _ENTRY_BYTES: Final = 7474  # of a picture with one face
 _CUTS: Final = 64
 """How often the size is looked at while as much is written as the cache may hold. The work for
@@ -45,14 +44,7 @@ def default_cache_folder() -> Path:
     MaskfaceError
         If ``$MASKFACE_CACHE`` names what is no folder.
     """
-    chosen = os.environ.get("MASKFACE_CACHE", "")
-    try:
-        folder = cache_folder("landmarks")
-    except RuntimeError as error:  # ~nobody
-        raise MaskfaceError(_NO_FOLDER.format(chosen)) from error
-    if chosen and folder.parent.exists() and not folder.parent.is_dir():
-        raise MaskfaceError(_NO_FOLDER.format(chosen))
-    return folder
+    return cache_folder("landmarks")
 
 
 def cache_limit() -> int:
