@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from maskface.errors import MaskfaceError
 from maskface.exits import command_again, why_not
-from maskface.experiment import Experiment, Run, failures_text, run
+from maskface.experiment import Experiment, Run, failures_text, find_failures, run
 from maskface.files import write_atomically
 
 if TYPE_CHECKING:  # what makes figures and pages is loaded when pictures have been read
@@ -84,18 +84,13 @@ class Outcome:
 
     def values(self) -> dict[str, Any]:
         """The same as plain values, under the names of the tables' columns."""
-        from maskface.documents import rows
-        from maskface.tables import TRIALS
-
-        told = ("image_id", "status", "message")
-        trials = TRIALS.parse(self.run.folder.trials_path, told)
-        failed = trials[trials["status"] != "ok"].drop_duplicates("image_id")
+        found = find_failures(self.run)
         return {
             "run_id": self.run.manifest["run_id"],
             "folder": self.run.folder.path,
             **summary_values(self.run.summary, self.run.guards),
-            "n_images": trials["image_id"].nunique(),
-            "failures": rows(failed),
+            "n_images": found.n_images,
+            "failures": list(found.failed),
             "files": self.files,
         }
 

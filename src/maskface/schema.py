@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from maskface.cells import cell_text, safe_cell
 from maskface.errors import MaskfaceError
@@ -211,7 +212,8 @@ class Table:
 
     def _typed(self, frame: pd.DataFrame, wanted: list[str], source: object) -> pd.DataFrame:
         types = {name: kind for name, kind in self._dtypes().items() if name in frame}
-        return self._require(frame.astype(types), wanted, source)
+        texts = {name: "" for name, kind in types.items() if kind == _DTYPES["text"]}
+        return self._require(frame.astype(types).fillna(texts), wanted, source)
 
     def _require(self, frame: pd.DataFrame, wanted: list[str], source: object) -> pd.DataFrame:
         missing = [name for name in wanted if name not in frame]
@@ -256,6 +258,25 @@ class Table:
             strict=True,
             ordered=True,
         )
+
+
+def numbered(words: pd.Series, allowed: Sequence[str]) -> NDArray[np.int64]:
+    """Set the words of a column as their places in the list of allowed words, (n,).
+
+    Raises
+    ------
+    MaskfaceError
+        If a word is not in the list.
+    """
+    codes, found = pd.factorize(words)
+    place = {word: number for number, word in enumerate(allowed)}
+    unknown = [repr(word) for word in found if word not in place]
+    unknown += ["an empty cell"] if (codes < 0).any() else []
+    if unknown:
+        raise MaskfaceError(
+            f"Column {words.name} holds {', '.join(unknown)}, but allowed are {', '.join(allowed)}."
+        )
+    return np.array([place[word] for word in found], np.int64)[codes]
 
 
 def _next_rows(reader: Iterator[pd.DataFrame]) -> pd.DataFrame | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -197,6 +198,36 @@ def test_a_measure_that_clusters_lack_stands_on_the_others() -> None:
     assert (found["fear"].n_clusters, found["anger"].n_clusters) == (2, 1)
     assert np.isnan(found["anger"].low)
     assert not np.isnan(found["fear"].low)
+
+
+def test_a_mean_of_own_losses_stands_on_the_observers_who_have_one() -> None:
+    # Six observers saw anger plain, one of them masked too; all saw fear under both.
+    rows = [
+        {"observer": f"o{n}", "image_id": f"{label}{n}", "condition": condition, "label": label,
+         "predicted": "fear" if n % 2 else label, "status": "ok"}
+        for n in range(6)
+        for label in ("anger", "fear")
+        for condition in ("none", "surgical")
+        if label == "fear" or condition == "none" or n == 0
+    ]  # fmt: skip
+    trials = pd.DataFrame(rows)
+    comparison = compare(trials, "surgical", by="observer", paired=False)
+    metrics = get_metrics("recall")
+    found = {
+        one.label: one for one in estimate(comparison, metrics, average="clusters", n_resamples=99)
+    }
+    assert (found["fear"].n_clusters, found["anger"].n_clusters) == (6, 1)
+    assert np.isnan(found["anger"].low)
+    assert np.isnan(found["anger"].high)
+    pooled = {one.label: one for one in estimate(comparison, metrics, n_resamples=99)}
+    assert pooled["anger"].n_clusters == 6
+
+
+@pytest.mark.parametrize(("column", "word"), [("label", "contempt"), ("predicted", "contempt")])
+def test_unknown_emotions_are_named(column: str, word: str) -> None:
+    trials = pairs([("fear", "fear", "anger")]).assign(**{column: word})
+    with pytest.raises(MaskfaceError, match=f"Column {column} holds '{word}', but.*anger, disgust"):
+        compare(trials, "surgical", by="image_id")
 
 
 def test_a_measure_of_ones_own() -> None:

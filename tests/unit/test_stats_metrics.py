@@ -14,7 +14,7 @@ from statsmodels.stats.inter_rater import cohens_kappa
 
 from maskface.errors import MaskfaceError
 from maskface.stats import METRICS, compare, evaluate, get_metrics
-from maskface.stats._totals import N_SUMS, Answers, Sums, sum_by_cell
+from maskface.stats._totals import N_SUMS, Answers, Sums, add_by_cell
 from maskface.tables import GUARD_NAMES
 from maskface.types import EMOTIONS
 from tests.unit.test_stats import pairs
@@ -26,7 +26,9 @@ def totals(rows: list[tuple[int, int]], p: np.ndarray | None = None) -> np.ndarr
     """Sum answers given as (label, answer)."""
     label, answer = np.array(rows, dtype=np.int64).T
     p = np.full((len(rows), 7), np.nan) if p is None else p
-    return sum_by_cell(Answers(label, answer, p), np.zeros(len(rows), np.int64), 1)
+    sums = np.zeros((1, N_SUMS))
+    add_by_cell(Answers(label, answer, p), np.zeros(len(rows), np.int64), sums)
+    return sums
 
 
 def measure(name: str, sums: np.ndarray, scope: str | None = None) -> Any:

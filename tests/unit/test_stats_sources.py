@@ -76,6 +76,28 @@ def test_trials_on_disk_give_the_same_bytes(
         source.close()
 
 
+def test_missing_names_in_parquet_are_empty(tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow")
+    trials = random_trials(30, 2)
+    nobody = trials["image_id"].isin(trials["image_id"].unique()[::4])
+    empty = trials.assign(subject_id=trials["subject_id"].mask(nobody, ""))
+    path = tmp_path / "trials.parquet"
+    empty.assign(subject_id=trials["subject_id"].astype(object).mask(nobody, None)).to_parquet(path)
+    assert pd.read_parquet(path)["subject_id"].isna().sum() == nobody.sum() > 0
+    pd.testing.assert_frame_equal(TRIALS.parse(path), empty)
+    pd.testing.assert_frame_equal(pd.concat(TRIALS.pieces(path), ignore_index=True), empty)
+    source = SpilledSource(TRIALS.pieces(path), tmp_path)
+    assert tables(source) == tables(empty)
+    source.close()
+
+
+def test_missing_names_are_no_ones(tmp_path: Path) -> None:
+    trials = random_trials(10, 2)
+    missing = trials.assign(subject_id=trials["subject_id"].mask(trials.index < 4))
+    with pytest.raises(IrregularTrialsError, match="subject_id"):
+        SpilledSource(iter([missing]), tmp_path)
+
+
 answers = st.tuples(
     st.integers(0, 7), st.sampled_from(CONDITIONS), st.sampled_from(("", "fear", "anger")),
     st.sampled_from(("", "s1", "s2", "Ä")), st.booleans(),

@@ -12,8 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from maskface import schema
 from maskface.cells import cell_text, safe_cell
 from maskface.errors import MaskfaceError
+from maskface.experiment import Run, RunFolder, failures_text, find_failures
 from maskface.experiment._lines import csv_bytes
 from maskface.schema import Column, Table
 from maskface.table_files import table_writer
@@ -165,3 +167,26 @@ def test_parts_and_final_tables_agree_on_hostile_ids(tmp_path: Path) -> None:
 def test_broken_tables_are_refused_in_words(text: str) -> None:
     with pytest.raises(MaskfaceError, match=r"table notes|lacks the columns"):
         NOTES.parse(io.BytesIO(text.encode()))
+
+
+def test_failures_are_found_whatever_piece_they_are_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schema, "ROWS_AT_ONCE", 2)
+    told = {("b", "none"): "first", ("b", "surgical"): "second", ("d", "surgical"): "third"}
+    rows = [
+        trial(image, condition, "fear", "" if why else "fear", message=why)
+        for image in "abcd"
+        for condition in ("none", "surgical")
+        for why in [told.get((image, condition), "")]
+    ]
+    folder = RunFolder(tmp_path)
+    TRIALS.write(TRIALS.frame(rows), folder.trials_path)
+    found = find_failures(Run(folder))
+    assert found.n_images == 4
+    assert list(found.failed) == [
+        {"image_id": "b", "status": "no_face", "message": "first"},
+        {"image_id": "d", "status": "no_face", "message": "third"},
+    ]
+    assert failures_text(Run(folder)).startswith("2 of 4 images")
+    assert "b: first" in failures_text(Run(folder))

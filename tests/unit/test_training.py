@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +21,7 @@ from sklearn.model_selection import GroupKFold
 
 from maskface import MaskfaceError
 from maskface.classifiers import Trainable, get_classifier
-from maskface.experiment import Experiment, _spilled, make_plan
+from maskface.experiment import Experiment, _spilled, _training, make_plan
 from maskface.experiment._faces import Faces, gather_faces
 from maskface.experiment._harvest import Harvest
 from maskface.experiment._parts import Parts
@@ -53,6 +56,9 @@ class Rote:
     permuted: bool = False
     fails: bool = False
     wrong: bool = False
+    dislikes: int = -1
+    failure: type[Exception] | None = None
+    killed: bool = False
     name: str = "rote"
     lessons: list[tuple[Array, NDArray[np.int64]]] = field(default_factory=list)
 
@@ -64,12 +70,17 @@ class Rote:
         raise AssertionError("measured before")
 
     def fit(self, features: Array, labels: NDArray[np.int64], *, seed: int) -> Told:
-        if self.fails:
+        if self.killed:
+            os.kill(os.getpid(), signal.SIGKILL)
+        if self.failure is not None:
+            raise self.failure("9 GiB")
+        if self.fails or self.dislikes in features[:, 0]:
             raise ValueError("too few")
         self.lessons.append((features, labels))
         known = np.full(7, 6)
         known[features[:, -1].astype(int)] = labels
-        return Told(known, width=6 if self.wrong else 7)
+        wrong = self.wrong and 0 in features[:, 0]
+        return Told(known, width=6 if wrong else 7)
 
 
 def harvest(people: int, *, bad: tuple[int, str] | None = None) -> Harvest:
@@ -131,9 +142,9 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Store:
     return store
 
 
-def taught(parts: Parts, *learners: Rote) -> pd.DataFrame:
+def taught(parts: Parts, *learners: Rote, jobs: int = 1) -> pd.DataFrame:
     with tempfile.TemporaryDirectory() as place:
-        answered = cross_fitted(learners, parts, CONDITIONS, seed=0, jobs=1, place=Path(place))
+        answered = cross_fitted(learners, parts, CONDITIONS, seed=0, jobs=jobs, place=Path(place))
         frame = pd.concat([frame for _, frame in answered.frames(TRIALS)])
     return TRIALS.check(TRIALS.tidy(frame))
 
@@ -195,10 +206,43 @@ def test_parts_in_any_order_give_the_same_answers(stored: Store) -> None:
 
 
 def test_a_model_that_fails_costs_its_fold_alone(stored: Store) -> None:
-    trials = taught(stored(harvest(4)), Rote(fails=True))
-    assert set(trials["status"]) == {"error"}
-    assert set(trials["message"]) == {"ValueError: too few"}
-    assert len(trials) == 4 * 7 * 2
+    trials = taught(stored(harvest(6)), Rote(dislikes=0))
+    _check_that_first_fold_alone_answered(trials, {"ValueError: too few"})
+
+
+def _check_that_first_fold_alone_answered(trials: pd.DataFrame, messages: set[str]) -> None:
+    """Of three folds of six people; the models of the others had person 0 to learn from."""
+    assert len(trials) == 6 * 7 * 2
+    ok = trials["status"] == "ok"
+    together = set(trials["subject_id"][ok])
+    assert "P00" in together
+    assert len(together) == 2
+    assert (trials.loc[ok, "correct"] == 1).all()
+    assert not together & set(trials["subject_id"][~ok])
+    assert set(trials["status"][~ok]) == {"error"}
+    assert set(trials["message"][~ok]) == messages
+
+
+@pytest.mark.parametrize("failure", [MemoryError, OSError])
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_lack_of_memory_is_no_answer(failure: type[Exception], jobs: int, stored: Store) -> None:
+    with pytest.raises(MaskfaceError, match=r"teach rote \(\w+: 9 GiB\).*--resume --jobs 1"):
+        taught(stored(harvest(4)), Rote(failure=failure), jobs=jobs)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
+def test_a_killed_teacher_is_told(stored: Store) -> None:
+    with pytest.raises(MaskfaceError, match=r"teach rote \(the system ended a worker"):
+        taught(stored(harvest(4)), Rote(killed=True), jobs=2)
+
+
+def test_answers_in_blocks_are_the_same(stored: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    parts = stored(harvest(4, bad=(2, "surgical")))
+    expected = taught(parts, Rote("clean"))
+    assert expected["predicted"].nunique() > 2
+    for size in (1, 5):
+        monkeypatch.setattr(_training, "_ASKED", size)
+        pd.testing.assert_frame_equal(taught(parts, Rote("clean")), expected)
 
 
 @pytest.fixture(scope="module")
@@ -239,11 +283,9 @@ def test_measurements_of_different_sizes_are_refused(stored: Store, tmp_path: Pa
 
 
 def test_answers_that_are_none_cost_their_fold(stored: Store) -> None:
-    trials = taught(stored(harvest(4)), Rote(wrong=True))
-    assert set(trials["message"]) == {"ValueError: expected an answer of shape (28, 7), but it had "
-                                      "shape (28, 6)", "ValueError: expected an answer of shape "
-                                      "(14, 7), but it had shape (14, 6)"}  # fmt: skip
-    assert set(trials["status"]) == {"error"}
+    trials = taught(stored(harvest(6)), Rote(wrong=True))
+    message = "ValueError: expected an answer of shape (28, 7), but it had shape (28, 6)"
+    _check_that_first_fold_alone_answered(trials, {message})
 
 
 def test_several_learn_from_one_measurement(stored: Store) -> None:

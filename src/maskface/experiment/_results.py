@@ -81,21 +81,46 @@ class Run:
         return self.folder.require_manifest()
 
 
+@dataclass(frozen=True, slots=True)
+class Failures:
+    """Images that have trials without an answer.
+
+    Attributes
+    ----------
+    n_images
+        All images of the run.
+    failed
+        Of each such image, in the order of the trials: its first trial without an answer, as
+        image_id, status and message.
+    """
+
+    n_images: int
+    failed: tuple[dict[str, str], ...]
+
+
+def find_failures(result: Run) -> Failures:
+    """Look through the trials of a run, some at a time, for those without an answer."""
+    told = ["image_id", "status", "message"]
+    images: set[str] = set()
+    failed: dict[str, dict[str, str]] = {}
+    for trials in TRIALS.pieces(result.folder.trials_path, told):
+        images.update(trials["image_id"].unique())
+        without = trials.loc[trials["status"] != "ok", told].drop_duplicates("image_id")
+        for texts in without.itertuples(index=False, name=None):
+            failed.setdefault(texts[0], dict(zip(told, texts, strict=True)))
+    return Failures(len(images), tuple(failed.values()))
+
+
 def failures_text(result: Run) -> str:
     """Say how many images have trials without an answer, and why the first of them has."""
-    images: set[str] = set()
-    failed: dict[str, str] = {}
-    for trials in TRIALS.pieces(result.folder.trials_path, ("image_id", "status", "message")):
-        images.update(trials["image_id"].unique())
-        without = trials[trials["status"] != "ok"].drop_duplicates("image_id")
-        for image_id, message in zip(without["image_id"], without["message"], strict=True):
-            failed.setdefault(image_id, message)
-    if not failed:
-        return f"All {len(images)} images were read." if len(images) > 1 else "The image was read."
-    first, message = next(iter(failed.items()))
+    found = find_failures(result)
+    n = found.n_images
+    if not found.failed:
+        return f"All {n} images were read." if n > 1 else "The image was read."
+    first = found.failed[0]
     return (
-        f"{len(failed)} of {len(images)} images have trials without an answer, for example "
-        f"{first}: {message} (column message of trials.csv)."
+        f"{len(found.failed)} of {n} images have trials without an answer, for example "
+        f"{first['image_id']}: {first['message']} (column message of trials.csv)."
     )
 
 

@@ -1,12 +1,13 @@
 """Classifiers that learn from the run's own pictures: each person is read by a model of others.
 
-Features and answers stay on disk. What memory grows with is what one model learns from, and a few
-bytes for each face.
+Features and answers stay on disk. What memory grows with is what one model learns from, and up to
+about 150 bytes for each face.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
@@ -18,13 +19,13 @@ from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
 from maskface.classifiers import Trainable, checked_answers
-from maskface.errors import told
+from maskface.errors import MaskfaceError, told
 from maskface.experiment._answered import Answered, Taught
 from maskface.experiment._faces import Faces, Numbers, gather_faces
 from maskface.experiment._parts import Parts
 from maskface.experiment._spec import trained_on
 from maskface.experiment._spilled import Matrix
-from maskface.experiment._workers import deaf_processes
+from maskface.experiment._workers import WorkerLost, deaf_processes, losses
 from maskface.seeds import derived_seed
 from maskface.types import EMOTIONS
 
@@ -89,6 +90,12 @@ def cross_fitted(
     -------
     Answered
         The parts, with the trials of the learners.
+
+    Raises
+    ------
+    MaskfaceError
+        If memory or disk do not suffice to teach one of them. Any other error of a model costs
+        the answers to its fold.
     """
     taught: list[Taught] = []
     with Parallel(n_jobs=jobs, backend="loky", return_as="generator") as workers:
@@ -98,12 +105,28 @@ def cross_fitted(
             faces = gather_faces(parts, measures, conditions, file)
             for learner in group:
                 lessons = list(make_lessons(learner, faces, conditions, seed=seed))
-                with deaf_processes():
-                    answers = workers(delayed(_teach)(lesson) for lesson in lessons)
                 found = Matrix(place / f"answers-{len(taught)}", len(EMOTIONS), "float64")
-                taught.append(_collected(learner, lessons, answers, found))
+                with _machine_failures(learner.name):
+                    with deaf_processes():
+                        answers = workers(delayed(_teach)(lesson) for lesson in lessons)
+                    taught.append(_collected(learner, lessons, answers, found))
             file.unlink()
     return Answered(parts, taught)
+
+
+@contextmanager
+def _machine_failures(name: str) -> Iterator[None]:
+    """Tell that it was the machine that failed: answers would not be missing on another one."""
+    try:
+        with losses():
+            yield
+    except (OSError, MemoryError, WorkerLost) as error:
+        lost = isinstance(error, WorkerLost)
+        why = "the system ended a worker process" if lost else told(error)
+        raise MaskfaceError(
+            f"Not enough memory (or disk) to teach {name} ({why}). What was read is kept: go on "
+            "with --resume --jobs 1"
+        ) from error
 
 
 def people_folds(faces: Faces, folds: int) -> Numbers:
@@ -174,6 +197,8 @@ def _teach(lesson: Lesson) -> NDArray[np.float64] | str:
             pieces = np.split(lesson.asked, range(_ASKED, len(lesson.asked), _ASKED))
             asked = (lesson.features.rows(piece) for piece in pieces)
             return np.concatenate([checked_answers(model.predict_proba(a), len(a)) for a in asked])
+    except (OSError, MemoryError):
+        raise
     except Exception as error:  # noqa: BLE001 (a user's own model may fail in any way)
         return told(error)
 

@@ -63,7 +63,7 @@ def workers(
         def work(function: Callable[..., int], tasks: Iterable[Task]) -> Iterator[int]:
             n_jobs = -1 if backend == "dask" else jobs
             pool = Parallel(n_jobs=n_jobs, return_as="generator_unordered")
-            with _losses():
+            with losses():
                 with deaf_processes():
                     results = pool(delayed(function)(*task) for task in tasks)
                 yield from results
@@ -74,7 +74,7 @@ def workers(
 def alone(function: Callable[..., int], task: Task) -> bool:
     """Call a function in a process of its own; whether the process survived."""
     try:
-        with _losses():
+        with losses():
             # With one job joblib would stay in this process.
             pool = Parallel(n_jobs=2, backend="loky", return_as="generator")
             with deaf_processes():
@@ -104,8 +104,14 @@ def deaf_processes() -> Iterator[None]:
 
 
 @contextmanager
-def _losses() -> Iterator[None]:
-    """Tell the loss of a worker, which each library calls otherwise, from all else."""
+def losses() -> Iterator[None]:
+    """Tell the loss of a worker, which each library calls otherwise, from all else.
+
+    Raises
+    ------
+    WorkerLost
+        In the place of the library's own error.
+    """
     from joblib.externals.loky.process_executor import TerminatedWorkerError
 
     try:

@@ -6,7 +6,6 @@ from maskface.power._simulate import (
     power_text,
     power_values,
     simulate_power,
-    smallest_design,
 )
 from maskface.power._variances import Variances, human_variances, pilot_variances
 
@@ -19,5 +18,4 @@ __all__ = [
     "power_text",
     "power_values",
     "simulate_power",
-    "smallest_design",
 ]

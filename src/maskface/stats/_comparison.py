@@ -11,12 +11,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from maskface.errors import MaskfaceError
+from maskface.schema import numbered
 from maskface.stats._totals import N_EMOTIONS, N_SUMS, Answers, add_by_cell, confusion
 from maskface.types import EMOTIONS
 
 PLAIN: Final = "none"
 """The condition that all others are compared with."""
-_NUMBER: Final = {emotion: i for i, emotion in enumerate(EMOTIONS)}
 _AT_ONCE: Final = 2**12
 """Answers that are summed at a time."""
 _P_COLUMNS: Final = [f"p_{emotion}" for emotion in EMOTIONS]
@@ -106,8 +106,8 @@ def compare(
     Raises
     ------
     MaskfaceError
-        If a column is missing, more than two are named in `by`, or `paired` and a picture was
-        answered twice under one condition.
+        If a column is missing, a label or an answer is none of `EMOTIONS`, more than two columns
+        are named in `by`, or `paired` and a picture was answered twice under one condition.
     """
     units = (by,) if isinstance(by, str) else tuple(by)
     _check_columns(trials, ("image_id", "label", "condition", "predicted", "status", *units))
@@ -169,7 +169,7 @@ class _Side:
         return self.trials[name].iloc[self.places]
 
     def emotions(self, name: str) -> NDArray[np.int64]:
-        return np.asarray(self.column(name).map(_NUMBER), dtype=np.int64)
+        return numbered(self.column(name), EMOTIONS)
 
     def blocks(self) -> Iterator[tuple[slice, Answers]]:
         """Answers, some at a time."""
@@ -230,4 +230,4 @@ def _sum_sides(
 
 def _codes(sides: Sequence[_Side], name: str) -> NDArray[np.int64]:
     names = pd.concat([side.column(name) for side in sides], ignore_index=True)
-    return pd.factorize(names, sort=True)[0].astype(np.int64)
+    return pd.factorize(names, sort=True, use_na_sentinel=False)[0].astype(np.int64)

@@ -14,7 +14,7 @@ from maskface.stats._clusters import both_and_loss, dz_of_clusters
 from maskface.stats._comparison import Comparison
 from maskface.stats._intervals import DEFAULT, LEVEL, Interval, interval
 from maskface.stats._metrics import METRICS, Metric, places
-from maskface.stats._totals import N_EMOTIONS, shown
+from maskface.stats._totals import shown
 
 Array = NDArray[np.float64]
 Average = Literal["pooled", "clusters"]
@@ -44,7 +44,8 @@ class Estimate:
     interval
         Name of the kind of interval.
     n_clusters
-        Independent units that it stands on.
+        Independent units that it stands on: of pooled answers those that showed the emotion, of
+        a mean over clusters those whose own loss is defined.
     dz
         Mean over clusters of their own losses by the standard deviation (Lakens 2013,
         doi:10.3389/fpsyg.2013.00863); NaN where fewer than two have one.
@@ -102,12 +103,17 @@ def estimate(
     if not len(comparison.totals):
         return tuple(_undefined(metric, label) for metric, label in places(metrics))
     totals, statistic = _average(comparison, metrics, average)
+    standing_on = (
+        _standing_on(comparison, metrics)
+        if average == "pooled"
+        else _units(comparison, np.split(totals, 4, axis=1)[3] > 0)
+    )
     drawn = bootstrap(
         totals,
         statistic,
         seed=seed,
         levels=comparison.levels,
-        n_clusters=np.tile(_standing_on(comparison, metrics), 3),
+        n_clusters=np.tile(standing_on, 3),
         n_resamples=n_resamples,
     )
     return _collect(comparison, metrics, drawn, kind, level)
@@ -139,16 +145,20 @@ def _mean_of_clusters(totals: Array) -> Array:
 
 def _standing_on(comparison: Comparison, metrics: Sequence[Metric]) -> NDArray[np.int64]:
     """Count, for each measure and label, the units that showed that emotion."""
-    there = shown(comparison.totals).sum(axis=1) > 0
-    present = np.array([
-        min(len(np.unique(level[there[:, i]])) for level in comparison.levels.T)
-        for i in range(N_EMOTIONS)
-    ])  # fmt: skip
+    present = _units(comparison, shown(comparison.totals).sum(axis=1) > 0)
     columns = [
         present if metric.scope == "emotion" else np.full(len(metric.labels), comparison.n_clusters)
         for metric in metrics
     ]
     return np.concatenate(columns).astype(np.int64)
+
+
+def _units(comparison: Comparison, there: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Count the units in each of k sets of cells, (C, k) to (k,); of the rarer kind if crossed."""
+    counts = [
+        min(len(np.unique(level[chosen])) for level in comparison.levels.T) for chosen in there.T
+    ]
+    return np.array(counts, np.int64)
 
 
 def _collect(

@@ -112,9 +112,8 @@ class Encoder:
 
     def _pictures(self, names: pd.Series) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """Number of each trial's picture, and whether it is the picture's first trial."""
-        codes, unique = pd.factorize(names)
+        codes, pictures = _factorized(names)
         is_new = np.diff(codes, prepend=-1) > 0
-        pictures = pd.Index(unique)
         in_order = (np.diff(codes) >= 0).all() and pictures.is_monotonic_increasing
         if not in_order or (self._n_pictures and str(pictures[0]) <= self._last):
             raise IrregularTrialsError("image_id")
@@ -124,7 +123,7 @@ class Encoder:
         return numbers, is_new
 
     def _numbers(self, trials: pd.DataFrame, picture: NDArray[np.int64]) -> NDArray[np.int64]:
-        pairs = [pd.factorize(trials[name]) for name in ("classifier", "condition")]
+        pairs = [_factorized(trials[name]) for name in ("classifier", "condition")]
         (who, readers), (what, conditions) = pairs
         both, where = np.unique(who * len(conditions) + what, return_inverse=True)
         found = [divmod(int(pair), len(conditions)) for pair in both]
@@ -145,10 +144,17 @@ class Encoder:
             self.nameless.update(map(str, trials["classifier"][unknown].unique()))
 
 
+def _factorized(texts: pd.Series) -> tuple[NDArray[np.int64], pd.Index]:
+    codes, unique = pd.factorize(texts)
+    if (codes < 0).any():  # a missing text, whose number would stand for the last one
+        raise IrregularTrialsError(str(texts.name))
+    return codes, pd.Index(unique)
+
+
 def _codes(
     texts: pd.Series, known: Mapping[str, int] | dict[str, int], *, grow: bool = False
 ) -> NDArray[np.int64]:
-    codes, unique = pd.factorize(texts)
+    codes, unique = _factorized(texts)
     numbers = np.empty(len(unique), np.int64)
     for place, text in enumerate(map(str, unique)):
         if grow and isinstance(known, dict):

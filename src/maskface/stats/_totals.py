@@ -73,13 +73,6 @@ def add_by_cell(answers: Answers, cell: NDArray[np.int64], totals: NDArray[np.fl
     add(where, N_SUMS - N_BINS + _bins(confidence), gap)
 
 
-def sum_by_cell(answers: Answers, cell: NDArray[np.int64], n_cells: int) -> NDArray[np.float64]:
-    """Sum answers within cells, numbered from 0 to `n_cells` - 1: (n_cells, N_SUMS)."""
-    totals = np.zeros((n_cells, N_SUMS))
-    add_by_cell(answers, cell, totals)
-    return totals
-
-
 def _by_label(
     p: NDArray[np.float64], label: NDArray[np.int64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
