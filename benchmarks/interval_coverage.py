@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from maskface.stats import Interval, Resampled, bootstrap, evaluate, get_metrics, interval
-from maskface.stats._totals import N_SUMS, Answers, sum_by_cell
+from maskface.stats._totals import N_SUMS, Answers, add_by_cell
 from maskface.types import EMOTIONS
 
 Array = NDArray[np.float64]
@@ -70,8 +70,11 @@ def draw(rng: np.random.Generator, people: int) -> Data:
 def totals(data: Data, unit: Whole) -> Array:
     """Sums by unit, plain beside occluded."""
     unknown = np.full((len(unit), len(EMOTIONS)), np.nan)
-    sides = (Answers(data.emotion, answer, unknown) for answer in (data.plain, data.occluded))
-    return np.hstack([sum_by_cell(side, unit, int(unit.max()) + 1) for side in sides])
+    sides = [Answers(data.emotion, answer, unknown) for answer in (data.plain, data.occluded)]
+    totals = [np.zeros((int(unit.max()) + 1, N_SUMS)) for _ in sides]
+    for side, cells in zip(sides, totals, strict=True):
+        add_by_cell(side, unit, cells)
+    return np.hstack(totals)
 
 
 def losses(sums: Array) -> Array:
