@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,12 @@ PHOTOGRAPHS = Path(
 # Tests never measure time.
 settings.register_profile("maskface", deadline=None)
 settings.load_profile("maskface")
+
+
+def pytest_configure() -> None:
+    # Begun in the background of a script, it ignores Ctrl-C, and so would all that tests begin.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -20,6 +20,7 @@ want libgthread-2.0.so.0 libglib2.0-0
 "${1:-python3}" -c "import ensurepip" 2>/dev/null || packages="$packages python3-venv"
 if [ "${2:-}" = browser ] && [ -z "${CHROMIUM:-}" ]; then
     command -v chromium >/dev/null || packages="$packages chromium"
+    want libatomic.so.1 libatomic1 # for the program that drives it
 fi
 [ -n "$packages" ] || exit 0
 
