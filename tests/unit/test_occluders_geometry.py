@@ -48,6 +48,20 @@ def test_level_heads_are_found_exactly(yaw: float, roll: float) -> None:
     np.testing.assert_allclose(fit.offset, [80, 70, 0], atol=1e-2)
 
 
+@pytest.mark.parametrize("apart", [0.9, 0.96, 1.04])
+def test_the_size_lies_between_those_of_face_and_eyes(apart: float) -> None:
+    points = made_landmarks(scale=10.0).points.astype(np.float64)
+    eyes = [33, 133, 263, 362]
+    middle = points[eyes, 0].mean()
+    for pair in (eyes[:2], eyes[2:]):
+        points[pair, 0] += (apart - 1) * (points[pair, 0].mean() - middle)
+    head = canonical_mesh().vertices[list(ANCHORS)].astype(np.float64)
+    design = np.column_stack([head, np.ones(len(head))])
+    wide = np.linalg.norm(np.linalg.lstsq(design, points[list(ANCHORS)], rcond=None)[0][0])
+    fit = fit_head(points.astype(np.float32))
+    assert fit.scale == pytest.approx(np.cbrt(wide * (10 * apart) ** 2), rel=1e-3)
+
+
 @pytest.mark.parametrize(
     ("pitch", "taken"), [(-25, -24.4), (-10, -5), (-4, -0.1), (0, 0), (4, 0.1), (10, 5), (25, 24.4)]
 )

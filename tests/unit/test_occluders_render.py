@@ -8,7 +8,7 @@ import pytest
 
 from maskface.occluders.garment import Surface
 from maskface.occluders.geometry import HeadFit, fit_head
-from maskface.occluders.light import Light, estimate_light
+from maskface.occluders.light import Light, _skin, estimate_light
 from maskface.occluders.look import is_grey
 from maskface.occluders.quads import quads_of
 from maskface.occluders.quantiles import quantile
@@ -126,6 +126,52 @@ def test_light_from_the_right_is_found() -> None:
     picture = made_picture(face) * np.linspace(0.6, 1.2, 300)[None, :, None]
     light = estimate_light(np.clip(picture, 0, 255).astype(np.uint8), fit_head(face.points))
     assert light.slope[0] > 0.1
+
+
+@pytest.mark.parametrize("slope", [-0.4, -0.1, 0.0, 0.2, 0.45])
+@pytest.mark.parametrize("yaw", [-25.0, 0.0, 25.0])
+def test_light_from_the_side_is_measured(slope: float, yaw: float) -> None:
+    fit = fit_head(made_landmarks(yaw=yaw, scale=24.0, centre=(300.0, 300.0)).points)
+    # The canonical face as a matt surface in a known light, dot by dot.
+    lit = Light(1.0, (slope, -0.16, -0.41))
+    places, normals = _skin()
+    picture = np.full((600, 600, 3), 240, np.uint8)
+    for (x, y), shade in zip(
+        fit.project(places)[:, :2], 1 + (fit.turn(normals) + [0, 0, 1]) @ lit.slope, strict=True
+    ):
+        cv2.circle(picture, (round(x), round(y)), 12, (int(150 * shade),) * 3, -1)
+    assert estimate_light(picture, fit).slope[0] == pytest.approx(slope, abs=0.05)
+
+
+def test_a_lock_of_hair_is_no_light_from_the_side() -> None:
+    face = made_landmarks()
+    fit = fit_head(face.points)
+    picture = made_picture(face)
+    even = estimate_light(picture, fit)
+    for x, y in fit.project(_skin()[0][:3])[:, :2].astype(int):  # three places of the right side
+        picture[y - 5 : y + 6, x - 5 : x + 6] = 20
+    assert estimate_light(picture, fit).slope[0] == pytest.approx(even.slope[0], abs=0.03)
+
+
+def test_raised_brows_change_no_light() -> None:
+    """Rows of the forehead, lit like a bulge: only the side that light comes from is read."""
+    face = made_landmarks()
+    fit = fit_head(face.points)
+    picture = made_picture(face).astype(float)
+    top, bottom = (int(fit.project(np.array([0.0, y, 5.0]))[1]) for y in (9.0, 4.0))
+    picture[top:bottom] *= np.linspace(1.1, 0.9, bottom - top)[:, None, None]
+    bulged = estimate_light(np.clip(picture, 0, 255).astype(np.uint8), fit)
+    assert bulged.slope == pytest.approx(estimate_light(made_picture(face), fit).slope, abs=0.01)
+
+
+@pytest.mark.parametrize("dim", [0.15, 0.3, 0.5])
+def test_no_mask_glows_in_a_dim_picture(dim: float) -> None:
+    face = made_landmarks()
+    fit = fit_head(face.points)
+    bright = made_picture(face)
+    bright[:60] = 235  # a wall
+    light, dimmed = (estimate_light((bright * by).astype(np.uint8), fit) for by in (1, dim))
+    assert dimmed.level <= 1.6 * dim * light.level
 
 
 def test_hair_over_the_forehead_does_not_dim_the_mask() -> None:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskface.mesh import canonical_mesh
+from maskface.occluders.damping import damped
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -127,11 +128,13 @@ def fit_head(points: NDArray[np.float32]) -> HeadFit:
     """
     head, seen = _head(), points[: len(_head())] * _FLIP
     x, z = _axes() @ seen[list(ANCHORS)]
-    size = max(float(np.linalg.norm(x)), 1e-9)
+    wide = max(float(np.linalg.norm(x)), 1e-9)
+    stretch = _stretch(_height(seen) / _height(head) / wide)
+    size = float(np.cbrt(wide * (_between_eyes(seen) / _between_eyes(head)) ** 2))
+    x, z = x * size / wide, z * size / wide
     across = np.array([x[0], x[1], 0.0]) / max(float(np.hypot(x[0], x[1])), 1e-12)
     up = np.array([-across[1], across[0], 0.0])
-    pitch = _damped(np.arctan2(-(up @ z), np.hypot(across @ z, z[2])))
-    stretch = _stretch(_height(seen) / _height(head) / size)
+    pitch = damped(float(np.arctan2(-(up @ z), np.hypot(across @ z, z[2]))), _FRONTAL)
     # The head's axes as seen along the line of the eyes, up from it, and towards the camera.
     rows = np.empty((3, 3))
     rows[0] = across @ x, across @ z * np.tan(pitch) * stretch, across @ z
@@ -171,9 +174,10 @@ def _height(points: Floats) -> float:
     return float(np.linalg.norm(ends))
 
 
-def _damped(pitch: float) -> float:
-    """Take small angles to none and leave large ones; rises throughout, by 1.6 at most."""
-    return float(pitch**5 / (pitch**4 + _FRONTAL**4))
+def _between_eyes(points: Floats) -> float:
+    """Distance between the middles of the corners of the eyes."""
+    corners = points[list(_EYES)]
+    return max(float(np.linalg.norm(corners[2:].mean(axis=0) - corners[:2].mean(axis=0))), 1e-9)
 
 
 def _stretch(ratio: float) -> float:

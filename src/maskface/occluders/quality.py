@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from maskface.occluders.damping import damped
 from maskface.occluders.geometry import HeadFit
 from maskface.occluders.light import LUMA
 from maskface.occluders.quantiles import quantile
@@ -36,6 +37,9 @@ _DIFFERENCE: Final = 1 / 3  # px squared
 _SHARPEST: Final = 0.5  # px
 """No drawing is sharper: no photograph is, and at coarser edges alpha would show steps."""
 _BLURRIEST: Final = 4.0  # px
+_LIDS: Final = 0.3  # px
+"""Wide open eyes look sharper than narrow ones, by less than this (blur on 1232 photographs: r =
+.18 with the smile and -.20 with the open jaw, at an SD of .13 px)."""
 _MOST_GRAIN: Final = 12.0
 _LAPLACIAN: Final = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
 """Difference of two Laplacians; blind to edges and slopes (Immerkaer 1996)."""
@@ -111,7 +115,8 @@ def _blur(part: Singles, grain: float) -> float:
     before = float(first[edges].mean()) - grain**2
     after = float(second[edges].mean()) - _REBLURRED_NOISE * grain**2
     variance = _REBLUR**2 / max(before / max(after, 1e-3) - 1, 1e-3) - _DIFFERENCE
-    return float(np.clip(np.sqrt(max(variance, 0.0)), _SHARPEST, _BLURRIEST))
+    blur = float(np.clip(np.sqrt(max(variance, 0.0)), _SHARPEST, _BLURRIEST))
+    return _SHARPEST + damped(blur - _SHARPEST, _LIDS)
 
 
 def _squared_gradient(grey: NDArray[Any]) -> Singles:
