@@ -260,8 +260,8 @@ class Table:
         )
 
 
-def numbered(words: pd.Series, allowed: Sequence[str]) -> NDArray[np.int64]:
-    """Set the words of a column as their places in the list of allowed words, (n,).
+def numbered(words: pd.Series | pd.Index, allowed: Sequence[str]) -> NDArray[np.int64]:
+    """Set the words of a named column as their places in the list of allowed words, (n,).
 
     Raises
     ------
@@ -273,8 +273,10 @@ def numbered(words: pd.Series, allowed: Sequence[str]) -> NDArray[np.int64]:
     unknown = [repr(word) for word in found if word not in place]
     unknown += ["an empty cell"] if (codes < 0).any() else []
     if unknown:
+        which = "which is" if len(unknown) == 1 else "which are"
         raise MaskfaceError(
-            f"Column {words.name} holds {', '.join(unknown)}, but allowed are {', '.join(allowed)}."
+            f"Column {words.name} holds {', '.join(unknown)}, {which} none of "
+            f"{', '.join(allowed)}. Correct these cells."
         )
     return np.array([place[word] for word in found], np.int64)[codes]
 

@@ -10,6 +10,10 @@ from maskface.schema import Column, Table
 from maskface.types import EMOTIONS, FaceLandmarks
 
 STATUSES: Final = ("ok", "no_face", "error")
+PLAIN: Final = "none"
+"""The condition of the face as it is, with which all others are compared."""
+P_COLUMNS: Final = [f"p_{emotion}" for emotion in EMOTIONS]
+"""Columns of the trials with the probabilities, in the order of `EMOTIONS`."""
 
 
 def _probability(name: str, description: str) -> Column:

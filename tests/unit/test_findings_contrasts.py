@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maskface.errors import MaskfaceError
-from maskface.findings import published_losses
 from maskface.findings._contrasts import Contrast, Drawn, loss, loss_beyond
 from maskface.findings._gather import observer_answers, picture_answers
 from maskface.humans import of_question
@@ -236,14 +235,3 @@ def test_one_observer_with_many_trials_counts_as_one() -> None:
     (found,) = Drawn([contrast], 0).intervals(0.95)
     assert found is not None
     assert found[0] == pytest.approx(2 / 3)
-
-
-def test_published_losses_are_plain_minus_masked() -> None:
-    losses = published_losses().set_index(["study", "emotion"])["loss"]
-    assert losses["Rinck 2022", "all"] == pytest.approx(0.88 - 0.68)
-    assert losses["Williams 2023, study 1", "disgust"] == pytest.approx(0.808 - 0.5819)
-    assert losses["Shehu 2022", "all"] == pytest.approx(0.2529)
-    # one figure alone, other measures and vague reductions are no losses
-    studies = set(losses.index.get_level_values("study"))
-    assert not studies & {"McCrackin 2022", "Proverbio & Cerri 2022", "Ruba & Pollak 2020"}
-    assert not any(study.startswith(("Gori", "Henke")) for study in studies)

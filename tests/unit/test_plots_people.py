@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.colors import to_rgba
 from matplotlib.legend import Legend
 
 from maskface.errors import MaskfaceError
@@ -31,10 +35,43 @@ def test_losses_of_run_and_studies_are_drawn(summary: pd.DataFrame) -> None:
     # all 3/4 -> 1/2, anger 2/3 -> 1, disgust 3/4 -> 1/4, sadness 1 -> 0
     np.testing.assert_allclose(values(ax, "c"), [25, -100 / 3, 50, 100], atol=1e-3)
     williams = values(ax, "Williams 2023, study 1 (n = 228, hits)")
-    assert williams == pytest.approx([11.71, -1.6, 22.61, 15.99])  # the run's emotions alone
+    assert williams == pytest.approx([11.71, -1.73, 22.26, 16.27])  # the run's emotions alone
     assert values(ax, "Rinck 2022 (n not given)") == pytest.approx([20])
     names = [label.get_text() for label in ax.get_yticklabels()]
     assert names == ["all", "anger", "disgust", "sadness"]
+
+
+def drawn_lines(ax: Axes) -> dict[tuple[float, float], bool]:
+    """Ends of the grey lines in per cent, and whether each is solid."""
+    found = {}
+    for one in ax.collections:
+        if isinstance(one, LineCollection) and np.allclose(one.get_colors(), to_rgba("0.5")):
+            style: Any = one.get_linestyle()
+            ((_, dashes),) = style
+            for (low, _), (high, _) in one.get_segments():
+                found[round(float(low), 2), round(float(high), 2)] = dashes is None
+    return found
+
+
+def test_intervals_of_people_are_solid_or_dotted(summary: pd.DataFrame) -> None:
+    lines = drawn_lines(plot_beside_people(summary, published_losses()))
+    assert lines[9.77, 13.77]  # study 1 of Williams, all: observers' own losses
+    assert not lines[9.35, 23.75]  # study 2: bound by 264 observers
+    # all and three emotions of four studies; the three other studies have none
+    assert len(lines) == 16
+    assert sum(lines.values()) == 5
+
+
+def test_without_intervals_of_a_kind_none_is_explained(summary: pd.DataFrame) -> None:
+    losses = published_losses()
+    told = losses[losses["study"] == "Williams 2023, study 1"]
+    label = " ".join(plot_beside_people(summary, told).get_xlabel().split())
+    assert "Solid grey lines" in label
+    assert "Dotted" not in label
+    assert "No line" not in label
+    ax = plot_beside_people(summary, losses[losses["interval"] == ""])
+    assert not drawn_lines(ax)
+    assert "grey lines" not in ax.get_xlabel()
 
 
 def test_people_lie_in_their_row_above_the_classifiers(summary: pd.DataFrame) -> None:
@@ -57,7 +94,9 @@ def test_it_says_what_the_numbers_stand_on(summary: pd.DataFrame) -> None:
     label = " ".join(ax.get_xlabel().split())
     assert "8 images of 4 subjects" in label
     assert "95 % intervals: expanded percentile bootstrap over subjects" in label
-    assert "computed from the authors' public trials; drawn without intervals" in label
+    assert "Solid grey lines: 95 % intervals of the observers' own losses." in label
+    assert "Dotted: the widest 95 % interval that the number of observers allows" in label
+    assert "Hysenaj 2024 (not known whether the same observers saw both), Rinck 2022 (" in label
     legends = [one for one in ax.get_children() if isinstance(one, Legend)]
     titles = {legend.get_title().get_text() for legend in legends}
     assert titles == {"Classifiers of this run", "People (n observers)"}

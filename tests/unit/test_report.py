@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from maskface.errors import MaskfaceError
-from maskface.experiment import RunFolder
+from maskface.experiment import RunFolder, failures_of
 from maskface.experiment._harvest import Harvest
 from maskface.findings import CLAIMS, Result, load_findings
 from maskface.report import SYNTHETIC, write_figures, write_report
@@ -21,7 +21,7 @@ from maskface.report._answer import answers
 from maskface.report._cite import AUTHORS, TITLE, bibtex, uncited
 from maskface.report._downloads import INSIDE, TOGETHER
 from maskface.report._failures import failures
-from maskface.report._material import open_material, outcome
+from maskface.report._material import open_material
 from maskface.report._people import _judge, beside_people
 from maskface.stats import summarize
 from maskface.tables import SUMMARY, TRIALS
@@ -268,7 +268,7 @@ def test_references_parse_whatever_was_used(tmp_path: Path) -> None:
     for used in (
         "maskface", "faceset", "kartynnik2019", "lugaresi2019", "bradski2000", "faceapi",
         "arriaga2017", "ekman1978", "dalal2005", "deepface", "cheong2023", "ferplus",
-        "hesterberg2015", "davison1997", "phipson2010", "holm1979", "berger1982",
+        "hesterberg2015", "davison1997", "phipson2010", "holm1979", "berger1982", "newcombe1998",
     ):  # fmt: skip
         assert used in entries
     assert "wilson1927" not in entries  # people are known: no interval of independent pictures
@@ -337,12 +337,11 @@ def test_failures_are_told_by_reason() -> None:
         ("d", "none", "ok", ""), ("d", "cap", "ok", ""),
     ]  # fmt: skip
     frame = pd.DataFrame(rows, columns=["image_id", "condition", "status", "message"])
-    frame["coverage"] = 0.5
-    told = failures(outcome([frame.iloc[:3], frame.iloc[3:]]))
+    told = failures(failures_of([frame.iloc[:3], frame.iloc[3:]]))
     assert told[0].startswith("3 of 4 pictures have trials without an answer")
     assert told[1].startswith("In 2 pictures, plain faces included, no face was found")
     assert told[2] == "In 1 picture, under cap, something went wrong: broke. For example a."
-    assert failures(outcome([frame[frame["status"] == "ok"]])) == [
+    assert failures(failures_of([frame[frame["status"] == "ok"]])) == [
         "All 2 pictures were read under every condition."
     ]
 

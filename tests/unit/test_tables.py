@@ -15,11 +15,12 @@ from hypothesis import strategies as st
 from maskface import schema
 from maskface.cells import cell_text, safe_cell
 from maskface.errors import MaskfaceError
-from maskface.experiment import Run, RunFolder, failures_text, find_failures
+from maskface.experiment import Run, RunFolder, failures_of, failures_text, find_failures
 from maskface.experiment._lines import csv_bytes
-from maskface.schema import Column, Table
+from maskface.schema import Column, Table, numbered
 from maskface.table_files import table_writer
 from maskface.tables import ATTRIBUTES, DETECTIONS, GUARDS, SUMMARY, TRIALS
+from maskface.types import EMOTIONS
 from tests.unit.test_stats import trial
 
 
@@ -190,3 +191,20 @@ def test_failures_are_found_whatever_piece_they_are_in(
     ]
     assert failures_text(Run(folder)).startswith("2 of 4 images")
     assert "b: first" in failures_text(Run(folder))
+
+
+def test_no_trials_are_no_failures() -> None:
+    found = failures_of([])
+    assert found.n_images == 0
+    assert found.failed == ()
+    assert list(found.trials.columns) == ["image_id", "condition", "status", "message"]
+
+
+def test_words_become_their_places_and_others_are_named() -> None:
+    words = pd.Series(["fear", "anger", "fear"], name="label")
+    assert numbered(words, EMOTIONS).tolist() == [2, 0, 2]
+    assert numbered(pd.Index(words), EMOTIONS).tolist() == [2, 0, 2]
+    with pytest.raises(MaskfaceError, match=r"Column label holds 'joy', which is none of anger,"):
+        numbered(words.replace("fear", "joy"), EMOTIONS)
+    with pytest.raises(MaskfaceError, match="holds 'joy', an empty cell, which are none of"):
+        numbered(pd.Series(["joy", None], name="label"), EMOTIONS)

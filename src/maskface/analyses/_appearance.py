@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 
 from maskface.analyses._contrasts import with_holm
 from maskface.analyses._hits import Hits, accuracies, count_hits, groups
+from maskface.analyses._limits import interval_cells
 from maskface.analyses._schemas import APPEARANCE
 from maskface.analyses._words import limits_text
-from maskface.stats import Resampled, bootstrap, interval
+from maskface.stats import INTERVAL_NAMES, Resampled, bootstrap, interval
+from maskface.tables import PLAIN
 from maskface.text import percent, points
 from maskface.types import EMOTIONS
 
@@ -55,7 +57,7 @@ def appearance_table(
     rows: list[Row] = []
     for head, part in groups(trials):
         for group, conditions in appearances.items():
-            hits = count_hits(part, ["none", *conditions])
+            hits = count_hits(part, [PLAIN, *conditions])
             fixed = head | {"group": group}
             rows += [fixed | row for row in _loss_rows(hits, seed, n_resamples)]
             rows += [fixed | row for row in _range_rows(hits, seed, n_resamples)]
@@ -76,7 +78,7 @@ def _loss_rows(hits: Hits, seed: int, n_resamples: int) -> list[Row]:
     return [
         hits.standing(i)
         | {"measure": "loss", "condition": condition, "coverage": hits.coverage[c + 1]}
-        | _limits(found[:, c, i], "expanded percentile bootstrap")
+        | interval_cells(found[:, c, i])
         for c, condition in enumerate(hits.conditions[1:])
         for i in hits.labels
     ]
@@ -92,17 +94,12 @@ def _range_rows(hits: Hits, seed: int, n_resamples: int) -> list[Row]:
     return [
         hits.standing(i)
         | {"measure": "range", "coverage": hits.coverage[1:].mean()}
-        | _limits(np.array([drawn.point[i], np.maximum(low[i], 0), high[i]]), "t on bootstrap SE")
+        | interval_cells(
+            np.array([drawn.point[i], np.maximum(low[i], 0), high[i]]), INTERVAL_NAMES["t"]
+        )
         | {"by_chance": exchanged[:, i].mean(), "p_value": p[i]}
         for i in hits.labels
     ]
-
-
-def _limits(found: Array, kind: str) -> Row:
-    """Cells for a value and its limits."""
-    value, low, high = found.tolist()
-    kind = "" if np.isnan(high) else kind
-    return {"value": value, "ci_low": low, "ci_high": high, "interval": kind}
 
 
 def _range(totals: Array) -> Array:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -13,12 +12,12 @@ from numpy.typing import NDArray
 from maskface.analyses._hits import Hits, count_hits, find_condition, unit_column
 from maskface.classifiers import get_reader
 from maskface.errors import MaskfaceError
+from maskface.tables import PLAIN
 from maskface.types import EMOTIONS
 
 Array = NDArray[np.float64]
 Family = Mapping[str, str]
 """Classifiers by what they learnt from: clean, masked, and maybe both and permuted."""
-PLAIN: Final = "none"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,13 +11,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from maskface.errors import MaskfaceError
+from maskface.tables import PLAIN
 
 Array = NDArray[np.float64]
 Made = tuple[str, str, str]
 """Kind of a face, and the emotions of its upper and lower half."""
 
 WHOLE: Final = "whole"
-_PLAIN: Final = "none"
 MADE: Final = ["kind", "upper", "lower"]
 
 
@@ -76,7 +76,7 @@ def count_made(joined: pd.DataFrame, mask: str, answers: Sequence[str]) -> Count
     MaskfaceError
         If there is no such pair.
     """
-    rows = joined[joined["condition"].isin([_PLAIN, mask])]
+    rows = joined[joined["condition"].isin([PLAIN, mask])]
     ok = rows["status"] == "ok"
     whole = rows[ok.groupby(rows["pair"]).transform("all")]
     if whole.empty:

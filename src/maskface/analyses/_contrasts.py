@@ -22,13 +22,13 @@ from maskface.stats import (
     holm,
     permutation_test,
 )
+from maskface.tables import PLAIN
 from maskface.types import EMOTIONS
 
 Pair = tuple[str, str]
 Row = dict[str, Any]
 MEASURES: Final = (get_metrics("accuracy")[0], get_metrics("recall")[0])
 """Share of right answers, over all emotions and of each."""
-PLAIN: Final = "none"
 
 
 def compare_conditions(trials: pd.DataFrame, condition: str, reference: str) -> Comparison:

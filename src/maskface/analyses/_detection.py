@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from maskface.analyses._detection_schemas import DETECTION, DETECTION_BIAS, DROPPING, OTHERS
 from maskface.analyses._hits import LABELS, groups, unit_column, unit_name
+from maskface.analyses._limits import limit_cells
+from maskface.schema import numbered
 from maskface.stats import bootstrap, interval, wilson_interval
 from maskface.types import EMOTIONS
 
@@ -18,7 +20,6 @@ Array = NDArray[np.float64]
 Row = dict[str, Any]
 Pair = tuple[str, str]
 EVERY_EMOTION: Final[tuple[Pair, ...]] = tuple((emotion, OTHERS) for emotion in EMOTIONS)
-_BOOTSTRAP: Final = "expanded percentile bootstrap"
 _N: Final = len(EMOTIONS)
 
 
@@ -131,7 +132,7 @@ def _cells(detections: pd.DataFrame) -> Iterator[tuple[Row, pd.DataFrame, str]]:
 def _unit_sums(part: pd.DataFrame, by: str, *values: Any) -> Array:
     """Sums (C, 7 k) of k values by unit, each by emotion."""
     unit = pd.factorize(part[by], sort=True)[0]
-    label = part["label"].map(EMOTIONS.index).to_numpy(int)
+    label = numbered(part["label"], EMOTIONS)
     sums = np.zeros((int(unit.max()) + 1, len(values), _N))
     for k, value in enumerate(values):
         np.add.at(sums[:, k], (unit, label), np.asarray(value, np.float64))
@@ -159,17 +160,14 @@ def _drawn_rows(sums: Array, seed: int, n_resamples: int, *, wilson: bool) -> It
     )  # fmt: skip
     low, high = interval(drawn)
     for i in np.flatnonzero(n):
-        value, kind = float(drawn.point[i]), "" if np.isnan(low[i]) else _BOOTSTRAP
-        limits = float(low[i]), float(high[i])
+        value, limits = float(drawn.point[i]), limit_cells(float(low[i]), float(high[i]))
         if wilson and value in (0, 1):
             units = np.array([n_clusters[i]], np.float64)
             low_w, high_w = wilson_interval(value * units, units)
-            limits = float(low_w[0]), float(high_w[0])
-            kind = "Wilson"
+            limits = limit_cells(float(low_w[0]), float(high_w[0]), "Wilson")
         yield {
             "label": LABELS[i], "n": int(n[i]), "n_clusters": int(n_clusters[i]), "value": value,
-            "ci_low": limits[0], "ci_high": limits[1], "interval": kind,
-        }  # fmt: skip
+        } | limits  # fmt: skip
 
 
 def _bias_rows(sums: Array, pairs: Sequence[Pair], seed: int, n_resamples: int) -> Iterator[Row]:
@@ -195,9 +193,7 @@ def _bias_rows(sums: Array, pairs: Sequence[Pair], seed: int, n_resamples: int) 
             "label": label, "reference": reference, "n_clusters": units[i],
             "n": int(sums[:, _N:][:, (a + b) > 0].sum()), "difference": drawn.point[i],
             "value": drawn.point[k + i], "reference_value": drawn.point[2 * k + i],
-            "ci_low": limits[0], "ci_high": limits[1],
-            "interval": "" if np.isnan(limits[0]) else _BOOTSTRAP,
-        }  # fmt: skip
+        } | limit_cells(*limits)  # fmt: skip
 
 
 def _mix(pair: Pair, shown: NDArray[np.bool_]) -> tuple[Array, Array]:
@@ -230,6 +226,4 @@ def _drop_rows(part: pd.DataFrame, by: str, seed: int, n_resamples: int) -> Iter
             "label": LABELS[i], "n": int(n[i]), "n_clusters": int(n_clusters[i]),
             "n_found": int(n_found[i]), "difference": drawn.point[i],
             "value": drawn.point[8 + i], "found_value": drawn.point[16 + i],
-            "ci_low": limits[0], "ci_high": limits[1],
-            "interval": "" if np.isnan(limits[0]) else _BOOTSTRAP,
-        }  # fmt: skip
+        } | limit_cells(*limits)  # fmt: skip

@@ -8,10 +8,10 @@ from typing import Any
 import pandas as pd
 
 from maskface.analyses._words import limits_text
+from maskface.tables import PLAIN
 from maskface.text import percent, points
 
 Row = Mapping[Hashable, Any]
-PLAIN = "none"
 
 
 def detection_text(bias: pd.DataFrame, dropping: pd.DataFrame) -> str:

@@ -10,14 +10,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from maskface.analyses._hits import Hits, accuracies, count_hits, find_condition, groups
+from maskface.analyses._limits import KIND
 from maskface.analyses._schemas import DOSE
 from maskface.stats import bootstrap, interval
+from maskface.tables import PLAIN
 
 Array = NDArray[np.float64]
 Row = dict[str, Any]
 Series = Mapping[str, Sequence[str]]
 """Conditions that hide more and more of a face, by the name of the series."""
-_INTERVAL = "expanded percentile bootstrap"
 
 
 def dose_table(
@@ -43,7 +44,7 @@ def dose_table(
     for head, part in groups(trials):
         for name, conditions in series.items():
             hits = hits_of_series(part, conditions)
-            fixed = head | {"series": name, "interval": _INTERVAL}
+            fixed = head | {"series": name, "interval": KIND}
             rows += [fixed | row for row in _rows(hits, seed, n_resamples)]
     table = DOSE.frame(rows)
     table.loc[table["ci_low"].isna(), "interval"] = ""
@@ -54,7 +55,7 @@ def hits_of_series(trials: pd.DataFrame, conditions: Sequence[str]) -> Hits:
     """Right answers under ``none`` and the conditions, by increasing mean coverage."""
     coverage = trials[trials["status"] == "ok"].groupby("condition")["coverage"].mean()
     found = [find_condition(trials, name) for name in conditions]
-    return count_hits(trials, ["none", *sorted(found, key=lambda name: coverage.get(name, 0))])
+    return count_hits(trials, [PLAIN, *sorted(found, key=lambda name: coverage.get(name, 0))])
 
 
 def losses(totals: Array) -> Array:

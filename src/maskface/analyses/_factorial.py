@@ -24,6 +24,7 @@ from maskface.analyses._schemas_answers import (
     SHOWN,
 )
 from maskface.stats import bootstrap, holm, interval
+from maskface.tables import PLAIN
 from maskface.text import p_text, percent
 from maskface.types import EMOTIONS
 
@@ -51,7 +52,7 @@ class Cells(NamedTuple):
 
 def crossed(first: str, second: str) -> Cells:
     """Conditions with and without two occluders, the first next to the skin."""
-    return Cells("none", first, second, f"{first}+{second}")
+    return Cells(PLAIN, first, second, f"{first}+{second}")
 
 
 def factorial_table(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -15,9 +14,9 @@ from maskface.analyses._hits import LABELS, unit_column, unit_name
 from maskface.errors import MaskfaceError
 from maskface.seeds import derived_seed
 from maskface.stats import bootstrap
+from maskface.tables import PLAIN
 
 Array = NDArray[np.float64]
-PLAIN: Final = "none"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

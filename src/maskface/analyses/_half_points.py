@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from maskface.analyses._dose import Series, hits_of_series, losses
 from maskface.analyses._hits import Hits, groups
+from maskface.analyses._limits import limit_cells
 from maskface.analyses._monotone import half_reached, monotone
 from maskface.analyses._schemas import HALF_POINTS
 from maskface.analyses._words import limits_text
@@ -72,8 +73,7 @@ def _rows(hits: Hits, seed: int, n_resamples: int) -> list[Row]:
         row = hits.standing(i) | {"end_coverage": hits.coverage[-1], "end_loss": ends[i]}
         row |= {"half_point": drawn.point[i], "defined": defined[i]}
         if defined[i] >= _ENOUGH and not np.isnan([drawn.point[i], low[i]]).any():
-            row |= {"ci_low": low[i], "ci_high": high[i]}
-            row["interval"] = "expanded percentile bootstrap"
+            row |= limit_cells(low[i], high[i])
         rows.append(row)
     return rows
 

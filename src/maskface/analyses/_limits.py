@@ -7,10 +7,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from maskface.stats import Resampled, interval
+from maskface.stats import INTERVAL_NAMES, Resampled, interval
 
 Array = NDArray[np.float64]
-KIND: Final = "expanded percentile bootstrap"
+KIND: Final = INTERVAL_NAMES["expanded"]
+"""The default kind of interval, as tables name it."""
 
 
 def limits(point: Array, values: Array, n_clusters: NDArray[np.int64]) -> Array:
@@ -31,9 +32,9 @@ def limits(point: Array, values: Array, n_clusters: NDArray[np.int64]) -> Array:
 def interval_cells(found: Array, kind: str = KIND) -> dict[str, Any]:
     """Cells for a value and its limits (3,)."""
     value, low, high = found.tolist()
-    return {
-        "value": value,
-        "ci_low": low,
-        "ci_high": high,
-        "interval": "" if np.isnan(high) else kind,
-    }
+    return {"value": value} | limit_cells(low, high, kind)
+
+
+def limit_cells(low: float, high: float, kind: str = KIND) -> dict[str, Any]:
+    """Cells for limits, which may be NaN."""
+    return {"ci_low": low, "ci_high": high, "interval": "" if np.isnan(high) else kind}

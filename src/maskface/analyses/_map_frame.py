@@ -20,6 +20,8 @@ from maskface.occluders.controls.places import (
     on_plane,
     random_places,
 )
+from maskface.schema import numbered
+from maskface.tables import P_COLUMNS, PLAIN
 from maskface.types import EMOTIONS
 
 Array = NDArray[np.float64]
@@ -118,16 +120,16 @@ def picture_maps(trials: pd.DataFrame, measure: Measure) -> list[PictureMap]:
 def _response(trials: pd.DataFrame, measure: Measure) -> Array:
     if measure == "correct":
         return trials["correct"].to_numpy(np.float64)
-    p = trials[[f"p_{emotion}" for emotion in EMOTIONS]].to_numpy(np.float64)
-    return np.asarray(p[np.arange(len(p)), _numbers(trials["label"])])
+    p = trials[P_COLUMNS].to_numpy(np.float64)
+    return np.asarray(p[np.arange(len(p)), numbered(trials["label"], EMOTIONS)])
 
 
 def _spots(answered: pd.DataFrame, trials: pd.DataFrame) -> PictureMap | None:
     spots = sorted(trials.loc[trials["occluder"] == METHODS["spots"], "condition"].unique())
     if not spots:
         return None
-    wide = _wide(answered[answered["condition"].isin(["none", *spots])], trials)
-    wide = wide.reindex(columns=["none", *spots]).dropna()
+    wide = _wide(answered[answered["condition"].isin([PLAIN, *spots])], trials)
+    wide = wide.reindex(columns=[PLAIN, *spots]).dropna()
     params = trials.drop_duplicates("condition").set_index("condition")["params"]
     parsed = [json.loads(params[spot]) for spot in spots]
     kinds = {(one["size"], one["colour"]) for one in parsed}
@@ -178,13 +180,9 @@ def _map_of(
     method: Method, places: Array, gain: Array, weight: Array, index: pd.Index
 ) -> PictureMap:
     unit = index.get_level_values(1 if index.nlevels == 3 else 0)
-    label = _numbers(index.get_level_values("label"))
+    label = numbered(index.get_level_values("label"), EMOTIONS)
     codes = pd.factorize(unit, sort=True)[0].astype(np.int64)
     return PictureMap(method, places, gain, weight, label, codes)
-
-
-def _numbers(labels: pd.Series | pd.Index) -> NDArray[np.int64]:
-    return np.array([EMOTIONS.index(label) for label in labels], np.int64)
 
 
 def _sums(values: Array, number: NDArray[np.int64]) -> Array:

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from maskface.analyses._hits import LABELS, groups, unit_column, unit_name
+from maskface.analyses._limits import interval_cells
 from maskface.analyses._map_flips import flipped_z, shuffled_z
 from maskface.analyses._map_frame import (
     ELSEWHERE,
@@ -141,12 +142,7 @@ def _limits(gain: Array, weight: Array, mix: Array, seed: int, n_resamples: int)
         return np.asarray(np.where(below > 0, above / np.maximum(below, 1e-300), 0.0) @ mix)
 
     drawn = bootstrap(np.hstack([gain, weight]), statistic, seed=seed, n_resamples=n_resamples)
-    low, high = interval(drawn)
-    kinds = np.where(np.isnan(low), "", "expanded percentile bootstrap")
-    cells = zip(drawn.point, low, high, kinds, strict=True)
-    return [
-        {"value": v, "ci_low": a, "ci_high": b, "interval": str(kind)} for v, a, b, kind in cells
-    ]
+    return [interval_cells(one) for one in np.stack([drawn.point, *interval(drawn)]).T]
 
 
 def map_text(maps: pd.DataFrame, regions: pd.DataFrame) -> str:

@@ -81,49 +81,6 @@ class Run:
         return self.folder.require_manifest()
 
 
-@dataclass(frozen=True, slots=True)
-class Failures:
-    """Images that have trials without an answer.
-
-    Attributes
-    ----------
-    n_images
-        All images of the run.
-    failed
-        Of each such image, in the order of the trials: its first trial without an answer, as
-        image_id, status and message.
-    """
-
-    n_images: int
-    failed: tuple[dict[str, str], ...]
-
-
-def find_failures(result: Run) -> Failures:
-    """Look through the trials of a run, some at a time, for those without an answer."""
-    told = ["image_id", "status", "message"]
-    images: set[str] = set()
-    failed: dict[str, dict[str, str]] = {}
-    for trials in TRIALS.pieces(result.folder.trials_path, told):
-        images.update(trials["image_id"].unique())
-        without = trials.loc[trials["status"] != "ok", told].drop_duplicates("image_id")
-        for texts in without.itertuples(index=False, name=None):
-            failed.setdefault(texts[0], dict(zip(told, texts, strict=True)))
-    return Failures(len(images), tuple(failed.values()))
-
-
-def failures_text(result: Run) -> str:
-    """Say how many images have trials without an answer, and why the first of them has."""
-    found = find_failures(result)
-    n = found.n_images
-    if not found.failed:
-        return f"All {n} images were read." if n > 1 else "The image was read."
-    first = found.failed[0]
-    return (
-        f"{len(found.failed)} of {n} images have trials without an answer, for example "
-        f"{first['image_id']}: {first['message']} (column message of trials.csv)."
-    )
-
-
 def load_run(path: str | Path) -> Run:
     """Open the folder of a finished run.
 
@@ -138,6 +95,14 @@ def load_run(path: str | Path) -> Run:
             f"The run in {folder.path} is not complete. Finish it with `maskface run ... --resume`."
         )
     return Run(folder)
+
+
+def incomplete(folder: RunFolder) -> MaskfaceError:
+    """Say what can be done with a run that is not complete, where a part of it can be shown."""
+    return MaskfaceError(
+        f"The run in {folder.path} is not complete. Finish it with `maskface run ... --resume`, "
+        "or type --allow-partial to see what there is."
+    )
 
 
 def _held_trials(folder: RunFolder) -> AbstractContextManager[TrialSource]:
@@ -210,10 +175,7 @@ def summarize_run(path: str | Path, *, allow_partial: bool = False) -> pd.DataFr
         folder.write_manifest(manifest)
         return SUMMARY.read(folder.summary_path)
     if not allow_partial:
-        raise MaskfaceError(
-            f"The run in {folder.path} is not complete. Finish it with `maskface run ... "
-            "--resume`, or type --allow-partial to see what there is."
-        )
+        raise incomplete(folder)
     parts = folder.read_parts(str(manifest["run_id"]))
 
     def read() -> Iterator[pd.DataFrame]:

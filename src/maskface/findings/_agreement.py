@@ -13,7 +13,7 @@ from scipy.stats import rankdata
 
 from maskface.findings._agreement_schemas import AGREEMENT, CELLS, PATTERNS
 from maskface.findings._readers import Reader, classifier_reader, restricted
-from maskface.stats import Resampled, interval, resample
+from maskface.stats import INTERVAL_NAMES, Resampled, interval, resample
 from maskface.text import p_text
 from maskface.types import EMOTIONS
 
@@ -21,7 +21,7 @@ Array = NDArray[np.float64]
 Row = dict[str, Any]
 _FEWEST: Final = 3
 """Emotions below which nothing is correlated."""
-_BOOTSTRAP: Final = "expanded percentile bootstrap"
+_BOOTSTRAP: Final = INTERVAL_NAMES["expanded"]
 
 
 def agreement_tables(

@@ -11,9 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from maskface.errors import MaskfaceError
-from maskface.findings._answers import NUMBER, ObserverAnswers, PictureAnswers
-from maskface.findings._tallies import of_choices, of_yes_no
-from maskface.humans import is_yes_no
+from maskface.findings._answers import ObserverAnswers, PictureAnswers
+from maskface.findings._tallies import of_observers
+from maskface.schema import numbered
 from maskface.types import EMOTIONS
 
 COLUMNS: Final = (
@@ -57,7 +57,7 @@ class _Pictures:
         for number, name in zip(new, who, strict=True):
             self.subjects[number] = self.subjects[number] or str(name)
         self.label = _grown(self.label, len(self.subjects))
-        self.label[image] = _numbers(piece["label"])
+        self.label[image] = numbered(piece["label"], EMOTIONS)
         return image
 
     def note_nameless(self, piece: pd.DataFrame) -> None:
@@ -116,14 +116,6 @@ def _grown(array: NDArray[np.int8], *shape: int) -> NDArray[np.int8]:
     return larger
 
 
-def _numbers(emotions: pd.Series) -> NDArray[np.int64]:
-    numbers = emotions.map(NUMBER)
-    if numbers.isna().any():
-        unknown = emotions[numbers.isna()].iloc[0]
-        raise MaskfaceError(f"The trials hold {unknown!r}, which is none of {', '.join(EMOTIONS)}.")
-    return np.asarray(numbers, np.int64)
-
-
 def observer_answers(responses: pd.DataFrame) -> ObserverAnswers:
     """Bring together what human observers answered.
 
@@ -135,12 +127,8 @@ def observer_answers(responses: pd.DataFrame) -> ObserverAnswers:
     rows = responses[responses["status"] == "ok"]
     conditions = _Codes()
     conditions.of(responses["condition"])
-    side, n = conditions.of(rows["condition"]), len(conditions.known)
-    if is_yes_no(rows):
-        counts = of_yes_no(rows["observer_id"], side, rows, n_sides=n)
-    else:
-        answer = rows["predicted"]
-        counts = of_choices(rows["observer_id"], side, rows["label"], answer, n_sides=n)
+    side = conditions.of(rows["condition"])
+    counts = of_observers(rows, side, n_sides=len(conditions.known))
     return ObserverAnswers(conditions.known, counts)
 
 
@@ -164,7 +152,7 @@ def picture_answers(pieces: Iterable[pd.DataFrame]) -> dict[str, PictureAnswers]
         ok = (piece["status"] == "ok").to_numpy(bool)
         answered = piece[ok]
         pictures.note_nameless(piece)
-        image, answer = pictures.add(answered), _numbers(answered["predicted"])
+        image, answer = pictures.add(answered), numbered(answered["predicted"], EMOTIONS)
         who, names = pd.factorize(piece["classifier"])
         for number, name in enumerate(names):
             own = who[ok] == number

@@ -11,8 +11,9 @@ from maskface.findings._contrasts import Drawn, loss, loss_beyond
 from maskface.findings._judges_pairs import judge_style, judge_sunglasses, judge_window
 from maskface.findings._judging import NO_TRIALS, NOT_TOLD, Judge, result_of
 from maskface.findings._result import SUMMARY, SUMMARY_ALONE, TRIALS, Result
-from maskface.findings._run import PLAIN, Interval, RunTables
+from maskface.findings._run import Interval, RunTables
 from maskface.findings._verdicts import above, all_above, apart, within
+from maskface.tables import PLAIN
 from maskface.types import EMOTIONS
 
 

@@ -13,13 +13,12 @@ from numpy.typing import NDArray
 from maskface.errors import MaskfaceError
 from maskface.findings._claims import kind_of
 from maskface.findings._table import load_findings
-from maskface.findings._tallies import of_choices, of_yes_no
+from maskface.findings._tallies import of_choices, of_observers
 from maskface.humans import HUMAN, is_yes_no
-from maskface.tables import RESPONSES
+from maskface.tables import PLAIN, RESPONSES
 from maskface.types import EMOTIONS
 
 Array = NDArray[np.float64]
-PLAIN: Final = "none"
 _FEWEST: Final = 4
 """Emotions for which a published study must give figures."""
 
@@ -112,13 +111,8 @@ def human_reader(folder: Path, mask: str | None = None) -> Reader:
     both = rows.groupby("observer_id")["condition"].transform("nunique") == 2
     rows = rows[both]
     side = _sides(rows["condition"] == PLAIN)
-    if is_yes_no(rows):
-        counts = of_yes_no(rows["observer_id"], side, rows, n_sides=2)
-        answers = set(rows["question"])
-    else:
-        answer = rows["predicted"]
-        counts = of_choices(rows["observer_id"], side, rows["label"], answer, n_sides=2)
-        answers = set(rows["predicted"])
+    counts = of_observers(rows, side, n_sides=2)
+    answers = set(rows["question" if is_yes_no(rows) else "predicted"])
     emotions = np.isin(EMOTIONS, sorted(answers & set(rows["label"])))
     first = rows.iloc[0]
     return Reader(

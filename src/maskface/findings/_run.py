@@ -16,9 +16,8 @@ from maskface.findings._claims import Kind, kind_of
 from maskface.findings._gather import COLUMNS, observer_answers, picture_answers
 from maskface.humans import HUMAN
 from maskface.table_files import find_table
-from maskface.tables import GUARDS, RESPONSES, SUMMARY, TRIALS
+from maskface.tables import GUARDS, PLAIN, RESPONSES, SUMMARY, TRIALS
 
-PLAIN = "none"
 Interval = tuple[float, float, float]
 """A number and the limits of its interval."""
 

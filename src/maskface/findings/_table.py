@@ -9,6 +9,10 @@ import pandas as pd
 
 from maskface.schema import Column, Table
 
+WITHIN: Final = "within observers"
+LOSSES: Final = ("loss", "loss of hits")
+"""Measures that are a loss themselves, of accuracy and of hits in yes/no designs."""
+
 FINDINGS: Final = Table(
     "findings",
     (
@@ -18,14 +22,22 @@ FINDINGS: Final = Table(
         Column("n", "whole", "Observers; empty where the source does not say", low=1),
         Column("population", "text", "Who they were"),
         Column("stimuli", "text", "What they saw"),
+        Column(
+            "design", "text",
+            "`within observers` where the same are known to have seen plain and covered faces; "
+            "empty where that was not seen",
+            allowed=("", WITHIN),
+        ),
         Column("emotion", "text", "The shown emotion, or `all`"),
         Column("condition", "text", "How the face was covered; `none` for the face as it is"),
         Column(
             "measure", "text",
-            "accuracy, hit_rate, loss, gain over mask: shares; hu_minus_chance; dprime; "
-            "direction: `finding` says it in words",
+            "accuracy, hit_rate, loss, loss of hits, gain over mask: shares; hu_minus_chance; "
+            "dprime; direction: `finding` says it in words",
         ),
         Column("value", "real", "The figure", decimals=4),
+        Column("ci_low", "real", "Lower end of its 95 % interval, if there is one", decimals=4),
+        Column("ci_high", "real", "Upper end of it", decimals=4),
         Column("claim", "text", "The claim of `maskface compare` that it bears on, if any"),
         Column("finding", "text", "What was found, in words"),
         Column("how_known", "text", "Where the figure was seen"),
@@ -47,35 +59,3 @@ def load_findings() -> pd.DataFrame:
     """
     with as_file(files("maskface.findings") / "findings.csv") as path:
         return FINDINGS.read(path)
-
-
-_HITS: Final = ("accuracy", "hit_rate")
-
-
-def published_losses(findings: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Losses under a mask of the studies that report right answers plain and masked, or the loss.
-
-    Parameters
-    ----------
-    findings
-        From `load_findings`; loaded if None.
-
-    Returns
-    -------
-    pandas.DataFrame
-        A row for each study and emotion (or ``all``), with the columns study, n, population,
-        emotion, measure (``accuracy``, ``hit_rate`` or ``loss``), loss (a share: plain minus
-        masked) and how_known, without intervals.
-    """
-    table = load_findings() if findings is None else findings
-    hits = table[table["measure"].isin(_HITS)]
-    told = table[(table["measure"] == "loss") & (table["condition"] == "mask")]
-    names = ["study", "emotion", "measure"]
-    plain, masked = (
-        hits[hits["condition"] == condition].set_index(names) for condition in ("none", "mask")
-    )
-    both = plain.join(masked["value"].rename("masked"), how="inner").reset_index()
-    both = both.assign(loss=both["value"] - both["masked"])
-    found = pd.concat([both, told.assign(loss=told["value"])], ignore_index=True)
-    columns = ["study", "n", "population", "emotion", "measure", "loss", "how_known"]
-    return found[columns].sort_values(["study", "emotion"], ignore_index=True)

@@ -6,6 +6,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from maskface.findings._answers import NUMBER
+from maskface.humans import is_yes_no
+from maskface.schema import numbered
 from maskface.types import EMOTIONS
 
 Array = NDArray[np.float64]
@@ -33,7 +36,8 @@ def of_choices(
         (C, sides, 2, 7, 7) by unit (in the order of their names), condition, shown emotion and
         answer: times given, and chances to give it, which are the same for all answers.
     """
-    codes, shown, given = unit_codes(unit), _numbers(label), _numbers(answer)
+    codes, shown = _unit_codes(unit), numbered(label, EMOTIONS)
+    given = answer.map(NUMBER).fillna(-1).to_numpy(np.int64)
     counts = _empty(codes, n_sides)
     said = given >= 0
     np.add.at(counts[:, :, 0], (codes[said], side[said], shown[said], given[said]), 1)
@@ -41,24 +45,31 @@ def of_choices(
     return counts
 
 
-def of_yes_no(
-    unit: pd.Series, side: NDArray[np.int64], rows: pd.DataFrame, *, n_sides: int
-) -> Array:
-    """Count answers to "is it ...?": times yes was said, and times the question was asked.
+def of_observers(rows: pd.DataFrame, side: NDArray[np.int64], *, n_sides: int) -> Array:
+    """Count answers of human observers, who are the units.
 
     Parameters
     ----------
-    unit, side, n_sides
-        As in `of_choices`.
     rows
-        n rows with the columns label, question and answer_yes.
+        n answered ones in the schema of `maskface.tables.RESPONSES`.
+    side, n_sides
+        As in `of_choices`.
 
     Returns
     -------
     NDArray
-        As from `of_choices`, with the emotion asked for in the place of the answer.
+        As from `of_choices`. Of answers to "is it ...?", times yes was said and times the question
+        was asked, with the emotion asked for in the place of the answer.
     """
-    codes, shown, asked = unit_codes(unit), _numbers(rows["label"]), _numbers(rows["question"])
+    if is_yes_no(rows):
+        return _of_yes_no(rows, side, n_sides)
+    answer = rows["predicted"]
+    return of_choices(rows["observer_id"], side, rows["label"], answer, n_sides=n_sides)
+
+
+def _of_yes_no(rows: pd.DataFrame, side: NDArray[np.int64], n_sides: int) -> Array:
+    codes = _unit_codes(rows["observer_id"])
+    shown, asked = (numbered(rows[name], EMOTIONS) for name in ("label", "question"))
     counts = _empty(codes, n_sides)
     yes = rows["answer_yes"].to_numpy(np.float64)
     np.add.at(counts[:, :, 0], (codes, side, shown, asked), yes)
@@ -66,7 +77,7 @@ def of_yes_no(
     return counts
 
 
-def unit_codes(unit: pd.Series) -> NDArray[np.int64]:
+def _unit_codes(unit: pd.Series) -> NDArray[np.int64]:
     """Number names in their order."""
     return pd.factorize(unit, sort=True)[0].astype(np.int64)
 
@@ -74,8 +85,3 @@ def unit_codes(unit: pd.Series) -> NDArray[np.int64]:
 def _empty(codes: NDArray[np.int64], n_sides: int) -> Array:
     n = int(codes.max(initial=0)) + 1
     return np.zeros((n, n_sides, 2, len(EMOTIONS), len(EMOTIONS)))
-
-
-def _numbers(emotions: pd.Series) -> NDArray[np.int64]:
-    number = {emotion: i for i, emotion in enumerate(EMOTIONS)}
-    return np.array([number.get(str(emotion), -1) for emotion in emotions], np.int64)

@@ -10,8 +10,9 @@ from typing import Any
 import pandas as pd
 
 from maskface.findings._claims import Claim
+from maskface.findings._losses import BOOTSTRAP, BOUND, published_losses
 from maskface.findings._result import Result
-from maskface.findings._table import load_findings, published_losses
+from maskface.findings._table import load_findings
 from maskface.text import align, points
 
 
@@ -42,7 +43,10 @@ def _losses(table: pd.DataFrame) -> Iterator[str]:
     """Losses of accuracy over all emotions, of studies that report both sides."""
     rows = published_losses(table)
     for row in rows[(rows["emotion"] == "all") & (rows["measure"] != "loss")].to_dict("records"):
-        yield f"loss {points(row['loss'])} points ({row['study']}, {row['how_known']})"
+        limits = f"[{points(row['ci_low'])}, {points(row['ci_high'])}]"
+        within = {BOOTSTRAP: "", BOUND: "within "}.get(row["interval"])
+        told = "" if within is None else f", 95 % interval {within}{limits}"
+        yield f"loss {points(row['loss'])} points{told} ({row['study']}, {row['how_known']})"
 
 
 def comparison_text(results: Sequence[Result]) -> str:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from maskface.humans._map import Attention, Exclude
 from maskface.humans._rows import ATTENTION, KEPT
-from maskface.tables import EXCLUSIONS
+from maskface.tables import EXCLUSIONS, PLAIN
 
 
 @dataclass
@@ -62,7 +62,7 @@ class Exclusions:
 
 
 def apply_rules(
-    exclusions: Exclusions, rules: Exclude, failures: dict[str, int], plain: str = "none"
+    exclusions: Exclusions, rules: Exclude, failures: dict[str, int], plain: str = PLAIN
 ) -> None:
     """Apply the map's rules to the trials.
 

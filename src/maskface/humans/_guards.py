@@ -9,6 +9,7 @@ import pandas as pd
 from maskface.humans._recode import congruent, is_yes_no
 from maskface.humans._study import HUMAN, Study
 from maskface.stats import find_guards
+from maskface.tables import PLAIN
 
 _NOT_FOR_HUMANS: Final = ("no_subjects",)
 _ONLY_CHOICES: Final = ("ceiling", "floor", "chance", "dominant_answer")
@@ -32,5 +33,5 @@ def human_guards(study: Study) -> pd.DataFrame:
     if (trials["subject_id"] == "").any():
         left_out |= {"confounded"}
     # Which emotions a study shows is its design.
-    design = (found["guard"] == "missing_emotion") & (found["condition"] == "none")
+    design = (found["guard"] == "missing_emotion") & (found["condition"] == PLAIN)
     return found[~found["guard"].isin(left_out) & ~design].reset_index(drop=True)

@@ -12,9 +12,9 @@ from maskface.datasets._labels import emotion_of
 from maskface.errors import MaskfaceError
 from maskface.humans._harmless import harmless, harmless_text
 from maskface.humans._map import NO_ANSWER, SKIP, ColumnMap
+from maskface.tables import PLAIN
 from maskface.types import EMOTIONS
 
-PLAIN: Final = "none"
 _PLAIN_TOO: Final = ("none", "unmasked", "no mask", "no_mask", "nomask", "uncovered", "unoccluded")
 _YES: Final = ("yes", "y", "true", "1")
 _NO: Final = ("no", "n", "false", "0")

@@ -24,10 +24,9 @@ from maskface.stats import (
     get_metrics,
     holm,
 )
-from maskface.tables import SUMMARY
+from maskface.tables import PLAIN, SUMMARY
 from maskface.types import EMOTIONS
 
-PLAIN: Final = "none"
 OBSERVER: Final = "observer_id"
 HIT_RATE: Final = "hit_rate"
 FALSE_ALARMS: Final = "false_alarm_rate"

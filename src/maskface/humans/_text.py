@@ -14,6 +14,7 @@ from maskface.humans._odds import odds_ratios
 from maskface.humans._recode import is_yes_no
 from maskface.humans._study import Study
 from maskface.humans._summary import FALSE_ALARMS
+from maskface.tables import PLAIN
 from maskface.text import align, guards_text, percent, points
 from maskface.types import EMOTIONS
 
@@ -71,7 +72,7 @@ def _table(summary: pd.DataFrame) -> str:
     keys = zip(summary["condition"], summary["label"], summary["metric"], strict=True)
     found: Found = dict(zip(keys, summary.to_dict("records"), strict=True))
     yes_no = FALSE_ALARMS in set(summary["metric"])
-    lines = list(_lines(found, sorted(set(summary["condition"]) - {"none"}), yes_no=yes_no))
+    lines = list(_lines(found, sorted(set(summary["condition"]) - {PLAIN}), yes_no=yes_no))
     if not lines:
         return "Only plain faces were shown: nothing is lost."
     # Crossed, the number is that of the fewer: observers, or people shown.

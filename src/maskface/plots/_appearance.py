@@ -10,9 +10,9 @@ from maskface.plots._style import (
     choose,
     draw_rows,
     footing,
-    in_percent,
     largest_first,
     rows_axes,
+    series_in_percent,
 )
 
 if TYPE_CHECKING:
@@ -55,11 +55,7 @@ def plot_appearance(appearance: pd.DataFrame, label: str = "all", ax: Axes | Non
         )
     ]
     ax = rows_axes(len(rows)) if ax is None else ax
-    series = {
-        str(classifier): in_percent(part, "value", "condition")
-        for classifier, part in shown.groupby("classifier", sort=True)
-    }
-    draw_rows(ax, rows, series)
+    draw_rows(ax, rows, series_in_percent(shown, "classifier", "value", "condition"))
     _name_groups(ax, first)
     what = "Accuracy" if label == "all" else f"Right answers to {label}"
     ax.set_xlabel(f"{what} lost (percentage points)\n{footing(shown)}")

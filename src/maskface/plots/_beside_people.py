@@ -10,19 +10,20 @@ import pandas as pd
 from maskface.classifiers import is_control
 from maskface.errors import MaskfaceError
 from maskface.plots._fixed import write_below
-from maskface.plots._pick import PLAIN
 from maskface.plots._style import COLOURS, choose, draw_rows, footing, in_percent, new_axes, shorten
 from maskface.stats import loss_table
+from maskface.tables import PLAIN
 from maskface.types import EMOTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from matplotlib.axes import Axes
+    from numpy.typing import NDArray
 
 _MARKERS: Final = ("<", ">", "X", "p", "x", "d", "*", "+")
 """One for each study, all grey; none of those that classifiers have."""
-_PEOPLE: Final = 0.28
+_PEOPLE: Final = 0.38
 _CLASSIFIER: Final = 0.085
 _GAP: Final = 0.13
 """Inches: height of the people's part of a row, of each classifier below it, and between rows."""
@@ -58,8 +59,10 @@ def plot_beside_people(
     -------
     matplotlib.axes.Axes
         Losses in percentage points over all emotions and for each: grey marks above, one a study,
-        as published or computed from the authors' public trials, without intervals; coloured marks
-        with 95 % intervals below, one a classifier. Where there are more than six classifiers, the
+        as published or computed from the authors' public trials; coloured marks below, one a
+        classifier. Lines are 95 % intervals. Of people, they are solid where they rest on the
+        observers' own losses, and dotted where only the number of observers bounds them; studies
+        without a line are named, with the reason. Where there are more than six classifiers, the
         first six are drawn, and it is said. Controls that learnt from shuffled labels are left out
         where there is any other classifier.
 
@@ -97,8 +100,8 @@ def plot_beside_people(
         f"Right answers lost (percentage points)\nClassifiers under "
         f"'{shorten(table['condition'].iloc[0], _NAME)}'{more}; {foot}\n"
         "People under masks of other kinds, on other faces and with other questions: plain minus "
-        "masked, as published or computed from the authors' public trials; drawn without "
-        "intervals. Emotions without grey marks: no study gives both figures.",
+        "masked, as published or computed from the authors' public trials. "
+        f"{_lines_told(published)}Emotions without grey marks: no study gives both figures.",
         letters=92,
     )
     return ax
@@ -113,12 +116,47 @@ def _draw_people(
     markers = _MARKERS[: len(studies)]
     for study, marker, offset in zip(studies, markers, offsets, strict=True):
         own = published[published["study"] == study]
-        places = [len(rows) - 1 - rows.index(label) + offset for label in own["emotion"]]
+        places = np.array([len(rows) - 1 - rows.index(label) + offset for label in own["emotion"]])
+        _draw_lines(ax, own, places)
         ax.plot(
             100 * own["loss"].astype(float), places, marker, color="0.35", markersize=5,
-            markerfacecolor="0.85", markeredgewidth=0.9, linestyle="none", label=_who(own.iloc[0]),
+            markerfacecolor="0.85", markeredgewidth=0.9, linestyle="none", label=_who(own),
             zorder=3,
         )  # fmt: skip
+
+
+def _draw_lines(ax: Axes, own: pd.DataFrame, places: NDArray[np.float64]) -> None:
+    observed, bound = _kinds(own)
+    for chosen, style, width in ((observed, "solid", 1.2), (bound, (0, (1, 1.5)), 0.9)):
+        low, high = (100 * own.loc[chosen, name].astype(float) for name in ("ci_low", "ci_high"))
+        ax.hlines(
+            places[chosen], low, high, color="0.5", linestyle=style, linewidth=width, zorder=2
+        )
+
+
+def _kinds(published: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    """Tell intervals of observers' own losses, and bounds by the number of observers."""
+    bound = published["interval"].str.startswith("bound")
+    return published["ci_low"].notna() & ~bound, bound
+
+
+def _lines_told(published: pd.DataFrame) -> str:
+    """Say what the lines of people are, and which studies have none and why."""
+    observed, bound = _kinds(published)
+    told = ""
+    if observed.any():
+        told += "Solid grey lines: 95 % intervals of the observers' own losses. "
+    if bound.any():
+        told += (
+            "Dotted: the widest 95 % interval that the number of observers allows, as if each had "
+            "given one answer plain and one masked (Newcombe 1998); each gave many, so the "
+            "study's own is narrower. "
+        )
+    without = published[published["no_interval"] != ""].drop_duplicates("study")
+    if len(without):
+        names = (f"{r['study']} ({r['no_interval']})" for r in without.to_dict("records"))
+        told += f"No line: {', '.join(names)}. "
+    return told
 
 
 def _studies(published: pd.DataFrame) -> list[str]:
@@ -139,10 +177,11 @@ def _labels(names: Sequence[str]) -> list[str]:
     return [f"{label} ({n + 1})" if n else label for label, n in zip(cut, alike, strict=True)]
 
 
-def _who(row: pd.Series) -> str:
-    n = "n not given" if pd.isna(row["n"]) else f"n = {int(row['n'])}"
-    what = {"hit_rate": ", hits"}.get(str(row["measure"]), "")
-    return f"{row['study']} ({n}{what})"
+def _who(own: pd.DataFrame) -> str:
+    """Name a study; its observers are not fewer than those who were shown one of the emotions."""
+    n = "n not given" if own["n"].isna().all() else f"n = {int(own['n'].max())}"
+    what = ", hits" if set(own["measure"]) & {"hit_rate", "loss of hits"} else ""
+    return f"{own['study'].iloc[0]} ({n}{what})"
 
 
 def _set_legends(ax: Axes, n_classifiers: int) -> None:

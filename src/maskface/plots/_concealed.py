@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
-from maskface.plots._style import choose, draw_rows, footing, in_percent, rows_axes
+from maskface.plots._style import choose, draw_rows, footing, rows_axes, series_in_percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -47,11 +47,7 @@ def plot_concealed(
     shown = shown.sort_values(["order", "upper", "lower", "later"], kind="stable")
     rows = list(dict.fromkeys(shown["row"]))
     ax = rows_axes(len(rows), 2) if ax is None else ax
-    series = {
-        str(answer): in_percent(part, "value", "row")
-        for answer, part in shown.groupby("answer", sort=True)
-    }
-    draw_rows(ax, rows, series, zero=False)
+    draw_rows(ax, rows, series_in_percent(shown, "answer", "value", "row"), zero=False)
     for height in range(2, len(rows), 2):
         ax.axhline(height - 0.5, color="0.8", linewidth=0.8)
     ax.set_xlim(-2, 102)

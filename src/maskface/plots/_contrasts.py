@@ -10,9 +10,9 @@ from maskface.plots._style import (
     choose,
     draw_rows,
     footing,
-    in_percent,
     largest_first,
     rows_axes,
+    series_in_percent,
 )
 from maskface.types import EMOTIONS
 
@@ -56,7 +56,7 @@ def plot_contrasts(
     rows = largest_first(shown, "row", "difference")
     ax = rows_axes(len(rows), 2 if reference is None else 1) if ax is None else ax
     _shade_bound(ax, shown)
-    draw_rows(ax, rows, _by_classifier(shown, "row"))
+    draw_rows(ax, rows, series_in_percent(shown, "classifier", "difference", "row"))
     what = "accuracy" if label == "all" else f"right answers to {label}"
     of = "first minus second" if reference is None else f"minus '{reference}'"
     ax.set_xlabel(f"Difference of {what}, {of} (percentage points)\n{footing(shown)}")
@@ -86,19 +86,12 @@ def plot_contrast_by_emotion(
     rows = [label for label in ("all", *EMOTIONS) if label in set(shown["label"])]
     ax = rows_axes(len(rows)) if ax is None else ax
     _shade_bound(ax, shown)
-    draw_rows(ax, rows, _by_classifier(shown, "label"))
+    draw_rows(ax, rows, series_in_percent(shown, "classifier", "difference", "label"))
     ax.set_xlabel(
         f"Right answers under '{condition}' minus '{reference}' (percentage points)\n"
         f"{footing(shown)}"
     )
     return ax
-
-
-def _by_classifier(shown: pd.DataFrame, name: str) -> dict[str, pd.DataFrame]:
-    return {
-        str(classifier): in_percent(rows, "difference", name)
-        for classifier, rows in shown.groupby("classifier", sort=True)
-    }
 
 
 def _shade_bound(ax: Axes, shown: pd.DataFrame) -> None:

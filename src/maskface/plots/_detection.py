@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from maskface.plots._panels import first_of, name_panels, new_panels
-from maskface.plots._style import choose, draw_rows, footing, in_percent, rows_axes
+from maskface.plots._style import choose, draw_rows, footing, rows_axes, series_in_percent
 from maskface.types import EMOTIONS
 
 if TYPE_CHECKING:
@@ -39,7 +39,12 @@ def plot_detection(detection: pd.DataFrame) -> Axes:
     for i, search in enumerate(searches):
         for j, size in enumerate(sizes):
             one = shown[(shown["search"] == search) & (shown["face_px"] == size)]
-            draw_rows(panels[i, j], rows, _by(one, "condition"), zero=False)
+            draw_rows(
+                panels[i, j],
+                rows,
+                series_in_percent(one, "condition", "value", "label"),
+                zero=False,
+            )
             _bare(panels[i, j], first=not j, last=(i, j) == (0, len(sizes) - 1))
     names = [f"faces of {px} px" if px else "as they are" for px in sizes]
     name_panels(panels, [_SEARCHES[search] for search in searches], names)
@@ -85,17 +90,10 @@ def plot_drift(
     shown = shown.assign(part=shown["measure"].str.removeprefix("drift_"))
     rows = [label for label in _LABELS if label in set(shown["label"])]
     ax = rows_axes(len(rows))
-    draw_rows(ax, rows, _by(shown, "part"))
+    draw_rows(ax, rows, series_in_percent(shown, "part", "value", "label"))
     ax.set_xlim(left=0)
     ax.set_xlabel(
         f"Drift of landmarks under '{condition}' (% of the distance between the eyes)\n"
         f"{footing(shown)}"
     )
     return ax
-
-
-def _by(shown: pd.DataFrame, column: str) -> dict[str, pd.DataFrame]:
-    return {
-        str(name): in_percent(part, "value", "label")
-        for name, part in shown.groupby(column, sort=True)
-    }

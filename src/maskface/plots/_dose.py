@@ -13,9 +13,9 @@ from maskface.plots._style import (
     draw_rows,
     dress,
     footing,
-    in_percent,
     new_axes,
     rows_axes,
+    series_in_percent,
 )
 from maskface.types import EMOTIONS
 
@@ -96,11 +96,7 @@ def plot_half_points(
     shown = choose(half_points, "classifier", classifier)
     rows = [label for label in ("all", *EMOTIONS) if label in set(shown["label"])]
     ax = rows_axes(len(rows)) if ax is None else ax
-    series = {
-        str(name): in_percent(part, "half_point", "label")
-        for name, part in shown.groupby("series", sort=True)
-    }
-    draw_rows(ax, rows, series, zero=False)
+    draw_rows(ax, rows, series_in_percent(shown, "series", "half_point", "label"), zero=False)
     ax.set_xlim(0, 100)
     ax.set_xlabel(
         f"Coverage (%) by which {shown['classifier'].iloc[0]} has lost half of what it loses at "

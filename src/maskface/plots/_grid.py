@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 
-from maskface.plots._pick import PLAIN, fold
+from maskface.plots._pick import fold
 from maskface.plots._style import choose, footing, new_axes
 from maskface.stats import loss_table
+from maskface.tables import PLAIN
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

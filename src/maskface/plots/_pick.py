@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 
 from maskface.errors import MaskfaceError
 from maskface.plots._style import choose, shorten
+from maskface.tables import PLAIN
 from maskface.types import EMOTIONS
 
-PLAIN: Final = "none"
-"""The condition of the face as it is."""
 _NAME: Final = 45
 """Letters of a name below a figure at most."""
 _LETTERS: Final = 28

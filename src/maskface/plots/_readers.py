@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
-from maskface.plots._pick import PLAIN, fold
+from maskface.plots._pick import fold
 from maskface.plots._style import COLOURS, draw_rows, footing, rows_axes
+from maskface.tables import PLAIN
 from maskface.types import EMOTIONS
 
 if TYPE_CHECKING:

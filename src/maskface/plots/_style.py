@@ -187,6 +187,14 @@ def in_percent(table: pd.DataFrame, point: str, name: str) -> pd.DataFrame:
     return wanted.set_axis(["low", "point", "high"], axis=1)
 
 
+def series_in_percent(
+    table: pd.DataFrame, by: str, point: str, name: str
+) -> dict[str, pd.DataFrame]:
+    """Split a table by the values of a column, in their order, each part as `in_percent`."""
+    parts = table.groupby(by, sort=True)
+    return {str(value): in_percent(part, point, name) for value, part in parts}
+
+
 def largest_first(table: pd.DataFrame, name: str, value: str) -> list[str]:
     """Names in the order of their mean values."""
     return list(table.groupby(name)[value].mean().sort_values(ascending=False).index)

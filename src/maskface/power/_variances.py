@@ -14,10 +14,9 @@ from scipy.special import ndtri
 from maskface.errors import MaskfaceError
 from maskface.humans import HUMAN, congruent
 from maskface.table_files import find_table
-from maskface.tables import RESPONSES, TRIALS
+from maskface.tables import PLAIN, RESPONSES, TRIALS
 
 Array = NDArray[np.float64]
-PLAIN: Final = "none"
 _N_QUANTILES: Final = 500
 
 

@@ -7,26 +7,27 @@ from typing import Final
 
 import pandas as pd
 
-from maskface.report._material import Outcome
+from maskface.experiment import Failures
+from maskface.tables import PLAIN
 
 _MEANING: Final = {"no_face": "no face was found", "error": "something went wrong"}
 _MOST: Final = 5
 
 
-def failures(found: Outcome) -> list[str]:
+def failures(found: Failures) -> list[str]:
     """Say how many pictures have trials without an answer, and why.
 
     Parameters
     ----------
     found
-        What became of the trials.
+        Trials without an answer.
 
     Returns
     -------
     list of str
         How many pictures, then for each kind of failure how many, where, and the reasons.
     """
-    n, failed = len(found.images), found.failed
+    n, failed = found.n_images, found.trials
     if failed.empty:
         return [f"All {n} pictures were read under every condition."]
     lost = failed["image_id"].nunique()
@@ -41,7 +42,7 @@ def _kinds(failed: pd.DataFrame) -> Iterator[str]:
     for (status, message), rows in _groups(failed)[:_MOST]:
         images = rows["image_id"].nunique()
         conditions = sorted(rows["condition"].unique())
-        where = "plain faces included" if "none" in conditions else f"under {_some(conditions)}"
+        where = "plain faces included" if PLAIN in conditions else f"under {_some(conditions)}"
         why = _MEANING.get(status, status)
         told = f"In {images} picture{'s' if images > 1 else ''}, {where}, {why}"
         reason = message or "no reason given"

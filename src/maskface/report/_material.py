@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,49 +11,21 @@ from typing import Any, Final
 import pandas as pd
 
 from maskface.errors import MaskfaceError
-from maskface.experiment import Run, RunFolder, load_run, summarize_run
+from maskface.experiment import (
+    Failures,
+    Run,
+    RunFolder,
+    failures_of,
+    incomplete,
+    load_run,
+    summarize_run,
+)
 from maskface.findings import kind_of
 from maskface.stats import loss_table
 from maskface.tables import GUARDS, TRIALS
 
 _NEEDED: Final = ("image_id", "condition", "coverage", "status", "message")
 """Columns of the trials that a report is made of."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of the trials.
-
-    Attributes
-    ----------
-    images
-        Ids of all pictures.
-    failed
-        Trials without an answer: columns image_id, condition, status and message.
-    coverage
-        Mean share of the face oval that is hidden, by condition, over trials with an answer.
-    """
-
-    images: frozenset[str]
-    failed: pd.DataFrame
-    coverage: Mapping[str, float]
-
-
-def outcome(pieces: Iterable[pd.DataFrame]) -> Outcome:
-    """Go through trials, together or piece by piece, and keep what a report says of them."""
-    images: set[str] = set()
-    failed, hidden = [], []
-    for piece in pieces:
-        images.update(piece["image_id"].unique())
-        ok = piece["status"] == "ok"
-        failed.append(piece.loc[~ok, ["image_id", "condition", "status", "message"]])
-        hidden.append(piece[ok].groupby("condition")["coverage"].agg(["sum", "count"]))
-    if not failed:
-        return Outcome(frozenset(), TRIALS.frame([]), {})
-    sums = pd.concat(hidden).groupby(level=0).sum()
-    means = (sums["sum"] / sums["count"])[sums["count"] > 0]
-    coverage = {str(name): float(mean) for name, mean in means.items()}
-    return Outcome(frozenset(images), pd.concat(failed, ignore_index=True), coverage)
 
 
 @dataclass(frozen=True)
@@ -76,10 +48,29 @@ class Material:
         """The record of the run."""
         return self.folder.require_manifest()
 
+    @property
+    def failures(self) -> Failures:
+        """Pictures with trials without an answer."""
+        return self._trials[0]
+
+    @property
+    def coverage(self) -> Mapping[str, float]:
+        """Mean share of the face oval that is hidden, by condition, over trials with an answer."""
+        return self._trials[1]
+
     @cached_property
-    def outcome(self) -> Outcome:
-        """What became of the trials there are."""
-        return outcome(self._pieces())
+    def _trials(self) -> tuple[Failures, Mapping[str, float]]:
+        """What is said of the trials there are, which are read once."""
+        hidden: list[pd.DataFrame] = []
+
+        def seen() -> Iterator[pd.DataFrame]:
+            for piece in self._pieces():
+                answered = piece[piece["status"] == "ok"]
+                hidden.append(answered.groupby("condition")["coverage"].agg(["sum", "count"]))
+                yield piece
+
+        failures = failures_of(seen())
+        return failures, _means(hidden)
 
     def _pieces(self) -> Iterator[pd.DataFrame]:
         if not self.partial:
@@ -128,6 +119,15 @@ class Material:
         return [(str(a), str(b)) for a, b in pairs.itertuples(index=False)]
 
 
+def _means(hidden: list[pd.DataFrame]) -> dict[str, float]:
+    """Means by condition, of sums and counts of several pieces."""
+    if not hidden:
+        return {}
+    sums = pd.concat(hidden).groupby(level=0).sum()
+    means = (sums["sum"] / sums["count"])[sums["count"] > 0]
+    return {str(name): float(mean) for name, mean in means.items()}
+
+
 def open_material(path: str | Path, *, allow_partial: bool = False) -> Material:
     """Open the tables of a run.
 
@@ -149,12 +149,9 @@ def open_material(path: str | Path, *, allow_partial: bool = False) -> Material:
     if complete:
         return Material(load_run(path).folder)
     if not allow_partial:
-        raise MaskfaceError(
-            f"The run in {folder.path} is not complete. Finish it with `maskface run ... "
-            "--resume`, or type --allow-partial to see what there is."
-        )
+        raise incomplete(folder)
     material = Material(folder, partial=True)
-    if not material.outcome.images:
+    if not material.failures.images:
         raise MaskfaceError(
             f"The run in {folder.path} has no answers yet. Go on with `maskface run ... --resume`."
         )

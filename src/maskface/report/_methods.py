@@ -9,6 +9,7 @@ import pandas as pd
 from maskface.report._material import Material
 from maskface.report._references import learns
 from maskface.stats import N_RESAMPLES
+from maskface.tables import PLAIN
 from maskface.text import footnote, percent
 from maskface.weights import manifest as shipped_weights
 
@@ -38,12 +39,12 @@ def _pictures(manifest: dict[str, Any]) -> str:
 
 
 def _failures(material: Material) -> str:
-    found = material.outcome
-    lost = int(found.failed["image_id"].nunique())
+    found = material.failures
+    lost = len(found.failed)
     if not lost:
         return "Every picture was read under every condition."
     return (
-        f"{lost} of {len(found.images)} pictures lacked an answer in some trial; losses "
+        f"{lost} of {found.n_images} pictures lacked an answer in some trial; losses "
         "are over the pictures with an answer both plain and covered."
     )
 
@@ -51,7 +52,7 @@ def _failures(material: Material) -> str:
 def _occluders(material: Material) -> str:
     if not material.conditions:
         return "Faces were read as they are."
-    hidden = {name: percent(share) for name, share in material.outcome.coverage.items()}
+    hidden = {name: percent(share) for name, share in material.coverage.items()}
     (first, *others), meaning = material.conditions, " of the face oval hidden on average"
     told = [f"{first} ({hidden[first]} %{meaning})" if first in hidden else first]
     told += [f"{name} ({hidden[name]} %)" if name in hidden else name for name in others]
@@ -97,7 +98,7 @@ def _landmarks(manifest: dict[str, Any]) -> str:
 
 
 def _statistics(summary: pd.DataFrame) -> str:
-    rows = summary[(summary["metric"] == "accuracy") & (summary["condition"] != "none")]
+    rows = summary[(summary["metric"] == "accuracy") & (summary["condition"] != PLAIN)]
     kinds = sorted(set(rows["interval"]) - {""})
     if rows.empty:
         return ""

@@ -100,7 +100,7 @@ def _contents(material: Material, *, faces_allowed: bool) -> dict[str, Any]:
         "people_figures": people_figures(material),
         "further_masks": [] if material.partial else material.masks[AT_ONCE:],
         "guards": guard_sentences(material.guards),
-        "failures": failures(material.outcome),
+        "failures": failures(material.failures),
         "methods": methods_text(material),
         "bibtex": references,
         "uncited": [*uncited(manifest), *findings_without_doi(findings, people.claims)],

@@ -35,6 +35,16 @@ _WILSON: Final = """@article{wilson1927,
   year = {1927},
   doi = {10.2307/2276774}
 }"""
+_NEWCOMBE: Final = """@article{newcombe1998,
+  author = {Newcombe, Robert G.},
+  title = {Interval Estimation for the Difference Between Independent Proportions: Comparison of
+    Eleven Methods},
+  journal = {Statistics in Medicine},
+  volume = {17},
+  pages = {873--890},
+  year = {1998},
+  doi = {10.1002/(SICI)1097-0258(19980430)17:8<873::AID-SIM779>3.0.CO;2-I}
+}"""
 _PERMUTATION: Final = """@article{phipson2010,
   author = {Phipson, Belinda and Smyth, Gordon K.},
   title = {Permutation {P}-values Should Never Be Zero: Calculating Exact {P}-values When
@@ -113,6 +123,8 @@ def of_statistics(summary: pd.DataFrame) -> Iterator[str]:
 
 def of_findings(findings: pd.DataFrame, claims: Set[str]) -> Iterator[str]:
     """Entries of the published findings on some claims: what is on record of each, and no more."""
+    if "overall-loss" in claims:
+        yield _NEWCOMBE
     if "disgust-most" in claims:
         yield _BERGER
     for study, rows in _studies(findings, claims):

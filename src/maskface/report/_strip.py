@@ -15,6 +15,7 @@ from maskface.landmarks import MediaPipeDetector
 from maskface.occluders import get_occluder
 from maskface.report._material import Material
 from maskface.seeds import derived_seed
+from maskface.tables import PLAIN
 from maskface.types import ImageArray, Sample
 
 SIDE: Final = 224
@@ -73,7 +74,7 @@ def make_strip(material: Material, *, allowed: bool = False) -> Strip:
         sample = _choose(material, dataset)
         if sample is None:
             return _omitted("no picture was read under every condition")
-        pictures = _pictures(material.manifest, sample, ["none", *material.conditions])
+        pictures = _pictures(material.manifest, sample, [PLAIN, *material.conditions])
     except MaskfaceError:
         return _omitted("the pictures are not where they were when the run was made")
     # An occluder or a detector may fail in any way; the report can do without its pictures.
@@ -89,7 +90,7 @@ def _omitted(reason: str) -> Strip:
 
 def _choose(material: Material, dataset: Dataset) -> Sample | None:
     """The first picture that was read under every condition, of the first emotion there is."""
-    wanted = material.outcome.images - set(material.outcome.failed["image_id"])
+    wanted = material.failures.images - set(material.failures.trials["image_id"])
     by_label: dict[str, Sample] = {}
     for sample in dataset:
         if sample.image_id in wanted:
@@ -110,6 +111,6 @@ def _pictures(
     for condition in islice(conditions, MOST):
         seed = derived_seed(int(manifest["seed"]), sample.image_id, condition)
         worn = get_occluder(condition).apply(image, found[0], seed=seed)
-        name = "plain" if condition == "none" else condition
+        name = "plain" if condition == PLAIN else condition
         pictures[name] = resize(cut(worn.image, x0, y0, side, side), SIDE, SIDE)
     return pictures

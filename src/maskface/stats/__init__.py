@@ -8,7 +8,7 @@ from maskface.stats._clusters import cluster_values
 from maskface.stats._cochran import CochransQ, Pairwise, cochrans_q
 from maskface.stats._comparison import Comparison, compare
 from maskface.stats._equivalence import Equivalence, equivalence_test
-from maskface.stats._estimate import Estimate, estimate
+from maskface.stats._estimate import INTERVAL_NAMES, Estimate, estimate
 from maskface.stats._gee import Gee, OddsRatio, Wald, gee_logistic
 from maskface.stats._guards import find_guards
 from maskface.stats._intervals import Interval, cluster_bootstrap, interval
@@ -26,6 +26,7 @@ from maskface.stats._summary import summarize
 from maskface.stats._totals import Sums
 
 __all__ = [
+    "INTERVAL_NAMES",
     "METRICS",
     "NEEDED",
     "N_RESAMPLES",

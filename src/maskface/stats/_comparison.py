@@ -13,13 +13,11 @@ from numpy.typing import NDArray
 from maskface.errors import MaskfaceError
 from maskface.schema import numbered
 from maskface.stats._totals import N_EMOTIONS, N_SUMS, Answers, add_by_cell, confusion
+from maskface.tables import P_COLUMNS, PLAIN
 from maskface.types import EMOTIONS
 
-PLAIN: Final = "none"
-"""The condition that all others are compared with."""
 _AT_ONCE: Final = 2**12
 """Answers that are summed at a time."""
-_P_COLUMNS: Final = [f"p_{emotion}" for emotion in EMOTIONS]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -173,12 +171,12 @@ class _Side:
 
     def blocks(self) -> Iterator[tuple[slice, Answers]]:
         """Answers, some at a time."""
-        graded = set(_P_COLUMNS) <= set(self.trials.columns)
+        graded = set(P_COLUMNS) <= set(self.trials.columns)
         for start in range(0, len(self.places), _AT_ONCE):
             piece = _Side(self.trials, self.places[start : start + _AT_ONCE])
             p = np.full((len(piece.places), N_EMOTIONS), np.nan)
             if graded:
-                rows = self.trials[_P_COLUMNS].iloc[piece.places]
+                rows = self.trials[P_COLUMNS].iloc[piece.places]
                 p = rows.to_numpy(np.float64, na_value=np.nan)
             answers = Answers(piece.emotions("label"), piece.emotions("predicted"), p)
             yield slice(start, start + len(piece.places)), answers

@@ -12,8 +12,8 @@ from scipy.special import ndtri
 from scipy.stats import chi2
 
 from maskface.errors import MaskfaceError
-from maskface.stats._comparison import PLAIN
 from maskface.stats._gee_design import Cells, check_cells, check_columns, make_cells
+from maskface.tables import PLAIN
 
 Covariance = Literal["auto", "robust", "bias_reduced"]
 FEW_CLUSTERS: Final = 50

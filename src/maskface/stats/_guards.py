@@ -9,11 +9,10 @@ from typing import Any, Final
 import pandas as pd
 
 from maskface.classifiers import is_control
-from maskface.stats._comparison import PLAIN
 from maskface.stats._guards_answers import dominant, floor, plain_guards
 from maskface.stats._guards_pictures import confounded, failures, missing_emotion
 from maskface.stats._source import FrameSource, Head, People, TrialSource
-from maskface.tables import GUARDS
+from maskface.tables import GUARDS, PLAIN
 
 FEW_SUBJECTS: Final = 10
 """Fewer people say little about people, however sure the numbers are about them."""

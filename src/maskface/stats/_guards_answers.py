@@ -8,8 +8,8 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from maskface.stats._comparison import PLAIN
 from maskface.stats._shares import wilson_interval
+from maskface.tables import PLAIN
 from maskface.types import EMOTIONS
 
 CEILING: Final = 0.95

@@ -10,8 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import random_table
 
-from maskface.stats._comparison import PLAIN
 from maskface.stats._guards_answers import percent
+from maskface.tables import PLAIN
 from maskface.types import EMOTIONS
 
 LEAST_OVERLAP: Final = 0.9

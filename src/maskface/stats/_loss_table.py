@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from maskface.tables import PLAIN
 from maskface.types import EMOTIONS
 
 
@@ -22,7 +23,7 @@ def loss_table(summary: pd.DataFrame) -> pd.DataFrame:
         classifier, condition, emotion, n, clean, occluded, loss, ci_low, ci_high, p_adjusted.
     """
     chosen = summary[
-        summary["metric"].isin(["accuracy", "recall"]) & (summary["condition"] != "none")
+        summary["metric"].isin(["accuracy", "recall"]) & (summary["condition"] != PLAIN)
     ]
     order = {name: i for i, name in enumerate(("all", *EMOTIONS))}
     chosen = chosen.assign(order=chosen["label"].map(order))

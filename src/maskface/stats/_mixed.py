@@ -11,9 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from maskface.errors import MaskfaceError
-from maskface.stats._comparison import PLAIN
 from maskface.stats._gee_design import check_cells, check_columns, make_cells
 from maskface.stats._mixed_model import Names, sample
+from maskface.tables import PLAIN
 
 MAX_RHAT: Final = 1.01
 MIN_ESS_PER_CHAIN: Final = 100

@@ -10,10 +10,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from maskface.stats._source import People
-from maskface.tables import STATUSES
+from maskface.tables import P_COLUMNS, STATUSES
 from maskface.types import EMOTIONS
 
-P_COLUMNS: Final = [f"p_{emotion}" for emotion in EMOTIONS]
 NEEDED: Final = (
     "run_id", "dataset", "image_id", "subject_id", "label", "condition", "classifier",
     "predicted", "correct", *P_COLUMNS, "status",

@@ -11,7 +11,7 @@ import pandas as pd
 
 from maskface.errors import MaskfaceError
 from maskface.stats._bootstrap import N_RESAMPLES
-from maskface.stats._comparison import PLAIN, Comparison, compare_sides
+from maskface.stats._comparison import Comparison, compare_sides
 from maskface.stats._estimate import Estimate, estimate
 from maskface.stats._mcnemar import mcnemar_of_counts
 from maskface.stats._metrics import METRICS, evaluate, places
@@ -19,7 +19,7 @@ from maskface.stats._permutation import MOST_EXACT, N_PERMUTATIONS, permutation_
 from maskface.stats._shares import holm, wilson_interval
 from maskface.stats._source import FrameSource, Head, TrialSource
 from maskface.stats._totals import N_EMOTIONS
-from maskface.tables import SUMMARY
+from maskface.tables import PLAIN, SUMMARY
 from maskface.types import EMOTIONS
 
 UNITS: Final = {"subject_id": "subject", "image_id": "image", "observer_id": "observer"}
