@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +11,13 @@ from maskface.errors import MaskfaceError
 from maskface.exits import command_again, why_not
 from maskface.experiment import Experiment, Run, failures_text, find_failures, run
 from maskface.files import write_atomically
+from maskface.tables import PLAIN
 
 if TYPE_CHECKING:  # what makes figures and pages is loaded when pictures have been read
     import pandas as pd
 
     from maskface.analyses import Answer
+    from maskface.schema import Table
 
 Analyse = Callable[[Run, "Options"], "Answer"]
 """Answers a script's own question from its run."""
@@ -33,6 +35,8 @@ class Options:
         As in `maskface.run`.
     extra
         What was given for the options that only this script has, by name.
+    as_json
+        Whether a script prints its answer as one JSON document.
     """
 
     data: str
@@ -46,6 +50,7 @@ class Options:
     backend: str = "loky"
     scheduler: str = ""
     format: str = "csv"
+    as_json: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,12 +67,15 @@ class Outcome:
         Files beside the tables: figures, further tables, the page.
     problem
         What could not be made and why; empty if nothing is missing.
+    tables
+        The answer to a script's own question, each table with its schema.
     """
 
     run: Run
     answer: str
     made: tuple[Path, ...]
     problem: str = ""
+    tables: Sequence[tuple[Table, pd.DataFrame]] = ()
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -113,7 +121,7 @@ def summary_values(summary: pd.DataFrame, guards: pd.DataFrame | None) -> dict[s
     """
     from maskface.documents import rows
 
-    asked = summary["metric"].isin(["accuracy", "recall"]) & (summary["condition"] != "none")
+    asked = summary["metric"].isin(["accuracy", "recall"]) & (summary["condition"] != PLAIN)
     return {"loss": rows(summary[asked]), "guards": None if guards is None else rows(guards)}
 
 
@@ -156,7 +164,7 @@ def carry_out(experiment: Experiment, options: Options, analyse: Analyse | None 
         return _written(result, text, lambda folder: _figures(result, folder))
     answer = analyse(result, options)
     text = "\n".join(filter(None, (answer.text, guards_text(result.guards))))
-    return _written(result, text, answer.write)
+    return replace(_written(result, text, answer.write), tables=answer.tables)
 
 
 def _figures(result: Run, folder: Path) -> list[Path]:

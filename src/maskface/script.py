@@ -6,12 +6,14 @@ import argparse
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
-from maskface.exits import FAILED, ended_in_words, note, say
+from maskface.documents import rows, to_json
+from maskface.exits import FAILED, ended_in_words, note, say, write
 from maskface.experiment import Experiment
-from maskface.outcome import Analyse, Options, carry_out
+from maskface.outcome import Analyse, Options, Outcome, carry_out
 
-__all__ = ["Options", "main", "parse_options"]
+__all__ = ["Options", "main", "parse_options", "script_values"]
 
 
 def main(
@@ -38,10 +40,19 @@ def main(
     with ended_in_words("What was read is saved", "--resume"):
         options = parse_options(description, extra=extra)
         outcome = carry_out(build(options), options, analyse)
-        say(outcome.text())
+        if options.as_json:
+            write(to_json(script_values(outcome)))
+        else:
+            say(outcome.text())
         if outcome.problem:
             note(outcome.problem)
             sys.exit(FAILED)
+
+
+def script_values(outcome: Outcome) -> dict[str, Any]:
+    """What a script prints with ``--json``: the answer in words, its tables, and those of a run."""
+    tables = {schema.name: rows(table) for schema, table in outcome.tables}
+    return {"answer": outcome.answer, "tables": tables, **outcome.values()}
 
 
 def parse_options(
@@ -73,7 +84,9 @@ def parse_options(
         help="seed of whatever is random (default: %(default)s)")  # fmt: skip
     add("--jobs", "-j", metavar="N", type=int, default=1,
         help="worker processes; -1: one per core (default: %(default)s)")  # fmt: skip
-    add("--resume", action="store_true", help="go on with an interrupted run")
+    add("--resume", action="store_true",
+        help="go on with an interrupted run; changed pictures are read again")  # fmt: skip
+    add("--json", action="store_true", help="print the answer as one JSON document")
     add("--quiet", "-q", action="store_true", help="nothing but the result: no progress bar")
     read = parser.parse_args(arguments)
     given = {name: getattr(read, name) for name in names.values()}
@@ -86,4 +99,5 @@ def parse_options(
         resume=read.resume,
         progress=not read.quiet,
         extra={name: value for name, value in given.items() if value is not None},
+        as_json=read.json,
     )

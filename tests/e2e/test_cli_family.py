@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
+import select
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -256,6 +258,77 @@ def test_values_are_completed(tmp_path: Path) -> None:
         "compare --js": ["--json"],
     }.items():
         assert complete(f"maskface {words}", tmp_path) == wanted
+
+
+def in_bash(folder: Path, *lines: str) -> list[str]:
+    """What stands on the line of a real bash when a Tab has been typed after each of some texts."""
+    pty: Any = pytest.importorskip("pty", reason="there are no terminals on Windows")
+    master, slave = pty.openpty()
+    bin_folder = str(Path(MASKFACE).parent)
+    path = os.pathsep.join([bin_folder, os.environ["PATH"]])
+    told = {"PS1": "", "TERM": "dumb", "INPUTRC": "/dev/null", "HISTFILE": "", "PATH": path}
+    # Ctrl-X x prints the line as it is.
+    setup = (
+        'eval "$(_MASKFACE_COMPLETE=source_bash maskface)"; show() { echo "[$READLINE_LINE]"; }; '
+        "bind 'set bell-style none'; bind -x '\"\\C-xx\": show'; echo rea''dy\n"
+    )
+    bash = subprocess.Popen(
+        ["bash", "--norc", "--noprofile", "-i"], stdin=slave, stdout=slave, stderr=slave,
+        env=os.environ | told, cwd=folder, start_new_session=True,
+    )  # fmt: skip
+    os.close(slave)
+    try:
+        os.write(master, setup.encode())
+        _until(master, b"ready")
+        shown = []
+        for line in lines:
+            os.write(master, f"{line}\t\x18x".encode())
+            shown.append(_until(master, b"]").rpartition(b"[")[2].decode().removesuffix("]"))
+            os.write(master, b"\x15")
+        return shown
+    finally:
+        bash.kill()
+        bash.wait()
+        os.close(master)
+
+
+def _until(descriptor: int, end: bytes) -> bytes:
+    """Read from a terminal until there is a text, without what comes after it."""
+    seen = b""
+    while end not in seen:
+        assert select.select([descriptor], [], [], 60)[0], f"no {end!r} after {seen!r}"
+        seen += os.read(descriptor, 4096)
+    return seen[: seen.index(end) + len(end)]
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
+def test_parameters_are_completed_in_a_real_bash(tmp_path: Path) -> None:
+    run = "maskface run --occluder"
+    wanted = {
+        f"{run} surgical:co": f"{run} surgical:colour=",
+        f"{run} surgical:wearing=no": f"{run} surgical:wearing=nose_out ",
+        f"{run} surgical:colour=white,t": f"{run} surgical:colour=white,top=",
+        f"{run}=tears+scarf:pattern=d": f"{run}=tears+scarf:pattern=dots ",
+        f"{run} 'blur:region=surg": f"{run} 'blur:region=surgical' ",
+        f"{run} surgical:colour=white --lim": f"{run} surgical:colour=white --limit ",
+        "maskface run --classifier hog:train=b": "maskface run --classifier hog:train=both ",
+    }
+    assert in_bash(tmp_path, *wanted) == list(wanted.values())
+
+
+def test_other_shells_are_told_whole_words(tmp_path: Path) -> None:
+    words = {"_TYPER_COMPLETE_ARGS": "maskface run --occluder surgical:wearing=no"}
+    for shell in ("zsh", "fish"):
+        told = {
+            "_MASKFACE_COMPLETE": f"complete_{shell}", "_TYPER_COMPLETE_FISH_ACTION": "get-args",
+        }  # fmt: skip
+        done = subprocess.run(
+            [MASKFACE], env=os.environ | words | told, capture_output=True, text=True, check=True,
+            cwd=tmp_path,
+        )  # fmt: skip
+        # zsh would take what follows a bare colon for a description.
+        colon = r"\\:" if shell == "zsh" else ":"
+        assert f"surgical{colon}wearing=nose_out" in done.stdout
 
 
 def test_completed_names_are_those_that_are_allowed() -> None:

@@ -16,6 +16,7 @@ import pytest
 from maskface import Experiment, MaskfaceError, run
 from maskface.experiment import summarize_run
 from maskface.experiment._harvest import Harvest
+from maskface.experiment._pictures import PICTURES
 from maskface.experiment._store import RunFolder
 from maskface.report import write_figures, write_report
 from maskface.tables import SUMMARY, TRIALS
@@ -55,6 +56,7 @@ def test_run_writes_what_the_documentation_says(reference: Path) -> None:
         "attributes.csv",
         "guards.csv",
         "manifest.json",
+        "pictures.csv",
         "summary.csv",
         "trials.csv",
     ]
@@ -70,7 +72,9 @@ def test_run_writes_what_the_documentation_says(reference: Path) -> None:
     assert manifest["trials"] == {"planned": 48, "written": 48}
     assert manifest["dataset"]["subjects"] == 4
     assert manifest["files"]["trials.csv"]["rows"] == 48
-    assert set(manifest["files"]) == {"trials.csv", "summary.csv", "guards.csv", "attributes.csv"}
+    assert set(manifest["files"]) == {
+        "trials.csv", "summary.csv", "guards.csv", "attributes.csv", "pictures.csv",
+    }  # fmt: skip
     assert [c["name"] for c in manifest["columns"]["trials"]] == TRIALS.header
 
 
@@ -148,10 +152,14 @@ def test_damaged_part_is_read_again(faces: Path, reference: Path, tmp_path: Path
     trials = TRIALS.parse(reference / "trials.csv")
     folder = RunFolder(out)
     rows = [{str(k): v for k, v in row.items()} for row in trials.to_dict("records")]
-    images = sorted({row["image_id"] for row in rows})
+    marks = PICTURES.parse(reference / "pictures.csv").to_dict("records")
+    pictures = [{str(k): v for k, v in row.items()} for row in marks]
+    images = [row["image_id"] for row in pictures]
     run_id = manifest["run_id"]
-    folder.write_part(0, 1, Harvest(rows[:8], image_ids=images[:2]), run_id)
-    folder.write_part(2, 3, Harvest(rows[8:16], image_ids=images[2:4]), run_id)
+    for first, some in ((0, slice(2)), (2, slice(2, 4))):
+        own = rows[4 * first : 4 * first + 8]
+        harvest = Harvest(own, pictures=pictures[some], image_ids=images[some])
+        folder.write_part(first, first + 1, harvest, run_id)
     folder.write_part(4, 4, Harvest(rows[:4], image_ids=images[4:5]), "of another run")
     (damaged,) = parts.glob("part-00000002-*.zip")
     damaged.write_bytes(damaged.read_bytes().replace(b"ok", b"no", 1))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import runpy
 import sys
 from collections.abc import Iterator
@@ -69,6 +71,7 @@ OF_A_RUN = {
     "guards.csv",
     "attributes.csv",
     "manifest.json",
+    "pictures.csv",
     "answer.txt",
     "report.html",
 }
@@ -138,3 +141,31 @@ def _controls_hide_as_much(trials: pd.DataFrame) -> None:
     for like in ({"surgical", "upper"}, {"surgical", "lower"}, {"surgical", "fill"}):
         if like <= set(coverage.index):
             assert coverage[list(like)].std() < 0.01
+
+
+def test_a_script_prints_its_answer_as_json(
+    example_faces: list[Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    del example_faces
+    out = tmp_path / "out"
+    script = str(SCRIPTS / "03_area_or_features.py")
+    monkeypatch.setattr(sys, "argv", [script, "--out", str(out), "--limit", "7", "--json", "-q"])
+    runpy.run_path(script, run_name="__main__")
+    printed, told = capfd.readouterr()
+    assert told == ""
+    values = json.loads(printed, parse_constant=pytest.fail)
+    page = (SCRIPTS.parent / "docs" / "cli.md").read_text(encoding="utf-8")
+    said = next(line for line in page.splitlines() if line.startswith("- Scripts print"))
+    (run_row,) = (line for line in page.splitlines() if line.startswith("| `run` |"))
+    promised = re.findall(r"`(\w+)`", said.partition(", beside")[0]) + re.findall(
+        r"`(\w+)`", run_row.split("|")[3]
+    )
+    assert set(values) == {*promised, "files"}
+    assert f"{values['answer']}\n" == (out / "answer.txt").read_text(encoding="utf-8")
+    assert list(values["tables"]) == ["contrasts"]
+    table = CONTRASTS.read(out / "contrasts.csv")
+    assert values["tables"]["contrasts"] == json.loads(table.to_json(orient="records"))
+    assert {Path(path).name for path in values["files"]} == {path.name for path in out.iterdir()}

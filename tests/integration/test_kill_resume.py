@@ -15,8 +15,6 @@ import pytest
 from maskface import Experiment, MaskfaceError, run
 from maskface.experiment import RunFolder
 from maskface.files import locked
-from maskface.tables import TRIALS
-from maskface.types import EMOTIONS
 
 killing: Any = pytest.importorskip("benchmarks.kill_resume", reason="benchmarks are not here")
 fuzzing: Any = pytest.importorskip("benchmarks.fuzz_pictures", reason="benchmarks are not here")
@@ -170,37 +168,3 @@ def test_damaged_cache_entries_are_found_anew(small: Path, whole: Path, tmp_path
     entries[1].write_bytes(b"PK\x03\x04 no archive")
     entries[2].write_bytes(entries[0].read_bytes())
     assert same(read(small, tmp_path / "out", cache=tmp_path / "cache"), whole)
-
-
-def test_a_picture_that_goes_before_the_resume(
-    small: Path, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What was read stays; what is gone has rows that say so."""
-    stopped(small, tmp_path / "out", monkeypatch, after=2)
-    for path in small.glob("*.jpg"):
-        path.unlink()
-    trials = TRIALS.read(read(small, tmp_path / "out", resume=True, cache=None) / "trials.csv")
-    before = TRIALS.read(whole / "trials.csv")
-    assert list(trials["image_id"]) == list(before["image_id"])
-    lost = trials["status"] == "error"
-    assert trials[lost]["image_id"].nunique() == 1
-    assert set(trials[lost]["message"]) == {"cannot read the file: No such file or directory"}
-    assert trials[~lost].equals(before[~lost])
-
-
-def test_a_picture_that_changes_before_the_resume(
-    small: Path, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A picture is read once: all its rows are of the old pixels or all of the new ones."""
-    before = TRIALS.read(whole / "trials.csv")
-    stopped(small, tmp_path / "out", monkeypatch, after=2)
-    other = (small / "0.jpg").read_bytes()
-    changed = {path.name for path in small.glob("*.jpg")} - {"0.jpg"}
-    for name in changed:
-        (small / name).write_bytes(other)
-    trials = TRIALS.read(read(small, tmp_path / "out", resume=True, cache=None) / "trials.csv")
-    cells = [f"p_{emotion}" for emotion in EMOTIONS] + ["coverage", "yaw_deg"]
-    unlike = (trials[cells] != before[cells]).any(axis=1)
-    by_picture = unlike.groupby(trials["image_id"])
-    assert (by_picture.nunique() == 1).all()
-    assert by_picture.any().sum() == 1

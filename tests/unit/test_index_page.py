@@ -190,3 +190,23 @@ def test_one_script_that_fails_does_not_stop_the_others(tmp_path: Path) -> None:
         passed = (tmp_path / name).read_text(encoding="utf-8")
         assert passed == f"--out {Path('out') / name} --resume --limit 5"
     assert "Made up" in Page(tmp_path / "out" / "index.html").text
+
+
+def test_all_answers_are_one_json_document(tmp_path: Path) -> None:
+    scripts = tmp_path / "scripts"
+    code = "import sys; print('a note', file=sys.stderr)\n"
+    put_script(scripts, "01_fails", DOCSTRING + code + "sys.exit(2)")
+    put_script(
+        scripts,
+        "02_works",
+        DOCSTRING + code + "print('{\"given\": \"' + ' '.join(sys.argv[3:]) + '\"}')",
+    )
+    shutil.copy(EXPERIMENTS / "run_all.py", scripts)
+    command = [sys.executable, "scripts/run_all.py", "--out", "out", "--json", "-q"]
+    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert ran.returncode == 1
+    assert ran.stderr.startswith("a note\na note\nWithout an answer")
+    assert json.loads(ran.stdout) == {
+        "experiments": {"01_fails": None, "02_works": {"given": "--resume -q --json"}},
+        "files": [str(Path("out") / "index.html")],
+    }

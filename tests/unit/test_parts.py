@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -12,8 +16,9 @@ from PIL import Image
 
 from maskface.experiment import Experiment, make_plan
 from maskface.experiment._finish import Described
-from maskface.experiment._harvest import Harvest, digest
-from maskface.experiment._parts import Parts, merge
+from maskface.experiment._harvest import Harvest, Row, digest
+from maskface.experiment._parts import Part, Parts, merge
+from maskface.experiment._remade import harvest_of_part
 from maskface.tables import ATTRIBUTES
 
 
@@ -65,6 +70,57 @@ def test_the_first_part_with_a_picture_counts(tmp_path: Path) -> None:
     images, frame = read(tmp_path)
     assert images == ["a", "b", "c"]
     assert list(frame["value"]) == ["first", "first", "second"]
+
+
+def test_parts_of_another_layout_are_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(tmp_path, 0, ["a"], "kept")
+    with monkeypatch.context() as patch:
+        patch.setattr("maskface.experiment._harvest.LAYOUT", 1)
+        save(tmp_path, 1, ["b"], "older")
+    assert read(tmp_path)[0] == ["a"]
+
+
+def harvested(numbers: Sequence[int], odd: str) -> Harvest:
+    """Rows, and vectors of two measurements, of some pictures; one face was not measured."""
+    made = Harvest(features={"hog": [], "points": []})
+    for number in numbers:
+        head: Row = {"run_id": "r", "dataset": "d", "image_id": f"{number:03d}"}
+        made.image_ids.append(f"{number:03d}")
+        made.pictures.append(head | {"sha256": f"{number:064x}", "message": "", "state": "1 2 3"})
+        made.attributes.append(
+            head | {"attribute": "sex", "value": odd, "source": "measured"},
+        )
+        for condition in ("none", "surgical"):
+            row = head | {"label": "fear", "condition": condition, "coverage": number / 7}
+            row |= {"status": "ok", "message": odd, "params": '{"a": 1}', "seed": 2**40 + number}
+            answer = {"predicted": "fear", "correct": 1, "p_fear": number / 3, "p_anger": 1e-7}
+            missing = {"status": "error", "message": odd}
+            made.trials.append(row | {"classifier": "x"} | (answer if number % 2 else missing))
+            for width, name in enumerate(("hog", "points"), 2):
+                failed = number % 3 == 0 and name == "hog"
+                made.unanswered.append(row | {"classifier": name} | (missing if failed else {}))
+                if not failed:
+                    vector = np.full(width, number + (condition == "none") / 2, np.float32)
+                    made.features[name].append(vector)
+    return made
+
+
+@given(kept=st.sets(st.integers(0, 11), min_size=1), odd=st.sampled_from(["", "=1+1", "'=x", "ä,"]))
+def test_a_part_without_some_pictures_is_as_if_they_had_not_been_read(
+    kept: set[int], odd: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.mktemp("part") / "part.zip"
+    path.write_bytes(harvested(range(12), odd).to_bytes("r"))
+    expected = harvested(sorted(kept), odd)
+    found = harvest_of_part(Part(path, path.read_bytes()), expected.image_ids)
+    assert contents(found) == contents(expected)
+
+
+def contents(harvest: Harvest) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(harvest.to_bytes("r"))) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
 
 
 def test_parts_without_rows_are_passed_over(tmp_path: Path) -> None:

@@ -13,12 +13,14 @@ def main() -> None:
         # Here, so that Ctrl-C while all of this is loaded is answered in words, too.
         import sys
 
+        from maskface.cli._bash import whole_words
         from maskface.cli._root import app
         from maskface.cli._shells import require_shell
 
         require_shell(sys.argv[1:])
         try:
-            app()
+            with whole_words():
+                app()
         except SystemExit as error:
             if isinstance(error, Ended):
                 raise

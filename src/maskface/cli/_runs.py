@@ -52,7 +52,10 @@ def run(
         int, typer.Option("--jobs", "-j", metavar="N", help="Worker processes; -1: one per core.")
     ] = 1,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with an interrupted run.")
+        bool,
+        typer.Option(
+            "--resume", help="Go on with an interrupted run; changed pictures are read again."
+        ),
     ] = False,
     form: Annotated[
         str,
@@ -89,8 +92,8 @@ def run(
 ) -> None:
     """Read faces with and without occluders, and measure the loss.
 
-    Writes trials.csv, summary.csv, guards.csv, attributes.csv, manifest.json,
-    a figure of the loss by emotion, and report.html.
+    Writes trials.csv, summary.csv, guards.csv, attributes.csv, pictures.csv,
+    manifest.json, a figure of the loss by emotion, and report.html.
     """
     from maskface.experiment import Experiment
     from maskface.outcome import Options, carry_out

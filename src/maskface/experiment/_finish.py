@@ -12,12 +12,14 @@ import pandas as pd
 
 from maskface.errors import MaskfaceError
 from maskface.experiment._parts import Framed, Parts, joined, merge
+from maskface.experiment._pictures import PICTURES
 from maskface.experiment._results import write_summary
 from maskface.experiment._spec import Plan
 from maskface.experiment._spilled import scratch
 from maskface.experiment._store import RunFolder
 from maskface.experiment._training import cross_fitted
 from maskface.schema import Table
+from maskface.table_files import FORMATS
 from maskface.tables import ATTRIBUTES, DETECTIONS, TRIALS
 
 
@@ -65,11 +67,15 @@ def _merge(
         answered = _learnt(plan, parts, manifest, jobs, place)
         trials_path = folder.path / f"{TRIALS.name}.{form}"
         files = {trials_path.name: merge(answered, TRIALS, trials_path)}
+    for other in set(FORMATS) - {form}:  # of an earlier time; it may hold other answers
+        (folder.path / f"{TRIALS.name}.{other}").unlink(missing_ok=True)
     path = folder.attributes_path
     files[path.name] = merge(Described(plan, parts), ATTRIBUTES, path)
     if plan.experiment.detect_px:
         path = folder.detections_path
         files[path.name] = merge(parts, DETECTIONS, path)
+    path = folder.pictures_path
+    files[path.name] = merge(parts, PICTURES, path)
     return files
 
 

@@ -13,11 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskface.experiment._lines import csv_bytes
+from maskface.experiment._pictures import PICTURES
+from maskface.schema import Table
 from maskface.tables import ATTRIBUTES, DETECTIONS, TRIALS
 
 Row = dict[str, Any]
 ABOUT: Final = "part.json"
 UNANSWERED: Final = "unanswered"
+LAYOUT: Final = 2
+"""To be raised when what a part holds changes; older parts then count as missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,8 @@ class Harvest:
         by name of the measurement.
     attributes, detections
         See `maskface.tables`.
+    pictures
+        What files the pictures are; see `maskface.experiment._pictures.PICTURES`.
     image_ids
         The pictures that all of this is about; nothing of them is missing.
     """
@@ -44,6 +50,7 @@ class Harvest:
     features: dict[str, list[NDArray[np.float32]]] = field(default_factory=dict)
     attributes: list[Row] = field(default_factory=list)
     detections: list[Row] = field(default_factory=list)
+    pictures: list[Row] = field(default_factory=list)
     image_ids: list[str] = field(default_factory=list)
 
     def add(self, other: Harvest) -> None:
@@ -52,19 +59,29 @@ class Harvest:
         self.unanswered.extend(other.unanswered)
         self.attributes.extend(other.attributes)
         self.detections.extend(other.detections)
+        self.pictures.extend(other.pictures)
         self.image_ids.extend(other.image_ids)
         for name, vectors in other.features.items():
             self.features.setdefault(name, []).extend(vectors)
 
+    def tables(self) -> tuple[tuple[Table, list[Row]], ...]:
+        """The tables that rows belong to, but for the `unanswered` ones."""
+        return (
+            (TRIALS, self.trials), (ATTRIBUTES, self.attributes), (DETECTIONS, self.detections),
+            (PICTURES, self.pictures),
+        )  # fmt: skip
+
     def to_bytes(self, run_id: str) -> bytes:
         """Set as the bytes of an archive without compression."""
         features = {name: vectors for name, vectors in self.features.items() if vectors}
-        about = {"run_id": run_id, "images": self.image_ids, "features": list(features)}
+        about = {
+            "layout": LAYOUT, "run_id": run_id, "images": self.image_ids,
+            "features": list(features),
+        }  # fmt: skip
         target = io.BytesIO()
         with zipfile.ZipFile(target, "w") as archive:
             archive.writestr(ABOUT, json.dumps(about))
-            tables = ((TRIALS, self.trials), (ATTRIBUTES, self.attributes))
-            for table, rows in (*tables, (DETECTIONS, self.detections)):
+            for table, rows in self.tables():
                 if rows:
                     archive.writestr(f"{table.name}.csv", csv_bytes(table, rows))
             if self.unanswered:

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from maskface._version import __version__
+from maskface.experiment._pictures import PICTURES
 from maskface.experiment._spec import Plan
 from maskface.experiment._store import SCHEMA_VERSION
 from maskface.occluders import get_occluder
 from maskface.tables import ATTRIBUTES, DETECTIONS, GUARDS, SUMMARY, TRIALS
 from maskface.weights import manifest as shipped_weights
 
-TABLES: Final = (TRIALS, SUMMARY, GUARDS, ATTRIBUTES, DETECTIONS)
+TABLES: Final = (TRIALS, SUMMARY, GUARDS, ATTRIBUTES, DETECTIONS, PICTURES)
 PACKAGES: Final = (
     "opencv-contrib-python",
     "mediapipe",

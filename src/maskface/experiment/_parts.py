@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from maskface.experiment._harvest import ABOUT, UNANSWERED, digest
+from maskface.experiment._harvest import ABOUT, LAYOUT, UNANSWERED, digest
 from maskface.schema import Table
 from maskface.table_files import table_writer
 from maskface.tables import TRIALS
@@ -42,28 +42,37 @@ class Part:
         The run that it belongs to.
     image_ids
         The pictures that it is about.
+    features
+        Names of the measurements that it has vectors of.
     """
 
     def __init__(self, path: Path, data: bytes) -> None:
-        self._path = path
+        self.path = path
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             about = json.loads(archive.read(ABOUT))
+        if about["layout"] != LAYOUT:
+            raise ValueError(about["layout"])
         self.run_id: str = about["run_id"]
         self.image_ids: list[str] = about["images"]
-        self._features: list[str] = about["features"]
+        self.features: list[str] = about["features"]
+
+    def rows(self, table: Table, name: str = "") -> pd.DataFrame:
+        """Read the rows of a table, or those that are stored as `name` in its schema."""
+        data = self.lines(name or table.name)
+        return table.parse(io.BytesIO(data)) if data else table.frame([])
 
     def lines(self, name: str) -> bytes:
         """Read a table as the CSV that it is stored as; empty if it has no rows."""
-        with zipfile.ZipFile(self._path) as archive:
+        with zipfile.ZipFile(self.path) as archive:
             member = f"{name}.csv"
             return archive.read(member) if member in archive.namelist() else b""
 
     def vectors(self, name: str) -> NDArray[np.float32]:
         """Read the vectors (n, D) of a measurement."""
-        if name not in self._features:
+        if name not in self.features:
             return np.empty((0, 0), np.float32)
-        with zipfile.ZipFile(self._path) as archive:
-            member = archive.read(f"features-{self._features.index(name)}.npy")
+        with zipfile.ZipFile(self.path) as archive:
+            member = archive.read(f"features-{self.features.index(name)}.npy")
         vectors: NDArray[np.float32] = np.load(io.BytesIO(member), allow_pickle=False)
         return vectors
 
@@ -74,7 +83,7 @@ class Parts:
     Parameters
     ----------
     folder
-        Where they are. A damaged part, or part of another run, is left out.
+        Where they are. A damaged part, or part of another run or layout, is left out.
     run_id
         Which run.
     """
@@ -97,6 +106,10 @@ class Parts:
     def image_ids(self) -> list[str]:
         """Pictures that need not be read again, sorted."""
         return sorted(self._home)
+
+    def about_any(self, images: Set[str]) -> list[Part]:
+        """The parts that have some of these pictures."""
+        return [part for part in self._parts if not images.isdisjoint(part.image_ids)]
 
     def frames(self, table: Table, name: str = "") -> Iterator[tuple[list[str], pd.DataFrame]]:
         """Some pictures at a time, in order, and their rows of a table.

@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from maskface.errors import MaskfaceError
 from maskface.experiment._harvest import Harvest
+from maskface.experiment._pictures import read_marked
 from maskface.experiment._spec import Experiment, Plan
 from maskface.experiment._store import RunFolder, chunks
 from maskface.experiment._trials import TrialReader
@@ -100,7 +101,8 @@ def _read_guarded(parts: ReaderParts, folder: RunFolder, number: int, sample: Sa
     """Read a picture that was being read when a process ended, in a process of its own."""
     if not alone(_read_chunk, (parts, folder, number, [sample])):
         folder.take_suspects()
-        harvest = _reader(parts).lost(sample, "error", _CRASHED)
+        mark = read_marked(sample.path, parts[0].limits)[0]
+        harvest = _reader(parts).lost(sample, mark, "error", _CRASHED)
         folder.write_part(number, number, harvest, str(parts[1][0][1]))
 
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Set
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from maskface.datasets import require_apart
 from maskface.errors import MaskfaceError
 from maskface.experiment._finish import finish
 from maskface.experiment._manifest import new_manifest
 from maskface.experiment._reading import read_pictures
+from maskface.experiment._renewed import changed_since, forget, reopen
 from maskface.experiment._results import Run
-from maskface.experiment._spec import Experiment, make_plan
+from maskface.experiment._spec import Experiment, Plan, make_plan
 from maskface.experiment._store import RunFolder
 from maskface.experiment._workers import check_workers, workers
 from maskface.landmarks import cache_limit, default_cache_folder
@@ -47,9 +49,10 @@ def run(
         Number of worker processes, 1 or more; -1 for one per core. The tables have the same
         bytes for any number.
     resume
-        Go on with a run that was interrupted; a complete one is returned as it is.
+        Go on with a run that was interrupted. Pictures whose files have changed since they were
+        read are read again, also those of a complete run, which is otherwise returned as it is.
     progress
-        Show a progress bar on stderr.
+        Show a progress bar on stderr, and say how many pictures have changed.
     cache
         Folder of the landmark cache; ``"default"`` for the user's cache folder, None for none.
     chunk
@@ -70,7 +73,8 @@ def run(
     ------
     MaskfaceError
         If the data cannot be read, `out` holds something else or lies among the pictures, no
-        picture could be read, or the disk fails. What was saved before is kept.
+        picture could be read, pictures that were read are gone, or the disk fails. What was saved
+        before is kept.
     """
     check_workers(jobs, backend, scheduler)
     check_format(format)
@@ -81,16 +85,14 @@ def run(
     require_apart(experiment.data, Path(out))
     folder = RunFolder(Path(out))
     begun = folder.claim(plan, resume=resume)
-    if begun is not None and begun.get("complete"):
-        return Run(folder)
     try:
+        changed = changed_since(plan, folder, begun, progress=progress)
+        if begun is not None and begun["complete"] and not (changed or folder.parts_path.exists()):
+            return Run(folder)
         with folder.alone():
-            begun = folder.read_manifest()  # another run may have ended since
-            manifest = begun or new_manifest(plan)
+            manifest = _begin(plan, folder, changed, progress=progress)
             if manifest["complete"]:
                 return Run(folder)
-            if begun is None:
-                folder.write_manifest(manifest)
             started = time.perf_counter()
             with workers(jobs, backend, scheduler) as work:
                 read_pictures(plan, folder, kept, work, chunk, progress=progress)
@@ -102,6 +104,25 @@ def run(
             "saved there; make room and go on with --resume."
         ) from error
     return Run(folder)
+
+
+def _begin(plan: Plan, folder: RunFolder, changed: Set[str], *, progress: bool) -> dict[str, Any]:
+    """Bring a run to where pictures can be read; what is returned is its manifest.
+
+    It is complete if another process has ended the run since it was looked at, or a killed one
+    had only to clear away its parts.
+    """
+    manifest = folder.read_manifest()
+    if manifest is None:
+        manifest = new_manifest(plan)
+        folder.write_manifest(manifest)
+    elif not manifest["complete"]:
+        forget(plan, folder, progress=progress)
+    elif changed:
+        manifest = reopen(plan, folder, manifest, changed, progress=progress)
+    else:
+        folder.drop_parts()
+    return manifest
 
 
 def _cache_folder(cache: str | Path | None) -> Path | None:

@@ -94,7 +94,11 @@ def open_sample(sample: Sample, detect: Detect, limits: Limits = LIMITS) -> Show
     TrialError
         If it is not known whose emotion the label means.
     """
-    data = read_bytes(sample.path, limits)
+    return open_read(sample, read_bytes(sample.path, limits), detect, limits)
+
+
+def open_read(sample: Sample, data: bytes, detect: Detect, limits: Limits = LIMITS) -> Shown:
+    """Find the face in a picture whose file was read; see `open_sample`."""
     image = decode_image(data, limits)
     face, message = choose_face(detect(image, data))
     return Shown(sample, image, face, message)

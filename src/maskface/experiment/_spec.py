@@ -23,6 +23,7 @@ from maskface._version import __version__
 from maskface.classifiers import CLASSIFIERS, Classifier, Trainable, get_reader
 from maskface.datasets import Dataset, balanced_sample, load_dataset
 from maskface.errors import MaskfaceError
+from maskface.experiment._named_files import named_files
 from maskface.images import MAX_BYTES, MAX_PIXELS, MIN_SIDE, Limits
 from maskface.landmarks import MediaPipeDetector
 from maskface.occluders import get_occluder, occluder_name
@@ -197,11 +198,18 @@ class Plan:
     def run_id(self) -> str:
         """Hash of everything that decides the results; 12 hexadecimal digits.
 
-        Where the data lie and where results go are not among it.
+        Where the data lie, what bytes the pictures have and where results go are not among it.
+
+        Raises
+        ------
+        MaskfaceError
+            If a file that an occluder names cannot be read.
         """
         chosen = Dataset(self.dataset.name, self.samples).index_hash
         asked = self.experiment.model_dump(mode="json", exclude={"data", "limit", "classifiers"})
         what = [__version__, self.dataset.name, chosen, asked, self.fingerprints]
+        if files := named_files(self.experiment.conditions):
+            what.append(files)
         return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:12]
 
 

@@ -15,6 +15,7 @@ from typing import Any, Final
 from maskface.errors import MaskfaceError
 from maskface.experiment._harvest import Harvest, digest
 from maskface.experiment._parts import Parts
+from maskface.experiment._pictures import PICTURES
 from maskface.experiment._record import defects, defects_of_any, filled, told
 from maskface.experiment._spec import Plan
 from maskface.files import is_partial, locked, write_atomically
@@ -67,6 +68,11 @@ class RunFolder:
         return self.path / f"{DETECTIONS.name}.csv"
 
     @property
+    def pictures_path(self) -> Path:
+        """What files the pictures were read from."""
+        return self.path / f"{PICTURES.name}.csv"
+
+    @property
     def parts_path(self) -> Path:
         """Folder of finished chunks; gone once the run is complete."""
         return self.path / "parts"
@@ -75,7 +81,7 @@ class RunFolder:
         """The tables and the manifest."""
         tables = (
             self.trials_path, self.summary_path, self.guards_path, self.attributes_path,
-            self.detections_path,
+            self.detections_path, self.pictures_path,
         )  # fmt: skip
         return *(path for path in tables if path.exists()), self.path / MANIFEST
 
@@ -176,6 +182,7 @@ class RunFolder:
         MaskfaceError
             If another process is at work here.
         """
+        self.parts_path.mkdir(exist_ok=True)  # a complete run has none
         try:
             with locked(self.parts_path / _LOCK):
                 for path in filter(is_partial, self.path.iterdir()):
@@ -196,7 +203,10 @@ class RunFolder:
         if not resume:
             state, way = "a part of this run", "Add --resume to go on from there"
             if begun.get("complete"):
-                state, way = "this run, complete", "Add --resume to take it as it was read then"
+                state, way = (
+                    "this run, complete",
+                    "Add --resume to take it, with changed pictures read again",
+                )
             raise MaskfaceError(
                 f"{self.path} already holds {state}. {way}, or choose another folder with --out."
             )
@@ -238,6 +248,11 @@ class RunFolder:
         for note in notes:
             note.unlink(missing_ok=True)
         return suspects - {""}
+
+    def clear_parts(self) -> None:
+        """Delete what was saved of pictures, to begin anew in the same folder."""
+        for path in self.parts_path.glob("part-*.zip"):
+            path.unlink()
 
     def drop_parts(self) -> None:
         """Delete the parts; what they held is in the trials table."""

@@ -18,7 +18,8 @@ from maskface.experiment._asked import Asked, asked
 from maskface.experiment._detections import detection_rows
 from maskface.experiment._harvest import Harvest, Row
 from maskface.experiment._measured import measured_rows
-from maskface.experiment._shown import Detect, Shown, TrialError, occlude, open_sample
+from maskface.experiment._pictures import Mark, read_marked
+from maskface.experiment._shown import Detect, Shown, TrialError, occlude, open_read
 from maskface.experiment._spec import Experiment
 from maskface.landmarks import CachedDetector, LandmarkCache, MediaPipeDetector
 from maskface.occluders import Occluder, get_occluder
@@ -77,19 +78,24 @@ class TrialReader:
         Harvest
             Rows for every condition and classifier, whatever happens to the picture.
         """
+        limits = self.experiment.limits
+        mark, data = read_marked(sample.path, limits)
+        if mark.message:
+            return self.lost(sample, mark, "error", mark.message)
         try:
-            shown = open_sample(sample, self.detect, self.experiment.limits)
+            shown = open_read(sample, data, self.detect, limits)
         except ImageError as error:
-            return self.lost(sample, "error", str(error))
+            return self.lost(sample, mark, "error", str(error))
         except TrialError as error:
-            return self.lost(sample, error.status, str(error))
+            return self.lost(sample, mark, error.status, str(error))
         seeds = {name: self._seed(sample, name) for name in self.occluders}
         occlude(shown, self.occluders, seeds)
         faces = shown.faces(
             self.detect if REDETECTED in self.needed else None, covered=COVERED in self.needed
         )
         rows = self.rows(shown)
-        harvest = Harvest(attributes=measured_rows(shown, self.head), image_ids=[sample.image_id])
+        harvest = self._marked(sample, mark)
+        harvest.attributes.extend(measured_rows(shown, self.head))
         for one in self.asked:
             read_one(one, own_rows(one, rows, faces), faces, harvest)
         sizes = self.experiment.detect_px
@@ -109,15 +115,20 @@ class TrialReader:
             rows[name]["coverage"] = occlusion.coverage
         return rows
 
-    def lost(self, sample: Sample, status: str, message: str) -> Harvest:
+    def lost(self, sample: Sample, mark: Mark, status: str, message: str) -> Harvest:
         """Rows of a picture that has no answer at all."""
-        harvest = Harvest(image_ids=[sample.image_id])
+        harvest = self._marked(sample, mark)
         rows = self._blank(sample)
         for one in self.asked:
             kept = harvest.unanswered if one.learns else harvest.trials
             own = {"classifier": one.name, "status": status, "message": message}
             kept.extend(row | own for row in rows.values())
         return harvest
+
+    def _marked(self, sample: Sample, mark: Mark) -> Harvest:
+        """What is known of a picture once its file was read."""
+        row = self.head | {"image_id": sample.image_id} | mark.cells()
+        return Harvest(pictures=[row], image_ids=[sample.image_id])
 
     def _blank(self, sample: Sample) -> dict[str, Row]:
         """Cells of a picture under each condition that are known before it is opened."""

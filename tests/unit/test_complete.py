@@ -1,0 +1,105 @@
+"""What shells complete after the colon of an occluder or a classifier."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from maskface.classifiers import CLASSIFIERS
+from maskface.cli import _parameters
+from maskface.cli._bash import joined
+from maskface.cli._complete import classifier_names, occluder_names
+from maskface.occluders import OCCLUDERS, get_occluder
+from maskface.occluders.colours import PALETTE
+from maskface.registry import Registry
+from maskface.specs import described_parameters
+
+TABLES: list[tuple[Registry[Any], Mapping[str, Mapping[str, tuple[str, ...]]]]] = [
+    (OCCLUDERS, _parameters.OCCLUDERS),
+    (CLASSIFIERS, _parameters.CLASSIFIERS),
+]
+
+
+@pytest.mark.parametrize(("registry", "table"), TABLES)
+def test_parameters_are_those_of_the_classes(
+    registry: Registry[Any], table: Mapping[str, Mapping[str, tuple[str, ...]]]
+) -> None:
+    assert sorted(table) == registry.names()
+    for name, parameters in table.items():
+        cls = registry.get(name)
+        hints, usual = get_type_hints(cls), described_parameters(cls)
+        assert set(parameters) == set(usual), name
+        for key, values in parameters.items():
+            if get_origin(hints[key]) is Literal:
+                assert sorted(values) == sorted(get_args(hints[key])), (name, key)
+            elif hints[key] is bool:
+                assert values == ("true", "false"), (name, key)
+            elif values != _parameters.ANY_OCCLUDER and key != "train" and len(values) < 2:
+                assert values == (() if usual[key] == "unset" else (usual[key],)), (name, key)
+    assert list(_parameters.COLOURS) == sorted(PALETTE)
+
+
+def test_everything_that_is_completed_can_be_put_on() -> None:
+    for name, parameters in _parameters.OCCLUDERS.items():
+        for key in parameters:
+            for spec in occluder_names(f"{name}:{key}="):
+                assert get_occluder(spec).name == name
+
+
+@pytest.mark.parametrize(
+    ("incomplete", "found"),
+    [
+        ("surgical:", ["surgical:colour=", "surgical:top=", "surgical:wearing="]),
+        ("surgical:top=50,w", [f"surgical:top=50,wearing={w}" for w in (
+            "correct", "nose_out", "under_lip", "chin", "one_ear", "loose", "tight")]),
+        ("surgical:wearing=no", ["surgical:wearing=nose_out"]),
+        ("surgical:colour=l", ["surgical:colour=lightblue"]),
+        ("surgical:t", ["surgical:top=", "surgical:top=..."]),
+        ("surgical:top=", []),
+        ("surgical:top=5", []),
+        ("surgical:colour=white,colour=", []),
+        ("surgical:lens=", []),
+        ("tears:wet=true+scarf:pattern=d", ["tears:wet=true+scarf:pattern=dots"]),
+        ("cap:edge=", ["cap:edge=80.0"]),
+        ("blur:region=surg", ["blur:region=surgical"]),
+        ("hat:", []),
+    ],
+)  # fmt: skip
+def test_occluders(incomplete: str, found: list[str]) -> None:
+    assert occluder_names(incomplete) == found
+
+
+@pytest.mark.parametrize(
+    ("incomplete", "found"),
+    [
+        ("hog:t", ["hog:train=clean", "hog:train=masked", "hog:train=both"]),
+        ("landmarks:points=p", ["landmarks:points=plain"]),
+        ("onnx:f", ["onnx:ferplus"]),
+        ("fer:", []),
+        ("fe", ["fer"]),
+    ],
+)
+def test_classifiers(incomplete: str, found: list[str]) -> None:
+    assert classifier_names(incomplete) == found
+
+
+WORDS = st.from_regex(r"(--)?[a-z]+([:=]+[a-z,+]+)*", fullmatch=True)
+LAST = st.from_regex(r"((--)?[a-z]+([:=]+[a-z,+]+)*[:=]*)?", fullmatch=True)
+
+
+@given(others=st.lists(WORDS, max_size=4), last=LAST)
+def test_words_are_joined_as_they_were(others: list[str], last: str) -> None:
+    """Bash makes each run of colons and equals signs a word, and completes what follows it."""
+    apart = [piece for word in others for piece in re.findall(r"[:=]+|[^:=]+", word)]
+    pieces = re.findall(r"[:=]+|[^:=]+", last) or [""]
+    words, number, before = joined(["x", *apart, *pieces], len(apart) + len(pieces))
+    assert words == ["x", *others, last]
+    assert number == len(others) + 1
+    option = re.match(r"--[^=]*=", last)  # it is the value alone that is completed
+    completed_by_bash = re.findall(r"[^:=]*$", last)[0]
+    assert (option[0] if option else "") + before + completed_by_bash == last
