@@ -15,7 +15,13 @@ from PIL import Image, ImageDraw, ImageFont
 
 from maskface.crops import cut, resize
 from maskface.errors import ImageError, MaskfaceError
-from maskface.images import MAX_PIXELS, read_image
+from maskface.images import (
+    IMAGE_SUFFIXES,
+    MAX_PIXELS,
+    READ_SUFFIXES,
+    find_images,
+    read_image,
+)
 from maskface.landmarks import LandmarkDetector, MediaPipeDetector
 from maskface.occluders import OCCLUDERS, Occluder, get_occluder, occluder_name
 from maskface.seeds import derived_seed
@@ -61,6 +67,42 @@ def example_faces() -> list[Path]:
 def every_occluder() -> list[str]:
     """Names of all occluders, the face as it is first."""
     return sorted(OCCLUDERS.names(), key=lambda name: (name != "none", name))
+
+
+def find_faces(paths: Sequence[Path]) -> list[Path]:
+    """Pictures, and those in folders (with all below them) in their place.
+
+    Raises
+    ------
+    MaskfaceError
+        If a folder holds none.
+    """
+    faces: list[Path] = []
+    for path in paths:
+        found = list(find_images(path)) if path.is_dir() else [path]
+        if not found:
+            raise MaskfaceError(f"{path} holds no pictures ({', '.join(READ_SUFFIXES)}).")
+        faces += found
+    return faces
+
+
+def check_out(out: Path, faces: Sequence[Path]) -> None:
+    """Refuse, before any work, a file for the sheet that is none.
+
+    Raises
+    ------
+    MaskfaceError
+        If it is a folder or no kind of picture that is written, or would replace one of `faces`.
+    """
+    if out.is_dir() or out.suffix.lower() not in IMAGE_SUFFIXES:
+        raise MaskfaceError(
+            f"--out {out} is no name for a picture. Give one that ends in "
+            f"{', '.join(IMAGE_SUFFIXES)}, such as --out gallery.png."
+        )
+    if out.resolve() in {face.resolve() for face in faces}:
+        raise MaskfaceError(
+            f"--out {out} is one of the faces and would be overwritten. Choose another --out."
+        )
 
 
 def read_faces(paths: Sequence[Path], *, labels: bool = True) -> list[tuple[str, ImageArray]]:
@@ -121,12 +163,12 @@ def draw_gallery(
     names = list(every_occluder() if occluders is None else occluders)
     worn = {occluder_name(get_occluder(name)): get_occluder(name) for name in names}
     _check(len(faces), len(worn), size, columns)
+    sheet = _Sheet([label for label, _ in faces], list(worn), size, columns)
     if detector is None:
         with MediaPipeDetector() as opened:
             heads = [_head(label, image, opened, size) for label, image in faces]
     else:
         heads = [_head(label, image, detector, size) for label, image in faces]
-    sheet = _Sheet([head.label for head in heads], list(worn), size, columns)
     for row, head in enumerate(heads):
         for column, (name, occluder) in enumerate(worn.items()):
             sheet.put(row, column, _wear(head, occluder, name, derived_seed(seed, row, name), size))
@@ -143,11 +185,6 @@ def _check(faces: int, occluders: int, size: int, columns: int) -> None:
         )
     if columns < 1:
         raise MaskfaceError(f"columns must be 1 or more, got {columns}. Try --columns {COLUMNS}.")
-    if faces * occluders * size**2 > MAX_PIXELS:
-        raise MaskfaceError(
-            f"{faces} faces with {occluders} occluders at {size} px make a picture of more than "
-            f"{MAX_PIXELS:,} pixels. Give fewer faces or occluders, or a smaller --size."
-        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -205,6 +242,12 @@ class _Sheet:
         self._band = self._title + self._rows * self._step + BAND_GAP * self._gap
         width = self._margin + self._wrap * self._step
         height = self._gap + bands * self._band - BAND_GAP * self._gap
+        if width * height > MAX_PIXELS:
+            raise MaskfaceError(
+                f"{len(rows)} faces with {len(columns)} occluders at {size} px make a picture of "
+                f"more than {MAX_PIXELS:,} pixels. Give fewer faces or occluders, or a smaller "
+                "--size."
+            )
         self._paper = Image.new("RGB", (width, height), PAPER)
         self._label(rows)
 

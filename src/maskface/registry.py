@@ -86,6 +86,7 @@ class Registry(Generic[T]):
 
 def unknown_name(kind: str, got: str, allowed: list[str]) -> str:
     """Word the refusal of a name: what was got, the nearest allowed one, and all of them."""
-    near = difflib.get_close_matches(got, allowed, n=1)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
+    names = {name.lower(): name for name in allowed}
+    near = difflib.get_close_matches(got.lower(), list(names), n=1)
+    hint = f" Did you mean {names[near[0]]!r}?" if near else ""
     return f"There is no {kind} named {got!r}.{hint} Allowed: {', '.join(allowed)}."

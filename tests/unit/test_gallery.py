@@ -10,9 +10,11 @@ import pytest
 from maskface.errors import MaskfaceError
 from maskface.gallery import (
     PAPER,
+    check_out,
     draw_gallery,
     every_occluder,
     example_faces,
+    find_faces,
     fold,
     read_faces,
     shorten,
@@ -92,6 +94,39 @@ def test_mistakes(
     options: dict[str, object] = {"occluders": ["none"], "size": 64, "detector": Found()}
     with pytest.raises(MaskfaceError, match=words):
         draw_gallery(faces, **(options | change))  # type: ignore[arg-type]
+
+
+def test_a_sheet_that_can_be_drawn_can_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    height, width = sheet(2, 3).shape[:2]
+    monkeypatch.setattr("maskface.gallery.MAX_PIXELS", height * width)
+    assert sheet(2, 3).shape[:2] == (height, width)
+    monkeypatch.setattr("maskface.gallery.MAX_PIXELS", height * width - 1)
+    with pytest.raises(MaskfaceError, match=r"2 faces with 3 occluders .* more than"):
+        sheet(2, 3)
+
+
+def test_where_a_sheet_cannot_go_is_told_before_it_is_drawn(tmp_path: Path) -> None:
+    face = tmp_path / "anna.png"
+    write_image(face, PICTURE)
+    check_out(tmp_path / "new" / "sheet.jpg", [face])
+    for out, words in (
+        (tmp_path / "sheet.gif", r"sheet\.gif is no name .* gallery\.png"),
+        (tmp_path, "is no name for a picture"),
+        (tmp_path / "x" / ".." / "anna.png", "is one of the faces and would be overwritten"),
+    ):
+        with pytest.raises(MaskfaceError, match=words):
+            check_out(out, [face])
+
+
+def test_folders_stand_for_their_pictures(tmp_path: Path) -> None:
+    for name in ("b.png", "in/a.png", "in/deep/c.png", "in/notes.txt"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    found = find_faces([tmp_path / "b.png", tmp_path / "in"])
+    assert [path.name for path in found] == ["b.png", "a.png", "c.png"]
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(MaskfaceError, match=r"empty holds no pictures \(.*\.png"):
+        find_faces([tmp_path / "empty"])
 
 
 def test_a_picture_that_cannot_be_read_is_named(tmp_path: Path) -> None:

@@ -170,7 +170,7 @@ def test_a_table_of_another_call_is_refused(tmp_path: Path) -> None:
     add(opened(path), "a.png")
     with pytest.raises(MaskfaceError, match="Add --resume"):
         opened(path)
-    with pytest.raises(MaskfaceError, match="results of 'paint', this call is about 'block'"):
+    with pytest.raises(MaskfaceError, match="results of 'paint', and this call is about 'block'"):
         MaskedTable(path, "s", occluder="block", resume=True, replace=False)
     path.write_text("my,own,table\n")
     for resume, replace in ((True, False), (False, True)):
@@ -224,7 +224,7 @@ def test_every_face_and_every_failure_has_a_row_and_resume_redoes_what_changed(
     assert rows[2:] == whole.splitlines()[2:]
     assert b"broken.jpg" in rows[1]
     assert b",ok," in rows[1]
-    with pytest.raises(MaskfaceError, match="this call is about"):
+    with pytest.raises(MaskfaceError, match="made with another --seed"):
         mask_files(source, out, alpha=True, seed=8, resume=True)
 
 
@@ -234,6 +234,16 @@ def test_files_that_nobody_knows_are_not_overwritten(face: ImageArray, tmp_path:
     with pytest.raises(MaskfaceError, match="is there already"):
         mask_files(tmp_path / "in", tmp_path / "out")
     assert np.array_equal(read_image(tmp_path / "out" / "a.png"), face)
+
+
+def test_table_and_picture_need_two_names(face: ImageArray, tmp_path: Path) -> None:
+    write_image(tmp_path / "a.png", face)
+    for table in ("a.png", "b.png", "b.alpha.png"):
+        with pytest.raises(MaskfaceError, match=r"cannot be both the table and a picture"):
+            mask_files(
+                tmp_path / "a.png", tmp_path / "b.png", alpha=True, csv=tmp_path / "." / table
+            )
+    assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
 
 
 def test_kinds_that_are_only_read_or_not_even_that(face: ImageArray, tmp_path: Path) -> None:
@@ -327,6 +337,32 @@ def test_a_damaged_video_is_told(clip: Path, tmp_path: Path) -> None:
     assert file.message
     table = MASKED.read(tmp_path / "out" / "masked.csv")
     assert table["status"].iloc[-1] == "error"
+
+
+def test_a_video_without_a_face_leaves_no_file_and_one_row(tmp_path: Path) -> None:
+    empty = write_video(tmp_path / "empty.mp4", [np.full((96, 128, 3), 90, np.uint8)] * 3)
+    done = mask_files(empty, tmp_path / "out")
+    assert done.files[0].message == "no face found in any of 3 frames"
+    assert done.notes == ()
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["masked.csv"]
+    table = MASKED.read(tmp_path / "out" / "masked.csv")
+    assert list(table["status"]) == ["no_face"]
+    assert list(table["message"]) == ["no face found in any of 3 frames"]
+    assert list(table["output"]) == [""]
+    assert mask_files(empty, tmp_path / "out", resume=True).files[0].kept
+
+
+def test_an_occluder_that_fails_on_a_whole_video_is_told(clip: Path, tmp_path: Path) -> None:
+    @dataclass(frozen=True)
+    class Broken(Paint):
+        def draw(self, *_: object) -> Drawing:
+            raise ValueError("out of paint")
+
+    (file,) = mask_files(clip, tmp_path / "out", Broken()).files
+    assert file.message == "ValueError: out of paint"
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["masked.csv"]
+    table = MASKED.read(tmp_path / "out" / "masked.csv")
+    assert list(table["status"]) == ["error"]
 
 
 def test_an_interrupted_video_leaves_no_file(

@@ -60,7 +60,13 @@ class TestPlan:
     def test_results_below_the_pictures_are_no_pictures(self, folder: Path) -> None:
         (folder / "faces" / "out").mkdir()
         (folder / "faces" / "out" / "a.jpg").touch()
-        assert set(planned("faces", out="faces/out")) == set(TREE)
+        jobs = plan_jobs(["faces"], Path("faces/out"), begun=True)
+        assert {job.name for job in jobs} == set(TREE)
+
+    @pytest.mark.parametrize("source", ["faces", "faces/**/*"])
+    def test_no_picture_is_left_out_because_results_would_lie_beside_it(self, source: str) -> None:
+        with pytest.raises(MaskfaceError, match=r"faces/deep lies below .* Choose another folder"):
+            planned(source, out="faces/deep")
 
     @pytest.mark.parametrize(
         ("sources", "out", "words"),
@@ -70,6 +76,10 @@ class TestPlan:
             (["faces"], "faces", "would overwrite the original"),
             (["faces/a.jpg"], "faces/a.jpg", "would overwrite the original"),
             (["faces"], "out.png", "names one file"),
+            (["nowhere.jpg"], "out.png", "no file or folder 'nowhere.jpg'"),
+            (["faces/a.jpg"], "out.gif", r"out\.gif names a kind .* not written.*\.png"),
+            (["faces/a.jpg"], "out.HEIC", r"out\.HEIC names a kind .* not written.*\.png"),
+            (["faces/a.jpg"], "faces/note.txt", r"note\.txt is a file\. Give a folder"),
             (["faces/a.jpg"], "out.mp4", "is a picture, so"),
             (["faces/deep/clip.mp4"], "out.png", "is a video, so"),
             (["faces/a.jpg", "more/a.jpg"], "out", "would be written to one file"),

@@ -59,6 +59,20 @@ def test_a_lost_face_is_held_then_gone_and_known_again_for_a_while() -> None:
     assert seen[-1][0].unseen == 0
 
 
+def test_a_face_behind_another_is_not_held_over_it() -> None:
+    whole = blobs().shape
+
+    def find(image: ImageArray) -> tuple[FaceLandmarks, ...]:
+        # Squares that the edge of a neighbourhood cuts would be faces of their own.
+        return find_blobs(image) if image.shape == whole else ()
+
+    passing = [blobs((100, 100), (190 - 8 * i, 100)) for i in range(6)]
+    for end, held in (((128, 100), False), ((160, 100), True)):
+        seen = follow([*passing, *[blobs(end)] * 3], Look(find, find))
+        assert all(numbers(faces) == [0, 1] for faces in seen[:6])
+        assert [numbers(faces) for faces in seen[6:]] == [[0, 1] if held else [1]] * 3
+
+
 def test_a_face_that_comes_back_late_is_a_new_one() -> None:
     there, gone = blobs((100, 100)), blobs()
     seen = follow([there] * 2 + [gone] * int(FORGET * RATE + 2) + [there] * int(SEARCH * RATE + 1))

@@ -37,3 +37,8 @@ def test_unknown_name_offers_the_nearest_and_all(registry: Registry[type]) -> No
     assert "'conter'" in message
     assert "Did you mean 'counter'?" in message
     assert "counter, fraction" in message
+
+
+def test_a_name_in_capitals_finds_its_nearest(registry: Registry[type]) -> None:
+    with pytest.raises(MaskfaceError, match=r"'COUNTER'\. Did you mean 'counter'\?"):
+        registry.get("COUNTER")

@@ -85,11 +85,11 @@ def mask(
     """Put an occluder on every face in pictures and videos.
 
     A folder keeps its tree and file names (but GIF, PGM, PNM and PPM become
-    PNG); a video its frame rate, its size and, where ffmpeg is installed, its
-    sound. masked.csv in the output folder
-    has a row for each face (in a video, in each frame), and for each file that
-    shows none or cannot be read. The faces in front of a webcam are masked as
-    they are seen.
+    PNG, and of an animated picture the first frame is taken); a video its
+    frame rate, its size and, where ffmpeg is installed, its sound. masked.csv
+    in the output folder has a row for each face (in a video, in each frame),
+    and for each file that shows none or cannot be read; nothing is written of
+    those. The faces in front of a webcam are masked as they are seen.
     """
     from maskface.masking import camera_number
 
@@ -145,7 +145,8 @@ def gallery(
         list[Path] | None,
         typer.Argument(
             metavar="FACE",
-            help="Pictures; a few of the shipped synthetic faces if there are none.",
+            help="Pictures, or folders of them; a few of the shipped synthetic faces if there are "
+            "none.",
             show_default=False,
         ),
     ] = None,
@@ -177,10 +178,12 @@ def gallery(
     as_json: Json = False,
 ) -> None:
     """Draw a contact sheet: rows of faces, columns of occluders."""
-    from maskface.gallery import draw_gallery, example_faces, read_faces
+    from maskface.gallery import check_out, draw_gallery, example_faces, find_faces, read_faces
     from maskface.images import write_image
 
-    pictures = read_faces(faces or example_faces(), labels=bool(faces))
+    given = find_faces(faces or [])
+    check_out(out, given)
+    pictures = read_faces(given or example_faces(), labels=bool(given))
     write_image(
         out, draw_gallery(pictures, occluder or None, size=size, columns=columns, seed=seed)
     )

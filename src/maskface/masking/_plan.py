@@ -67,7 +67,9 @@ def is_one_file(sources: Sequence[str], out: Path) -> bool:
     return one and out.suffix.lower() in SUFFIXES and not out.is_dir()
 
 
-def plan_jobs(sources: Sequence[str], out: Path, *, alpha: bool = False) -> list[Job]:
+def plan_jobs(
+    sources: Sequence[str], out: Path, *, alpha: bool = False, begun: bool = False
+) -> list[Job]:
     """Say which file each picture and video becomes.
 
     Parameters
@@ -79,6 +81,9 @@ def plan_jobs(sources: Sequence[str], out: Path, *, alpha: bool = False) -> list
         folder, kinds that are read but not written (GIF, PGM, PNM, PPM) become PNG.
     alpha
         Whether the alpha of each picture is wanted, as ``<stem>.alpha.png`` beside it.
+    begun
+        Whether an earlier call wrote to `out`. If that lies below a source, what it holds then are
+        results, and no sources.
 
     Returns
     -------
@@ -88,13 +93,15 @@ def plan_jobs(sources: Sequence[str], out: Path, *, alpha: bool = False) -> list
     Raises
     ------
     MaskfaceError
-        If there is no picture or video, a result would overwrite a source, or two sources would
-        become one file.
+        If there is no picture or video, a result would overwrite a source or lie among them, two
+        sources would become one file, or `out` is a file.
     """
     if is_one_file(sources, out):
         found = [(Path(sources[0]), Path(sources[0]).name, _same_kind(Path(sources[0]), out))]
     else:
-        named = dict.fromkeys(pair for source in sources for pair in _find(source, out))
+        named = dict.fromkeys(
+            pair for source in sources for pair in _find(source, out, begun=begun)
+        )
         _check_folder(out)
         found = [(path, name, _target(out / name)) for path, name in named]
     jobs = [Job(name, path, target, _alpha(target, alpha)) for path, name, target in found]
@@ -113,9 +120,18 @@ def _same_kind(source: Path, out: Path) -> Path:
 
 
 def _check_folder(out: Path) -> None:
-    if out.suffix.lower() in SUFFIXES and not out.is_dir():
+    kind = out.suffix.lower()
+    if out.is_dir():
+        return
+    if kind in SUFFIXES:
         raise MaskfaceError(
             f"--out {out} names one file, but what is asked may give several. Give a folder."
+        )
+    if out.exists() or kind in PICTURE_SUFFIXES:
+        why = "is a file" if out.exists() else "names a kind of picture that is not written"
+        raise MaskfaceError(
+            f"--out {out} {why}. Give a folder; or, for one picture, a name that ends in "
+            f"{', '.join(IMAGE_SUFFIXES)}, for one video in {', '.join(VIDEO_SUFFIXES)}."
         )
 
 
@@ -129,7 +145,7 @@ def _alpha(target: Path, wanted: bool) -> Path | None:  # noqa: FBT001
     return target.with_suffix(".alpha.png") if wanted and written else None
 
 
-def _find(source: str, out: Path) -> Iterator[tuple[Path, str]]:
+def _find(source: str, out: Path, *, begun: bool) -> Iterator[tuple[Path, str]]:
     """Yield each file of a source and its name below it."""
     path = Path(source)
     if path.is_file():
@@ -144,9 +160,12 @@ def _find(source: str, out: Path) -> Iterator[tuple[Path, str]]:
             f"There is no file or folder {source!r}. Give pictures, videos, a folder, a quoted "
             "pattern such as 'faces/**/*.jpg', or webcam."
         )
-    # Results of an earlier call may lie in a folder below the pictures.
-    inside = _is_below(out, root)
-    kept = [file for file in found if not (inside and _is_below(file, out))]
+    kept = [file for file in found if not (_is_below(out, root) and _is_below(file, out))]
+    if len(kept) < len(found) and not begun:
+        raise MaskfaceError(
+            f"--out {out} lies below {source} and holds pictures or videos that were not made by "
+            "this program. Choose another folder."
+        )
     if not kept:
         kinds = ", ".join((*READ_SUFFIXES, *VIDEO_SUFFIXES))
         raise MaskfaceError(f"{source} holds no pictures or videos ({kinds}).")

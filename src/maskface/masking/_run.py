@@ -97,16 +97,18 @@ def mask_files(
     names = [str(s) for s in ([sources] if isinstance(sources, str | Path) else sources)]
     chosen = get_occluder(occluder) if isinstance(occluder, str) else occluder
     folder = Path(out)
-    jobs = plan_jobs(names, folder, alpha=alpha)
     single = is_one_file(names, folder)
     path = _table_path(folder, csv, single=single)
+    jobs = plan_jobs(names, folder, alpha=alpha, begun=path is not None and path.exists())
+    _refuse_one_name(jobs, path)
     if not single:
         _refuse_overwriting(jobs, path)
     with MediaPipeDetector(search="always" if thorough else "scenes") as detector:
         masker = Masker(chosen, detector, seed, folder.parent if single else folder, limits)
         table = _open_table(path, masker, resume=resume, replace=single)
         files = _mask_all(jobs, masker, table, progress=progress)
-    silent = find_ffmpeg() is None and any(f.job.is_video and not f.kept for f in files)
+    new_videos = any(f.job.is_video and f.coverages and not f.kept for f in files)
+    silent = new_videos and find_ffmpeg() is None
     return MaskedFiles(tuple(files), path, (SILENT,) if silent else ())
 
 
@@ -116,6 +118,15 @@ def _table_path(out: Path, csv: str | Path | None, *, single: bool) -> Path | No
     if not single:
         return out / TABLE
     return out.with_suffix(".csv") if is_video(out) else None
+
+
+def _refuse_one_name(jobs: Sequence[Job], table: Path | None) -> None:
+    taken = {path.resolve() for job in jobs for path in (job.source, *job.targets)}
+    if table is not None and table.resolve() in taken:
+        raise MaskfaceError(
+            f"{table} cannot be both the table and a picture or video. Name another file with "
+            "--csv, such as --csv masked.csv."
+        )
 
 
 def _refuse_overwriting(jobs: Sequence[Job], table: Path | None) -> None:
@@ -192,9 +203,16 @@ def _mask_one(job: Job, masker: Masker, table: MaskedTable | None, bar: tqdm[Any
 def _mask(
     job: Job, masker: Masker, spool: RowSpool, bar: tqdm[Any]
 ) -> tuple[Masked, VideoWriter | None]:
-    if job.is_video:
-        return mask_video(masker, job, spool.add, lambda: bar.update(1))
-    return mask_picture(masker, job, spool.add), None
+    if not job.is_video:
+        return mask_picture(masker, job, spool.add), None
+    masked, writer = mask_video(masker, job, spool.add, lambda: bar.update(1))
+    if masked.coverages:
+        return masked, writer
+    # As of a picture, no copy is left that could pass for a masked one.
+    writer.discard()
+    spool.clear()
+    spool.add([{"status": "no_face", "message": masked.message}])
+    return masked, None
 
 
 def _message(error: Exception) -> str:

@@ -177,11 +177,13 @@ def file_digest(path: Path) -> str:
 def _check_run(path: Path, rows: pd.DataFrame, run_id: str, occluder: str) -> None:
     others = rows[rows["run_id"] != run_id]
     if len(others):
-        raise MaskfaceError(
-            f"{path} holds results of {others['occluder'].iloc[0]!r}, this call is about "
-            f"{occluder!r}, or --seed, --thorough or the version of maskface is another. Choose "
-            "another folder with --out."
+        other = others["occluder"].iloc[0]
+        differ = (
+            "made with another --seed, --thorough, texture or version of maskface"
+            if other == occluder
+            else f"of {other!r}, and this call is about {occluder!r}"
         )
+        raise MaskfaceError(f"{path} holds results {differ}. Choose another folder with --out.")
 
 
 def _is_finished(job: Job, rows: pd.DataFrame) -> bool:

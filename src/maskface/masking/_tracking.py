@@ -127,7 +127,9 @@ class FaceTracker:
         Returns
         -------
         tuple of TrackedFace
-            Sorted by number; faces that were found, or lost for no more than `HOLD`.
+            Sorted by number; faces that were found, or lost for no more than `HOLD`. A lost face
+            is left out where another is found: it lies behind that one, and what it wears would
+            hide the wrong person.
         """
         if self._is_cut(image):
             self._tracks, self._searched = [], -np.inf
@@ -135,8 +137,9 @@ class FaceTracker:
         lost = len(near) < len(self._tracks)
         self._match(merge([*near, *self._around(image, time, lost=lost)]), time)
         self._tracks = [track for track in self._tracks if time - track.seen <= FORGET]
-        shown = (track.at(time) for track in self._tracks)
-        return tuple(face for face in shown if face.unseen <= HOLD + 1e-9)
+        shown = [face for track in self._tracks if (face := track.at(time)).unseen <= HOLD + 1e-9]
+        found = [face for face in shown if not face.unseen]
+        return tuple(face for face in shown if not face.unseen or not _is_behind(face, found))
 
     def _is_cut(self, image: ImageArray) -> bool:
         small = cv2.resize(image, THUMBNAIL, interpolation=cv2.INTER_AREA)
@@ -179,3 +182,7 @@ class FaceTracker:
         for face in left.values():
             self._tracks.append(_Track(self._met, face, time))
             self._met += 1
+
+
+def _is_behind(lost: TrackedFace, found: Sequence[TrackedFace]) -> bool:
+    return any(overlap(lost.landmarks.box, face.landmarks.box) >= SAME_FACE for face in found)

@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from maskface.errors import MaskfaceError
 from maskface.masking._faces import Drawn, Row, draw_on_faces, face_row
 from maskface.masking._frames import VideoFile
 from maskface.masking._masker import Masked, Masker
@@ -48,7 +49,7 @@ def mask_video(
     Raises
     ------
     Exception
-        Whatever goes wrong with the whole video; no file is left behind.
+        Whatever goes wrong with the whole video, or with all of its faces; no file is left behind.
     """
     with VideoFile(job.source) as video:
         writer = video_writer(job.target, video.rate, video.size, sound=job.source)
@@ -71,7 +72,7 @@ def _frames(
     video, writer = ends
     tracker = FaceTracker(Look(masker.detector.detect, masker.detector.one_pass))
     covered: dict[int, tuple[int, float]] = {}
-    number = -1
+    number, failure = -1, ""
     for number, frame in enumerate(video):
         time = number / video.rate
         faces = tracker.update(frame, time)
@@ -80,7 +81,10 @@ def _frames(
         place = {"frame": number, "time_s": time, "output": masker.output(job)}
         add([row | place for row in _rows(masker, job.name, faces, drawn)])
         _count(covered, faces, drawn)
+        failure = failure or drawn.message
         tick()
+    if failure and not covered:
+        raise MaskfaceError(failure)
     message = _message(number + 1, video.expected, found=bool(covered))
     if message and covered:
         add([{"status": "error", "message": message}])
