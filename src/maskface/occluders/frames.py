@@ -3,40 +3,38 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 from typing import Final, TypeAlias
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from maskface.occluders.bridge import DEPTH, darker, skin_under_bridge
+from maskface.occluders.bridge import DEPTH, find_bridge
 from maskface.occluders.geometry import HeadFit
-from maskface.occluders.quantiles import quantile
+from maskface.occluders.rim_shape import draw_rims
+from maskface.occluders.rims import joint_path, own_paths, unroll
 from maskface.types import ImageArray
 
 Bytes: TypeAlias = NDArray[np.uint8]
 
-_SMALLEST: Final = 5.0
-"""Pixels per centimetre below which a frame is too thin to be told from a shadow."""
-_THICK: Final = 0.7
-"""Widest rim in cm, and a little more."""
-_FAINT: Final = 0.045
-"""How much darker than its surroundings, as a share of the skin's brightness, a frame is at least.
-"""
-_PLAIN: Final = 0.75
-"""Share of the frame's own darkness from which on a pixel is all frame."""
-_RIM: Final = 0.8
-"""Twice the widest rim in cm."""
-_EYES: Final = ((-3.3, 2.0), (3.3, 2.0))
-_OFF: Final = 1.8
-_PART: Final = 2.0
-"""Where lenses are, how far in cm their middles are from there, and their least area in cm squared.
-"""
+_SMALLEST: Final = 2.6
+"""Pixels per centimetre below which a rim is too thin to be told from a shadow."""
+_FINE: Final = 12.0
+"""Pixels per centimetre that suffice; of larger pictures, means are looked at."""
+_BRIDGE: Final = 0.04
+_BRIDGE_STRONG: Final = 0.12
+_BRIDGE_SHARE: Final = 0.25
+_CLEAR: Final = 0.034
+"""How clear a bridge is at least, how much of it counts, and how clear rims and that share of the
+bridge must be together. Of 1864 pictures of faces without spectacles (1436 photographs, the rest
+synthetic), none is so clear, nor in other sizes, grey, noisy, blurred, compressed, or with shadows
+and folds made 1.8 times as strong."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """The frame of spectacles in a photograph.
+    """The frame of spectacles in a photograph, and the lenses of sunglasses.
 
     Attributes
     ----------
@@ -68,10 +66,11 @@ class Frame:
 
 
 def find_frame(image: ImageArray, fit: HeadFit) -> Frame | None:
-    """Find a dark frame of spectacles.
+    """Find the frame of spectacles: dark, light or metal.
 
-    It must cross the nose between the eyes and go around both lenses. Light and rimless frames
-    are not found, nor frames that hair or the edge of the picture cuts off.
+    A line must cross the nose between the eyes, and a rim close around both lenses: folds of the
+    face beside the nose and below the eyes would otherwise be taken for a part of one, and tell of
+    a smile. Lenses without rims are not found, nor most with a thin rim of the skin's colour.
 
     Parameters
     ----------
@@ -80,58 +79,45 @@ def find_frame(image: ImageArray, fit: HeadFit) -> Frame | None:
     fit
         Where the head is.
     """
-    skin = None if fit.scale < _SMALLEST else skin_under_bridge(image, fit)
-    if skin is None:
+    box = None if fit.scale < _SMALLEST else _box(image, fit)
+    if box is None:
         return None
-    corners = np.array([(x, y, DEPTH) for x in (-7.0, 7.0) for y in (5.4, -1.5)])
-    places = fit.project(corners)[:, :2]
+    part, head = image[box], fit.moved(-box[1].start, -box[0].start)
+    small, smaller = _shrunk(part, head)
+    skin, bridge = find_bridge(small, smaller)
+    if bridge < _BRIDGE:
+        return None
+    rings = unroll(small, smaller, skin)
+    missing = _CLEAR - _BRIDGE_SHARE * min(bridge, _BRIDGE_STRONG)
+    # Most faces without spectacles do not need the search.
+    if rings.bound() < missing:
+        return None
+    path = joint_path(rings)
+    if rings.clearness(path) < missing or not rings.closes(path):
+        return None
+    own = own_paths(rings, path)
+    return Frame(box, draw_rims(part, head, skin, own, filled=rings.tinted(path)))
+
+
+def _box(image: ImageArray, fit: HeadFit) -> tuple[slice, slice] | None:
+    """Rows and columns around the eyes, None if they are not all in the picture."""
+    corners = np.array(list(product((-7.0, 7.0), (-1.2, 5.4), (DEPTH - 2, DEPTH))))
+    at = fit.project(corners)[:, :2]
     limits = [image.shape[1], image.shape[0]]
-    x0, y0 = np.clip(np.floor(places.min(axis=0)), 0, limits).astype(int).tolist()
-    x1, y1 = np.clip(np.ceil(places.max(axis=0)), 0, limits).astype(int).tolist()
-    if min(x1 - x0, y1 - y0) < 5:
-        return None
-    grey = np.asarray(cv2.cvtColor(image[y0:y1, x0:x1], cv2.COLOR_RGB2GRAY), np.uint8)
-    alpha = _rims(grey, fit.moved(-x0, -y0), skin)
-    return Frame((slice(y0, y1), slice(x0, x1)), alpha) if alpha.any() else None
+    x0, y0 = np.clip(np.floor(at.min(axis=0)), 0, limits).astype(int).tolist()
+    x1, y1 = np.clip(np.ceil(at.max(axis=0)), 0, limits).astype(int).tolist()
+    return (slice(y0, y1), slice(x0, x1)) if min(x1 - x0, y1 - y0) >= 5 else None
 
 
-def _rims(grey: Bytes, fit: HeadFit, skin: float) -> Bytes:
-    """Where (0 to 255) rims are: thin and dark, around an eye.
-
-    Only what goes all the way around a lens counts. Folds of the face beside the nose and below
-    the eyes would otherwise be taken for a part of it, and tell of a smile.
-    """
-    side = max(3, round(_THICK * fit.scale) | 1)
-    lines = darker(grey, (side, side)) / skin
-    lenses = _lenses((lines < _FAINT).astype(np.uint8), fit)
-    rim = (cv2.dilate(lenses, _disc(_RIM * fit.scale)) > lenses) & (lines > _FAINT)
-    if not rim.any():
-        return np.zeros_like(grey)
-    # Half skin, half frame is what borders it, and would show as a bright edge on dark cloth.
-    plain = _PLAIN * quantile(lines[rim], 0.9)
-    share = np.clip((lines - _FAINT) / max(plain - _FAINT, _FAINT), 0, 1)
-    return np.asarray(np.round(255 * share * rim), np.uint8)
-
-
-def _lenses(free: Bytes, fit: HeadFit) -> Bytes:
-    """1 in the lenses, which are free of rims and enclosed by them; nothing if one is missing."""
-    _, labels, stats, centres = cv2.connectedComponentsWithStats(free, connectivity=4)
-    height, width = free.shape
-    lenses = np.zeros_like(free)
-    for eye in _EYES:
-        place = fit.project(np.array([*eye, DEPTH]))[:2]
-        off = np.hypot(*(centres - place).T) / fit.scale
-        left, top, wide, high, area = stats.T
-        inside = (left > 0) & (top > 0) & (left + wide < width) & (top + high < height)
-        found = inside & (off < _OFF) & (area > _PART * fit.scale**2)
-        found[0] = False
-        if not found.any():
-            return np.zeros_like(free)
-        lenses[found[labels]] = 1
-    # Lashes and folds that touch the rim from inside are no part of it.
-    return np.asarray(cv2.morphologyEx(lenses, cv2.MORPH_CLOSE, _disc(_THICK * fit.scale)))
-
-
-def _disc(diameter: float) -> Bytes:
-    side = max(3, round(diameter) | 1)
-    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)), np.uint8)
+def _shrunk(part: ImageArray, fit: HeadFit) -> tuple[ImageArray, HeadFit]:
+    """A part of a picture in a size that suffices, and where the head is in it."""
+    step = int(fit.scale / _FINE)
+    height, width = part.shape[0] // max(step, 1), part.shape[1] // max(step, 1)
+    if step < 2 or min(height, width) < 1:
+        return part, fit
+    whole = part[: height * step, : width * step]
+    small = np.asarray(cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+    # Whole numbers are the centres of pixels.
+    half = (step - 1) / 2
+    offset = (fit.offset - np.array([half, half, 0.0])) / step
+    return small, HeadFit(fit.linear / step, offset)
