@@ -21,11 +21,12 @@ from maskface.occluders import (
     occluder_name,
 )
 from maskface.occluders._spec import bracketed_name
-from maskface.occluders.colours import PALETTE, parse_colour
+from maskface.occluders.colours import PALETTE, exact_colour, parse_colour
 from maskface.occluders.controls.matched import Lower, Patch, Upper
 from maskface.occluders.controls.repaints import Blur, Fill, Mean, Noise, Pixelate
 from maskface.occluders.controls.shapes import Block, Bubbles, Half, Sweep, Window
 from maskface.types import FaceLandmarks, ImageArray
+from tests.fixtures.faces import made_landmarks, made_picture
 
 
 @dataclass(frozen=True)
@@ -196,10 +197,22 @@ def test_colours_are_checked_by_the_class_itself(colour: str) -> None:
 
 
 def test_colours() -> None:
-    assert parse_colour("#0A10ff") == (10, 16, 255)
-    assert all(min(parse_colour(name)) >= 0 for name in PALETTE)
-    red, _, blue = parse_colour("lightblue")
-    assert blue > red
+    assert exact_colour("#0A10ff") == (10, 16, 255)
+    assert parse_colour("#0A10ff") == (26, 26, 243)
+    assert all(parse_colour(name) == exact_colour(name) for name in PALETTE)
+    assert parse_colour("lightblue") == (0xA9, 0xCF, 0xE3)
+
+
+def test_black_cloth_is_no_hole_and_a_black_control_is() -> None:
+    face = made_landmarks()
+    picture = made_picture(face)
+    mask, fill = (
+        get_occluder(f"{name}:colour=#000000").apply(picture, face) for name in ("surgical", "fill")
+    )
+    assert (fill.image[fill.alpha == 255] == 0).all()
+    cloth = mask.image[mask.alpha == 255].mean(axis=1)
+    assert 8 < cloth.mean() < 30
+    assert cloth.std() > 1  # its pleats are seen
 
 
 def test_controls_check_themselves() -> None:

@@ -8,11 +8,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.interpolate import LinearNDInterpolator
 
 from maskface.errors import MaskfaceError
-from maskface.mesh import CHIN, LOWER_LIP, MOUTH_CORNERS, NOSE_TIP
+from maskface.mesh import CHIN, LOWER_LIP, MOUTH_CORNERS, NOSE_TIP, canonical_mesh
 from maskface.occluders import SurgicalMask, get_occluder, occluder_name
-from maskface.occluders.worn.shapes import SURGICAL
+from maskface.occluders.worn.mask_shapes import CONTOURED, FOLDED, MOULDED
+from maskface.occluders.worn.shapes import SURGICAL, Shape
+from maskface.occluders.worn.surface import sheet_of
 from maskface.occluders.worn.wearing import CHIN_LEVEL, EYE_LEVEL, Wearing, top_level, wear
 from maskface.types import Occlusion
 from tests.fixtures.faces import made_landmarks, made_picture
@@ -92,6 +95,22 @@ def test_slack_keeps_the_edges() -> None:
     )[3:]:
         assert near < usual < far + 0.5
     assert tight.side == SURGICAL.side
+
+
+@pytest.mark.parametrize("wearing", ["nose_out", "under_lip", "chin"])
+@pytest.mark.parametrize(
+    ("shape", "deepest"), [(SURGICAL, 0.9), (CONTOURED, 1.2), (MOULDED, 1.2), (FOLDED, 1.5)]
+)
+def test_pulled_down_it_lies_on_the_cheeks(shape: Shape, deepest: float, wearing: Wearing) -> None:
+    # It once kept its ridge for the nose: 2 to 3 cm deep in the cheeks, it flared in front of the
+    # far side of a turned face, and a fin of cloth stood before the lips.
+    edge = sheet_of(wear(shape, wearing), 17, 35)[0]
+    face = canonical_mesh().vertices
+    before = edge[:, 2] - LinearNDInterpolator(face[:, :2], face[:, 2])(edge[:, 0], edge[:, 1])
+    before = before[np.isfinite(before)]  # beyond the ears there is no mesh
+    assert len(before) > 25
+    assert before.min() > -deepest
+    assert before.max() < 1.5
 
 
 def test_a_hanging_mask_hangs_beside_the_face() -> None:

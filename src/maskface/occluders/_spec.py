@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+from maskface.errors import MaskfaceError
 from maskface.registry import Registry
 from maskface.specs import changed, described_parameters, make
 
@@ -80,6 +81,11 @@ def get_occluder(spec: str) -> Occluder:
     if len(layers := _layers(spec)) > 1:
         from maskface.occluders._stack import Stack
 
+        if not all(layer.strip() for layer in layers):
+            raise MaskfaceError(
+                f"Nothing stands on one side of a plus sign in {spec!r}. Write an occluder on "
+                "both, the first next to the skin: tears+surgical."
+            )
         return Stack(tuple(get_occluder(layer) for layer in layers))
     return cast("Occluder", make(OCCLUDERS, spec))
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, ClassVar
 
+import cv2
 import numpy as np
 
 from maskface.errors import MaskfaceError
 from maskface.occluders._base import Drawing, Occluder, Unoccluded
-from maskface.occluders.layer import together
+from maskface.occluders.layer import times, together, triple
+from maskface.occluders.worn._base import Worn
 from maskface.types import FaceLandmarks, ImageArray
 
 
@@ -19,9 +21,10 @@ class Stack(Occluder):
     """Occluders put on one after the other, the first next to the skin.
 
     Each is drawn on the picture with those before it, so ``tears+surgical`` is a mask worn over
-    tears and ``surgical+tears`` would be tears that run over the mask. Light is read from the
-    picture as drawn so far. What is random is drawn from one generator in the same order, so the
-    first occluder looks as it does alone.
+    tears and ``surgical+tears`` would be tears that run over the mask. Things worn look as they do
+    alone: light, sharpness and spectacles are read off the photograph, not off a visor or a cap
+    drawn on it before. What is random is drawn from one generator in the same order, so the first
+    occluder looks as it does alone.
 
     Attributes
     ----------
@@ -55,7 +58,10 @@ class Stack(Occluder):
         """Draw all layers; see `Occluder.draw`."""
         total = Unoccluded().draw(image, landmarks, rng)
         for layer in self.layers:
-            drawn = layer.draw(total.image, landmarks, rng)
+            if isinstance(layer, Worn):
+                drawn = _worn_over(total.image, image, layer.draw(image, landmarks, rng))
+            else:
+                drawn = layer.draw(total.image, landmarks, rng)
             alpha = together(total.alpha, drawn.alpha)
             total = Drawing(drawn.image, alpha, together(total.shadow, drawn.shadow))
         return total
@@ -65,6 +71,13 @@ class Stack(Occluder):
         """Name and parameters of each layer in order, under ``layers``."""
         layers = [{"occluder": layer.name, "params": dict(layer.params)} for layer in self.layers]
         return MappingProxyType({"layers": layers})
+
+
+def _worn_over(below: ImageArray, photo: ImageArray, drawn: Drawing) -> Drawing:
+    """Lay what was drawn on a photograph over another picture instead."""
+    left = triple(times(255 - drawn.alpha, 255 - drawn.shadow))
+    own = cv2.subtract(drawn.image, times(photo, left))
+    return replace(drawn, image=np.asarray(cv2.add(own, times(below, left)), np.uint8))
 
 
 def _parts(layer: Occluder) -> tuple[Occluder, ...]:

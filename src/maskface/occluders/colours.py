@@ -26,8 +26,28 @@ PALETTE: Final = MappingProxyType(
 """Cloth colours by name. None is as dark or as bright as a photograph can be: cloth is not."""
 
 
+DARKEST: Final = 26
+BRIGHTEST: Final = 243
+"""Least and greatest red, green or blue of things worn. At 26, 1 % of the light comes back: less
+comes of hardly any cloth, and without light no fold of it would be seen."""
+
+
 def parse_colour(colour: str) -> tuple[int, int, int]:
-    """Red, green and blue (0 to 255) of a colour in `PALETTE` or of ``#rrggbb``.
+    """Red, green and blue (0 to 255) of a thing worn, of a colour in `PALETTE` or ``#rrggbb``.
+
+    They are kept from `DARKEST` to `BRIGHTEST`: nothing real is as black as ``#000000``.
+
+    Raises
+    ------
+    MaskfaceError
+        If it is neither.
+    """
+    red, green, blue = (min(max(v, DARKEST), BRIGHTEST) for v in exact_colour(colour))
+    return red, green, blue
+
+
+def exact_colour(colour: str) -> tuple[int, int, int]:
+    """Red, green and blue (0 to 255) of a colour in `PALETTE` or of ``#rrggbb``, as it is written.
 
     Raises
     ------

@@ -10,7 +10,7 @@ import numpy as np
 
 from maskface.occluders._base import Occluder
 from maskface.occluders._spec import get_occluder
-from maskface.occluders.colours import parse_colour
+from maskface.occluders.colours import exact_colour
 from maskface.occluders.controls import paints
 from maskface.occluders.controls._base import Control, check_range, hidden_by, reference
 from maskface.occluders.controls.paints import Bytes, Ground
@@ -70,11 +70,11 @@ class Fill(Repaint):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        parse_colour(self.colour)
+        exact_colour(self.colour)
 
     def paint(self, ground: Ground, rng: np.random.Generator) -> ImageArray:  # noqa: ARG002
         """Paint it all in `colour`."""
-        return paints.flat(ground, parse_colour(self.colour))
+        return paints.flat(ground, exact_colour(self.colour))
 
 
 @dataclass(frozen=True)

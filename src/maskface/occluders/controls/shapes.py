@@ -8,7 +8,7 @@ from typing import ClassVar, Final, Literal
 import numpy as np
 
 from maskface.occluders._base import oval_pixels
-from maskface.occluders.colours import parse_colour
+from maskface.occluders.colours import exact_colour
 from maskface.occluders.controls import regions, scatter
 from maskface.occluders.controls._base import Control, check_choice, check_range
 from maskface.occluders.controls.frame import face_frame, face_width
@@ -36,11 +36,11 @@ class Shape(Control):
     colour: str = "grey"
 
     def __post_init__(self) -> None:
-        parse_colour(self.colour)
+        exact_colour(self.colour)
 
     def paint(self, ground: Ground, rng: np.random.Generator) -> ImageArray:  # noqa: ARG002
         """Paint it all in `colour`."""
-        return flat(ground, parse_colour(self.colour))
+        return flat(ground, exact_colour(self.colour))
 
 
 @dataclass(frozen=True)

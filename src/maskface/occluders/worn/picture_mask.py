@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar, Final
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from maskface.errors import ImageError, MaskfaceError
 from maskface.images import read_rgba
+from maskface.occluders.colours import BRIGHTEST, DARKEST
 from maskface.occluders.garment import Garment, Sheet, Texture
 from maskface.occluders.worn._base import Mask
 from maskface.occluders.worn.planes import Plane, step
@@ -23,6 +25,7 @@ from maskface.occluders.worn.texture import make_texture
 WIDTH: Final = 768
 HEIGHT: Final = 640
 """Pixels that pictures are brought to; about as many as a mask has on a 1024 px face."""
+DIGITS: Final = 16
 _NEAR: Final = 12.0  # px
 _FIELDS: Final = (12, 10)
 """Fields across and down of the chart that is shown without a picture."""
@@ -38,48 +41,81 @@ class PictureMask(Mask):
         A picture file (PNG, JPEG, ...), stretched over the mask: its first row along the upper
         edge, its left column along the person's right side. Without one, a chart of
         12 by 10 fields shows where the parts of a picture come to lie.
+    sha256
+        First `DIGITS` hexadecimal digits of the hash of the picture's pixels, empty without one;
+        it is found, not given. Results name it, so that another picture under the same name is
+        told apart.
 
     Raises
     ------
     MaskfaceError
-        If the file cannot be read.
+        If the file cannot be read, or is transparent everywhere.
     """
 
     name: ClassVar[str] = "texture"
     path: str = ""
+    sha256: str = field(init=False, default="", repr=False)
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        picture_cloth(self.path)
+        if self.path:
+            digest = hashlib.sha256(_picture(self.path).tobytes()).hexdigest()[:DIGITS]
+            object.__setattr__(self, "sha256", digest)
 
     def garment(self, scale: float) -> Garment:
         """The picture and its loops."""
         surface = self.surface(SURGICAL, scale)
-        texture = picture_cloth(self.path)
-        red, green, blue = (255 * np.median(texture.levels[-1].reshape(-1, 3), axis=0)).tolist()
-        loops = self.loops(surface, (int(red), int(green), int(blue)))
+        texture = picture_cloth(self.path, self.sha256)
+        loops = self.loops(surface, _main_colour(texture))
         return Garment((Sheet(surface, texture), *loops))
 
 
 @lru_cache(maxsize=16)
-def picture_cloth(path: str) -> Texture:
+def picture_cloth(path: str, sha256: str) -> Texture:
     """Read a picture as cloth; an empty path gives the chart.
+
+    Parameters
+    ----------
+    path
+        The file.
+    sha256
+        What tells its contents from those it had before, or will have.
 
     Raises
     ------
     MaskfaceError
         If the file cannot be read.
     """
-    if not path:
-        return make_texture(_chart())
+    del sha256
+    return _texture_of(_picture(path)) if path else make_texture(_chart())
+
+
+def _picture(path: str) -> NDArray[np.uint8]:
+    """Read a picture, (h, w, 4)."""
     try:
         picture = read_rgba(Path(path).expanduser())
     except ImageError as error:
-        raise MaskfaceError(
-            f"Parameter 'path' of occluder 'texture' got {path!r}: {error}. Give the path of a "
-            "picture file, as in texture:path=mask.png; a PNG can have transparent parts."
-        ) from error
-    return _texture_of(picture)
+        raise _refusal(path, str(error)) from error
+    if not picture[..., 3].any():
+        raise _refusal(path, "it is transparent everywhere")
+    return picture
+
+
+def _refusal(path: str, why: str) -> MaskfaceError:
+    return MaskfaceError(
+        f"Parameter 'path' of occluder 'texture' got {path!r}: {why}. Give the path of a picture "
+        "file, as in texture:path=mask.png; a PNG can have transparent parts."
+    )
+
+
+def _main_colour(texture: Texture) -> tuple[int, int, int]:
+    """Red, green and blue (0 to 255) that half of the cloth's visible parts lie below."""
+    colours = texture.levels[-1].reshape(-1, 3)
+    if texture.opacity is not None:
+        solid = texture.opacity[-1].ravel()
+        colours = colours[solid >= solid.max() / 2]
+    red, green, blue = np.round(255 * np.median(colours, axis=0)).astype(int).tolist()
+    return red, green, blue
 
 
 def _texture_of(picture: NDArray[np.uint8]) -> Texture:
@@ -91,8 +127,13 @@ def _texture_of(picture: NDArray[np.uint8]) -> Texture:
     sized = np.asarray(cv2.resize(parts, (WIDTH, HEIGHT), interpolation=method), np.float32)
     solid = sized[..., 3]
     if solid.min() > 0.999:
-        return make_texture(sized[..., :3])
-    return make_texture(_filled(sized), solid)
+        return make_texture(_printed(sized[..., :3]))
+    return make_texture(_printed(_filled(sized)), solid)
+
+
+def _printed(colours: Plane) -> Plane:
+    """Colours (h, w, 3) as bright and as dark as cloth can be."""
+    return np.asarray(np.clip(colours, DARKEST / 255, BRIGHTEST / 255), np.float32)
 
 
 def _filled(parts: Plane) -> Plane:

@@ -42,6 +42,13 @@ _GIVE: Final = 0.45
 """How far the lower edge goes along when the upper edge is pulled down: cloth bunches up."""
 _HELD_BACK: Final = (0.4, 0.035)
 """How far the upper corners go along: share of the way, and its increase per cm."""
+_CHEEKS: Final = 2.4
+"""Largest depth power of cloth without a nose below it. A surgical mask's upper edge then lies from
+0.8 cm inside the canonical cheeks to 1.2 cm before them; with the ridge it has over a nose it would
+sink 1.7 cm into them, and flare in front of a turned face.
+"""
+_UNFOLDED: Final = 0.3
+"""Share of its fold that such cloth keeps, for the same reason."""
 _SLACK: Final = 0.55
 _TAUT: Final = -0.3
 """How far a loose and a tight mask stand off from where a usual one does, in cm."""
@@ -84,9 +91,20 @@ def _moved(shape: Shape, top: float) -> Shape:
     held = _smooth(top, *_HELD)
     middle = _middle(shape, top, down, held)
     side = _side(shape, down)
-    loose_power = shape.height_power[len(shape.height_power) // 2]
-    power = tuple(held * p + (1 - held) * min(p, loose_power) for p in shape.height_power)
-    return replace(shape, middle=middle, side=side, height_power=power)
+    loose_height = shape.height_power[len(shape.height_power) // 2]
+    return replace(
+        shape,
+        middle=middle,
+        side=side,
+        height_power=_loosened(shape.height_power, loose_height, held),
+        depth_power=_loosened(shape.depth_power, _CHEEKS, held),
+        fold=shape.fold * (held + (1 - held) * _UNFOLDED),
+    )
+
+
+def _loosened(powers: tuple[float, ...], most: float, held: float) -> tuple[float, ...]:
+    """Powers of at most `most` where nothing holds the cloth up, and their own where it is held."""
+    return tuple(held * power + (1 - held) * min(power, most) for power in powers)
 
 
 def _smooth(value: float, start: float, end: float) -> float:
