@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import pickle
 from dataclasses import replace
 from itertools import combinations, pairwise
@@ -16,14 +17,14 @@ from maskface.errors import MaskfaceError
 from maskface.images import read_rgba
 from maskface.mesh import CHIN, LOWER_LIP, MOUTH_CORNERS, NOSE_TIP
 from maskface.occluders import PictureMask, get_occluder, occluder_name
-from maskface.occluders.garment import Garment, Sheet, Texture
+from maskface.occluders.garment import Cord, Garment, Sheet, Texture
 from maskface.occluders.geometry import ANCHORS, HeadFit, fit_head
 from maskface.occluders.layers import draw_garment
 from maskface.occluders.light import Light
 from maskface.occluders.raster import rasterise
 from maskface.occluders.worn import weaves
 from maskface.occluders.worn._base import Mask
-from maskface.occluders.worn.fleece import DOWN, half
+from maskface.occluders.worn.fleece import DOWN, cup, half
 from maskface.occluders.worn.patterns import print_on
 from maskface.occluders.worn.surface import sheet_surface
 from maskface.occluders.worn.surgical_cloth import cloth
@@ -84,6 +85,13 @@ def test_nose_mouth_and_chin_lie_within(
         assert at(inside, face, index)
     for index in (33 if yaw > 0 else 263, 151):  # outer corner of the near eye, forehead
         assert not at(inside, face, index)
+
+
+@pytest.mark.parametrize("name", ["surgical", *OPAQUE, "window_mask"])
+@pytest.mark.parametrize("yaw", [-30, 0, 30])
+def test_a_jaw_that_drops_far_stays_within(name: str, yaw: float) -> None:
+    face = made_landmarks(yaw=yaw, jaw_drop=2.2)
+    assert at(outline(mask(name), face), face, CHIN)
 
 
 @pytest.mark.parametrize("name", OPAQUE)
@@ -263,6 +271,31 @@ def test_hems_get_darker_to_the_edge(texture: Texture, tall: float) -> None:
         assert first < second < level.mean()
 
 
+@pytest.mark.parametrize("pattern", PATTERNS[1:])
+def test_a_print_ends_before_the_edge(pattern: str) -> None:
+    """Cut by the edge, it would be bright and dark spots along the skin."""
+    level = weaves.cotton(pattern, (0, 0, 0), (255, 255, 255)).levels[0].max(axis=2)
+    centimetre = len(level) / weaves.DOWN
+    bound = round(0.9 * centimetre)
+    assert level[:bound].max() < 0.02
+    assert level[-round(0.6 * centimetre) :].max() < 0.02
+    assert level[2 * bound : -2 * bound].max() > 0.8
+
+
+def test_the_rim_of_a_cup_is_even_up_to_the_metal_strip() -> None:
+    """A ring or a strip near the edge would be a line along the skin."""
+    level = cup((200, 200, 200)).levels[0].mean(axis=2)
+    smooth = cv2.blur(level, (61, 5))
+    rows, columns = level.shape
+    for column in (0.3, 0.5, 0.7):
+        tall = 0.24 + 0.76 * np.cos(np.pi * (column - 0.5)) ** 1.3  # of the 17 cm in the middle
+        down = smooth[:, round(column * columns)]
+        rim = down[: round(0.7 / 17 / tall * rows)]
+        strip = down[: round(3.2 / 17 / tall * rows)]
+        assert np.ptp(rim) < 0.07
+        assert strip.min() < rim.min() - 0.1
+
+
 @pytest.mark.parametrize("yaw", [-40, 40])
 def test_bands_end_at_the_ear_and_not_in_prongs(yaw: float) -> None:
     face = made_landmarks(yaw=yaw)
@@ -392,6 +425,49 @@ def test_a_picture_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     text.write_text("not a picture")
     with pytest.raises(MaskfaceError, match=r"not a picture.*Give the path"):
         PictureMask(path=str(text))
+    empty = tmp_path / "empty.png"
+    Image.new("RGBA", (20, 20)).save(empty)
+    with pytest.raises(MaskfaceError, match=r"empty.png.*transparent everywhere.*Give the path"):
+        PictureMask(path=str(empty))
+
+
+def test_another_picture_under_the_same_name_is_another_mask(tmp_path: Path) -> None:
+    face, path = made_landmarks(), tmp_path / "own.png"
+    drawn, masks = [], []
+    for colour in ((220, 30, 30), (30, 30, 220)):
+        Image.new("RGB", (30, 20), colour).save(path)
+        masks.append(mask(f"texture:path={path}"))
+        drawn.append(masks[-1].apply(made_picture(face), face).image)
+    x, y = face.points[NOSE_TIP, :2].astype(int)
+    assert drawn[0][y, x, 0] > 100 > drawn[0][y, x, 2]
+    assert drawn[1][y, x, 2] > 100 > drawn[1][y, x, 0]
+    pixels = np.full((20, 30, 4), (30, 30, 220, 255), np.uint8)
+    assert masks[1].params["sha256"] == hashlib.sha256(pixels.tobytes()).hexdigest()[:16]
+    assert masks[0] != masks[1]
+    assert occluder_name(masks[0]) == occluder_name(masks[1])
+    assert mask("texture").params["sha256"] == ""
+
+
+def test_a_black_picture_is_cloth_and_no_hole(tmp_path: Path) -> None:
+    face, path = made_landmarks(), tmp_path / "black.png"
+    Image.new("RGB", (30, 20)).save(path)
+    result = PictureMask(path=str(path)).apply(made_picture(face), face)
+    cloth = result.image[result.alpha == 255].mean(axis=1)
+    assert 8 < cloth.mean() < 30
+    assert cloth.std() > 0.5  # the light on it is seen
+
+
+def test_loops_have_the_colour_of_what_is_seen_of_a_picture(tmp_path: Path) -> None:
+    pixels = np.zeros((64, 64, 4), np.uint8)
+    pixels[24:40, 24:40] = (220, 30, 30, 255)
+    path = tmp_path / "badge.png"
+    Image.fromarray(pixels).save(path)
+    items = PictureMask(path=str(path)).garment(10).items
+    cords = [item for item in items if isinstance(item, Cord)]
+    assert cords
+    for cord in cords:
+        red, green, blue = cord.colour
+        assert red > 2 * max(green, blue)
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA", "P", "RGB", "L"])

@@ -30,9 +30,14 @@ CUP_HEIGHT: Final = 640
 _CUP_ACROSS: Final = 17.0
 _CUP_DOWN: Final = 17.0
 _CUP_NARROW: Final = 0.24
-_STRIP: Final = 2.0
+_STRIP: Final = 2.4
 """Middle of the metal strip, in cm below the upper edge: any nearer, the rim above it is a bright
 line between metal and skin."""
+_STRIP_HALF: Final = 4.0
+"""Half its length in cm."""
+_SAG: Final = 0.6
+"""How much farther from the edge its ends are, in cm: the rim is narrower beside the nose, where
+the face turns it away from the camera."""
 
 
 @cache
@@ -60,7 +65,7 @@ def _welds(fold: Plane, upper: Plane, lower: Plane, along: Plane) -> Plane:
     relief = _points(fold - 0.42, along) + 0.05 * bump(fold - 0.42, 0.16)
     inner = step(side - 0.9, 0.05)
     for distance in (upper, lower):
-        for row in (0.38, 0.68):
+        for row in (0.55, 0.85):
             relief = relief + 0.7 * inner * _points(distance - row, fold)
         relief = relief - 0.16 * np.exp(-distance / 0.18)
     for row in (0.25, 0.50, 0.75):
@@ -105,12 +110,13 @@ def cup(colour: tuple[int, int, int]) -> Texture:
     edge = _smallest(upper, _CUP_DOWN * tall * (1 - y), _CUP_ACROSS * np.minimum(x, 1 - x))
     level = 1 + _stipple(edge) + _rings(edge)
     across = _CUP_ACROSS * (x - 0.5)
-    strip = step(4.6 - np.abs(across), 0.05) * step(0.32 - np.abs(upper - _STRIP), 0.03)
-    shine = 0.25 * bump(upper - _STRIP + 0.12, 0.10) + 0.06 * np.cos(across * 2.2)
+    off = upper - _STRIP - _SAG * (across / _STRIP_HALF) ** 2
+    along = step(_STRIP_HALF - np.abs(across), 0.05)
+    strip = along * step(0.32 - np.abs(off), 0.03)
+    shine = 0.25 * bump(off + 0.12, 0.10) + 0.06 * np.cos(across * 2.2)
     light = level[..., None] * np.array(colour, np.float32) / 255
     metal = (0.60 + shine)[..., None] * _METAL
-    rim = step(4.6 - np.abs(across), 0.05) * bump(upper - _STRIP - 0.36, 0.06)
-    light = light * (1 - 0.22 * rim[..., None])
+    light = light * (1 - 0.22 * (along * bump(off - 0.36, 0.06))[..., None])
     return make_texture(light * (1 - strip[..., None]) + metal * strip[..., None])
 
 
@@ -127,7 +133,11 @@ def _stipple(edge: Plane) -> Plane:
 
 
 def _rings(edge: Plane) -> Plane:
-    """Two pressed rings: the welded rim, and the step from which the dome rises."""
-    relief = 0.20 * seam(edge - 0.30, 0.045) + 0.18 * seam(edge - 0.72, 0.06)
-    relief = relief + 0.05 * bump(edge - 1.05, 0.2) + 0.12 * seam(edge - 2.1, 0.10)
-    return np.asarray(relief - 0.25 * np.exp(-np.clip(edge, 0, None) / 0.25), np.float32)
+    """Two pressed rings: the welded rim, and the step from which the dome rises.
+
+    They and the dark of the edge are faint: where the rim is seen at an angle, they are lines along
+    the skin.
+    """
+    relief = 0.12 * seam(edge - 0.90, 0.07) + 0.12 * seam(edge - 2.1, 0.10)
+    relief = relief + 0.05 * bump(edge - 1.15, 0.2)
+    return np.asarray(relief - 0.06 * np.exp(-np.clip(edge, 0, None) / 0.5), np.float32)

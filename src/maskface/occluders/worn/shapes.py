@@ -37,7 +37,7 @@ class Shape:
 SURGICAL: Final = Shape(
     middle=(
         (1.75, 6.75), (1.0, 7.35), (0.1, 7.95), (-1.1, 8.2), (-2.6, 8.0), (-4.4, 7.55),
-        (-6.3, 7.15), (-8.2, 6.7), (-9.8, 6.0), (-10.85, 4.9), (-11.3, 3.6),
+        (-6.3, 7.15), (-8.3, 6.7), (-10.05, 6.0), (-11.2, 4.85), (-11.7, 3.2),
     ),
     side=(
         (6.80, 0.80, 0.60), (6.75, -0.40, 0.45), (6.70, -1.70, 0.30), (6.60, -3.00, 0.20),
@@ -47,4 +47,4 @@ SURGICAL: Final = Shape(
     depth_power=(4.2, 3.4, 2.8, 2.4, 2.1, 1.9, 1.7),
 )  # fmt: skip
 """Bulges over nose and chin with room for both, and wraps under the chin far enough to cover a
-dropped jaw."""
+jaw that drops by 2 cm."""

@@ -22,8 +22,9 @@ _PLEATS: Final = (0.33, 0.49, 0.65)
 """Height of the three folds, as a share of the height of the mask."""
 _SAG: Final = 0.045
 """Folds are stitched at the sides and bow down where the mask bulges."""
-_BORDER: Final = 0.032
-"""Width of the sewn border, as a share of the height."""
+_BORDER: Final = 0.042
+"""Width of the sewn border, as a share of the height. Any narrower, it is a bright line between its
+seam and skin."""
 
 
 @cache

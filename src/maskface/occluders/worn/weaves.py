@@ -28,12 +28,15 @@ _NARROW: Final = 0.36
 """Height at the sides as a share of that at the middle."""
 _MOUTH: Final = 0.5
 """Row of the mouth."""
-_HEM: Final = 0.55  # cm
+_HEM: Final = 1.3
+"""Width of the border in cm, laid out; worn, 0.6 (beside the nose) to 1. In a narrower one, the
+seam and the print behind it would be bright and dark lines along the skin."""
+_GATHERED: Final = 1.3
 
 
 @lru_cache(maxsize=64)
 def cotton(pattern: Pattern, colour: Colour, accent: Colour) -> Texture:
-    """Printed cotton of two panels joined along the middle.
+    """Printed cotton of two panels joined along the middle, bound in the colour of its ground.
 
     Parameters
     ----------
@@ -49,7 +52,8 @@ def cotton(pattern: Pattern, colour: Colour, accent: Colour) -> Texture:
     """
     relief = _panels()
     across, down = in_centimetres()
-    share = print_on(pattern, across, down)[..., None]
+    bound = step(_HEM - np.minimum(*_from_edges()), 0.04)
+    share = (print_on(pattern, across, down) * (1 - bound))[..., None]
     ground = (1 - share) * np.array(colour, np.float32) + share * np.array(accent, np.float32)
     return make_texture(relief[..., None] * ground / 255)
 
@@ -75,6 +79,13 @@ def tallness(x: Plane) -> Plane:
     """Height of the cloth as a share of that at the middle."""
     round_off = np.clip(np.cos(np.pi * (x - 0.5)), 0, 1)
     return np.asarray(_NARROW + (1 - _NARROW) * round_off**1.6)
+
+
+def _from_edges() -> tuple[Plane, Plane]:
+    """Distances (HEIGHT, WIDTH) in cm from the upper or lower edge, and from the nearer side."""
+    x, y = canvas(HEIGHT, WIDTH)
+    # Cloth is gathered above, on the nose: a border as wide below would look wider.
+    return DOWN * np.minimum(y, _GATHERED * (1 - y)) * tallness(x), ACROSS * np.minimum(x, 1 - x)
 
 
 @cache
@@ -114,15 +125,14 @@ def _folds(x: Plane, y: Plane) -> Plane:
 
 
 def _hem(x: Plane, y: Plane) -> Plane:
-    """A turned border: thicker, so it bulges; a row of stitches; the edge turns away."""
-    down = DOWN * np.minimum(y, 1 - y) * tallness(x)
-    across = ACROSS * np.minimum(x, 1 - x)
+    """A turned border: a seam, a row of stitches; the edge turns away."""
+    down, across = _from_edges()
     inner = step(across - _HEM, 0.05)
-    relief = 0.03 * step(_HEM - np.minimum(down, across), 0.05)
-    relief += inner * (0.22 * seam(down - _HEM, 0.045) + _row(down - _HEM + 0.07, ACROSS * x))
+    relief = inner * (0.22 * seam(down - _HEM, 0.045) + _row(down - _HEM + 0.07, ACROSS * x))
     relief += 0.22 * seam(across - _HEM, 0.05) + _row(across - _HEM + 0.07, DOWN * y)
-    # Darker all the way to the edge: a bright one would look like a halo.
-    return relief - 0.12 * np.exp(-np.minimum(down, across) / 0.2)
+    # Darker all the way to the edge, for a bright one would look like a halo, but not by much: the
+    # skin beside it lies in shadow.
+    return relief - 0.04 * np.exp(-np.minimum(down, across) / 0.2)
 
 
 def _row(distance: Plane, along: Plane) -> Plane:
