@@ -26,6 +26,7 @@ from maskface.occluders.worn import weaves
 from maskface.occluders.worn._base import Mask
 from maskface.occluders.worn.fleece import DOWN, cup, half
 from maskface.occluders.worn.patterns import print_on
+from maskface.occluders.worn.picture_mask import picture_cloth
 from maskface.occluders.worn.surface import sheet_surface
 from maskface.occluders.worn.surgical_cloth import cloth
 from maskface.occluders.worn.texture import make_texture
@@ -395,6 +396,18 @@ def test_a_picture_lies_upright_on_the_mask(tmp_path: Path) -> None:
     (x, y), (_, chin) = face.points[NOSE_TIP, :2].astype(int), face.points[CHIN, :2].astype(int)
     assert image[y, x, 0] > 100 > image[y, x, 1] + 50
     assert image[chin - 10, x, 1] > 100 > image[chin - 10, x, 0] + 50
+
+
+def test_the_chart_has_a_plain_margin_and_a_picture_none(tmp_path: Path) -> None:
+    chart = picture_cloth("", "").levels[0]
+    own = picture_cloth(str(flag(tmp_path / "flag.png")), "").levels[0]
+    for colours, plain in ((chart, True), (own, False)):
+        rim = np.concatenate([colours[0], colours[-1], colours[:, 0], colours[:, -1]])
+        assert (np.ptp(rim, axis=0).max() < 0.02) == plain
+    height, width = chart.shape[:2]
+    assert np.ptp(chart[: height // 30], axis=(0, 1)).max() < 0.02
+    assert np.ptp(chart[:, : width // 20], axis=(0, 1)).max() < 0.02
+    assert np.ptp(chart[height // 10 : -height // 10, width // 2 + 20], axis=0).max() > 0.1
 
 
 def test_a_clear_part_of_a_picture_shows_the_face(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from maskface.occluders.worn.drape_forms import CROWN, HOOD, SCARF, VEIL, Drape
 from maskface.occluders.worn.drapes import surface_of_drape
 from maskface.occluders.worn.hat_parts import brim, brim_below, upper_face
 from maskface.occluders.worn.planes import Canvas
+from maskface.occluders.worn.scarf_cloth import scarf_cloth, scarf_print
 from maskface.occluders.worn.spectacles import FRONT, STYLES, FrameShape, front, lens_outline
 from maskface.occluders.worn.visor_parts import visor
 from maskface.types import FaceLandmarks, Occlusion
@@ -282,6 +283,25 @@ def test_a_print_shows_on_a_scarf() -> None:
     plain, dots = put("scarf:colour=navy", face), put("scarf:colour=navy,pattern=dots", face)
     assert overlap(plain.mask, dots.mask) > 0.99
     assert dots.image[plain.mask].std() > 2 * plain.image[plain.mask].std()
+
+
+def test_no_print_nor_bright_rim_lies_along_the_fold_of_a_scarf() -> None:
+    opacity, level = scarf_print().opacity, scarf_cloth().levels[0]
+    assert opacity is not None
+    height, width = level.shape
+    sheet = surface_of_drape(SCARF, 40.0)
+    rows = sheet.vertices.reshape(*sheet.shape, 3)
+    # Lengths down the worn cloth, which is gathered at the ears, from the middle to the ears.
+    for share in (0.5, 0.6, 0.7, 0.8):
+        line = rows[:, round(share * (sheet.shape[1] - 1))]
+        length = np.r_[0, np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))]
+        down = np.interp(np.linspace(0, 1, height), np.linspace(0, 1, len(length)), length)
+        place = round(share * (width - 1))
+        near = slice(max(0, place - 20), place + 21)
+        assert opacity[0][down < 0.4, near].max() < 3
+        assert opacity[0][down < 2.0, near].max() > 200
+        rim, inside = level[down < 0.1, near].mean(), level[(down > 0.3) & (down < 0.6), near]
+        assert rim < inside.mean() + 0.01
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ _GATHER: Final = 0.75
 @lru_cache(maxsize=16)
 def draped(drape: Drape, *, fine: bool) -> Surface:
     """A drape's surface, of many or of few vertices."""
-    return sheet_surface(_sheet(drape, *((18, 31) if fine else (13, 19))))
+    return sheet_surface(sheet_of_drape(drape, *((18, 31) if fine else (13, 19))))
 
 
 def surface_of_drape(drape: Drape, scale: float) -> Surface:
@@ -46,7 +46,8 @@ def spread(turn: NDArray[np.floating[Any]]) -> Floats:
     return np.asarray(0.6 * turn + 0.4 * turn**3)
 
 
-def _sheet(drape: Drape, rows: int, columns: int) -> Floats:
+def sheet_of_drape(drape: Drape, rows: int, columns: int) -> Floats:
+    """Positions (rows, columns, 3) of a drape's cloth in cm."""
     turn = spread(np.linspace(-1, 1, columns))[None, :]
     angle = np.radians(drape.reach) * turn
     ahead, behind = np.clip(np.cos(angle), 0, 1), np.clip(-np.cos(angle), 0, 1)

@@ -21,6 +21,7 @@ from maskface.occluders.worn.planes import Plane, step
 from maskface.occluders.worn.shapes import SURGICAL
 from maskface.occluders.worn.strokes import canvas
 from maskface.occluders.worn.texture import make_texture
+from maskface.occluders.worn.weaves import tallness
 
 WIDTH: Final = 768
 HEIGHT: Final = 640
@@ -29,6 +30,10 @@ DIGITS: Final = 16
 _NEAR: Final = 12.0  # px
 _FIELDS: Final = (12, 10)
 """Fields across and down of the chart that is shown without a picture."""
+_MARGIN: Final = (0.065, 0.045)
+"""Width of the chart's plain margin at its sides, which are seen at an angle, and above and below,
+as shares of the mask's. Fields that the edge cuts would be bright and dark spots on the skin."""
+_MARGIN_COLOUR: Final = (0.52, 0.52, 0.56)
 
 
 @dataclass(frozen=True)
@@ -153,9 +158,12 @@ def _chart() -> Plane:
     colour = np.stack([0.4 + 0.6 * column / across, 0.4 + 0.6 * row / down, 0 * x + 0.75], axis=-1)
     lines = step(0.004 - np.minimum(np.abs(x - 0.5), np.abs(y - 0.5)), 0.001)
     shaded = light[..., None] * colour * (1 - 0.7 * lines[..., None])
-    return np.asarray(shaded * (1 - 0.3 * _border(x, y))[..., None], np.float32)
+    plain = _margin(x, y)[..., None]
+    return np.asarray((1 - plain) * shaded + plain * np.array(_MARGIN_COLOUR), np.float32)
 
 
-def _border(x: Plane, y: Plane) -> Plane:
-    edge = np.minimum(np.minimum(x, 1 - x), np.minimum(y, 1 - y))
-    return step(0.012 - edge, 0.001)
+def _margin(x: Plane, y: Plane) -> Plane:
+    """1 along the edges, about as wide everywhere when worn: the mask is lower at its sides."""
+    side, end = _MARGIN
+    inside = np.minimum(np.minimum(x, 1 - x) / side, np.minimum(y, 1 - y) * tallness(x) / end)
+    return step(1 - inside, 0.02)

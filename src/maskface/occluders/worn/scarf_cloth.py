@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
+import cv2
 import numpy as np
 
 from maskface.occluders.garment import Texture
+from maskface.occluders.worn.drape_forms import SCARF
+from maskface.occluders.worn.drapes import sheet_of_drape
 from maskface.occluders.worn.folds import around, weave
 from maskface.occluders.worn.planes import Canvas, Plane, bump, ramp, step
 from maskface.occluders.worn.texture import make_texture
@@ -17,6 +20,55 @@ Pattern: TypeAlias = Literal["plain", "dots"]
 _SCARF: Final = Canvas(half=20.0, low=0.0, high=18.0, pixels=28)
 _EAR: Final = 13.0
 """Where the ears are on the scarf, in cm from its middle."""
+_HEM: Final = 0.5
+"""Width of the stitched border below, in cm."""
+_PLAIN: Final = 0.55
+"""Cloth without a print along the fold above, in cm. Rings that the edge cuts, or that come nearer,
+would be bright and dark spots along the skin."""
+_APART: Final = 1.2
+_RING: Final = 0.42
+"""Distance of the printed rings' rows, and their outer radius, in cm."""
+_BORDER: Final = 2.4
+"""Height of the printed border of drops, in cm from the lower edge."""
+_DROPS: Final = (1.8, 2.4)
+"""Where the first drop is, from the point (there those of both sides are one), and the distance
+from one to the next, in cm."""
+_POINT: Final = 1.0
+"""Half the width of the lower point, in cm."""
+
+
+class _Worn(NamedTuple):
+    """Where each texture pixel is when the cloth is worn, in cm: it is gathered at the ears.
+
+    Attributes
+    ----------
+    below, above
+        Distance down the cloth from its upper edge, and square to its lower edge.
+    along
+        Distance along the lower edge from its point.
+    """
+
+    below: Plane
+    above: Plane
+    along: Plane
+
+
+@cache
+def _worn() -> _Worn:
+    height, width = _SCARF.shape
+    sheet = sheet_of_drape(SCARF, height // 7, width // 7)
+    steps = np.linalg.norm(np.diff(sheet, axis=0, prepend=sheet[:1]), axis=2)
+    below = cv2.resize(np.cumsum(steps, axis=0), (width, height), interpolation=cv2.INTER_LINEAR)
+    x, _ = around(_SCARF)
+    tall, across = below[-1], x[0]
+    # Below the point itself, the slope beside it; its sides are alike.
+    beside = np.maximum(np.abs(across), _POINT)
+    rise = np.interp(beside, across, -np.gradient(tall, across))
+    slope = np.hypot(1, rise)
+    edge = np.cumsum(slope * np.gradient(across))
+    above = (tall - below) / slope
+    along = np.abs(edge - edge[width // 2]) + rise * above
+    return _Worn(*(np.asarray(plane, np.float32) for plane in (below, above, along)))
 
 
 @cache
@@ -24,11 +76,11 @@ def _scarf_level() -> Plane:
     x, y = around(_SCARF)
     down = (_SCARF.high - y) / _SCARF.high
     level = 1 + weave(_SCARF, 3, 0.012) + _garlands(x, down) + _hang(x, down)
-    return np.asarray(np.clip(level + _hem(down), 0.45, 1.3), np.float32)
+    return np.asarray(np.clip(level + _hem(), 0.45, 1.3), np.float32)
 
 
 def scarf_cloth() -> Texture:
-    """A cotton scarf: folds that hang from the ears like garlands, and a hem."""
+    """A cotton scarf: folded above, hemmed below; folds hang from the ears like garlands."""
     return _scarf_texture("plain")
 
 
@@ -83,23 +135,30 @@ def _hang(x: Plane, down: Plane) -> Plane:
     return level
 
 
-def _hem(down: Plane) -> Plane:
-    """Stitched borders above and below."""
-    edge = np.minimum(down, 1 - down) * _SCARF.high
-    return np.asarray(0.05 * step(0.55 - edge, 0.03) - 0.16 * bump(edge - 0.55, 0.05), np.float32)
+def _hem() -> Plane:
+    """The edges: rounded where the cloth is folded, above; a stitched border below."""
+    below, above, _ = _worn()
+    # No seam nor bright rim above: near the ears they would be a bright line along the skin.
+    fold = -0.02 * np.exp(-below / 0.2)
+    border = 0.05 * step(_HEM - above, 0.03) - 0.16 * bump(above - _HEM, 0.05)
+    return np.asarray(fold + border, np.float32)
 
 
 def _dots() -> Plane:
     """Where the print is, 0 to 1."""
-    x, y = around(_SCARF)
-    edge = np.minimum(_SCARF.high - y, y)
-    row = np.floor(y / 1.1)
-    across, up = (x + 0.55 * (row % 2)) % 1.1 - 0.55, y % 1.1 - 0.55
-    far = np.hypot(across, up)
-    small = step(0.14 - far, 0.02) + 0.8 * bump(far - 0.34, 0.045)
-    along = (x + 0.9 * np.sin(y)) % 2.4 - 1.2
-    drop = np.hypot(along * (1 + 0.5 * (edge - 1.4)), (edge - 1.5) * 1.2)
-    large = bump(drop - 0.55, 0.07) + step(0.24 - drop, 0.03) + bump(drop - 0.8, 0.03)
-    border = step(2.5 - edge, 0.05) * step(edge - 0.6, 0.05)
-    ink = np.clip(border * large + (1 - border) * small, 0, 1)
-    return np.asarray(ink, np.float32)
+    below, above, along = _worn()
+    x, _ = around(_SCARF)
+    down = below - _PLAIN - _RING
+    row = np.round(down / _APART)
+    across = (x + _APART / 2 * (row % 2) + _APART / 2) % _APART - _APART / 2
+    far = np.hypot(across, down - _APART * row)
+    rings = step(0.15 - far, 0.02) + 0.8 * bump(far - 0.36, 0.045)
+    first, apart = _DROPS
+    bend = (along - first + apart / 2) % apart - apart / 2
+    drop = np.hypot(bend * (1 + 0.5 * (above - 1.4)), (above - 1.5) * 1.2)
+    drops = bump(drop - 0.55, 0.07) + step(0.24 - drop, 0.03) + bump(drop - 0.8, 0.03)
+    border = step(_BORDER - above, 0.05)
+    ink = border * drops * step(above - _HEM - 0.1, 0.03) + (1 - border) * rings
+    # A printed line where the border cuts rings.
+    ink = np.maximum(ink, bump(above - _BORDER, 0.07))
+    return np.asarray(np.clip(ink * step(below - _PLAIN, 0.03), 0, 1), np.float32)
