@@ -6,8 +6,8 @@ The pictures are the shipped synthetic faces, resized. Times are the median over
 least of some runs, in milliseconds of CPU time. All take turns, so that a machine that is busy for
 a while slows all alike. Every call is made twice, and the first one counts for nothing where the
 second is quicker: what is kept from picture to picture (cloth, surfaces) is there then. So is what
-all conditions of a picture share, its light, sharpness, grain and spectacles: `reading` is what
-that takes once for a picture.
+all conditions of a picture share, where the head is, light, sharpness, grain, spectacles and hair:
+`reading` is what that takes once for a picture.
 """
 
 from __future__ import annotations

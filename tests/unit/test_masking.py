@@ -228,6 +228,20 @@ def test_every_face_and_every_failure_has_a_row_and_resume_redoes_what_changed(
         mask_files(source, out, alpha=True, seed=8, resume=True)
 
 
+def test_no_result_is_left_of_a_picture_that_has_no_face_any_more(
+    face: ImageArray, tmp_path: Path
+) -> None:
+    source, out = tmp_path / "in", tmp_path / "out"
+    for name in ("gone.png", "same.png"):
+        write_image(source / name, face)
+    mask_files(source, out, alpha=True)
+    write_image(source / "gone.png", np.full((64, 64, 3), 90, np.uint8))
+    mask_files(source, out, alpha=True, resume=True)
+    assert list(MASKED.read(out / "masked.csv")["status"]) == ["no_face", "ok"]
+    left = sorted(path.name for path in out.iterdir())
+    assert left == ["masked.csv", "same.alpha.png", "same.png"]
+
+
 def test_files_that_nobody_knows_are_not_overwritten(face: ImageArray, tmp_path: Path) -> None:
     write_image(tmp_path / "in" / "a.png", face)
     write_image(tmp_path / "out" / "a.png", face)

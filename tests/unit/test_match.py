@@ -9,7 +9,7 @@ import pytest
 from maskface.occluders import SurgicalMask
 from maskface.occluders.balance import estimate_balance
 from maskface.occluders.geometry import fit_head
-from maskface.occluders.layer import Layer
+from maskface.occluders.layer import Layer, plain
 from maskface.occluders.match import match
 from maskface.occluders.quality import Quality, estimate_quality
 from maskface.types import FaceLandmarks, ImageArray
@@ -42,6 +42,11 @@ def test_blur_is_measured(sigma: float, noise: float) -> None:
     assert estimate_quality(degraded(sigma, noise), FIT).blur == pytest.approx(sigma, rel=0.2)
 
 
+def test_what_lids_do_to_sharpness_is_not_followed() -> None:
+    for sigma in (0.3, 0.4, 0.45):  # 0.61 to 0.68 px by what is left of the edges
+        assert estimate_quality(degraded(sigma, 0.0), FIT).blur == pytest.approx(0.5, abs=0.02)
+
+
 @pytest.mark.parametrize("noise", [2.0, 5.0, 9.0])
 def test_noise_is_measured(noise: float) -> None:
     assert estimate_quality(degraded(1.0, noise), FIT).grain == pytest.approx(noise, rel=0.1)
@@ -63,13 +68,14 @@ def flat_layer(level: int = 120) -> Layer:
     layer = Layer.empty((80, 90))
     alpha = np.zeros((80, 90), np.uint8)
     alpha[20:60, 20:70] = 255
-    layer.put_behind(np.full((80, 90, 3), level, np.uint8), alpha)
+    layer.put_behind(plain((level, level, level)), alpha)
     return layer
 
 
 def test_grain_is_as_strong_as_asked_and_stays_on_the_drawing() -> None:
     layer = match(flat_layer(), Quality(0.5, 6.0), np.random.default_rng(0))
     assert layer.colour[25:55, 25:65].std() == pytest.approx(6.0, rel=0.1)
+    assert layer.colour[25:55, 25:65].mean() == pytest.approx(120, abs=0.5)
     assert (layer.colour <= layer.alpha[..., None]).all()
     assert layer.colour[:10].max() == 0
 
@@ -79,7 +85,7 @@ def two_layers(places: list[tuple[int, int]]) -> Layer:
     alpha = np.zeros((90, 120), np.uint8)
     for y, x in places:
         alpha[y : y + 20, x : x + 30] = 255
-    layer.put_behind((200, 120, 40), alpha)
+    layer.put_behind(plain((200, 120, 40)), alpha)
     return layer
 
 
@@ -99,15 +105,18 @@ def test_softness_and_grain_do_not_depend_on_what_else_is_drawn(place: tuple[int
     np.testing.assert_array_equal(one.alpha, whole)
 
 
-def test_one_colour_is_the_same_as_a_plane_of_it() -> None:
-    alpha = np.random.default_rng(0).integers(0, 256, (40, 50), np.uint8)
-    tone = (7, 130, 251)
-    one, other = Layer.empty((40, 50)), Layer.empty((40, 50))
-    for layer in (one, other):
-        layer.put_behind((9, 9, 9), alpha[:, :40], np.s_[:, :40])
-    one.put_behind(tone, alpha)
-    other.put_behind(np.full((40, 50, 3), tone, np.uint8), alpha)
-    np.testing.assert_array_equal(one.colour, other.colour)
+def test_what_lies_behind_shows_as_far_as_it_is_free() -> None:
+    near, far = np.random.default_rng(0).integers(0, 256, (2, 40, 50), np.uint8)
+    near[:, 40:] = 0
+    tone = np.array([7, 130, 251])
+    layer = Layer.empty((40, 50))
+    layer.put_behind(plain((9, 9, 9)), near[:, :40], np.s_[:, :40])
+    layer.put_behind(plain((7, 130, 251)), far)
+    free = far / 255 * (255 - near.astype(float))
+    np.testing.assert_allclose(layer.alpha, near + free, atol=0.6)
+    expected = (near[..., None] * 9.0 + free[..., None] * tone) / 255
+    np.testing.assert_allclose(layer.colour, expected, atol=1.6)
+    assert (layer.colour <= layer.alpha[..., None]).all()
 
 
 def test_edges_become_as_soft_as_asked() -> None:

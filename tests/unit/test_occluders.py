@@ -156,6 +156,18 @@ def test_a_photograph_that_cannot_change_is_read_once_with_the_same_result() -> 
         )
 
 
+def test_a_photograph_that_can_change_through_another_array_is_read_anew() -> None:
+    face, buffer = made_landmarks(), made_picture(made_landmarks()).copy()
+    frame = buffer.view()
+    frame.flags.writeable = False
+    mask = SurgicalMask()
+    mask.apply(frame, face)
+    buffer //= 3
+    np.testing.assert_array_equal(
+        mask.apply(frame, face).image, mask.apply(buffer.copy(), face).image
+    )
+
+
 @pytest.mark.parametrize("scale", [3.0, 12.0])
 def test_grey_stays_grey(scale: float) -> None:
     face = made_landmarks(scale=scale)
@@ -281,7 +293,13 @@ def test_none_is_the_picture_itself() -> None:
 
 
 @pytest.mark.parametrize(
-    "picture", [np.zeros((9, 9), np.uint8), np.zeros((9, 9, 4), np.uint8), np.zeros((9, 9, 3))]
+    "picture",
+    [
+        np.zeros((9, 9), np.uint8),
+        np.zeros((9, 9, 4), np.uint8),
+        np.zeros((9, 9, 3)),
+        np.zeros((0, 9, 3), np.uint8),
+    ],
 )
 def test_other_arrays_are_refused(picture: ImageArray) -> None:
     with pytest.raises(ValueError, match=r"Expected an image of shape \(H, W, 3\)"):

@@ -174,6 +174,16 @@ def test_things_worn_look_as_they_do_alone(first: str) -> None:
     np.testing.assert_allclose(both.image, mask.image + change, atol=2)
 
 
+@pytest.mark.parametrize("first", ["glasses", "sunglasses"])
+def test_a_control_hides_what_it_hides_alone(first: str) -> None:
+    # Spectacles drawn before were once taken for some in the photograph, which a mask lies behind.
+    picture, control = made_picture(FACE), "fill:region=surgical"
+    below, alone = (get_occluder(name).apply(picture, FACE).alpha for name in (first, control))
+    both = get_occluder(f"{first}+{control}").apply(picture, FACE)
+    exact = 255 - (255.0 - below) * (255.0 - alone) / 255
+    np.testing.assert_allclose(both.alpha, exact, atol=1)
+
+
 def test_the_last_lies_on_top() -> None:
     picture = np.full((4, 4, 3), 200, np.uint8)
     dark, veil = Dice(0), Veil(hides=0.5)

@@ -144,3 +144,13 @@ def test_all_ways_of_wearing_differ() -> None:
     ways: list[Wearing] = ["correct", "nose_out", "under_lip", "chin", "one_ear", "loose", "tight"]
     alphas = [worn(way).alpha for way in ways]
     assert all((a != b).any() for a, b in pairwise(alphas))
+
+
+def test_a_hanging_mask_goes_out_of_sight_with_its_ear() -> None:
+    # It once hung before the far lips.
+    seen = np.array([int((worn("one_ear", yaw=yaw).alpha > 127).sum()) for yaw in range(-42, 1, 2)])
+    assert seen[0] == 0
+    assert seen[1] <= 0.002 * seen[-1]
+    assert (np.diff(seen) >= 0).all()
+    # Without a leap: in steps of 2 degrees.
+    assert np.diff(seen).max() < 0.1 * seen[-1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass
 from types import MappingProxyType
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, Final, TypeAlias
 
 import cv2
 import numpy as np
@@ -15,6 +15,8 @@ from maskface.mesh import FACE_OVAL
 from maskface.types import HALF, FaceLandmarks, ImageArray, MaskArray, Occlusion
 
 Bytes: TypeAlias = NDArray[np.uint8]
+
+_OVAL: Final = np.array(FACE_OVAL)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,11 +96,12 @@ class Occluder(ABC):
         Raises
         ------
         ValueError
-            If the image is not (H, W, 3) uint8.
+            If the image is not (H, W, 3) uint8, or has no pixels.
         """
-        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
+        rgb = image.ndim == 3 and image.shape[2] == 3 and image.dtype == np.uint8
+        if not rgb or not image.size:
             raise ValueError(
-                "Expected an image of shape (H, W, 3) and type uint8, "
+                "Expected an image of shape (H, W, 3) and type uint8, with pixels, "
                 f"but it had shape {image.shape} and type {image.dtype}."
             )
         drawn = self.draw(image, landmarks, np.random.default_rng(seed))
@@ -143,26 +146,23 @@ def coverage(mask: MaskArray, landmarks: FaceLandmarks) -> float:
         0 to 1. The part of the oval outside the picture counts for nothing; 0 if there is none
         inside.
     """
-    outline = np.round(landmarks.points[list(FACE_OVAL), :2]).astype(int)
-    limits = mask.shape[1::-1]
-    (x0, y0), (x1, y1) = (
-        np.clip(corner, 0, limits) for corner in (outline.min(axis=0) - 1, outline.max(axis=0) + 2)
-    )
-    part = mask[y0:y1, x0:x1]
+    outline = landmarks.points[_OVAL, :2]
+    (left, top), (right, bottom) = outline.min(axis=0).tolist(), outline.max(axis=0).tolist()
+    x0, y0 = max(round(left) - 1, 0), max(round(top) - 1, 0)
+    part = mask[y0 : max(round(bottom) + 2, 0), x0 : max(round(right) + 2, 0)]
     if not part.size:
         return 0.0
-    inside = _filled(part.shape, landmarks.points[:, :2] - [x0, y0])
+    inside = _filled(part.shape, outline - [x0, y0])
     total = cv2.countNonZero(inside)
     return cv2.countNonZero(cv2.bitwise_and(inside, part.view(np.uint8))) / total if total else 0.0
 
 
 def oval_pixels(shape: tuple[int, ...], landmarks: FaceLandmarks) -> MaskArray:
     """Which pixels (H, W) of a picture of that height and width are in the face oval."""
-    return _filled(shape, landmarks.points[:, :2]).astype(bool)
+    return _filled(shape, landmarks.points[_OVAL, :2]).astype(bool)
 
 
-def _filled(shape: tuple[int, ...], points: NDArray[np.floating[Any]]) -> Bytes:
+def _filled(shape: tuple[int, ...], outline: NDArray[np.floating[Any]]) -> Bytes:
     oval = np.zeros(shape[:2], np.uint8)
-    outline = np.round(points[list(FACE_OVAL)] * 16).astype(np.int32)
-    cv2.fillPoly(oval, [outline], 1, cv2.LINE_8, 4)
+    cv2.fillPoly(oval, [np.rint(outline * 16).astype(np.int32)], 1, cv2.LINE_8, 4)
     return oval

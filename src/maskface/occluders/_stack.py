@@ -11,6 +11,7 @@ import numpy as np
 
 from maskface.errors import MaskfaceError
 from maskface.occluders._base import Drawing, Occluder, Unoccluded
+from maskface.occluders.controls._base import Control
 from maskface.occluders.layer import times, together, triple
 from maskface.occluders.worn._base import Worn
 from maskface.types import FaceLandmarks, ImageArray
@@ -22,9 +23,9 @@ class Stack(Occluder):
 
     Each is drawn on the picture with those before it, so ``tears+surgical`` is a mask worn over
     tears and ``surgical+tears`` would be tears that run over the mask. Things worn look as they do
-    alone: light, sharpness and spectacles are read off the photograph, not off a visor or a cap
-    drawn on it before. What is random is drawn from one generator in the same order, so the first
-    occluder looks as it does alone.
+    alone, and controls hide what they hide alone: light, sharpness and spectacles are read off the
+    photograph, not off a visor or a cap drawn on it before. What is random is drawn from one
+    generator in the same order, so the first occluder looks as it does alone.
 
     Attributes
     ----------
@@ -58,10 +59,7 @@ class Stack(Occluder):
         """Draw all layers; see `Occluder.draw`."""
         total = Unoccluded().draw(image, landmarks, rng)
         for layer in self.layers:
-            if isinstance(layer, Worn):
-                drawn = _worn_over(total.image, image, layer.draw(image, landmarks, rng))
-            else:
-                drawn = layer.draw(total.image, landmarks, rng)
+            drawn = _drawn_over(layer, total.image, image, landmarks, rng)
             alpha = together(total.alpha, drawn.alpha)
             total = Drawing(drawn.image, alpha, together(total.shadow, drawn.shadow))
         return total
@@ -71,6 +69,21 @@ class Stack(Occluder):
         """Name and parameters of each layer in order, under ``layers``."""
         layers = [{"occluder": layer.name, "params": dict(layer.params)} for layer in self.layers]
         return MappingProxyType({"layers": layers})
+
+
+def _drawn_over(
+    layer: Occluder,
+    below: ImageArray,
+    photo: ImageArray,
+    landmarks: FaceLandmarks,
+    rng: np.random.Generator,
+) -> Drawing:
+    """Draw a layer on a picture, as far as can be by what is read off the photograph."""
+    if isinstance(layer, Worn):
+        return _worn_over(below, photo, layer.draw(photo, landmarks, rng))
+    if isinstance(layer, Control):
+        return layer.cover(below, layer.hide(photo, landmarks, rng), landmarks, rng)
+    return layer.draw(below, landmarks, rng)
 
 
 def _worn_over(below: ImageArray, photo: ImageArray, drawn: Drawing) -> Drawing:

@@ -24,7 +24,9 @@ _NOSE: Final = (168, 6, 197, 195, 5, 4, 1, 2, 49, 129, 98, 64, 279, 358, 327, 29
 
 def on_cheek(x: Floats, y: Floats) -> tuple[Floats, Floats]:
     """Places (..., 3) on the surface of the canonical head's right half, and its unit normals."""
-    depth, along_x, along_y = np.moveaxis(polyvander2d(x, y, [3, 3]) @ _cheek(), -1, 0)
+    powers_x, powers_y = (np.stack([np.ones_like(at), at, at * at, at * at * at]) for at in (x, y))
+    terms = (powers_x[:, None] * powers_y).reshape(16, -1)
+    depth, along_x, along_y = (_cheek().T @ terms).reshape(3, *x.shape)
     normals = unit(np.stack([-along_x, -along_y, np.ones_like(depth)], axis=-1))
     return np.stack([x, y, depth], axis=-1), normals
 
@@ -69,6 +71,6 @@ def _depth_in_hull(places: Floats, points: Floats) -> Floats:
     hull = cv2.convexHull(points.astype(np.float32), clockwise=False)[:, 0].astype(np.float64)
     edge = np.concatenate([hull[1:], hull[:1]]) - hull
     # The hull runs from x to y, so that its inside lies on this side of each edge.
-    inwards = np.stack([-edge[:, 1], edge[:, 0]])
-    inwards /= np.maximum(np.hypot(*inwards), 1e-9)
-    return np.asarray((places @ inwards - (hull.T * inwards).sum(axis=0)).min(axis=1))
+    inwards = np.stack([-edge[:, 1], edge[:, 0]], axis=1)
+    inwards /= np.maximum(np.hypot(*inwards.T), 1e-9)[:, None]
+    return np.asarray((inwards @ places.T - (hull * inwards).sum(axis=1)[:, None]).min(axis=0))

@@ -62,8 +62,9 @@ def pour(strands: Strands, shape: tuple[int, int]) -> Water:
     boxes = _boxes(strands, shape)
     if not boxes:
         return water
-    pixel, place, aside = _pixels(strands, boxes, shape[1])
-    table = _table(strands)
+    ways, asides = _turned(strands)
+    pixel, place, aside = _pixels(strands, ways, boxes, shape[1])
+    table = _table(strands, asides)
     first = place.astype(np.intp)
     share = (place - first).astype(np.float32)
     radius, off = _between(table[:2], first, share)
@@ -96,7 +97,7 @@ def _boxes(strands: Strands, shape: tuple[int, int]) -> list[tuple[int, slice, s
 
 
 def _pixels(
-    strands: Strands, boxes: list[tuple[int, slice, slice]], width: int
+    strands: Strands, ways: Floats, boxes: list[tuple[int, slice, slice]], width: int
 ) -> tuple[NDArray[np.intp], Floats, Singles]:
     """The pixels in boxes around strands, those of one after those of the other.
 
@@ -107,7 +108,7 @@ def _pixels(
         as a column of `_table`, and how far aside.
     """
     starts = strands.places[:, 0].tolist()
-    ways = np.maximum.accumulate(_turned(strands)[0], axis=1)
+    ways = np.maximum.accumulate(ways, axis=1)
     count = ways.shape[1]
     pixels, places, asides = [], [], []
     for number, rows, columns in boxes:
@@ -124,18 +125,19 @@ def _pixels(
 
 def _turned(strands: Strands) -> tuple[Floats, Floats]:
     """How far along and aside (k, n each) all places of each strand are from its first."""
-    x, y = np.moveaxis(strands.places - strands.places[:, :1], -1, 0)
+    off = strands.places - strands.places[:, :1]
+    x, y = off[..., 0], off[..., 1]
     ax, ay = strands.along.T[..., None]
     return y * ay + x * ax, y * ax - x * ay
 
 
-def _table(strands: Strands) -> Singles:
+def _table(strands: Strands, asides: Floats) -> Singles:
     """Radius, place aside, bulge, slope and gloss (5, k * (n + 1)) along all strands.
 
     After the last place of each comes one where no water is.
     """
     bulge = np.maximum(strands.bulge, 1e-6)
-    own = (strands.radius, _turned(strands)[1], bulge, strands.steep, strands.gloss)
+    own = (strands.radius, asides, bulge, strands.steep, strands.gloss)
     table = np.zeros((len(own), strands.radius.shape[0], strands.radius.shape[1] + 1), np.float32)
     for part, values in zip(table, own, strict=True):
         part[:, :-1] = values

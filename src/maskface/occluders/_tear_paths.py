@@ -53,6 +53,8 @@ _LID_SKIN: Final = (0.2, 0.16)
 """How clearly the lid's damp skin shines; how far below the lid's edge its middle is, and half its
 height, in cm."""
 _SAMPLES: Final = 73
+_DOWN: Final = np.linspace(0, 1, _SAMPLES) ** 0.9
+"""Where down a trail its places are."""
 _LID: Final = np.minimum(np.linspace(0, 2, _SAMPLES), 1)
 """Where along itself the places of the water along a lid are: it is short, half of them would do,
 and the rest lie at its end."""
@@ -90,9 +92,8 @@ def trails(
     dice = dice.reshape(-1, DRAWS, 1)
     start = np.clip(_STARTS[number, None] + 0.08 * dice[:, 0], 0, 1)
     lid_head, lid_seen = (_along(lids[eye], start)[:, 0] for lids in (_head_lids(), _lids(points)))
-    t = np.linspace(0, 1, _SAMPLES) ** 0.9
     fall = (lid_head[:, 1:2] - bottom) * _REACH[number, None] * (1 + 0.12 * dice[:, 1])
-    way = fall * t
+    way = fall * _DOWN
     head, normals = (own * _MIRROR[eye] for own in _way_down(lid_head, way, dice))
     seen = fit.project(head)[..., :2]
     # The lid moves with the expression, the cheek's average does not: the tear leaves the one
@@ -211,7 +212,7 @@ def _along(lines: Floats, at: Floats) -> Floats:
 
     `at` is (m,), the same for all, or (k, m).
     """
-    place = np.broadcast_to(at, (len(lines), np.shape(at)[-1])) * (lines.shape[1] - 1)
+    place = at * (lines.shape[1] - 1)
     first = np.minimum(place.astype(np.intp), lines.shape[1] - 2)
     line, share = np.arange(len(lines))[:, None], (place - first)[..., None]
     return np.asarray(lines[line, first] * (1 - share) + lines[line, first + 1] * share)

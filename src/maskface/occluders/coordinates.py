@@ -18,40 +18,45 @@ def coordinates(labels: NDArray[np.uint16], corners: Floats, uv: Floats) -> tupl
     are linear on either half of a piece: those of its upper left half, and beyond the
     diagonal something that grows with the distance from it.
     """
-    table = np.zeros((11, corners.shape[2] + 1), np.float32)
-    for part, own in zip((table[:6], table[6:9], table[9:]), _maps(corners, uv), strict=True):
-        part[:, 1:] = own
-    own = np.take(table, labels, axis=1)
-    y, x = np.ogrid[: labels.shape[0], : labels.shape[1]]
-    x, y = x.astype(np.float32), y.astype(np.float32)
-    beyond = np.maximum(own[6] * x + own[7] * y + own[8], 0)
-    u = own[0] * x + own[1] * y + own[2] + beyond * own[9]
-    return u, own[3] * x + own[4] * y + own[5] + beyond * own[10]
+    table = _maps(corners, uv)
+    own = table.take(labels.astype(np.intp), axis=1, mode="clip")
+    height, width = labels.shape
+    y, x = np.arange(height, dtype=np.float32)[:, None], np.arange(width, dtype=np.float32)
+    own[:3] *= x
+    own[3:6] *= y
+    straight = own[:3]
+    straight += own[3:6]
+    straight += own[6:9]
+    beyond = np.maximum(straight[2], 0)
+    u, v = straight[:2] + beyond * own[9:]
+    return u, v
 
 
-def _maps(corners: Floats, uv: Floats) -> tuple[Floats, Floats, Floats]:
-    """What `coordinates` needs of each of k pieces.
+def _maps(corners: Floats, uv: Floats) -> Singles:
+    """What `coordinates` needs of each of k pieces: (11, k + 1), the first for none.
 
-    These are the affine maps (3, and 3 more, k) to u and v on its first half and (3, k) to the
-    distance from its diagonal, which is 1 at the last corner; and how (2, k) u and v grow with it.
+    How u and v on a piece's first half, and the distance from its diagonal, grow with x (3), and
+    with y (3); what they are where x and y are 0 (3); and how u and v grow with that distance,
+    which is 1 at the last corner (2).
     """
-    x, y = corners
-    start, right, down, last = range(4)
-    x1, y1 = x[right] - x[start], y[right] - y[start]
-    x2, y2 = x[down] - x[start], y[down] - y[start]
+    start = np.concatenate([uv[:, 0], np.full((1, uv.shape[2]), -1.0)])
+    sides = corners[:, 1:] - corners[:, :1]
+    (x1, x2, x3), (y1, y2, y3) = sides
     area = _divisor(x1 * y2 - y1 * x2)
-    # Shares of the two sides that lead to a place, as affine functions of it.
-    one = np.stack([y2, -x2, y[start] * x2 - x[start] * y2]) / area
-    two = np.stack([-y1, x1, x[start] * y1 - y[start] * x1]) / area
-    sides = uv[:, 1:3] - uv[:, :1]
-    straight = sides[:, :1] * one + sides[:, 1:] * two
-    straight[:, 2] += uv[:, start]
-    # Both shares together are 1 on the diagonal.
-    far = one + two
-    far[2] -= 1
-    far /= _divisor(far[0] * x[last] + far[1] * y[last] + far[2])
-    more = uv[:, last] - straight[:, 0] * x[last] - straight[:, 1] * y[last] - straight[:, 2]
-    return straight.reshape(6, -1), far, more
+    # Along the first side and the second, u and v grow as given, the distance by 1.
+    one, two = np.ones((2, 3, uv.shape[2]))
+    one[:2], two[:2] = uv[:, 1] - start[:2], uv[:, 2] - start[:2]
+    across, down = (one * y2 - two * y1) / area, (two * x1 - one * x2) / area
+    last = across * x3 + down * y3 + start
+    more = uv[:, 3] - last[:2]
+    far = _divisor(last[2])
+    across[2] /= far
+    down[2] /= far
+    start[2] /= far
+    table = np.zeros((11, uv.shape[2] + 1), np.float32)
+    table[:3, 1:], table[3:6, 1:], table[9:, 1:] = across, down, more
+    table[6:9, 1:] = start - across * corners[0, 0] - down * corners[1, 0]
+    return table
 
 
 def _divisor(values: Floats) -> Floats:

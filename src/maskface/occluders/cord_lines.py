@@ -8,33 +8,37 @@ import cv2
 import numpy as np
 
 from maskface.occluders.garment import Bytes, Cord, Floats
-from maskface.occluders.geometry import HeadFit
-from maskface.occluders.layer import Layer, Tone, around, before_horizon
+from maskface.occluders.hair import Hair
+from maskface.occluders.layer import Layer, Paint, plain, times
 from maskface.occluders.light import Light
+from maskface.occluders.view import Seen
 
 
-def add_cord(layer: Layer, fit: HeadFit, cord: Cord, light: Light | None) -> None:
+def add_cord(
+    layer: Layer, seen: Seen, cord: Cord, light: Light | None, *, hair: Hair | None
+) -> None:
     """Draw the visible parts of a cord behind what the layer holds already."""
-    thickness = max(1, round(cord.width * fit.scale))
-    points = fit.project(cord.points)[:, :2]
-    where = around(points, thickness, layer.alpha.shape)
+    thickness = max(1, round(cord.width * seen.scale))
+    where = seen.around(thickness, layer.alpha.shape)
     if where is None:
         return
-    alpha = np.zeros_like(layer.alpha[where])
+    alpha = np.zeros(layer.alpha[where].shape, np.uint8)
     corner = [where[1].start, where[0].start]
-    _draw_line(alpha, points - corner, _opacity(fit, cord), thickness)
-    layer.put_behind(None if light is None else _tone(cord, light), alpha, where)
+    _draw_line(alpha, seen.points[:, :2] - corner, _opacity(seen, cord), thickness)
+    if cord.under_hair and hair is not None:
+        alpha = times(alpha, hair.free(where))
+    layer.put_behind(None if light is None else _paint(cord.colour, light), alpha, where)
 
 
-def _tone(cord: Cord, light: Light) -> Tone:
-    red, green, blue = np.clip(light.tone(cord.colour) * light.level, 0, 255).astype(int).tolist()
-    return red, green, blue
+@lru_cache(maxsize=64)
+def _paint(colour: tuple[int, int, int], light: Light) -> Paint:
+    red, green, blue = np.clip(light.tone(colour) * light.level, 0, 255).astype(int).tolist()
+    return plain((red, green, blue))
 
 
-def _opacity(fit: HeadFit, cord: Cord) -> Floats:
+def _opacity(seen: Seen, cord: Cord) -> Floats:
     """How much of the picture each piece (n - 1,) of a cord hides, 0 to 255."""
-    seen = before_horizon(fit, cord.normals)
-    return np.asarray(np.round(255 * _fading(cord) * np.minimum(seen[1:], seen[:-1])))
+    return np.rint(255 * _fading(cord) * np.minimum(seen.shown[1:], seen.shown[:-1]))
 
 
 @lru_cache(maxsize=256)
@@ -45,11 +49,11 @@ def _fading(cord: Cord) -> Floats:
 
 
 def _draw_line(alpha: Bytes, points: Floats, opacity: Floats, thickness: int) -> None:
-    corners = np.round(points * 16).astype(int).tolist()
+    corners = np.rint(points * 16).astype(int).tolist()
     # From the end to the beginning, so that the fainter parts do not lie over the others.
-    for k in reversed(np.flatnonzero(opacity)):
-        value = (float(opacity[k]),)
-        cv2.line(alpha, corners[k + 1], corners[k], value, thickness, cv2.LINE_AA, 4)
+    for k, value in reversed(list(enumerate(opacity.tolist()))):
+        if value:
+            cv2.line(alpha, corners[k + 1], corners[k], (value,), thickness, cv2.LINE_AA, 4)
 
 
 def _length_left(points: Floats) -> Floats:

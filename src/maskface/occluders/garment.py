@@ -94,6 +94,8 @@ class Sheet:
     by_depth
         Whether the one of several such sheets that is nearest to the camera goes before the
         others of them, whatever their order in the garment.
+    under_hair
+        Whether it goes under hair that covers the ears.
     """
 
     surface: Surface
@@ -104,6 +106,7 @@ class Sheet:
     lit: bool = True
     on_head: bool = False
     by_depth: bool = False
+    under_hair: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,7 +125,9 @@ class Cord:
     colour
         Red, green, blue (0 to 255) in full light.
     fade
-        Share of the line, at its end, that passes out of sight behind the ear or under the hair.
+        Share of the line, at its end, that passes out of sight behind the ear.
+    under_hair
+        Whether it goes under hair that covers the ears.
     """
 
     points: Floats
@@ -130,6 +135,7 @@ class Cord:
     width: float
     colour: tuple[int, int, int]
     fade: float = 0.0
+    under_hair: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +150,8 @@ class Shadow:
         Standard deviation of its soft edge in centimetres.
     """
 
-    depth: float = 0.55
-    reach: float = 0.5
+    depth: float = 0.45
+    reach: float = 0.35
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -165,10 +171,3 @@ class Garment:
     items: tuple[Sheet | Cord, ...]
     shadow: Shadow = Shadow()
     behind_frames: bool = False
-
-    @property
-    def points(self) -> Floats:
-        """(n, 3) all points, in centimetres."""
-        return np.vstack(
-            [i.surface.vertices if isinstance(i, Sheet) else i.points for i in self.items]
-        )

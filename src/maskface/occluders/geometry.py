@@ -7,7 +7,7 @@ instead, it would follow the mouth and show the smile that it is meant to hide.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from maskface.mesh import canonical_mesh
 from maskface.occluders.damping import damped
+from maskface.types import FaceLandmarks
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -149,6 +150,16 @@ def fit_head(points: NDArray[np.float32]) -> HeadFit:
     across = across * _FLIP
     offset = at_eyes + across @ (at_all - at_eyes) * across
     return HeadFit(linear, offset)
+
+
+def head_of(landmarks: FaceLandmarks) -> HeadFit:
+    """Where a head is, found once for all that is put on it; see `fit_head`."""
+    return _found(np.ascontiguousarray(landmarks.points, np.float32).tobytes())
+
+
+@lru_cache(maxsize=8)
+def _found(points: bytes) -> HeadFit:
+    return fit_head(np.frombuffer(points, np.float32).reshape(-1, 3))
 
 
 @cache

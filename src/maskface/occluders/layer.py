@@ -11,16 +11,15 @@ import cv2
 import numpy as np
 
 from maskface.occluders.garment import Bytes, Floats
-from maskface.occluders.geometry import HeadFit
 
 Tone: TypeAlias = tuple[int, int, int]
 """Red, green and blue."""
+Paint: TypeAlias = Callable[[Bytes], Bytes]
+"""From the share (h, w) of each pixel that is painted to its colour (h, w, 3) times that share."""
+Part: TypeAlias = tuple[slice, slice]
+"""Rows and columns of a drawing."""
 
 _ALL: Final = (slice(None), slice(None))
-_HORIZON: Final = 0.15
-"""What lies on the head is hidden where it faces away from the camera by more than this cosine."""
-_DUSK: Final = 0.12
-"""It fades out over this change of the cosine."""
 
 
 @dataclass(slots=True, eq=False)
@@ -56,37 +55,38 @@ class Layer:
         level = np.asarray(cv2.cvtColor(self.colour, cv2.COLOR_RGB2GRAY), np.uint8)
         return Layer(triple(level), self.alpha, self.tint)
 
-    def put_behind(
-        self, colour: Bytes | Tone | None, alpha: Bytes, where: tuple[slice, slice] = _ALL
-    ) -> None:
+    def put_behind(self, paint: Paint | None, alpha: Bytes, where: Part = _ALL) -> None:
         """Add what lies behind all that is drawn already, in a part of the drawing.
 
-        `colour`, if there is any, is (h, w, 3) or the same everywhere, and not yet multiplied by
-        `alpha` (h, w).
+        `paint`, if there is any, is given how much of each pixel is left for it, which is `alpha`
+        (h, w) or less.
         """
         own = self.alpha[where]
         if cv2.countNonZero(own) == 0:
             self.alpha[where] = alpha
-            if colour is not None:
-                self.colour[where] = _painted(colour, alpha)
+            if paint is not None:
+                self.colour[where] = paint(alpha)
             return
         free = times(alpha, 255 - own)
         self.alpha[where] = cv2.add(own, free)
-        if colour is not None:
-            self.colour[where] = cv2.add(self.colour[where], _painted(colour, free))
+        if paint is not None:
+            self.colour[where] = cv2.add(self.colour[where], paint(free))
 
-    def add_tint(self, tint: Bytes, where: tuple[slice, slice] = _ALL) -> None:
+    def add_tint(self, tint: Bytes, where: Part = _ALL) -> None:
         """Add glass in a part of the drawing."""
         if self.tint is None:
             self.tint = np.zeros_like(self.alpha)
         self.tint[where] = cv2.max(self.tint[where], tint)
 
 
-def _painted(colour: Bytes | Tone, alpha: Bytes) -> Bytes:
-    if isinstance(colour, tuple):
-        planes = [cv2.convertScaleAbs(alpha, alpha=level / 255) for level in colour]
+def plain(tone: Tone) -> Paint:
+    """Paint of one colour."""
+
+    def paint(share: Bytes) -> Bytes:
+        planes = [cv2.convertScaleAbs(share, alpha=level / 255) for level in tone]
         return np.asarray(cv2.merge(planes), np.uint8)
-    return times(colour, triple(alpha))
+
+    return paint
 
 
 def triple(plane: Bytes) -> Bytes:
@@ -104,23 +104,21 @@ def together(one: Bytes, other: Bytes) -> Bytes:
     return np.asarray(255 - times(255 - one, 255 - other), np.uint8)
 
 
-def around(points: Floats, margin: float, shape: tuple[int, ...]) -> tuple[slice, slice] | None:
+def around(points: Floats, margin: float, shape: tuple[int, ...]) -> Part | None:
     """The part of a drawing around points (n, 2 or 3); None if they are all outside."""
-    columns, rows = (
-        _span(points[:, axis], margin, limit) for axis, limit in enumerate((shape[1], shape[0]))
-    )
+    low, high = np.minimum.reduce(points), np.maximum.reduce(points)
+    return within(low.tolist(), high.tolist(), margin, shape)
+
+
+def within(
+    low: list[float], high: list[float], margin: float, shape: tuple[int, ...]
+) -> Part | None:
+    """The part of a drawing between two corners (x and y first); None if it is empty."""
+    columns = _span(low[0] - margin, high[0] + margin + 1, shape[1])
+    rows = _span(low[1] - margin, high[1] + margin + 1, shape[0])
     return (rows, columns) if rows.stop > rows.start and columns.stop > columns.start else None
 
 
-def _span(values: Floats, margin: float, limit: int) -> slice:
-    """Whole numbers from 0 to `limit` around values."""
-    start, stop = (
-        min(max(0.0, float(end)), limit)
-        for end in (values.min() - margin, values.max() + margin + 1)
-    )
-    return slice(math.floor(start), math.ceil(stop))
-
-
-def before_horizon(fit: HeadFit, normals: Floats) -> Floats:
-    """Whether (1 or 0, and between at the horizon) the head's side of each normal is seen."""
-    return np.asarray(np.clip((_HORIZON - fit.turn(normals)[:, 2]) / _DUSK, 0, 1))
+def _span(start: float, stop: float, limit: int) -> slice:
+    """Whole numbers from 0 to `limit` around two ends."""
+    return slice(math.floor(min(max(0.0, start), limit)), math.ceil(min(max(0.0, stop), limit)))

@@ -9,6 +9,7 @@ import numpy as np
 
 from maskface.occluders.frames import Frame, find_frame
 from maskface.occluders.geometry import HeadFit
+from maskface.occluders.hair import Hair, find_hair
 from maskface.occluders.light import Light, estimate_light
 from maskface.occluders.quality import Quality, estimate_quality
 from maskface.types import ImageArray
@@ -16,7 +17,7 @@ from maskface.types import ImageArray
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How a photograph looks, read above the mask.
+    """How a photograph looks, read above the mask and, of hair, beside it.
 
     Attributes
     ----------
@@ -28,12 +29,15 @@ class Look:
         Whether it has no colours.
     frame
         The frame of spectacles in it, if there is any.
+    hair
+        Hair that covers the ears, if there is any.
     """
 
     light: Light
     quality: Quality
     grey: bool
     frame: Frame | None = None
+    hair: Hair | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,7 +62,17 @@ class _Scene:
 def look_of(image: ImageArray, fit: HeadFit) -> Look:
     """Read the photograph once for all that is put on it, if it cannot change meanwhile."""
     scene = _Scene(image, fit)
-    return _read(scene) if image.flags.writeable else _known(scene)
+    return _known(scene) if _is_fixed(image) else _read(scene)
+
+
+def _is_fixed(image: ImageArray) -> bool:
+    """Whether nobody can write to a picture, not even through an array that it is a view of."""
+    owner: object = image
+    while isinstance(owner, np.ndarray):
+        if owner.flags.writeable:
+            return False
+        owner = owner.base
+    return owner is None or isinstance(owner, bytes)
 
 
 @lru_cache(maxsize=4)
@@ -69,7 +83,8 @@ def _known(scene: _Scene) -> Look:
 def _read(scene: _Scene) -> Look:
     image, fit = scene.image, scene.fit
     light, quality = estimate_light(image, fit), estimate_quality(image, fit)
-    return Look(light, quality, is_grey(image), find_frame(image, fit))
+    hair = find_hair(image, fit)
+    return Look(light, quality, is_grey(image), find_frame(image, fit), hair)
 
 
 def is_grey(image: ImageArray) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from itertools import groupby
 from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
@@ -28,25 +27,29 @@ class Quads(NamedTuple):
 
     Attributes
     ----------
-    points
-        (rows, columns, 3) float64 in pixels, the sheet's vertices.
+    planes
+        (3, rows, columns) float64, x, y and z in pixels of the sheet's vertices.
+    sides
+        Of each quadrangle the left and the right side, downwards, and the upper and the lower
+        one, to the right: (2, rows - 1, columns - 1) each, x and y.
     halves
         Two of (rows - 1, columns - 1) int8. Whether the upper left and the lower right half are
         seen from outside (1), from inside (-1), or not at all (0).
     """
 
-    points: Floats
+    planes: Floats
+    sides: tuple[Floats, Floats, Floats, Floats]
     halves: tuple[NDArray[np.int8], NDArray[np.int8]]
 
     @property
     def whole(self) -> NDArray[np.int8]:
         """(rows - 1, columns - 1) int8, the same where both halves agree, else 0."""
         first, second = self.halves
-        return np.where(first == second, first, 0).astype(np.int8)
+        return np.asarray(first * (first == second), np.int8)
 
     def any(self) -> bool:
         """Whether anything is seen."""
-        return any(bool(half.any()) for half in self.halves)
+        return any(np.count_nonzero(half) for half in self.halves)
 
 
 def quads_of(points: Floats, shape: tuple[int, int], *, both_sides: bool = False) -> Quads:
@@ -62,30 +65,24 @@ def quads_of(points: Floats, shape: tuple[int, int], *, both_sides: bool = False
         Whether what is seen from inside is drawn, too; else it is inside of cloth, which usually
         lies behind the head.
     """
-    grid = points.reshape(*shape, 3)
-    a, b, c, d = _corners(grid)
+    planes = np.ascontiguousarray(points.T).reshape(3, *shape)
+    down, across = planes[:2, 1:] - planes[:2, :-1], planes[:2, :, 1:] - planes[:2, :, :-1]
+    left, right, top, bottom = down[..., :-1], down[..., 1:], across[:, :-1], across[:, 1:]
     # With y down, what is seen from outside has a negative signed area.
     upper, lower = (
-        _seen(-area, both_sides=both_sides) for area in (_area(a, c, b), _area(b, c, d))
+        _seen(area, both_sides=both_sides) for area in (_area(left, top), _area(right, bottom))
     )
-    return Quads(grid, (upper, lower))
-
-
-def _corners(grid: Floats) -> tuple[Floats, Floats, Floats, Floats]:
-    """Upper left, upper right, lower left and lower right corner of each quadrangle."""
-    return grid[:-1, :-1], grid[:-1, 1:], grid[1:, :-1], grid[1:, 1:]
+    return Quads(planes, (left, right, top, bottom), (upper, lower))
 
 
 def _seen(area: Floats, *, both_sides: bool) -> NDArray[np.int8]:
-    signs = (area > _NOTHING).astype(np.int8)
-    return signs - (area < -_NOTHING) if both_sides else signs
+    signs = (area < -_NOTHING).view(np.int8)
+    return signs - (area > _NOTHING).view(np.int8) if both_sides else signs
 
 
-def _area(a: Floats, b: Floats, c: Floats) -> Floats:
-    """Twice the signed area of triangles."""
-    x, y = a[..., 0], a[..., 1]
-    across = (b[..., 0] - x) * (c[..., 1] - y)
-    return np.asarray(across - (b[..., 1] - y) * (c[..., 0] - x))
+def _area(down: Floats, across: Floats) -> Floats:
+    """Twice the signed area between two sides that meet at a corner."""
+    return np.asarray(down[0] * across[1] - down[1] * across[0])
 
 
 def strips(quads: Quads, one: float) -> list[NDArray[np.int32]]:
@@ -93,52 +90,56 @@ def strips(quads: Quads, one: float) -> list[NDArray[np.int32]]:
 
     Neighbours share their sides.
     """
-    points = np.round(quads.points[..., :2] * one).astype(np.int32)
+    planes = np.rint(quads.planes[:2] * one).astype(np.int32)
+    points = np.ascontiguousarray(planes.transpose(1, 2, 0))
     whole = quads.whole
-    # Most rows are seen from end to end.
-    full = ((whole != 0) & (whole == whole[:, :1])).all(axis=1).tolist()
-    bands = np.concatenate([points[:-1], points[1:, ::-1]], axis=1)
     outlines = []
-    for row, sides in enumerate(whole.tolist()):
-        if full[row]:
-            outlines.append(bands[row])
-            continue
-        start = 0
-        for side, run in groupby(sides):
-            end = start + len(list(run))
-            if side:
-                upper, lower = points[row : row + 2, start : end + 1]
-                outlines.append(np.concatenate([upper, lower[::-1]]))
-            start = end
+    for row, start, end in _runs(whole):
+        upper, lower = points[row : row + 2, start : end + 1]
+        outlines.append(np.concatenate([upper, lower[::-1]]))
     flat = points.reshape(-1, 2)
     for half, order in zip(quads.halves, (_UPPER, _LOWER), strict=True):
-        outlines += list(flat[_indices((half != 0) & (whole == 0), order[:3])])
+        alone = half != whole
+        if np.count_nonzero(alone):
+            outlines += list(flat[_indices(alone & (half != 0), order[:3])])
     return outlines
 
 
-def pieces(quads: Quads) -> Indices:
+def _runs(whole: NDArray[np.int8]) -> list[tuple[int, int, int]]:
+    """Row, first column and the column after the last of neighbours that are seen alike."""
+    rows, columns = whole.shape
+    framed = np.zeros((rows, columns + 2), np.int8)
+    framed[:, 1:-1] = whole
+    row, column = np.nonzero(framed[:, 1:] != framed[:, :-1])
+    starts = list(zip(row.tolist(), column.tolist(), strict=True))
+    # What begins with nothing seen, or with the end of a row, is no run.
+    seen = framed[:, 1:][row, column].tolist()
+    return [(*starts[k], starts[k + 1][1]) for k, side in enumerate(seen) if side]
+
+
+def pieces(quads: Quads) -> tuple[Indices, Floats]:
     """What a sheet's texture is drawn from, the farthest first: in this order near hides far.
 
     Returns
     -------
-    NDArray
-        Indices (4, k) of the upper left, upper right, lower left and lower right vertex. Where
-        only a half is drawn, its third corner comes twice.
+    tuple of NDArray
+        Indices (4, k) of the upper left, upper right, lower left and lower right vertex, and
+        (2, 4, k) where these are. Where only a half is drawn, its third corner comes twice.
     """
-    a, b, c, d = _corners(quads.points)
+    left, right, top, bottom = quads.sides
     whole = quads.whole
-    convex = (whole != 0) & (_area(a, c, d) * whole < 0) & (_area(a, d, b) * whole < 0)
-    halves = [(half != 0) & ~convex for half in quads.halves]
-    wanted = np.concatenate([convex, *halves], axis=None)
-    chosen = _all_pieces(quads.points.shape[:2])[:, wanted]
-    corners = quads.points.reshape(-1, 3).T[:, chosen]
+    convex = (_area(left, bottom) * whole < 0) & (_area(right, top) * whole < 0)
+    halves = [half.astype(np.bool_) & ~convex for half in quads.halves]
+    wanted = np.flatnonzero(np.concatenate([convex, *halves], axis=None))
+    chosen = _all_pieces(quads.planes.shape[1:]).take(wanted, axis=1)
+    corners = quads.planes.reshape(3, -1).take(chosen, axis=1)
     # The normal is across both diagonals.
     (x1, y1, z1), (x2, y2, z2) = corners[:, 3] - corners[:, 0], corners[:, 1] - corners[:, 2]
     ahead, aside = (x1 * y2 - y1 * x2) ** 2, (y1 * z2 - z1 * y2) ** 2 + (z1 * x2 - x1 * z2) ** 2
     # Texture coordinates would leap across what is seen so obliquely.
     facing = np.flatnonzero(ahead > _EDGE_ON**2 * (ahead + aside))
-    far = np.argsort(-corners[2].sum(axis=0)[facing], kind="stable")
-    return np.asarray(chosen[:, facing[far]])
+    far = facing[np.argsort(-corners[2].sum(axis=0)[facing], kind="stable")]
+    return chosen.take(far, axis=1), corners[:2].take(far, axis=2)
 
 
 @lru_cache(maxsize=64)

@@ -20,6 +20,8 @@ Bytes: TypeAlias = NDArray[np.uint8]
 
 _SHIFT: Final = 4  # OpenCV takes coordinates in 1/16 px
 _ONE: Final = 1 << _SHIFT
+_AROUND: Final = (0, 2, 3, 1)
+"""The corners of a piece, in the order in which they follow each other around it."""
 _RIM: Final = np.ones((5, 5), np.uint8)
 Number = TypeVar("Number", np.uint8, np.float32)
 
@@ -48,14 +50,13 @@ class Raster:
     @cached_property
     def coarse(self) -> tuple[Singles, Singles]:
         """Texture coordinates of every `step`-th pixel, reaching a little beyond the outline."""
-        chosen = pieces(self.quads)
-        points = self.quads.points.reshape(-1, 3).T[:2]
-        places = (points[:, chosen] - (self.step - 1) / 2) / self.step
+        chosen, places = pieces(self.quads)
+        places = (places - (self.step - 1) / 2) / self.step
         size = -(-self.alpha.shape[0] // self.step), -(-self.alpha.shape[1] // self.step)
         inside = _within(places, size)
         if not inside.all():
             chosen, places = chosen[:, inside], places[..., inside]
-        return coordinates(_labels(places, size), places, self.grid.T[:, chosen])
+        return coordinates(_labels(places, size), places, self.grid.T.take(chosen, axis=1))
 
     def lookup(self, height: int, width: int) -> tuple[Singles, Singles]:
         """Column and row (h, w) of each pixel in a picture of the texture of that size."""
@@ -130,16 +131,18 @@ def _labels(corners: Floats, shape: tuple[int, int]) -> NDArray[np.uint16]:
     Next to the outline the number is that of a piece near by.
     """
     labels = np.zeros(shape, np.uint16)
-    around = np.ascontiguousarray(corners.take([0, 2, 3, 1], axis=1).T * _ONE)
-    for number, polygon in enumerate(np.round(around).astype(np.int32), start=1):
-        cv2.fillConvexPoly(labels, polygon, (number,), cv2.LINE_8, _SHIFT)
+    around = np.rint(corners.take(_AROUND, axis=1) * _ONE).astype(np.int32)
+    fill, line = cv2.fillConvexPoly, cv2.LINE_8
+    for number, polygon in enumerate(np.ascontiguousarray(around.T), start=1):
+        fill(labels, polygon, (number,), line, _SHIFT)
     rim = np.asarray(cv2.dilate(labels, _RIM), np.uint16)
-    return np.where(labels > 0, labels, rim)
+    rim[labels > 0] = 0
+    labels += rim
+    return labels
 
 
 def _within(places: Floats, shape: tuple[int, int]) -> NDArray[np.bool_]:
     """Which pieces (2, 4, k) may show in a drawing of that height and width, or next to it."""
     rim = len(_RIM)
-    (left, top), (right, bottom) = places.min(axis=1), places.max(axis=1)
-    across = (right > -rim) & (left < shape[1] + rim)
-    return np.asarray(across & (bottom > -rim) & (top < shape[0] + rim))
+    low, high = np.minimum.reduce(places, axis=1), np.maximum.reduce(places, axis=1)
+    return np.asarray(((high > -rim) & (low < [[shape[1] + rim], [shape[0] + rim]])).all(axis=0))

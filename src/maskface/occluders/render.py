@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
+from functools import cache
 from typing import Final, TypeAlias
 
 import cv2
@@ -14,10 +15,12 @@ from maskface.mesh import FACE_OVAL, canonical_mesh
 from maskface.occluders._base import Drawing
 from maskface.occluders.garment import Garment, Shadow
 from maskface.occluders.geometry import HeadFit
+from maskface.occluders.hair import Hair
 from maskface.occluders.layer import Layer, times, together, triple
 from maskface.occluders.layers import draw_garment
-from maskface.occluders.look import look_of
+from maskface.occluders.look import Look, look_of
 from maskface.occluders.match import match, match_outline
+from maskface.occluders.view import corners_of
 from maskface.types import ImageArray
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -40,6 +43,11 @@ class Box:
     def slices(self) -> tuple[slice, slice]:
         """Index of the box in an image."""
         return slice(self.y0, self.y1), slice(self.x0, self.x1)
+
+    @property
+    def corner(self) -> tuple[int, int]:
+        """Left and top."""
+        return self.x0, self.y0
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -71,15 +79,19 @@ def put_on(image: ImageArray, fit: HeadFit, garment: Garment, rng: np.random.Gen
     box = _box(fit, garment, image.shape)
     if min(box.shape) < 1:
         return Drawing(result, alpha, shadow)
-    local, look = fit.moved(-box.x0, -box.y0), look_of(image, fit)
-    layer = draw_garment(local, garment, look.light, box.shape)
+    look = look_of(image, fit)
+    layer = draw_garment(
+        fit, garment, look.light, box.shape, hair=_hair(look, box), corner=box.corner
+    )
     layer = match(layer.grey() if look.grey else layer, look.quality, rng)
     if garment.behind_frames and look.frame is not None:
         keep = 255 - look.frame.within(box.y0, box.x0, box.shape)
         layer = replace(
             layer, colour=times(layer.colour, triple(keep)), alpha=times(layer.alpha, keep)
         )
-    dark = _darkness(layer, local, garment.shadow)
+    dark = _darkness(layer, fit, box.corner, garment.shadow)
+    if garment.behind_frames and look.frame is not None:
+        dark = times(dark, keep)  # rims lie before the mask, not in its shadow
     result[box.slices] = _blend(image[box.slices], layer, dark)
     alpha[box.slices], shadow[box.slices] = layer.alpha, dark
     return Drawing(result, alpha, shadow)
@@ -91,7 +103,9 @@ def outline_on(image: ImageArray, fit: HeadFit, garment: Garment) -> Bytes:
     box = _box(fit, garment, image.shape)
     if min(box.shape) >= 1:
         look = look_of(image, fit)
-        drawn = draw_garment(fit.moved(-box.x0, -box.y0), garment, None, box.shape).alpha
+        drawn = draw_garment(
+            fit, garment, None, box.shape, hair=_hair(look, box), corner=box.corner
+        ).alpha
         drawn = match_outline(drawn, look.quality)
         if garment.behind_frames and look.frame is not None:
             drawn = times(drawn, 255 - look.frame.within(box.y0, box.x0, box.shape))
@@ -99,30 +113,35 @@ def outline_on(image: ImageArray, fit: HeadFit, garment: Garment) -> Bytes:
     return alpha
 
 
+def _hair(look: Look, box: Box) -> Hair | None:
+    """Hair over the ears, in a part of the picture."""
+    return None if look.hair is None else look.hair.moved(-box.x0, -box.y0)
+
+
 def _box(fit: HeadFit, garment: Garment, shape: tuple[int, ...]) -> Box:
     """Everything that the garment and its shadow can touch."""
-    points = fit.project(_points(garment))[:, :2]
+    (left, top, _), (right, bottom, _) = corners_of(fit, garment)
     margin = 2.5 * garment.shadow.reach * fit.scale + 2
-    limits = [shape[1], shape[0]]
-    x0, y0 = np.clip(np.floor(points.min(axis=0) - margin), 0, limits).astype(int).tolist()
-    x1, y1 = np.clip(np.ceil(points.max(axis=0) + margin), 0, limits).astype(int).tolist()
+    height, width = shape[:2]
+    x0, x1 = (min(max(0, end), width) for end in _outwards(left - margin, right + margin))
+    y0, y1 = (min(max(0, end), height) for end in _outwards(top - margin, bottom + margin))
     return Box(x0, y0, x1, y1)
 
 
-@lru_cache(maxsize=256)
-def _points(garment: Garment) -> Floats:
-    return garment.points
+def _outwards(low: float, high: float) -> tuple[int, int]:
+    """Whole numbers around a range."""
+    return math.floor(low), math.ceil(high)
 
 
-def _darkness(layer: Layer, fit: HeadFit, shadow: Shadow) -> Bytes:
+def _darkness(layer: Layer, fit: HeadFit, corner: tuple[int, int], shadow: Shadow) -> Bytes:
     """How much light (0 to 255) shadow and tinted glass take from the photograph."""
-    cast = _cast_shadow(layer.alpha, fit, shadow)
+    cast = _cast_shadow(layer.alpha, fit, corner, shadow)
     if layer.tint is None:
         return cast
     return together(cast, layer.tint)
 
 
-def _cast_shadow(alpha: Bytes, fit: HeadFit, shadow: Shadow) -> Bytes:
+def _cast_shadow(alpha: Bytes, fit: HeadFit, corner: tuple[int, int], shadow: Shadow) -> Bytes:
     """How much light (0 to 255) the garment takes from what is beside it.
 
     The shadow lies on the head and the neck only, not on what is behind them.
@@ -130,15 +149,17 @@ def _cast_shadow(alpha: Bytes, fit: HeadFit, shadow: Shadow) -> Bytes:
     step = max(1, int(fit.scale / _SHADOW_SAMPLES))
     # A whole number of pixels for each: OpenCV is five times faster then.
     below, right = -alpha.shape[0] % step, -alpha.shape[1] % step
-    whole = cv2.copyMakeBorder(alpha, 0, below, 0, right, cv2.BORDER_REPLICATE)
+    whole = alpha
+    if below or right:
+        whole = np.asarray(cv2.copyMakeBorder(alpha, 0, below, 0, right, cv2.BORDER_REPLICATE))
     size = (whole.shape[1] // step, whole.shape[0] // step)
     small = np.asarray(cv2.resize(whole, size, interpolation=cv2.INTER_AREA), np.uint8)
     reach = shadow.reach * fit.scale / step
     near = np.asarray(cv2.GaussianBlur(small, (0, 0), reach), np.uint8)
     skin = np.zeros(small.shape, np.uint8)
     for part in _head_outline():
-        outline = cv2.convexHull((fit.project(part)[:, :2] / step).astype(np.float32))
-        cv2.fillConvexPoly(skin, np.round(outline * 16).astype(np.int32), (255,), cv2.LINE_AA, 4)
+        outline = cv2.convexHull(((fit.project(part)[:, :2] - corner) / step).astype(np.float32))
+        cv2.fillConvexPoly(skin, np.rint(outline * 16).astype(np.int32), (255,), cv2.LINE_AA, 4)
     on_skin = np.asarray(cv2.GaussianBlur(skin, (0, 0), 0.5 * reach), np.uint8)
     dark = cv2.multiply(near, on_skin, scale=shadow.depth / 255)
     large = cv2.resize(dark, whole.shape[::-1], interpolation=cv2.INTER_LINEAR)

@@ -9,10 +9,11 @@ import cv2
 import numpy as np
 
 from maskface.occluders.garment import Bytes, Floats, Sheet, Texture
-from maskface.occluders.geometry import HeadFit
-from maskface.occluders.layer import Layer, around, before_horizon, times
+from maskface.occluders.hair import Hair
+from maskface.occluders.layer import Layer, Paint, Part, times
 from maskface.occluders.light import Light
 from maskface.occluders.raster import Raster, rasterise
+from maskface.occluders.view import Seen
 
 Kept: TypeAlias = dict[tuple[int, bool, bool], Raster]
 """Forms that are drawn already: by surface, whether both sides show, and kind of texture."""
@@ -35,42 +36,52 @@ class Flat(NamedTuple):
     dimming: Bytes | None
 
 
-def add_sheet(layer: Layer, fit: HeadFit, sheet: Sheet, light: Light | None, kept: Kept) -> None:
+def add_sheet(
+    layer: Layer,
+    seen: Seen,
+    sheet: Sheet,
+    light: Light | None,
+    kept: Kept,
+    *,
+    hair: Hair | None,
+) -> None:
     """Draw a sheet behind what the layer holds already."""
-    points = fit.project(sheet.surface.vertices)
-    where = around(points, 1, layer.alpha.shape)
+    where = seen.around(1, layer.alpha.shape)
     if where is None:
         return
     # Film and cloth are two sheets of one form.
     key = (id(sheet.surface), sheet.both_sides, _has_outline(sheet.texture))
     if key not in kept:
-        kept[key] = _raster(points, fit, sheet, where)
+        kept[key] = _raster(seen, sheet, where)
     raster = kept[key]
     if not raster.quads.any():  # it turns its back
         return
-    level = sheet.texture.level_for(sheet.surface.width * fit.scale)
+    level = sheet.texture.level_for(sheet.surface.width * seen.scale)
     if _is_shade(sheet.texture, level):
         dimming = sheet.texture.dimming
         dark = None if dimming is None else raster.sample(dimming[level])
-        layer.add_tint(_tint(sheet, fit, raster, dark), where)
+        layer.add_tint(_tint(sheet, seen, raster, dark), where)
         return
     flat = _sampled(raster, sheet.texture, level)
     if sheet.tint:
-        layer.add_tint(_tint(sheet, fit, raster, flat.dimming), where)
-    alpha = _alpha(sheet, fit, raster, flat.opacity)
-    colour = None if light is None else _paint(sheet, fit, raster, flat.colours, light)
-    layer.put_behind(colour, alpha, where)
+        layer.add_tint(_tint(sheet, seen, raster, flat.dimming), where)
+    alpha = _alpha(sheet, seen, raster, flat.opacity)
+    if sheet.under_hair and hair is not None:
+        alpha = times(alpha, hair.free(where))
+    paint = None if light is None else _paint(sheet, seen, raster, flat.colours, light)
+    layer.put_behind(paint, alpha, where)
 
 
-def _raster(points: Floats, fit: HeadFit, sheet: Sheet, where: tuple[slice, slice]) -> Raster:
+def _raster(seen: Seen, sheet: Sheet, where: Part) -> Raster:
     """Draw the form of a sheet into a part of the drawing."""
     rows, columns = where
     shape = (rows.stop - rows.start, columns.stop - columns.start)
-    step = max(1, round(fit.scale / _LOOKUP[_has_outline(sheet.texture)]))
-    moved = points - [columns.start, rows.start, 0]
+    step = max(1, round(seen.scale / _LOOKUP[_has_outline(sheet.texture)]))
+    moved = seen.points - [columns.start, rows.start, 0]
     return rasterise(moved, sheet.surface, shape, step, both_sides=sheet.both_sides)
 
 
+@lru_cache(maxsize=64)
 def _has_outline(texture: Texture) -> bool:
     """Whether a texture is solid in places; a mere shade is soft."""
     return texture.opacity is not None and bool(texture.opacity[-1].any())
@@ -105,41 +116,46 @@ def _packed(texture: Texture, level: int) -> tuple[Bytes, ...]:
     return tuple(np.asarray(cv2.merge(four), np.uint8) for four in fours)
 
 
-def _alpha(sheet: Sheet, fit: HeadFit, raster: Raster, opacity: Bytes | None) -> Bytes:
+def _alpha(sheet: Sheet, seen: Seen, raster: Raster, opacity: Bytes | None) -> Bytes:
     """How much of what is behind a sheet hides."""
     alpha = raster.alpha if opacity is None else times(opacity, raster.alpha)
     if not sheet.on_head:
         return alpha
-    return times(_spread(sheet, raster, before_horizon(fit, sheet.surface.normals)), alpha)
+    return times(_spread(sheet, raster, seen.shown), alpha)
 
 
 def _spread(sheet: Sheet, raster: Raster, shares: Floats, one: float = 255.0) -> Bytes:
     """Smooth values, given at the vertices of a sheet, for each pixel of its drawing."""
-    values = np.clip(np.round(one * shares), 0, 255).astype(np.uint8)
-    return raster.spread(values.reshape(sheet.surface.shape))
+    whole = cv2.convertScaleAbs(shares.reshape(sheet.surface.shape), alpha=one)
+    return raster.spread(np.asarray(whole, np.uint8))
 
 
-def _tint(sheet: Sheet, fit: HeadFit, raster: Raster, dimming: Bytes | None) -> Bytes:
+def _tint(sheet: Sheet, seen: Seen, raster: Raster, dimming: Bytes | None) -> Bytes:
     """How much light (0 to 255) a sheet keeps back."""
     alpha = raster.alpha
     if dimming is not None:
         # A shadow that lies on the head thins out where the head turns away, or its edge would
         # show beside a head that is narrower.
-        facing = np.abs(fit.turn(sheet.surface.normals)[:, 2])
+        facing = np.abs(seen.normals[:, 2])
         thin = _spread(sheet, raster, np.minimum(facing / _GRAZING, 1))
         alpha = times(times(dimming, thin), alpha)
     return np.asarray(cv2.convertScaleAbs(alpha, alpha=sheet.tint), np.uint8)
 
 
 def _paint(
-    sheet: Sheet, fit: HeadFit, raster: Raster, colours: tuple[Bytes, ...], light: Light
-) -> Bytes:
-    """Colour (h, w, 3) of a lit sheet for every pixel of its drawing."""
+    sheet: Sheet, seen: Seen, raster: Raster, colours: tuple[Bytes, ...], light: Light
+) -> Paint:
+    """The colours of a sheet as it is lit."""
     parts, full = (colours, 255.0) if len(colours) == 3 else (colours * 3, _FULL)
-    tones = (light.tone(sheet.colour) / full).tolist()
-    if not sheet.lit:
-        drawn = [cv2.convertScaleAbs(p, alpha=t) for p, t in zip(parts, tones, strict=True)]
-        return np.asarray(cv2.merge(drawn), np.uint8)
-    shade = _spread(sheet, raster, light.shade(fit.turn(sheet.surface.normals)), _LIT)
-    drawn = [cv2.multiply(p, shade, scale=t / _LIT) for p, t in zip(parts, tones, strict=True)]
-    return np.asarray(cv2.merge(drawn), np.uint8)
+    one = _LIT if sheet.lit else 255.0
+    scales = (light.tone(sheet.colour) / (full * one)).tolist()
+
+    def paint(share: Bytes) -> Bytes:
+        lit = share
+        if sheet.lit:
+            lit = times(share, _spread(sheet, raster, light.shade(seen.normals), _LIT))
+        planes = (cv2.multiply(p, lit, scale=t) for p, t in zip(parts, scales, strict=True))
+        # Nothing is brighter than white, whatever its share.
+        return np.asarray(cv2.merge([cv2.min(plane, share) for plane in planes]), np.uint8)
+
+    return paint

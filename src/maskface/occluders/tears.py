@@ -23,7 +23,7 @@ from maskface.occluders._tear_paths import (
     trails,
 )
 from maskface.occluders._tear_strands import Strands
-from maskface.occluders.geometry import HeadFit, fit_head
+from maskface.occluders.geometry import HeadFit, head_of
 from maskface.occluders.layer import around
 from maskface.occluders.light import Light
 from maskface.occluders.look import look_of
@@ -101,7 +101,7 @@ class Tears(Occluder):
         """Draw the tears; see `Occluder.draw`. Their ways and sizes differ by chance."""
         # All are thrown whatever is asked for, so that one side's tears are those of both.
         dice = rng.uniform(-1, 1, (len(EYES), MOST, DRAWS))
-        fit = fit_head(landmarks.points)
+        fit = head_of(landmarks)
         return _draw(image, self._strands(landmarks.points, fit, dice), fit)
 
     def _strands(self, points: Singles, fit: HeadFit, dice: Floats) -> Strands:

@@ -13,7 +13,7 @@ from maskface.errors import MaskfaceError
 from maskface.occluders._base import Drawing, Occluder
 from maskface.occluders._spec import bracketed_name, get_occluder
 from maskface.occluders.controls.paints import Bytes, Ground, blend
-from maskface.occluders.geometry import fit_head
+from maskface.occluders.geometry import head_of
 from maskface.registry import unknown_name
 from maskface.types import FaceLandmarks, ImageArray
 
@@ -49,12 +49,21 @@ class Control(Occluder):
         self, image: ImageArray, landmarks: FaceLandmarks, rng: np.random.Generator
     ) -> Drawing:
         """Replace the part of the picture; see `Occluder.draw`."""
-        alpha = self.hide(image, landmarks, rng)
+        return self.cover(image, self.hide(image, landmarks, rng), landmarks, rng)
+
+    def cover(
+        self,
+        image: ImageArray,
+        alpha: Bytes,
+        landmarks: FaceLandmarks,
+        rng: np.random.Generator,
+    ) -> Drawing:
+        """Replace what `alpha` (H, W) hides; `hide` may have been given another picture."""
         result = image.copy()
         left, top, width, height = cv2.boundingRect(alpha)
         if width and height:
             box = slice(top, top + height), slice(left, left + width)
-            ground = Ground(image, alpha, fit_head(landmarks.points), box)
+            ground = Ground(image, alpha, head_of(landmarks), box)
             result[box] = blend(image[box], self.paint(ground, rng), alpha[box])
         return Drawing.of(result, alpha)
 

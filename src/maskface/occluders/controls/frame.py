@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskface.mesh import FACE_OVAL, canonical_mesh
-from maskface.occluders.geometry import HeadFit, fit_head, unit
+from maskface.occluders.geometry import HeadFit, head_of, unit
 from maskface.occluders.layer import times
 from maskface.types import FaceLandmarks
 
@@ -100,7 +100,7 @@ def face_frame(shape: tuple[int, ...], landmarks: FaceLandmarks) -> Frame:
     Frame
         Its block is empty if the face lies outside the picture.
     """
-    fit = fit_head(landmarks.points)
+    fit = head_of(landmarks)
     points = fit.project(_block_points())[:, :2]
     hull = cv2.convexHull(points.astype(np.float32))[:, 0].astype(np.float64)
     limits = [shape[1], shape[0]]

@@ -14,7 +14,7 @@ from maskface.errors import MaskfaceError
 from maskface.occluders._base import Drawing, Occluder
 from maskface.occluders.colours import parse_colour
 from maskface.occluders.garment import Cord, Garment, Surface
-from maskface.occluders.geometry import fit_head
+from maskface.occluders.geometry import head_of
 from maskface.occluders.render import outline_on, put_on
 from maskface.occluders.worn.cords import ear_loops
 from maskface.occluders.worn.hanging import hang, hanging_loops
@@ -50,7 +50,7 @@ class Worn(Occluder):
         self, image: ImageArray, landmarks: FaceLandmarks, rng: np.random.Generator
     ) -> Drawing:
         """Draw the thing worn; see `Occluder.draw`. Only its grain is random."""
-        fit = fit_head(landmarks.points)
+        fit = head_of(landmarks)
         return put_on(image, fit, _garment(self, detail(fit.scale)), rng)
 
     def hide(
@@ -58,7 +58,7 @@ class Worn(Occluder):
     ) -> NDArray[np.uint8]:
         """Say what is hidden, (H, W) uint8: the alpha of `draw`, at less cost."""
         del rng
-        fit = fit_head(landmarks.points)
+        fit = head_of(landmarks)
         return outline_on(image, fit, _garment(self, detail(fit.scale)))
 
 

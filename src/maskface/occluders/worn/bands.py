@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskface.occluders.garment import Cord, Sheet, Surface, Texture
+from maskface.occluders.geometry import unit
 from maskface.occluders.worn.cords import outward
 from maskface.occluders.worn.planes import Plane, bump, step, unevenness
 from maskface.occluders.worn.strokes import canvas
@@ -25,12 +26,21 @@ _BULGE: Final = 0.15  # cm
 _EAR: Final = ((-7.9, 2.6, -3.4), (-7.7, -1.0, -3.5))
 """Upper and lower end of a band at the right ear, in cm: bands reach under the ear's front edge,
 where loops, which are thin, may end before it."""
+_LEVEL: Final = -2.5
+_INWARDS: Final = 0.15
+"""A mask whose sides lie below that height, in cm, is pulled down. Its bands rise so steeply that
+they would be seen edge-on from the front, in pieces: their upper edges begin farther inwards, by so
+much for each cm."""
+_TIP: Final = 0.72
+"""Where along a band its opening for the ear begins."""
 _SIZE: Final = 192
 """Texture pixels down and across."""
 
 _ABOVE: Final = ((7.95, 3.2, -2.6), (8.0, 5.3, -4.8))
-_BELOW: Final = ((7.25, -3.3, -3.2), (7.0, -2.4, -5.0))
-"""Where straps pass the left ear, above and below it, and the back of the head."""
+_BELOW: Final = ((6.6, -3.3, -3.2), (6.35, -2.4, -5.0))
+"""Where straps pass the left ear, above and below it, and the back of the head. At the height of
+the lower one the outline of 180 faces (London, Taiwan) is 6.7 cm from the middle, SD 0.4; farther
+out, straps would end in the air beside most jaws."""
 _ROUND: Final = 0.65
 """How far straps bend outwards round the cheek, in cm."""
 
@@ -48,24 +58,44 @@ def bands(surface: Surface, colour: Colour, *, ears: str = "both") -> list[Sheet
         ``both``, or only the person's ``right``.
     """
     rows, columns = surface.shape
-    sheet = surface.vertices.reshape(rows, columns, 3)
-    right, left = _band(sheet[:, 0], 1.0), _band(sheet[:, -1], -1.0)
-    drawn = [Sheet(right, band_cloth(colour, mirrored=True), on_head=True)]
-    return drawn if ears == "right" else [*drawn, Sheet(left, band_cloth(colour), on_head=True)]
-
-
-def _band(edge: Floats, mirror: float) -> Surface:
-    """A sheet from a side edge (n, 3) of a mask to the ear; `mirror` is 1 on the right."""
-    places = np.linspace(0, 1, _ROWS)
-    start = np.stack(
-        [np.interp(places, np.linspace(0, 1, len(edge)), edge[:, axis]) for axis in range(3)], 1
+    sheet, normals = (
+        part.reshape(rows, columns, 3) for part in (surface.vertices, surface.normals)
     )
+    right, left = (
+        _band(sheet[:, column], normals[:, column], mirror)
+        for column, mirror in ((0, 1.0), (-1, -1.0))
+    )
+    drawn = [
+        Sheet(right, band_cloth(colour, mirrored=True), on_head=True, under_hair=True),
+        Sheet(left, band_cloth(colour), on_head=True, under_hair=True),
+    ]
+    return drawn[:1] if ears == "right" else drawn
+
+
+def _band(edge: Floats, facing: Floats, mirror: float) -> Surface:
+    """A sheet from a side edge (n, 3) of a mask to the ear; `mirror` is 1 on the right.
+
+    `facing` are the mask's normals there: light must not break off at the edge. Pulled down, what
+    hides a band is the jaw that it goes round, and it faces as the jaw does.
+    """
+    start, forward = _resampled(edge), _resampled(facing)
+    down = max(0.0, _LEVEL - float(start[:, 1].mean()))
+    start[:, 0] += np.linspace(_INWARDS * down * mirror, 0, _ROWS)
     ear = np.linspace(_EAR[0], _EAR[1], _ROWS) * [mirror, 1, 1]
     t = np.linspace(0, 1, _COLUMNS)[None, :, None]
     out = np.array([-_BULGE * mirror, 0, 0]) * np.sin(np.pi * t)
     sheet = start[:, None] * (1 - t) + ear[:, None] * t + out
-    surface = sheet_surface(sheet[:, ::-1] if mirror > 0 else sheet)
-    return replace(surface, normals=outward(surface.vertices))
+    alike = (1 - t) ** 2 / (1 + down) ** 2
+    turned = forward[:, None] * alike + outward(sheet) * (1 - alike)
+    if mirror > 0:
+        sheet, turned = sheet[:, ::-1], turned[:, ::-1]
+    return replace(sheet_surface(sheet), normals=unit(turned.reshape(-1, 3)))
+
+
+def _resampled(edge: Floats) -> Floats:
+    """Values (n, 3) along an edge at as many places as a band has rows."""
+    places, own = np.linspace(0, 1, _ROWS), np.linspace(0, 1, len(edge))
+    return np.stack([np.interp(places, own, edge[:, axis]) for axis in range(3)], axis=1)
 
 
 @lru_cache(maxsize=32)
@@ -85,10 +115,12 @@ def _cut(x: Plane, y: Plane) -> tuple[Plane, Plane]:
     """How solid the band is, and how far the nearest cut edge is inside it."""
     # The opening is pointed towards the mask and begins shortly before the ear: cut deeper, its two
     # ends would be prongs. The outer edges draw in all the way to the ear.
-    half = 0.5 - 0.10 * np.sin(np.pi / 2 * x) ** 1.2
-    opening = 0.26 * np.clip((x - 0.72) / 0.28, 0, None) ** 0.6
-    off = np.abs(y - 0.5)
-    edge = np.minimum(half - off, np.where(x > 0.5, off - opening, 1.0))
+    # They begin a little inside the corners: those stand for all that is seen edge-on, and solid
+    # they would show as scraps beside a turned face.
+    half = 0.485 - 0.085 * np.sin(np.pi / 2 * x) ** 1.2
+    off, beyond = np.abs(y - 0.5), x - _TIP
+    opening = 0.26 * np.clip(beyond / (1 - _TIP), 0, None) ** 0.6
+    edge = np.minimum(half - off, np.where(beyond > 0, off - opening, np.hypot(off, beyond)))
     behind_the_ear = step(0.93 - x, 0.05)
     return step(edge, 0.008) * behind_the_ear, edge
 
@@ -111,7 +143,9 @@ def head_straps(surface: Surface, colour: Colour, width: float) -> list[Cord]:
     for column, mirror in ((0, -1.0), (-1, 1.0)):
         for row, way in ((0, _ABOVE), (-1, _BELOW)):
             points = _round_the_head(sheet[row, column], np.array(way) * [mirror, 1, 1])
-            cords.append(Cord(points, outward(points), width, colour, 0.25))
+            # The upper one holds hair down; the lower one is put on under hair that hangs.
+            below = way is _BELOW
+            cords.append(Cord(points, outward(points), width, colour, 0.25, under_hair=below))
     return cords
 
 

@@ -21,7 +21,7 @@ _COLOUR: Final = (222, 222, 218)
 _DARK: Final = 110.0
 """Masks of lower luminance have loops of their own colour."""
 _FADE: Final = 0.25
-"""Share of a loop that passes out of sight behind the ear or under the hair."""
+"""Share of a loop that passes out of sight behind the ear."""
 
 
 def ear_loops(surface: Surface, colour: tuple[int, int, int], *, ears: str = "both") -> list[Cord]:
@@ -61,7 +61,7 @@ def _loop(corner: Floats, ear: Floats, mirror: float, colour: tuple[int, int, in
     # Closer together towards the ear, where the loop fades.
     t = np.sin(np.linspace(0, np.pi / 2, _POINTS))[:, None]
     points = corner * (1 - t) + ear * t + np.array([-0.12 * mirror, 0, 0]) * np.sin(np.pi * t)
-    return Cord(points, outward(points), _WIDTH, colour, _FADE)
+    return Cord(points, outward(points), _WIDTH, colour, _FADE, under_hair=True)
 
 
 def outward(points: Floats) -> Floats:

@@ -17,12 +17,13 @@ Floats: TypeAlias = NDArray[np.float64]
 _START: Final = np.array([-7.7, -2.4, -0.9])
 """Middle of the edge that stays near the ear, in cm: three below the ear, before the jaw."""
 _DOWN: Final = unit(np.array([0.06, -1.0, 0.12]))
-_ACROSS: Final = unit(np.array([0.78, 0.0, 0.62]))
-"""From the mask's lower edge to its upper edge, which turns towards the face."""
+_ACROSS: Final = unit(np.array([0.49, 0.0, 0.87]))
+"""From the mask's lower edge to its upper edge, which turns towards the face. The mask hangs along
+the side of the head and goes out of sight where that side does, at yaws of 30 to 40 degrees."""
 _LENGTH: Final = 12.0
-_WIDTH: Final = 5.6
+_WIDTH: Final = 7.0
 """A hanging mask is folded: shorter and narrower than a worn one, in cm."""
-_BULGE: Final = 1.3
+_BULGE: Final = 0.35
 _LOOP: Final = 3.5
 _POINTS: Final = 9
 

@@ -105,10 +105,15 @@ def _twill(canvas: Canvas, seed: int) -> Plane:
 @cache
 def upper_face() -> Surface:
     """A smooth sheet on the skin of the canonical head."""
-    x, y = np.meshgrid(
-        np.linspace(-_FACE.half, _FACE.half, 11), np.linspace(_FACE.high, _FACE.low, 13)
-    )
+    x, y = _on_face(9, 9)
     return sheet_surface(np.stack([x, y, _relief(x, y)], axis=-1))
+
+
+def _on_face(rows: int, columns: int) -> tuple[Floats, Floats]:
+    """Places x and y before the face, evenly over it."""
+    across = np.linspace(-_FACE.half, _FACE.half, columns)
+    x, y = np.meshgrid(across, np.linspace(_FACE.high, _FACE.low, rows))
+    return x, y
 
 
 def _relief(x: Floats, y: Floats) -> Floats:
@@ -145,5 +150,5 @@ def brim_shade(edge: float) -> Texture:
 
 
 def _relief_plane() -> Plane:
-    coarse = upper_face().vertices[:, 2].reshape(upper_face().shape).astype(np.float32)
+    coarse = _relief(*_on_face(13, 11)).astype(np.float32)
     return np.asarray(cv2.resize(coarse, _FACE.shape[::-1], interpolation=cv2.INTER_CUBIC))

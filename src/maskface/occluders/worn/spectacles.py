@@ -116,4 +116,4 @@ def arms(style: Style, colour: tuple[int, int, int]) -> list[Cord]:
     start = np.array([x, height, float(_depth(np.array(x), np.array(height)))])
     line = start + (np.array(_ARM_END) - start) * t + [0.06, 0.06, 0] * np.sin(np.pi * t)
     sides = (line * [mirror, 1, 1] for mirror in (-1, 1))
-    return [Cord(side, outward(side), width, colour, fade=0.2) for side in sides]
+    return [Cord(side, outward(side), width, colour, fade=0.2, under_hair=True) for side in sides]
