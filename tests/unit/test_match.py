@@ -10,7 +10,7 @@ from maskface.occluders import SurgicalMask
 from maskface.occluders.balance import estimate_balance
 from maskface.occluders.geometry import fit_head
 from maskface.occluders.layer import Layer, plain
-from maskface.occluders.match import match
+from maskface.occluders.match import _noise, match
 from maskface.occluders.quality import Quality, estimate_quality
 from maskface.types import FaceLandmarks, ImageArray
 from tests.fixtures.faces import made_landmarks, made_picture
@@ -78,6 +78,12 @@ def test_grain_is_as_strong_as_asked_and_stays_on_the_drawing() -> None:
     assert layer.colour[25:55, 25:65].mean() == pytest.approx(120, abs=0.5)
     assert (layer.colour <= layer.alpha[..., None]).all()
     assert layer.colour[:10].max() == 0
+
+
+def test_grain_for_many_sizes_is_not_kept() -> None:
+    for repeats in range(1, 6):
+        assert _noise(repeats).shape == (512 * repeats, 512 * repeats)
+    assert _noise.cache_info().currsize <= 3
 
 
 def two_layers(places: list[tuple[int, int]]) -> Layer:

@@ -400,7 +400,8 @@ def test_a_picture_lies_upright_on_the_mask(tmp_path: Path) -> None:
 
 def test_the_chart_has_a_plain_margin_and_a_picture_none(tmp_path: Path) -> None:
     chart = picture_cloth("", "").levels[0]
-    own = picture_cloth(str(flag(tmp_path / "flag.png")), "").levels[0]
+    path = str(flag(tmp_path / "flag.png"))
+    own = picture_cloth(path, PictureMask(path=path).sha256).levels[0]
     for colours, plain in ((chart, True), (own, False)):
         rim = np.concatenate([colours[0], colours[-1], colours[:, 0], colours[:, -1]])
         assert (np.ptp(rim, axis=0).max() < 0.02) == plain
@@ -459,6 +460,15 @@ def test_another_picture_under_the_same_name_is_another_mask(tmp_path: Path) -> 
     assert masks[0] != masks[1]
     assert occluder_name(masks[0]) == occluder_name(masks[1])
     assert mask("texture").params["sha256"] == ""
+
+
+def test_a_picture_that_changes_before_it_is_drawn_is_told(tmp_path: Path) -> None:
+    face, path = made_landmarks(), tmp_path / "own.png"
+    Image.new("RGB", (30, 20), (220, 30, 30)).save(path)
+    made = mask(f"texture:path={path}")
+    Image.new("RGB", (30, 20), (30, 30, 220)).save(path)
+    with pytest.raises(MaskfaceError, match=r"own\.png' .* is another than when"):
+        made.apply(made_picture(face), face)
 
 
 def test_a_black_picture_is_cloth_and_no_hole(tmp_path: Path) -> None:

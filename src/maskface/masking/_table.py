@@ -118,7 +118,7 @@ class MaskedTable:
         )
 
     def keep_finished(self, jobs: Sequence[Job]) -> dict[str, pd.DataFrame]:
-        """Find the files that need no second look, and drop the rows of the others.
+        """Find the files that need no second look, and drop rows and results of the others.
 
         Returns
         -------
@@ -132,8 +132,11 @@ class MaskedTable:
             for job in jobs
             if job.name in known and _is_finished(job, known[job.name])
         }
-        again = {job.name for job in jobs} - set(finished)
-        self._kept = self._kept[~self._kept["source"].isin(again)]
+        again = [job for job in jobs if job.name not in finished]
+        for job in again:
+            if job.name in known:
+                _remove_results(job, known[job.name])
+        self._kept = self._kept[~self._kept["source"].isin([job.name for job in again])]
         self._ordered = self._kept.empty
         self._write_kept()
         return finished
@@ -193,6 +196,17 @@ def _is_finished(job: Job, rows: pd.DataFrame) -> bool:
         return False
     written = (rows["output"] != "").any()
     return not written or all(path.is_file() for path in job.targets)
+
+
+def _remove_results(job: Job, rows: pd.DataFrame) -> None:
+    """Remove what was made of a file; if no face is found in it now, nothing takes its place."""
+    if (rows["output"] == "").all():
+        return
+    for path in job.targets:
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise _unwritable(path, error) from error
 
 
 def _lines(frame: pd.DataFrame) -> bytes:

@@ -17,7 +17,7 @@ from maskface.types import ImageArray
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How a photograph looks, read above the mask and, of hair, beside it.
+    """How a photograph looks: read above the mask, spectacles around the eyes, hair at the ears.
 
     Attributes
     ----------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 from typing import Final
 
 import cv2
@@ -97,7 +97,7 @@ def _grained(
     return np.asarray(cv2.min(grained, triple(alpha)), np.uint8)
 
 
-@cache
+@lru_cache(maxsize=3)  # a few sizes: for a face of 4000 px one takes 80 MB
 def _noise(repeats: int) -> NDArray[np.float32]:
     """Independent normal numbers (_TILE, _TILE), repeated down and across."""
     tile = np.random.default_rng(11).standard_normal((_TILE, _TILE), np.float32)

@@ -64,8 +64,7 @@ class PictureMask(Mask):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.path:
-            digest = hashlib.sha256(_picture(self.path).tobytes()).hexdigest()[:DIGITS]
-            object.__setattr__(self, "sha256", digest)
+            object.__setattr__(self, "sha256", _digest(_picture(self.path)))
 
     def garment(self, scale: float) -> Garment:
         """The picture and its loops."""
@@ -84,15 +83,26 @@ def picture_cloth(path: str, sha256: str) -> Texture:
     path
         The file.
     sha256
-        What tells its contents from those it had before, or will have.
+        Hash of its pixels, as `PictureMask` has it.
 
     Raises
     ------
     MaskfaceError
-        If the file cannot be read.
+        If the file cannot be read, or holds another picture by now.
     """
-    del sha256
-    return _texture_of(_picture(path)) if path else make_texture(_chart())
+    if not path:
+        return make_texture(_chart())
+    picture = _picture(path)
+    if _digest(picture) != sha256:
+        raise MaskfaceError(
+            f"The picture {path!r} of occluder 'texture' is another than when it was first read. "
+            "Begin again with the picture as it is now."
+        )
+    return _texture_of(picture)
+
+
+def _digest(picture: NDArray[np.uint8]) -> str:
+    return hashlib.sha256(picture.tobytes()).hexdigest()[:DIGITS]
 
 
 def _picture(path: str) -> NDArray[np.uint8]:
