@@ -265,7 +265,9 @@ def test_16_bit_grey_is_rounded_as_by_division() -> None:
     ok, data = cv2.imencode(".png", values)
     assert ok
     expected = np.floor(values.astype(np.float64) / 257 + 0.5)
-    np.testing.assert_array_equal(images.decode_image(data.tobytes())[..., 0], expected)
+    image = images.decode_image(data.tobytes())
+    np.testing.assert_array_equal(image[..., 0], expected)
+    assert not image.flags.writeable
 
 
 def test_missing_file_says_so(tmp_path: Path) -> None:

@@ -164,7 +164,9 @@ def _to_rgb(picture: Image.Image) -> ImageArray:
     if picture.mode.startswith("I"):
         # Pillow would clip 16-bit grey at 255 instead of scaling it.
         scaled = _EIGHT_BITS[np.clip(np.asarray(picture), 0, 65535)]
-        return np.repeat(scaled[..., None], 3, axis=2)
+        grey = np.repeat(scaled[..., None], 3, axis=2)
+        grey.flags.writeable = False
+        return grey
     if picture.has_transparency_data:
         return _over_white(picture)
     return np.asarray(picture if picture.mode == "RGB" else picture.convert("RGB"))
