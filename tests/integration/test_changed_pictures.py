@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,9 +14,13 @@ import pytest
 from PIL import Image
 
 from maskface import Experiment, MaskfaceError, run
-from maskface.experiment import RunFolder, make_plan
+from maskface.errors import ImageError
+from maskface.experiment import RunFolder, load_run, make_plan
 from maskface.experiment._harvest import Harvest
 from maskface.experiment._trials import TrialReader
+from maskface.findings import compare_run
+from maskface.images import Limits, read_bytes
+from maskface.power import pilot_variances
 from maskface.stats._resample import resample
 from maskface.tables import TRIALS
 from maskface.types import Sample
@@ -292,6 +297,37 @@ def test_what_could_not_be_read_and_now_can(
     assert same(out, carry_out(faces, tmp_path / "fresh"))
 
 
+@pytest.mark.parametrize("complete", [True, False])
+def test_a_disk_that_failed_and_no_longer_does(
+    complete: bool,
+    faces: Path,
+    carry_out: Carry,
+    read_now: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nothing of the file has changed, but now it can be read."""
+    out, failing = tmp_path / "out", names(faces)[1]
+
+    def read(path: Path, limits: Limits) -> bytes:
+        if path.name == failing:
+            raise ImageError("cannot read the file: Input/output error")
+        return read_bytes(path, limits)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("maskface.experiment._pictures.read_bytes", read)
+        if complete:
+            carry_out(faces, out)
+        else:
+            stopped(carry_out, monkeypatch, faces, out)
+        read_now.clear()
+        carry_out(faces, out, resume=True)
+        assert failing not in read_now
+    carry_out(faces, out, resume=True)
+    assert read_now[-1] == failing
+    assert same(out, carry_out(faces, tmp_path / "fresh"))
+
+
 def test_tables_that_were_edited_are_not_built_upon(
     faces: Path, carry_out: Carry, read_now: list[str], tmp_path: Path
 ) -> None:
@@ -345,9 +381,32 @@ def test_interrupted_while_it_is_renewed(
     assert {path.name for path in out.iterdir()} == {path.name for path in fresh.iterdir()}
 
 
+def test_tables_of_a_run_that_is_being_renewed_are_no_results(
+    faces: Path, carry_out: Carry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = carry_out(faces, tmp_path / "out")
+    assert compare_run(out)
+    replace_second(faces)
+
+    def stop(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(TrialReader, "read", stop)
+        with pytest.raises(KeyboardInterrupt):
+            carry_out(faces, out, resume=True)
+    for ask in (compare_run, pilot_variances, load_run):
+        with pytest.raises(MaskfaceError, match=r"not complete. Finish it with .* --resume"):
+            ask(out)
+
+
 def test_another_texture_is_another_experiment(faces: Path, cache: Path, tmp_path: Path) -> None:
-    texture = tmp_path / "mask.png"
-    for occluder in (f"texture:path={texture}", f"fill:region=texture(path={texture})"):
+    texture = tmp_path / "mask (1, b+w).png"
+    for occluder in (
+        f"texture:path={texture}",
+        f"texture:path={texture},top=50+tears",
+        f"fill:region=(tears+texture(path={texture}))",
+    ):
         Image.new("RGB", (16, 16), "red").save(texture)
         asked = Experiment(data=faces, occluders=occluder, classifiers="fer")
         before = make_plan(asked).run_id
@@ -356,7 +415,7 @@ def test_another_texture_is_another_experiment(faces: Path, cache: Path, tmp_pat
         Image.new("RGB", (16, 16), "blue").save(texture)
         assert make_plan(asked).run_id != before
     texture.unlink()
-    with pytest.raises(MaskfaceError, match=f"Cannot read {texture}, which an occluder names"):
+    with pytest.raises(MaskfaceError, match=f"Cannot read {re.escape(str(texture))}, which an"):
         run(asked, tmp_path / "out", cache=cache, progress=False)
 
 

@@ -19,12 +19,12 @@ from maskface.experiment._harvest import Harvest, Row
 from maskface.experiment._measured import measured_rows
 from maskface.experiment._parts import merge
 from maskface.experiment._shown import Shown, TrialError, choose_face, occlude, open_sample
-from maskface.experiment._spec import NONE, Plan
+from maskface.experiment._spec import Plan
 from maskface.experiment._trials import COVERED, REDETECTED, TrialReader, own_rows, read_one
 from maskface.images import decode_image, read_bytes
 from maskface.occluders import Occluder
 from maskface.seeds import derived_seed
-from maskface.tables import ATTRIBUTES, TRIALS
+from maskface.tables import ATTRIBUTES, PLAIN, TRIALS
 from maskface.types import Face, Sample
 
 OPEN: Final = ("read file", "")
@@ -193,7 +193,7 @@ class Bench:
         drawn = [
             spent
             for (kind, name), spent in self.clock.chunks.items()
-            if kind == OCCLUDER and name != NONE
+            if kind == OCCLUDER and name != PLAIN
         ]
         bare = self.floors.chunks[floor]
         return [sum(spent.cpu for spent in parts) for parts in zip(bare, *drawn, strict=True)]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
 from maskface.errors import MaskfaceError
 
-_NAMED: Final = re.compile(r"[:(,]path=([^,()+]+)")
-"""A file as a parameter of an occluder, also of one in brackets (see `maskface.specs`)."""
+_NAMED: Final = re.compile(r"[:(,]path=")
+"""Before a file as a parameter of an occluder, also of one in brackets (see `maskface.specs`)."""
 
 
 def named_files(conditions: Iterable[str]) -> dict[str, str]:
@@ -27,7 +27,7 @@ def named_files(conditions: Iterable[str]) -> dict[str, str]:
     MaskfaceError
         If one cannot be read.
     """
-    names = {name for condition in conditions for name in _NAMED.findall(condition)}
+    names = {name for condition in conditions for name in _names(condition)}
     try:
         return {
             name: hashlib.sha256(Path(name).expanduser().read_bytes()).hexdigest()
@@ -38,3 +38,19 @@ def named_files(conditions: Iterable[str]) -> dict[str, str]:
             f"Cannot read {error.filename}, which an occluder names: {error.strerror}. Put the "
             "file there, or name another one."
         ) from error
+
+
+def _names(condition: str) -> Iterator[str]:
+    for found in _NAMED.finditer(condition):
+        rest = condition[found.end() :]
+        yield rest[: _length(rest)]
+
+
+def _length(rest: str) -> int:
+    """Letters before the comma, plus sign or bracket that ends a value, which may hold pairs."""
+    depth = 0
+    for place, letter in enumerate(rest):
+        if not depth and letter in ",+)":
+            return place
+        depth += (letter == "(") - (letter == ")")
+    return len(rest)

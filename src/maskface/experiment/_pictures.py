@@ -48,14 +48,15 @@ class Mark:
         return {"sha256": self.sha256, "message": self.message, "state": self.state}
 
     def fits(self, path: Path, limits: Limits) -> bool:
-        """Whether a file is still the same; its bytes are looked at only if its state is not.
+        """Whether a file is still the same; if it was read, its state says so without reading.
 
         Raises
         ------
         ImageError
             If it could be read then, but cannot be now.
         """
-        if self.state and self.state == file_state(path):
+        # A file that could not be read is tried again: nothing of it changes when a disk recovers.
+        if self.sha256 and self.state and self.state == file_state(path):
             return True
         now = read_marked(path, limits)[0]
         if self.sha256 and now.message:

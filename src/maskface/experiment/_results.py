@@ -13,7 +13,7 @@ import pandas as pd
 
 from maskface.errors import MaskfaceError
 from maskface.experiment._store import RunFolder
-from maskface.tables import ATTRIBUTES, DETECTIONS, GUARDS, SUMMARY, TRIALS
+from maskface.tables import ATTRIBUTES, DETECTIONS, GUARDS, PLAIN, SUMMARY, TRIALS
 
 if TYPE_CHECKING:
     from maskface.stats import TrialSource
@@ -90,11 +90,26 @@ def load_run(path: str | Path) -> Run:
         If the folder holds no run, or an incomplete one.
     """
     folder = RunFolder(Path(path))
-    if not folder.require_manifest()["complete"]:
-        raise MaskfaceError(
-            f"The run in {folder.path} is not complete. Finish it with `maskface run ... --resume`."
-        )
+    folder.require_manifest()
+    require_complete(folder.path)
     return Run(folder)
+
+
+def require_complete(path: Path) -> None:
+    """Refuse the tables of a run that is not complete: some may be of pictures as they were before.
+
+    A folder without the record of a run, such as that of a study with human observers, may be read.
+
+    Raises
+    ------
+    MaskfaceError
+        If the run is not complete, or its record cannot be read.
+    """
+    begun = RunFolder(path).read_manifest()
+    if begun is not None and not begun["complete"]:
+        raise MaskfaceError(
+            f"The run in {path} is not complete. Finish it with `maskface run ... --resume`."
+        )
 
 
 def incomplete(folder: RunFolder) -> MaskfaceError:
@@ -127,12 +142,10 @@ def write_summary(folder: RunFolder, seed: int) -> dict[str, Any]:
 
 def _require_answers(path: Path) -> None:
     """Refuse trials without an answer to a plain face, and say why the first has none."""
-    from maskface.experiment._spec import NONE
-
     wanted = ("image_id", "condition", "status", "message")
     first: pd.Series | None = None
     for trials in TRIALS.pieces(path, wanted):
-        plain = trials[trials["condition"] == NONE]
+        plain = trials[trials["condition"] == PLAIN]
         if (plain["status"] == "ok").any():
             return
         first = plain.iloc[0] if first is None and len(plain) else first

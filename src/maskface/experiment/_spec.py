@@ -27,10 +27,8 @@ from maskface.experiment._named_files import named_files
 from maskface.images import MAX_BYTES, MAX_PIXELS, MIN_SIDE, Limits
 from maskface.landmarks import MediaPipeDetector
 from maskface.occluders import get_occluder, occluder_name
+from maskface.tables import PLAIN
 from maskface.types import Sample
-
-NONE = "none"
-"""The condition of the face as it is; every experiment has it."""
 
 
 class Experiment(BaseModel):
@@ -95,7 +93,7 @@ class Experiment(BaseModel):
     @classmethod
     def _canonical_occluders(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         canonical = (occluder_name(get_occluder(name)) for name in names)
-        return tuple(dict.fromkeys(name for name in canonical if name != NONE))
+        return tuple(dict.fromkeys(name for name in canonical if name != PLAIN))
 
     @field_validator("classifiers")
     @classmethod
@@ -140,7 +138,7 @@ class Experiment(BaseModel):
     @property
     def conditions(self) -> tuple[str, ...]:
         """``none`` and the occluders."""
-        return (NONE, *self.occluders)
+        return (PLAIN, *self.occluders)
 
     @property
     def rows_per_image(self) -> int:
@@ -150,11 +148,11 @@ class Experiment(BaseModel):
 
 def trained_on(train: str, conditions: Sequence[str]) -> tuple[str, ...]:
     """Conditions that a classifier learns from; none if the run does not have what it asks for."""
-    masked = tuple(name for name in conditions if name != NONE)
-    if train in (NONE, "clean"):
-        return (NONE,)
+    masked = tuple(name for name in conditions if name != PLAIN)
+    if train in (PLAIN, "clean"):
+        return (PLAIN,)
     if train in ("masked", "both"):
-        return masked and (masked if train == "masked" else (NONE, *masked))
+        return masked and (masked if train == "masked" else (PLAIN, *masked))
     name = occluder_name(get_occluder(train))
     return (name,) if name in conditions else ()
 

@@ -33,7 +33,8 @@ def compare_run(
     Raises
     ------
     MaskfaceError
-        If the folder has no summary, or a condition of `masks` is not in it.
+        If the folder has no summary or that of an incomplete run, or a condition of `masks` is not
+        in it.
     """
     run = RunTables(Path(folder), masks)
     results: list[Result] = []

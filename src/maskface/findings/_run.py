@@ -46,6 +46,9 @@ class RunTables:
                 f"{self.folder} holds no {path.name}. Name the folder that `maskface run` or "
                 "`maskface humans` wrote to."
             )
+        from maskface.experiment import require_complete  # loads OpenCV
+
+        require_complete(self.folder)
         summary = SUMMARY.read(path)
         unknown = sorted(set(self.masks) - set(summary["condition"]))
         if unknown:

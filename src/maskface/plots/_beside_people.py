@@ -150,7 +150,7 @@ def _lines_told(published: pd.DataFrame) -> str:
         told += (
             "Dotted: the widest 95 % interval that the number of observers allows, as if each had "
             "given one answer plain and one masked (Newcombe 1998); each gave many, so the "
-            "study's own is narrower. "
+            "study's own should be narrower. "
         )
     without = published[published["no_interval"] != ""].drop_duplicates("study")
     if len(without):

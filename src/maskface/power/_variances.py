@@ -138,8 +138,8 @@ def pilot_variances(
     Raises
     ------
     MaskfaceError
-        If the folder has no trials, the choice is not unique, or fewer than two subjects have two
-        images or more.
+        If the folder has no trials or those of an incomplete run, the choice is not unique, or
+        fewer than two subjects have two images or more.
     """
     trials = _read(Path(folder))
     human = "observer_id" in trials
@@ -159,6 +159,9 @@ def _read(folder: Path) -> pd.DataFrame:
     for table in (RESPONSES, TRIALS):
         path = find_table(folder, table)
         if path.is_file():
+            from maskface.experiment import require_complete  # loads OpenCV
+
+            require_complete(folder)
             trials = table.read(path)
             return trials[trials["status"] == "ok"]
     raise MaskfaceError(
