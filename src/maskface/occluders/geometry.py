@@ -106,16 +106,12 @@ def fit_head(points: NDArray[np.float32]) -> HeadFit:
     MediaPipe estimates all landmarks together, so that even those of the upper face move a little
     with the mouth. From the outline alone of a mask that follows them freely (an affine map), the
     jaw-open score of unseen people can be told with r = .26 on 1232 photographs and .23 on 204
-    others, and with this fit with r = .17 and .02; the smile with r = .11 and .27, now .08 and
-    -.01 (standard errors .05 and, of 204, .06). The head is turned and sized by the anchors, but
-    its pitch and stretch follow only where they are too large to be noise, and it is hung up at
-    the eyes. All of it changes smoothly.
-
-    Other estimates did not lower what is left on both sets. Sized by the corners of the eyes, a
-    mask tells .16 and .08 of the jaw, .14 and .07 of the smile; with anchors weighted by how little
-    expressions move them in synthetic faces, .16 and .11, .08 and .04. Fixed to the corners of the
-    eyes and following nothing, it still has r = .12 and .15 on the 1232 (below 0 on the 204), for
-    the outline shows how the face lies on the grid of pixels, and how sharp it is.
+    others, and with this fit with r = .06 and .03; the smile with r = .11 and .27, now .09 and .10
+    (standard errors .04 and .07). The head is turned by all anchors, and its pitch and stretch
+    follow only where they are too large to be noise. Its size is taken from the corners of the
+    eyes and from all anchors, two to one: all anchors alone tell .16 of the jaw, for the outline of
+    the face goes along with it, and the eyes alone .13 of the smile (on the 1232, the rest being
+    equal). It is hung up at the eyes. All of it changes smoothly.
 
     Parameters
     ----------
