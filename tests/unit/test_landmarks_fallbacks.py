@@ -212,17 +212,17 @@ def test_where_nothing_is_found_the_middle_is_shown_at_other_sizes(
     def find(image: ImageArray) -> Sequence[FaceLandmarks]:
         nonlocal squares_left
         height, width = image.shape[:2]
-        if (width, height) == (round(share * 400), round(share * 600)):
+        if (width, height) == (round(share * 500), round(share * 750)):
             squares_left = again
             return finder(image)
         squares_left -= width == height
         return finder(image) if width == height and squares_left >= 0 else []
 
-    scene = picture(400, 600, (120, 200, 160))
+    scene = picture(500, 750, (150, 250, 200))
     faces = find_faces(scene, find)
     assert len(faces) == (1 if again >= fallbacks.LAST_NEEDED else 0)
     for face in faces:
-        assert face.box == pytest.approx((120, 200, 280, 360), abs=1)
+        assert face.box == pytest.approx((150, 250, 350, 450), abs=1)
     assert find_faces(scene, find, search="never") == ()
 
 
