@@ -114,6 +114,16 @@ def stopped(carry_out: Carry, monkeypatch: pytest.MonkeyPatch, *arguments: Any) 
             carry_out(*arguments)
 
 
+def begun(
+    complete: bool, carry_out: Carry, monkeypatch: pytest.MonkeyPatch, faces: Path, out: Path
+) -> None:
+    """Carry a run out, to its end or in part."""
+    if complete:
+        carry_out(faces, out)
+    else:
+        stopped(carry_out, monkeypatch, faces, out)
+
+
 def same(first: Path, second: Path, tables: tuple[str, ...] = TABLES) -> bool:
     return all((first / t).read_bytes() == (second / t).read_bytes() for t in tables)
 
@@ -211,10 +221,7 @@ def test_neither_dates_nor_places_are_the_content(
     """A set that was touched, and a copy of it in another place."""
     whole = carry_out(faces, tmp_path / "whole")
     out = tmp_path / "out"
-    if complete:
-        carry_out(faces, out)
-    else:
-        stopped(carry_out, monkeypatch, faces, out)
+    begun(complete, carry_out, monkeypatch, faces, out)
     kept = bytes_of(out)
     left = [] if complete else names(faces)[4:]
     for path in faces.glob("*.jpg"):
@@ -258,10 +265,7 @@ def test_a_picture_that_was_read_and_is_gone(
     """Nothing is overwritten: perhaps only the disk with the pictures is not there."""
     whole = carry_out(faces, tmp_path / "whole")
     out = tmp_path / "out"
-    if complete:
-        carry_out(faces, out)
-    else:
-        stopped(carry_out, monkeypatch, faces, out)
+    begun(complete, carry_out, monkeypatch, faces, out)
     before = bytes_of(out)
     away = [faces / name for name in names(faces)[1:3]]
     for path in away:
@@ -316,10 +320,7 @@ def test_a_disk_that_failed_and_no_longer_does(
 
     with monkeypatch.context() as patch:
         patch.setattr("maskface.experiment._pictures.read_bytes", read)
-        if complete:
-            carry_out(faces, out)
-        else:
-            stopped(carry_out, monkeypatch, faces, out)
+        begun(complete, carry_out, monkeypatch, faces, out)
         read_now.clear()
         carry_out(faces, out, resume=True)
         assert failing not in read_now
