@@ -23,8 +23,9 @@ from pathlib import Path
 import numpy as np
 
 from maskface import Experiment
+from maskface.arrays import Row
 from maskface.experiment import make_plan
-from maskface.experiment._harvest import Harvest, Row
+from maskface.experiment._harvest import Harvest
 from maskface.experiment._manifest import new_manifest
 from maskface.experiment._parts import Parts, merge
 from maskface.experiment._results import write_summary

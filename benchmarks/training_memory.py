@@ -22,8 +22,9 @@ from pathlib import Path
 
 import numpy as np
 
+from maskface.arrays import Row
 from maskface.classifiers.trained.hog import N_FEATURES, Hog
-from maskface.experiment._harvest import Harvest, Row
+from maskface.experiment._harvest import Harvest
 from maskface.experiment._parts import merge
 from maskface.experiment._run import CHUNK
 from maskface.experiment._spilled import scratch

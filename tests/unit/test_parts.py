@@ -14,9 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from maskface.arrays import Row
 from maskface.experiment import Experiment, make_plan
 from maskface.experiment._finish import Described
-from maskface.experiment._harvest import Harvest, Row, digest
+from maskface.experiment._harvest import Harvest, digest
 from maskface.experiment._parts import Part, Parts, merge
 from maskface.experiment._remade import harvest_of_part
 from maskface.tables import ATTRIBUTES

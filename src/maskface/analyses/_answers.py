@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from maskface.analyses._hits import find_condition, unit_column, unit_name
+from maskface.arrays import Floats
 from maskface.errors import MaskfaceError
 from maskface.types import EMOTIONS
 
-Array = NDArray[np.float64]
 _N: Final = len(EMOTIONS)
 
 
@@ -40,12 +40,12 @@ class Given:
 
     answer: str
     conditions: tuple[str, ...]
-    totals: Array
+    totals: Floats
     n: NDArray[np.int64]
     n_clusters: NDArray[np.int64]
     clustered_by: str
 
-    def reordered(self, order: Sequence[int]) -> Array:
+    def reordered(self, order: Sequence[int]) -> Floats:
         """Totals with the conditions in another order."""
         shown, blocks = self.totals[:, :_N], self.totals[:, _N:]
         blocks = blocks.reshape(len(blocks), len(self.conditions), -1)[:, list(order)]
@@ -95,19 +95,19 @@ def count_given(trials: pd.DataFrame, conditions: Sequence[str], answer: str) ->
     return _standing(answer, conditions, totals, unit_name(by))
 
 
-def _standing(answer: str, conditions: tuple[str, ...], totals: Array, by: str) -> Given:
+def _standing(answer: str, conditions: tuple[str, ...], totals: Floats, by: str) -> Given:
     shown = _with_others(totals[:, :_N], EMOTIONS.index(answer))
     n, n_clusters = shown.sum(axis=0).astype(np.int64), (shown > 0).sum(axis=0)
     return Given(answer, conditions, totals, n, n_clusters, by)
 
 
-def _with_others(values: Array, answer: int) -> Array:
+def _with_others(values: Floats, answer: int) -> Floats:
     """Add to (..., 7) sums by emotion the sum over all but one."""
     others = values.sum(axis=-1, keepdims=True) - values[..., answer, None]
     return np.concatenate([values, others], axis=-1)
 
 
-def answer_values(totals: Array, answer: int) -> Array:
+def answer_values(totals: Floats, answer: int) -> Floats:
     """Totals (B, 7 (1 + 2 K)) as in `Given` to (B, K, 18).
 
     The last axis holds the shares of the answer and its mean probabilities for each of `SHOWN`,

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from maskface.analyses._contrasts import with_holm
 from maskface.analyses._hits import Hits, accuracies, count_hits, groups
 from maskface.analyses._limits import interval_cells
 from maskface.analyses._schemas import APPEARANCE
 from maskface.analyses._words import limits_text
+from maskface.arrays import Floats, Row
 from maskface.stats import INTERVAL_NAMES, Resampled, bootstrap, interval
 from maskface.tables import PLAIN
 from maskface.text import percent, points
 from maskface.types import EMOTIONS
 
-Array = NDArray[np.float64]
-Row = dict[str, Any]
 Groups = Mapping[str, Sequence[str]]
 """Conditions by the name of their group."""
 N_EXCHANGES: Final = 2000
@@ -65,7 +63,7 @@ def appearance_table(
 
 
 def _loss_rows(hits: Hits, seed: int, n_resamples: int) -> list[Row]:
-    def losses(totals: Array) -> Array:
+    def losses(totals: Floats) -> Floats:
         right = accuracies(totals)
         return (right[:, :1] - right[:, 1:]).reshape(len(totals), -1)
 
@@ -102,12 +100,12 @@ def _range_rows(hits: Hits, seed: int, n_resamples: int) -> list[Row]:
     ]
 
 
-def _range(totals: Array) -> Array:
+def _range(totals: Floats) -> Floats:
     """Most minus fewest right answers over the conditions but the first: (B, 8)."""
     return np.asarray(np.ptp(accuracies(totals)[:, 1:], axis=1))
 
 
-def _exchanged(totals: Array, seed: int) -> Array:
+def _exchanged(totals: Floats, seed: int) -> Floats:
     """Ranges (N_EXCHANGES, 8) after shuffling the conditions of each unit, all but the first."""
     rng = np.random.default_rng(seed)
     blocks = totals.reshape(len(totals), -1, len(EMOTIONS))

@@ -7,15 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from maskface.analyses._hits import Hits, count_hits, find_condition, unit_column
+from maskface.arrays import Floats
 from maskface.classifiers import get_reader
 from maskface.errors import MaskfaceError
 from maskface.tables import PLAIN
 from maskface.types import EMOTIONS
 
-Array = NDArray[np.float64]
 Family = Mapping[str, str]
 """Classifiers by what they learnt from: clean, masked, and maybe both and permuted."""
 
@@ -137,7 +136,7 @@ def find_cells(trials: pd.DataFrame, family: Family, condition: str) -> Cells:
     return Cells(names, kept, hits, rows["image_id"].nunique() - len(complete))
 
 
-def answer_totals(answers: pd.DataFrame) -> Array:
+def answer_totals(answers: pd.DataFrame) -> Floats:
     """Sum by unit (C, 21): pictures of each emotion, right answers to it, answers of it."""
     codes = [
         answers[column].to_numpy(str)[:, None] == np.array(EMOTIONS)
@@ -150,7 +149,7 @@ def answer_totals(answers: pd.DataFrame) -> Array:
     return totals
 
 
-def chances(totals: Array) -> Array:
+def chances(totals: Floats) -> Floats:
     """Shares right by chance: totals (B, 21) as in `answer_totals` to (B, 8), all emotions first.
 
     As if the answers had been dealt to the pictures at random, as in Cohen's kappa (1960,

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from maskface.analyses._concealed_counts import MADE, WHOLE, Counts, Made, count_made, how_made
 from maskface.analyses._exchange import exchange_p
@@ -16,11 +14,10 @@ from maskface.analyses._hits import find_condition, groups
 from maskface.analyses._limits import interval_cells
 from maskface.analyses._schemas_answers import CONCEALED, QUANTITIES
 from maskface.analyses._words import limits_text
+from maskface.arrays import Floats, Row
 from maskface.stats import bootstrap, holm, interval
 from maskface.text import p_text, percent, points
 
-Array = NDArray[np.float64]
-Row = dict[str, Any]
 Difference = tuple[int, str, int, int]
 """Number of the face, quantity, and two cells: the first minus the second."""
 
@@ -94,7 +91,7 @@ def _rows(counts: Counts, answers: Sequence[str], seed: int, n_resamples: int) -
     shape, n_cells = counts.sums.shape[1:], counts.sums.shape[1]
     differences = _differences(counts.faces)
 
-    def values(totals: Array, weights: Array) -> Array:
+    def values(totals: Floats, weights: Floats) -> Floats:
         sums = totals.reshape(len(totals), *shape)
         with np.errstate(divide="ignore", invalid="ignore"):  # 0 / 0: no such face, NaN
             shares = sums[..., 1:] / sums[..., :1]
@@ -122,7 +119,7 @@ def _rows(counts: Counts, answers: Sequence[str], seed: int, n_resamples: int) -
     ]
 
 
-def _weights(differences: Sequence[Difference], n_cells: int) -> Array:
+def _weights(differences: Sequence[Difference], n_cells: int) -> Floats:
     """Each difference (D, n_cells) as a sum of the cells."""
     weights = np.zeros((len(differences), n_cells))
     for row, (_, _, a, b) in zip(weights, differences, strict=True):

@@ -8,12 +8,11 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from maskface.arrays import Floats
 from maskface.errors import MaskfaceError
 from maskface.tables import PLAIN
 
-Array = NDArray[np.float64]
 Made = tuple[str, str, str]
 """Kind of a face, and the emotions of its upper and lower half."""
 
@@ -35,14 +34,14 @@ class Counts:
     """
 
     faces: tuple[Made, ...]
-    sums: Array
+    sums: Floats
 
     @property
-    def totals(self) -> Array:
+    def totals(self) -> Floats:
         """(C, 2 F (1 + A)) the same, flat."""
         return self.sums.reshape(len(self.sums), -1)
 
-    def exchanged(self, a: int, b: int) -> Array:
+    def exchanged(self, a: int, b: int) -> Floats:
         """Totals with two of the 2 F cells exchanged."""
         order = np.arange(self.sums.shape[1])
         order[[a, b]] = order[[b, a]]

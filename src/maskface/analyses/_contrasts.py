@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,7 @@ import pandas as pd
 from maskface.analyses._hits import find_condition, groups, unit_column, unit_name
 from maskface.analyses._schemas import CONTRASTS
 from maskface.analyses._words import difference_text
+from maskface.arrays import Row
 from maskface.errors import MaskfaceError
 from maskface.stats import (
     Comparison,
@@ -26,7 +27,6 @@ from maskface.tables import PLAIN
 from maskface.types import EMOTIONS
 
 Pair = tuple[str, str]
-Row = dict[str, Any]
 MEASURES: Final = (get_metrics("accuracy")[0], get_metrics("recall")[0])
 """Share of right answers, over all emotions and of each."""
 

@@ -5,20 +5,20 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import ndtr
 from scipy.stats import chi2
 from scipy.stats import t as student
 
-Array = NDArray[np.float64]
+from maskface.arrays import Floats
+
 _LEAST_DF: Final = 2.0
 _N_SPREADS: Final = 4000
 _FAR: Final = 10
 """Differences of so many times the limit are found for certain."""
 
 
-def linearised(shown: Array, lost: Array) -> Array:
+def linearised(shown: Floats, lost: Floats) -> Floats:
     """What each unit adds to the loss of a group, around the group's loss.
 
     Parameters
@@ -67,7 +67,7 @@ def detectable(se: float, df: float, *, power: float = 0.8, level: float = 0.95)
     return float(se * brentq(lacking, 0, _FAR * limit))
 
 
-def standard_errors(shown: Array, lost: Array, *, nested: bool) -> tuple[Array, Array]:
+def standard_errors(shown: Floats, lost: Floats, *, nested: bool) -> tuple[Floats, Floats]:
     """Standard errors (m,) of differences of losses and their degrees of freedom.
 
     Parameters

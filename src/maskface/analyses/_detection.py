@@ -12,12 +12,11 @@ from numpy.typing import NDArray
 from maskface.analyses._detection_schemas import DETECTION, DETECTION_BIAS, DROPPING, OTHERS
 from maskface.analyses._hits import LABELS, groups, unit_column, unit_name
 from maskface.analyses._limits import limit_cells
+from maskface.arrays import Floats, Row
 from maskface.schema import numbered
 from maskface.stats import bootstrap, interval, wilson_interval
 from maskface.types import EMOTIONS
 
-Array = NDArray[np.float64]
-Row = dict[str, Any]
 Pair = tuple[str, str]
 EVERY_EMOTION: Final[tuple[Pair, ...]] = tuple((emotion, OTHERS) for emotion in EMOTIONS)
 _N: Final = len(EMOTIONS)
@@ -129,7 +128,7 @@ def _cells(detections: pd.DataFrame) -> Iterator[tuple[Row, pd.DataFrame, str]]:
             yield own | cells | {"clustered_by": unit_name(by)}, part.drop(columns="classifier"), by
 
 
-def _unit_sums(part: pd.DataFrame, by: str, *values: Any) -> Array:
+def _unit_sums(part: pd.DataFrame, by: str, *values: Any) -> Floats:
     """Sums (C, 7 k) of k values by unit, each by emotion."""
     unit = pd.factorize(part[by], sort=True)[0]
     label = numbered(part["label"], EMOTIONS)
@@ -139,20 +138,20 @@ def _unit_sums(part: pd.DataFrame, by: str, *values: Any) -> Array:
     return sums.reshape(len(sums), -1)
 
 
-def _ratios(above: Array, below: Array) -> Array:
+def _ratios(above: Floats, below: Floats) -> Floats:
     """Over all emotions and for each: (B, 7) and (B, 7) to (B, 8), NaN where there is none."""
     above, below = (np.hstack([x.sum(axis=1, keepdims=True), x]) for x in (above, below))
     return np.asarray(np.divide(above, below, out=np.full(above.shape, np.nan), where=below > 0))
 
 
-def _standing(weights: Array) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _standing(weights: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Pictures and units, over all emotions and for each, (8,)."""
     n = np.concatenate([[weights.sum()], weights.sum(axis=0)])
     shown = np.concatenate([[(weights.sum(axis=1) > 0).sum()], (weights > 0).sum(axis=0)])
     return n.astype(np.int64), shown.astype(np.int64)
 
 
-def _drawn_rows(sums: Array, seed: int, n_resamples: int, *, wilson: bool) -> Iterator[Row]:
+def _drawn_rows(sums: Floats, seed: int, n_resamples: int, *, wilson: bool) -> Iterator[Row]:
     n, n_clusters = _standing(sums[:, _N:])
     drawn = bootstrap(
         sums, lambda s: _ratios(s[:, :_N], s[:, _N:]), seed=seed, n_clusters=n_clusters,
@@ -170,11 +169,11 @@ def _drawn_rows(sums: Array, seed: int, n_resamples: int, *, wilson: bool) -> It
         } | limits  # fmt: skip
 
 
-def _bias_rows(sums: Array, pairs: Sequence[Pair], seed: int, n_resamples: int) -> Iterator[Row]:
+def _bias_rows(sums: Floats, pairs: Sequence[Pair], seed: int, n_resamples: int) -> Iterator[Row]:
     shown = sums[:, _N:].sum(axis=0) > 0
     mixes = [_mix(pair, shown) for pair in pairs]
 
-    def statistic(totals: Array) -> Array:
+    def statistic(totals: Floats) -> Floats:
         rates = _ratios(totals[:, :_N], totals[:, _N:])[:, 1:]
         # An emotion nobody in the resample shows is left out only where it is not asked for.
         rates = np.where(shown, rates, 0)
@@ -196,7 +195,7 @@ def _bias_rows(sums: Array, pairs: Sequence[Pair], seed: int, n_resamples: int) 
         } | limit_cells(*limits)  # fmt: skip
 
 
-def _mix(pair: Pair, shown: NDArray[np.bool_]) -> tuple[Array, Array]:
+def _mix(pair: Pair, shown: NDArray[np.bool_]) -> tuple[Floats, Floats]:
     """Weights (7,) of the emotions in both sides of a pair."""
     first = np.array([emotion == pair[0] for emotion in EMOTIONS], float)
     if pair[1] == OTHERS:
@@ -211,7 +210,7 @@ def _drop_rows(part: pd.DataFrame, by: str, seed: int, n_resamples: int) -> Iter
     n, n_clusters = _standing(sums[:, _N : 2 * _N])
     n_found = np.concatenate([[found.sum()], sums[:, 3 * _N :].sum(axis=0)]).astype(int)
 
-    def statistic(totals: Array) -> Array:
+    def statistic(totals: Floats) -> Floats:
         a, b, c, d = np.split(totals, 4, axis=1)
         every, kept = _ratios(a, b), _ratios(c, d)
         return np.hstack([kept - every, every, kept])

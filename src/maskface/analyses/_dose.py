@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from maskface.analyses._hits import Hits, accuracies, count_hits, find_condition, groups
 from maskface.analyses._limits import KIND
 from maskface.analyses._schemas import DOSE
+from maskface.arrays import Floats, Row
 from maskface.stats import bootstrap, interval
 from maskface.tables import PLAIN
 
-Array = NDArray[np.float64]
-Row = dict[str, Any]
 Series = Mapping[str, Sequence[str]]
 """Conditions that hide more and more of a face, by the name of the series."""
 
@@ -58,7 +55,7 @@ def hits_of_series(trials: pd.DataFrame, conditions: Sequence[str]) -> Hits:
     return count_hits(trials, [PLAIN, *sorted(found, key=lambda name: coverage.get(name, 0))])
 
 
-def losses(totals: Array) -> Array:
+def losses(totals: Floats) -> Floats:
     """Right answers under the first condition minus those under each: (B, K, 8)."""
     right = accuracies(totals)
     return right[:, :1] - right
@@ -67,7 +64,7 @@ def losses(totals: Array) -> Array:
 def _rows(hits: Hits, seed: int, n_resamples: int) -> list[Row]:
     k = len(hits.conditions)
 
-    def both(totals: Array) -> Array:
+    def both(totals: Floats) -> Floats:
         return np.hstack([accuracies(totals), losses(totals)]).reshape(len(totals), -1)
 
     drawn = bootstrap(

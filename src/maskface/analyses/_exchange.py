@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from maskface.arrays import Floats
+
 N_EXCHANGES: Final = 9999
 _CELLS_AT_ONCE: Final = 2_000_000
 _ROUNDING: Final = 1e-10
@@ -16,13 +16,13 @@ _ROUNDING: Final = 1e-10
 
 
 def exchange_p(
-    totals: Array,
-    exchanged: Array,
-    statistic: Callable[[Array], Array],
+    totals: Floats,
+    exchanged: Floats,
+    statistic: Callable[[Floats], Floats],
     *,
     seed: int,
     n_exchanges: int = N_EXCHANGES,
-) -> Array:
+) -> Floats:
     """Test statistics that are 0 if what is exchanged makes no difference.
 
     Parameters

@@ -9,7 +9,6 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from maskface.analyses._answers import Given, answer_values, count_given
 from maskface.analyses._exchange import exchange_p
@@ -23,13 +22,12 @@ from maskface.analyses._schemas_answers import (
     OTHERS,
     SHOWN,
 )
+from maskface.arrays import Floats, Row
 from maskface.stats import bootstrap, holm, interval
 from maskface.tables import PLAIN
 from maskface.text import p_text, percent
 from maskface.types import EMOTIONS
 
-Array = NDArray[np.float64]
-Row = dict[str, Any]
 Rows = dict[tuple[str, str, str], Any]
 """By measure, label and quantity."""
 
@@ -105,7 +103,7 @@ def factorial_table(
 def _rows(given: Given, seed: int, n_resamples: int) -> list[Row]:
     answer = EMOTIONS.index(given.answer)
 
-    def values(totals: Array, weights: Array = _WEIGHTS) -> Array:
+    def values(totals: Floats, weights: Floats = _WEIGHTS) -> Floats:
         return np.asarray(weights @ answer_values(totals, answer)).reshape(len(totals), -1)
 
     places, n, units = _places(given)
@@ -128,7 +126,7 @@ def _rows(given: Given, seed: int, n_resamples: int) -> list[Row]:
     ]
 
 
-def _places(given: Given) -> tuple[list[tuple[str, str]], Array, Array]:
+def _places(given: Given) -> tuple[list[tuple[str, str]], Floats, Floats]:
     """Measure and label, pictures and units of each place in the last axis of `answer_values`."""
     by_label = [(measure, label) for measure in MEASURES[:2] for label in SHOWN]
     pair = [EMOTIONS.index(given.answer), SHOWN.index(OTHERS)]

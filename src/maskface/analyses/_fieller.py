@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import t as student
 
-Array = NDArray[np.float64]
+from maskface.arrays import Floats
 
 
 def ratio_limits(
-    points: Array, values: Array, n_clusters: NDArray[np.int64], *, level: float = 0.95
-) -> tuple[Array, Array, Array]:
+    points: Floats, values: Floats, n_clusters: NDArray[np.int64], *, level: float = 0.95
+) -> tuple[Floats, Floats, Floats]:
     """Ratios and their limits where the denominator is clearly above 0.
 
     Parameters

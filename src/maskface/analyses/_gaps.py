@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,10 +15,9 @@ from maskface.analyses._hits import LABELS, groups
 from maskface.analyses._limits import interval_cells, limits
 from maskface.analyses._schemas_moderators import GAPS
 from maskface.analyses._words import limits_text
+from maskface.arrays import Floats, Row
 from maskface.text import points
 
-Array = NDArray[np.float64]
-Row = dict[str, Any]
 Pair = tuple[str, str]
 
 
@@ -61,7 +59,7 @@ def gap_table(
     return GAPS.check(GAPS.frame(rows))
 
 
-def _rows(hits: GroupHits, drawn: Array, emotions: Pair) -> list[Row]:
+def _rows(hits: GroupHits, drawn: Floats, emotions: Pair) -> list[Row]:
     places = [LABELS.index(emotion) for emotion in emotions]
     shown = [g for g in range(len(hits.names)) if hits.n[g, places].all()]
     found, again = (rates(s)[:, :, 2][:, :, places] for s in (hits.totals.sum(axis=0)[None], drawn))

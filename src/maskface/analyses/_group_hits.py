@@ -11,12 +11,11 @@ from numpy.typing import NDArray
 
 from maskface.analyses._grouping import Groups
 from maskface.analyses._hits import LABELS, unit_column, unit_name
+from maskface.arrays import Floats
 from maskface.errors import MaskfaceError
 from maskface.seeds import derived_seed
 from maskface.stats import bootstrap
 from maskface.tables import PLAIN
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,7 +33,7 @@ class GroupHits:
     """
 
     names: tuple[str, ...]
-    totals: Array
+    totals: Floats
     clustered_by: str
 
     @property
@@ -91,7 +90,7 @@ def count_groups(trials: pd.DataFrame, groups: Groups, condition: str) -> GroupH
     return GroupHits(groups.names, totals, unit_name(by))
 
 
-def resample_groups(hits: GroupHits, *, seed: int, n_resamples: int) -> Array:
+def resample_groups(hits: GroupHits, *, seed: int, n_resamples: int) -> Floats:
     """Sums (B, G, 3, 8) of resampled units.
 
     Where each unit is in one group alone, groups are resampled each on its own and keep their
@@ -108,19 +107,19 @@ def resample_groups(hits: GroupHits, *, seed: int, n_resamples: int) -> Array:
     return np.stack(drawn, axis=1).reshape(shape)
 
 
-def _sums(totals: Array, seed: int, n_resamples: int) -> Array:
+def _sums(totals: Floats, seed: int, n_resamples: int) -> Floats:
     drawn = bootstrap(totals, lambda sums: sums, seed=seed, n_resamples=n_resamples)
     return drawn.values  # noqa: PD011 (no frame)
 
 
-def rates(sums: Array) -> Array:
+def rates(sums: Floats) -> Floats:
     """Shares right plain, right masked, and the loss: sums (B, G, 3, 8) to (B, G, 3, 8)."""
     with np.errstate(divide="ignore", invalid="ignore"):  # 0 / 0: not shown, NaN
         plain, masked = (sums[:, :, i] / sums[:, :, 0] for i in (1, 2))
     return np.stack([plain, masked, plain - masked], axis=2)
 
 
-def same_mix(sums: Array, first: int, second: int) -> Array:
+def same_mix(sums: Floats, first: int, second: int) -> Floats:
     """Difference (B,) of the losses of two groups as if both showed the same emotions.
 
     Losses of the emotions that both show, weighted by how many pictures of them both hold
@@ -135,7 +134,7 @@ def same_mix(sums: Array, first: int, second: int) -> Array:
         )
 
 
-def mix_distance(sums: Array, first: int, second: int) -> float:
+def mix_distance(sums: Floats, first: int, second: int) -> float:
     """How differently often emotions are shown in two groups, 0 to 1 (total variation)."""
     shown = sums[[first, second], 0, 1:]
     shares = shown / shown.sum(axis=1, keepdims=True)

@@ -8,14 +8,15 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from maskface.arrays import Floats
+
 N_RANDOM: Final = 9999
 MOST_EXACT: Final = 2**14
 _CELLS_AT_ONCE: Final = 2_000_000
 _ROUNDING: Final = 1e-10
 
 
-def permutation_p(shown: Array, lost: Array, first: NDArray[np.bool_], *, seed: int) -> Array:
+def permutation_p(shown: Floats, lost: Floats, first: NDArray[np.bool_], *, seed: int) -> Floats:
     """Test the difference of losses by exchanging the groups that units are in.
 
     Parameters
@@ -40,7 +41,7 @@ def permutation_p(shown: Array, lost: Array, first: NDArray[np.bool_], *, seed: 
     terms = np.stack([there, shown, lost, shown**2, shown * lost, lost**2], axis=1)
     flat = terms.reshape(len(terms), -1)
 
-    def statistic(chosen: Array) -> Array:
+    def statistic(chosen: Floats) -> Floats:
         one, other = (np.asarray(c @ flat).reshape(-1, *terms.shape[1:]) for c in
                       (chosen, 1 - chosen))  # fmt: skip
         return np.abs(_studentised(one, other))
@@ -56,7 +57,7 @@ def permutation_p(shown: Array, lost: Array, first: NDArray[np.bool_], *, seed: 
     return np.asarray(np.where(few | np.isnan(observed), np.nan, p))
 
 
-def _studentised(one: Array, other: Array) -> Array:
+def _studentised(one: Floats, other: Floats) -> Floats:
     """Differences by their standard errors, from sums (B, 6, m) over the units of two groups."""
     (loss, variance), (loss_2, variance_2) = _moments(one), _moments(other)
     difference = loss - loss_2
@@ -65,7 +66,7 @@ def _studentised(one: Array, other: Array) -> Array:
     return np.asarray(np.where(np.abs(difference) < _ROUNDING, 0, t))
 
 
-def _moments(sums: Array) -> tuple[Array, Array]:
+def _moments(sums: Floats) -> tuple[Floats, Floats]:
     c, n, d, nn, nd, dd = np.moveaxis(sums, 1, 0)
     with np.errstate(divide="ignore", invalid="ignore"):
         loss = d / n
@@ -73,7 +74,7 @@ def _moments(sums: Array) -> tuple[Array, Array]:
         return loss, squares / n**2 * c / (c - 1)
 
 
-def flip_p(shown: Array, lost: Array, *, seed: int) -> Array:
+def flip_p(shown: Floats, lost: Floats, *, seed: int) -> Floats:
     """Test the difference of losses where units have pictures in both groups.
 
     Parameters
@@ -111,7 +112,7 @@ def flip_p(shown: Array, lost: Array, *, seed: int) -> Array:
     return np.asarray(np.where(few | np.isnan(observed), np.nan, p))
 
 
-def _signs(n: int, seed: int, *, exact: bool) -> Iterator[Array]:
+def _signs(n: int, seed: int, *, exact: bool) -> Iterator[Floats]:
     """Rows of n signs: all there are, or random ones."""
     if exact:
         number = np.arange(2**n)[:, None]

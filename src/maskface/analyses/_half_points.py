@@ -6,7 +6,6 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from maskface.analyses._dose import Series, hits_of_series, losses
 from maskface.analyses._hits import Hits, groups
@@ -14,11 +13,10 @@ from maskface.analyses._limits import limit_cells
 from maskface.analyses._monotone import half_reached, monotone
 from maskface.analyses._schemas import HALF_POINTS
 from maskface.analyses._words import limits_text
+from maskface.arrays import Floats, Row
 from maskface.stats import bootstrap, interval
 from maskface.text import percent, points
 
-Array = NDArray[np.float64]
-Row = dict[str, Any]
 _ENOUGH: Final = 0.95
 """Least share of the resamples that must have a half-point for it to have an interval."""
 
@@ -55,7 +53,7 @@ def half_point_table(
 
 
 def _rows(hits: Hits, seed: int, n_resamples: int) -> list[Row]:
-    def half_points(totals: Array) -> Array:
+    def half_points(totals: Floats) -> Floats:
         return half_reached(hits.coverage, monotone(losses(totals)))
 
     drawn = bootstrap(

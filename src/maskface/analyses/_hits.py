@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from maskface.arrays import Floats
 from maskface.errors import MaskfaceError
 from maskface.occluders import get_occluder, occluder_name
 from maskface.types import EMOTIONS
@@ -17,7 +18,6 @@ from maskface.types import EMOTIONS
 LABELS: Final = ("all", *EMOTIONS)
 """What every number is computed for, in this order."""
 _NAMES: Final = {"subject_id": "subject", "image_id": "image"}
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,8 +41,8 @@ class Hits:
     """
 
     conditions: tuple[str, ...]
-    totals: Array
-    coverage: Array
+    totals: Floats
+    coverage: Floats
     n: NDArray[np.int64]
     n_clusters: NDArray[np.int64]
     clustered_by: str
@@ -136,7 +136,7 @@ def count_hits(trials: pd.DataFrame, conditions: Sequence[str]) -> Hits:
     )
 
 
-def accuracies(totals: Array) -> Array:
+def accuracies(totals: Floats) -> Floats:
     """Shares of right answers: totals (B, 7 (K + 1)) as in `Hits` to (B, K, 8).
 
     The last axis is all emotions, then each; NaN for one that was not shown.

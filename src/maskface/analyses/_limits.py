@@ -7,14 +7,14 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from maskface.arrays import Floats
 from maskface.stats import INTERVAL_NAMES, Resampled, interval
 
-Array = NDArray[np.float64]
 KIND: Final = INTERVAL_NAMES["expanded"]
 """The default kind of interval, as tables name it."""
 
 
-def limits(point: Array, values: Array, n_clusters: NDArray[np.int64]) -> Array:
+def limits(point: Floats, values: Floats, n_clusters: NDArray[np.int64]) -> Floats:
     """Points and limits (3, ...) of numbers (1, ...) and their resamples (B, ...).
 
     `n_clusters` says how many units each stands on, in a shape that can be broadcast.
@@ -29,7 +29,7 @@ def limits(point: Array, values: Array, n_clusters: NDArray[np.int64]) -> Array:
     return np.stack([drawn.point, *interval(drawn)]).reshape(3, *shape)
 
 
-def interval_cells(found: Array, kind: str = KIND) -> dict[str, Any]:
+def interval_cells(found: Floats, kind: str = KIND) -> dict[str, Any]:
     """Cells for a value and its limits (3,)."""
     value, low, high = found.tolist()
     return {"value": value} | limit_cells(low, high, kind)

@@ -5,18 +5,17 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from maskface.analyses._map_frame import Samples
+from maskface.arrays import Floats
 
-Array = NDArray[np.float64]
 N_FLIPS: Final = 4000
 N_SHUFFLES: Final = 1000
 _MOST_EXACT: Final = 2**12
 """All ways to flip are tried if there are not more than this."""
 
 
-def shuffled_z(samples: Samples, *, seed: int) -> tuple[Array, Array]:
+def shuffled_z(samples: Samples, *, seed: int) -> tuple[Floats, Floats]:
     """Scores of places, and their p values over the whole map, from samples of bubbles.
 
     Parameters
@@ -48,7 +47,7 @@ def shuffled_z(samples: Samples, *, seed: int) -> tuple[Array, Array]:
     return z, (reached + 1) / (len(largest) + 1)
 
 
-def flipped_z(gain: Array, *, seed: int) -> tuple[Array, Array]:
+def flipped_z(gain: Floats, *, seed: int) -> tuple[Floats, Floats]:
     """Scores of places, and their p values over the whole map.
 
     Parameters
@@ -74,7 +73,7 @@ def flipped_z(gain: Array, *, seed: int) -> tuple[Array, Array]:
     return z, (reached + more) / (len(signs) + more)
 
 
-def _signs(n_units: int, seed: int) -> tuple[Array, bool]:
+def _signs(n_units: int, seed: int) -> tuple[Floats, bool]:
     if 2**n_units <= _MOST_EXACT:
         bits = (np.arange(2**n_units)[:, None] >> np.arange(n_units)) & 1
         return (1.0 - 2.0 * bits).astype(np.float64), True

@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from maskface.analyses._hits import unit_column
+from maskface.arrays import Floats
 from maskface.errors import MaskfaceError
 from maskface.mesh import FEATURES, canonical_mesh
 from maskface.occluders.controls.places import (
@@ -24,7 +25,6 @@ from maskface.schema import numbered
 from maskface.tables import P_COLUMNS, PLAIN
 from maskface.types import EMOTIONS
 
-Array = NDArray[np.float64]
 Method = Literal["spots", "bubbles"]
 Measure = Literal["p_true", "correct"]
 METHODS: Final[dict[Method, str]] = {"spots": "spot", "bubbles": "bubbles"}
@@ -54,8 +54,8 @@ class Samples:
         (T,) number of the picture, rising.
     """
 
-    opened: Array
-    response: Array
+    opened: Floats
+    response: Floats
     picture: NDArray[np.int64]
 
     def of(self, pictures: NDArray[np.bool_]) -> Samples:
@@ -89,9 +89,9 @@ class PictureMap:
     """
 
     method: Method
-    places: Array
-    gain: Array
-    weight: Array
+    places: Floats
+    gain: Floats
+    weight: Floats
     label: NDArray[np.int64]
     unit: NDArray[np.int64]
     samples: Samples | None = None
@@ -117,7 +117,7 @@ def picture_maps(trials: pd.DataFrame, measure: Measure) -> list[PictureMap]:
     return found
 
 
-def _response(trials: pd.DataFrame, measure: Measure) -> Array:
+def _response(trials: pd.DataFrame, measure: Measure) -> Floats:
     if measure == "correct":
         return trials["correct"].to_numpy(np.float64)
     p = trials[P_COLUMNS].to_numpy(np.float64)
@@ -177,7 +177,7 @@ def _names(trials: pd.DataFrame) -> list[str]:
 
 
 def _map_of(
-    method: Method, places: Array, gain: Array, weight: Array, index: pd.Index
+    method: Method, places: Floats, gain: Floats, weight: Floats, index: pd.Index
 ) -> PictureMap:
     unit = index.get_level_values(1 if index.nlevels == 3 else 0)
     label = numbered(index.get_level_values("label"), EMOTIONS)
@@ -185,17 +185,17 @@ def _map_of(
     return PictureMap(method, places, gain, weight, label, codes)
 
 
-def _sums(values: Array, number: NDArray[np.int64]) -> Array:
+def _sums(values: Floats, number: NDArray[np.int64]) -> Floats:
     sums = np.zeros((int(number.max()) + 1, values.shape[1]))
     np.add.at(sums, number, values)
     return sums
 
 
-def _means(values: Array, number: NDArray[np.int64]) -> Array:
+def _means(values: Floats, number: NDArray[np.int64]) -> Floats:
     return np.asarray(_sums(values, number) / np.bincount(number)[:, None])
 
 
-def map_places() -> Array:
+def map_places() -> Floats:
     """Places (P, 2) of a map of bubbles: a square grid over the average face."""
     width, height = face_size()
     x, y = (np.arange(step / 2, 1, step) for step in (_SPACING, _SPACING * width / height))
@@ -203,7 +203,7 @@ def map_places() -> Array:
     return grid[on_face(grid)]
 
 
-def _opened(places: Array, params: dict[str, float], seed: int) -> Array:
+def _opened(places: Floats, params: dict[str, float], seed: int) -> Floats:
     """How open (P,) places of a face that looks at the camera are, 0 to 1."""
     middles = on_plane(random_places(int(params["n"]), np.random.default_rng(seed)))
     away = on_plane(places)[:, None] - middles[None]
@@ -211,7 +211,7 @@ def _opened(places: Array, params: dict[str, float], seed: int) -> Array:
     return np.asarray(np.minimum(np.exp(-squares / 2).sum(axis=1), 1.0))
 
 
-def region_of(places: Array) -> list[str]:
+def region_of(places: Floats) -> list[str]:
     """Name the region of each place: eyes (with brows), nose, mouth, or elsewhere."""
     names = np.full(len(places), ELSEWHERE, object)
     head, points = canonical_mesh().vertices[:, :2], on_plane(places)

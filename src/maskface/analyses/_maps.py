@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from maskface.analyses._hits import LABELS, groups, unit_column, unit_name
 from maskface.analyses._limits import interval_cells
@@ -22,13 +21,11 @@ from maskface.analyses._map_frame import (
 )
 from maskface.analyses._map_schemas import MAPS, MOUTH_MINUS_EYES, REGIONS
 from maskface.analyses._words import limits_text
+from maskface.arrays import Bools, Floats, Row
 from maskface.stats import bootstrap, interval
 from maskface.text import p_text, points
 
-Array = NDArray[np.float64]
-Chosen = NDArray[np.bool_]
-Row = dict[str, Any]
-Sums = tuple[Array, Array]
+Sums = tuple[Floats, Floats]
 
 
 def map_tables(
@@ -84,7 +81,7 @@ def map_tables(
     return MAPS.check(MAPS.frame(maps)), REGIONS.check(REGIONS.frame(regions))
 
 
-def _by_label(made: PictureMap) -> Iterator[tuple[Row, Chosen]]:
+def _by_label(made: PictureMap) -> Iterator[tuple[Row, Bools]]:
     """Pictures (N,) over all emotions, and of each that was shown."""
     for i, label in enumerate(LABELS):
         chosen = (made.label == i - 1) | (label == "all")
@@ -93,7 +90,7 @@ def _by_label(made: PictureMap) -> Iterator[tuple[Row, Chosen]]:
             yield {"label": label, "n": int(chosen.sum()), "n_clusters": n_clusters}, chosen
 
 
-def _unit_sums(made: PictureMap, chosen: Chosen) -> Sums:
+def _unit_sums(made: PictureMap, chosen: Bools) -> Sums:
     unit = np.unique(made.unit[chosen], return_inverse=True)[1]
     gain, weight = (np.zeros((int(unit.max()) + 1, len(made.places))) for _ in range(2))
     np.add.at(gain, unit, made.gain[chosen])
@@ -101,7 +98,7 @@ def _unit_sums(made: PictureMap, chosen: Chosen) -> Sums:
     return gain, weight
 
 
-def _tested(made: PictureMap, chosen: Chosen, gain: Array, seed: int) -> Sums:
+def _tested(made: PictureMap, chosen: Bools, gain: Floats, seed: int) -> Sums:
     if made.samples is None:
         return flipped_z(gain, seed=seed)
     return shuffled_z(made.samples.of(chosen), seed=seed)
@@ -132,11 +129,11 @@ def _regions(made: PictureMap, sums: Sums, seed: int, n_resamples: int) -> Itera
         yield row | {"region": name, "n_places": sizes[name]}
 
 
-def _limits(gain: Array, weight: Array, mix: Array, seed: int, n_resamples: int) -> list[Row]:
+def _limits(gain: Floats, weight: Floats, mix: Floats, seed: int, n_resamples: int) -> list[Row]:
     """Values and limits of mixtures (P, m) of the places' slopes."""
     n_places = gain.shape[1]
 
-    def statistic(totals: Array) -> Array:
+    def statistic(totals: Floats) -> Floats:
         above, below = totals[:, :n_places], totals[:, n_places:]
         # A place that is never open, or never shut, tells nothing.
         return np.asarray(np.where(below > 0, above / np.maximum(below, 1e-300), 0.0) @ mix)

@@ -8,7 +8,6 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from maskface.analyses._cells import only_condition
 from maskface.analyses._contrasts import with_holm
@@ -35,9 +34,8 @@ from maskface.analyses._schemas_moderators import (
     SAME_MIX,
     UNLIKE,
 )
+from maskface.arrays import Floats, Row
 
-Array = NDArray[np.float64]
-Row = dict[str, Any]
 FEW: Final = 5
 """Fewer people than this in a group say little about others like them."""
 FAR: Final = 0.1
@@ -102,7 +100,7 @@ def moderator_table(
     return MODERATORS.check(with_holm(MODERATORS.frame(rows), "p_value", "p_adjusted"))
 
 
-def _group_rows(hits: GroupHits, drawn: Array) -> list[Row]:
+def _group_rows(hits: GroupHits, drawn: Floats) -> list[Row]:
     units = hits.units.sum(axis=0)
     found = limits(rates(hits.totals.sum(axis=0)[None]), rates(drawn), units[:, None])
     return [
@@ -116,7 +114,7 @@ def _group_rows(hits: GroupHits, drawn: Array) -> list[Row]:
     ]
 
 
-def _pair_rows(hits: GroupHits, drawn: Array, pair: tuple[int, int], seed: int) -> list[Row]:
+def _pair_rows(hits: GroupHits, drawn: Floats, pair: tuple[int, int], seed: int) -> list[Row]:
     """Differences of the first group from the second."""
     first, second = pair
     fewest = hits.units[:, list(pair)].sum(axis=0).min(axis=0)

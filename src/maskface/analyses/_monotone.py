@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from maskface.arrays import Floats
 
 
-def monotone(values: Array) -> Array:
+def monotone(values: Floats) -> Floats:
     """Fit the nearest curves that never fall, along axis 1 of (B, K, m).
 
     Least squares with equal weights, by the min-max formula (Robertson, Wright & Dykstra 1988,
@@ -29,7 +28,7 @@ def monotone(values: Array) -> Array:
     return fitted
 
 
-def half_reached(places: Array, losses: Array) -> Array:
+def half_reached(places: Floats, losses: Floats) -> Floats:
     """Where monotone curves first reach half of their last value, linear between points.
 
     Parameters

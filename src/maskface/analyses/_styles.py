@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import combinations
-from typing import Any, Final
+from typing import Final
 
 import pandas as pd
 
 from maskface.analyses._contrasts import pair_rows, with_holm
 from maskface.analyses._schemas import STYLES
 from maskface.analyses._words import difference_text
+from maskface.arrays import Row
 from maskface.errors import MaskfaceError
 from maskface.stats import Comparison, Metric, cluster_values, equivalence_test
 
 _ALPHA: Final = 0.05
-Row = dict[str, Any]
 
 
 def style_table(

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from maskface.analyses._cells import (
     Cells,
@@ -21,11 +19,9 @@ from maskface.analyses._fieller import ratio_limits
 from maskface.analyses._hits import accuracies
 from maskface.analyses._limits import interval_cells
 from maskface.analyses._schemas_transfer import ABOVE_CHANCE, ACCURACY, SHARE, SPLITS, TRANSFER
+from maskface.arrays import Floats, Row
 from maskface.stats import Resampled, bootstrap, interval
 from maskface.types import EMOTIONS
-
-Array = NDArray[np.float64]
-Row = dict[str, Any]
 
 
 def transfer_table(
@@ -101,7 +97,7 @@ def _split_rows(cells: Cells, family: Family, seed: int, n_resamples: int) -> li
     }
     first, second = np.array(list(splits.values()), int).reshape(-1, 2).T
 
-    def numbers(totals: Array) -> Array:
+    def numbers(totals: Floats) -> Floats:
         right = accuracies(totals)
         both = np.hstack([right, right[:, first] - right[:, second]])
         return both.reshape(len(totals), -1)
@@ -142,7 +138,7 @@ def _share_rows(cells: Cells, drawn: Resampled, places: list[int]) -> list[Row]:
 def _control_rows(cells: Cells, family: Family, seed: int, n_resamples: int) -> list[Row]:
     """How far the control is above the chance of its own answers."""
 
-    def above(totals: Array) -> Array:
+    def above(totals: Floats) -> Floats:
         return accuracies(totals[:, : 2 * len(EMOTIONS)])[:, 0] - chances(totals)
 
     rows = []

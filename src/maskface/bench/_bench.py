@@ -9,13 +9,14 @@ from typing import Any, Final
 
 import pandas as pd
 
+from maskface.arrays import Row
 from maskface.bench._clock import Clock, Spent, Stage
 from maskface.bench._floor import Floor
 from maskface.bench._table import BENCH, RUN, TOTAL
 from maskface.errors import ImageError
 from maskface.experiment import RunFolder
 from maskface.experiment._asked import Asked
-from maskface.experiment._harvest import Harvest, Row
+from maskface.experiment._harvest import Harvest
 from maskface.experiment._measured import measured_rows
 from maskface.experiment._parts import merge
 from maskface.experiment._shown import Shown, TrialError, choose_face, occlude, open_sample

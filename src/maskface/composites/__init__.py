@@ -8,8 +8,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from maskface.arrays import Floats, Singles
 from maskface.composites._place import carried, fitted, laid_over, shifted
-from maskface.composites._seam import Floats, Seam, Singles
+from maskface.composites._seam import Seam
 from maskface.errors import MaskfaceError
 from maskface.landmarks import BLENDSHAPES
 from maskface.occluders.geometry import fit_head

@@ -7,7 +7,8 @@ from typing import Final
 import cv2
 import numpy as np
 
-from maskface.composites._seam import REACH, STEPS, Seam, Singles, colours_at
+from maskface.arrays import Singles
+from maskface.composites._seam import REACH, STEPS, Seam, colours_at
 from maskface.mesh import canonical_mesh
 from maskface.occluders.geometry import HeadFit
 from maskface.types import ImageArray

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Final, TypeAlias
+from typing import Final
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from maskface.arrays import Bytes, Floats, Singles
 from maskface.composites._light import matched
-from maskface.composites._seam import Floats, Singles
 from maskface.occluders.geometry import ANCHORS, HeadFit
 from maskface.types import FaceLandmarks, ImageArray
-
-Bytes: TypeAlias = NDArray[np.uint8]
 
 _SMALLER: Final = 1.25
 _BLUR: Final = 0.4

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from maskface.arrays import Floats, Singles
 from maskface.occluders.geometry import HeadFit, unit
 from maskface.types import ImageArray
-
-Floats: TypeAlias = NDArray[np.float64]
-Singles: TypeAlias = NDArray[np.float32]
 
 SEAM: Final = (0.0, 0.37, 7.24)
 """Where the halves meet, in cm on the canonical head: the middle of the nose's back. Eyes, lower

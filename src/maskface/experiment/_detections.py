@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from maskface.arrays import Row
 from maskface.crops import resize
 from maskface.errors import told
-from maskface.experiment._harvest import Row
 from maskface.experiment._shown import Detect, Shown
 from maskface.landmarks import same_face
 from maskface.mesh import LEFT_EYE, RIGHT_EYE

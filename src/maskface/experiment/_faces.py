@@ -11,13 +11,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from maskface.arrays import Integers
 from maskface.errors import MaskfaceError
 from maskface.experiment._parts import Parts
 from maskface.experiment._spilled import Matrix
 from maskface.schema import numbered
 from maskface.types import EMOTIONS
-
-Numbers = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,8 +35,8 @@ class Faces:
         What was measured of those, in their order, on disk.
     """
 
-    person: Numbers
-    picture: Numbers
+    person: Integers
+    picture: Integers
     label: NDArray[np.int8]
     condition: NDArray[np.int16]
     ok: NDArray[np.bool_]

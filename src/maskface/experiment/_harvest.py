@@ -7,17 +7,17 @@ import io
 import json
 import zipfile
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from maskface.arrays import Row
 from maskface.experiment._lines import csv_bytes
 from maskface.experiment._pictures import PICTURES
 from maskface.schema import Table
 from maskface.tables import ATTRIBUTES, DETECTIONS, TRIALS
 
-Row = dict[str, Any]
 ABOUT: Final = "part.json"
 UNANSWERED: Final = "unanswered"
 LAYOUT: Final = 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from maskface.experiment._harvest import Row
+from maskface.arrays import Row
 from maskface.experiment._shown import Shown
 from maskface.skin import skin_ita
 

@@ -7,7 +7,8 @@ from typing import Final
 
 import pandas as pd
 
-from maskface.experiment._harvest import UNANSWERED, Harvest, Row
+from maskface.arrays import Row
+from maskface.experiment._harvest import UNANSWERED, Harvest
 from maskface.experiment._parts import Part, joined
 from maskface.experiment._pictures import PICTURES
 from maskface.experiment._spec import Experiment

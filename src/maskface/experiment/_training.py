@@ -18,10 +18,11 @@ import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
+from maskface.arrays import Integers
 from maskface.classifiers import Trainable, checked_answers
 from maskface.errors import MaskfaceError, told
 from maskface.experiment._answered import Answered, Taught
-from maskface.experiment._faces import Faces, Numbers, gather_faces
+from maskface.experiment._faces import Faces, gather_faces
 from maskface.experiment._parts import Parts
 from maskface.experiment._spec import trained_on
 from maskface.experiment._spilled import Matrix
@@ -53,9 +54,9 @@ class Lesson:
 
     learner: Trainable
     features: Matrix
-    learns: Numbers
-    labels: Numbers
-    asked: Numbers
+    learns: Integers
+    labels: Integers
+    asked: Integers
     seed: int
 
 
@@ -129,7 +130,7 @@ def _machine_failures(name: str) -> Iterator[None]:
         ) from error
 
 
-def people_folds(faces: Faces, folds: int) -> Numbers:
+def people_folds(faces: Faces, folds: int) -> Integers:
     """Number (n,) of the fold that each face's person belongs to; as many folds as people at most.
 
     Folds hold about as many pictures each, whatever the seed.
@@ -177,7 +178,7 @@ def make_lessons(
         yield Lesson(learner, faces.features, learns, labels, asked, own)
 
 
-def _shuffled(labels: Numbers, pictures: Numbers, seed: int) -> Numbers:
+def _shuffled(labels: Integers, pictures: Integers, seed: int) -> Integers:
     """Exchange labels between pictures; all conditions of a picture keep one label."""
     _, first, place = np.unique(pictures, return_index=True, return_inverse=True)
     mixed = np.random.default_rng(seed).permutation(labels[first])

@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from maskface.arrays import Row
 from maskface.classifiers import NOT_AGAIN, Classifier, Trainable, get_reader
 from maskface.errors import ImageError, told
 from maskface.experiment._asked import Asked, asked
 from maskface.experiment._detections import detection_rows
-from maskface.experiment._harvest import Harvest, Row
+from maskface.experiment._harvest import Harvest
 from maskface.experiment._measured import measured_rows
 from maskface.experiment._pictures import Mark, read_marked
 from maskface.experiment._shown import Detect, Shown, TrialError, occlude, open_read

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import permutations
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
+from maskface.arrays import Floats, Row
 from maskface.findings._agreement_schemas import AGREEMENT, CELLS, PATTERNS
 from maskface.findings._readers import Reader, classifier_reader, restricted
 from maskface.stats import INTERVAL_NAMES, Resampled, interval, resample
 from maskface.text import p_text
 from maskface.types import EMOTIONS
 
-Array = NDArray[np.float64]
-Row = dict[str, Any]
 _FEWEST: Final = 3
 """Emotions below which nothing is correlated."""
 _BOOTSTRAP: Final = INTERVAL_NAMES["expanded"]
@@ -109,11 +108,11 @@ def _limits(found: Resampled) -> Row:
     return {"ci_low": low, "ci_high": high, "interval": "" if np.isnan(low) else _BOOTSTRAP}
 
 
-def _share_as_far(chance: Array, value: float) -> float:
+def _share_as_far(chance: Floats, value: float) -> float:
     return float("nan") if np.isnan(value) else float((np.abs(chance) >= abs(value) - 1e-10).mean())
 
 
-def _resampled(reader: Reader, seed: int, n: int) -> Array:
+def _resampled(reader: Reader, seed: int, n: int) -> Floats:
     """Counts (n, 2, 2, 7, 7) of resampled units; the counts themselves where these are unknown."""
     shape = reader.counts.shape[1:]
     if not reader.units:
@@ -130,14 +129,14 @@ def _units(reader: Reader, at: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.asarray(asked.sum(axis=0)[at], np.int64)
 
 
-def _shares(counts: Array, at: NDArray[np.int64]) -> Array:
+def _shares(counts: Floats, at: NDArray[np.int64]) -> Floats:
     """Counts (B, 2, 2, 7, 7) to shares (B, 2, k, k) of the emotions in question."""
     own = counts[..., at[:, None], at]
     said, asked = own[:, :, 0], own[:, :, 1]
     return np.asarray(np.divide(said, asked, out=np.full(said.shape, np.nan), where=asked > 0))
 
 
-def _patterns(shares: Array) -> Mapping[str, Array]:
+def _patterns(shares: Floats) -> Mapping[str, Floats]:
     """What is compared, (B, cells) each, of shares (B, 2, k, k)."""
     plain, masked = shares[:, 0], shares[:, 1]
     off = ~np.eye(shares.shape[-1], dtype=bool)
@@ -150,13 +149,13 @@ def _patterns(shares: Array) -> Mapping[str, Array]:
     }
 
 
-def _exchanged(shares: Array) -> Array:
+def _exchanged(shares: Floats) -> Floats:
     """Shares (1, 2, k, k) under all k! ways to exchange the emotions."""
     ways = np.array(list(permutations(range(shares.shape[-1]))))
     return np.asarray(shares[0][:, ways[:, :, None], ways[:, None, :]].swapaxes(0, 1))
 
 
-def pearson(first: Array, second: Array) -> Array:
+def pearson(first: Floats, second: Floats) -> Floats:
     """Product-moment correlations (B,) of rows (B, cells); NaN where one side is constant."""
     a, b = (side - side.mean(axis=1, keepdims=True) for side in (first, second))
     above = (a * b).sum(axis=1)
@@ -165,7 +164,7 @@ def pearson(first: Array, second: Array) -> Array:
     return np.asarray(np.clip(r, -1, 1))
 
 
-def spearman(first: Array, second: Array) -> Array:
+def spearman(first: Floats, second: Floats) -> Floats:
     """Rank correlations (B,) of rows (B, cells), ties with their mean rank (Spearman 1904)."""
     # Equal losses may differ in the last digit.
     ranks = [rankdata(side.round(12), axis=1, nan_policy="propagate") for side in (first, second)]

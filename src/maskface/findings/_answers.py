@@ -9,10 +9,10 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from maskface.arrays import Floats
 from maskface.errors import MaskfaceError
 from maskface.types import EMOTIONS
 
-Array = NDArray[np.float64]
 _E: Final = len(EMOTIONS)
 NUMBER: Final = {emotion: i for i, emotion in enumerate(EMOTIONS)}
 
@@ -32,7 +32,7 @@ class Counts:
         Whether units are human observers.
     """
 
-    totals: Array
+    totals: Floats
     there: NDArray[np.bool_]
     observers: bool = False
 
@@ -92,7 +92,7 @@ class PictureAnswers:
         return Counts(totals, np.asarray(shown.any(axis=1)))
 
 
-def _tally(cell: NDArray[np.int64], n: int) -> Array:
+def _tally(cell: NDArray[np.int64], n: int) -> Floats:
     return np.bincount(cell, minlength=n * _E).reshape(n, _E).astype(np.float64)
 
 
@@ -110,7 +110,7 @@ class ObserverAnswers:
     """
 
     conditions: Mapping[str, int]
-    counts: Array
+    counts: Floats
 
     def right(self, reference: str, condition: str) -> Counts:
         """Right answers to each emotion, E = 7."""
@@ -121,11 +121,11 @@ class ObserverAnswers:
         pair = self._pair(reference, condition)
         return self._of(pair[..., NUMBER[source], [NUMBER[target]]])
 
-    def _pair(self, reference: str, condition: str) -> Array:
+    def _pair(self, reference: str, condition: str) -> Floats:
         return self.counts[:, _places(self.conditions, reference, condition)]
 
     @staticmethod
-    def _of(totals: Array) -> Counts:
+    def _of(totals: Floats) -> Counts:
         there = (totals[:, :, 1].sum(axis=-1) > 0).all(axis=1)
         return Counts(np.where(there[:, None, None, None], totals, 0.0), there, observers=True)
 

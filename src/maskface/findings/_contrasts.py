@@ -9,7 +9,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from maskface.findings._answers import Array, Counts
+from maskface.arrays import Floats
+from maskface.findings._answers import Counts
 from maskface.findings._run import Interval
 from maskface.stats import Resampled, bootstrap, interval
 from maskface.types import EMOTIONS
@@ -34,8 +35,8 @@ class Contrast:
         Units that the number stands on.
     """
 
-    shares: Array
-    signs: Array
+    shares: Floats
+    signs: Floats
     there: NDArray[np.bool_]
     n_units: int
 
@@ -58,7 +59,7 @@ def loss(counts: Counts, emotion: str | None = None) -> Contrast:
     return Contrast(shares, _LOSS, counts.there, int(on.sum()))
 
 
-def _own_losses(totals: Array) -> Array:
+def _own_losses(totals: Floats) -> Floats:
     """Each unit's own loss, as shares whose difference is the mean over the units that have one."""
     given, chances = totals[:, :, 0], totals[:, :, 1]
     defined = (chances > 0).all(axis=1)
@@ -132,7 +133,7 @@ def _draw(contrasts: Sequence[Contrast], seed: int) -> Resampled:
     different, where = np.unique(columns, axis=1, return_inverse=True)
     parts = [where.ravel()[of_one] for of_one in places]
 
-    def statistic(sums: Array) -> Array:
+    def statistic(sums: Floats) -> Floats:
         return np.column_stack([
             _shares(sums[:, part]) @ one.signs for part, one in zip(parts, contrasts, strict=True)
         ])  # fmt: skip
@@ -141,12 +142,12 @@ def _draw(contrasts: Sequence[Contrast], seed: int) -> Resampled:
     return bootstrap(different, statistic, seed=seed, n_clusters=n_units)
 
 
-def _columns(contrast: Contrast) -> Array:
+def _columns(contrast: Contrast) -> Floats:
     """What each unit that is there adds to each sum, (2 R, C)."""
     return contrast.shares[contrast.there].reshape(contrast.there.sum(), -1).T
 
 
-def _shares(sums: Array) -> Array:
+def _shares(sums: Floats) -> Floats:
     """Shares (B, R) of sums (B, 2 R); NaN where the divisor is 0."""
     above, below = sums[:, ::2], sums[:, 1::2]
     return np.asarray(np.divide(above, below, out=np.full(above.shape, np.nan), where=below > 0))

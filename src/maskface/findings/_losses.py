@@ -7,13 +7,12 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from maskface.arrays import Floats
 from maskface.findings._table import LOSSES, WITHIN, load_findings
 from maskface.stats import wilson_interval
 from maskface.tables import PLAIN
 
-Array = NDArray[np.float64]
 _HITS: Final = ("accuracy", "hit_rate")
 _NAMES: Final = ["study", "emotion"]
 BOOTSTRAP: Final = "bootstrap over observers"
@@ -70,7 +69,7 @@ def _of_both(table: pd.DataFrame, masked: pd.DataFrame) -> pd.DataFrame:
     return hits.assign(loss=plain - covered, ci_low=low, ci_high=high, interval=kind)
 
 
-def widest_interval(plain: Array, masked: Array, n: Array) -> tuple[Array, Array]:
+def widest_interval(plain: Floats, masked: Floats, n: Floats) -> tuple[Floats, Floats]:
     """95 % limits of a loss of which only both shares and the number of observers are known.
 
     Parameters

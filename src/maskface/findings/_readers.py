@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from maskface.arrays import Floats
 from maskface.errors import MaskfaceError
 from maskface.findings._claims import kind_of
 from maskface.findings._table import load_findings
@@ -18,7 +19,6 @@ from maskface.humans import HUMAN, is_yes_no
 from maskface.tables import PLAIN, RESPONSES
 from maskface.types import EMOTIONS
 
-Array = NDArray[np.float64]
 _FEWEST: Final = 4
 """Emotions for which a published study must give figures."""
 
@@ -49,7 +49,7 @@ class Reader:
     classifier: str
     condition: str
     emotions: NDArray[np.bool_]
-    counts: Array
+    counts: Floats
     n: int
     units: str
     observers: int = 0
@@ -136,7 +136,7 @@ def published_readers() -> list[Reader]:
     return found
 
 
-def _published(study: str, hits: Array, known: NDArray[np.bool_], observers: int) -> Reader:
+def _published(study: str, hits: Floats, known: NDArray[np.bool_], observers: int) -> Reader:
     counts = np.zeros((1, 2, 2, len(EMOTIONS), len(EMOTIONS)))
     at = np.flatnonzero(known)
     counts[0, :, 0, at, at] = hits[:, known].T

@@ -6,17 +6,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from maskface.arrays import Floats
 from maskface.findings._answers import NUMBER
 from maskface.humans import is_yes_no
 from maskface.schema import numbered
 from maskface.types import EMOTIONS
 
-Array = NDArray[np.float64]
-
 
 def of_choices(
     unit: pd.Series, side: NDArray[np.int64], label: pd.Series, answer: pd.Series, *, n_sides: int
-) -> Array:
+) -> Floats:
     """Count answers that were chosen among all emotions.
 
     Parameters
@@ -45,7 +44,7 @@ def of_choices(
     return counts
 
 
-def of_observers(rows: pd.DataFrame, side: NDArray[np.int64], *, n_sides: int) -> Array:
+def of_observers(rows: pd.DataFrame, side: NDArray[np.int64], *, n_sides: int) -> Floats:
     """Count answers of human observers, who are the units.
 
     Parameters
@@ -67,7 +66,7 @@ def of_observers(rows: pd.DataFrame, side: NDArray[np.int64], *, n_sides: int) -
     return of_choices(rows["observer_id"], side, rows["label"], answer, n_sides=n_sides)
 
 
-def _of_yes_no(rows: pd.DataFrame, side: NDArray[np.int64], n_sides: int) -> Array:
+def _of_yes_no(rows: pd.DataFrame, side: NDArray[np.int64], n_sides: int) -> Floats:
     codes = _unit_codes(rows["observer_id"])
     shown, asked = (numbered(rows[name], EMOTIONS) for name in ("label", "question"))
     counts = _empty(codes, n_sides)
@@ -82,6 +81,6 @@ def _unit_codes(unit: pd.Series) -> NDArray[np.int64]:
     return pd.factorize(unit, sort=True)[0].astype(np.int64)
 
 
-def _empty(codes: NDArray[np.int64], n_sides: int) -> Array:
+def _empty(codes: NDArray[np.int64], n_sides: int) -> Floats:
     n = int(codes.max(initial=0)) + 1
     return np.zeros((n, n_sides, 2, len(EMOTIONS), len(EMOTIONS)))

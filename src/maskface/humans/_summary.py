@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
 
+from maskface.arrays import Row
 from maskface.errors import MaskfaceError
 from maskface.humans._flip import sign_flip_test
 from maskface.humans._recode import congruent, is_yes_no, of_question, of_right
@@ -27,7 +28,6 @@ from maskface.stats import (
 from maskface.tables import PLAIN, SUMMARY
 from maskface.types import EMOTIONS
 
-OBSERVER: Final = "observer_id"
 HIT_RATE: Final = "hit_rate"
 FALSE_ALARMS: Final = "false_alarm_rate"
 _OF_QUESTION: Final = ("recall", "dprime", "criterion")
@@ -38,7 +38,6 @@ _NEEDED: Final = (
     OBSERVER, "subject_id", "image_id", "label", "predicted", "correct", "question", "answer_yes",
     "status",
 )  # fmt: skip
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,17 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from maskface.arrays import Row
 from maskface.errors import told
 from maskface.mesh import CHIN, LOWER_LIP, MOUTH_CORNERS, NOSE_TIP
 from maskface.occluders import Occluder
 from maskface.types import FaceLandmarks, ImageArray, Occlusion
-
-Row = dict[str, Any]
 
 PARTS: Final = {
     "nose_tip": (NOSE_TIP,),

@@ -9,9 +9,10 @@ from functools import cached_property
 from pathlib import Path
 
 from maskface._version import __version__
+from maskface.arrays import Row
 from maskface.images import LIMITS, Limits
 from maskface.landmarks import MediaPipeDetector
-from maskface.masking._faces import Row, params_text
+from maskface.masking._faces import params_text
 from maskface.masking._plan import Job
 from maskface.occluders import Occluder, occluder_name
 from maskface.seeds import derived_seed

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from maskface.arrays import Floats
 
 MIN_CUTOFF: Final = 0.5
 SLOPE: Final = 20.0

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from maskface.arrays import Row
 from maskface.images import read_image, write_image
-from maskface.masking._faces import Drawn, Row, draw_on_faces, face_row
+from maskface.masking._faces import Drawn, draw_on_faces, face_row
 from maskface.masking._masker import Masked, Masker
 from maskface.masking._plan import Job
 

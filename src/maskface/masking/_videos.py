@@ -7,8 +7,9 @@ from typing import Final
 
 import numpy as np
 
+from maskface.arrays import Row
 from maskface.errors import MaskfaceError
-from maskface.masking._faces import Drawn, Row, draw_on_faces, face_row
+from maskface.masking._faces import Drawn, draw_on_faces, face_row
 from maskface.masking._frames import VideoFile
 from maskface.masking._masker import Masked, Masker
 from maskface.masking._pictures import NO_FACE, Add

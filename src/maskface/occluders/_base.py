@@ -5,16 +5,15 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass
 from types import MappingProxyType
-from typing import Any, ClassVar, Final, TypeAlias
+from typing import Any, ClassVar, Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from maskface.arrays import Bytes
 from maskface.mesh import FACE_OVAL
 from maskface.types import HALF, FaceLandmarks, ImageArray, MaskArray, Occlusion
-
-Bytes: TypeAlias = NDArray[np.uint8]
 
 _OVAL: Final = np.array(FACE_OVAL)
 

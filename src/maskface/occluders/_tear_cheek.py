@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Final, TypeAlias
+from typing import Final
 
 import cv2
 import numpy as np
 from numpy.polynomial.polynomial import polyder, polyvander2d
-from numpy.typing import NDArray
 
+from maskface.arrays import Floats
 from maskface.mesh import canonical_mesh
 from maskface.occluders.geometry import HeadFit, unit
-
-Floats: TypeAlias = NDArray[np.float64]
 
 _GRAZING: Final = (0.1, 0.3)
 """Cosines to the line of sight between which a tear on the far cheek passes out of sight."""

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from maskface.arrays import Floats, Singles
 from maskface.occluders._tear_strands import Strands
 from maskface.types import ImageArray
-
-Floats: TypeAlias = NDArray[np.float64]
-Singles: TypeAlias = NDArray[np.float32]
 
 _BEND: Final = 1 - 1 / 1.337
 """A ray that enters tear fluid on a slope is bent by this share of it, by Snell's law for small

@@ -10,8 +10,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from maskface.arrays import Floats
 from maskface.mesh import canonical_mesh
-from maskface.occluders._tear_cheek import Floats, on_cheek
+from maskface.occluders._tear_cheek import on_cheek
 from maskface.occluders._tear_strands import Strands
 from maskface.occluders.geometry import HeadFit, unit
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from maskface.occluders._tear_cheek import Floats, visible
+from maskface.arrays import Floats
+from maskface.occluders._tear_cheek import visible
 from maskface.occluders.geometry import HeadFit
 
 

@@ -9,11 +9,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from maskface.arrays import Bools, Floats
 from maskface.occluders.geometry import HeadFit, above_eyes
 from maskface.types import ImageArray
 
-Floats: TypeAlias = NDArray[np.float64]
-Bools: TypeAlias = NDArray[np.bool_]
 Balance: TypeAlias = tuple[float, float, float]
 
 _SIDE: Final = 96

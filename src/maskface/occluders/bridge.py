@@ -8,7 +8,8 @@ from typing import Final
 import cv2
 import numpy as np
 
-from maskface.occluders.contrasts import Floats, Singles, contrasts, lines, seen_at
+from maskface.arrays import Floats, Singles
+from maskface.occluders.contrasts import contrasts, lines, seen_at
 from maskface.occluders.geometry import HeadFit
 from maskface.occluders.light import LUMA
 from maskface.occluders.quantiles import quantile

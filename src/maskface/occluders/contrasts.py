@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Final, TypeAlias
+from typing import Final
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from maskface.arrays import Floats, Singles
 from maskface.occluders.geometry import HeadFit
 from maskface.occluders.light import LUMA
 from maskface.types import ImageArray
-
-Floats: TypeAlias = NDArray[np.float64]
-Singles: TypeAlias = NDArray[np.float32]
 
 _COLOUR: Final = 1.2
 """Weight of a difference in colour beside one in brightness: skin varies more in brightness."""

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
-
 import numpy as np
 from numpy.typing import NDArray
 
-Floats: TypeAlias = NDArray[np.float64]
-Singles: TypeAlias = NDArray[np.float32]
+from maskface.arrays import Floats, Singles
 
 
 def coordinates(labels: NDArray[np.uint16], corners: Floats, uv: Floats) -> tuple[Singles, Singles]:

@@ -7,7 +7,8 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from maskface.occluders.garment import Bytes, Cord, Floats
+from maskface.arrays import Bytes, Floats
+from maskface.occluders.garment import Cord
 from maskface.occluders.hair import Hair
 from maskface.occluders.layer import Layer, Paint, plain, times
 from maskface.occluders.light import Light

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import product
-from typing import Final, TypeAlias
+from typing import Final
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from maskface.arrays import Bytes
 from maskface.occluders.bridge import DEPTH, find_bridge
 from maskface.occluders.geometry import HeadFit
 from maskface.occluders.rim_shape import draw_rims
 from maskface.occluders.rims import joint_path, own_paths, unroll
 from maskface.types import ImageArray
-
-Bytes: TypeAlias = NDArray[np.uint8]
 
 _SMALLEST: Final = 2.6
 """Pixels per centimetre below which a rim is too thin to be told from a shadow."""

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cache, cached_property, lru_cache
-from typing import Final, TypeAlias
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from maskface.arrays import Floats
 from maskface.mesh import canonical_mesh
 from maskface.occluders.damping import damped
 from maskface.types import FaceLandmarks
-
-Floats: TypeAlias = NDArray[np.float64]
 
 _FLIP: Final = np.array([1.0, -1.0, -1.0])
 """Between image axes (y down, z away from the camera) and head axes (y up, z towards it)."""

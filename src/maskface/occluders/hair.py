@@ -8,16 +8,9 @@ from typing import Final
 import cv2
 import numpy as np
 
-from maskface.occluders.garment import Bytes, Floats
+from maskface.arrays import Bytes, Floats, Singles
 from maskface.occluders.geometry import HeadFit
-from maskface.occluders.hair_colours import (
-    Colours,
-    Singles,
-    colours_of,
-    learn_hair,
-    learn_skin,
-    tell_apart,
-)
+from maskface.occluders.hair_colours import Colours, colours_of, learn_hair, learn_skin, tell_apart
 from maskface.types import ImageArray
 
 _SMALLEST: Final = 5.0

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from maskface.arrays import Singles
 from maskface.occluders.geometry import HeadFit
 from maskface.types import ImageArray
-
-Singles: TypeAlias = NDArray[np.float32]
 
 _NOSE: Final = (
     (0.0, 3.27, 5.24), (0.0, 2.47, 5.79), (0.0, 1.9, 6.2), (0.5, 2.6, 5.5), (-0.5, 2.6, 5.5),

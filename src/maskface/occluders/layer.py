@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 import cv2
 import numpy as np
 
-from maskface.occluders.garment import Bytes, Floats
+from maskface.arrays import Bytes, Floats
 
 Tone: TypeAlias = tuple[int, int, int]
 """Red, green and blue."""

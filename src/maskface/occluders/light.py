@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Final, TypeAlias
+from typing import Final
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from maskface.arrays import Floats
 from maskface.mesh import canonical_mesh
 from maskface.occluders.balance import estimate_balance
 from maskface.occluders.damping import damped
 from maskface.occluders.geometry import HeadFit, above_eyes
 from maskface.occluders.quantiles import quantile
 from maskface.types import ImageArray
-
-Floats: TypeAlias = NDArray[np.float64]
 
 LUMA: Final = np.array([0.299, 0.587, 0.114])
 """Weights of red, green and blue in luminance (ITU-R BT.601)."""

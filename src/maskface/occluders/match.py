@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from maskface.occluders.garment import Bytes
+from maskface.arrays import Bytes
 from maskface.occluders.layer import Layer, triple
 from maskface.occluders.quality import Quality
 

@@ -6,19 +6,18 @@ Both are read above a mask only, so that nothing it hides can show in it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from maskface.arrays import Singles
 from maskface.occluders.damping import damped
 from maskface.occluders.geometry import HeadFit
 from maskface.occluders.light import LUMA
 from maskface.occluders.quantiles import quantile
 from maskface.types import ImageArray
-
-Singles: TypeAlias = NDArray[np.float32]
 
 _EYES: Final = ((-6.0, 4.8), (6.0, 1.8))
 """Corners (x, y) in cm of the part of the head with the sharpest edges: brows, lids and irises."""

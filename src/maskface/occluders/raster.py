@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final, TypeAlias, TypeVar
+from typing import Final, TypeVar
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from maskface.arrays import Bytes, Floats, Singles
 from maskface.occluders.coordinates import coordinates
 from maskface.occluders.garment import Surface
 from maskface.occluders.quads import Quads, pieces, quads_of, strips
-
-Floats: TypeAlias = NDArray[np.float64]
-Singles: TypeAlias = NDArray[np.float32]
-Bytes: TypeAlias = NDArray[np.uint8]
 
 _SHIFT: Final = 4  # OpenCV takes coordinates in 1/16 px
 _ONE: Final = 1 << _SHIFT

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Final, TypeAlias
+from typing import Final
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from maskface.arrays import Bytes, Floats
 from maskface.mesh import FACE_OVAL, canonical_mesh
 from maskface.occluders._base import Drawing
 from maskface.occluders.garment import Garment, Shadow
@@ -22,9 +22,6 @@ from maskface.occluders.look import Look, look_of
 from maskface.occluders.match import match, match_outline
 from maskface.occluders.view import corners_of
 from maskface.types import ImageArray
-
-Floats: TypeAlias = NDArray[np.float64]
-Bytes: TypeAlias = NDArray[np.uint8]
 
 _SHADOW_SAMPLES: Final = 2.7
 """Samples per centimetre of the shadow; it is soft and needs no more."""

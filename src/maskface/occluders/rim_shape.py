@@ -8,12 +8,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from maskface.occluders.contrasts import Floats, Singles, contrasts, seen_at
+from maskface.arrays import Bytes, Floats, Indices, Singles
+from maskface.occluders.contrasts import contrasts, seen_at
 from maskface.occluders.geometry import HeadFit
-from maskface.occluders.rims import Whole, places, step_size
+from maskface.occluders.rims import places, step_size
 from maskface.types import ImageArray
-
-Bytes = NDArray[np.uint8]
 
 _ALONG: Final = np.arange(-7.0, 7.01, 0.5)
 """Places across the rim, in steps from where it is thought to be."""
@@ -40,7 +39,9 @@ _FINE: Final = 16
 """Fractions of a pixel to which outlines are rounded."""
 
 
-def draw_rims(image: ImageArray, fit: HeadFit, skin: float, path: Whole, *, filled: bool) -> Bytes:
+def draw_rims(
+    image: ImageArray, fit: HeadFit, skin: float, path: Indices, *, filled: bool
+) -> Bytes:
     """Draw what rims hide.
 
     Parameters
@@ -118,7 +119,7 @@ def _difference(beside: Singles) -> Floats:
     return np.asarray(np.maximum(level, colour), np.float64)
 
 
-def _ends(rim: NDArray[np.bool_], peak: Whole) -> tuple[Whole, Whole]:
+def _ends(rim: NDArray[np.bool_], peak: Indices) -> tuple[Indices, Indices]:
     """First and last place of a rim (rows, places) in each row, from a peak in it on."""
     place, rows, count = np.arange(rim.shape[1]), np.arange(len(rim)), rim.shape[1]
     before = np.maximum.accumulate(np.where(rim, -1, place), axis=1)[rows, peak]

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Final, TypeAlias
+from typing import Final
 
 import cv2
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from maskface.arrays import Floats, Indices, Singles
 from maskface.occluders.bridge import DEPTH, TILT, WRAP
-from maskface.occluders.contrasts import Floats, Singles, contrasts, lines, seen_at, strongest
+from maskface.occluders.contrasts import contrasts, lines, seen_at, strongest
 from maskface.occluders.geometry import HeadFit
 from maskface.occluders.quantiles import quantile
 from maskface.types import ImageArray
-
-Whole: TypeAlias = NDArray[np.intp]
 
 _ANGLES: Final = 64
 _STEPS: Final = 26
@@ -76,11 +75,11 @@ class Rings:
         """No path is clearer than this; see `clearness`."""
         return self._weakest(self.clear.max(axis=2))
 
-    def clearness(self, path: Whole) -> float:
+    def clearness(self, path: Indices) -> float:
         """How clear the weakest parts of a path (directions,) are on the side that shows less."""
         return self._weakest(self.clear[:, np.arange(_ANGLES), path])
 
-    def closes(self, path: Whole) -> bool:
+    def closes(self, path: Indices) -> bool:
         """Whether a path (directions,) shows on both sides without a gap, down on the cheeks."""
         if path[_ANGLES // 2 :].mean() < _LOW:
             return False
@@ -88,7 +87,7 @@ class Rings:
         around = np.concatenate([open_here, open_here[:_GAP]])
         return not sliding_window_view(around, _GAP + 1).all(axis=1).any()
 
-    def tinted(self, path: Whole) -> bool:
+    def tinted(self, path: Indices) -> bool:
         """Whether both lenses inside a path (directions,) are dark, as sunglasses are."""
         below = slice(_ANGLES // 2, None)
         inside = np.arange(_STEPS) < np.maximum(path[below, None] - _WIDE // 2, 1)
@@ -130,12 +129,12 @@ def unroll(image: ImageArray, fit: HeadFit, skin: float) -> Rings:
     return Rings(seen[..., 0].reshape(sides), np.asarray(every, np.float32), clear, plain)
 
 
-def joint_path(rings: Rings) -> Whole:
+def joint_path(rings: Rings) -> Indices:
     """Find the clearest closed path (directions,) in steps, the same around both eyes."""
     return _best_paths(rings.clear.sum(axis=0)[:, None])[:, 0]
 
 
-def own_paths(rings: Rings, path: Whole) -> Whole:
+def own_paths(rings: Rings, path: Indices) -> Indices:
     """Find the clearest path around either eye near the joint one: spectacles may sit askew.
 
     Parameters
@@ -158,7 +157,7 @@ def own_paths(rings: Rings, path: Whole) -> Whole:
     return _best_paths(lines.swapaxes(0, 1)).T.ravel()
 
 
-def _best_paths(clear: Singles) -> Whole:
+def _best_paths(clear: Singles) -> Indices:
     """Closed paths (directions, n) through contrasts (directions, n, steps)."""
     # Once and a half around: in the middle, a path knows nothing of beginning and end.
     turns = np.arange(-_LEAD, _ANGLES + _LEAD) % _ANGLES
@@ -177,7 +176,7 @@ def _best_paths(clear: Singles) -> Whole:
     return np.stack([_back(moves[:, n], int(end)) for n, end in enumerate(ends)], axis=1)
 
 
-def _back(moves: NDArray[np.int8], step: int) -> Whole:
+def _back(moves: NDArray[np.int8], step: int) -> Indices:
     """The path (directions,) that led to a step, from what came before each (turns, steps)."""
     path = []
     for move in moves[::-1].tolist():

@@ -8,7 +8,8 @@ from typing import Final, NamedTuple, TypeAlias
 import cv2
 import numpy as np
 
-from maskface.occluders.garment import Bytes, Floats, Sheet, Texture
+from maskface.arrays import Bytes, Floats
+from maskface.occluders.garment import Sheet, Texture
 from maskface.occluders.hair import Hair
 from maskface.occluders.layer import Layer, Paint, Part, times
 from maskface.occluders.light import Light

@@ -8,8 +8,8 @@ from typing import ClassVar, Final, Literal, TypeAlias, get_args
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from maskface.arrays import Floats, Singles
 from maskface.errors import MaskfaceError
 from maskface.occluders._base import Drawing, Occluder
 from maskface.occluders._tear_optics import look_through, pour
@@ -30,8 +30,6 @@ from maskface.occluders.look import look_of
 from maskface.registry import unknown_name
 from maskface.types import FaceLandmarks, ImageArray
 
-Floats: TypeAlias = NDArray[np.float64]
-Singles: TypeAlias = NDArray[np.float32]
 Side: TypeAlias = Literal["both", "left", "right"]
 Length: TypeAlias = Literal["lid", "cheek", "jaw"]
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from maskface.occluders.garment import Cord, Floats, Garment, Sheet
+from maskface.arrays import Floats, Indices
+from maskface.occluders.garment import Cord, Garment, Sheet
 from maskface.occluders.geometry import HeadFit
 from maskface.occluders.layer import Part, within
-
-Indices: TypeAlias = NDArray[np.intp]
 
 _HORIZON: Final = 0.15
 """What lies on the head is hidden where it faces away from the camera by more than this cosine."""

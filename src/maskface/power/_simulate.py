@@ -7,15 +7,14 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import t as student
 
+from maskface.arrays import Floats
 from maskface.errors import MaskfaceError
 from maskface.power._variances import Variances
 from maskface.seeds import derived_seed
 from maskface.text import align
 
-Array = NDArray[np.float64]
 N_SIMULATIONS: Final = 4000
 MOST_CELLS: Final = 20_000_000
 
@@ -115,7 +114,7 @@ def _check(
 
 def _intervals(
     variances: Variances, loss: float, shape: tuple[int, int, int], level: float, seed: int
-) -> tuple[Array, Array]:
+) -> tuple[Floats, Floats]:
     n_simulations, n, k = shape
     rng = np.random.default_rng(seed)
     who = rng.integers(0, len(variances.effects), (n_simulations, n))

@@ -8,15 +8,14 @@ from typing import Final, NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from maskface.arrays import Floats
 from maskface.errors import MaskfaceError
 from maskface.humans import HUMAN, congruent
 from maskface.table_files import find_table
 from maskface.tables import PLAIN, RESPONSES, TRIALS
 
-Array = NDArray[np.float64]
 _N_QUANTILES: Final = 500
 
 
@@ -64,8 +63,8 @@ class Variances:
 
     source: str
     units: tuple[str, str]
-    effects: Array
-    outcomes: Array
+    effects: Floats
+    outcomes: Floats
     inflation: float = 1.0
 
     @property
@@ -107,7 +106,7 @@ def human_variances(emotion: str = "all") -> Variances:
     return Variances(SOURCE, ("observer", "trial"), effects, outcomes)
 
 
-def _outcomes(plain: Array, covered: Array) -> Array:
+def _outcomes(plain: Floats, covered: Floats) -> Floats:
     """Outcomes of pairs of independent trials, one plain and one covered."""
     lost, gained = plain * (1 - covered), covered * (1 - plain)
     return np.column_stack([lost, 1 - lost - gained, gained])
@@ -213,7 +212,7 @@ def _of_observers(trials: pd.DataFrame, source: str) -> Variances:
 
 
 def _moments(
-    outcomes: Array, squares: Array, n: Array, units: tuple[str, str], source: str
+    outcomes: Floats, squares: Floats, n: Floats, units: tuple[str, str], source: str
 ) -> Variances:
     """Separate what varies between subjects from what varies within (one-way random effects)."""
     if len(n) < 2 or (n - 1).sum() < 1:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Final
 
+from maskface.arrays import Row
 from maskface.classifiers import NOT_AGAIN, Classifier, checked_answers, get_classifier
 from maskface.crops import face_crop
 from maskface.errors import ImageError, MaskfaceError, told
@@ -15,8 +16,6 @@ from maskface.occluders import Occluder, get_occluder, occluder_name
 from maskface.reading._pictures import Picture, open_picture
 from maskface.seeds import derived_seed
 from maskface.types import EMOTIONS, Face, FaceLandmarks, ImageArray, Prediction
-
-Row: TypeAlias = dict[str, Any]
 
 REDETECTED: Final = "redetected"
 

@@ -9,11 +9,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from maskface.arrays import Floats
 from maskface.stats._resample import resample
 
 N_RESAMPLES: Final = 5000
-Array = NDArray[np.float64]
-Statistic = Callable[[Array], Array]
+Statistic = Callable[[Floats], Floats]
 """Maps totals (B, k) to statistics (B, m); NaN where a statistic is not defined."""
 
 
@@ -33,14 +33,14 @@ class Resampled:
         Computes (J, m): how much each cluster moves the statistic (jackknife).
     """
 
-    point: Array
-    values: Array
+    point: Floats
+    values: Floats
     n_clusters: NDArray[np.int64]
-    influence: Callable[[], Array]
+    influence: Callable[[], Floats]
 
 
 def bootstrap(
-    totals: Array,
+    totals: Floats,
     statistic: Statistic,
     *,
     seed: int,
@@ -80,7 +80,7 @@ def bootstrap(
     return Resampled(point, values, n_clusters, lambda: _influence(totals, levels, statistic))
 
 
-def _influence(totals: Array, levels: NDArray[np.int64], statistic: Statistic) -> Array:
+def _influence(totals: Floats, levels: NDArray[np.int64], statistic: Statistic) -> Floats:
     """Mean of the leave-one-out statistics minus each, by kind of cluster; 0 where undefined."""
     parts = []
     for level in levels.T:

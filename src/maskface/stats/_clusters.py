@@ -6,18 +6,17 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from maskface.arrays import Floats
 from maskface.stats._comparison import Comparison
 from maskface.stats._metrics import Metric, evaluate, places
 from maskface.stats._totals import N_SUMS
 
-Array = NDArray[np.float64]
 _PLAIN: Final = slice(0, N_SUMS)
 _OCCLUDED: Final = slice(N_SUMS, 2 * N_SUMS)
 
 
-def both_and_loss(metrics: Sequence[Metric], totals: Array) -> Array:
+def both_and_loss(metrics: Sequence[Metric], totals: Floats) -> Floats:
     """Measures plain, occluded, and the difference: totals (B, 2 N_SUMS) to (B, 3 m)."""
     plain, occluded = (evaluate(metrics, totals[:, part]) for part in (_PLAIN, _OCCLUDED))
     return np.hstack([plain, occluded, plain - occluded])
@@ -25,7 +24,7 @@ def both_and_loss(metrics: Sequence[Metric], totals: Array) -> Array:
 
 def cluster_values(
     comparison: Comparison, metric: Metric, label: str = "all"
-) -> tuple[Array, Array]:
+) -> tuple[Floats, Floats]:
     """Each cluster's own measure, plain and occluded.
 
     Parameters
@@ -46,7 +45,7 @@ def cluster_values(
     return plain[defined, column], occluded[defined, column]
 
 
-def dz_of_clusters(comparison: Comparison, metrics: Sequence[Metric]) -> Array:
+def dz_of_clusters(comparison: Comparison, metrics: Sequence[Metric]) -> Floats:
     """Standardised mean loss over clusters, (m,); NaN if clusters do not differ or are pictures."""
     dz = np.full(len(places(metrics)), np.nan)
     if comparison.by[0] == "image_id":

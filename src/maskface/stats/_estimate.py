@@ -9,6 +9,7 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from maskface.arrays import Floats
 from maskface.stats._bootstrap import N_RESAMPLES, Resampled, Statistic, bootstrap
 from maskface.stats._clusters import both_and_loss, dz_of_clusters
 from maskface.stats._comparison import Comparison
@@ -16,7 +17,6 @@ from maskface.stats._intervals import DEFAULT, LEVEL, Interval, interval
 from maskface.stats._metrics import METRICS, Metric, places
 from maskface.stats._totals import shown
 
-Array = NDArray[np.float64]
 Average = Literal["pooled", "clusters"]
 INTERVAL_NAMES: Final[dict[Interval, str]] = {
     "expanded": "expanded percentile bootstrap",
@@ -126,7 +126,7 @@ def _undefined(metric: Metric, label: str) -> Estimate:
 
 def _average(
     comparison: Comparison, metrics: Sequence[Metric], average: Average
-) -> tuple[Array, Statistic]:
+) -> tuple[Floats, Statistic]:
     """Totals and the statistic of their sums: measures plain, occluded, and the difference."""
     if average == "pooled":
         return comparison.flat, lambda totals: both_and_loss(metrics, totals)
@@ -137,7 +137,7 @@ def _average(
     return np.hstack([*summands, defined.astype(float)]), _mean_of_clusters
 
 
-def _mean_of_clusters(totals: Array) -> Array:
+def _mean_of_clusters(totals: Floats) -> Floats:
     *sums, count = np.split(totals, 4, axis=1)
     out = [np.divide(s, count, out=np.full_like(s, np.nan), where=count > 0) for s in sums]
     return np.hstack(out)
@@ -197,7 +197,7 @@ def _kind_of(metrics: Sequence[Metric], kind: Interval) -> Interval:
     return "t" if any(metric.folded for metric in metrics) else kind
 
 
-def _limits(drawn: Resampled, kind: Interval, level: float) -> Array:
+def _limits(drawn: Resampled, kind: Interval, level: float) -> Floats:
     """Limits of value and loss, (4, m)."""
     low, high = (np.split(limit, 3) for limit in interval(drawn, kind, level=level))
     return np.stack([low[1], high[1], low[2], high[2]])

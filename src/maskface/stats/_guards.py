@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from maskface.arrays import Row
 from maskface.classifiers import is_control
 from maskface.stats._guards_answers import dominant, floor, plain_guards
 from maskface.stats._guards_pictures import confounded, failures, missing_emotion
@@ -18,7 +19,6 @@ FEW_SUBJECTS: Final = 10
 """Fewer people say little about people, however sure the numbers are about them."""
 _ALL: Final = "all"
 _NEEDED: Final = ("image_id", "subject_id", "label", "predicted", "correct")
-Row = dict[str, Any]
 
 
 def find_guards(trials: pd.DataFrame | TrialSource) -> pd.DataFrame:

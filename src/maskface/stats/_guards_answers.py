@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
 
+from maskface.arrays import Row
 from maskface.stats._shares import wilson_interval
 from maskface.tables import PLAIN
 from maskface.types import EMOTIONS
@@ -16,7 +17,6 @@ CEILING: Final = 0.95
 DOMINANT_SHARE: Final = 0.6
 DOMINANT_EXCESS: Final = 0.2
 """By how much an emotion's share of the answers must exceed its share of the pictures."""
-Row = dict[str, Any]
 
 
 def plain_guards(plain: pd.DataFrame) -> Iterator[Row]:

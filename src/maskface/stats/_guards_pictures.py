@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import random_table
 
+from maskface.arrays import Row
 from maskface.stats._guards_answers import percent
 from maskface.tables import PLAIN
 from maskface.types import EMOTIONS
@@ -19,7 +20,6 @@ LEAST_OVERLAP: Final = 0.9
 MANY_FAILURES: Final = 0.1
 _FAILURE_ALPHA: Final = 0.01
 _N_TABLES: Final = 9_999
-Row = dict[str, Any]
 
 
 def confounded(name: str, plain: pd.DataFrame, occluded: pd.DataFrame) -> Iterator[Row]:

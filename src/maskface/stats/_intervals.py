@@ -10,18 +10,18 @@ from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 from scipy.stats import t as student
 
+from maskface.arrays import Floats
 from maskface.errors import MaskfaceError
 from maskface.stats._bootstrap import N_RESAMPLES, Resampled, Statistic, bootstrap
 
 LEVEL: Final = 0.95
-Array = NDArray[np.float64]
 Interval = Literal["expanded", "percentile", "bca", "t"]
 DEFAULT: Final[Interval] = "expanded"
 
 
 def interval(
     resampled: Resampled, kind: Interval = DEFAULT, *, level: float = LEVEL
-) -> tuple[Array, Array]:
+) -> tuple[Floats, Floats]:
     """Confidence limits from resamples.
 
     Parameters
@@ -56,7 +56,7 @@ def interval(
 
 
 def cluster_bootstrap(
-    totals: Array,
+    totals: Floats,
     statistic: Statistic,
     *,
     seed: int,
@@ -64,7 +64,7 @@ def cluster_bootstrap(
     n_resamples: int = N_RESAMPLES,
     level: float = LEVEL,
     kind: Interval = DEFAULT,
-) -> tuple[Array, Array]:
+) -> tuple[Floats, Floats]:
     """Confidence limits of a statistic of sums: `bootstrap` and `interval` in one call.
 
     Returns
@@ -76,31 +76,31 @@ def cluster_bootstrap(
     return interval(drawn, kind, level=level)
 
 
-def _widening(n_clusters: NDArray[np.int64]) -> Array:
+def _widening(n_clusters: NDArray[np.int64]) -> Floats:
     """Make up for the divisor C in place of C - 1 of the resamples' variance."""
     n = np.maximum(n_clusters, 2)
     return np.asarray(np.sqrt(n / (n - 1)))
 
 
-def _student(n_clusters: NDArray[np.int64], tail: float) -> Array:
+def _student(n_clusters: NDArray[np.int64], tail: float) -> Floats:
     return np.asarray(student.ppf(1 - tail, np.maximum(n_clusters - 1, 1)))
 
 
-def _percentile(resampled: Resampled, tail: float) -> tuple[Array, Array]:
+def _percentile(resampled: Resampled, tail: float) -> tuple[Floats, Floats]:
     return _between(resampled.values, np.full(len(resampled.point), tail))
 
 
-def _expanded(resampled: Resampled, tail: float) -> tuple[Array, Array]:
+def _expanded(resampled: Resampled, tail: float) -> tuple[Floats, Floats]:
     n = resampled.n_clusters
     return _between(resampled.values, ndtr(-_widening(n) * _student(n, tail)))
 
 
-def _between(values: Array, tails: Array) -> tuple[Array, Array]:
+def _between(values: Floats, tails: Floats) -> tuple[Floats, Floats]:
     low, high = quantiles(values, np.stack([tails, 1 - tails]))
     return low, high
 
 
-def _t(resampled: Resampled, tail: float) -> tuple[Array, Array]:
+def _t(resampled: Resampled, tail: float) -> tuple[Floats, Floats]:
     values, n = resampled.values, resampled.n_clusters
     defined = ~np.isnan(values)
     count = np.maximum(defined.sum(axis=0), 1)
@@ -111,7 +111,7 @@ def _t(resampled: Resampled, tail: float) -> tuple[Array, Array]:
     return resampled.point - half, resampled.point + half
 
 
-def _bca(resampled: Resampled, tail: float) -> tuple[Array, Array]:
+def _bca(resampled: Resampled, tail: float) -> tuple[Floats, Floats]:
     values, point = resampled.values, resampled.point
     defined = np.maximum((~np.isnan(values)).sum(axis=0), 1)
     # Half of the ties: many statistics take few values.
@@ -128,7 +128,7 @@ def _bca(resampled: Resampled, tail: float) -> tuple[Array, Array]:
     return low, high
 
 
-_LIMITS: Final[dict[str, Callable[[Resampled, float], tuple[Array, Array]]]] = {
+_LIMITS: Final[dict[str, Callable[[Resampled, float], tuple[Floats, Floats]]]] = {
     "percentile": _percentile,
     "expanded": _expanded,
     "bca": _bca,
@@ -136,7 +136,7 @@ _LIMITS: Final[dict[str, Callable[[Resampled, float], tuple[Array, Array]]]] = {
 }
 
 
-def quantiles(values: Array, share: Array) -> Array:
+def quantiles(values: Floats, share: Floats) -> Floats:
     """Quantiles of each column of what is not NaN: (B, m) and shares (q, m) to (q, m).
 
     Each column has shares of its own. Linear between order statistics, as the default of NumPy.

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from maskface.arrays import Floats
 from maskface.stats._comparison import Comparison
 from maskface.stats._metrics import Metric, evaluate
 from maskface.stats._totals import N_SUMS
 
-Array = NDArray[np.float64]
 N_PERMUTATIONS: Final = 20_000
 MOST_EXACT: Final = 2**14
 """All ways to swap are tried if there are not more than this."""
@@ -93,7 +92,7 @@ def _all_can_be_tried(n_clusters: int) -> bool:
 
 def permutation_p(
     comparison: Comparison, metrics: Sequence[Metric], *, seed: int, n_permutations: int
-) -> tuple[Array, Array]:
+) -> tuple[Floats, Floats]:
     """P values and losses of all numbers of some measures, (m,) each; NaN if not defined."""
     plain, occluded = np.moveaxis(comparison.by_first().totals, 1, 0)
     sums = plain.sum(axis=0, keepdims=True), occluded.sum(axis=0, keepdims=True)
@@ -110,11 +109,11 @@ def permutation_p(
     return np.where(np.isnan(observed), np.nan, p), observed
 
 
-def _loss(metrics: Sequence[Metric], plain: Array, occluded: Array) -> Array:
+def _loss(metrics: Sequence[Metric], plain: Floats, occluded: Floats) -> Floats:
     return evaluate(metrics, plain) - evaluate(metrics, occluded)
 
 
-def _times(swap: Array, change: Array) -> Array:
+def _times(swap: Floats, change: Floats) -> Floats:
     """Matrix product that leaves out the columns in which nothing changes."""
     active = change.any(axis=0)
     moved = np.zeros((len(swap), change.shape[1]))
@@ -122,7 +121,7 @@ def _times(swap: Array, change: Array) -> Array:
     return moved
 
 
-def _swaps(n_clusters: int, seed: int, n_permutations: int) -> Iterator[Array]:
+def _swaps(n_clusters: int, seed: int, n_permutations: int) -> Iterator[Floats]:
     """Rows of 0 and 1: whose conditions are swapped."""
     rng = np.random.default_rng(seed)
     exact = _all_can_be_tried(n_clusters)

@@ -8,8 +8,8 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
-Columns = NDArray[np.int64]
+from maskface.arrays import Floats, Integers
+
 _CELLS_AT_ONCE: Final = 500_000
 """Numbers held in memory at a time (4 MB), of each kind."""
 _IN_TURN: Final = 4_000_000
@@ -19,7 +19,7 @@ MANY_KINDS: Final = 20_000
 """More different clusters than this are not drawn one by one; see `resample`."""
 
 
-def resample(totals: Array, levels: NDArray[np.int64], *, seed: int, n: int) -> Iterator[Array]:
+def resample(totals: Floats, levels: NDArray[np.int64], *, seed: int, n: int) -> Iterator[Floats]:
     """Draw clusters with replacement and sum what they add.
 
     Parameters
@@ -68,8 +68,8 @@ def _sizes(n: int, width: int, cells: int) -> Iterator[int]:
 
 
 def _one_way(
-    totals: Array, columns: Columns, levels: NDArray[np.int64], rng: np.random.Generator, n: int
-) -> Iterator[Array]:
+    totals: Floats, columns: Integers, levels: NDArray[np.int64], rng: np.random.Generator, n: int
+) -> Iterator[Floats]:
     del levels  # each row is a cluster
     whole = columns[_are_whole(totals, columns)]
     kinds = _kinds(totals, whole)
@@ -80,13 +80,13 @@ def _one_way(
     return _by_cluster(np.ascontiguousarray(totals[:, columns]), rng, n)
 
 
-def _blocks(totals: Array, columns: Columns) -> Iterator[Array]:
+def _blocks(totals: Floats, columns: Integers) -> Iterator[Floats]:
     """Some columns, some rows at a time: a copy of all takes as much memory again."""
     for start in range(0, len(totals), _ROWS_AT_ONCE):
         yield np.ascontiguousarray(totals[start : start + _ROWS_AT_ONCE, columns])
 
 
-def _are_whole(totals: Array, columns: Columns) -> NDArray[np.bool_]:
+def _are_whole(totals: Floats, columns: Integers) -> NDArray[np.bool_]:
     found = np.ones(len(columns), bool)
     for block in _blocks(totals, columns):
         found &= (block == np.round(block)).all(axis=0)
@@ -100,7 +100,7 @@ class _Kinds(NamedTuple):
     size: NDArray[np.int64]
 
 
-def _kinds(totals: Array, columns: Columns) -> _Kinds:
+def _kinds(totals: Floats, columns: Integers) -> _Kinds:
     """Number the different rows of counts."""
     weights = np.random.default_rng(0).integers(1, 2**62, len(columns))
     # A 64-bit hash: quicker to sort than rows.
@@ -109,7 +109,7 @@ def _kinds(totals: Array, columns: Columns) -> _Kinds:
     return _Kinds(kind.astype(np.int64), size)
 
 
-def _kind_means(totals: Array, columns: Columns, kinds: _Kinds) -> Array:
+def _kind_means(totals: Floats, columns: Integers, kinds: _Kinds) -> Floats:
     sums = np.zeros((len(kinds.size), len(columns)))
     for place, column in enumerate(columns):
         sums[:, place] = np.bincount(kinds.of, totals[:, column], len(kinds.size))
@@ -117,20 +117,20 @@ def _kind_means(totals: Array, columns: Columns, kinds: _Kinds) -> Array:
 
 
 def _by_kind(
-    means: Array, size: NDArray[np.int64], rng: np.random.Generator, n: int
-) -> Iterator[Array]:
+    means: Floats, size: NDArray[np.int64], rng: np.random.Generator, n: int
+) -> Iterator[Floats]:
     share = size / size.sum()
     for b in _sizes(n, max(means.shape), _IN_TURN):
         yield rng.multinomial(size.sum(), share, size=b).astype(float) @ means
 
 
 def _by_kind_and_normal(
-    totals: Array,
-    columns: Columns,
+    totals: Floats,
+    columns: Integers,
     kinds: _Kinds,
     rng: np.random.Generator,
     n: int,
-) -> Iterator[Array]:
+) -> Iterator[Floats]:
     means = _kind_means(totals, columns, kinds)
     within, start = np.zeros((len(columns), len(columns))), 0
     for block in _blocks(totals, columns):
@@ -143,12 +143,12 @@ def _by_kind_and_normal(
         yield drawn + rng.standard_normal(drawn.shape) @ root.T
 
 
-def _by_cluster(totals: Array, rng: np.random.Generator, n: int) -> Iterator[Array]:
+def _by_cluster(totals: Floats, rng: np.random.Generator, n: int) -> Iterator[Floats]:
     for b in _sizes(n, max(totals.shape), _CELLS_AT_ONCE):
         yield _times_drawn(len(totals), b, rng) @ totals
 
 
-def _times_drawn(n_clusters: int, n: int, rng: np.random.Generator) -> Array:
+def _times_drawn(n_clusters: int, n: int, rng: np.random.Generator) -> Floats:
     """How often each cluster is in each resample, (n, n_clusters)."""
     drawn = rng.integers(0, n_clusters, (n, n_clusters))
     drawn += np.arange(n)[:, None] * n_clusters
@@ -157,8 +157,8 @@ def _times_drawn(n_clusters: int, n: int, rng: np.random.Generator) -> Array:
 
 
 def _crossed(
-    totals: Array, columns: Columns, levels: NDArray[np.int64], rng: np.random.Generator, n: int
-) -> Iterator[Array]:
+    totals: Floats, columns: Integers, levels: NDArray[np.int64], rng: np.random.Generator, n: int
+) -> Iterator[Floats]:
     rows, others = (levels.max(axis=0) + 1).tolist()
     grid = np.zeros((rows, others, len(columns)))
     grid[levels[:, 0], levels[:, 1]] = totals[:, columns]

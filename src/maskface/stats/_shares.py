@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 from statsmodels.stats.proportion import proportion_confint
 
-Array = NDArray[np.float64]
+from maskface.arrays import Floats
 
 
-def holm(p_values: Sequence[float] | Array) -> Array:
+def holm(p_values: Sequence[float] | Floats) -> Floats:
     """Adjust the p values of one family of tests (Holm 1979, https://www.jstor.org/stable/4615733).
 
     Parameters
@@ -37,7 +36,7 @@ def holm(p_values: Sequence[float] | Array) -> Array:
     return adjusted
 
 
-def wilson_interval(hits: Array, n: Array, *, level: float = 0.95) -> tuple[Array, Array]:
+def wilson_interval(hits: Floats, n: Floats, *, level: float = 0.95) -> tuple[Floats, Floats]:
     """Confidence limits of a share of independent trials (Wilson 1927, doi:10.2307/2276774).
 
     Parameters

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
 
+from maskface.arrays import Row
 from maskface.errors import MaskfaceError
 from maskface.stats._bootstrap import N_RESAMPLES
 from maskface.stats._comparison import Comparison, compare_sides
@@ -29,7 +30,6 @@ _HITS: Final = ("accuracy", "recall")
 _TESTED: Final = tuple(metric for metric in METRICS if metric.tested)
 _SWAPS_PER_TEST: Final = 200
 """Random swaps for each test of the largest family: Holm's least p is then about 1/200."""
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Final, TypeAlias
+from typing import Final
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from maskface.arrays import Floats
 from maskface.crops import crop_box, resize
 from maskface.mesh import LEFT_EYE, RIGHT_EYE
 from maskface.types import Face, ImageArray
-
-Floats: TypeAlias = NDArray[np.float64]
 
 EYES_APART: Final = 0.34
 """Distance between the eyes' centres, as a share of the side of an aligned picture."""

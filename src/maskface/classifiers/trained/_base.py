@@ -6,19 +6,18 @@ import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, replace
-from typing import ClassVar, Final, Self, TypeAlias
+from typing import ClassVar, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from maskface.arrays import Floats
 from maskface.classifiers._base import Fitted
 from maskface.classifiers._points import POINTS, Points, needed, tracked
 from maskface.classifiers.trained._model import fit_model
 from maskface.errors import MaskfaceError
 from maskface.specs import changed
 from maskface.types import Face, FaceLandmarks, MaskArray
-
-Floats: TypeAlias = NDArray[np.float64]
 
 HIDDEN_SHARE: Final = 0.5
 """A part of the face is hidden if more than this share of its landmarks is."""

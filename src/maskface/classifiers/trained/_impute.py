@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final, TypeAlias
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-Floats: TypeAlias = NDArray[np.float64]
+from maskface.arrays import Floats
 
 MOST_COMPONENTS: Final = 50
 """So many hold nearly all variance of landmarks and of blendshapes."""

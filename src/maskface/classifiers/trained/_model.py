@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from maskface.arrays import Floats
 from maskface.classifiers.trained._impute import Guess
 from maskface.errors import MaskfaceError
 from maskface.types import EMOTIONS
-
-Floats: TypeAlias = NDArray[np.float64]
 
 FREEDOM: Final = 3.0
 """Variance that an emotion's log odds may have before any picture is seen. Weights on D features

@@ -9,8 +9,9 @@ from typing import Any, ClassVar, Final
 import cv2
 import numpy as np
 
+from maskface.arrays import Floats
 from maskface.classifiers.trained._align import upright
-from maskface.classifiers.trained._base import Floats, Trained
+from maskface.classifiers.trained._base import Trained
 from maskface.errors import MaskfaceError
 from maskface.types import Face, ImageArray
 

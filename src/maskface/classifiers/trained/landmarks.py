@@ -8,9 +8,10 @@ from typing import ClassVar, Final
 
 import numpy as np
 
+from maskface.arrays import Floats
 from maskface.blendshapes import FACE_PARTS
 from maskface.classifiers.trained._align import similarity
-from maskface.classifiers.trained._base import HIDDEN_SHARE, Floats, Tracked
+from maskface.classifiers.trained._base import HIDDEN_SHARE, Tracked
 from maskface.mesh import canonical_mesh
 from maskface.types import Face, MaskArray
 

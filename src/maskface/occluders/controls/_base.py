@@ -9,10 +9,11 @@ from typing import Protocol, runtime_checkable
 import cv2
 import numpy as np
 
+from maskface.arrays import Bytes
 from maskface.errors import MaskfaceError
 from maskface.occluders._base import Drawing, Occluder
 from maskface.occluders._spec import bracketed_name, get_occluder
-from maskface.occluders.controls.paints import Bytes, Ground, blend
+from maskface.occluders.controls.paints import Ground, blend
 from maskface.occluders.geometry import head_of
 from maskface.registry import unknown_name
 from maskface.types import FaceLandmarks, ImageArray

@@ -8,19 +8,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Final, TypeAlias
+from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from maskface.arrays import Bytes, Floats
 from maskface.mesh import FACE_OVAL, canonical_mesh
 from maskface.occluders.geometry import HeadFit, head_of, unit
 from maskface.occluders.layer import times
 from maskface.types import FaceLandmarks
-
-Bytes: TypeAlias = NDArray[np.uint8]
-Floats: TypeAlias = NDArray[np.float64]
 
 _MARGIN: Final = 0.6  # cm
 """How much wider than the average face the block is: faces differ."""

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from maskface.arrays import Bytes
 from maskface.occluders.controls.frame import face_outline, face_width, fill_polygon
 from maskface.occluders.geometry import HeadFit
 from maskface.occluders.layer import times, triple
@@ -21,7 +22,6 @@ from maskface.occluders.light import LUMA
 from maskface.occluders.look import is_grey
 from maskface.types import ImageArray
 
-Bytes: TypeAlias = NDArray[np.uint8]
 Whole: TypeAlias = NDArray[np.int_]
 
 _HAIR: Final = 0.6

@@ -7,14 +7,13 @@ in the picture) to the left one (1); y runs from the top of the forehead (0) to 
 from __future__ import annotations
 
 from functools import cache
-from typing import Final, TypeAlias
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from maskface.arrays import Floats
 from maskface.mesh import canonical_mesh
-
-Floats: TypeAlias = NDArray[np.float64]
 
 _ON_EDGE: Final = -1e-9
 """Barycentric coordinates down to this count as inside: neighbours share their edges."""

@@ -6,19 +6,17 @@ pixels of an edge lie between, for a stepped edge would be a contour of its own.
 
 from __future__ import annotations
 
-from typing import Final, TypeAlias
+from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from maskface.arrays import Bytes, Floats
 from maskface.mesh import canonical_mesh
 from maskface.occluders._base import oval_pixels
 from maskface.occluders.controls.frame import Frame, both
 from maskface.types import HALF, FaceLandmarks
-
-Bytes: TypeAlias = NDArray[np.uint8]
-Floats: TypeAlias = NDArray[np.float64]
 
 WINDOWS: Final = {
     "eyes": ((-6.6, 6.4), (6.6, 0.8), 3.6),

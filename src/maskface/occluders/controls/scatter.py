@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Final, TypeAlias
+from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from maskface.arrays import Bytes, Floats
 from maskface.occluders.controls.frame import Frame, both, face_outline
 from maskface.occluders.controls.places import on_head, random_places
 from maskface.types import HALF
-
-Bytes: TypeAlias = NDArray[np.uint8]
-Floats: TypeAlias = NDArray[np.float64]
 
 _SMOOTH: Final = 8.0
 """Apertures are worked out on a grid so coarse that their deviation is about so many of it."""

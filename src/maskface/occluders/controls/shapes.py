@@ -7,12 +7,13 @@ from typing import ClassVar, Final, Literal
 
 import numpy as np
 
+from maskface.arrays import Bytes
 from maskface.occluders._base import oval_pixels
 from maskface.occluders.colours import exact_colour
 from maskface.occluders.controls import regions, scatter
 from maskface.occluders.controls._base import Control, check_choice, check_range
 from maskface.occluders.controls.frame import face_frame, face_width
-from maskface.occluders.controls.paints import Bytes, Ground, flat
+from maskface.occluders.controls.paints import Ground, flat
 from maskface.types import FaceLandmarks, ImageArray
 
 _MOST_BUBBLES: Final = 1000

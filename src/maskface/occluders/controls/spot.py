@@ -7,9 +7,9 @@ from typing import ClassVar, Final
 
 import numpy as np
 
+from maskface.arrays import Bytes
 from maskface.occluders.controls._base import check_range
 from maskface.occluders.controls.frame import both, face_frame
-from maskface.occluders.controls.paints import Bytes
 from maskface.occluders.controls.places import face_size, on_head
 from maskface.occluders.controls.shapes import Shape
 from maskface.types import FaceLandmarks, ImageArray

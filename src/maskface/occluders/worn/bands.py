@@ -7,17 +7,16 @@ from functools import lru_cache
 from typing import Final, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
+from maskface.arrays import Floats, Reals
 from maskface.occluders.garment import Cord, Sheet, Surface, Texture
 from maskface.occluders.geometry import unit
 from maskface.occluders.worn.cords import outward
-from maskface.occluders.worn.planes import Plane, bump, step, unevenness
+from maskface.occluders.worn.planes import bump, step, unevenness
 from maskface.occluders.worn.strokes import canvas
 from maskface.occluders.worn.surface import sheet_surface
 from maskface.occluders.worn.texture import make_texture
 
-Floats: TypeAlias = NDArray[np.float64]
 Colour: TypeAlias = tuple[int, int, int]
 
 _ROWS: Final = 6
@@ -111,7 +110,7 @@ def band_cloth(colour: Colour, *, mirrored: bool = False) -> Texture:
     return make_texture(light, solid)
 
 
-def _cut(x: Plane, y: Plane) -> tuple[Plane, Plane]:
+def _cut(x: Reals, y: Reals) -> tuple[Reals, Reals]:
     """How solid the band is, and how far the nearest cut edge is inside it."""
     # The opening is pointed towards the mask and begins shortly before the ear: cut deeper, its two
     # ends would be prongs. The outer edges draw in all the way to the ear.

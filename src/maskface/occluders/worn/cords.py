@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final, TypeAlias
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from maskface.arrays import Floats
 from maskface.occluders.garment import Cord, Surface
 from maskface.occluders.geometry import unit
 from maskface.occluders.light import LUMA
-
-Floats: TypeAlias = NDArray[np.float64]
 
 EAR: Final = ((-7.95, 2.6, -2.6), (-7.75, -0.8, -2.7))
 """Upper and lower root of the right ear, in cm."""

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from maskface.arrays import Floats
 from maskface.occluders.garment import Surface
 from maskface.occluders.worn.drape_forms import Drape
 from maskface.occluders.worn.surface import curve, sheet_surface
-
-Floats: TypeAlias = NDArray[np.float64]
 
 _FINE_FROM: Final = 16.0
 """Pixels per centimetre from which a coarse surface's outline would show its corners."""

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, Final, TypeAlias
+from typing import Final
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from maskface.arrays import Reals
 from maskface.occluders.garment import Texture
 from maskface.occluders.worn.planes import bump, step, unevenness
 from maskface.occluders.worn.strokes import canvas, seam, stitches
 from maskface.occluders.worn.texture import make_texture
 from maskface.occluders.worn.weaves import in_centimetres, sewn_relief
-
-Plane: TypeAlias = NDArray[np.floating[Any]]
 
 _WINDOW: Final = (4.5, 2.95)
 """Half width and half height of the window in cm."""
@@ -29,7 +27,7 @@ _PANEL_DOWN: Final = 14.5
 """Width and height in cm of a clear panel, laid flat."""
 
 
-def _outside(across: Plane, down: Plane, half_width: float, half_height: float) -> Plane:
+def _outside(across: Reals, down: Reals, half_width: float, half_height: float) -> Reals:
     """Distance in cm, with sign, from a rectangle with very round corners; positive outside."""
     power = 3.2
     a, b = np.abs(across) / half_width, np.abs(down) / half_height
@@ -73,7 +71,7 @@ def window_film() -> Texture:
     return make_texture(np.ones_like(opacity), opacity)
 
 
-def _streaks(across: Plane, down: Plane) -> Plane:
+def _streaks(across: Reals, down: Reals) -> Reals:
     """Slanted reflections of a window, softer at one end, and one near the other side."""
     slanted = across + 0.42 * down + 0.05 * down**2
     fade = step(1.6 - down, 1.2)
@@ -83,7 +81,7 @@ def _streaks(across: Plane, down: Plane) -> Plane:
     return np.asarray((main * fade + 0.35 * bump(slanted - 3.3, 0.30)) * 0.9, np.float32)
 
 
-def _mist(across: Plane, above_edge: Plane) -> Plane:
+def _mist(across: Reals, above_edge: Reals) -> Reals:
     """Breath that gathers at the lower edge of a film."""
     cloud = unevenness(across.shape, ((28.0, 0.30), (9.0, 0.10)), 41)
     return np.asarray(np.clip(np.exp(above_edge / 1.0) * (1 + cloud), 0, 1.5), np.float32)
@@ -103,7 +101,7 @@ def panel_frame() -> Texture:
     return make_texture(level - 0.16 * np.exp(-np.minimum(upper, lower) / 0.05), foam)
 
 
-def _panel_distances(x: Plane, y: Plane) -> tuple[Plane, Plane]:
+def _panel_distances(x: Reals, y: Reals) -> tuple[Reals, Reals]:
     """Distances in cm from the upper and the lower edge of a clear panel."""
     tall = 0.5 + 0.5 * np.cos(np.pi * (x - 0.5))
     return _PANEL_DOWN * tall * y, _PANEL_DOWN * tall * (1 - y)

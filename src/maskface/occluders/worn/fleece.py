@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from functools import cache, lru_cache
-from typing import Any, Final, TypeAlias
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from maskface.arrays import Reals
 from maskface.occluders.garment import Texture
 from maskface.occluders.worn.planes import bump, step, unevenness
 from maskface.occluders.worn.strokes import canvas, seam
 from maskface.occluders.worn.texture import make_texture
-
-Plane: TypeAlias = NDArray[np.floating[Any]]
 
 WIDTH: Final = 480
 HEIGHT: Final = 576
@@ -56,7 +54,7 @@ def half(*, left: bool = False) -> Texture:
     return make_texture(level[:, ::-1] if left else level)
 
 
-def _welds(fold: Plane, upper: Plane, lower: Plane, along: Plane) -> Plane:
+def _welds(fold: Reals, upper: Reals, lower: Reals, along: Reals) -> Reals:
     """Rows of weld points along the fold and along all edges.
 
     From the rows to the edge it gets darker: a bright edge would look like a halo.
@@ -73,13 +71,13 @@ def _welds(fold: Plane, upper: Plane, lower: Plane, along: Plane) -> Plane:
     return np.asarray(relief - 0.16 * np.exp(-side / 0.15) - 0.04 * bump(side - 1.0, 0.10))
 
 
-def _points(distance: Plane, along: Plane) -> Plane:
+def _points(distance: Reals, along: Reals) -> Reals:
     """A row of weld points: pressed in, so dark, with a light lower lip."""
     dash = step(np.cos(2 * np.pi * along / 0.40) + 0.25, 0.35)
     return -0.24 * dash * bump(distance, 0.065) + 0.06 * dash * bump(distance - 0.12, 0.06)
 
 
-def _dents(fold: Plane, y: Plane, mirror: float) -> Plane:
+def _dents(fold: Reals, y: Reals, mirror: float) -> Reals:
     """Stiff fleece gives in flat dents: beside the nose, from the ear and towards the chin."""
     total = np.zeros_like(y)
     for away, row, slope, width, strength in (
@@ -92,7 +90,7 @@ def _dents(fold: Plane, y: Plane, mirror: float) -> Plane:
     return total
 
 
-def _clip(fold: Plane, upper: Plane) -> tuple[Plane, Plane]:
+def _clip(fold: Reals, upper: Reals) -> tuple[Reals, Reals]:
     """Where the nose clip under the upper edge is, and the light on its rims."""
     middle = 1.15
     inside = step(4.3 - fold, 0.04)
@@ -120,19 +118,19 @@ def cup(colour: tuple[int, int, int]) -> Texture:
     return make_texture(light * (1 - strip[..., None]) + metal * strip[..., None])
 
 
-def _smallest(*distances: Plane) -> Plane:
+def _smallest(*distances: Reals) -> Reals:
     """The smallest of distances, rounded where two are alike."""
     total = sum(np.exp(-5 * distance) for distance in distances)
     return np.asarray(-np.log(total) / 5, np.float32)
 
 
-def _stipple(edge: Plane) -> Plane:
+def _stipple(edge: Reals) -> Reals:
     dome = step(edge - 0.75, 0.08)
     rough = unevenness((CUP_HEIGHT, CUP_WIDTH), ((0.9, 0.014), (2.2, 0.013), (24.0, 0.008)), 33)
     return rough * (0.35 + 0.65 * dome)
 
 
-def _rings(edge: Plane) -> Plane:
+def _rings(edge: Reals) -> Reals:
     """Two pressed rings: the welded rim, and the step from which the dome rises.
 
     They and the dark of the edge are faint: where the rim is seen at an angle, they are lines along

@@ -7,8 +7,9 @@ from typing import TypeAlias
 
 import numpy as np
 
+from maskface.arrays import Reals
 from maskface.occluders.garment import Texture
-from maskface.occluders.worn.planes import Plane, bump, unevenness
+from maskface.occluders.worn.planes import bump, unevenness
 from maskface.occluders.worn.strokes import canvas, crease, seam
 from maskface.occluders.worn.texture import make_texture
 from maskface.occluders.worn.weaves import ACROSS, DOWN, HEIGHT, WIDTH, tallness
@@ -31,7 +32,7 @@ def foam(colour: Colour) -> Texture:
     return make_texture(light)
 
 
-def _tension(x: Plane, y: Plane) -> Plane:
+def _tension(x: Reals, y: Reals) -> Reals:
     """Shallow folds where the bands pull."""
     total = np.zeros_like(y)
     for across in (x, 1 - x):
@@ -40,7 +41,7 @@ def _tension(x: Plane, y: Plane) -> Plane:
     return total
 
 
-def _sheen(x: Plane, y: Plane) -> Plane:
+def _sheen(x: Reals, y: Reals) -> Reals:
     """Light from above on the upper side of the nose and on the cheeks."""
     nose = bump(np.abs(x - 0.5) - 0.07, 0.06) * bump(y - 0.24, 0.16)
     cheeks = 0.8 * bump(np.abs(x - 0.5) - 0.24, 0.13) * bump(y - 0.34, 0.15)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
+from maskface.arrays import Reals
 from maskface.occluders.worn.drapes import spread
-from maskface.occluders.worn.planes import Canvas, Plane, unevenness
+from maskface.occluders.worn.planes import Canvas, unevenness
 
 
-def around(canvas: Canvas) -> tuple[Plane, Plane]:
+def around(canvas: Canvas) -> tuple[Reals, Reals]:
     """How far around the head each texture pixel is, and its height on the cloth, in cm."""
     x, y = canvas.grid()
     return np.asarray(spread(x / canvas.half) * canvas.half, np.float32), y
 
 
-def weave(canvas: Canvas, seed: int, strength: float) -> Plane:
+def weave(canvas: Canvas, seed: int, strength: float) -> Reals:
     """Threads, and the unevenness of cloth that has been worn."""
     x, y = canvas.grid()
     threads = np.sin(x * 2 * np.pi * 7) * np.sin(y * 2 * np.pi * 7)

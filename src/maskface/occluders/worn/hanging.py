@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final, TypeAlias
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from maskface.occluders.garment import Cord, Surface
 from maskface.occluders.geometry import unit
 from maskface.occluders.worn.cords import ear_loops, loop_colour
 from maskface.occluders.worn.surface import sheet_surface
-
-Floats: TypeAlias = NDArray[np.float64]
 
 _START: Final = np.array([-7.7, -2.4, -0.9])
 """Middle of the edge that stays near the ear, in cm: three below the ear, before the jaw."""

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from functools import cache, lru_cache
-from typing import Final, TypeAlias
+from typing import Final
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from maskface.arrays import Floats, Reals
 from maskface.mesh import canonical_mesh
 from maskface.occluders.garment import Cord, Surface, Texture
 from maskface.occluders.worn.folds import around
-from maskface.occluders.worn.planes import Canvas, Plane, bump, ramp, step, unevenness
+from maskface.occluders.worn.planes import Canvas, bump, ramp, step, unevenness
 from maskface.occluders.worn.surface import sheet_surface
 from maskface.occluders.worn.texture import make_texture
-
-Floats: TypeAlias = NDArray[np.float64]
 
 _CROWN: Final = Canvas(half=26.0, low=0.0, high=14.0, pixels=18)
 _BRIM: Final = Canvas(half=9.0, low=0.0, high=7.2, pixels=36)
@@ -95,7 +93,7 @@ def brim_cloth() -> Texture:
     return make_texture(np.clip(level, 0.4, 1.3))
 
 
-def _twill(canvas: Canvas, seed: int) -> Plane:
+def _twill(canvas: Canvas, seed: int) -> Reals:
     x, y = canvas.grid()
     ribs = np.sin((x + 0.6 * y) * 2 * np.pi * 6)
     sizes = ((0.7, 0.012), (30.0, 0.02))
@@ -149,6 +147,6 @@ def brim_shade(edge: float) -> Texture:
     return make_texture(np.ones(_FACE.shape), np.zeros(_FACE.shape), dark)
 
 
-def _relief_plane() -> Plane:
+def _relief_plane() -> Reals:
     coarse = _relief(*_on_face(13, 11)).astype(np.float32)
     return np.asarray(cv2.resize(coarse, _FACE.shape[::-1], interpolation=cv2.INTER_CUBIC))

@@ -6,21 +6,22 @@ from functools import cache
 
 import numpy as np
 
+from maskface.arrays import Reals
 from maskface.occluders.garment import Texture
-from maskface.occluders.worn.planes import Plane, bump, ramp, step
+from maskface.occluders.worn.planes import bump, ramp, step
 from maskface.occluders.worn.spectacles import FRONT, Style, lens_outline
 from maskface.occluders.worn.texture import make_texture
 
 
 @cache
-def _outside(style: Style) -> Plane:
+def _outside(style: Style) -> Reals:
     """Distance in cm of each texture pixel to the nearer lens, negative within."""
     left = FRONT.distance(lens_outline(style))
     return np.asarray(np.minimum(left, left[:, ::-1]), np.float32)
 
 
 @cache
-def _rims(style: Style) -> Plane:
+def _rims(style: Style) -> Reals:
     """1 where rims, bridge and end pieces are and 0 elsewhere, with soft edges."""
     x, y = FRONT.grid()
     outside = _outside(style)
@@ -85,13 +86,13 @@ def gloss(style: Style, sky: float, window: float) -> Texture:
     return make_texture(np.ones(FRONT.shape), np.clip(shine + 0.35 * lips * _rims(style), 0, 1))
 
 
-def _across(style: Style) -> Plane:
+def _across(style: Style) -> Reals:
     """Distance in cm (x) from the middle of the nearer lens; light comes from one side for both."""
     x, _ = FRONT.grid()
     return np.asarray(np.where(x > 0, x - style.centre[0], x + style.centre[0]), np.float32)
 
 
-def _sky(style: Style, strength: float) -> Plane:
+def _sky(style: Style, strength: float) -> Reals:
     """Bright above, ended by the curved line of a far horizon."""
     x, y = FRONT.grid()
     across = _across(style)
@@ -101,7 +102,7 @@ def _sky(style: Style, strength: float) -> Plane:
     return np.asarray(strength * above * fade, np.float32)
 
 
-def _window(style: Style, strength: float) -> Plane:
+def _window(style: Style, strength: float) -> Reals:
     """Two slanted streaks, as of a lit window, brighter towards their upper ends."""
     _, y = FRONT.grid()
     across = _across(style)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
+from maskface.arrays import Reals
 from maskface.occluders.worn.planes import step
 
-Plane: TypeAlias = NDArray[np.floating[Any]]
 Pattern: TypeAlias = Literal["plain", "stripes", "dots", "check", "floral"]
 
 _SOFT: Final = 0.012  # cm; the edge of a print
@@ -17,7 +16,7 @@ _GRAIN: Final = 0.16
 """Slope of the cloth's grain in each panel: curved panels are cut across it."""
 
 
-def print_on(pattern: Pattern, across: Plane, down: Plane) -> Plane:
+def print_on(pattern: Pattern, across: Reals, down: Reals) -> Reals:
     """Share (0 to 1) of the second colour at each place of a cloth of two panels.
 
     Parameters
@@ -35,22 +34,22 @@ def print_on(pattern: Pattern, across: Plane, down: Plane) -> Plane:
     return draw[pattern](a, b) if pattern in draw else np.zeros_like(across)
 
 
-def _stripes(a: Plane, b: Plane) -> Plane:
+def _stripes(a: Reals, b: Reals) -> Reals:
     del b
     return _band(a, 0.80, 0.34)
 
 
-def _band(a: Plane, period: float, width: float) -> Plane:
+def _band(a: Reals, period: float, width: float) -> Reals:
     """Bands of a width, one every `period`."""
     return step(width / 2 - np.abs(_wrapped(a, period)), _SOFT)
 
 
-def _wrapped(a: Plane, period: float) -> Plane:
+def _wrapped(a: Reals, period: float) -> Reals:
     """Distance to the nearest multiple of `period`, with sign."""
     return np.asarray((a + period / 2) % period - period / 2)
 
 
-def _dots(a: Plane, b: Plane) -> Plane:
+def _dots(a: Reals, b: Reals) -> Reals:
     """Dots in staggered rows."""
     period = 1.1
     row = np.floor(b / (period / 2))
@@ -60,12 +59,12 @@ def _dots(a: Plane, b: Plane) -> Plane:
     return step(0.19 - distance, _SOFT)
 
 
-def _check(a: Plane, b: Plane) -> Plane:
+def _check(a: Reals, b: Reals) -> Reals:
     """Gingham: where both threads have the colour it is full, where one has, half."""
     return np.asarray((_band(a, 0.9, 0.45) + _band(b, 0.9, 0.45)) / 2)
 
 
-def _floral(a: Plane, b: Plane) -> Plane:
+def _floral(a: Reals, b: Reals) -> Reals:
     """Scattered flowers of five petals with leaves, one to a field and each turned its own way."""
     field = 1.75
     weight = np.zeros_like(a)
@@ -79,7 +78,7 @@ def _floral(a: Plane, b: Plane) -> Plane:
     return weight
 
 
-def _flower(x: Plane, y: Plane, radius: float, turned: Plane) -> Plane:
+def _flower(x: Reals, y: Reals, radius: float, turned: Reals) -> Reals:
     distance, angle = np.hypot(x, y), np.arctan2(y, x) + turned
     petals = step(radius * (0.62 + 0.38 * np.cos(5 * angle)) - distance, 2 * _SOFT)
     vein = 0.25 * step(np.cos(5 * angle) - 0.96, 0.02)

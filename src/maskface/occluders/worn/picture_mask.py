@@ -12,12 +12,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from maskface.arrays import Reals
 from maskface.errors import ImageError, MaskfaceError
 from maskface.images import read_rgba
 from maskface.occluders.colours import BRIGHTEST, DARKEST
 from maskface.occluders.garment import Garment, Sheet, Texture
 from maskface.occluders.worn._base import Mask
-from maskface.occluders.worn.planes import Plane, step
+from maskface.occluders.worn.planes import step
 from maskface.occluders.worn.shapes import SURGICAL
 from maskface.occluders.worn.strokes import canvas
 from maskface.occluders.worn.texture import make_texture
@@ -146,12 +147,12 @@ def _texture_of(picture: NDArray[np.uint8]) -> Texture:
     return make_texture(_printed(_filled(sized)), solid)
 
 
-def _printed(colours: Plane) -> Plane:
+def _printed(colours: Reals) -> Reals:
     """Colours (h, w, 3) as bright and as dark as cloth can be."""
     return np.asarray(np.clip(colours, DARKEST / 255, BRIGHTEST / 255), np.float32)
 
 
-def _filled(parts: Plane) -> Plane:
+def _filled(parts: Reals) -> Reals:
     """Colours (h, w, 3) from ones multiplied by alpha; transparent places get those near by."""
     near = np.asarray(cv2.GaussianBlur(parts, (0, 0), _NEAR))
     # A trace of the surroundings alone where nothing is solid, else the pixel's own colour.
@@ -159,7 +160,7 @@ def _filled(parts: Plane) -> Plane:
     return np.asarray(mixed[..., :3] / np.maximum(mixed[..., 3:], 1e-6), np.float32)
 
 
-def _chart() -> Plane:
+def _chart() -> Reals:
     """Fields that grow redder to the right and greener downwards, with the middle lines."""
     x, y = canvas(HEIGHT, WIDTH)
     across, down = _FIELDS
@@ -172,7 +173,7 @@ def _chart() -> Plane:
     return np.asarray((1 - plain) * shaded + plain * np.array(_MARGIN_COLOUR), np.float32)
 
 
-def _margin(x: Plane, y: Plane) -> Plane:
+def _margin(x: Reals, y: Reals) -> Reals:
     """1 along the edges, about as wide everywhere when worn: the mask is lower at its sides."""
     side, end = _MARGIN
     inside = np.minimum(np.minimum(x, 1 - x) / side, np.minimum(y, 1 - y) * tallness(x) / end)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Plane: TypeAlias = NDArray[np.floating[Any]]
+from maskface.arrays import Reals
 
 _SHIFT: Final = 4  # OpenCV takes coordinates in 1/16 px
 
@@ -34,13 +34,13 @@ class Canvas(NamedTuple):
         """Height and width in texture pixels."""
         return round((self.high - self.low) * self.pixels), round(2 * self.half * self.pixels)
 
-    def grid(self) -> tuple[Plane, Plane]:
+    def grid(self) -> tuple[Reals, Reals]:
         """Places (x and y) in cm of each texture pixel, both float32 of `shape`."""
         height, width = self.shape
         y, x = np.mgrid[self.high : self.low : height * 1j, -self.half : self.half : width * 1j]
         return x.astype(np.float32), y.astype(np.float32)
 
-    def filled(self, outline: Plane) -> NDArray[np.uint8]:
+    def filled(self, outline: Reals) -> NDArray[np.uint8]:
         """1 inside the polygon (n, 2) and 0 outside, of `shape`."""
         plane = np.zeros(self.shape, np.uint8)
         height, width = self.shape
@@ -50,40 +50,40 @@ class Canvas(NamedTuple):
         cv2.fillPoly(plane, [points], (1,), cv2.LINE_8, _SHIFT)
         return plane
 
-    def distance(self, outline: Plane) -> Plane:
+    def distance(self, outline: Reals) -> Reals:
         """Distance in cm to a polygon (n, 2), negative inside it."""
         inside = self.filled(outline)
         outer = cv2.distanceTransform(1 - inside, cv2.DIST_L2, 5)
         inner = cv2.distanceTransform(inside, cv2.DIST_L2, 5)
         return np.asarray((outer - inner) / self.pixels, np.float32)
 
-    def soft(self, plane: Plane, reach: float) -> Plane:
+    def soft(self, plane: Reals, reach: float) -> Reals:
         """The plane blurred by a standard deviation of `reach` cm."""
         return np.asarray(cv2.GaussianBlur(plane, (0, 0), reach * self.pixels), np.float32)
 
-    def relief(self, height: Plane, reach: float) -> Plane:
+    def relief(self, height: Reals, reach: float) -> Reals:
         """Slope of a soft height map against light from above: positive where it looks up."""
         soft = self.soft(np.asarray(height, np.float32), reach)
         return np.asarray(np.gradient(soft, axis=0) * self.pixels, np.float32)
 
 
-def step(distance: Plane, width: float) -> Plane:
+def step(distance: Reals, width: float) -> Reals:
     """A smooth step from 0 where the distance is negative to 1 where it is positive."""
     return np.asarray(0.5 + 0.5 * np.tanh(distance / width), np.float32)
 
 
-def bump(distance: Plane, width: float) -> Plane:
+def bump(distance: Reals, width: float) -> Reals:
     """A smooth bump of height 1."""
     return np.asarray(np.exp(-((distance / width) ** 2)), np.float32)
 
 
-def ramp(value: Plane, start: float, end: float) -> Plane:
+def ramp(value: Reals, start: float, end: float) -> Reals:
     """0 on the side of `start`, 1 on that of `end` (which may be smaller), smooth between."""
     t = np.clip((value - start) / (end - start), 0, 1)
     return np.asarray(t * t * (3 - 2 * t), np.float32)
 
 
-def unevenness(shape: tuple[int, int], sizes: tuple[tuple[float, float], ...], seed: int) -> Plane:
+def unevenness(shape: tuple[int, int], sizes: tuple[tuple[float, float], ...], seed: int) -> Reals:
     """Noise around 0: for each (size in texture pixels, strength) a smooth field."""
     noise = np.random.default_rng(seed).normal(size=shape).astype(np.float32)
     level = np.zeros(shape, np.float32)

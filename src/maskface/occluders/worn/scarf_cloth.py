@@ -8,11 +8,12 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 import cv2
 import numpy as np
 
+from maskface.arrays import Reals
 from maskface.occluders.garment import Texture
 from maskface.occluders.worn.drape_forms import SCARF
 from maskface.occluders.worn.drapes import sheet_of_drape
 from maskface.occluders.worn.folds import around, weave
-from maskface.occluders.worn.planes import Canvas, Plane, bump, ramp, step
+from maskface.occluders.worn.planes import Canvas, bump, ramp, step
 from maskface.occluders.worn.texture import make_texture
 
 Pattern: TypeAlias = Literal["plain", "dots"]
@@ -48,9 +49,9 @@ class _Worn(NamedTuple):
         Distance along the lower edge from its point.
     """
 
-    below: Plane
-    above: Plane
-    along: Plane
+    below: Reals
+    above: Reals
+    along: Reals
 
 
 @cache
@@ -72,7 +73,7 @@ def _worn() -> _Worn:
 
 
 @cache
-def _scarf_level() -> Plane:
+def _scarf_level() -> Reals:
     x, y = around(_SCARF)
     down = (_SCARF.high - y) / _SCARF.high
     level = 1 + weave(_SCARF, 3, 0.012) + _garlands(x, down) + _hang(x, down)
@@ -104,7 +105,7 @@ _GARLANDS: Final = (
 that end is in cm from the middle, and depth."""
 
 
-def _garlands(x: Plane, down: Plane) -> Plane:
+def _garlands(x: Reals, down: Reals) -> Reals:
     """Folds that hang from the ears, where the cloth is gathered: a lip and its shadow."""
     level = np.zeros_like(x)
     for mirror, ear, inner, end, depth in _GARLANDS:
@@ -124,7 +125,7 @@ _HANGING: Final = ((-4.6, -0.5, 1.1, 0.20), (-1.6, 0.5, 1.3, 0.26), (1.9, 0.3, 1
 """Upright folds below the chin: where they begin, how they lean, width and depth, in cm."""
 
 
-def _hang(x: Plane, down: Plane) -> Plane:
+def _hang(x: Reals, down: Reals) -> Reals:
     """The shade below the chin, and folds that drop from there."""
     free = ramp(down, 0.52, 0.72)
     level = -0.16 * bump(down - 0.60 - 0.0006 * x * x, 0.07) * bump(x, 7.0)
@@ -135,7 +136,7 @@ def _hang(x: Plane, down: Plane) -> Plane:
     return level
 
 
-def _hem() -> Plane:
+def _hem() -> Reals:
     """The edges: rounded where the cloth is folded, above; a stitched border below."""
     below, above, _ = _worn()
     # No seam nor bright rim above: near the ears they would be a bright line along the skin.
@@ -144,7 +145,7 @@ def _hem() -> Plane:
     return np.asarray(fold + border, np.float32)
 
 
-def _dots() -> Plane:
+def _dots() -> Reals:
     """Where the print is, 0 to 1."""
     below, above, along = _worn()
     x, _ = around(_SCARF)

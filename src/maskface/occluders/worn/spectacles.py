@@ -7,14 +7,13 @@ from functools import cache
 from typing import Final, Literal, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
+from maskface.arrays import Floats, Reals
 from maskface.occluders.garment import Cord, Surface
 from maskface.occluders.worn.cords import outward
-from maskface.occluders.worn.planes import Canvas, Plane
+from maskface.occluders.worn.planes import Canvas
 from maskface.occluders.worn.surface import sheet_surface
 
-Floats: TypeAlias = NDArray[np.float64]
 FrameShape: TypeAlias = Literal["round", "square"]
 
 FRONT: Final = Canvas(half=7.4, low=-1.2, high=5.4, pixels=60)
@@ -81,7 +80,7 @@ STYLES: Final[dict[tuple[FrameShape, bool], Style]] = {
 """By shape, and whether they are sunglasses."""
 
 
-def lens_outline(style: Style, n: int = 180) -> Plane:
+def lens_outline(style: Style, n: int = 180) -> Reals:
     """Outline (n, 2) of the left lens in cm."""
     angle = np.linspace(0, 2 * np.pi, n, endpoint=False)
     across, up = np.cos(angle), np.sin(angle)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Final, TypeAlias
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from maskface.arrays import Floats
 from maskface.occluders.garment import Surface
 from maskface.occluders.geometry import unit
 from maskface.occluders.worn.shapes import Line, Shape
-
-Floats: TypeAlias = NDArray[np.float64]
 
 _COARSE: Final = (10, 17)
 _FINE: Final = (17, 35)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, Final, TypeAlias
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from maskface.arrays import Reals
 from maskface.occluders.garment import Texture
 from maskface.occluders.worn.planes import bump, step, unevenness
 from maskface.occluders.worn.texture import make_texture
-
-Cloth: TypeAlias = NDArray[np.floating[Any]]
 
 WIDTH: Final = 768
 HEIGHT: Final = 640
@@ -35,7 +33,7 @@ def cloth() -> Texture:
     return make_texture(level)
 
 
-def _pleats(x: Cloth, y: Cloth) -> Cloth:
+def _pleats(x: Reals, y: Reals) -> Reals:
     """Folds that open downwards: a rounded lip that catches light, and its shadow below."""
     level = np.ones_like(y)
     side = np.abs(2 * x - 1)
@@ -47,7 +45,7 @@ def _pleats(x: Cloth, y: Cloth) -> Cloth:
     return level
 
 
-def _creases(x: Cloth, y: Cloth) -> Cloth:
+def _creases(x: Reals, y: Reals) -> Reals:
     """Soft folds where the loops pull at the corners, not quite the same left and right."""
     level = np.ones_like(y)
     for across, corner, slope, reach, strength in (
@@ -61,7 +59,7 @@ def _creases(x: Cloth, y: Cloth) -> Cloth:
     return level
 
 
-def _border(x: Cloth, y: Cloth) -> Cloth:
+def _border(x: Reals, y: Reals) -> Reals:
     """Sewn borders, ended by a pressed seam.
 
     They get darker all the way to the edge: brighter than the seam beside it, the edge would look
@@ -76,14 +74,14 @@ def _border(x: Cloth, y: Cloth) -> Cloth:
     return level
 
 
-def _wire(x: Cloth, y: Cloth) -> Cloth:
+def _wire(x: Reals, y: Reals) -> Reals:
     """The wire over the nose, a faint raised bar below the upper border."""
     inside = step(0.2 - np.abs(x - 0.5), 0.006)
     bar = bump(y - 0.060, 0.012) - 0.9 * bump(y - 0.083, 0.012)
     return np.asarray(1 + 0.05 * inside * bar, np.float32)
 
 
-def _fibres() -> Cloth:
+def _fibres() -> Reals:
     """Non-woven cloth: fine grain, faint unevenness and a regular pattern of weld points."""
     level = 1 + unevenness((HEIGHT, WIDTH), ((0.8, 0.011), (5.0, 0.006), (26.0, 0.008)), seed=7)
     rows, columns = np.mgrid[:HEIGHT, :WIDTH].astype(np.float32)

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, TypeAlias
+from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from maskface.arrays import Reals
 from maskface.occluders.garment import Texture
-
-Plane: TypeAlias = NDArray[np.floating[Any]]
 
 _LEVELS: Final = 5
 
 
 def make_texture(
-    level: Plane, opacity: Plane | None = None, dimming: Plane | None = None
+    level: Reals, opacity: Reals | None = None, dimming: Reals | None = None
 ) -> Texture:
     """Make a texture from its largest size.
 
@@ -32,14 +31,14 @@ def make_texture(
     return Texture(_sizes(level), _bytes(opacity), _bytes(dimming))
 
 
-def _bytes(plane: Plane | None) -> tuple[NDArray[np.uint8], ...] | None:
+def _bytes(plane: Reals | None) -> tuple[NDArray[np.uint8], ...] | None:
     if plane is None:
         return None
     sizes = (np.round(255 * np.clip(size, 0, 1)) for size in _sizes(plane))
     return tuple(size.astype(np.uint8) for size in sizes)
 
 
-def _sizes(plane: Plane) -> tuple[NDArray[np.float32], ...]:
+def _sizes(plane: Reals) -> tuple[NDArray[np.float32], ...]:
     sizes = [np.ascontiguousarray(plane, np.float32)]
     while len(sizes) < _LEVELS:
         sizes.append(np.asarray(cv2.pyrDown(sizes[-1]), np.float32))

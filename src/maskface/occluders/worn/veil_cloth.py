@@ -7,9 +7,10 @@ from typing import Final
 
 import numpy as np
 
+from maskface.arrays import Reals
 from maskface.occluders.garment import Texture
 from maskface.occluders.worn.folds import around, weave
-from maskface.occluders.worn.planes import Canvas, Plane, bump, ramp
+from maskface.occluders.worn.planes import Canvas, bump, ramp
 from maskface.occluders.worn.texture import make_texture
 
 _VEIL: Final = Canvas(half=26.0, low=0.0, high=26.0, pixels=18)
@@ -30,7 +31,7 @@ def veil_cloth() -> Texture:
     return make_texture(np.clip(level, 0.4, 1.3))
 
 
-def _upright(x: Plane, down: Plane) -> Plane:
+def _upright(x: Reals, down: Reals) -> Reals:
     """Soft folds that widen as they fall from chin and shoulders."""
     deep = 0.04 + 0.30 * ramp(down, 0.25, 0.85)
     across = x * (1.15 - 0.45 * down) + 1.1 * np.sin(2.5 * down + 0.21 * x)
@@ -38,7 +39,7 @@ def _upright(x: Plane, down: Plane) -> Plane:
     return np.asarray(deep * folds, np.float32)
 
 
-def _tension(x: Plane, down: Plane) -> Plane:
+def _tension(x: Reals, down: Reals) -> Reals:
     """Faint creases from the temples down to nose and chin, and the shade below the nose."""
     side = np.abs(x)
     near = bump(down - 0.18, 0.16)

@@ -7,9 +7,10 @@ from typing import Final
 
 import numpy as np
 
+from maskface.arrays import Reals
 from maskface.occluders.garment import Cord, Surface, Texture
 from maskface.occluders.worn.cords import outward
-from maskface.occluders.worn.planes import Canvas, Plane, bump, ramp, step, unevenness
+from maskface.occluders.worn.planes import Canvas, bump, ramp, step, unevenness
 from maskface.occluders.worn.surface import sheet_surface
 from maskface.occluders.worn.texture import make_texture
 
@@ -57,7 +58,7 @@ def reflections() -> Texture:
     return make_texture(np.ones(_SHEET.shape), np.clip(inside * (shine + rim), 0, 0.9), inside)
 
 
-def _edge(x: Plane, y: Plane) -> Plane:
+def _edge(x: Reals, y: Reals) -> Reals:
     """Distance in cm to the edge of the sheet, whose lower corners are rounded."""
     beside, below = _SHEET.half - np.abs(x), y - _SHEET.low
     corner = _CORNER - np.hypot(np.minimum(beside - _CORNER, 0), np.minimum(below - _CORNER, 0))
@@ -66,7 +67,7 @@ def _edge(x: Plane, y: Plane) -> Plane:
     return np.asarray(np.where(rounded, corner, straight), np.float32)
 
 
-def _streaks(x: Plane, y: Plane) -> Plane:
+def _streaks(x: Reals, y: Reals) -> Reals:
     """Upright reflections of lamps and windows, as a curved sheet draws them."""
     bend = 0.0035 * (y + 2) ** 2
     wide = ramp(x + 8.9 - bend, 0, 0.5) * ramp(x + 6.2 - bend, 0.9, 0)

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from functools import cache, lru_cache
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from maskface.arrays import Reals
 from maskface.occluders.garment import Texture
 from maskface.occluders.worn.patterns import Pattern, print_on
 from maskface.occluders.worn.planes import bump, step, unevenness
 from maskface.occluders.worn.strokes import canvas, crease, seam, stitches
 from maskface.occluders.worn.texture import make_texture
 
-Plane: TypeAlias = NDArray[np.floating[Any]]
 Colour: TypeAlias = tuple[int, int, int]
 
 WIDTH: Final = 768
@@ -65,23 +64,23 @@ def plain_cotton() -> Texture:
 
 
 @cache
-def _panels() -> Plane:
+def _panels() -> Reals:
     return np.asarray(sewn_relief() * _seam_relief())
 
 
-def in_centimetres() -> tuple[Plane, Plane]:
+def in_centimetres() -> tuple[Reals, Reals]:
     """Places (HEIGHT, WIDTH) on the cloth: from the middle line, and below the mouth."""
     x, y = canvas(HEIGHT, WIDTH)
     return ACROSS * (x - 0.5), DOWN * (y - _MOUTH) * tallness(x)
 
 
-def tallness(x: Plane) -> Plane:
+def tallness(x: Reals) -> Reals:
     """Height of the cloth as a share of that at the middle."""
     round_off = np.clip(np.cos(np.pi * (x - 0.5)), 0, 1)
     return np.asarray(_NARROW + (1 - _NARROW) * round_off**1.6)
 
 
-def _from_edges() -> tuple[Plane, Plane]:
+def _from_edges() -> tuple[Reals, Reals]:
     """Distances (HEIGHT, WIDTH) in cm from the upper or lower edge, and from the nearer side."""
     x, y = canvas(HEIGHT, WIDTH)
     # Cloth is gathered above, on the nose: a border as wide below would look wider.
@@ -89,13 +88,13 @@ def _from_edges() -> tuple[Plane, Plane]:
 
 
 @cache
-def sewn_relief() -> Plane:
+def sewn_relief() -> Reals:
     """Brightness around 1 of hemmed cotton: threads, soft folds, a stitched border."""
     x, y = canvas(HEIGHT, WIDTH)
     return (1 + _threads()) * (1 + _folds(x, y)) * (1 + _hem(x, y))
 
 
-def _threads() -> Plane:
+def _threads() -> Reals:
     rows, columns = np.mgrid[:HEIGHT, :WIDTH].astype(np.float32)
     weave = np.cos(rows * 1.57) * np.cos(columns * 1.57)
     slubs = unevenness((WIDTH, HEIGHT), ((0.8, 0.02),), 24)
@@ -104,7 +103,7 @@ def _threads() -> Plane:
     return np.asarray(0.022 * weave + 2.5 * slubs + uneven)
 
 
-def _folds(x: Plane, y: Plane) -> Plane:
+def _folds(x: Reals, y: Reals) -> Reals:
     """Folds that run from the ears towards nose, mouth and chin, and a few across the cheeks."""
     total = np.zeros_like(y)
     for across, start, slope, reach, strength in (
@@ -124,7 +123,7 @@ def _folds(x: Plane, y: Plane) -> Plane:
     return total
 
 
-def _hem(x: Plane, y: Plane) -> Plane:
+def _hem(x: Reals, y: Reals) -> Reals:
     """A turned border: a seam, a row of stitches; the edge turns away."""
     down, across = _from_edges()
     inner = step(across - _HEM, 0.05)
@@ -135,11 +134,11 @@ def _hem(x: Plane, y: Plane) -> Plane:
     return relief - 0.04 * np.exp(-np.minimum(down, across) / 0.2)
 
 
-def _row(distance: Plane, along: Plane) -> Plane:
+def _row(distance: Reals, along: Reals) -> Reals:
     return 0.16 * stitches(distance, along, 0.028, 0.26)
 
 
-def _seam_relief() -> Plane:
+def _seam_relief() -> Reals:
     """The seam that joins the panels, stitched down on both sides."""
     x, y = canvas(HEIGHT, WIDTH)
     across, along = ACROSS * (x - 0.5), DOWN * y
