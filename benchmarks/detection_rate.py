@@ -25,7 +25,7 @@ import numpy as np
 from maskface.crops import CROP_LIFT, CROP_SCALE, face_crop, resize
 from maskface.images import find_images, read_image
 from maskface.landmarks import MediaPipeDetector
-from maskface.landmarks._fallbacks import overlap
+from maskface.landmarks.fallbacks import overlap
 from maskface.types import FaceLandmarks, ImageArray
 
 VGA: Final = (640, 480)

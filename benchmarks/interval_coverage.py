@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from maskface.stats import Interval, Resampled, bootstrap, evaluate, get_metrics, interval
-from maskface.stats._totals import N_SUMS, Answers, add_by_cell
+from maskface.stats.aggregate import N_SUMS, Answers, add_by_cell
 from maskface.types import EMOTIONS
 
 Array = NDArray[np.float64]

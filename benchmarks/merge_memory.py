@@ -25,11 +25,9 @@ import numpy as np
 from maskface import Experiment
 from maskface.arrays import Row
 from maskface.experiment import make_plan
-from maskface.experiment._harvest import Harvest
-from maskface.experiment._manifest import new_manifest
-from maskface.experiment._parts import Parts, merge
-from maskface.experiment._results import write_summary
-from maskface.experiment._store import RunFolder
+from maskface.experiment.checkpoints import Harvest, Parts, merge
+from maskface.experiment.folder import RunFolder, new_manifest
+from maskface.experiment.results import write_summary
 from maskface.tables import TRIALS
 from maskface.types import EMOTIONS
 

@@ -54,9 +54,9 @@ from maskface.mesh import (
     canonical_mesh,
 )
 from maskface.occluders import get_occluder
-from maskface.occluders.geometry import ANCHORS, HeadFit, fit_head
-from maskface.occluders.render import put_on
-from maskface.occluders.worn._base import Worn
+from maskface.occluders.drawing.geometry import ANCHORS, HeadFit, fit_head
+from maskface.occluders.drawing.render import put_on
+from maskface.occluders.worn.base import Worn
 from maskface.types import HALF, FaceLandmarks, ImageArray, Occlusion
 
 Floats: TypeAlias = NDArray[np.float64]

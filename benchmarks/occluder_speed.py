@@ -28,8 +28,8 @@ from maskface.datasets.example import example_dataset
 from maskface.images import decode_image, read_image
 from maskface.landmarks import MediaPipeDetector
 from maskface.occluders import OCCLUDERS, get_occluder
-from maskface.occluders.geometry import fit_head
-from maskface.occluders.look import Look, look_of
+from maskface.occluders.drawing.geometry import fit_head
+from maskface.occluders.photo.appearance import Look, look_of
 from maskface.types import FaceLandmarks, ImageArray
 
 BARS: Final = {256: 4.0, 1024: 20.0}

@@ -24,12 +24,10 @@ import numpy as np
 
 from maskface.arrays import Row
 from maskface.classifiers.trained.hog import N_FEATURES, Hog
-from maskface.experiment._harvest import Harvest
-from maskface.experiment._parts import merge
-from maskface.experiment._run import CHUNK
-from maskface.experiment._spilled import scratch
-from maskface.experiment._store import RunFolder
-from maskface.experiment._training import cross_fitted
+from maskface.experiment.checkpoints import Harvest, merge
+from maskface.experiment.cross_fitting import cross_fitted, scratch
+from maskface.experiment.folder import RunFolder
+from maskface.experiment.runner import CHUNK
 from maskface.tables import TRIALS
 from maskface.types import EMOTIONS
 

@@ -204,7 +204,7 @@ def test_a_bug_has_a_code_of_its_own() -> None:
 def test_a_shell_without_completion_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     import shellingham  # type: ignore[import-untyped]
 
-    from maskface.cli._shells import require_shell
+    from maskface.cli.complete import require_shell
     from maskface.errors import MaskfaceError
 
     require_shell(["list", "occluders"])

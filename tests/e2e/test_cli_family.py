@@ -18,11 +18,12 @@ import typer
 
 from maskface.catalogue import KINDS as LISTS
 from maskface.classifiers.cards import shipped_cards
-from maskface.cli import _complete, _options
-from maskface.cli._root import VERBS, app
+from maskface.cli import complete as _complete
+from maskface.cli import options as _options
+from maskface.cli.root import VERBS, app
 from maskface.exits import BUG, DONE, FAILED, INTERRUPTED, REFUSED
 from maskface.experiment import Experiment
-from maskface.experiment._workers import BACKENDS
+from maskface.experiment.workers import BACKENDS
 from maskface.images import MAX_BYTES, MAX_PIXELS
 from maskface.report import FORMATS as FIGURE_FORMATS
 from maskface.report import KINDS

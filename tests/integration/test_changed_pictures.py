@@ -16,12 +16,12 @@ from PIL import Image
 from maskface import Experiment, MaskfaceError, run
 from maskface.errors import ImageError
 from maskface.experiment import RunFolder, load_run, make_plan
-from maskface.experiment._harvest import Harvest
-from maskface.experiment._trials import TrialReader
+from maskface.experiment.checkpoints import Harvest
+from maskface.experiment.pipeline import TrialReader
 from maskface.findings import compare_run
 from maskface.images import Limits, read_bytes
 from maskface.power import pilot_variances
-from maskface.stats._resample import resample
+from maskface.stats.intervals import resample
 from maskface.tables import TRIALS
 from maskface.types import Sample
 
@@ -38,7 +38,7 @@ def _few_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
     def few(totals: Any, levels: Any, *, seed: int, n: int) -> Iterator[Any]:
         return resample(totals, levels, seed=seed, n=min(n, 200))
 
-    monkeypatch.setattr("maskface.stats._bootstrap.resample", few)
+    monkeypatch.setattr("maskface.stats.intervals.resample", few)
 
 
 @pytest.fixture(scope="module")
@@ -319,7 +319,7 @@ def test_a_disk_that_failed_and_no_longer_does(
         return read_bytes(path, limits)
 
     with monkeypatch.context() as patch:
-        patch.setattr("maskface.experiment._pictures.read_bytes", read)
+        patch.setattr("maskface.experiment.checkpoints.read_bytes", read)
         begun(complete, carry_out, monkeypatch, faces, out)
         read_now.clear()
         carry_out(faces, out, resume=True)

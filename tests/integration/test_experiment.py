@@ -15,9 +15,8 @@ import pytest
 
 from maskface import Experiment, MaskfaceError, run
 from maskface.experiment import summarize_run
-from maskface.experiment._harvest import Harvest
-from maskface.experiment._pictures import PICTURES
-from maskface.experiment._store import RunFolder
+from maskface.experiment.checkpoints import PICTURES, Harvest
+from maskface.experiment.folder import RunFolder
 from maskface.report import write_figures, write_report
 from maskface.tables import SUMMARY, TRIALS
 from tests.fixtures.pictures import write_variants

@@ -93,7 +93,7 @@ def _few_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
     def few(totals: Array, levels: NDArray[np.int64], *, seed: int, n: int) -> Iterator[Array]:
         return resample(totals, levels, seed=seed, n=min(n, 200))
 
-    monkeypatch.setattr("maskface.stats._bootstrap.resample", few)
+    monkeypatch.setattr("maskface.stats.intervals.resample", few)
 
 
 def test_all_scripts_are_tested() -> None:

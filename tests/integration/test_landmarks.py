@@ -16,9 +16,9 @@ import pytest
 from maskface.crops import face_crop, resize
 from maskface.images import read_image
 from maskface.landmarks import BLENDSHAPES, CachedDetector, LandmarkCache, MediaPipeDetector
-from maskface.landmarks._fallbacks import overlap
-from maskface.landmarks._pose import angles, head_pose
+from maskface.landmarks.fallbacks import overlap
 from maskface.landmarks.mediapipe import _private_options
+from maskface.landmarks.pose import angles, head_pose
 from maskface.mesh import LEFT_EYE, RIGHT_EYE
 from maskface.types import FaceLandmarks, FloatArray, ImageArray
 from tests.fixtures.faces import made_landmarks, rotation

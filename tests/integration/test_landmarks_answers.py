@@ -12,8 +12,8 @@ import pytest
 from maskface.datasets.example import FOLDER as EXAMPLE
 from maskface.images import read_image
 from maskface.landmarks import MediaPipeDetector
-from maskface.landmarks import _answers as module
-from maskface.landmarks._answers import Answer, answers, public
+from maskface.landmarks import native as module
+from maskface.landmarks.native import Answer, answers, public
 from maskface.types import ImageArray
 
 

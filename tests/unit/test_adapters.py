@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from maskface.classifiers import CLASSIFIERS, Classifier, get_classifier
-from maskface.classifiers.adapters._packages import digest, in_order
+from maskface.classifiers.adapters.packages import digest, in_order
 from maskface.errors import MaskfaceError
 from maskface.types import EMOTIONS, Face, FaceLandmarks, Pose
 
@@ -84,7 +84,7 @@ def test_a_missing_package_is_named_with_the_line_to_type(name: str, module_name
 
 
 def test_deepface_leaves_the_opencv_that_mediapipe_needs() -> None:
-    from maskface.classifiers.adapters import _deepface
+    from maskface.classifiers.adapters import deepface as _deepface
 
     steps = [step.strip() for step in _deepface.INSTALL.split(";")]
     assert steps[1].startswith("pip uninstall -y")
@@ -232,7 +232,7 @@ def test_real_pyfeat_reads_what_its_detector_would_cut_out() -> None:
     """The network's input, against Py-Feat's own way from a picture to it."""
     torch = pytest.importorskip("torch")
     operations = pytest.importorskip("feat.utils.image_operations")
-    from maskface.classifiers.adapters._pyfeat import _prepared
+    from maskface.classifiers.adapters.pyfeat import _prepared
 
     face = faces(1)[0]
     half, shrunk = 10.0, 10 / 1.1

@@ -15,8 +15,8 @@ from scipy.stats import norm, permutation_test
 from statsmodels.stats.multitest import multipletests
 
 from maskface.analyses import FACTORIAL, Cells, crossed, factorial_table, factorial_text
-from maskface.analyses._exchange import exchange_p
-from maskface.analyses._schemas_answers import EFFECTS
+from maskface.analyses.common import EFFECTS
+from maskface.analyses.exchange import exchange_p
 from maskface.errors import MaskfaceError
 from maskface.plots import plot_factorial, plot_factorial_effects
 from maskface.tables import TRIALS

@@ -13,12 +13,18 @@ import pytest
 from scipy.stats import linregress
 
 from maskface.analyses import MAPS, REGIONS, map_tables, map_text
-from maskface.analyses._map_flips import flipped_z, shuffled_z
-from maskface.analyses._map_frame import Samples, map_places, picture_maps, region_of
+from maskface.analyses.region_maps import (
+    Samples,
+    flipped_z,
+    map_places,
+    picture_maps,
+    region_of,
+    shuffled_z,
+)
 from maskface.errors import MaskfaceError
 from maskface.mesh import FEATURES, canonical_mesh
 from maskface.occluders import get_occluder, occluder_name
-from maskface.occluders.controls.places import face_size, to_places
+from maskface.occluders.controls.frame import face_size, to_places
 from maskface.seeds import derived_seed
 from maskface.tables import TRIALS
 from maskface.types import EMOTIONS

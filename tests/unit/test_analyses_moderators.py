@@ -27,17 +27,18 @@ from maskface.analyses import (
     moderator_text,
     unknown_text,
 )
-from maskface.analyses._detectable import detectable, linearised, standard_errors
-from maskface.analyses._group_hits import (
+from maskface.analyses.common import limits
+from maskface.analyses.grouping import (
     count_groups,
+    flip_p,
+    group_pictures,
     mix_distance,
+    permutation_p,
     rates,
     resample_groups,
     same_mix,
 )
-from maskface.analyses._group_tests import flip_p, permutation_p
-from maskface.analyses._grouping import group_pictures
-from maskface.analyses._limits import limits
+from maskface.analyses.moderators import detectable, linearised, standard_errors
 from maskface.errors import MaskfaceError
 from maskface.tables import ATTRIBUTES, TRIALS
 from maskface.types import EMOTIONS

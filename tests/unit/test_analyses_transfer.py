@@ -13,9 +13,9 @@ from scipy.stats import t as student
 from sklearn.metrics import accuracy_score, cohen_kappa_score
 
 from maskface.analyses import TRANSFER, trained_family, transfer_table, transfer_text
-from maskface.analyses._cells import answer_totals, chances
-from maskface.analyses._fieller import ratio_limits
+from maskface.analyses.transfer import answer_totals, chances
 from maskface.errors import MaskfaceError
+from maskface.stats.intervals import ratio_limits
 from maskface.tables import TRIALS
 from maskface.types import EMOTIONS
 from tests.unit.test_analyses import WRONG, row

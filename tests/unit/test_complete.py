@@ -11,9 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maskface.classifiers import CLASSIFIERS
-from maskface.cli import _parameters
-from maskface.cli._bash import joined
-from maskface.cli._complete import classifier_names, occluder_names
+from maskface.cli import complete as _parameters
+from maskface.cli.complete import classifier_names, joined, occluder_names
 from maskface.occluders import OCCLUDERS, get_occluder
 from maskface.occluders.colours import PALETTE
 from maskface.registry import Registry

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maskface.occluders.damping import damped
+from maskface.occluders.drawing.geometry import damped
 
 VALUES = st.floats(-10, 10)
 NOISES = st.floats(0.01, 5)

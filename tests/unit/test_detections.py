@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from maskface.experiment._detections import detection_rows, drift, shrunk
-from maskface.experiment._shown import Shown, occlude
+from maskface.experiment.pipeline import Shown, detection_rows, drift, occlude, shrunk
 from maskface.landmarks import same_face
 from maskface.mesh import LEFT_EYE, RIGHT_EYE
 from maskface.occluders import get_occluder

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from maskface.cli._root import app
+from maskface.cli.root import app
 from maskface.download import download
 from maskface.errors import MaskfaceError
 

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from maskface.blendshapes import BLENDSHAPE_LANDMARKS, BLENDSHAPES
 from maskface.classifiers import Classifier, get_classifier
-from maskface.classifiers._action_units import ACTION_UNITS, seen_intensities
-from maskface.classifiers.emfacs import PROTOTYPES, Emfacs
+from maskface.classifiers.emfacs import ACTION_UNITS, PROTOTYPES, Emfacs, seen_intensities
 from maskface.images import read_image
 from maskface.landmarks import MediaPipeDetector
 from maskface.types import EMOTIONS, Face, FaceLandmarks, MaskArray, Pose

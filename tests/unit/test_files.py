@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from maskface.cli._answers import ready
+from maskface.cli.app import ready
 from maskface.errors import MaskfaceError
 from maskface.files import destination, write_atomically
 

@@ -24,7 +24,7 @@ from maskface.findings import (
     kind_of,
     load_findings,
 )
-from maskface.findings._verdicts import above, all_above, all_within, apart, within
+from maskface.findings.rules import above, all_above, all_within, apart, within
 from maskface.stats import Resampled, bootstrap, summarize
 from maskface.tables import GUARDS, RESPONSES, SUMMARY, TRIALS
 from maskface.types import EMOTIONS
@@ -194,7 +194,7 @@ def test_many_masks_share_their_draws(tmp_path: Path, monkeypatch: pytest.Monkey
         drawn.append(len(options["n_clusters"]))
         return bootstrap(totals, *more, **options)
 
-    monkeypatch.setattr("maskface.findings._contrasts.bootstrap", counted)
+    monkeypatch.setattr("maskface.findings.rules.bootstrap", counted)
     found = compare_run(tmp_path)
     assert len([r for r in found if r.claim.id == "overall-loss"]) == 5
     # disgust, four pairs that are taken for each other, window, sunglasses, and all pairs of masks

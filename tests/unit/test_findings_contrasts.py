@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maskface.errors import MaskfaceError
-from maskface.findings._contrasts import Contrast, Drawn, loss, loss_beyond
-from maskface.findings._gather import observer_answers, picture_answers
+from maskface.findings.answers import observer_answers, picture_answers
+from maskface.findings.rules import Contrast, Drawn, loss, loss_beyond
 from maskface.humans import of_question
 from maskface.stats import compare, estimate, get_metrics, summarize
 from maskface.tables import RESPONSES, TRIALS

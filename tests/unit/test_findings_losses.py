@@ -15,7 +15,7 @@ from scipy.stats import norm
 from statsmodels.stats.proportion import confint_proportions_2indep
 
 from maskface.findings import CLAIMS, humans_of, load_findings, published_losses
-from maskface.findings._losses import widest_interval
+from maskface.findings.claims import widest_interval
 from maskface.humans import read_study, summarize_humans
 from tests.conftest import PHOTOGRAPHS
 

@@ -22,14 +22,13 @@ from hypothesis import strategies as st
 
 import maskface
 from maskface.classifiers import get_reader
-from maskface.classifiers._card import parse_card
-from maskface.classifiers._graph import read_graph
+from maskface.classifiers.card import parse_card
+from maskface.classifiers.engines import read_graph
 from maskface.datasets import load_dataset
 from maskface.errors import MaskfaceError
 from maskface.experiment import Experiment, RunFolder, load_run, make_plan, summarize_run
-from maskface.experiment._harvest import Harvest, digest
-from maskface.experiment._manifest import new_manifest
-from maskface.experiment._parts import Parts
+from maskface.experiment.checkpoints import Harvest, Parts, digest
+from maskface.experiment.folder import new_manifest
 from maskface.humans import read_study
 from maskface.landmarks import LandmarkCache
 from maskface.occluders import get_occluder

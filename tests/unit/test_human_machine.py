@@ -21,7 +21,7 @@ from maskface.findings import (
     load_findings,
     published_readers,
 )
-from maskface.findings._agreement import pearson, spearman
+from maskface.findings.agreement import pearson, spearman
 from maskface.humans import read_study
 from maskface.plots import plot_confusion_change, plot_human_machine_loss
 from maskface.script import parse_options

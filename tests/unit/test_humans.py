@@ -25,7 +25,7 @@ from maskface.humans import (
     summarize_humans,
     write_study,
 )
-from maskface.humans._flip import sign_flip_test
+from maskface.humans.flips import sign_flip_test
 from maskface.tables import GUARDS, RESPONSES, SUMMARY
 from maskface.types import EMOTIONS
 

@@ -16,8 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maskface.errors import MaskfaceError
-from maskface.humans import HUMAN, _files, _patterns, detect_platform, read_study, ready_maps
-from maskface.humans._harmless import harmless_text
+from maskface.humans import HUMAN, detect_platform, read_study, ready_maps
+from maskface.humans import column_map as _patterns
+from maskface.humans import reading as _files
+from maskface.humans.reading import harmless_text
 from maskface.tables import EXCLUSIONS, RESPONSES
 
 JSPSYCH = [

@@ -22,7 +22,7 @@ from PIL import Image, TiffImagePlugin
 from maskface import images
 from maskface.errors import ImageError, MaskfaceError
 from maskface.images import Limits
-from maskface.images._decode import _pillow_limit
+from maskface.images.decode import _pillow_limit
 from tests.fixtures.bombs import BOMBS, EXPECTED
 
 MEASURE = """

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maskface.landmarks import CachedDetector, LandmarkCache, default_cache_folder
-from maskface.landmarks._cache import _key, _pack, _unpack
+from maskface.landmarks.cache import _key, _pack, _unpack
 from maskface.types import FaceLandmarks, ImageArray, Pose
 
 

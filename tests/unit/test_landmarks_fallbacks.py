@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maskface.landmarks import _fallbacks as fallbacks
-from maskface.landmarks._fallbacks import View, find_faces, merge, tile_views, view
+from maskface.landmarks import fallbacks
+from maskface.landmarks.fallbacks import View, find_faces, merge, tile_views, view
 from maskface.types import FaceLandmarks, ImageArray, Pose
 
 SIZES = st.integers(min_value=16, max_value=3000)

@@ -11,7 +11,7 @@ import pytest
 
 from maskface.errors import MaskfaceError
 from maskface.landmarks import Kept, LandmarkCache, cache_limit, clear, detector_folder, kept
-from maskface.landmarks._kept import cut_down, entries
+from maskface.landmarks.cache import cut_down, entries
 from maskface.types import FaceLandmarks, Pose
 from maskface.upkeep import clear_cache, look_at_cache
 
@@ -65,7 +65,7 @@ def test_the_cache_stays_near_its_limit(tmp_path: Path) -> None:
 
 def test_a_large_cache_is_seldom_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     looked = []
-    monkeypatch.setattr("maskface.landmarks._cache.cut_down", lambda *_: looked.append(1))
+    monkeypatch.setattr("maskface.landmarks.cache.cut_down", lambda *_: looked.append(1))
     filled(tmp_path, 60, limit=2 * 10**9)
     assert len(looked) <= 1
 

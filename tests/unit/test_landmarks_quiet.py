@@ -7,7 +7,7 @@ import tempfile
 
 import pytest
 
-from maskface.landmarks._quiet import native_logs_muted
+from maskface.landmarks.native import native_logs_muted
 
 NATIVE = (
     b"WARNING: Logging before InitGoogle() is written to STDERR\n"

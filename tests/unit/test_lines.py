@@ -10,7 +10,7 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maskface.experiment._lines import csv_bytes
+from maskface.experiment.checkpoints import csv_bytes
 from maskface.schema import Column, Table
 
 TABLE = Table(

@@ -21,13 +21,13 @@ from PIL import Image
 from maskface.errors import ImageError, MaskfaceError
 from maskface.images import read_image, write_image
 from maskface.landmarks import MediaPipeDetector
-from maskface.masking import _sinks, camera_number, draw_on_faces, mask_files, mask_webcam
-from maskface.masking._masker import Masker
-from maskface.masking._pictures import mask_picture
-from maskface.masking._plan import plan_jobs
-from maskface.masking._sinks import FfmpegWriter, OpenCVWriter
-from maskface.masking._table import MaskedTable, RowSpool
-from maskface.masking._webcam import run_camera
+from maskface.masking import camera_number, draw_on_faces, mask_files, mask_webcam
+from maskface.masking import videos as _sinks
+from maskface.masking.faces import Masker, mask_picture
+from maskface.masking.plan import plan_jobs
+from maskface.masking.table import MaskedTable, RowSpool
+from maskface.masking.videos import FfmpegWriter, OpenCVWriter
+from maskface.masking.webcam import run_camera
 from maskface.occluders import Drawing, Occluder, get_occluder
 from maskface.seeds import derived_seed
 from maskface.tables import MASKED
@@ -388,7 +388,7 @@ def test_an_interrupted_video_leaves_no_file(
         if next(calls) == 3:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("maskface.masking._videos._count", stopped)
+    monkeypatch.setattr("maskface.masking.videos._count", stopped)
     with pytest.raises(KeyboardInterrupt):
         mask_files(clip, tmp_path / "out")
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["masked.csv"]
@@ -534,7 +534,7 @@ def test_ctrl_c_ends_a_recording(tmp_path: Path) -> None:
 def test_a_camera_without_pictures_or_display_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(MaskfaceError, match="gives no pictures"):
         run_camera(Camera([]), blob_masker(), None, None)
-    monkeypatch.setattr("maskface.masking._webcam.has_display", lambda: False)
+    monkeypatch.setattr("maskface.masking.webcam.has_display", lambda: False)
     with pytest.raises(MaskfaceError, match=r"--out FILE\.mp4"):
         mask_webcam(0)
     with pytest.raises(MaskfaceError, match="recorded to a video file"):

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from maskface.masking._one_euro import OneEuro
+from maskface.masking.tracking import OneEuro
 
 POINTS = hnp.arrays(np.float64, (6, 4, 3), elements=st.floats(-1e3, 1e3, width=32))
 

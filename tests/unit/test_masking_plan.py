@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from maskface.errors import MaskfaceError
-from maskface.masking._plan import plan_jobs
+from maskface.masking.plan import plan_jobs
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from maskface.masking import FaceTracker, Look
-from maskface.masking._tracking import FORGET, HOLD, SEARCH, TrackedFace
+from maskface.masking.tracking import FORGET, HOLD, SEARCH, TrackedFace
 from maskface.types import FaceLandmarks, ImageArray
 from tests.fixtures.videos import blobs, find_blobs, find_large_blobs
 

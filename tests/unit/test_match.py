@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from maskface.occluders import SurgicalMask
-from maskface.occluders.balance import estimate_balance
-from maskface.occluders.geometry import fit_head
-from maskface.occluders.layer import Layer, plain
-from maskface.occluders.match import _noise, match
-from maskface.occluders.quality import Quality, estimate_quality
+from maskface.occluders.drawing.geometry import fit_head
+from maskface.occluders.drawing.layer import Layer, plain
+from maskface.occluders.drawing.render import _noise, match
+from maskface.occluders.photo.light import estimate_balance
+from maskface.occluders.photo.sharpness import Quality, estimate_quality
 from maskface.types import FaceLandmarks, ImageArray
 from tests.fixtures.faces import made_landmarks, made_picture
 

@@ -10,11 +10,10 @@ from hypothesis import strategies as st
 
 from maskface.mesh import CHIN, FACE_OVAL, LEFT_EYE, LOWER_LIP, MOUTH_CORNERS, NOSE_TIP, RIGHT_EYE
 from maskface.occluders import SurgicalMask, Unoccluded, coverage, get_occluder
-from maskface.occluders.geometry import ANCHORS, fit_head
-from maskface.occluders.raster import rasterise
-from maskface.occluders.worn._base import Worn
-from maskface.occluders.worn.shapes import SURGICAL
-from maskface.occluders.worn.surface import surface_of
+from maskface.occluders.drawing.geometry import ANCHORS, fit_head
+from maskface.occluders.drawing.raster import rasterise
+from maskface.occluders.worn.base import Worn
+from maskface.occluders.worn.surface import SURGICAL, surface_of
 from maskface.types import FaceLandmarks, ImageArray, Pose
 from tests.fixtures.faces import made_landmarks, made_picture, noise_picture, overlap
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from maskface.occluders import get_occluder
-from maskface.occluders.frames import find_frame
-from maskface.occluders.geometry import fit_head
+from maskface.occluders.drawing.geometry import fit_head
+from maskface.occluders.photo.spectacles import find_frame
 from maskface.types import ImageArray
 from tests.fixtures.faces import made_landmarks, made_picture
 

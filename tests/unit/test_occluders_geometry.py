@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maskface.mesh import CHIN, LOWER_LIP, MOUTH_CORNERS, NOSE_TIP, canonical_mesh
-from maskface.occluders.geometry import ANCHORS, HeadFit, fit_head, unit
+from maskface.occluders.drawing.geometry import ANCHORS, HeadFit, fit_head, unit
 from tests.fixtures.faces import made_landmarks, rotation
 
 poses = st.tuples(st.floats(-60, 60), st.floats(-25, 25), st.floats(-180, 180))

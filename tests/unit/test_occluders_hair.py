@@ -11,9 +11,8 @@ from scipy.stats import norm
 
 from maskface.mesh import FACE_OVAL
 from maskface.occluders import get_occluder
-from maskface.occluders.geometry import fit_head
-from maskface.occluders.hair import Hair, find_hair
-from maskface.occluders.hair_colours import Colours, colours_of, tell_apart
+from maskface.occluders.drawing.geometry import fit_head
+from maskface.occluders.photo.hair import Colours, Hair, colours_of, find_hair, tell_apart
 from maskface.types import ImageArray
 from tests.fixtures.faces import SKIN, made_landmarks, made_picture
 

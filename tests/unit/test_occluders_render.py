@@ -7,20 +7,16 @@ import cv2
 import numpy as np
 import pytest
 
-from maskface.occluders.garment import Cord, Garment, Sheet, Surface
-from maskface.occluders.geometry import HeadFit, fit_head, head_of
-from maskface.occluders.layers import draw_garment
-from maskface.occluders.light import Light, _skin, estimate_light
-from maskface.occluders.look import is_grey
-from maskface.occluders.quads import quads_of
-from maskface.occluders.quantiles import quantile
-from maskface.occluders.raster import rasterise
-from maskface.occluders.view import corners_of, seen_from
-from maskface.occluders.worn.cords import ear_loops
+from maskface.occluders.drawing.garment import Cord, Garment, Sheet, Surface
+from maskface.occluders.drawing.geometry import HeadFit, fit_head, head_of
+from maskface.occluders.drawing.raster import quads_of, rasterise
+from maskface.occluders.drawing.sheets import corners_of, draw_garment, seen_from
+from maskface.occluders.photo.appearance import is_grey
+from maskface.occluders.photo.light import Light, _skin, estimate_light, quantile
+from maskface.occluders.worn.base import ear_loops
 from maskface.occluders.worn.mask_shapes import FOLDED
-from maskface.occluders.worn.shapes import SURGICAL
-from maskface.occluders.worn.surface import sheet_surface, surface_of
-from maskface.occluders.worn.surgical_cloth import HEIGHT, WIDTH, cloth
+from maskface.occluders.worn.surface import SURGICAL, sheet_surface, surface_of
+from maskface.occluders.worn.surgical import HEIGHT, WIDTH, cloth
 from tests.fixtures.faces import made_landmarks, made_picture
 
 SQUARE = np.array([[10, 10, 0], [50, 10, 0], [10, 40, 0], [50, 40, 0]], float)

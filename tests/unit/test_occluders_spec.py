@@ -20,11 +20,11 @@ from maskface.occluders import (
     get_occluder,
     occluder_name,
 )
-from maskface.occluders._spec import bracketed_name
 from maskface.occluders.colours import PALETTE, exact_colour, parse_colour
 from maskface.occluders.controls.matched import Lower, Patch, Upper
 from maskface.occluders.controls.repaints import Blur, Fill, Mean, Noise, Pixelate
 from maskface.occluders.controls.shapes import Block, Bubbles, Half, Sweep, Window
+from maskface.occluders.registry import bracketed_name
 from maskface.types import FaceLandmarks, ImageArray
 from tests.fixtures.faces import made_landmarks, made_picture
 

@@ -21,10 +21,9 @@ from hypothesis import strategies as st
 
 from maskface.classifiers import Classifier, get_classifier
 from maskface.classifiers import onnx as onnx_module
-from maskface.classifiers._card import Input
-from maskface.classifiers._engines import Engine, OnnxRuntime, OpenCV
-from maskface.classifiers._inputs import prepare
-from maskface.classifiers._runtime import Network
+from maskface.classifiers.card import Input
+from maskface.classifiers.engines import Engine, Network, OnnxRuntime, OpenCV
+from maskface.classifiers.inputs import prepare
 from maskface.classifiers.networks import FaceApi, Fer
 from maskface.classifiers.onnx import Onnx
 from maskface.errors import MaskfaceError

@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from maskface.classifiers import get_reader
-from maskface.classifiers._card import TEMPLATE, Card, parse_card
+from maskface.classifiers.card import TEMPLATE, Card, parse_card
 from maskface.classifiers.cards import find_model, get_card, model_path, shipped_cards
 from maskface.errors import MaskfaceError
 from maskface.types import EMOTIONS

@@ -16,10 +16,9 @@ from PIL import Image
 
 from maskface.arrays import Row
 from maskface.experiment import Experiment, make_plan
-from maskface.experiment._finish import Described
-from maskface.experiment._harvest import Harvest, digest
-from maskface.experiment._parts import Part, Parts, merge
-from maskface.experiment._remade import harvest_of_part
+from maskface.experiment.checkpoints import Harvest, Part, Parts, digest, merge
+from maskface.experiment.resume import harvest_of_part
+from maskface.experiment.runner import Described
 from maskface.tables import ATTRIBUTES
 
 
@@ -78,7 +77,7 @@ def test_parts_of_another_layout_are_left_out(
 ) -> None:
     save(tmp_path, 0, ["a"], "kept")
     with monkeypatch.context() as patch:
-        patch.setattr("maskface.experiment._harvest.LAYOUT", 1)
+        patch.setattr("maskface.experiment.checkpoints.LAYOUT", 1)
         save(tmp_path, 1, ["b"], "older")
     assert read(tmp_path)[0] == ["a"]
 

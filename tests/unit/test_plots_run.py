@@ -25,8 +25,8 @@ from maskface.plots import (
     plot_strip,
     save_figure,
 )
-from maskface.plots._pick import fold
-from maskface.plots._style import draw_rows, new_axes
+from maskface.plots.pick import fold
+from maskface.plots.style import draw_rows, new_axes
 from maskface.stats import summarize
 from maskface.tables import TRIALS
 from maskface.types import EMOTIONS

@@ -13,15 +13,15 @@ import pytest
 from numpy.typing import NDArray
 from typer.testing import CliRunner
 
+from maskface import reading as _reader
 from maskface.classifiers import get_classifier
-from maskface.cli._root import app
+from maskface.cli.root import app
 from maskface.crops import face_crop
 from maskface.errors import MaskfaceError
 from maskface.images import write_image
 from maskface.landmarks import same_face
 from maskface.occluders import get_occluder
-from maskface.reading import _reader, explain_faces, read_faces
-from maskface.reading._pictures import named_pictures
+from maskface.reading import explain_faces, named_pictures, read_faces
 from maskface.seeds import derived_seed
 from maskface.tables import READINGS
 from maskface.text import readings_text

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from maskface.errors import MaskfaceError
 from maskface.experiment import Experiment, RunFolder, load_run, make_plan, summarize_run
-from maskface.experiment._manifest import new_manifest
+from maskface.experiment.folder import new_manifest
 from maskface.report import write_report
 from maskface.tables import TRIALS
 from tests.unit.test_stats import HAND, pairs

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from maskface.mesh import CHIN, FACE_OVAL, FOREHEAD, LEFT_EYE, LOWER_LIP, NOSE_TIP, RIGHT_EYE
 from maskface.mesh import canonical_mesh as mesh
 from maskface.occluders import Occluder, coverage, get_occluder
-from maskface.occluders.geometry import ANCHORS
+from maskface.occluders.drawing.geometry import ANCHORS
 from maskface.types import FaceLandmarks, Occlusion
 from tests.fixtures.faces import made_landmarks, noise_picture
 

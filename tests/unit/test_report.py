@@ -14,15 +14,15 @@ import pytest
 
 from maskface.errors import MaskfaceError
 from maskface.experiment import RunFolder, failures_of
-from maskface.experiment._harvest import Harvest
+from maskface.experiment.checkpoints import Harvest
 from maskface.findings import CLAIMS, Result, load_findings
 from maskface.report import SYNTHETIC, write_figures, write_report
-from maskface.report._answer import answers
-from maskface.report._cite import AUTHORS, TITLE, bibtex, uncited
-from maskface.report._downloads import INSIDE, TOGETHER
-from maskface.report._failures import failures
-from maskface.report._material import open_material
-from maskface.report._people import _judge, beside_people
+from maskface.report.citations import AUTHORS, TITLE, bibtex, uncited
+from maskface.report.downloads import INSIDE, TOGETHER
+from maskface.report.material import open_material
+from maskface.report.page import failures
+from maskface.report.people import _judge, beside_people
+from maskface.report.text import answers
 from maskface.stats import summarize
 from maskface.tables import SUMMARY, TRIALS
 from maskface.weights import manifest as shipped_weights
@@ -321,9 +321,9 @@ def test_too_many_masks_are_left_to_the_verb_compare(
              for name in ("surgical", "cloth", "upper")]  # fmt: skip
     write_run(tmp_path, TRIALS.tidy(pd.concat([one[one["condition"] == "none"], *masks])))
     # two masks: five claims on each, and each beside the other
-    monkeypatch.setattr("maskface.report._people._MOST", 12)
+    monkeypatch.setattr("maskface.report.people._MOST", 12)
     assert beside_people(open_material(tmp_path)).judged
-    monkeypatch.setattr("maskface.report._people._MOST", 11)
+    monkeypatch.setattr("maskface.report.people._MOST", 11)
     refused = beside_people(open_material(tmp_path))
     assert "takes long" in refused.reason
     assert not refused.judged

@@ -12,7 +12,7 @@ from maskface.errors import MaskfaceError
 from maskface.mesh import CHIN, FOREHEAD, LEFT_EYE, MOUTH_CORNERS, NOSE_TIP, RIGHT_EYE
 from maskface.mesh import canonical_mesh as mesh
 from maskface.occluders import get_occluder, occluder_name
-from maskface.occluders.controls.places import (
+from maskface.occluders.controls.frame import (
     face_size,
     on_face,
     on_head,

@@ -23,7 +23,7 @@ from maskface.occluders import (
     get_occluder,
     occluder_name,
 )
-from maskface.occluders._spec import bracketed_name
+from maskface.occluders.registry import bracketed_name
 from maskface.types import FaceLandmarks, ImageArray
 from tests.fixtures.faces import made_landmarks, made_picture
 

@@ -22,8 +22,8 @@ from maskface.stats import (
     interval,
     resample,
 )
-from maskface.stats import _resample as resampling
-from maskface.stats._intervals import quantiles
+from maskface.stats import intervals as resampling
+from maskface.stats.intervals import quantiles
 from tests.unit.test_stats import HAND, pairs
 
 

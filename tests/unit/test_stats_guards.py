@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import fisher_exact
 
 from maskface.stats import find_guards, summarize
-from maskface.stats._guards_pictures import _chi_square
+from maskface.stats.guards import _chi_square
 from maskface.tables import GUARDS, TRIALS
 from maskface.text import guard_sentences, guards_text, loss_text
 from maskface.types import EMOTIONS

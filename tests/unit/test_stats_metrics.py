@@ -14,7 +14,7 @@ from statsmodels.stats.inter_rater import cohens_kappa
 
 from maskface.errors import MaskfaceError
 from maskface.stats import METRICS, compare, evaluate, get_metrics
-from maskface.stats._totals import N_SUMS, Answers, Sums, add_by_cell
+from maskface.stats.aggregate import N_SUMS, Answers, Sums, add_by_cell
 from maskface.tables import GUARD_NAMES
 from maskface.types import EMOTIONS
 from tests.unit.test_stats import pairs

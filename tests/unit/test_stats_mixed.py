@@ -13,8 +13,7 @@ import pytest
 
 from maskface.errors import MaskfaceError
 from maskface.stats import Mixed, gee_logistic, mixed_logistic
-from maskface.stats._mixed import _problems
-from maskface.stats._mixed_model import Names
+from maskface.stats.mixed import Names, _problems
 
 SD_OBSERVERS, SD_FACES, LOG_ODDS_RATIO = 1.2, 0.6, -1.0
 

@@ -14,9 +14,13 @@ from hypothesis import strategies as st
 
 from maskface.errors import MaskfaceError
 from maskface.stats import find_guards, summarize, trial_source
-from maskface.stats._records import IrregularTrialsError
-from maskface.stats._source import FrameSource, Head, People
-from maskface.stats._spilled import SpilledSource
+from maskface.stats.trial_source import (
+    FrameSource,
+    Head,
+    IrregularTrialsError,
+    People,
+    SpilledSource,
+)
 from maskface.tables import GUARDS, SUMMARY, TRIALS
 from maskface.types import EMOTIONS
 from tests.unit.test_stats import trial
@@ -218,8 +222,8 @@ def test_how_much_is_held_at_a_time_changes_no_number(
     trials = random_trials(133, 4, subjects=subjects)
     trials["subject_id"] = trials["subject_id"].mask(trials["subject_id"] != "", trials["image_id"])
     expected = tables(trials)
-    monkeypatch.setattr("maskface.stats._comparison._AT_ONCE", 11)
-    monkeypatch.setattr("maskface.stats._resample._CELLS_AT_ONCE", 2000)
-    monkeypatch.setattr("maskface.stats._resample._ROWS_AT_ONCE", 13)
-    monkeypatch.setattr("maskface.stats._permutation._CELLS_AT_ONCE", 30_000)
+    monkeypatch.setattr("maskface.stats.aggregate._AT_ONCE", 11)
+    monkeypatch.setattr("maskface.stats.intervals._CELLS_AT_ONCE", 2000)
+    monkeypatch.setattr("maskface.stats.intervals._ROWS_AT_ONCE", 13)
+    monkeypatch.setattr("maskface.stats.randomization._CELLS_AT_ONCE", 30_000)
     assert tables(trials) == expected

@@ -15,8 +15,7 @@ from maskface.datasets.example import FOLDER
 from maskface.errors import MaskfaceError
 from maskface.images import read_image
 from maskface.landmarks import MediaPipeDetector
-from maskface.stimuli import KINDS, make_composites
-from maskface.stimuli._pairs import draw_pairs
+from maskface.stimuli import KINDS, draw_pairs, make_composites
 from maskface.types import Sample
 
 

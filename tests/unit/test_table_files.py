@@ -42,7 +42,7 @@ def write(path: Path, pieces: list[pd.DataFrame]) -> dict[str, Any]:
 def form(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     if request.param == "parquet":
         pytest.importorskip("pyarrow", reason="the extra parquet is not installed")
-    monkeypatch.setattr("maskface.table_files._writer.ROWS_AT_ONCE", 25)
+    monkeypatch.setattr("maskface.table_files.ROWS_AT_ONCE", 25)
     monkeypatch.setattr("maskface.schema.ROWS_AT_ONCE", 7)
     return str(request.param)
 

@@ -16,7 +16,7 @@ from maskface import schema
 from maskface.cells import cell_text, safe_cell
 from maskface.errors import MaskfaceError
 from maskface.experiment import Run, RunFolder, failures_of, failures_text, find_failures
-from maskface.experiment._lines import csv_bytes
+from maskface.experiment.checkpoints import csv_bytes
 from maskface.schema import Column, Table, numbered
 from maskface.table_files import table_writer
 from maskface.tables import ATTRIBUTES, DETECTIONS, GUARDS, SUMMARY, TRIALS

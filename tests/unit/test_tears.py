@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from maskface.errors import MaskfaceError
 from maskface.mesh import CHIN, FACE_OVAL, LEFT_EYE, NOSE_TIP, RIGHT_EYE
 from maskface.occluders import Occluder, SurgicalMask, Tears, get_occluder, occluder_name
-from maskface.occluders._tear_paths import LIDS
-from maskface.occluders.geometry import ANCHORS
+from maskface.occluders.drawing.geometry import ANCHORS
+from maskface.occluders.tears.paths import LIDS
 from maskface.types import FaceLandmarks
 from tests.fixtures.faces import made_landmarks, made_picture, noise_picture, overlap
 

@@ -10,8 +10,7 @@ from scipy.optimize import minimize
 from scipy.special import logsumexp
 
 from maskface.classifiers import Trainable, get_classifier, get_reader
-from maskface.classifiers.trained._impute import LEAST_NOISE, Guess
-from maskface.classifiers.trained._model import FREEDOM, MAX_STEPS, fit_model
+from maskface.classifiers.trained.base import FREEDOM, LEAST_NOISE, MAX_STEPS, Guess, fit_model
 from maskface.errors import MaskfaceError
 
 NAMES = ("blendshapes", "embedding", "hog", "landmarks")
@@ -137,7 +136,7 @@ def test_fit_has_converged() -> None:
 
 
 def test_a_fit_that_does_not_converge_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("maskface.classifiers.trained._model.MAX_STEPS", 1)
+    monkeypatch.setattr("maskface.classifiers.trained.base.MAX_STEPS", 1)
     with pytest.raises(MaskfaceError, match="did not converge in 1 steps on 140 pictures"):
         fit_model(*blobs())
 

@@ -14,11 +14,19 @@ from scipy.spatial import procrustes
 
 from maskface.blendshapes import BLENDSHAPE_LANDMARKS, BLENDSHAPES, FACE_PARTS
 from maskface.classifiers import get_classifier
-from maskface.classifiers.trained._align import EYES_APART, EYES_DOWN, similarity, upright
 from maskface.classifiers.trained.blendshapes import Blendshapes
 from maskface.classifiers.trained.embedding import Embedding
 from maskface.classifiers.trained.hog import BINS, CELL, SIDE, Hog, _descriptor, gradients
-from maskface.classifiers.trained.landmarks import LOWER, POINTS, UPPER, Landmarks
+from maskface.classifiers.trained.landmarks import (
+    EYES_APART,
+    EYES_DOWN,
+    LOWER,
+    POINTS,
+    UPPER,
+    Landmarks,
+    similarity,
+    upright,
+)
 from maskface.crops import crop_box, face_crop
 from maskface.errors import MaskfaceError
 from maskface.mesh import LEFT_EYE, RIGHT_EYE, canonical_mesh

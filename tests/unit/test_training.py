@@ -21,14 +21,22 @@ from sklearn.model_selection import GroupKFold
 
 from maskface import MaskfaceError
 from maskface.classifiers import Trainable, get_classifier
-from maskface.experiment import Experiment, _spilled, _training, make_plan
-from maskface.experiment._faces import Faces, gather_faces
-from maskface.experiment._harvest import Harvest
-from maskface.experiment._parts import Parts
-from maskface.experiment._spec import trained_on
-from maskface.experiment._spilled import Matrix, scratch
-from maskface.experiment._store import RunFolder
-from maskface.experiment._training import Lesson, cross_fitted, make_lessons, people_folds
+from maskface.experiment import Experiment, make_plan
+from maskface.experiment import cross_fitting as _spilled
+from maskface.experiment import cross_fitting as _training
+from maskface.experiment.checkpoints import Harvest, Parts
+from maskface.experiment.cross_fitting import (
+    Faces,
+    Lesson,
+    Matrix,
+    cross_fitted,
+    gather_faces,
+    make_lessons,
+    people_folds,
+    scratch,
+)
+from maskface.experiment.folder import RunFolder
+from maskface.experiment.spec import trained_on
 from maskface.tables import TRIALS
 from maskface.types import EMOTIONS, Face
 

@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from maskface.experiment import Experiment
-from maskface.experiment._shown import TrialError, choose_face, occlude, open_sample
-from maskface.experiment._trials import TrialReader
+from maskface.experiment.pipeline import TrialError, TrialReader, choose_face, occlude, open_sample
 from maskface.occluders import Drawing, Occluder, Unoccluded
 from maskface.tables import TRIALS
 from maskface.types import EMOTIONS, Face, FaceLandmarks, ImageArray, Pose, Sample

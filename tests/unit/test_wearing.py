@@ -14,9 +14,16 @@ from maskface.errors import MaskfaceError
 from maskface.mesh import CHIN, LOWER_LIP, MOUTH_CORNERS, NOSE_TIP, canonical_mesh
 from maskface.occluders import SurgicalMask, get_occluder, occluder_name
 from maskface.occluders.worn.mask_shapes import CONTOURED, FOLDED, MOULDED
-from maskface.occluders.worn.shapes import SURGICAL, Shape
-from maskface.occluders.worn.surface import sheet_of
-from maskface.occluders.worn.wearing import CHIN_LEVEL, EYE_LEVEL, Wearing, top_level, wear
+from maskface.occluders.worn.surface import (
+    CHIN_LEVEL,
+    EYE_LEVEL,
+    SURGICAL,
+    Shape,
+    Wearing,
+    sheet_of,
+    top_level,
+    wear,
+)
 from maskface.types import Occlusion
 from tests.fixtures.faces import made_landmarks, made_picture
 

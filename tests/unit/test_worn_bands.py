@@ -9,16 +9,14 @@ import pytest
 from scipy.interpolate import LinearNDInterpolator
 
 from maskface.mesh import canonical_mesh
-from maskface.occluders.garment import Sheet
-from maskface.occluders.geometry import head_of
-from maskface.occluders.layers import draw_garment
-from maskface.occluders.quads import quads_of
-from maskface.occluders.worn.bands import band_cloth, bands
+from maskface.occluders.drawing.garment import Sheet
+from maskface.occluders.drawing.geometry import head_of
+from maskface.occluders.drawing.raster import quads_of
+from maskface.occluders.drawing.sheets import draw_garment
 from maskface.occluders.worn.cloth_masks import FashionMask
 from maskface.occluders.worn.mask_shapes import CONTOURED, MOULDED
-from maskface.occluders.worn.shapes import Shape
-from maskface.occluders.worn.surface import sheet_of, surface_of
-from maskface.occluders.worn.wearing import Wearing, wear
+from maskface.occluders.worn.straps import band_cloth, bands
+from maskface.occluders.worn.surface import Shape, Wearing, sheet_of, surface_of, wear
 from tests.fixtures.faces import made_landmarks
 
 BLACK = (0, 0, 0)

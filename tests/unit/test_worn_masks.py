@@ -17,20 +17,19 @@ from maskface.errors import MaskfaceError
 from maskface.images import read_rgba
 from maskface.mesh import CHIN, LOWER_LIP, MOUTH_CORNERS, NOSE_TIP
 from maskface.occluders import PictureMask, get_occluder, occluder_name
-from maskface.occluders.garment import Cord, Garment, Sheet, Texture
-from maskface.occluders.geometry import ANCHORS, HeadFit, fit_head
-from maskface.occluders.layers import draw_garment
-from maskface.occluders.light import Light
-from maskface.occluders.raster import rasterise
+from maskface.occluders.drawing.garment import Cord, Garment, Sheet, Texture
+from maskface.occluders.drawing.geometry import ANCHORS, HeadFit, fit_head
+from maskface.occluders.drawing.raster import rasterise
+from maskface.occluders.drawing.sheets import draw_garment
+from maskface.occluders.photo.light import Light
 from maskface.occluders.worn import weaves
-from maskface.occluders.worn._base import Mask
-from maskface.occluders.worn.fleece import DOWN, cup, half
-from maskface.occluders.worn.patterns import print_on
+from maskface.occluders.worn.base import Mask
 from maskface.occluders.worn.picture_mask import picture_cloth
+from maskface.occluders.worn.planes import make_texture
+from maskface.occluders.worn.respirators import DOWN, cup, half
 from maskface.occluders.worn.surface import sheet_surface
-from maskface.occluders.worn.surgical_cloth import cloth
-from maskface.occluders.worn.texture import make_texture
-from maskface.occluders.worn.weaves import plain_cotton
+from maskface.occluders.worn.surgical import cloth
+from maskface.occluders.worn.weaves import plain_cotton, print_on
 from maskface.types import FaceLandmarks, ImageArray
 from tests.fixtures.faces import made_landmarks, made_picture, noise_picture, rotation
 

@@ -21,14 +21,13 @@ from maskface.mesh import (
     canonical_mesh,
 )
 from maskface.occluders import get_occluder, occluder_name
-from maskface.occluders.geometry import ANCHORS, fit_head
-from maskface.occluders.worn.drape_forms import CROWN, HOOD, SCARF, VEIL, Drape
-from maskface.occluders.worn.drapes import surface_of_drape
-from maskface.occluders.worn.hat_parts import brim, brim_below, upper_face
+from maskface.occluders.drawing.geometry import ANCHORS, fit_head
+from maskface.occluders.worn.drapes import CROWN, HOOD, SCARF, VEIL, Drape, surface_of_drape
+from maskface.occluders.worn.eyewear import FRONT, STYLES, FrameShape, front, lens_outline
+from maskface.occluders.worn.hats import brim, brim_below, upper_face
 from maskface.occluders.worn.planes import Canvas
-from maskface.occluders.worn.scarf_cloth import scarf_cloth, scarf_print
-from maskface.occluders.worn.spectacles import FRONT, STYLES, FrameShape, front, lens_outline
-from maskface.occluders.worn.visor_parts import visor
+from maskface.occluders.worn.veils import scarf_cloth, scarf_print
+from maskface.occluders.worn.visors import visor
 from maskface.types import FaceLandmarks, Occlusion
 from tests.fixtures.faces import made_landmarks, made_picture, noise_picture, overlap
 

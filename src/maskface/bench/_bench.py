@@ -15,13 +15,22 @@ from maskface.bench._floor import Floor
 from maskface.bench._table import BENCH, RUN, TOTAL
 from maskface.errors import ImageError
 from maskface.experiment import RunFolder
-from maskface.experiment._asked import Asked
-from maskface.experiment._harvest import Harvest
-from maskface.experiment._measured import measured_rows
-from maskface.experiment._parts import merge
-from maskface.experiment._shown import Shown, TrialError, choose_face, occlude, open_sample
-from maskface.experiment._spec import Plan
-from maskface.experiment._trials import COVERED, REDETECTED, TrialReader, own_rows, read_one
+from maskface.experiment.checkpoints import Harvest, merge
+from maskface.experiment.pipeline import (
+    COVERED,
+    REDETECTED,
+    Asked,
+    Shown,
+    TrialError,
+    TrialReader,
+    choose_face,
+    measured_rows,
+    occlude,
+    open_sample,
+    own_rows,
+    read_one,
+)
+from maskface.experiment.spec import Plan
 from maskface.images import decode_image, read_bytes
 from maskface.occluders import Occluder
 from maskface.seeds import derived_seed

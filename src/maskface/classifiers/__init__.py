@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from maskface._lazy import lazily
-from maskface.classifiers._registry import (
+from maskface.classifiers.registry import (
     CLASSIFIERS,
     get_classifier,
     get_reader,
@@ -17,7 +17,7 @@ from maskface.classifiers._registry import (
 )
 
 if TYPE_CHECKING:
-    from maskface.classifiers._base import (
+    from maskface.classifiers.base import (
         NEEDS,
         NOT_AGAIN,
         Classifier,
@@ -43,13 +43,13 @@ __all__ = [
 ]
 
 _HOMES: Final = {
-    "Classifier": "_base",
-    "Fitted": "_base",
-    "NEEDS": "_base",
-    "NOT_AGAIN": "_base",
-    "Trainable": "_base",
-    "checked_answers": "_base",
-    "checked_features": "_base",
+    "Classifier": "base",
+    "Fitted": "base",
+    "NEEDS": "base",
+    "NOT_AGAIN": "base",
+    "Trainable": "base",
+    "checked_answers": "base",
+    "checked_features": "base",
 }
 
 

@@ -11,8 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from maskface.classifiers._engines import OpenCV
-from maskface.classifiers._runtime import Network
+from maskface.classifiers.engines import Network, OpenCV
 from maskface.crops import resize
 from maskface.types import EMOTIONS, Face, ImageArray
 from maskface.weights import manifest

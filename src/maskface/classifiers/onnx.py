@@ -12,10 +12,10 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from maskface.classifiers._card import Card
-from maskface.classifiers._inputs import prepare, probe
-from maskface.classifiers._runtime import Network
+from maskface.classifiers.card import Card
 from maskface.classifiers.cards import find_model
+from maskface.classifiers.engines import Network
+from maskface.classifiers.inputs import prepare, probe
 from maskface.errors import MaskfaceError
 from maskface.types import EMOTIONS, Face
 

@@ -13,9 +13,8 @@ def main() -> None:
         # Here, so that Ctrl-C while all of this is loaded is answered in words, too.
         import sys
 
-        from maskface.cli._bash import whole_words
-        from maskface.cli._root import app
-        from maskface.cli._shells import require_shell
+        from maskface.cli.complete import require_shell, whole_words
+        from maskface.cli.root import app
 
         require_shell(sys.argv[1:])
         try:

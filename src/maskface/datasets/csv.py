@@ -10,9 +10,15 @@ from pathlib import Path, PurePosixPath
 from typing import Final, TextIO
 
 from maskface.cells import cell_text
-from maskface.datasets._base import Dataset
-from maskface.datasets._labels import emotion_of, require_emotions
-from maskface.datasets._names import plain, require_inside, require_plain, shown
+from maskface.datasets.base import Dataset
+from maskface.datasets.labels import (
+    emotion_of,
+    plain,
+    require_emotions,
+    require_inside,
+    require_plain,
+    shown,
+)
 from maskface.errors import MaskfaceError
 from maskface.types import Sample
 

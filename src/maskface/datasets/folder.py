@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-from maskface.datasets._base import Dataset
-from maskface.datasets._labels import emotion_of, require_emotions
-from maskface.datasets._names import plain, require_inside, require_plain, shown
+from maskface.datasets.base import Dataset
+from maskface.datasets.labels import (
+    emotion_of,
+    plain,
+    require_emotions,
+    require_inside,
+    require_plain,
+    shown,
+)
 from maskface.errors import MaskfaceError
 from maskface.images import READ_SUFFIXES, find_images, walk
 from maskface.types import EMOTIONS, Sample

@@ -1,16 +1,19 @@
 """Experiments: what to ask, carrying it out, and the folder of results."""
 
-from maskface.experiment._failures import Failures, failures_of, failures_text, find_failures
-from maskface.experiment._results import (
+from maskface.experiment.folder import RunFolder
+from maskface.experiment.results import (
+    Failures,
     Run,
+    failures_of,
+    failures_text,
+    find_failures,
     incomplete,
     load_run,
     require_complete,
     summarize_run,
 )
-from maskface.experiment._run import run
-from maskface.experiment._spec import Experiment, make_plan
-from maskface.experiment._store import RunFolder
+from maskface.experiment.runner import run
+from maskface.experiment.spec import Experiment, make_plan
 
 __all__ = [
     "Experiment",

@@ -1,7 +1,17 @@
 """Read and write pictures. No other module touches a picture file."""
 
-from maskface.images._decode import decode_image, read_bytes, read_image, read_rgba
-from maskface.images._files import (
+from maskface.images.decode import (
+    LIMITS,
+    MAX_BYTES,
+    MAX_PIXELS,
+    MIN_SIDE,
+    Limits,
+    decode_image,
+    read_bytes,
+    read_image,
+    read_rgba,
+)
+from maskface.images.files import (
     IMAGE_SUFFIXES,
     PICTURE_SUFFIXES,
     READ_SUFFIXES,
@@ -10,7 +20,6 @@ from maskface.images._files import (
     walk,
     write_image,
 )
-from maskface.images._limits import LIMITS, MAX_BYTES, MAX_PIXELS, MIN_SIDE, Limits
 
 __all__ = [
     "IMAGE_SUFFIXES",

@@ -8,32 +8,33 @@ from maskface._lazy import lazily
 from maskface.blendshapes import BLENDSHAPES
 
 if TYPE_CHECKING:
-    from maskface.landmarks._base import LandmarkDetector
-    from maskface.landmarks._cache import (
+    from maskface.landmarks.base import LandmarkDetector
+    from maskface.landmarks.cache import (
         CachedDetector,
+        Kept,
         LandmarkCache,
         cache_limit,
+        clear,
         default_cache_folder,
         detector_folder,
+        kept,
     )
-    from maskface.landmarks._fallbacks import overlap
-    from maskface.landmarks._kept import Kept, clear, kept
-    from maskface.landmarks._same import same_face
+    from maskface.landmarks.fallbacks import overlap, same_face
     from maskface.landmarks.mediapipe import MediaPipeDetector
 
 _HOMES: Final = {
-    "CachedDetector": "_cache",
-    "Kept": "_kept",
-    "LandmarkCache": "_cache",
-    "LandmarkDetector": "_base",
+    "CachedDetector": "cache",
+    "Kept": "cache",
+    "LandmarkCache": "cache",
+    "LandmarkDetector": "base",
     "MediaPipeDetector": "mediapipe",
-    "cache_limit": "_cache",
-    "clear": "_kept",
-    "default_cache_folder": "_cache",
-    "detector_folder": "_cache",
-    "kept": "_kept",
-    "overlap": "_fallbacks",
-    "same_face": "_same",
+    "cache_limit": "cache",
+    "clear": "cache",
+    "default_cache_folder": "cache",
+    "detector_folder": "cache",
+    "kept": "cache",
+    "overlap": "fallbacks",
+    "same_face": "fallbacks",
 }
 
 __all__ = [

@@ -13,11 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskface import weights
-from maskface.landmarks._answers import Answer, answers
-from maskface.landmarks._base import Closing
-from maskface.landmarks._fallbacks import SEARCHES, Search, find_faces
-from maskface.landmarks._pose import head_pose
-from maskface.landmarks._quiet import native_logs_muted
+from maskface.landmarks.base import Closing
+from maskface.landmarks.fallbacks import SEARCHES, Search, find_faces
+from maskface.landmarks.native import Answer, answers, native_logs_muted
+from maskface.landmarks.pose import head_pose
 from maskface.types import FaceLandmarks, ImageArray
 
 MODEL: Final = "face_landmarker.task"

@@ -7,29 +7,33 @@ from typing import TYPE_CHECKING, Final
 from maskface._lazy import lazily
 
 if TYPE_CHECKING:
-    from maskface.masking._faces import Drawn, draw_on_faces
-    from maskface.masking._masker import Masked
-    from maskface.masking._plan import VIDEO_SUFFIXES, Job
-    from maskface.masking._run import MaskedFiles, mask_files
-    from maskface.masking._text import done_text, done_values, problems_text
-    from maskface.masking._tracking import FaceTracker, Look
-    from maskface.masking._webcam import camera_number, mask_webcam
+    from maskface.masking.faces import Drawn, Masked, draw_on_faces
+    from maskface.masking.files import (
+        MaskedFiles,
+        done_text,
+        done_values,
+        mask_files,
+        problems_text,
+    )
+    from maskface.masking.plan import VIDEO_SUFFIXES, Job
+    from maskface.masking.tracking import FaceTracker, Look
+    from maskface.masking.webcam import camera_number, mask_webcam
 
 _HOMES: Final = {
-    "Drawn": "_faces",
-    "FaceTracker": "_tracking",
-    "Job": "_plan",
-    "Look": "_tracking",
-    "Masked": "_masker",
-    "MaskedFiles": "_run",
-    "VIDEO_SUFFIXES": "_plan",
-    "camera_number": "_webcam",
-    "done_text": "_text",
-    "done_values": "_text",
-    "draw_on_faces": "_faces",
-    "mask_files": "_run",
-    "mask_webcam": "_webcam",
-    "problems_text": "_text",
+    "Drawn": "faces",
+    "FaceTracker": "tracking",
+    "Job": "plan",
+    "Look": "tracking",
+    "Masked": "faces",
+    "MaskedFiles": "files",
+    "VIDEO_SUFFIXES": "plan",
+    "camera_number": "webcam",
+    "done_text": "files",
+    "done_values": "files",
+    "draw_on_faces": "faces",
+    "mask_files": "files",
+    "mask_webcam": "webcam",
+    "problems_text": "files",
 }
 
 __all__ = [

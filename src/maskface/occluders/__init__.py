@@ -8,16 +8,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from maskface._lazy import lazily
-from maskface.occluders._spec import OCCLUDERS, get_occluder, occluder_name, parameters_of
+from maskface.occluders.registry import OCCLUDERS, get_occluder, occluder_name, parameters_of
 
 if TYPE_CHECKING:
-    from maskface.occluders._base import Drawing, Occluder, Unoccluded, coverage
-    from maskface.occluders._stack import Stack
+    from maskface.occluders.base import Drawing, Occluder, Unoccluded, coverage
     from maskface.occluders.controls.matched import Lower, Patch, Upper
     from maskface.occluders.controls.repaints import Blur, Fill, Mean, Noise, Pixelate
-    from maskface.occluders.controls.shapes import Block, Bubbles, Half, Sweep, Window
-    from maskface.occluders.controls.spot import Spot
-    from maskface.occluders.tears import Tears
+    from maskface.occluders.controls.shapes import Block, Bubbles, Half, Spot, Sweep, Window
+    from maskface.occluders.stack import Stack
+    from maskface.occluders.tears.tears import Tears
     from maskface.occluders.worn.cloth_masks import ClothMask, FashionMask
     from maskface.occluders.worn.eyewear import Glasses, Sunglasses
     from maskface.occluders.worn.hats import Cap
@@ -80,7 +79,7 @@ _HOMES: Final = {
     "Noise": "controls.repaints",
     "Patch": "controls.matched",
     "Pixelate": "controls.repaints",
-    "Spot": "controls.spot",
+    "Spot": "controls.shapes",
     "Sweep": "controls.shapes",
     "Upper": "controls.matched",
     "Window": "controls.shapes",
@@ -97,13 +96,13 @@ _HOMES: Final = {
     "Niqab": "worn.veils",
     "Scarf": "worn.veils",
     "Sunglasses": "worn.eyewear",
-    "Drawing": "_base",
-    "Occluder": "_base",
+    "Drawing": "base",
+    "Occluder": "base",
     "SurgicalMask": "worn.surgical",
-    "Stack": "_stack",
-    "Tears": "tears",
-    "Unoccluded": "_base",
-    "coverage": "_base",
+    "Stack": "stack",
+    "Tears": "tears.tears",
+    "Unoccluded": "base",
+    "coverage": "base",
 }
 
 

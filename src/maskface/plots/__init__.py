@@ -1,24 +1,24 @@
 """Figures of results. Each takes a table and returns a matplotlib Axes."""
 
-from maskface.plots._appearance import plot_appearance
-from maskface.plots._beside_people import plot_beside_people
-from maskface.plots._concealed import plot_concealed
-from maskface.plots._confusion import plot_confusions
-from maskface.plots._contrasts import plot_contrast_by_emotion, plot_contrasts
-from maskface.plots._detection import plot_detection, plot_drift
-from maskface.plots._dose import plot_dose, plot_half_points
-from maskface.plots._factorial import plot_factorial, plot_factorial_effects
-from maskface.plots._flows import plot_flows
-from maskface.plots._grid import plot_loss_grid
-from maskface.plots._human_machine import plot_confusion_change, plot_human_machine_loss
-from maskface.plots._loss import plot_loss_by_emotion, plot_losses
-from maskface.plots._maps import plot_maps
-from maskface.plots._moderators import plot_moderator_by_emotion, plot_moderators
-from maskface.plots._paired import plot_accuracy, plot_probabilities
-from maskface.plots._readers import plot_readers
-from maskface.plots._strip import plot_strip
-from maskface.plots._style import COLOURS, MARKERS, save_figure
-from maskface.plots._transfer import plot_split, plot_transfer
+from maskface.plots.appearance import plot_appearance
+from maskface.plots.beside_people import plot_beside_people
+from maskface.plots.concealed import plot_concealed
+from maskface.plots.confusion import plot_confusions
+from maskface.plots.contrasts import plot_contrast_by_emotion, plot_contrasts
+from maskface.plots.detection import plot_detection, plot_drift
+from maskface.plots.dose import plot_dose, plot_half_points
+from maskface.plots.factorial import plot_factorial, plot_factorial_effects
+from maskface.plots.flows import plot_flows
+from maskface.plots.grid import plot_loss_grid
+from maskface.plots.human_machine import plot_confusion_change, plot_human_machine_loss
+from maskface.plots.loss import plot_loss_by_emotion, plot_losses
+from maskface.plots.maps import plot_maps
+from maskface.plots.moderators import plot_moderator_by_emotion, plot_moderators
+from maskface.plots.paired import plot_accuracy, plot_probabilities
+from maskface.plots.pick import plot_readers
+from maskface.plots.strip import plot_strip
+from maskface.plots.style import COLOURS, MARKERS, save_figure
+from maskface.plots.transfer import plot_split, plot_transfer
 
 __all__ = [
     "COLOURS",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from maskface.classifiers.adapters._deepface import DeepFace
-from maskface.classifiers.adapters._pyfeat import PyFeat
+from maskface.classifiers.adapters.deepface import DeepFace
+from maskface.classifiers.adapters.pyfeat import PyFeat
 
 __all__ = ["DeepFace", "PyFeat"]

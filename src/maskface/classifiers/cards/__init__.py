@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from maskface._toml import LONGEST
-from maskface.classifiers._card import TEMPLATE, Card, parse_card
+from maskface.classifiers.card import TEMPLATE, Card, parse_card
 from maskface.errors import MaskfaceError
 from maskface.files import read_regular_file
 from maskface.folders import cache_folder

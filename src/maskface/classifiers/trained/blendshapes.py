@@ -10,7 +10,7 @@ import numpy as np
 
 from maskface.arrays import Floats
 from maskface.blendshapes import BLENDSHAPE_LANDMARKS, BLENDSHAPES
-from maskface.classifiers.trained._base import HIDDEN_SHARE, Tracked
+from maskface.classifiers.trained.base import HIDDEN_SHARE, Tracked
 from maskface.types import Face
 
 _COLUMNS: Final = tuple(BLENDSHAPES.index(name) for name in BLENDSHAPE_LANDMARKS)

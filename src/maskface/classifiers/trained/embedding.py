@@ -11,7 +11,7 @@ import numpy as np
 
 from maskface.arrays import Floats
 from maskface.classifiers import CLASSIFIERS, get_classifier
-from maskface.classifiers.trained._base import Trained
+from maskface.classifiers.trained.base import Trained
 from maskface.errors import MaskfaceError
 from maskface.types import Face
 

@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 
 from maskface.arrays import Floats
-from maskface.classifiers.trained._align import upright
-from maskface.classifiers.trained._base import Trained
+from maskface.classifiers.trained.base import Trained
+from maskface.classifiers.trained.landmarks import upright
 from maskface.errors import MaskfaceError
 from maskface.types import Face, ImageArray
 

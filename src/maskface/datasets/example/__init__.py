@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from maskface.datasets._base import Dataset
+from maskface.datasets.base import Dataset
 from maskface.datasets.csv import read_index
 from maskface.types import Sample
 

@@ -9,12 +9,12 @@ from typing import ClassVar
 import numpy as np
 
 from maskface.arrays import Bytes
-from maskface.occluders._base import Occluder, oval_pixels
-from maskface.occluders._spec import get_occluder
+from maskface.occluders.base import Occluder, oval_pixels
 from maskface.occluders.controls import regions, scatter
-from maskface.occluders.controls._base import hidden_by, reference
+from maskface.occluders.controls.base import hidden_by, reference
 from maskface.occluders.controls.frame import face_frame
 from maskface.occluders.controls.shapes import Shape
+from maskface.occluders.registry import get_occluder
 from maskface.types import HALF, FaceLandmarks, ImageArray, MaskArray
 
 

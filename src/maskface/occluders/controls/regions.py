@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from maskface.arrays import Bytes, Floats
 from maskface.mesh import canonical_mesh
-from maskface.occluders._base import oval_pixels
+from maskface.occluders.base import oval_pixels
 from maskface.occluders.controls.frame import Frame, both
 from maskface.types import HALF, FaceLandmarks
 

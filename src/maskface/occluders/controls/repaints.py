@@ -9,12 +9,11 @@ from typing import ClassVar, Final
 import numpy as np
 
 from maskface.arrays import Bytes
-from maskface.occluders._base import Occluder
-from maskface.occluders._spec import get_occluder
+from maskface.occluders.base import Occluder
 from maskface.occluders.colours import exact_colour
-from maskface.occluders.controls import paints
-from maskface.occluders.controls._base import Control, check_range, hidden_by, reference
-from maskface.occluders.controls.paints import Ground
+from maskface.occluders.controls import base as paints
+from maskface.occluders.controls.base import Control, Ground, check_range, hidden_by, reference
+from maskface.occluders.registry import get_occluder
 from maskface.types import FaceLandmarks, ImageArray
 
 _MOST_BLOCKS: Final = 256

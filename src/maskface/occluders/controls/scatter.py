@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskface.arrays import Bytes, Floats
-from maskface.occluders.controls.frame import Frame, both, face_outline
-from maskface.occluders.controls.places import on_head, random_places
+from maskface.occluders.controls.frame import Frame, both, face_outline, on_head, random_places
 from maskface.types import HALF
 
 _SMOOTH: Final = 8.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from maskface.occluders.worn.shapes import Shape
+from maskface.occluders.worn.surface import Shape
 
 CONTOURED: Final = Shape(
     middle=(

@@ -16,12 +16,10 @@ from maskface.arrays import Reals
 from maskface.errors import ImageError, MaskfaceError
 from maskface.images import read_rgba
 from maskface.occluders.colours import BRIGHTEST, DARKEST
-from maskface.occluders.garment import Garment, Sheet, Texture
-from maskface.occluders.worn._base import Mask
-from maskface.occluders.worn.planes import step
-from maskface.occluders.worn.shapes import SURGICAL
-from maskface.occluders.worn.strokes import canvas
-from maskface.occluders.worn.texture import make_texture
+from maskface.occluders.drawing.garment import Garment, Sheet, Texture
+from maskface.occluders.worn.base import Mask
+from maskface.occluders.worn.planes import canvas, make_texture, step
+from maskface.occluders.worn.surface import SURGICAL
 from maskface.occluders.worn.weaves import tallness
 
 WIDTH: Final = 768

@@ -1,4 +1,9 @@
-"""Pieces that textures of worn things are drawn from, in centimetres."""
+"""Pieces that textures of worn things are drawn from, in centimetres.
+
+Strokes that sewn cloth is drawn with, on a canvas of fractions: seams, stitches, folds.
+
+Make textures: the sizes of a picture, and the pieces that drawn cloth is made of.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskface.arrays import Reals
+from maskface.occluders.drawing.garment import Texture
 
 _SHIFT: Final = 4  # OpenCV takes coordinates in 1/16 px
 
@@ -91,3 +97,72 @@ def unevenness(shape: tuple[int, int], sizes: tuple[tuple[float, float], ...], s
         grain = cv2.GaussianBlur(noise, (0, 0), size)
         level += np.float32(strength) * grain / grain.std()
     return level
+
+
+def canvas(height: int, width: int) -> tuple[Reals, Reals]:
+    """Column and row of each pixel (height, width) of a flat cloth, as fractions 0 to 1."""
+    y, x = np.mgrid[0 : 1 : height * 1j, 0 : 1 : width * 1j].astype(np.float32)
+    return x, y
+
+
+def seam(distance: Reals, width: float) -> Reals:
+    """Relief of a pressed seam: dark in its groove, light on the lips beside it."""
+    lips = bump(distance - 2.2 * width, 1.3 * width) + bump(distance + 2.2 * width, 1.3 * width)
+    return np.asarray(0.45 * lips - bump(distance, width), np.float32)
+
+
+def stitches(distance: Reals, along: Reals, width: float, length: float) -> Reals:
+    """Relief of a row of stitches: light threads, each with a dark end where it dives.
+
+    Parameters
+    ----------
+    distance
+        From the row of stitches.
+    along
+        Position along the row, in the same unit.
+    width, length
+        Of a stitch, in that unit.
+    """
+    phase = np.cos(2 * np.pi * along / length)
+    return np.asarray(bump(distance, width) * (0.35 + phase), np.float32)
+
+
+def crease(across: Reals, y: Reals, start: float, slope: float, reach: float) -> Reals:
+    """Relief of a soft fold that runs from a side edge into the cloth and dies away."""
+    distance = y - start - slope * across
+    wave = bump(distance, 0.020) - bump(distance - 0.036, 0.022)
+    return np.asarray(wave * np.exp(-((across / reach) ** 2)), np.float32)
+
+
+_LEVELS: Final = 5
+
+
+def make_texture(
+    level: Reals, opacity: Reals | None = None, dimming: Reals | None = None
+) -> Texture:
+    """Make a texture from its largest size.
+
+    Parameters
+    ----------
+    level
+        (h, w) brightness around 1, or (h, w, 3) red, green and blue from 0 to 1.
+    opacity
+        (h, w) from 0 (nothing is hidden) to 1; None if all is hidden.
+    dimming
+        (h, w) from 0 to 1, where the sheet's tint acts; None if it does everywhere.
+    """
+    return Texture(_sizes(level), _bytes(opacity), _bytes(dimming))
+
+
+def _bytes(plane: Reals | None) -> tuple[NDArray[np.uint8], ...] | None:
+    if plane is None:
+        return None
+    sizes = (np.round(255 * np.clip(size, 0, 1)) for size in _sizes(plane))
+    return tuple(size.astype(np.uint8) for size in sizes)
+
+
+def _sizes(plane: Reals) -> tuple[NDArray[np.float32], ...]:
+    sizes = [np.ascontiguousarray(plane, np.float32)]
+    while len(sizes) < _LEVELS:
+        sizes.append(np.asarray(cv2.pyrDown(sizes[-1]), np.float32))
+    return tuple(sizes)

@@ -1,16 +1,151 @@
-"""Folded and moulded respirators."""
+"""Folded and moulded respirators.
+
+The fleece of respirators, drawn flat by formulas.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache, lru_cache
 from typing import ClassVar, Final
 
-from maskface.occluders.garment import Cord, Garment, Sheet, Surface
-from maskface.occluders.worn._base import ColouredMask
-from maskface.occluders.worn.bands import head_straps
-from maskface.occluders.worn.fleece import cup, half
+import numpy as np
+
+from maskface.arrays import Reals
+from maskface.occluders.drawing.garment import Cord, Garment, Sheet, Surface, Texture
+from maskface.occluders.worn.base import ColouredMask
 from maskface.occluders.worn.mask_shapes import CUP, FOLDED
+from maskface.occluders.worn.planes import bump, canvas, make_texture, seam, step, unevenness
+from maskface.occluders.worn.straps import head_straps
 from maskface.occluders.worn.surface import sheet_surface
+
+WIDTH: Final = 480
+HEIGHT: Final = 576
+"""Texture pixels of half a folded respirator."""
+HALF: Final = 11.0
+"""Width of one half of it in cm."""
+DOWN: Final = 15.0
+"""Its height in cm at the fold."""
+_NARROW: Final = 0.36
+_METAL: Final = np.array([0.80, 0.82, 0.84], np.float32)
+
+CUP_WIDTH: Final = 640
+CUP_HEIGHT: Final = 640
+_CUP_ACROSS: Final = 17.0
+_CUP_DOWN: Final = 17.0
+_CUP_NARROW: Final = 0.24
+_STRIP: Final = 2.4
+"""Middle of the metal strip, in cm below the upper edge: any nearer, the rim above it is a bright
+line between metal and skin."""
+_STRIP_HALF: Final = 4.0
+"""Half its length in cm."""
+_SAG: Final = 0.6
+"""How much farther from the edge its ends are, in cm: the rim is narrower beside the nose, where
+the face turns it away from the camera."""
+
+
+@cache
+def half(*, left: bool = False) -> Texture:
+    """Right (or left) half of a folded respirator, from the side to the fold."""
+    x, y = canvas(HEIGHT, WIDTH)
+    # Columns are equally spaced in the angle of `sheet_of`.
+    fold = HALF * np.sin(np.pi / 2 * (1 - x))
+    tall = _NARROW + (1 - _NARROW) * np.sin(np.pi / 2 * x) ** 1.6
+    upper, lower = DOWN * tall * y, DOWN * tall * (1 - y)
+    felt = unevenness((HEIGHT, WIDTH), ((0.7, 0.012), (4.0, 0.007), (30.0, 0.010)), 31 + left)
+    level = 1 + felt + _welds(fold, upper, lower, DOWN * y)
+    level = level + _dents(fold, y, mirror=-1.0 if left else 1.0)
+    clip, metal = _clip(fold, upper)
+    level = level * (1 - 0.24 * clip) + metal
+    return make_texture(level[:, ::-1] if left else level)
+
+
+def _welds(fold: Reals, upper: Reals, lower: Reals, along: Reals) -> Reals:
+    """Rows of weld points along the fold and along all edges.
+
+    From the rows to the edge it gets darker: a bright edge would look like a halo.
+    """
+    side = HALF - fold
+    relief = _points(fold - 0.42, along) + 0.05 * bump(fold - 0.42, 0.16)
+    inner = step(side - 0.9, 0.05)
+    for distance in (upper, lower):
+        for row in (0.55, 0.85):
+            relief = relief + 0.7 * inner * _points(distance - row, fold)
+        relief = relief - 0.16 * np.exp(-distance / 0.18)
+    for row in (0.25, 0.50, 0.75):
+        relief = relief + _points(side - row, along)
+    return np.asarray(relief - 0.16 * np.exp(-side / 0.15) - 0.04 * bump(side - 1.0, 0.10))
+
+
+def _points(distance: Reals, along: Reals) -> Reals:
+    """A row of weld points: pressed in, so dark, with a light lower lip."""
+    dash = step(np.cos(2 * np.pi * along / 0.40) + 0.25, 0.35)
+    return -0.24 * dash * bump(distance, 0.065) + 0.06 * dash * bump(distance - 0.12, 0.06)
+
+
+def _dents(fold: Reals, y: Reals, mirror: float) -> Reals:
+    """Stiff fleece gives in flat dents: beside the nose, from the ear and towards the chin."""
+    total = np.zeros_like(y)
+    for away, row, slope, width, strength in (
+        (6.0, 0.44 + 0.02 * mirror, 0.030, 0.05, 0.035), (4.2, 0.78, -0.035, 0.05, 0.04),
+        (7.5, 0.60 - 0.02 * mirror, 0.004, 0.045, 0.03), (3.2, 0.24, 0.05, 0.04, 0.03),
+    ):  # fmt: skip
+        distance = y - row - slope * (fold - away)
+        wave = bump(distance, width) - bump(distance - 1.6 * width, width)
+        total = total + strength * wave * bump(fold - away, 2.6)
+    return total
+
+
+def _clip(fold: Reals, upper: Reals) -> tuple[Reals, Reals]:
+    """Where the nose clip under the upper edge is, and the light on its rims."""
+    middle = 1.15
+    inside = step(4.3 - fold, 0.04)
+    clip = inside * step(0.24 - np.abs(upper - middle), 0.03)
+    rims = bump(upper - middle + 0.24, 0.05) - 1.2 * bump(upper - middle - 0.26, 0.05)
+    return clip, np.asarray(0.10 * inside * rims, np.float32)
+
+
+@lru_cache(maxsize=32)
+def cup(colour: tuple[int, int, int]) -> Texture:
+    """A moulded cup: pressed rim with rings, stippled dome, metal strip over the nose."""
+    x, y = canvas(CUP_HEIGHT, CUP_WIDTH)
+    tall = _CUP_NARROW + (1 - _CUP_NARROW) * np.clip(np.cos(np.pi * (x - 0.5)), 0, 1) ** 1.3
+    upper = _CUP_DOWN * tall * y
+    edge = _smallest(upper, _CUP_DOWN * tall * (1 - y), _CUP_ACROSS * np.minimum(x, 1 - x))
+    level = 1 + _stipple(edge) + _rings(edge)
+    across = _CUP_ACROSS * (x - 0.5)
+    off = upper - _STRIP - _SAG * (across / _STRIP_HALF) ** 2
+    along = step(_STRIP_HALF - np.abs(across), 0.05)
+    strip = along * step(0.32 - np.abs(off), 0.03)
+    shine = 0.25 * bump(off + 0.12, 0.10) + 0.06 * np.cos(across * 2.2)
+    light = level[..., None] * np.array(colour, np.float32) / 255
+    metal = (0.60 + shine)[..., None] * _METAL
+    light = light * (1 - 0.22 * (along * bump(off - 0.36, 0.06))[..., None])
+    return make_texture(light * (1 - strip[..., None]) + metal * strip[..., None])
+
+
+def _smallest(*distances: Reals) -> Reals:
+    """The smallest of distances, rounded where two are alike."""
+    total = sum(np.exp(-5 * distance) for distance in distances)
+    return np.asarray(-np.log(total) / 5, np.float32)
+
+
+def _stipple(edge: Reals) -> Reals:
+    dome = step(edge - 0.75, 0.08)
+    rough = unevenness((CUP_HEIGHT, CUP_WIDTH), ((0.9, 0.014), (2.2, 0.013), (24.0, 0.008)), 33)
+    return rough * (0.35 + 0.65 * dome)
+
+
+def _rings(edge: Reals) -> Reals:
+    """Two pressed rings: the welded rim, and the step from which the dome rises.
+
+    They and the dark of the edge are faint: where the rim is seen at an angle, they are lines along
+    the skin.
+    """
+    relief = 0.12 * seam(edge - 0.90, 0.07) + 0.12 * seam(edge - 2.1, 0.10)
+    relief = relief + 0.05 * bump(edge - 1.15, 0.2)
+    return np.asarray(relief - 0.06 * np.exp(-np.clip(edge, 0, None) / 0.5), np.float32)
+
 
 _FOLD: Final = 0.12  # cm
 _STRAP: Final = (222, 219, 206)

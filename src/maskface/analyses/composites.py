@@ -1,0 +1,257 @@
+"""What the pictures of a composite set were taken for, summed by subject.
+
+What an expression that hides another one is taken for, with and without a mask over it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from maskface.analyses.common import (
+    CONCEALED,
+    QUANTITIES,
+    find_condition,
+    groups,
+    interval_cells,
+    limits_text,
+)
+from maskface.analyses.exchange import exchange_p
+from maskface.arrays import Floats, Row
+from maskface.errors import MaskfaceError
+from maskface.stats import bootstrap, holm, interval
+from maskface.tables import PLAIN
+from maskface.text import p_text, percent, points
+
+Made = tuple[str, str, str]
+"""Kind of a face, and the emotions of its upper and lower half."""
+
+WHOLE: Final = "whole"
+MADE: Final = ["kind", "upper", "lower"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Counts:
+    """What C units' faces of F kinds were taken for, plain and masked.
+
+    Attributes
+    ----------
+    faces
+        The F kinds.
+    sums
+        (C, 2 F, 1 + A): for each kind, plain and then masked, the number of pictures and those
+        that were given each of the A answers.
+    """
+
+    faces: tuple[Made, ...]
+    sums: Floats
+
+    @property
+    def totals(self) -> Floats:
+        """(C, 2 F (1 + A)) the same, flat."""
+        return self.sums.reshape(len(self.sums), -1)
+
+    def exchanged(self, a: int, b: int) -> Floats:
+        """Totals with two of the 2 F cells exchanged."""
+        order = np.arange(self.sums.shape[1])
+        order[[a, b]] = order[[b, a]]
+        return self.sums[:, order].reshape(len(self.sums), -1)
+
+
+def how_made(attributes: pd.DataFrame) -> pd.DataFrame:
+    """Kind, upper, lower and pair of each picture, by its id.
+
+    Raises
+    ------
+    MaskfaceError
+        If the attributes do not say it.
+    """
+    said = attributes[attributes["source"] == "index"]
+    wide = said.pivot_table("value", "image_id", "attribute", aggfunc="first")
+    missing = [name for name in (*MADE, "pair") if name not in wide]
+    if missing:
+        raise MaskfaceError(
+            f"The attributes do not say {', '.join(missing)} of the pictures. Run the experiment "
+            "on faces from maskface.stimuli.make_composites."
+        )
+    return wide[[*MADE, "pair"]].dropna()
+
+
+def count_made(joined: pd.DataFrame, mask: str, answers: Sequence[str]) -> Counts:
+    """Sum answers by subject, over the pairs of which every picture has one plain and masked.
+
+    Raises
+    ------
+    MaskfaceError
+        If there is no such pair.
+    """
+    rows = joined[joined["condition"].isin([PLAIN, mask])]
+    ok = rows["status"] == "ok"
+    whole = rows[ok.groupby(rows["pair"]).transform("all")]
+    if whole.empty:
+        raise MaskfaceError(
+            "No pair of photographs has an answer to all of its faces, plain and masked. Read the "
+            "column `message` of trials.csv to see why."
+        )
+    faces = tuple(sorted({(str(k), str(u), str(w)) for k, u, w in whole[MADE].to_numpy()}))
+    number = {face: 2 * i for i, face in enumerate(faces)}
+    face = [number[k, u, w] for k, u, w in whole[MADE].itertuples(index=False, name=None)]
+    cell = np.array(face) + (whole["condition"] == mask).to_numpy(int)
+    unit = pd.factorize(whole["subject_id"], sort=True)[0]
+    given = whole["predicted"].to_numpy(str)[:, None] == list(answers)
+    values = np.hstack([np.ones((len(whole), 1)), given])
+    sums = np.zeros((int(unit.max()) + 1, 2 * len(faces), values.shape[1]))
+    np.add.at(sums, (unit, cell), values)
+    return Counts(faces, sums)
+
+
+Difference = tuple[int, str, int, int]
+"""Number of the face, quantity, and two cells: the first minus the second."""
+
+
+def concealed_table(
+    trials: pd.DataFrame,
+    attributes: pd.DataFrame,
+    *,
+    mask: str = "surgical",
+    answers: Sequence[str] = ("happiness", "sadness", "neutral"),
+    seed: int = 0,
+    n_resamples: int = 5000,
+) -> pd.DataFrame:
+    """Measure what composite faces and their whole faces are taken for, plain and masked.
+
+    Parameters
+    ----------
+    trials
+        Of faces from `maskface.stimuli.make_composites`, in the schema of
+        `maskface.tables.TRIALS`.
+    attributes
+        Of the same run, in the schema of `maskface.tables.ATTRIBUTES`.
+    mask
+        The condition that counts as masked.
+    answers
+        Answers that are counted, of `maskface.types.EMOTIONS`.
+    seed
+        Of the bootstrap and the permutations.
+    n_resamples
+        Resamples of the bootstrap over subjects.
+
+    Returns
+    -------
+    pandas.DataFrame
+        In the schema of `CONCEALED`, over the pairs of photographs of which every picture has an
+        answer both plain and masked. A difference is tested by exchanging its two conditions, or
+        kinds of face, within whole subjects.
+
+    Raises
+    ------
+    MaskfaceError
+        If the attributes do not say how the faces were made, the trials lack the mask, or no pair
+        is answered whole.
+    """
+    made = how_made(attributes)
+    rows: list[Row] = []
+    for head, part in groups(trials):
+        condition = find_condition(part, mask)
+        counts = count_made(part.join(made, on="image_id", how="inner"), condition, answers)
+        fixed = head | {"mask": condition, "clustered_by": "subject"}
+        rows += [fixed | row for row in _rows(counts, answers, seed, n_resamples)]
+    table = CONCEALED.frame(rows)
+    for _, family in table.groupby(["quantity", "kind", "answer"]):
+        table.loc[family.index, "p_adjusted"] = holm(family["p_value"].to_numpy(float))
+    return CONCEALED.check(table.round({"p_adjusted": 12}))
+
+
+def _differences(faces: Sequence[Made]) -> list[Difference]:
+    whole = {upper: 2 * i for i, (kind, upper, _) in enumerate(faces) if kind == WHOLE}
+    found = [(f, "change", 2 * f + 1, 2 * f) for f in range(len(faces))]
+    return found + [
+        (f, f"{shown} against {half}", 2 * f + masked, whole[emotion] + masked)
+        for f, (kind, *halves) in enumerate(faces)
+        for half, emotion in zip(("upper", "lower"), halves, strict=True)
+        for masked, shown in enumerate(QUANTITIES[:2])
+        if kind != WHOLE and emotion in whole
+    ]
+
+
+def _rows(counts: Counts, answers: Sequence[str], seed: int, n_resamples: int) -> list[Row]:
+    shape, n_cells = counts.sums.shape[1:], counts.sums.shape[1]
+    differences = _differences(counts.faces)
+
+    def values(totals: Floats, weights: Floats) -> Floats:
+        sums = totals.reshape(len(totals), *shape)
+        with np.errstate(divide="ignore", invalid="ignore"):  # 0 / 0: no such face, NaN
+            shares = sums[..., 1:] / sums[..., :1]
+        return np.asarray(weights @ shares).reshape(len(totals), -1)
+
+    weights = np.vstack([np.eye(n_cells), _weights(differences, n_cells)])
+    drawn = bootstrap(
+        counts.totals, partial(values, weights=weights), seed=seed, n_resamples=n_resamples
+    )
+    found = np.stack([drawn.point, *interval(drawn)]).reshape(3, len(weights), -1)
+    p = np.full(found.shape[1:], np.nan)
+    for d, (_, _, a, b) in enumerate(differences, start=n_cells):
+        statistic = partial(values, weights=weights[d : d + 1])
+        p[d] = exchange_p(counts.totals, counts.exchanged(a, b), statistic, seed=seed)
+    names = [(c // 2, QUANTITIES[c % 2]) for c in range(n_cells)]
+    names += [(face, name) for face, name, _, _ in differences]
+    present = (counts.sums[..., 0] > 0).sum(axis=0)
+    return [
+        dict(zip(MADE, counts.faces[face], strict=True))
+        | {"quantity": quantity, "answer": answer, "n_clusters": int(present[2 * face])}
+        | {"n": int(counts.sums[:, 2 * face, 0].sum()), "p_value": p[q, i]}
+        | interval_cells(found[:, q, i])
+        for q, (face, quantity) in enumerate(names)
+        for i, answer in enumerate(answers)
+    ]
+
+
+def _weights(differences: Sequence[Difference], n_cells: int) -> Floats:
+    """Each difference (D, n_cells) as a sum of the cells."""
+    weights = np.zeros((len(differences), n_cells))
+    for row, (_, _, a, b) in zip(weights, differences, strict=True):
+        row[[a, b]] = 1, -1
+    return weights
+
+
+def concealed_text(table: pd.DataFrame, upper: str, lower: str) -> str:
+    """Say for each classifier whether a mask over one expression shows what it hid.
+
+    Parameters
+    ----------
+    table
+        In the schema of `CONCEALED`.
+    upper, lower
+        Emotions of the composite's halves: what is hidden, and what is worn.
+    """
+    of = table[(table["kind"] == "composite") & (table["upper"] == upper)]
+    of = of[of["lower"] == lower]
+    return "\n".join(
+        _sentence(str(classifier), rows, upper, lower)
+        for classifier, rows in of.groupby("classifier")
+    )
+
+
+def _sentence(classifier: str, rows: pd.DataFrame, upper: str, lower: str) -> str:
+    by = {(row["answer"], row["quantity"]): row for row in rows.to_dict("records")}
+    worn, hidden = (
+        f"'{answer}' to {percent(by[answer, 'plain']['value'])} % plain and "
+        f"{percent(by[answer, 'masked']['value'])} % masked"
+        for answer in (lower, upper)
+    )
+    change = by[upper, "change"]
+    against = "; ".join(
+        f"{points(row['value'])} points {limits_text(row)} from the whole {emotion} face"
+        for half, emotion in (("upper", upper), ("lower", lower))
+        if (row := by.get((upper, f"masked against {half}")))
+    )
+    return (
+        f"{classifier}: {upper} above, {lower} below is called {hidden} ("
+        f"{points(change['value'])} points {limits_text(change)}, p "
+        f"{p_text(change['p_adjusted'])}), {worn}. Masked, '{upper}' is {against}"
+    )

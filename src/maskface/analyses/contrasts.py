@@ -1,0 +1,245 @@
+"""Two occluded conditions against each other, on the same pictures.
+
+Does the style of a mask matter: differences between styles, and whether they are nil.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import combinations
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from maskface.analyses.common import (
+    CONTRASTS,
+    STYLES,
+    difference_text,
+    find_condition,
+    groups,
+    unit_column,
+    unit_name,
+)
+from maskface.arrays import Row
+from maskface.errors import MaskfaceError
+from maskface.stats import (
+    Comparison,
+    Estimate,
+    Metric,
+    cluster_values,
+    compare,
+    equivalence_test,
+    estimate,
+    get_metrics,
+    holm,
+    permutation_test,
+)
+from maskface.tables import PLAIN
+from maskface.types import EMOTIONS
+
+Pair = tuple[str, str]
+MEASURES: Final = (get_metrics("accuracy")[0], get_metrics("recall")[0])
+"""Share of right answers, over all emotions and of each."""
+
+
+def compare_conditions(trials: pd.DataFrame, condition: str, reference: str) -> Comparison:
+    """Bring together the answers under two conditions, neither of which need be ``none``.
+
+    Parameters
+    ----------
+    trials
+        Of one data set and classifier, in the schema of `maskface.tables.TRIALS`.
+    condition, reference
+        As in `find_condition`. The reference takes the place that ``none`` has in
+        `maskface.stats.compare`.
+
+    Returns
+    -------
+    Comparison
+        Paired picture by picture; by subject, or by picture where one names no subject.
+
+    Raises
+    ------
+    MaskfaceError
+        If the trials lack a condition, or both are the same.
+    """
+    condition, reference = (find_condition(trials, name) for name in (condition, reference))
+    if condition == reference:
+        raise MaskfaceError(f"Cannot compare {condition!r} with itself. Name two conditions.")
+    rows = trials[trials["condition"].isin([condition, reference])]
+    asked, plain = rows["condition"] == condition, rows["condition"] == reference
+    # `compare` knows its reference by the name; the condition may itself be called none.
+    name = "condition" if condition == PLAIN else condition
+    renamed = rows["condition"].mask(asked, name).mask(plain, PLAIN)
+    return compare(rows.assign(condition=renamed), name, by=unit_column(trials))
+
+
+def contrast_table(
+    trials: pd.DataFrame, pairs: Sequence[Pair], *, seed: int = 0, n_resamples: int = 5000
+) -> pd.DataFrame:
+    """Measure how much better a condition is read than its reference.
+
+    Parameters
+    ----------
+    trials
+        In the schema of `maskface.tables.TRIALS`.
+    pairs
+        Conditions, each with its reference.
+    seed
+        Of the bootstrap and the permutations.
+    n_resamples
+        Resamples of the bootstrap.
+
+    Returns
+    -------
+    pandas.DataFrame
+        In the schema of `CONTRASTS`, for every classifier: right answers over all emotions and of
+        each, with bootstrap intervals and permutation tests over subjects (`maskface.stats`).
+    """
+
+    def test(found: Comparison, metric: Metric, label: str) -> Row:
+        return {"p_value": permutation_test(found, metric, label, seed=seed).p_value}
+
+    rows = pair_rows(trials, pairs, test, seed=seed, n_resamples=n_resamples)
+    return CONTRASTS.check(with_holm(CONTRASTS.frame(rows), "p_value", "p_adjusted"))
+
+
+def pair_rows(
+    trials: pd.DataFrame,
+    pairs: Iterable[Pair],
+    test: Callable[[Comparison, Metric, str], Row],
+    *,
+    seed: int,
+    n_resamples: int,
+) -> list[Row]:
+    """Rows of contrasts; `test` adds cells of its own."""
+    rows = []
+    for head, part in groups(trials):
+        by = {"clustered_by": unit_name(unit_column(part))}
+        coverage = part[part["status"] == "ok"].groupby("condition")["coverage"].mean()
+        for condition, reference in ([find_condition(part, n) for n in p] for p in pairs):
+            found = compare_conditions(part, condition, reference)
+            fixed = head | by | {"condition": condition, "reference": reference}
+            fixed |= {"coverage": coverage[condition], "reference_coverage": coverage[reference]}
+            n = found.counts()[0].sum(axis=1)
+            for one in estimate(found, MEASURES, seed=seed, n_resamples=n_resamples):
+                shown = int(n.sum() if one.label == "all" else n[EMOTIONS.index(one.label)])
+                if shown:
+                    metric = MEASURES[one.label != "all"]
+                    cells = _cells(one) | test(found, metric, one.label)
+                    rows.append(fixed | {"n": shown} | cells)
+    return rows
+
+
+def _cells(one: Estimate) -> Row:
+    return {
+        "label": one.label,
+        "n_clusters": one.n_clusters,
+        "value": one.value,
+        "reference_value": one.baseline,
+        "difference": 0.0 - one.loss,  # no minus zero
+        "ci_low": 0.0 - one.high,
+        "ci_high": 0.0 - one.low,
+        "interval": "" if np.isnan(one.low) else one.interval,
+    }
+
+
+def with_holm(table: pd.DataFrame, source: str, target: str) -> pd.DataFrame:
+    """Correct p values; those over all emotions and those of single ones are two families."""
+    for _, family in table.groupby(table["label"] == "all"):
+        table.loc[family.index, target] = holm(family[source].to_numpy(float))
+    return table.round({target: 12})
+
+
+def contrast_text(contrasts: pd.DataFrame) -> str:
+    """Say how each pair differs over all emotions."""
+    overall = contrasts[contrasts["label"] == "all"]
+    return "\n".join(difference_text(row) for row in overall.to_dict("records"))
+
+
+_ALPHA: Final = 0.05
+
+
+def style_table(
+    trials: pd.DataFrame,
+    styles: Sequence[str],
+    *,
+    bound: float,
+    seed: int = 0,
+    n_resamples: int = 5000,
+) -> pd.DataFrame:
+    """Compare every style with every later one, and test whether they are read equally well.
+
+    Parameters
+    ----------
+    trials
+        In the schema of `maskface.tables.TRIALS`.
+    styles
+        Conditions; the first of a pair is the reference.
+    bound
+        The smallest difference of shares that would matter, fixed before the data are seen.
+    seed, n_resamples
+        Of the bootstrap.
+
+    Returns
+    -------
+    pandas.DataFrame
+        In the schema of `STYLES`. Equivalence is tested over the subjects' own shares by two
+        one-sided t tests (Schuirmann 1987, doi:10.1007/BF01068419), corrected by Holm over all
+        pairs and classifiers; where all subjects differ by the same there is no test.
+    """
+
+    def test(found: Comparison, metric: Metric, label: str) -> Row:
+        return {"bound": bound} | _equivalence(found, metric, label, bound)
+
+    pairs = [(later, first) for first, later in combinations(styles, 2)]
+    rows = pair_rows(trials, pairs, test, seed=seed, n_resamples=n_resamples)
+    table = with_holm(STYLES.frame(rows), "equivalence_p", "equivalence_p_adjusted")
+    tested = table["equivalence_p"].notna()
+    table["equivalent"] = (table["equivalence_p_adjusted"] < _ALPHA).where(tested).astype("Int64")
+    return STYLES.check(table)
+
+
+def _equivalence(found: Comparison, metric: Metric, label: str, bound: float) -> Row:
+    reference, value = cluster_values(found, metric, label)
+    try:
+        # A loss of the condition against its reference, so both ends change sides.
+        result = equivalence_test(reference, value, bound=bound, alpha=_ALPHA)
+    except MaskfaceError:  # one unit, or all differ by the same
+        return {}
+    return {
+        "equivalence_low": 0.0 - result.high,
+        "equivalence_high": 0.0 - result.low,
+        "equivalence_p": result.p_value,
+    }
+
+
+def style_text(styles: pd.DataFrame, alike: Sequence[str], window: tuple[str, str]) -> str:
+    """Say how many pairs are equivalent, which differ most, and what a window restores.
+
+    Parameters
+    ----------
+    styles
+        In the schema of `STYLES`.
+    alike
+        Styles that should not differ.
+    window
+        A mask with a window, and the one without that it is compared with.
+    """
+    lines = []
+    for classifier, rows in styles[styles["label"] == "all"].groupby("classifier", sort=True):
+        own = rows[rows["condition"].isin(alike) & rows["reference"].isin(alike)]
+        bound = own["bound"].iloc[0]
+        alike_n = int(own["equivalent"].fillna(0).sum())
+        beyond = int(((own["ci_low"] > bound) | (own["ci_high"] < -bound)).sum())
+        most = own.iloc[int(own["difference"].abs().argmax())]
+        lines += [
+            f"{classifier}: of {len(own)} pairs of {', '.join(alike)}, {alike_n} are equivalent "
+            f"within {100 * bound:g} points (TOST, Holm), {beyond} have their 95 % interval "
+            "beyond. The largest difference:",
+            f"  {difference_text(most.to_dict())}",
+        ]
+    happy = styles[styles["label"] == "happiness"]
+    shown = happy[(happy["condition"] == window[0]) & (happy["reference"] == window[1])]
+    return "\n".join([*lines, *(difference_text(row) for row in shown.to_dict("records"))])

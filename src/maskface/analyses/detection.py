@@ -1,0 +1,360 @@
+"""The tables of faces that are, or are not, found again: what their columns mean.
+
+Faces that are not found under an occluder: which ones, and what dropping them does.
+
+Lost faces in words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from maskface.analyses.common import (
+    HEAD,
+    LABEL,
+    LABELS,
+    STANDING,
+    groups,
+    interval_columns,
+    limit_cells,
+    limits_text,
+    share,
+    unit_column,
+    unit_name,
+)
+from maskface.arrays import Floats, Row
+from maskface.schema import Column, Table, numbered
+from maskface.stats import bootstrap, interval, wilson_interval
+from maskface.tables import PLAIN
+from maskface.text import percent, points
+from maskface.types import EMOTIONS
+
+OTHERS: Final = "others"
+"""Stands for the mean over all other emotions."""
+_WHERE: Final = (
+    Column("condition", "text", "As in trials"),
+    Column("search", "text", "As in detections", allowed=("never", "scenes")),
+    Column("face_px", "whole", "As in detections; 0: the picture as it is", "pixel", 0),
+)
+_AT: Final = ("condition", "search", "face_px")
+
+DETECTION: Final = Table(
+    "detection",
+    (
+        *HEAD[:2],
+        Column(
+            "measure", "text",
+            "found: share of faces found; drift_visible, drift_hidden: mean distance of landmarks "
+            "from where they are in the plain picture, by that between the eyes' outer corners",
+            allowed=("found", "drift_visible", "drift_hidden"),
+        ),
+        *_WHERE,
+        LABEL,
+        *STANDING,
+        Column("value", "real", "The measure", low=0),
+        *interval_columns("value"),
+    ),
+    key=("dataset", "measure", *_AT, "label"),
+)  # fmt: skip
+"""How often faces are found, and how far their landmarks drift."""
+
+DETECTION_BIAS: Final = Table(
+    "detection_bias",
+    (
+        *HEAD[:2],
+        *_WHERE,
+        Column("label", "text", "An emotion", allowed=EMOTIONS),
+        Column(
+            "reference", "text", "Another one; others: the mean over all others",
+            allowed=(*EMOTIONS, OTHERS),
+        ),
+        *STANDING,
+        share("value", "Share of faces with the emotion that are found"),
+        share("reference_value", "The same of the reference"),
+        Column("difference", "real", "value - reference_value; above 0: found more often"),
+        *interval_columns("difference"),
+    ),
+    key=("dataset", *_AT, "label", "reference"),
+)  # fmt: skip
+"""Whether faces with one emotion are found more often than others."""
+
+DROPPING: Final = Table(
+    "dropping",
+    (
+        *HEAD,
+        *_WHERE,
+        LABEL,
+        *STANDING,
+        Column("n_found", "whole", "Those of the pictures whose face is found", "picture", 0),
+        share("value", "Share of right answers, of all pictures"),
+        share("found_value", "The same of those whose face is found"),
+        Column("difference", "real", "found_value - value: what dropping the others pretends"),
+        *interval_columns("difference"),
+    ),
+    key=("dataset", "classifier", *_AT, "label"),
+)
+"""What becomes of accuracy if pictures whose face is not found are dropped."""
+
+Pair = tuple[str, str]
+EVERY_EMOTION: Final[tuple[Pair, ...]] = tuple((emotion, OTHERS) for emotion in EMOTIONS)
+_N: Final = len(EMOTIONS)
+
+
+def detection_table(
+    detections: pd.DataFrame, *, seed: int = 0, n_resamples: int = 2000
+) -> pd.DataFrame:
+    """Measure how often faces are found and how far landmarks drift, by emotion.
+
+    Parameters
+    ----------
+    detections
+        In the schema of `maskface.tables.DETECTIONS`.
+    seed, n_resamples
+        Of the bootstrap over subjects.
+
+    Returns
+    -------
+    pandas.DataFrame
+        In the schema of `DETECTION`, for each condition, search and size. Where all faces are
+        found, or none, resamples cannot differ; the interval is then Wilson's for as many
+        independent answers as there are subjects.
+    """
+    rows: list[Row] = []
+    for fixed, part, by in _cells(detections):
+        for measure in ("found", "drift_visible", "drift_hidden"):
+            known = part[part[measure].notna()]
+            if len(known):
+                sums = _unit_sums(known, by, known[measure], np.ones(len(known)))
+                found = _drawn_rows(sums, seed, n_resamples, wilson=measure == "found")
+                rows += [fixed | {"measure": measure} | row for row in found]
+    return DETECTION.check(DETECTION.frame(rows))
+
+
+def detection_bias_table(
+    detections: pd.DataFrame,
+    pairs: Sequence[Pair] = EVERY_EMOTION,
+    *,
+    seed: int = 0,
+    n_resamples: int = 2000,
+) -> pd.DataFrame:
+    """Measure how much more often faces with one emotion are found than with another.
+
+    Parameters
+    ----------
+    detections
+        In the schema of `maskface.tables.DETECTIONS`.
+    pairs
+        Emotions, each with its reference: another emotion, or ``others``.
+    seed, n_resamples
+        Of the bootstrap over subjects.
+
+    Returns
+    -------
+    pandas.DataFrame
+        In the schema of `DETECTION_BIAS`. There is no interval where no resample differs, as
+        where every face is found.
+    """
+    rows: list[Row] = []
+    for fixed, part, by in _cells(detections):
+        sums = _unit_sums(part, by, part["found"], np.ones(len(part)))
+        shown = {e for e, n in zip(EMOTIONS, sums[:, _N:].sum(axis=0), strict=True) if n}
+        there = [p for p in pairs if p[0] in shown and (p[1] in shown or p[1] == OTHERS)]
+        if len(shown) > 1:
+            rows += [fixed | row for row in _bias_rows(sums, there, seed, n_resamples)]
+    return DETECTION_BIAS.check(DETECTION_BIAS.frame(rows))
+
+
+def dropping_table(
+    trials: pd.DataFrame, detections: pd.DataFrame, *, seed: int = 0, n_resamples: int = 2000
+) -> pd.DataFrame:
+    """Measure what dropping the pictures whose face is not found does to accuracy.
+
+    Parameters
+    ----------
+    trials
+        Of the same run, in the schema of `maskface.tables.TRIALS`: faces were placed by the plain
+        picture, so that all were read.
+    detections
+        In the schema of `maskface.tables.DETECTIONS`.
+    seed, n_resamples
+        Of the bootstrap over subjects.
+
+    Returns
+    -------
+    pandas.DataFrame
+        In the schema of `DROPPING`. Answers are those to pictures as they are; at a smaller size
+        only the choice of pictures is that of a study of such pictures.
+    """
+    rows: list[Row] = []
+    read = trials[trials["status"] == "ok"][["classifier", "image_id", "condition", "correct"]]
+    for fixed, part, by in _cells(detections):
+        joined = part.merge(read, on=["image_id", "condition"])
+        for classifier, own in joined.groupby("classifier", sort=True):
+            head = fixed | {"classifier": str(classifier)}
+            rows += [head | row for row in _drop_rows(own, by, seed, n_resamples)]
+    return DROPPING.check(DROPPING.frame(rows))
+
+
+def _cells(detections: pd.DataFrame) -> Iterator[tuple[Row, pd.DataFrame, str]]:
+    """Parts of one condition, search and size, with the cells that name them, and the units."""
+    looked = detections[detections["status"] == "ok"]
+    for head, run in groups(looked.assign(classifier="")):
+        by = unit_column(run)
+        for names, part in run.groupby(["condition", "search", "face_px"], sort=True):
+            cells = dict(zip(("condition", "search", "face_px"), names, strict=True))
+            own = {"run_id": head["run_id"], "dataset": head["dataset"]}
+            yield own | cells | {"clustered_by": unit_name(by)}, part.drop(columns="classifier"), by
+
+
+def _unit_sums(part: pd.DataFrame, by: str, *values: Any) -> Floats:
+    """Sums (C, 7 k) of k values by unit, each by emotion."""
+    unit = pd.factorize(part[by], sort=True)[0]
+    label = numbered(part["label"], EMOTIONS)
+    sums = np.zeros((int(unit.max()) + 1, len(values), _N))
+    for k, value in enumerate(values):
+        np.add.at(sums[:, k], (unit, label), np.asarray(value, np.float64))
+    return sums.reshape(len(sums), -1)
+
+
+def _ratios(above: Floats, below: Floats) -> Floats:
+    """Over all emotions and for each: (B, 7) and (B, 7) to (B, 8), NaN where there is none."""
+    above, below = (np.hstack([x.sum(axis=1, keepdims=True), x]) for x in (above, below))
+    return np.asarray(np.divide(above, below, out=np.full(above.shape, np.nan), where=below > 0))
+
+
+def _standing(weights: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Pictures and units, over all emotions and for each, (8,)."""
+    n = np.concatenate([[weights.sum()], weights.sum(axis=0)])
+    shown = np.concatenate([[(weights.sum(axis=1) > 0).sum()], (weights > 0).sum(axis=0)])
+    return n.astype(np.int64), shown.astype(np.int64)
+
+
+def _drawn_rows(sums: Floats, seed: int, n_resamples: int, *, wilson: bool) -> Iterator[Row]:
+    n, n_clusters = _standing(sums[:, _N:])
+    drawn = bootstrap(
+        sums, lambda s: _ratios(s[:, :_N], s[:, _N:]), seed=seed, n_clusters=n_clusters,
+        n_resamples=n_resamples,
+    )  # fmt: skip
+    low, high = interval(drawn)
+    for i in np.flatnonzero(n):
+        value, limits = float(drawn.point[i]), limit_cells(float(low[i]), float(high[i]))
+        if wilson and value in (0, 1):
+            units = np.array([n_clusters[i]], np.float64)
+            low_w, high_w = wilson_interval(value * units, units)
+            limits = limit_cells(float(low_w[0]), float(high_w[0]), "Wilson")
+        yield {
+            "label": LABELS[i], "n": int(n[i]), "n_clusters": int(n_clusters[i]), "value": value,
+        } | limits  # fmt: skip
+
+
+def _bias_rows(sums: Floats, pairs: Sequence[Pair], seed: int, n_resamples: int) -> Iterator[Row]:
+    shown = sums[:, _N:].sum(axis=0) > 0
+    mixes = [_mix(pair, shown) for pair in pairs]
+
+    def statistic(totals: Floats) -> Floats:
+        rates = _ratios(totals[:, :_N], totals[:, _N:])[:, 1:]
+        # An emotion nobody in the resample shows is left out only where it is not asked for.
+        rates = np.where(shown, rates, 0)
+        first, second = (np.stack([mix[k] for mix in mixes], axis=1) for k in (0, 1))
+        return np.hstack([rates @ (first - second), rates @ first, rates @ second])
+
+    k = len(pairs)
+    units = [int((sums[:, _N:][:, (a + b) > 0].sum(axis=1) > 0).sum()) for a, b in mixes]
+    drawn = bootstrap(
+        sums, statistic, seed=seed, n_clusters=np.tile(units, 3), n_resamples=n_resamples
+    )
+    low, high = interval(drawn)
+    for i, ((label, reference), (a, b)) in enumerate(zip(pairs, mixes, strict=True)):
+        limits = (low[i], high[i]) if high[i] > low[i] else (np.nan, np.nan)
+        yield {
+            "label": label, "reference": reference, "n_clusters": units[i],
+            "n": int(sums[:, _N:][:, (a + b) > 0].sum()), "difference": drawn.point[i],
+            "value": drawn.point[k + i], "reference_value": drawn.point[2 * k + i],
+        } | limit_cells(*limits)  # fmt: skip
+
+
+def _mix(pair: Pair, shown: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    """Weights (7,) of the emotions in both sides of a pair."""
+    first = np.array([emotion == pair[0] for emotion in EMOTIONS], float)
+    if pair[1] == OTHERS:
+        rest = shown & (first == 0)
+        return first, rest / rest.sum()
+    return first, np.array([emotion == pair[1] for emotion in EMOTIONS], float)
+
+
+def _drop_rows(part: pd.DataFrame, by: str, seed: int, n_resamples: int) -> Iterator[Row]:
+    right, found = (part[name].to_numpy(np.float64) for name in ("correct", "found"))
+    sums = _unit_sums(part, by, right, np.ones(len(part)), right * found, found)
+    n, n_clusters = _standing(sums[:, _N : 2 * _N])
+    n_found = np.concatenate([[found.sum()], sums[:, 3 * _N :].sum(axis=0)]).astype(int)
+
+    def statistic(totals: Floats) -> Floats:
+        a, b, c, d = np.split(totals, 4, axis=1)
+        every, kept = _ratios(a, b), _ratios(c, d)
+        return np.hstack([kept - every, every, kept])
+
+    drawn = bootstrap(
+        sums, statistic, seed=seed, n_clusters=np.tile(n_clusters, 3), n_resamples=n_resamples
+    )
+    low, high = interval(drawn)
+    for i in np.flatnonzero(n):
+        limits = (low[i], high[i]) if high[i] > low[i] else (np.nan, np.nan)
+        yield {
+            "label": LABELS[i], "n": int(n[i]), "n_clusters": int(n_clusters[i]),
+            "n_found": int(n_found[i]), "difference": drawn.point[i],
+            "value": drawn.point[8 + i], "found_value": drawn.point[16 + i],
+        } | limit_cells(*limits)  # fmt: skip
+
+
+TextRow = Mapping[Hashable, Any]
+
+
+def detection_text(bias: pd.DataFrame, dropping: pd.DataFrame) -> str:
+    """Say under which covers emotions are found unequally, and what dropping lost faces pretends.
+
+    Parameters
+    ----------
+    bias
+        From `maskface.analyses.detection_bias_table`; pairs of two emotions are said.
+    dropping
+        From `maskface.analyses.dropping_table`; where faces are lost.
+    """
+    covered = bias[(bias["condition"] != PLAIN) & (bias["reference"] != "others")]
+    same = covered["ci_low"].isna()
+    lost = dropping[(dropping["condition"] != PLAIN) & (dropping["label"] == "all")]
+    lost = lost[lost["n_found"] < lost["n"]]
+    lines = [_bias_line(row) for row in covered[~same].to_dict("records")]
+    if same.any():
+        lines.append(
+            f"In {same.sum()} of {len(same)} ways to look for covered faces of these emotions "
+            "there is no difference to estimate: all were found, or none."
+        )
+    lines += [_drop_line(row) for row in lost.to_dict("records")]
+    return "\n".join(lines)
+
+
+def _where(row: TextRow) -> str:
+    size = f"faces of {row['face_px']} px" if row["face_px"] else "pictures as they are"
+    search = "MediaPipe alone" if row["search"] == "never" else "with fallbacks"
+    return f"{row['condition']}, {size}, {search}"
+
+
+def _bias_line(row: TextRow) -> str:
+    return (
+        f"{_where(row)}: found {row['label']} {percent(row['value'])} %, {row['reference']} "
+        f"{percent(row['reference_value'])} %, difference {points(row['difference'])} "
+        f"{limits_text(row)}"
+    )
+
+
+def _drop_line(row: TextRow) -> str:
+    return (
+        f"{_where(row)}: dropping the {row['n'] - row['n_found']} lost of {row['n']} faces moves "
+        f"the accuracy of {row['classifier']} from {percent(row['value'])} to "
+        f"{percent(row['found_value'])} %: {points(row['difference'])} {limits_text(row)}"
+    )

@@ -1,0 +1,309 @@
+"""Two things on a face, each there or not: what both do together, for one answer.
+
+How often one answer is given under several conditions, summed by independent unit.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
+from maskface.analyses.common import (
+    CELLS,
+    EFFECTS,
+    FACTORIAL,
+    MEASURES,
+    OTHERS,
+    SHOWN,
+    find_condition,
+    groups,
+    interval_cells,
+    unit_column,
+    unit_name,
+)
+from maskface.analyses.exchange import exchange_p
+from maskface.arrays import Floats, Row
+from maskface.errors import MaskfaceError
+from maskface.stats import bootstrap, holm, interval
+from maskface.tables import PLAIN
+from maskface.text import p_text, percent
+from maskface.types import EMOTIONS
+
+_N: Final = len(EMOTIONS)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Given:
+    """How often C units were given one answer under K conditions, on the same pictures.
+
+    Attributes
+    ----------
+    answer
+        Which one.
+    conditions
+        The K conditions.
+    totals
+        (C, 7 (1 + 2 K)): pictures of each emotion, then for each condition the answers given to
+        them and the sums of the answer's probability.
+    n, n_clusters
+        (8,) pictures, and units that have any, for each of `SHOWN`.
+    clustered_by
+        ``subject`` or ``image``.
+    """
+
+    answer: str
+    conditions: tuple[str, ...]
+    totals: Floats
+    n: NDArray[np.int64]
+    n_clusters: NDArray[np.int64]
+    clustered_by: str
+
+    def reordered(self, order: Sequence[int]) -> Floats:
+        """Totals with the conditions in another order."""
+        shown, blocks = self.totals[:, :_N], self.totals[:, _N:]
+        blocks = blocks.reshape(len(blocks), len(self.conditions), -1)[:, list(order)]
+        return np.hstack([shown, blocks.reshape(len(blocks), -1)])
+
+
+def count_given(trials: pd.DataFrame, conditions: Sequence[str], answer: str) -> Given:
+    """Sum one answer by unit, over the pictures that have an answer under all conditions.
+
+    Parameters
+    ----------
+    trials
+        Of one data set and classifier, in the schema of `maskface.tables.TRIALS`.
+    conditions
+        As in `find_condition`.
+    answer
+        One of `EMOTIONS`.
+
+    Raises
+    ------
+    MaskfaceError
+        If there is no such answer, the trials lack a condition, or no picture has an answer
+        under all of them.
+    """
+    if answer not in EMOTIONS:
+        raise MaskfaceError(f"There is no answer {answer!r}. Choose one of {', '.join(EMOTIONS)}.")
+    conditions = tuple(find_condition(trials, name) for name in conditions)
+    by = unit_column(trials)
+    rows = trials[(trials["status"] == "ok") & trials["condition"].isin(conditions)]
+    rows = rows.assign(given=(rows["predicted"] == answer).astype(float))
+    names = list(dict.fromkeys(["image_id", by, "label"]))
+    wide = rows.pivot_table(["given", f"p_{answer}"], names, "condition")
+    wide = wide.reindex(
+        columns=[(v, name) for name in conditions for v in ("given", f"p_{answer}")]
+    )
+    wide = wide[wide.iloc[:, ::2].notna().all(axis=1)]
+    if wide.empty:
+        raise MaskfaceError(
+            f"No picture has an answer under all of {', '.join(conditions)}. Read the column "
+            "`message` of trials.csv to see why."
+        )
+    shows = (wide.index.get_level_values("label").to_numpy()[:, None] == EMOTIONS).astype(float)
+    values = wide.to_numpy(np.float64)[:, :, None] * shows[:, None, :]
+    unit = pd.factorize(wide.index.get_level_values(by), sort=True)[0]
+    totals = np.zeros((int(unit.max()) + 1, _N * (1 + values.shape[1])))
+    np.add.at(totals, unit, np.hstack([shows, values.reshape(len(values), -1)]))
+    return _standing(answer, conditions, totals, unit_name(by))
+
+
+def _standing(answer: str, conditions: tuple[str, ...], totals: Floats, by: str) -> Given:
+    shown = _with_others(totals[:, :_N], EMOTIONS.index(answer))
+    n, n_clusters = shown.sum(axis=0).astype(np.int64), (shown > 0).sum(axis=0)
+    return Given(answer, conditions, totals, n, n_clusters, by)
+
+
+def _with_others(values: Floats, answer: int) -> Floats:
+    """Add to (..., 7) sums by emotion the sum over all but one."""
+    others = values.sum(axis=-1, keepdims=True) - values[..., answer, None]
+    return np.concatenate([values, others], axis=-1)
+
+
+def answer_values(totals: Floats, answer: int) -> Floats:
+    """Totals (B, 7 (1 + 2 K)) as in `Given` to (B, K, 18).
+
+    The last axis holds the shares of the answer and its mean probabilities for each of `SHOWN`,
+    then sensitivity d' and criterion of the answer, from hits and false alarms with the
+    log-linear correction (Hautus 1995, doi:10.3758/BF03203619). NaN where nothing was shown.
+    """
+    shown = _with_others(totals[:, None, :_N], answer)
+    blocks = totals[:, _N:].reshape(len(totals), -1, 2, _N)
+    sums = _with_others(blocks, answer)
+    with np.errstate(divide="ignore", invalid="ignore"):  # 0 / 0: not shown, NaN
+        shares = (sums / shown[:, :, None]).reshape(*sums.shape[:2], -1)
+    pair = [answer, _N]
+    rates = (sums[:, :, 0, pair] + 0.5) / (shown[:, :, pair] + 1)
+    z = ndtri(np.where((shown[:, :, pair] > 0).all(axis=2, keepdims=True), rates, np.nan))
+    sensitivity = z[..., :1] - z[..., 1:]
+    criterion = -z.sum(axis=2, keepdims=True) / 2
+    return np.concatenate([shares, sensitivity, criterion], axis=2)
+
+
+Rows = dict[tuple[str, str, str], Any]
+"""By measure, label and quantity."""
+
+_WEIGHTS: Final = np.vstack(
+    [np.eye(4), [(-1, 1, 0, 0), (0, 0, -1, 1), (-1, 0, 1, 0), (1, -1, -1, 1)]]
+)
+"""Cells, then effects, as sums of the cells."""
+_EXCHANGES: Final = ((1, 0, 2, 3), (0, 1, 3, 2), (2, 1, 0, 3), (1, 0, 3, 2))
+"""Which cells change places in the test of each effect."""
+
+
+class Cells(NamedTuple):
+    """Four conditions: neither of two things, each alone, and both."""
+
+    neither: str
+    first: str
+    second: str
+    both: str
+
+
+def crossed(first: str, second: str) -> Cells:
+    """Conditions with and without two occluders, the first next to the skin."""
+    return Cells(PLAIN, first, second, f"{first}+{second}")
+
+
+def factorial_table(
+    trials: pd.DataFrame,
+    designs: Sequence[Cells],
+    answer: str = "sadness",
+    *,
+    seed: int = 0,
+    n_resamples: int = 5000,
+) -> pd.DataFrame:
+    """Measure how one answer depends on two things that are on the face or not.
+
+    Parameters
+    ----------
+    trials
+        In the schema of `maskface.tables.TRIALS`.
+    designs
+        Each four conditions.
+    answer
+        The answer that is counted: to faces that show it and, as false alarms, to all others.
+    seed
+        Of the bootstrap and the permutations.
+    n_resamples
+        Resamples of the bootstrap over subjects.
+
+    Returns
+    -------
+    pandas.DataFrame
+        In the schema of `FACTORIAL`. An effect is tested by exchanging its conditions within
+        whole subjects; the interaction by taking the first thing off where it is and putting it
+        on where it is not, with and without the second. For shares and probabilities that only
+        changes the sign of a subject's own interaction; for d' and criterion, which are not sums
+        over subjects, it is an approximation where the first thing alone has an effect.
+
+    Raises
+    ------
+    MaskfaceError
+        If the trials lack a condition, or no picture has an answer under all four.
+    """
+    rows: list[Row] = []
+    for head, part in groups(trials):
+        for cells in designs:
+            given = count_given(part, cells, answer)
+            names = dict(zip(("first", "second"), given.conditions[1:3], strict=True))
+            fixed = head | names | {"answer": answer, "clustered_by": given.clustered_by}
+            rows += [fixed | row for row in _rows(given, seed, n_resamples)]
+    return FACTORIAL.check(_with_holm(FACTORIAL.frame(rows)))
+
+
+def _rows(given: Given, seed: int, n_resamples: int) -> list[Row]:
+    answer = EMOTIONS.index(given.answer)
+
+    def values(totals: Floats, weights: Floats = _WEIGHTS) -> Floats:
+        return np.asarray(weights @ answer_values(totals, answer)).reshape(len(totals), -1)
+
+    places, n, units = _places(given)
+    drawn = bootstrap(
+        given.totals, values, seed=seed, n_clusters=np.tile(units, 8), n_resamples=n_resamples
+    )
+    found = np.stack([drawn.point, *interval(drawn)]).reshape(3, 8, -1)
+    p = np.full((8, len(places)), np.nan)
+    for e, order in enumerate(_EXCHANGES, start=len(CELLS)):
+        effect = partial(values, weights=_WEIGHTS[e : e + 1])
+        p[e] = exchange_p(given.totals, given.reordered(order), effect, seed=seed)
+    return [
+        {"measure": measure, "label": label, "quantity": quantity}
+        | {"n": n[i], "n_clusters": units[i]}
+        | interval_cells(found[:, q, i])
+        | {"p_value": p[q, i]}
+        for q, quantity in enumerate((*CELLS, *EFFECTS))
+        for i, (measure, label) in enumerate(places)
+        if n[i]
+    ]
+
+
+def _places(given: Given) -> tuple[list[tuple[str, str]], Floats, Floats]:
+    """Measure and label, pictures and units of each place in the last axis of `answer_values`."""
+    by_label = [(measure, label) for measure in MEASURES[:2] for label in SHOWN]
+    pair = [EMOTIONS.index(given.answer), SHOWN.index(OTHERS)]
+    whole = given.n[pair].sum() if given.n[pair].all() else 0
+    n = np.concatenate([given.n, given.n, [whole, whole]])
+    least = given.n_clusters[pair].min()
+    units = np.concatenate([given.n_clusters, given.n_clusters, [least, least]])
+    return [*by_label, *((measure, given.answer) for measure in MEASURES[2:])], n, units
+
+
+def _with_holm(table: pd.DataFrame) -> pd.DataFrame:
+    own = table["label"] == table["answer"]
+    for _, family in table.groupby([table["answer"], table["measure"], own]):
+        table.loc[family.index, "p_adjusted"] = holm(family["p_value"].to_numpy(float))
+    return table.round({"p_adjusted": 12})
+
+
+def factorial_text(table: pd.DataFrame) -> str:
+    """Say for each classifier and pair of things what the first does, without and with the second.
+
+    Parameters
+    ----------
+    table
+        In the schema of `FACTORIAL`.
+    """
+    heads = ["classifier", "first", "second", "answer"]
+    return "\n".join(
+        _sentence(dict(zip(heads, map(str, names), strict=True)), rows)
+        for names, rows in table.groupby(heads)
+    )
+
+
+def _sentence(head: dict[str, str], rows: pd.DataFrame) -> str:
+    by = {(r["measure"], r["label"], r["quantity"]): r for r in rows.to_dict("records")}
+    answer = head["answer"]
+    parts = [
+        _change(by, answer, "neither", "first", "first alone"),
+        _change(by, answer, "second", "both", "first given second"),
+    ]
+    return (
+        f"{head['classifier']}, {head['first']}: '{answer}' {parts[0]}; "
+        f"under {head['second']} {parts[1]}"
+    )
+
+
+def _change(by: Rows, answer: str, before: str, after: str, effect: str) -> str:
+    shares = [
+        f"{percent(by['share', label, before]['value'])} to "
+        f"{percent(by['share', label, after]['value'])} % of {what} faces"
+        for label, what in ((answer, answer), (OTHERS, "other"))
+        if ("share", label, before) in by
+    ]
+    told = by.get(("dprime", answer, effect))
+    if told is None:
+        return " and ".join(shares)
+    limits = "no interval"
+    if not math.isnan(told["ci_low"]):
+        limits = f"{told['ci_low']:+.2f} to {told['ci_high']:+.2f}"
+    p = p_text(told["p_adjusted"])
+    return f"{' and '.join(shares)}, d' {told['value']:+.2f} [{limits}], p {p}"

@@ -1,0 +1,487 @@
+"""Groups of pictures by what is known of them.
+
+Right answers of every independent unit, plain and masked, in groups of pictures.
+
+What a set says of its pictures, and whether that can answer a question.
+
+Do two groups of pictures lose the same, and what difference would have been found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from maskface.analyses.common import LABELS, unit_column, unit_name
+from maskface.arrays import Floats
+from maskface.datasets import load_dataset
+from maskface.errors import MaskfaceError
+from maskface.seeds import derived_seed
+from maskface.stats import bootstrap
+from maskface.tables import PLAIN
+
+MOST_LEVELS: Final = 5
+"""Numbers that take no more values than this are groups as they are."""
+HALVES: Final = ("lower half", "upper half")
+
+
+@dataclass(frozen=True, slots=True)
+class Moderator:
+    """What pictures are grouped by.
+
+    Attributes
+    ----------
+    name
+        The attribute.
+    of
+        ``picture``, or ``person`` if all pictures of a person belong in one group: numbers are
+        then the median of the person's pictures.
+    cuts
+        For numbers: where groups end; a value at a cut belongs to the upper group. Without cuts a
+        number of few different values is taken as it is, and others are halved at the median: of
+        people, or of the pictures of each emotion, so that both halves hold the same emotions.
+    """
+
+    name: str
+    of: Literal["picture", "person"] = "picture"
+    cuts: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Groups:
+    """Pictures in groups.
+
+    Attributes
+    ----------
+    names
+        Of the groups, in order.
+    number
+        Of each picture's group, by image_id; pictures of which nothing is known are not there.
+    """
+
+    names: tuple[str, ...]
+    number: pd.Series
+
+
+def attribute_values(attributes: pd.DataFrame, name: str) -> pd.Series:
+    """Values of an attribute by image_id; what the index says goes before what was measured.
+
+    Raises
+    ------
+    MaskfaceError
+        If no picture has the attribute.
+    """
+    own = attributes[(attributes["attribute"] == name) & (attributes["value"] != "")]
+    if own.empty:
+        there = ", ".join(sorted(set(attributes["attribute"]))) or "none"
+        raise MaskfaceError(
+            f"The pictures have no attribute {name!r}; they have: {there}. Add a column {name} to "
+            "the set's index.csv (path,emotion,subject,...) and run it anew."
+        )
+    own = own.sort_values("source", kind="stable").drop_duplicates("image_id")
+    return own.set_index("image_id")["value"]
+
+
+def group_pictures(trials: pd.DataFrame, attributes: pd.DataFrame, by: Moderator) -> Groups:
+    """Group the pictures of a run.
+
+    Parameters
+    ----------
+    trials, attributes
+        In the schemas of `maskface.tables.TRIALS` and `maskface.tables.ATTRIBUTES`.
+    by
+        What by.
+
+    Raises
+    ------
+    MaskfaceError
+        If the pictures lack the attribute, all have the same value, or they are to be grouped by
+        person and some name none or contradict each other.
+    """
+    pictures = trials.drop_duplicates("image_id").set_index("image_id")
+    text = attribute_values(attributes, by.name)
+    text = text[text.index.isin(pictures.index)]
+    numbers = pd.to_numeric(text, errors="coerce")
+    numeric = bool(np.isfinite(numbers).all())
+    values = numbers.astype(float) if numeric else text
+    if by.of == "person":
+        values = _of_people(values, pictures["subject_id"], by.name)
+    names, number = _split(values, pictures, by) if numeric else _levels(values)
+    there = sorted(set(number))
+    if len(there) < 2:
+        got = f"{names[there[0]]!r} throughout" if there else "empty"
+        raise MaskfaceError(
+            f"Attribute {by.name!r} is {got}: there are no two groups to compare. Choose a set "
+            "where it differs."
+        )
+    number = number.map({old: new for new, old in enumerate(there)})
+    return Groups(tuple(names[i] for i in there), number)
+
+
+def require_subjects(subjects: pd.Series, name: str) -> None:
+    """Refuse to group people where some picture does not say who is shown.
+
+    Raises
+    ------
+    MaskfaceError
+        If it does not.
+    """
+    if (subjects == "").any():
+        raise MaskfaceError(
+            f"Grouping by {name!r} needs to know who is shown. Add a column subject to the set's "
+            "index.csv."
+        )
+
+
+def _of_people(values: pd.Series, subjects: pd.Series, name: str) -> pd.Series:
+    """Give all pictures of a person one value."""
+    own = subjects.reindex(values.index)
+    require_subjects(own, name)
+    if pd.api.types.is_numeric_dtype(values):
+        return values.groupby(own).transform("median")
+    several = values.groupby(own).nunique()
+    if (several > 1).any():
+        who = several.idxmax()
+        found = ", ".join(sorted(set(values[own == who])))
+        raise MaskfaceError(
+            f"Subject {who} has several values of {name!r}: {found}. Write one in index.csv."
+        )
+    return values
+
+
+def _levels(values: pd.Series) -> tuple[Sequence[str], pd.Series]:
+    levels = sorted(set(values))
+    names = [f"{v:g}" if isinstance(v, float) else str(v) for v in levels]
+    return names, values.map({level: i for i, level in enumerate(levels)})
+
+
+def _split(
+    values: pd.Series, pictures: pd.DataFrame, by: Moderator
+) -> tuple[Sequence[str], pd.Series]:
+    if by.cuts:
+        number = np.searchsorted(by.cuts, values.to_numpy(float), side="right")
+        return _band_names(by.cuts), pd.Series(number, values.index)
+    if values.nunique() <= MOST_LEVELS:
+        return _levels(values)
+    if by.of == "person":
+        middle = values.groupby(pictures["subject_id"].reindex(values.index)).first().median()
+        names = (f"up to {middle:g}", f"above {middle:g}")
+        return names, (values > middle).astype(int)
+    middles = values.groupby(pictures["label"].reindex(values.index)).transform("median")
+    return HALVES, (values > middles).astype(int)
+
+
+def _band_names(cuts: Sequence[float]) -> list[str]:
+    between = [f"{low:g} to under {high:g}" for low, high in pairwise(cuts)]
+    return [f"under {cuts[0]:g}", *between, f"{cuts[-1]:g} and over"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GroupHits:
+    """Sums of C units in G groups, over the pictures answered plain and masked.
+
+    Attributes
+    ----------
+    names
+        Of the groups.
+    totals
+        (C, G, 3, 8): pictures, right answers plain, and masked; over all emotions, then of each.
+    clustered_by
+        ``subject``, or ``image`` where a picture does not say who is shown.
+    """
+
+    names: tuple[str, ...]
+    totals: Floats
+    clustered_by: str
+
+    @property
+    def n(self) -> NDArray[np.int64]:
+        """(G, 8) pictures."""
+        return np.asarray(self.totals[:, :, 0].sum(axis=0), np.int64)
+
+    @property
+    def units(self) -> NDArray[np.bool_]:
+        """(C, G, 8) whether a unit has pictures there."""
+        return self.totals[:, :, 0] > 0
+
+    def nested(self, groups: Sequence[int]) -> bool:
+        """Whether every unit is in one of these groups at most."""
+        return bool(self.units[:, list(groups), 0].sum(axis=1).max() <= 1)
+
+
+def count_groups(trials: pd.DataFrame, groups: Groups, condition: str) -> GroupHits:
+    """Sum right answers by unit and group.
+
+    Parameters
+    ----------
+    trials
+        Of one data set and classifier, in the schema of `maskface.tables.TRIALS`.
+    groups
+        Of pictures; others are left out.
+    condition
+        What ``masked`` is.
+
+    Raises
+    ------
+    MaskfaceError
+        If no picture of some group was answered both plain and masked.
+    """
+    by = unit_column(trials)
+    asked = trials["condition"].isin([PLAIN, condition]) & (trials["status"] == "ok")
+    keys = list(dict.fromkeys(["image_id", by, "label"]))
+    right = trials[asked].pivot_table("correct", keys, "condition")
+    right = right.reindex(columns=[PLAIN, condition]).dropna()
+    group = groups.number.reindex(right.index.get_level_values("image_id")).to_numpy(float)
+    right, group = right[~np.isnan(group)], group[~np.isnan(group)].astype(int)
+    empty = sorted(set(range(len(groups.names))) - set(group))
+    if empty:
+        raise MaskfaceError(
+            f"No picture of the group {groups.names[empty[0]]!r} was answered both plain and "
+            f"under {condition}."
+        )
+    shown = right.index.get_level_values("label").to_numpy()[:, None] == np.array(LABELS)
+    shown[:, 0] = True
+    marks = np.column_stack([np.ones(len(right)), right.to_numpy(float)])
+    unit = pd.factorize(right.index.get_level_values(by), sort=True)[0]
+    totals = np.zeros((int(unit.max()) + 1, len(groups.names), 3, len(LABELS)))
+    np.add.at(totals, (unit, group), marks[:, :, None] * shown[:, None, :])
+    return GroupHits(groups.names, totals, unit_name(by))
+
+
+def resample_groups(hits: GroupHits, *, seed: int, n_resamples: int) -> Floats:
+    """Sums (B, G, 3, 8) of resampled units.
+
+    Where each unit is in one group alone, groups are resampled each on its own and keep their
+    sizes; otherwise a unit is drawn with its pictures in all groups.
+    """
+    totals, shape = hits.totals, (-1, *hits.totals.shape[1:])
+    if not hits.nested(range(len(hits.names))):
+        return _sums(totals.reshape(len(totals), -1), seed, n_resamples).reshape(shape)
+    drawn = [
+        _sums(totals[hits.units[:, g, 0], g].reshape(-1, 3 * len(LABELS)), own, n_resamples)
+        for g in range(len(hits.names))
+        for own in [derived_seed(seed, g)]
+    ]
+    return np.stack(drawn, axis=1).reshape(shape)
+
+
+def _sums(totals: Floats, seed: int, n_resamples: int) -> Floats:
+    drawn = bootstrap(totals, lambda sums: sums, seed=seed, n_resamples=n_resamples)
+    return drawn.values  # noqa: PD011 (no frame)
+
+
+def rates(sums: Floats) -> Floats:
+    """Shares right plain, right masked, and the loss: sums (B, G, 3, 8) to (B, G, 3, 8)."""
+    with np.errstate(divide="ignore", invalid="ignore"):  # 0 / 0: not shown, NaN
+        plain, masked = (sums[:, :, i] / sums[:, :, 0] for i in (1, 2))
+    return np.stack([plain, masked, plain - masked], axis=2)
+
+
+def same_mix(sums: Floats, first: int, second: int) -> Floats:
+    """Difference (B,) of the losses of two groups as if both showed the same emotions.
+
+    Losses of the emotions that both show, weighted by how many pictures of them both hold
+    together (direct standardisation).
+    """
+    pair = sums[:, [first, second], :, 1:]
+    weights = pair[:, :, 0].sum(axis=1) * (pair[:, :, 0] > 0).all(axis=1)
+    losses = np.nan_to_num(rates(pair)[:, :, 2])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(
+            ((losses[:, 0] - losses[:, 1]) * weights).sum(axis=1) / weights.sum(axis=1)
+        )
+
+
+def mix_distance(sums: Floats, first: int, second: int) -> float:
+    """How differently often emotions are shown in two groups, 0 to 1 (total variation)."""
+    shown = sums[[first, second], 0, 1:]
+    shares = shown / shown.sum(axis=1, keepdims=True)
+    return float(np.abs(shares[0] - shares[1]).sum() / 2)
+
+
+MEASURED: Final = ("face_px", "skin_ita_deg")
+"""Attributes that a run measures itself."""
+
+
+def check_set(data: str, asked: Sequence[Moderator]) -> str:
+    """Make sure that the pictures of a set can be grouped by one moderator at least.
+
+    Parameters
+    ----------
+    data
+        As of `maskface.Experiment`.
+    asked
+        What pictures are to be grouped by.
+
+    Returns
+    -------
+    str
+        `data`.
+
+    Raises
+    ------
+    MaskfaceError
+        If the set cannot be read, its index says nothing of these, or pictures are to be grouped
+        by person and some name nobody.
+    """
+    samples = load_dataset(data).samples
+    for by in asked:
+        if by.of == "person":
+            require_subjects(pd.Series([sample.subject_id for sample in samples]), by.name)
+    if not any(by.name in MEASURED for by in asked):
+        said = [pair for sample in samples for pair in sample.attributes]
+        known_moderators(pd.DataFrame(said, columns=["attribute", "value"]), asked)
+    return data
+
+
+def known_moderators(attributes: pd.DataFrame, asked: Sequence[Moderator]) -> list[Moderator]:
+    """Those that some pictures have, with different values.
+
+    Raises
+    ------
+    MaskfaceError
+        If there are none.
+    """
+    differ = attributes[attributes["value"] != ""].groupby("attribute")["value"].nunique()
+    known = [by for by in asked if differ.get(by.name, 0) > 1]
+    if not known:
+        names = ", ".join(by.name for by in asked)
+        raise MaskfaceError(
+            f"There is nothing to compare: the set says nothing of {names}, or the same of all "
+            "pictures. Add such a column to its index.csv, beside path,emotion,subject."
+        )
+    return known
+
+
+def unknown_text(asked: Sequence[Moderator], known: Sequence[Moderator]) -> str:
+    """Say what could not be compared, and what to add; empty if nothing is missing."""
+    names = ", ".join(by.name for by in asked if by not in known)
+    if not names:
+        return ""
+    return f"Not compared, as index.csv has no such column or one value only: {names}."
+
+
+N_RANDOM: Final = 9999
+MOST_EXACT: Final = 2**14
+_CELLS_AT_ONCE: Final = 2_000_000
+_ROUNDING: Final = 1e-10
+
+
+def permutation_p(shown: Floats, lost: Floats, first: NDArray[np.bool_], *, seed: int) -> Floats:
+    """Test the difference of losses by exchanging the groups that units are in.
+
+    Parameters
+    ----------
+    shown, lost
+        (C, m), pictures, and right answers plain minus masked; every unit is in one group.
+    first
+        (C,) which units are in the first of the two groups.
+    seed
+        Of the exchanges.
+
+    Returns
+    -------
+    NDArray
+        (m,) two-sided. If the attribute has nothing to do with loss, units of both groups can be
+        exchanged and the test is exact. The difference is divided by its standard error, so the
+        test is also valid for large groups that differ in spread (Chung & Romano 2013,
+        doi:10.1214/13-AOS1090). NaN where a group has fewer than two units.
+    """
+    rng = np.random.default_rng(seed)
+    there = (shown > 0).astype(float)
+    terms = np.stack([there, shown, lost, shown**2, shown * lost, lost**2], axis=1)
+    flat = terms.reshape(len(terms), -1)
+
+    def statistic(chosen: Floats) -> Floats:
+        one, other = (np.asarray(c @ flat).reshape(-1, *terms.shape[1:]) for c in
+                      (chosen, 1 - chosen))  # fmt: skip
+        return np.abs(_studentised(one, other))
+
+    observed = statistic(first[None].astype(float))[0]
+    extreme = np.zeros(len(observed))
+    for size in _sizes(len(first)):
+        order = rng.random((size, len(first))).argsort(axis=1)
+        others = statistic(first[order].astype(float))
+        extreme += (~(others < observed - _ROUNDING)).sum(axis=0)  # undefined counts as extreme
+    p = (extreme + 1) / (N_RANDOM + 1)
+    few = np.minimum(there[first].sum(axis=0), there[~first].sum(axis=0)) < 2
+    return np.asarray(np.where(few | np.isnan(observed), np.nan, p))
+
+
+def _studentised(one: Floats, other: Floats) -> Floats:
+    """Differences by their standard errors, from sums (B, 6, m) over the units of two groups."""
+    (loss, variance), (loss_2, variance_2) = _moments(one), _moments(other)
+    difference = loss - loss_2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        t = difference / np.sqrt(variance + variance_2)
+    return np.asarray(np.where(np.abs(difference) < _ROUNDING, 0, t))
+
+
+def _moments(sums: Floats) -> tuple[Floats, Floats]:
+    c, n, d, nn, nd, dd = np.moveaxis(sums, 1, 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        loss = d / n
+        squares = np.maximum(dd - 2 * loss * nd + loss**2 * nn, 0)
+        return loss, squares / n**2 * c / (c - 1)
+
+
+def flip_p(shown: Floats, lost: Floats, *, seed: int) -> Floats:
+    """Test the difference of losses where units have pictures in both groups.
+
+    Parameters
+    ----------
+    shown, lost
+        (C, 2, m): the same in two groups.
+    seed
+        Of the flips.
+
+    Returns
+    -------
+    NDArray
+        (m,) two-sided: what each unit adds to the difference, around the loss of both groups
+        together, is given a random sign. This is the wild cluster bootstrap with the null imposed
+        (Cameron, Gelbach & Miller 2008, doi:10.1162/rest.90.3.414); it is exact where units' own
+        differences are symmetric around 0. Exchanging the pictures' attribute would not be valid,
+        as it also moves the share that is right plain.
+    """
+    n = shown.sum(axis=0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        common = lost.sum(axis=(0, 1)) / n.sum(axis=0)
+        added = (lost - common * shown) / n
+    added = added[:, 0] - added[:, 1]
+    active = np.abs(np.nan_to_num(added)).sum(axis=1) > _ROUNDING
+    exact = 2 ** int(active.sum()) <= MOST_EXACT
+    observed = np.abs(added.sum(axis=0))
+    extreme, tried = np.zeros(len(observed)), 0
+    for signs in _signs(int(active.sum()), seed, exact=exact):
+        sums = np.abs(signs @ added[active])
+        extreme += (sums >= observed - _ROUNDING).sum(axis=0)
+        tried += len(signs)
+    more = 0 if exact else 1  # as it was, unless tried already
+    few = ((shown > 0).any(axis=1)).sum(axis=0) < 2
+    p = (extreme + more) / (tried + more)
+    return np.asarray(np.where(few | np.isnan(observed), np.nan, p))
+
+
+def _signs(n: int, seed: int, *, exact: bool) -> Iterator[Floats]:
+    """Rows of n signs: all there are, or random ones."""
+    if exact:
+        number = np.arange(2**n)[:, None]
+        yield np.where((number >> np.arange(n)) & 1, -1.0, 1.0)
+        return
+    rng = np.random.default_rng(seed)
+    for size in _sizes(n):
+        yield rng.choice([-1.0, 1.0], (size, n))
+
+
+def _sizes(n: int) -> Iterator[int]:
+    """How many of the random exchanges of n units are tried at a time."""
+    at_once = max(1, _CELLS_AT_ONCE // max(n, 1))
+    for start in range(0, N_RANDOM, at_once):
+        yield min(at_once, N_RANDOM - start)

@@ -1,0 +1,518 @@
+"""The tables of maps of the face: what their columns mean.
+
+What each picture adds to a map of the face: what covers and openings at a place change.
+
+Tests of a whole map, by the largest score of all its places (Nichols & Holmes 2002).
+
+Which places of a face a reader goes by: maps of spots slid over it, and of bubbles.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal
+
+import cv2
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from maskface.analyses.common import (
+    HEAD,
+    LABEL,
+    LABELS,
+    STANDING,
+    groups,
+    interval_cells,
+    interval_columns,
+    limits_text,
+    p_column,
+    unit_column,
+    unit_name,
+)
+from maskface.arrays import Bools, Floats, Row
+from maskface.errors import MaskfaceError
+from maskface.mesh import FEATURES, canonical_mesh
+from maskface.occluders.controls.frame import face_size, on_face, on_plane, random_places
+from maskface.schema import Column, Table, numbered
+from maskface.stats import bootstrap, interval
+from maskface.tables import P_COLUMNS, PLAIN
+from maskface.text import p_text, points
+from maskface.types import EMOTIONS
+
+Method = Literal["spots", "bubbles"]
+Measure = Literal["p_true", "correct"]
+METHODS: Final[dict[Method, str]] = {"spots": "spot", "bubbles": "bubbles"}
+"""Ways to make a map, each with its occluder."""
+REGIONS_OF: Final = {
+    "eyes": (("right brow", "right eye"), ("left brow", "left eye")),
+    "nose": (("nose",),),
+    "mouth": (("mouth",),),
+}
+"""Regions of the face, each of one part or more, by their features in `maskface.mesh.FEATURES`."""
+ELSEWHERE: Final = "elsewhere"
+_MARGIN: Final = 0.8  # cm
+_SPACING: Final = 0.05  # face widths
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Samples:
+    """Pictures behind T samples of bubbles, all less their means within the picture.
+
+    Attributes
+    ----------
+    opened
+        (T, P) how open each place was.
+    response
+        (T,)
+    picture
+        (T,) number of the picture, rising.
+    """
+
+    opened: Floats
+    response: Floats
+    picture: NDArray[np.int64]
+
+    def of(self, pictures: NDArray[np.bool_]) -> Samples:
+        """Samples of those pictures (N,) alone."""
+        chosen = pictures[self.picture]
+        return Samples(self.opened[chosen], self.response[chosen], self.picture[chosen])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PictureMap:
+    """What N pictures add to a map of P places, for one classifier.
+
+    The map is the sum of `gain` over pictures by the sum of `weight`.
+
+    Attributes
+    ----------
+    method
+        How it was made.
+    places
+        (P, 2) as in `maskface.occluders.controls.frame`.
+    gain, weight
+        (N, P). Spots: the response to the plain picture minus that to the covered one, and 1.
+        Bubbles: over the samples of a picture, the sum of products of the response and of how open
+        a place was, both less their means within the picture, and the sum of squares of the latter.
+    label
+        (N,) numbers in `EMOTIONS`.
+    unit
+        (N,) number of the independent unit.
+    samples
+        Of bubbles, what `gain` was made of; None for spots.
+    """
+
+    method: Method
+    places: Floats
+    gain: Floats
+    weight: Floats
+    label: NDArray[np.int64]
+    unit: NDArray[np.int64]
+    samples: Samples | None = None
+
+
+def picture_maps(trials: pd.DataFrame, measure: Measure) -> list[PictureMap]:
+    """Make the maps that the trials of one classifier allow.
+
+    Raises
+    ------
+    MaskfaceError
+        If there are neither spots nor samples of bubbles.
+    """
+    answered = trials[trials["status"] == "ok"]
+    answered = answered.assign(response=_response(answered, measure))
+    made = [_spots(answered, trials), _bubbles(answered, trials)]
+    found = [one for one in made if one is not None]
+    if not found:
+        raise MaskfaceError(
+            "The trials hold neither faces with spots nor two samples of bubbles of a face. Add "
+            "occluders such as spot:x=0.3,y=0.4, or bubbles:sample=1 and bubbles:sample=2."
+        )
+    return found
+
+
+def _response(trials: pd.DataFrame, measure: Measure) -> Floats:
+    if measure == "correct":
+        return trials["correct"].to_numpy(np.float64)
+    p = trials[P_COLUMNS].to_numpy(np.float64)
+    return np.asarray(p[np.arange(len(p)), numbered(trials["label"], EMOTIONS)])
+
+
+def _spots(answered: pd.DataFrame, trials: pd.DataFrame) -> PictureMap | None:
+    spots = sorted(trials.loc[trials["occluder"] == METHODS["spots"], "condition"].unique())
+    if not spots:
+        return None
+    wide = _wide(answered[answered["condition"].isin([PLAIN, *spots])], trials)
+    wide = wide.reindex(columns=[PLAIN, *spots]).dropna()
+    params = trials.drop_duplicates("condition").set_index("condition")["params"]
+    parsed = [json.loads(params[spot]) for spot in spots]
+    kinds = {(one["size"], one["colour"]) for one in parsed}
+    if len(kinds) > 1:
+        raise MaskfaceError(
+            f"A map is of spots of one size and colour, but these are of {len(kinds)} kinds. Map "
+            "one kind at a time."
+        )
+    values = wide.to_numpy(np.float64)
+    places = np.array([(one["x"], one["y"]) for one in parsed])
+    gain = values[:, :1] - values[:, 1:]
+    return _map_of("spots", places, gain, np.ones_like(gain), wide.index)
+
+
+def _bubbles(answered: pd.DataFrame, trials: pd.DataFrame) -> PictureMap | None:
+    rows = answered[answered["occluder"] == METHODS["bubbles"]]
+    rows = rows[rows.groupby("image_id")["image_id"].transform("size") > 1]
+    if rows.empty:
+        return None
+    places = map_places()
+    names = _names(trials)
+    rows = rows.sort_values([*names, "condition"])
+    groups = rows.groupby(names, sort=True)
+    number = np.asarray(groups.ngroup(), np.int64)
+    opened = np.stack(
+        [
+            _opened(places, json.loads(params), int(seed))
+            for params, seed in zip(rows["params"], rows["seed"], strict=True)
+        ]
+    )
+    opened -= _means(opened, number)[number]
+    response = rows["response"].to_numpy(np.float64)[:, None]
+    response = response - _means(response, number)[number]
+    gain, weight = _sums(opened * response, number), _sums(opened**2, number)
+    made = _map_of("bubbles", places, gain, weight, groups.size().index)
+    return replace(made, samples=Samples(opened, response[:, 0], number))
+
+
+def _wide(rows: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
+    return rows.pivot_table("response", _names(trials), "condition")
+
+
+def _names(trials: pd.DataFrame) -> list[str]:
+    return list(dict.fromkeys(["image_id", unit_column(trials), "label"]))
+
+
+def _map_of(
+    method: Method, places: Floats, gain: Floats, weight: Floats, index: pd.Index
+) -> PictureMap:
+    unit = index.get_level_values(1 if index.nlevels == 3 else 0)
+    label = numbered(index.get_level_values("label"), EMOTIONS)
+    codes = pd.factorize(unit, sort=True)[0].astype(np.int64)
+    return PictureMap(method, places, gain, weight, label, codes)
+
+
+def _sums(values: Floats, number: NDArray[np.int64]) -> Floats:
+    sums = np.zeros((int(number.max()) + 1, values.shape[1]))
+    np.add.at(sums, number, values)
+    return sums
+
+
+def _means(values: Floats, number: NDArray[np.int64]) -> Floats:
+    return np.asarray(_sums(values, number) / np.bincount(number)[:, None])
+
+
+def map_places() -> Floats:
+    """Places (P, 2) of a map of bubbles: a square grid over the average face."""
+    width, height = face_size()
+    x, y = (np.arange(step / 2, 1, step) for step in (_SPACING, _SPACING * width / height))
+    grid = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
+    return grid[on_face(grid)]
+
+
+def _opened(places: Floats, params: dict[str, float], seed: int) -> Floats:
+    """How open (P,) places of a face that looks at the camera are, 0 to 1."""
+    middles = on_plane(random_places(int(params["n"]), np.random.default_rng(seed)))
+    away = on_plane(places)[:, None] - middles[None]
+    squares = (away**2).sum(axis=2) / (params["size"] * face_size()[0]) ** 2
+    return np.asarray(np.minimum(np.exp(-squares / 2).sum(axis=1), 1.0))
+
+
+def region_of(places: Floats) -> list[str]:
+    """Name the region of each place: eyes (with brows), nose, mouth, or elsewhere."""
+    names = np.full(len(places), ELSEWHERE, object)
+    head, points = canonical_mesh().vertices[:, :2], on_plane(places)
+    for region, parts in REGIONS_OF.items():
+        for part in parts:
+            corners = head[[i for feature in part for i in FEATURES[feature]]]
+            hull = cv2.convexHull(np.ascontiguousarray(corners))
+            near = [
+                cv2.pointPolygonTest(hull, place, measureDist=True) >= -_MARGIN
+                for place in points.tolist()
+            ]
+            names[near] = region
+    return [str(name) for name in names]
+
+
+MOUTH_MINUS_EYES: Final = "mouth minus eyes"
+_REGIONS: Final = (*REGIONS_OF, ELSEWHERE, MOUTH_MINUS_EYES)
+
+_MAP: Final = (
+    *HEAD,
+    Column("method", "text", "How the map was made", allowed=tuple(METHODS)),
+    Column(
+        "measure", "text", "p_true: probability of the shown emotion; correct: right answers",
+        allowed=("p_true", "correct"),
+    ),
+    LABEL,
+    *STANDING,
+)  # fmt: skip
+_VALUE: Final = Column(
+    "value", "real",
+    "spots: measure of the plain face minus that with the spot; bubbles: slope of the measure on "
+    "how open the place is, 0 to 1; above 0, the place helps",
+)  # fmt: skip
+
+MAPS: Final = Table(
+    "maps",
+    (
+        *_MAP,
+        Column("x", "real", "Along the eye line, 0 at the person's right side", low=0, high=1),
+        Column("y", "real", "From the top of the forehead, 0, to the chin, 1", low=0, high=1),
+        Column("region", "text", "Where that is", allowed=(*REGIONS_OF, ELSEWHERE)),
+        _VALUE,
+        *interval_columns("value"),
+        Column("z", "real", "Score that is tested"),
+        p_column("p_adjusted", "Two-sided, over all places of the map, by permutation"),
+        Column("significant", "whole", "1 if p_adjusted < .05, else 0", low=0, high=1),
+    ),
+    key=("dataset", "classifier", "method", "measure", "label", "y", "x"),
+)  # fmt: skip
+"""What each place of the face is worth to a classifier, for each emotion."""
+
+REGIONS: Final = Table(
+    "regions",
+    (
+        *_MAP,
+        Column("region", "text", "Places of the map, averaged", allowed=_REGIONS),
+        Column("n_places", "whole", "How many", low=0),
+        _VALUE,
+        *interval_columns("value"),
+    ),
+    key=("dataset", "classifier", "method", "measure", "label", "region"),
+)
+"""The maps by region of the face, which was chosen before any answer was seen."""
+
+N_FLIPS: Final = 4000
+N_SHUFFLES: Final = 1000
+_MOST_EXACT: Final = 2**12
+"""All ways to flip are tried if there are not more than this."""
+
+
+def shuffled_z(samples: Samples, *, seed: int) -> tuple[Floats, Floats]:
+    """Scores of places, and their p values over the whole map, from samples of bubbles.
+
+    Parameters
+    ----------
+    samples
+        Of some pictures.
+    seed
+        Of the shuffles.
+
+    Returns
+    -------
+    z, p_adjusted
+        (P,) each: the covariance of response and opening by its standard deviation over all ways
+        to exchange the samples of a picture; and the share of shuffles whose largest absolute z of
+        all places reaches it, which is exact if no place matters.
+    """
+    opened, response, picture = samples.opened, samples.response, samples.picture
+    number = np.unique(picture, return_inverse=True)[1]
+    free = np.maximum(np.bincount(number) - 1, 1)
+    spread = np.bincount(number, response**2) / free
+    scale = np.sqrt((opened**2 * spread[number, None]).sum(axis=0))
+    scaled = np.divide(opened, scale, out=np.zeros_like(opened), where=scale > 1e-12)
+    rng = np.random.default_rng(seed)
+    # Rows rise by picture, so that sorting by picture and chance exchanges rows within each.
+    ways = [np.lexsort((rng.random(len(picture)), picture)) for _ in range(N_SHUFFLES)]
+    largest = np.abs(response[np.stack(ways)] @ scaled).max(axis=1)
+    z = np.asarray(response @ scaled, np.float64)
+    reached = (largest[:, None] >= np.abs(z) - 1e-10).sum(axis=0)
+    return z, (reached + 1) / (len(largest) + 1)
+
+
+def flipped_z(gain: Floats, *, seed: int) -> tuple[Floats, Floats]:
+    """Scores of places, and their p values over the whole map.
+
+    Parameters
+    ----------
+    gain
+        (C, P): what each of C independent units adds.
+    seed
+        Of the flips, where not all can be tried.
+
+    Returns
+    -------
+    z, p_adjusted
+        (P,) each: the sum over units by the root of the sum of squares, which flips of signs leave
+        alone; and the share of flips whose largest absolute z of all places reaches it.
+    """
+    norm = np.sqrt((gain**2).sum(axis=0))
+    scaled = np.divide(gain, norm, out=np.zeros_like(gain), where=norm > 1e-12)
+    z = scaled.sum(axis=0)
+    signs, exact = _signs(len(gain), seed)
+    largest = np.abs(signs @ scaled).max(axis=1)
+    reached = (largest[:, None] >= np.abs(z) - 1e-10).sum(axis=0)
+    more = 0 if exact else 1  # the signs as they are, unless tried already
+    return z, (reached + more) / (len(signs) + more)
+
+
+def _signs(n_units: int, seed: int) -> tuple[Floats, bool]:
+    if 2**n_units <= _MOST_EXACT:
+        bits = (np.arange(2**n_units)[:, None] >> np.arange(n_units)) & 1
+        return (1.0 - 2.0 * bits).astype(np.float64), True
+    drawn = np.random.default_rng(seed).integers(0, 2, (N_FLIPS, n_units))
+    return (1.0 - 2.0 * drawn).astype(np.float64), False
+
+
+Sums = tuple[Floats, Floats]
+
+
+def map_tables(
+    trials: pd.DataFrame,
+    *,
+    measure: Measure = "p_true",
+    seed: int = 0,
+    n_resamples: int = 2000,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Map which places of the face the classifiers read.
+
+    Parameters
+    ----------
+    trials
+        In the schema of `maskface.tables.TRIALS`, with conditions of the occluder ``spot`` at
+        several places, of ``bubbles`` with several samples, or of both.
+    measure
+        Response: the probability of the shown emotion, or right answers.
+    seed, n_resamples
+        Of the bootstrap over subjects; the seed is also that of the flips.
+
+    Returns
+    -------
+    maps, regions
+        In the schemas of `MAPS` and `REGIONS`, over all emotions and for each. Spots give the map
+        of occlusion sensitivity (Zeiler & Fergus 2014, arXiv:1311.2901). Bubbles give a
+        classification image (Gosselin & Schyns 2001, doi:10.1016/S0042-6989(01)00097-9): the
+        places of the apertures are drawn anew from the trials' seeds, and the response is regressed
+        on how open a place was, within pictures, so that easy pictures count no more than hard
+        ones. Apertures are smooth, and so is the map; their number is fixed, so that places that
+        tell nothing lean a little below 0. P values compare with the largest absolute
+        z of any place (Nichols & Holmes 2002, doi:10.1002/hbm.1058), of spots when the signs of
+        whole subjects are flipped, of bubbles when the samples of each picture are exchanged: one
+        map in twenty has a significant place by chance.
+
+    Raises
+    ------
+    MaskfaceError
+        If no map can be made, or spots are of several sizes.
+    """
+    maps: list[Row] = []
+    regions: list[Row] = []
+    for head, part in groups(trials):
+        by = unit_name(unit_column(part))
+        fixed = head | {"measure": measure, "clustered_by": by}
+        for made in picture_maps(part, measure):
+            for cells, chosen in _by_label(made):
+                own = fixed | {"method": made.method} | cells
+                sums = _unit_sums(made, chosen)
+                tested = _tested(made, chosen, sums[0], seed)
+                maps += [own | row for row in _places(made, sums, tested, seed, n_resamples)]
+                regions += [own | row for row in _regions(made, sums, seed, n_resamples)]
+    return MAPS.check(MAPS.frame(maps)), REGIONS.check(REGIONS.frame(regions))
+
+
+def _by_label(made: PictureMap) -> Iterator[tuple[Row, Bools]]:
+    """Pictures (N,) over all emotions, and of each that was shown."""
+    for i, label in enumerate(LABELS):
+        chosen = (made.label == i - 1) | (label == "all")
+        if chosen.any():
+            n_clusters = len(np.unique(made.unit[chosen]))
+            yield {"label": label, "n": int(chosen.sum()), "n_clusters": n_clusters}, chosen
+
+
+def _unit_sums(made: PictureMap, chosen: Bools) -> Sums:
+    unit = np.unique(made.unit[chosen], return_inverse=True)[1]
+    gain, weight = (np.zeros((int(unit.max()) + 1, len(made.places))) for _ in range(2))
+    np.add.at(gain, unit, made.gain[chosen])
+    np.add.at(weight, unit, made.weight[chosen])
+    return gain, weight
+
+
+def _tested(made: PictureMap, chosen: Bools, gain: Floats, seed: int) -> Sums:
+    if made.samples is None:
+        return flipped_z(gain, seed=seed)
+    return shuffled_z(made.samples.of(chosen), seed=seed)
+
+
+def _places(
+    made: PictureMap, sums: Sums, tested: Sums, seed: int, n_resamples: int
+) -> Iterator[Row]:
+    limits = _limits(*sums, np.eye(len(made.places)), seed, n_resamples)
+    z, p = tested
+    for k, ((x, y), region) in enumerate(zip(made.places, region_of(made.places), strict=True)):
+        yield limits[k] | {
+            "x": x, "y": y, "region": region, "z": z[k], "p_adjusted": p[k],
+            "significant": int(p[k] < 0.05),
+        }  # fmt: skip
+
+
+def _regions(made: PictureMap, sums: Sums, seed: int, n_resamples: int) -> Iterator[Row]:
+    names = np.array(region_of(made.places))
+    there = [name for name in (*REGIONS_OF, ELSEWHERE) if name in names]
+    mix = {name: (names == name) / (names == name).sum() for name in there}
+    sizes = {name: int((names == name).sum()) for name in there}
+    if {"mouth", "eyes"} <= set(there):
+        mix[MOUTH_MINUS_EYES] = mix["mouth"] - mix["eyes"]
+        sizes[MOUTH_MINUS_EYES] = sizes["mouth"] + sizes["eyes"]
+    limits = _limits(*sums, np.column_stack(list(mix.values())), seed, n_resamples)
+    for name, row in zip(mix, limits, strict=True):
+        yield row | {"region": name, "n_places": sizes[name]}
+
+
+def _limits(gain: Floats, weight: Floats, mix: Floats, seed: int, n_resamples: int) -> list[Row]:
+    """Values and limits of mixtures (P, m) of the places' slopes."""
+    n_places = gain.shape[1]
+
+    def statistic(totals: Floats) -> Floats:
+        above, below = totals[:, :n_places], totals[:, n_places:]
+        # A place that is never open, or never shut, tells nothing.
+        return np.asarray(np.where(below > 0, above / np.maximum(below, 1e-300), 0.0) @ mix)
+
+    drawn = bootstrap(np.hstack([gain, weight]), statistic, seed=seed, n_resamples=n_resamples)
+    return [interval_cells(one) for one in np.stack([drawn.point, *interval(drawn)]).T]
+
+
+def map_text(maps: pd.DataFrame, regions: pd.DataFrame) -> str:
+    """Say for each classifier and method where its best place is, and whether eyes or mouth count.
+
+    Parameters
+    ----------
+    maps, regions
+        From `map_tables`.
+    """
+    contrast = regions[regions["region"] == MOUTH_MINUS_EYES]
+    by_map = {_who(row): row for row in contrast.to_dict("records")}
+    return "\n".join(
+        _map_line(one, by_map)
+        for _, one in maps.groupby(["classifier", "method", "label"], sort=False)
+        if one["label"].iloc[0] == "all" or one["significant"].any()
+    )
+
+
+def _who(row: Mapping[Hashable, Any]) -> tuple[str, str, str]:
+    return row["classifier"], row["method"], row["label"]
+
+
+def _map_line(one: pd.DataFrame, by_map: Mapping[tuple[str, str, str], Any]) -> str:
+    sure = one[one["significant"] == 1] if one["significant"].any() else one
+    best = sure.iloc[int(sure["value"].abs().to_numpy().argmax())].to_dict()
+    who = _who(best)
+    text = (
+        f"{', '.join(who)}: most at {best['region']} (x {best['x']:.2f}, y {best['y']:.2f}): "
+        f"{points(best['value'])} points, p {p_text(best['p_adjusted'])}; "
+        f"{int(one['significant'].sum())} of {len(one)} places significant"
+    )
+    if who not in by_map:
+        return text
+    row = by_map[who]
+    return f"{text}; {MOUTH_MINUS_EYES} {points(row['value'])} {limits_text(row)}"

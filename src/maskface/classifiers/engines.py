@@ -1,0 +1,424 @@
+"""Libraries that run a network: OpenCV, or else ONNX Runtime.
+
+What an ONNX file says about itself, read without any library that runs it.
+
+Field numbers are those of the format's schema:
+https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
+
+A network that is stored in an ONNX file, ready to run.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from maskface._protobuf import LENGTH_DELIMITED, read_fields, read_varint
+from maskface.errors import MaskfaceError
+
+Shape = tuple[int | None, ...]
+_GRAPH: Final = 7
+_OUTPUT: Final = 12
+_EXTERNAL: Final = 1
+_DENSE: Final = ("Gemm", "MatMul")
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """One network.
+
+    Attributes
+    ----------
+    inputs
+        Name and shape of each input; None stands for a side of any length, () for no shape.
+    outputs
+        Names of the outputs.
+    tensors
+        Names of everything that is computed on the way, in order.
+    before_last_dense
+        What goes into the last fully connected layer; empty if there is none.
+    """
+
+    inputs: tuple[tuple[str, Shape], ...]
+    outputs: tuple[str, ...]
+    tensors: tuple[str, ...]
+    before_last_dense: str
+
+
+def read_graph(model: bytes, name: str) -> Graph:
+    """Read the names in an ONNX file.
+
+    Parameters
+    ----------
+    model
+        Its bytes.
+    name
+        Its name, for messages.
+
+    Raises
+    ------
+    MaskfaceError
+        If it is no ONNX model, or keeps its weights in other files.
+    """
+    try:
+        graph = _graph(_fields(_fields(model)[_GRAPH][-1]))
+    except (ValueError, IndexError) as error:
+        raise MaskfaceError(
+            f"{name} is no ONNX model (a whole file of a network, with the ending .onnx). "
+            "Export or download it again."
+        ) from error
+    if graph is None:
+        raise MaskfaceError(
+            f"{name} keeps its weights in other files beside it. Save it as one file: "
+            f"onnx.save(onnx.load({name!r}), 'one.onnx')."
+        )
+    return graph
+
+
+def with_output(model: bytes, tensor: str, *, typed: bool) -> bytes:
+    """Make something that is computed on the way an output, too.
+
+    Two messages of one field are merged when a file is read, the lists in them joined; so an
+    output is added by appending to the file.
+
+    Parameters
+    ----------
+    model
+        Bytes of an ONNX file.
+    tensor
+        Name of what is computed.
+    typed
+        Say that it holds float32 of no particular shape, which OpenCV asks for and ONNX Runtime
+        would hold it to.
+
+    References
+    ----------
+    https://protobuf.dev/programming-guides/encoding/#last-one-wins
+    """
+    described = _field(1, tensor.encode())
+    if typed:
+        float32 = bytes([1 << 3, 1])
+        described += _field(2, _field(1, float32 + _field(2, b"")))
+    return model + _field(_GRAPH, _field(_OUTPUT, described))
+
+
+def _graph(graph: dict[int, list[bytes]]) -> Graph | None:
+    weights = [_fields(tensor) for tensor in graph[5]]
+    if any(_number(weight[14]) == _EXTERNAL for weight in weights):
+        return None
+    known = {_text(weight[8]) for weight in weights}
+    nodes = [_fields(node) for node in graph[1]]
+    dense = [_text(node[1][:1]) for node in nodes if _text(node[4]) in _DENSE]
+    inputs = [_fields(value) for value in graph[11]]
+    if not nodes:
+        raise ValueError("no layers")
+    return Graph(
+        # Until version 3 of the format, weights were listed as inputs, too.
+        tuple((_text(i[1]), _shape(i)) for i in inputs if _text(i[1]) not in known),
+        tuple(_text(_fields(value)[1]) for value in graph[_OUTPUT]),
+        tuple(out.decode() for node in nodes for out in node[2]),
+        dense[-1] if dense else "",
+    )
+
+
+def _shape(value: dict[int, list[bytes]]) -> Shape:
+    """Sides of a tensor: of a ValueInfoProto its type, tensor type, shape and dimensions."""
+    for number in (2, 1, 2):
+        if not value[number]:
+            return ()
+        value = _fields(value[number][-1])
+    sides = [_fields(side)[1] for side in value[1]]
+    return tuple(_number(side) or None for side in sides)
+
+
+def _fields(message: bytes) -> dict[int, list[bytes]]:
+    found: dict[int, list[bytes]] = defaultdict(list)
+    for number, value in read_fields(message):
+        found[number].append(value)
+    return found
+
+
+def _text(values: list[bytes]) -> str:
+    return values[-1].decode() if values else ""
+
+
+def _number(values: list[bytes]) -> int:
+    return read_varint(values[-1], 0)[0] if values else 0
+
+
+def _field(number: int, value: bytes) -> bytes:
+    return _varint(number << 3 | LENGTH_DELIMITED) + _varint(len(value)) + value
+
+
+def _varint(value: int) -> bytes:
+    groups = [value & 0x7F]
+    while value := value >> 7:
+        groups[-1] |= 0x80
+        groups.append(value & 0x7F)
+    return bytes(groups)
+
+
+INSTALL: Final = 'pip install "maskface[onnx]"'
+"""What to type for a second way to run networks."""
+_QUIET: Final = 4  # onnxruntime: fatal errors only; the others are raised
+
+
+class EngineError(Exception):
+    """A library that cannot read or run a network."""
+
+
+class MissingEngineError(EngineError):
+    """A library that is not installed."""
+
+
+class Engine(Protocol):
+    """A library with a network loaded.
+
+    Parameters
+    ----------
+    model
+        Bytes of an ONNX file.
+    graph
+        What is in it.
+    output
+        What to compute, one of its tensors; its only output if empty.
+
+    Raises
+    ------
+    EngineError
+        If the library cannot read or run it.
+    """
+
+    name: str
+
+    def __init__(self, model: bytes, graph: Graph, output: str) -> None: ...
+
+    def run(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Compute the output of a batch."""
+        ...
+
+
+class OpenCV:
+    """The dnn module of OpenCV, which is there anyway."""
+
+    name = f"OpenCV {cv2.__version__}"
+
+    def __init__(self, model: bytes, graph: Graph, output: str) -> None:
+        hidden = bool(output) and output not in graph.outputs
+        readable = with_output(model, output, typed=True) if hidden else model
+        with _quiet():
+            self._network = cv2.dnn.readNetFromONNX(np.frombuffer(readable, np.uint8))
+        self._output = (output,) if output else ()
+
+    def run(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Compute the output of a batch."""
+        with _quiet():
+            self._network.setInput(inputs)
+            return np.asarray(self._network.forward(*self._output), dtype=np.float32)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Let OpenCV raise what it would also print on the terminal."""
+    before = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    try:
+        yield
+    except cv2.error as error:
+        raise EngineError(str(error)) from error
+    finally:
+        cv2.utils.logging.setLogLevel(before)
+
+
+class OnnxRuntime:
+    """ONNX Runtime, for layers that OpenCV does not know."""
+
+    name = "ONNX Runtime"
+
+    def __init__(self, model: bytes, graph: Graph, output: str) -> None:
+        try:
+            import onnxruntime
+        except ImportError as error:
+            raise MissingEngineError(f"is not installed; type {INSTALL}") from error
+        options = onnxruntime.SessionOptions()
+        # The order in which threads finish would change the last digits.
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.log_severity_level = _QUIET
+        hidden = bool(output) and output not in graph.outputs
+        readable = with_output(model, output, typed=False) if hidden else model
+        try:
+            self._session: Any = onnxruntime.InferenceSession(
+                readable, options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:
+            raise EngineError(str(error)) from error
+        self._input = graph.inputs[0][0]
+        self._output = output or graph.outputs[0]
+
+    def run(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Compute the output of a batch."""
+        try:
+            (found,) = self._session.run([self._output], {self._input: inputs})
+        except Exception as error:
+            raise EngineError(str(error)) from error
+        return np.asarray(found, dtype=np.float32)
+
+
+ENGINES: Final[tuple[type[Engine], ...]] = (OpenCV, OnnxRuntime)
+"""In the order in which they are tried."""
+
+BEFORE_LAST: Final = "before-last"
+"""Stands for whatever goes into the last fully connected layer."""
+
+
+class Network:
+    """A network that is ready to run.
+
+    Parameters
+    ----------
+    model
+        Bytes of an ONNX file.
+    name
+        Its name, for messages.
+    output
+        What to compute: the name of an output or of anything that is computed on the way, or
+        ``before-last``. May be empty if the network has one output.
+    probe
+        One input with the batch axis, as it will be given; tried at once, so that a network that
+        OpenCV reads but cannot run is given to ONNX Runtime. Nothing is tried without it.
+    engines
+        Libraries to try, in this order.
+
+    Attributes
+    ----------
+    output
+        Name of what is computed.
+    engine
+        Name of the library that runs it.
+
+    Raises
+    ------
+    MaskfaceError
+        If the file is no ONNX model, has not one input, has nothing of that name, or no library
+        can run it.
+    """
+
+    def __init__(
+        self,
+        model: bytes,
+        name: str,
+        *,
+        output: str = "",
+        probe: NDArray[np.float32] | None = None,
+        engines: Sequence[type[Engine]] = ENGINES,
+    ) -> None:
+        self._graph = read_graph(model, name)
+        self._name = name
+        shape = self._input_shape()
+        if probe is not None:
+            self._check_shape(shape, probe.shape)
+        # The shipped networks have no probe: they were seen to take any batch.
+        self._singly = probe is not None and shape[:1] == (1,)
+        self.output = self._named(output)
+        self._engine = self._loaded(model, probe, engines)
+        self.engine = self._engine.name
+
+    def run(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Compute the output of a batch (n, ...), one by one if the network takes no more."""
+        try:
+            if not self._singly:
+                return self._engine.run(inputs)
+            return np.concatenate([self._engine.run(one[None]) for one in inputs])
+        except EngineError as error:
+            raise MaskfaceError(
+                f"{self.engine} cannot run {self._name}: {_line(error)}."
+            ) from error
+
+    def embed(self, inputs: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Compute the output of a batch as one row each: (n, D).
+
+        Maps (n, D, height, width) are averaged over their height and width.
+
+        Raises
+        ------
+        MaskfaceError
+            If the output has another number of axes.
+        """
+        found = self.run(inputs).astype(np.float64)
+        if found.ndim == 4:
+            return np.asarray(found.mean(axis=(2, 3)))
+        if found.ndim == 2:
+            return found
+        raise MaskfaceError(
+            f"{self.output!r} of {self._name} has shape {found.shape}; an embedding has 2 axes "
+            "(pictures, numbers) or 4 (pictures, channels, height, width). Name another one."
+        )
+
+    def _input_shape(self) -> tuple[int | None, ...]:
+        if len(self._graph.inputs) != 1:
+            names = ", ".join(name for name, _ in self._graph.inputs) or "none"
+            raise MaskfaceError(
+                f"{self._name} has {len(self._graph.inputs)} inputs ({names}); only networks with "
+                "one input, a picture, can be used."
+            )
+        return self._graph.inputs[0][1]
+
+    def _check_shape(self, declared: tuple[int | None, ...], given: tuple[int, ...]) -> None:
+        fits = len(declared) == len(given) and all(
+            side in (None, length) for side, length in zip(declared[1:], given[1:], strict=True)
+        )
+        if declared and not fits:
+            takes = " x ".join("?" if side is None else str(side) for side in declared)
+            raise MaskfaceError(
+                f"{self._name} takes an input of {takes}, but its card makes one of "
+                f"{' x '.join(map(str, given))}. Mend layout, size or colour in the card's [input]."
+            )
+
+    def _named(self, output: str) -> str:
+        graph = self._graph
+        if output == BEFORE_LAST:
+            if graph.before_last_dense:
+                return graph.before_last_dense
+            raise MaskfaceError(
+                f"{self._name} has no fully connected layer, so there is nothing before its last "
+                f"one. {self._tensors()}"
+            )
+        if output and output not in (*graph.outputs, *graph.tensors):
+            raise MaskfaceError(
+                f"{self._name} computes nothing named {output!r}. {self._tensors()}"
+            )
+        if not output and len(graph.outputs) != 1:
+            raise MaskfaceError(
+                f"{self._name} has {len(graph.outputs)} outputs. Say in the card's [output] which "
+                f'one holds the labels: name = "...", one of {", ".join(graph.outputs)}.'
+            )
+        return output
+
+    def _tensors(self) -> str:
+        return f"The last that it computes: {', '.join(self._graph.tensors[-8:])}."
+
+    def _loaded(
+        self, model: bytes, probe: NDArray[np.float32] | None, engines: Sequence[type[Engine]]
+    ) -> Engine:
+        problems = []
+        for engine in engines:
+            try:
+                loaded = engine(model, self._graph, self.output)
+                if probe is None or np.isfinite(loaded.run(probe)).all():
+                    return loaded
+                problems.append(f"{engine.name}: it answers with what are no numbers")
+            except EngineError as error:
+                problems.append(f"{engine.name}: {_line(error)}")
+        raise MaskfaceError(f"{self._name} cannot be run. {'. '.join(problems)}.")
+
+
+def _line(error: Exception) -> str:
+    """The first lines of an error, as one short line."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text[:300].rstrip(". ")

@@ -1,0 +1,161 @@
+"""The command line's own parts: the application, and how its verbs are made and end.
+
+How a verb prints its result: as text, or as one JSON document.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import re
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final, NamedTuple, ParamSpec
+
+import typer
+from typer.core import TyperCommand
+
+from maskface.errors import MaskfaceError
+from maskface.exits import NOTHING_KEPT, ended_in_words, say, write
+from maskface.files import destination
+
+P = ParamSpec("P")
+OUTPUT: Final = "Output"
+_NATURAL: Final = re.compile(r"; x>=\d+(?=])|  \[x>=\d+]")
+"""That a count may not be negative need not be told."""
+
+app: Final = typer.Typer(
+    name="maskface",
+    no_args_is_help=True,
+    context_settings={"color": False},
+    pretty_exceptions_enable=False,
+    # Plain text: no boxes in pipes, no colours anywhere, and a third of the time to start.
+    rich_markup_mode=None,
+)
+
+
+class Verb(NamedTuple):
+    """What is said of a verb outside its own help.
+
+    Attributes
+    ----------
+    name
+        As it is typed.
+    exit_1
+        When its exit code is 1; empty if it never is.
+    """
+
+    name: str
+    exit_1: str
+
+
+VERBS: Final[list[Verb]] = []
+"""All verbs, in the order of ``maskface --help``."""
+
+
+class _Command(TyperCommand):
+    """A verb whose options stand under headings (`rich_help_panel`), in the order of those."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        sections: dict[str, list[tuple[str, str]]] = {}
+        for param in self.get_params(ctx):
+            record = param.get_help_record(ctx)
+            if record is not None:
+                name, about = record
+                name = name.partition(" <")[0]  # of what type an argument is, its name tells
+                sections.setdefault(_heading(param), []).append((name, _NATURAL.sub("", about)))
+        width = max(len(name) for records in sections.values() for name, _ in records)
+        for heading, records in sections.items():
+            with formatter.section(heading):
+                formatter.write_dl([(name.ljust(width), about) for name, about in records])
+
+
+def _heading(param: Any) -> str:
+    if param.param_type_name == "argument":
+        return "Arguments"
+    if param.name == "help":
+        return OUTPUT
+    return str(getattr(param, "rich_help_panel", None) or "Options")
+
+
+def verb(
+    *examples: str, name: str = "", exit_1: str = "", kept: str = NOTHING_KEPT, more: str = ""
+) -> Callable[[Callable[P, None]], Callable[P, None]]:
+    """Make a function a verb of the command line.
+
+    Parameters
+    ----------
+    examples
+        What to type, without the program's name.
+    name
+        As it is typed; the function's if empty.
+    exit_1
+        When the exit code is 1: "a picture shows no face".
+    kept, more
+        As in `maskface.exits.ended_in_words`.
+    """
+
+    def make(function: Callable[P, None]) -> Callable[P, None]:
+        @functools.wraps(function)
+        def ended(*args: P.args, **kwargs: P.kwargs) -> None:
+            with ended_in_words(kept, more):
+                function(*args, **kwargs)
+
+        typed = name or function.__name__
+        VERBS.append(Verb(typed, exit_1))
+        # The first character keeps click from joining the lines.
+        shown = "\n".join(["\b", "Examples:", *(f"  maskface {example}" for example in examples)])
+        app.command(
+            typed,
+            cls=_Command,
+            help=f"{inspect.getdoc(function)}\n\n{shown}",
+            epilog=f"Exit code 1: {exit_1}." if exit_1 else None,
+        )(ended)
+        return function
+
+    return make
+
+
+def answer(
+    text: Callable[[], str], values: Callable[[], Mapping[str, Any]], *, as_json: bool
+) -> None:
+    """Print a result, made when it is needed; all of it or nothing."""
+    if as_json:
+        from maskface.documents import to_json
+
+        write(to_json(dict(values())))
+    elif shown := text():
+        say(shown)
+
+
+def answer_files(paths: Iterable[Path | None], *, as_json: bool) -> None:
+    """Print which files were written."""
+    files = [path for path in paths if path is not None]
+    answer(lambda: "\n".join(map(str, files)), lambda: {"files": files}, as_json=as_json)
+
+
+def ready(csv: Path | None) -> list[Path]:
+    """Make the folder of the file that a table goes to, before any work; none if there is none.
+
+    Returns
+    -------
+    list of Path
+        The file, or the one that a link leads to.
+
+    Raises
+    ------
+    MaskfaceError
+        If it cannot be made, or what is there is no file.
+    """
+    if csv is None:
+        return []
+    if csv.is_dir():
+        raise MaskfaceError(f"{csv} is a folder. Name a file, such as --csv {csv / 'table.csv'}.")
+    try:
+        place = destination(csv)
+        place.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise MaskfaceError(
+            f"Cannot write {csv}: {error.strerror or error}. Choose another place with --csv."
+        ) from error
+    return [place]

@@ -1,0 +1,204 @@
+"""Verbs of people: humans, compare, power."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from maskface.cli.app import answer, verb
+from maskface.cli.complete import EMOTIONS, classifier_names, one_of
+from maskface.cli.options import Json, ResultFolder, Seed
+
+
+@verb(
+    "humans data/ --out people/",
+    "humans answers.csv --map map.toml --out people/ --crossed",
+    kept="Delete the files in the folder of --out, if there are any",
+)
+def humans(
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILE",
+            help="Trial tables of human observers, or folders of them: jsPsych (CSV or JSON), "
+            "PsychoPy, Gorilla, lab.js, Qualtrics, or any CSV through --map.",
+            show_default=False,
+        ),
+    ],
+    out: ResultFolder,
+    column_map: Annotated[
+        Path | None,
+        typer.Option(
+            "--map",
+            metavar="FILE",
+            help="TOML file that says which column is what; docs/humans.md.",
+        ),
+    ] = None,
+    dataset: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Of the study, in the tables.", show_default=False),
+    ] = None,
+    *,
+    crossed: Annotated[
+        bool,
+        typer.Option("--crossed", help="Intervals for other observers and other faces, too."),
+    ] = False,
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> None:
+    """Score human observers with the statistics for machines.
+
+    Writes responses.csv, summary.csv, exclusions.csv, guards.csv and
+    study.json, and prints what a cover costs.
+    """
+    from maskface.documents import rows
+    from maskface.humans import (
+        human_guards,
+        read_study,
+        require_empty,
+        study_text,
+        summarize_humans,
+        write_study,
+    )
+
+    require_empty(out)
+    study = read_study(files, column_map, dataset=dataset)
+    summary = summarize_humans(study.responses, crossed=crossed, seed=seed)
+    paths = write_study(study, summary, out, seed=seed)
+    answer(
+        lambda: "\n".join([study_text(study, summary), "", *map(str, paths)]),
+        lambda: {
+            "run_id": study.run_id,
+            "folder": out,
+            "summary": rows(summary),
+            "exclusions": rows(study.exclusions),
+            "guards": rows(human_guards(study)),
+            "files": paths,
+        },
+        as_json=as_json,
+    )
+
+
+@verb("compare results/", "compare people/ --mask lower --json")
+def compare(
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            metavar="RUN",
+            help="Folder of a run, or of a study with humans.",
+            show_default=False,
+        ),
+    ],
+    mask_condition: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--mask",
+            metavar="CONDITION",
+            help="Counts as a face mask whatever its name; repeatable.",
+            show_default=False,
+        ),
+    ] = None,
+    seed: Seed = 0,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Compare a run with published findings, claim by claim.
+
+    The findings are on human observers of masked faces.
+    """
+    from maskface.findings import compare_run, comparison_text, comparison_values
+
+    results = compare_run(folder, masks=tuple(mask_condition or ()), seed=seed)
+    answer(
+        lambda: comparison_text(results),
+        lambda: {"folder": folder, "claims": comparison_values(results)},
+        as_json=as_json,
+    )
+
+
+@verb(
+    "power --loss 5 --subjects 20,40,80,160 --images 12,36",
+    "power pilot/ --classifier fer --condition surgical --loss 10",
+)
+def power(
+    pilot: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="RUN",
+            help="Folder of a pilot run or study; without one, published human observers.",
+            show_default=False,
+        ),
+    ] = None,
+    *,
+    loss: Annotated[
+        float, typer.Option(metavar="POINTS", help="True loss to show, in percentage points.")
+    ] = 10,
+    subjects: Annotated[
+        str, typer.Option(metavar="N,N", help="Numbers of subjects (or observers) to try.")
+    ] = "10,20,40,80",
+    images: Annotated[
+        str,
+        typer.Option(
+            metavar="N,N", help="Numbers of images of each, under each condition, to try."
+        ),
+    ] = "6,12,24",
+    classifier: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            autocompletion=classifier_names,
+            help="Which reader of the pilot, if it has several.",
+            show_default=False,
+        ),
+    ] = "",
+    condition: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="Which condition of the pilot, if it has several.",
+            show_default=False,
+        ),
+    ] = "",
+    emotion: Annotated[
+        str,
+        typer.Option(
+            metavar="EMOTION",
+            autocompletion=one_of(EMOTIONS),
+            help="Only faces that show this emotion.",
+        ),
+    ] = "all",
+    wanted: Annotated[
+        float, typer.Option("--power", metavar="SHARE", min=0, max=1, help="Power wanted.")
+    ] = 0.8,
+    level: Annotated[
+        float, typer.Option(metavar="SHARE", help="Confidence level of the interval.")
+    ] = 0.95,
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> None:
+    """Find how many subjects and images show a given loss.
+
+    Studies of several sizes are simulated.
+    """
+    from maskface.power import (
+        human_variances,
+        parse_sizes,
+        pilot_variances,
+        power_text,
+        power_values,
+        simulate_power,
+    )
+
+    sizes = parse_sizes(subjects, "--subjects"), parse_sizes(images, "--images")
+    if pilot is None:
+        variances = human_variances(emotion)
+    else:
+        variances = pilot_variances(pilot, reader=classifier, condition=condition, emotion=emotion)
+    found = simulate_power(variances, loss / 100, *sizes, level=level, seed=seed)
+    answer(
+        lambda: power_text(found, variances, loss / 100, wanted=wanted),
+        lambda: power_values(found, variances, loss / 100, wanted=wanted),
+        as_json=as_json,
+    )

@@ -1,0 +1,229 @@
+"""The verb read.
+
+The verb of models: download.
+
+Verbs that look: list, doctor.
+
+Verbs of the machine: bench, cache.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from maskface.cli.app import answer, ready, verb
+from maskface.cli.complete import LISTS, card_names, one_of
+from maskface.cli.options import (
+    READERS,
+    Classifiers,
+    Csv,
+    Data,
+    Json,
+    Limit,
+    Occluder,
+    Occluders,
+    Quiet,
+    Seed,
+)
+from maskface.exits import FAILED, note
+
+
+@verb(
+    "read portrait.jpg",
+    "read faces/ --occluder surgical --csv readings.csv",
+    "read portrait.jpg --classifier emfacs --explain",
+    exit_1="a picture cannot be read, or shows no face",
+)
+def read(
+    pictures: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PICTURE", help="Pictures, and folders with all below them.", show_default=False
+        ),
+    ],
+    occluder: Occluder = "none",
+    classifier: Classifiers = list(READERS),  # noqa: B006 (typer copies it)
+    seed: Seed = 0,
+    csv: Csv = None,
+    *,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say why; with --classifier emfacs.")
+    ] = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Read the emotion of every face in pictures."""
+    from maskface.documents import rows
+    from maskface.reading import explain_faces, read_faces
+    from maskface.tables import READINGS
+    from maskface.text import explanations_text, readings_text
+
+    files = ready(csv)
+    why = {
+        name: explain_faces(pictures, classifier=name, occluder=occluder, seed=seed)
+        for name in classifier
+        if explain
+    }
+    found = read_faces(
+        pictures, classifiers=classifier, occluder=occluder, seed=seed, progress=not quiet
+    )
+    for path in files:
+        READINGS.write(found, path)
+    texts = [explanations_text(name, explained) for name, explained in why.items()]
+    answer(
+        lambda: "\n".join([readings_text(found), *texts, *map(str, files)]),
+        lambda: {
+            "readings": rows(found),
+            "explanations": [
+                {"image": image, "face": face, "classifier": name, "text": said.text}
+                for name, explained in why.items()
+                for image, face, said in explained
+            ],
+            "files": files,
+        },
+        as_json=as_json,
+    )
+    if (found["status"] != "ok").any():
+        raise SystemExit(FAILED)
+
+
+@verb("download ferplus", "download card.toml")
+def download(
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME",
+            autocompletion=card_names,
+            help="Whose file to fetch: ferplus, hsemotion_afew, hsemotion_vgaf, or the path of a "
+            "card with url, sha256 and file.",
+            show_default=False,
+        ),
+    ],
+    *,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Download a known network that is not shipped, and check it.
+
+    A run never fetches it by itself. The file goes to the cache folder; see
+    docs/classifiers.md.
+    """
+    from maskface.classifiers.cards import shipped_cards
+    from maskface.download import download as fetch
+
+    path = fetch(name, progress=not quiet)
+    chosen = f"onnx:{name}" if name in shipped_cards() else f"onnx:{path},card={name}"
+    answer(lambda: str(path), lambda: {"classifier": chosen, "files": [path]}, as_json=as_json)
+    if not quiet:
+        note(f"Use it with --classifier {chosen}")
+
+
+@verb("list occluders", "list classifiers --json", name="list")
+def list_names(
+    kind: Annotated[
+        str,
+        typer.Argument(
+            metavar="KIND",
+            autocompletion=one_of(LISTS),
+            help=f"What to list: {', '.join(LISTS)}.",
+            show_default=False,
+        ),
+    ],
+    *,
+    as_json: Json = False,
+) -> None:
+    """List occluders, classifiers or data sets.
+
+    They are what can be named after --occluder, --classifier and --data.
+    Parameters are shown with their defaults. Several occluders are put on one
+    after the other with a plus sign: tears+surgical:colour=white.
+    """
+    from maskface.catalogue import catalogue, catalogue_text
+
+    found = catalogue(kind)
+    answer(
+        lambda: catalogue_text(found),
+        lambda: {kind: [entry.values() for entry in found]},
+        as_json=as_json,
+    )
+
+
+@verb("doctor", "doctor --json", exit_1="something has to be mended")
+def doctor(*, as_json: Json = False) -> None:
+    """Look at the installation and say what to mend."""
+    from dataclasses import asdict
+
+    from maskface.doctor import run_checks
+
+    checks = run_checks()
+    fine = all(check.ok for check in checks)
+    answer(
+        lambda: "\n".join(
+            f"{'ok  ' if check.ok else 'MEND'}  {check.name}: {check.detail}" for check in checks
+        ),
+        lambda: {"ok": fine, "checks": [asdict(check) for check in checks]},
+        as_json=as_json,
+    )
+    if not fine:
+        raise SystemExit(FAILED)
+
+
+@verb("bench", "bench --data faces/ --limit 50 --occluder niqab --csv bench.csv")
+def bench(
+    *,
+    data: Data = "example",
+    occluder: Occluders = ["surgical"],  # noqa: B006 (typer copies it)
+    classifier: Classifiers = list(READERS),  # noqa: B006
+    limit: Limit = 100,
+    seed: Seed = 0,
+    csv: Csv = None,
+    as_json: Json = False,
+) -> None:
+    """Measure where the time of a run goes on this machine.
+
+    Each stage stands beside the bare libraries. Pictures are read as by one
+    worker of a run, without the landmark cache.
+    """
+    from maskface.bench import BENCH, bench_text
+    from maskface.bench import bench as measure
+    from maskface.documents import rows
+    from maskface.experiment import Experiment
+
+    files = ready(csv)
+    experiment = Experiment(
+        data=data,
+        occluders=tuple(occluder),
+        classifiers=tuple(classifier),
+        limit=limit,
+        seed=seed,
+    )
+    found = measure(experiment)
+    for path in files:
+        BENCH.write(found, path)
+    answer(
+        lambda: "\n".join([bench_text(found), *map(str, files)]),
+        lambda: {"stages": rows(found), "files": files},
+        as_json=as_json,
+    )
+
+
+@verb("cache", "cache --clear", kept="What was not removed is kept")
+def cache(
+    *,
+    clear: Annotated[
+        bool, typer.Option("--clear", help="Remove all landmarks; they are found again when asked.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Show what the landmark cache holds, or clear it.
+
+    Landmarks of a picture are found once and shared by all runs. The folder
+    follows MASKFACE_CACHE; when it holds more than MASKFACE_CACHE_MB megabytes
+    (2000 if not set), what was not used for longest is removed.
+    """
+    from maskface.upkeep import clear_cache, look_at_cache
+
+    held = clear_cache() if clear else look_at_cache()
+    answer(held.text, held.values, as_json=as_json)

@@ -1,0 +1,430 @@
+"""What the record of a run must hold, so that whoever reads it need not ask.
+
+The record of a run: what was asked, of what, with what, and what came out.
+
+The folder of a run: parts while it is under way, tables when it is done.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Final
+
+from maskface._version import __version__
+from maskface.errors import MaskfaceError
+from maskface.experiment.checkpoints import PICTURES, Harvest, Parts, digest
+from maskface.experiment.spec import Plan
+from maskface.files import is_partial, locked, write_atomically
+from maskface.occluders import get_occluder
+from maskface.table_files import find_table
+from maskface.tables import ATTRIBUTES, DETECTIONS, GUARDS, SUMMARY, TRIALS
+from maskface.weights import manifest as shipped_weights
+
+_BEGUN: Final[dict[str, Any]] = {"run_id": str, "complete": bool, "seed": int}
+_FILLED_IN: Final = ("files", "timings", "trials")
+"""Parts that a run fills in."""
+_MOST_TOLD: Final = 3
+_WHOLE: Final[dict[str, Any]] = _BEGUN | {
+    "maskface": str,
+    "experiment": {"data": str},
+    "dataset": {
+        "name": str, "images": int, "images_in_set": int, "subjects": int, "licence": str,
+        "citation": str,
+    },
+    "weights": [{"file": str, "sha256": str, "citation": str}],
+    "environment": {"python": str, "packages": {}},
+}  # fmt: skip
+_IF_THERE: Final[dict[str, Any]] = {"classifiers": [{"name": str, "fingerprint": str}]}
+_CALLED: Final = {
+    str: "a text", bool: "true or false", int: "a whole number, 0 or more", dict: "an object",
+    list: "a list",
+}  # fmt: skip
+
+
+def told(defects: list[str]) -> str:
+    """Name the first few defects."""
+    more = f" and {len(defects) - _MOST_TOLD} more" if len(defects) > _MOST_TOLD else ""
+    return ", ".join(defects[:_MOST_TOLD]) + more
+
+
+def defects_of_any(value: object) -> list[str]:
+    """Say why a value cannot be the record of a run, begun or complete."""
+    filled_in: dict[str, Any] = {name: {} for name in _FILLED_IN}
+    present = _present(value, filled_in) if isinstance(value, dict) else {}
+    return list(_misfits(value, _BEGUN | present))
+
+
+def filled(record: dict[str, Any]) -> dict[str, Any]:
+    """Return a record with the parts that a run fills in, empty where they are missing."""
+    return {name: {} for name in _FILLED_IN} | record
+
+
+def defects(record: dict[str, Any]) -> list[str]:
+    """Say what is missing from a record or of the wrong kind, such as ``dataset.name``."""
+    return list(_misfits(record, _WHOLE | _present(record, _IF_THERE)))
+
+
+def _present(record: dict[str, Any], shape: dict[str, Any]) -> dict[str, Any]:
+    return {name: kind for name, kind in shape.items() if name in record}
+
+
+def _misfits(value: object, shape: Any, place: str = "") -> Iterator[str]:
+    kind = shape if isinstance(shape, type) else type(shape)
+    if not _is_a(value, kind):
+        yield f"{place or 'it'} is not {_CALLED[kind]}"
+    elif isinstance(value, dict):
+        for name, inner in shape.items():
+            if name in value:
+                yield from _misfits(value[name], inner, f"{place}.{name}".lstrip("."))
+            else:
+                yield f"{place}.{name} is missing".lstrip(".")
+    elif isinstance(value, list):
+        for number, one in enumerate(value):
+            yield from _misfits(one, shape[0], f"{place}[{number}]")
+
+
+def _is_a(value: object, kind: type) -> bool:
+    if kind is int:
+        return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    return isinstance(value, kind)
+
+
+MANIFEST: Final = "manifest.json"
+SCHEMA_VERSION: Final = 2
+_READING: Final = "reading-"
+_LOCK: Final = ".lock"
+STIMULI: Final = "stimuli"
+"""Sub-folder in which an experiment may make its pictures before the run begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """Names and files of one run.
+
+    Attributes
+    ----------
+    path
+        The folder.
+    """
+
+    path: Path
+
+    @property
+    def trials_path(self) -> Path:
+        """All trials, once the run is complete."""
+        return find_table(self.path, TRIALS)
+
+    @property
+    def summary_path(self) -> Path:
+        """What they amount to."""
+        return self.path / f"{SUMMARY.name}.csv"
+
+    @property
+    def guards_path(self) -> Path:
+        """What may be wrong with them."""
+        return self.path / f"{GUARDS.name}.csv"
+
+    @property
+    def attributes_path(self) -> Path:
+        """What is known of the pictures beside label and subject."""
+        return self.path / f"{ATTRIBUTES.name}.csv"
+
+    @property
+    def detections_path(self) -> Path:
+        """Whether faces were found anew, in runs that ask for it."""
+        return self.path / f"{DETECTIONS.name}.csv"
+
+    @property
+    def pictures_path(self) -> Path:
+        """What files the pictures were read from."""
+        return self.path / f"{PICTURES.name}.csv"
+
+    @property
+    def parts_path(self) -> Path:
+        """Folder of finished chunks; gone once the run is complete."""
+        return self.path / "parts"
+
+    def files(self) -> tuple[Path, ...]:
+        """The tables and the manifest."""
+        tables = (
+            self.trials_path, self.summary_path, self.guards_path, self.attributes_path,
+            self.detections_path, self.pictures_path,
+        )  # fmt: skip
+        return *(path for path in tables if path.exists()), self.path / MANIFEST
+
+    def read_manifest(self) -> dict[str, Any] | None:
+        """Return the manifest, or None if there is none.
+
+        Raises
+        ------
+        MaskfaceError
+            If it cannot be read.
+        """
+        path = self.path / MANIFEST
+        try:
+            manifest = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, RecursionError) as error:
+            raise MaskfaceError(
+                f"Cannot read {path}: {error}. Choose another folder, or delete this one."
+            ) from error
+        if found := defects_of_any(manifest):
+            raise MaskfaceError(
+                f"{path} is not the manifest of a run: {told(found)}. Choose another folder."
+            )
+        return filled(manifest)
+
+    def require_manifest(self) -> dict[str, Any]:
+        """Return the manifest.
+
+        Raises
+        ------
+        MaskfaceError
+            If there is none, it cannot be read, or it lacks what a run writes.
+        """
+        manifest = self.read_manifest()
+        if manifest is None:
+            raise MaskfaceError(
+                f"{self.path} holds no run: there is no {MANIFEST} in it. Name the folder that "
+                "`maskface run` or a script wrote to."
+            )
+        if found := defects(manifest):
+            raise MaskfaceError(
+                f"{self.path / MANIFEST} is not as a run writes it: {told(found)}. Put back the "
+                "file that the run wrote, or make the run anew in another folder."
+            )
+        return manifest
+
+    def write_manifest(self, manifest: dict[str, Any]) -> None:
+        """Write the manifest, whole or not at all."""
+        data = json.dumps(manifest, indent=2, ensure_ascii=False).encode() + b"\n"
+        write_atomically(self.path / MANIFEST, data, durable=True)
+
+    def claim(self, plan: Plan, *, resume: bool) -> dict[str, Any] | None:
+        """Make sure that this run may write here.
+
+        Returns
+        -------
+        dict or None
+            The manifest of the same run if it was begun before.
+
+        Raises
+        ------
+        MaskfaceError
+            If something else is in the folder, the same run is and `resume` is false, or the
+            folder cannot be written to.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            begun = self.read_manifest()
+            if begun is None and any(not self._is_own(path) for path in self.path.iterdir()):
+                raise MaskfaceError(
+                    f"{self.path} holds other files. Choose a new or empty folder with --out, such "
+                    f"as {self.path / 'new'}."
+                )
+            if begun is not None:
+                self._check_same(begun, plan, resume=resume)
+                if begun["complete"]:
+                    return begun
+            self.parts_path.mkdir(exist_ok=True)
+            write_atomically(self.parts_path / ".writable", b"")
+        except OSError as error:
+            raise MaskfaceError(
+                f"Cannot write to {self.path}: {error.strerror or error}. "
+                "Choose another folder with --out."
+            ) from error
+        return begun
+
+    def _is_own(self, path: Path) -> bool:
+        """Whether a file may be there before the manifest is: a run may be killed that early."""
+        return path.name in (STIMULI, self.parts_path.name) or is_partial(path)
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep other runs out of the folder, and clear away what a killed one left half-written.
+
+        Raises
+        ------
+        MaskfaceError
+            If another process is at work here.
+        """
+        self.parts_path.mkdir(exist_ok=True)  # a complete run has none
+        try:
+            with locked(self.parts_path / _LOCK):
+                for path in filter(is_partial, self.path.iterdir()):
+                    path.unlink(missing_ok=True)
+                yield
+        except BlockingIOError as error:
+            raise MaskfaceError(
+                f"Another process is at work on the run in {self.path}. Wait until it ends, or "
+                "choose another folder with --out."
+            ) from error
+
+    def _check_same(self, begun: dict[str, Any], plan: Plan, *, resume: bool) -> None:
+        if begun["run_id"] != plan.run_id:
+            raise MaskfaceError(
+                f"{self.path} holds another experiment (run {begun['run_id']}, this one is "
+                f"{plan.run_id}). Choose another folder with --out."
+            )
+        if not resume:
+            state, way = "a part of this run", "Add --resume to go on from there"
+            if begun.get("complete"):
+                state, way = (
+                    "this run, complete",
+                    "Add --resume to take it, with changed pictures read again",
+                )
+            raise MaskfaceError(
+                f"{self.path} already holds {state}. {way}, or choose another folder with --out."
+            )
+
+    def write_part(self, first: int, last: int, harvest: Harvest, run_id: str) -> None:
+        """Save what the pictures number `first` to `last` of the plan gave."""
+        data = harvest.to_bytes(run_id)
+        name = f"part-{first:08d}-{last:08d}-{digest(data)}.zip"
+        write_atomically(self.parts_path / name, data, durable=True)
+
+    def read_parts(self, run_id: str) -> Parts:
+        """Look at what was saved of a run."""
+        return Parts(self.parts_path, run_id)
+
+    @contextmanager
+    def note_reading(self) -> Iterator[Callable[[str], None]]:
+        """Leave a note of the picture that is being read, which outlives a crash.
+
+        What is given notes the next picture; the note is gone when the block ends.
+        """
+        note = self.parts_path / f"{_READING}{platform.node()}-{os.getpid()}"
+        try:
+            with note.open("w", encoding="utf-8") as stream:
+
+                def write(image_id: str) -> None:
+                    stream.seek(0)
+                    stream.truncate()
+                    stream.write(image_id)
+                    stream.flush()
+
+                yield write
+        finally:
+            note.unlink(missing_ok=True)
+
+    def take_suspects(self) -> set[str]:
+        """Pictures that were being read when a process ended; their notes are taken away."""
+        notes = list(self.parts_path.glob(f"{_READING}*"))
+        suspects = {note.read_text(encoding="utf-8") for note in notes}
+        for note in notes:
+            note.unlink(missing_ok=True)
+        return suspects - {""}
+
+    def clear_parts(self) -> None:
+        """Delete what was saved of pictures, to begin anew in the same folder."""
+        for path in self.parts_path.glob("part-*.zip"):
+            path.unlink()
+
+    def drop_parts(self) -> None:
+        """Delete the parts; what they held is in the trials table."""
+        shutil.rmtree(self.parts_path, ignore_errors=True)
+
+
+def chunks(items: Sequence[int], size: int) -> list[list[int]]:
+    """Cut positions into runs of consecutive numbers of at most `size`."""
+    cut: list[list[int]] = []
+    for item in items:
+        if cut and len(cut[-1]) < size and cut[-1][-1] == item - 1:
+            cut[-1].append(item)
+        else:
+            cut.append([item])
+    return cut
+
+
+TABLES: Final = (TRIALS, SUMMARY, GUARDS, ATTRIBUTES, DETECTIONS, PICTURES)
+PACKAGES: Final = (
+    "opencv-contrib-python",
+    "mediapipe",
+    "numpy",
+    "pandas",
+    "scipy",
+    "statsmodels",
+    "pillow",
+)
+
+
+def new_manifest(plan: Plan) -> dict[str, Any]:
+    """Describe a run that is about to begin."""
+    dataset = plan.dataset
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "maskface": __version__,
+        "run_id": plan.run_id,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "complete": False,
+        "trials": {"planned": plan.n_trials, "written": 0},
+        "seed": plan.experiment.seed,
+        "experiment": plan.experiment.model_dump(mode="json"),
+        "dataset": {
+            "name": dataset.name,
+            "images": len(plan.samples),
+            "images_in_set": len(dataset),
+            "subjects": len({sample.subject_id for sample in plan.samples} - {""}),
+            "licence": dataset.licence,
+            "citation": dataset.citation,
+            "may_be_shown": dataset.may_be_shown,
+            "index_sha256": dataset.index_hash,
+        },
+        "landmarks": {"fingerprint": plan.fingerprints["landmarks"]},
+        "occluders": [
+            {"condition": name, "params": dict(get_occluder(name).params)}
+            for name in plan.experiment.conditions
+        ],
+        "classifiers": [
+            {"name": name, "fingerprint": fingerprint}
+            for name, fingerprint in plan.fingerprints.items()
+            if name != "landmarks"
+        ],
+        "weights": [
+            {"file": w.file, "sha256": w.sha256, "licence": w.licence, "citation": w.citation}
+            for w in shipped_weights().values()
+        ],
+        "environment": {
+            "python": platform.python_version(),
+            "platform": platform.platform(),
+            "git_commit": _git_commit(),
+            "packages": {name: _version(name) for name in PACKAGES},
+        },
+        "timings": {},
+        "files": {},
+        "columns": {table.name: table.dictionary() for table in TABLES},
+    }
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""
+
+
+def _git_commit() -> str:
+    """Commit of the source tree this package runs from; empty if it is not in one."""
+    try:
+        done = subprocess.run(
+            ["git", "rev-parse", "HEAD"],  # noqa: S607 (whichever git the user has)
+            cwd=Path(__file__).parent,
+            capture_output=True,
+            text=True,
+            timeout=5,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""

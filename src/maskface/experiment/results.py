@@ -1,0 +1,268 @@
+"""The folder of a run, read again.
+
+Pictures that have trials without an answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import pandas as pd
+
+from maskface.errors import MaskfaceError
+from maskface.experiment.folder import RunFolder
+from maskface.tables import ATTRIBUTES, DETECTIONS, GUARDS, PLAIN, SUMMARY, TRIALS
+
+if TYPE_CHECKING:
+    from maskface.stats import TrialSource
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run.
+
+    Attributes
+    ----------
+    folder
+        Where its files are.
+    """
+
+    folder: RunFolder
+
+    @cached_property
+    def trials(self) -> pd.DataFrame:
+        """All trials; see `maskface.tables.TRIALS`."""
+        return TRIALS.read(self.folder.trials_path)
+
+    @cached_property
+    def summary(self) -> pd.DataFrame:
+        """What they amount to; see `maskface.tables.SUMMARY`."""
+        return SUMMARY.read(self.folder.summary_path)
+
+    @cached_property
+    def guards(self) -> pd.DataFrame:
+        """What may be wrong with them; see `maskface.tables.GUARDS`."""
+        if self.folder.guards_path.exists():
+            return GUARDS.read(self.folder.guards_path)
+        # Here and below: workers and the start of a run need no statistics, which load SciPy.
+        from maskface.stats import find_guards
+
+        with _held_trials(self.folder) as trials:
+            return find_guards(trials)
+
+    @cached_property
+    def attributes(self) -> pd.DataFrame:
+        """What is known of the pictures; see `maskface.tables.ATTRIBUTES`."""
+        if self.folder.attributes_path.exists():
+            return ATTRIBUTES.read(self.folder.attributes_path)
+        return ATTRIBUTES.frame([])
+
+    @cached_property
+    def detections(self) -> pd.DataFrame:
+        """Whether faces were found anew; see `maskface.tables.DETECTIONS`.
+
+        Raises
+        ------
+        MaskfaceError
+            If the run was not asked for it.
+        """
+        if not self.folder.detections_path.exists():
+            raise MaskfaceError(
+                f"The run in {self.folder.path} did not look for faces anew. Run an experiment "
+                "with detect_px=(0,), which stands for pictures as they are."
+            )
+        return DETECTIONS.read(self.folder.detections_path)
+
+    @cached_property
+    def manifest(self) -> dict[str, Any]:
+        """The record of the run."""
+        return self.folder.require_manifest()
+
+
+def load_run(path: str | Path) -> Run:
+    """Open the folder of a finished run.
+
+    Raises
+    ------
+    MaskfaceError
+        If the folder holds no run, or an incomplete one.
+    """
+    folder = RunFolder(Path(path))
+    folder.require_manifest()
+    require_complete(folder.path)
+    return Run(folder)
+
+
+def require_complete(path: Path) -> None:
+    """Refuse the tables of a run that is not complete: some may be of pictures as they were before.
+
+    A folder without the record of a run, such as that of a study with human observers, may be read.
+
+    Raises
+    ------
+    MaskfaceError
+        If the run is not complete, or its record cannot be read.
+    """
+    begun = RunFolder(path).read_manifest()
+    if begun is not None and not begun["complete"]:
+        raise MaskfaceError(
+            f"The run in {path} is not complete. Finish it with `maskface run ... --resume`."
+        )
+
+
+def incomplete(folder: RunFolder) -> MaskfaceError:
+    """Say what can be done with a run that is not complete, where a part of it can be shown."""
+    return MaskfaceError(
+        f"The run in {folder.path} is not complete. Finish it with `maskface run ... --resume`, "
+        "or type --allow-partial to see what there is."
+    )
+
+
+def _held_trials(folder: RunFolder) -> AbstractContextManager[TrialSource]:
+    from maskface.stats import NEEDED, trial_source
+
+    path = folder.trials_path
+    return trial_source(lambda: TRIALS.pieces(path, NEEDED), folder.path)
+
+
+def write_summary(folder: RunFolder, seed: int) -> dict[str, Any]:
+    """Write summary and guards of the trials on disk; return hash and rows of each file."""
+    from maskface.stats import find_guards, summarize
+
+    _require_answers(folder.trials_path)
+    with _held_trials(folder) as trials:
+        summary, guards = summarize(trials, seed=seed), find_guards(trials)
+    return {
+        folder.summary_path.name: SUMMARY.write(summary, folder.summary_path),
+        folder.guards_path.name: GUARDS.write(guards, folder.guards_path),
+    }
+
+
+def _require_answers(path: Path) -> None:
+    """Refuse trials without an answer to a plain face, and say why the first has none."""
+    wanted = ("image_id", "condition", "status", "message")
+    first: pd.Series | None = None
+    for trials in TRIALS.pieces(path, wanted):
+        plain = trials[trials["condition"] == PLAIN]
+        if (plain["status"] == "ok").any():
+            return
+        first = plain.iloc[0] if first is None and len(plain) else first
+    why = "" if first is None else f", for example {first['image_id']}: {first['message']}"
+    raise MaskfaceError(
+        "No picture has an answer without an occluder, so there is nothing to compare with"
+        f"{why}. All reasons are in the column message of {path}. Change the pictures, and choose "
+        "a new folder with --out."
+    )
+
+
+def summarize_run(path: str | Path, *, allow_partial: bool = False) -> pd.DataFrame:
+    """Compute the summary of a run again from its trials.
+
+    Parameters
+    ----------
+    path
+        Folder of the run. A complete run's summary.csv and guards.csv are written anew; an
+        incomplete run's folder is left as it is.
+    allow_partial
+        Accept an incomplete run, and summarise the pictures read so far.
+
+    Returns
+    -------
+    pandas.DataFrame
+        In the schema of `maskface.tables.SUMMARY`.
+
+    Raises
+    ------
+    MaskfaceError
+        If the folder holds no run, or an incomplete one and `allow_partial` is false.
+    """
+    from maskface.stats import summarize, trial_source
+
+    folder = RunFolder(Path(path))
+    manifest = folder.require_manifest()
+    seed = int(manifest["seed"])
+    if manifest["complete"]:
+        manifest["files"] |= write_summary(folder, seed)
+        folder.write_manifest(manifest)
+        return SUMMARY.read(folder.summary_path)
+    if not allow_partial:
+        raise incomplete(folder)
+    parts = folder.read_parts(str(manifest["run_id"]))
+
+    def read() -> Iterator[pd.DataFrame]:
+        for _, rows in parts.frames(TRIALS):
+            yield rows.sort_values("image_id", kind="stable", ignore_index=True)
+
+    with trial_source(read, folder.path) as trials:
+        return summarize(trials, seed=seed)
+
+
+_COLUMNS: Final = ["image_id", "condition", "status", "message"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Failures:
+    """Images that have trials without an answer.
+
+    Attributes
+    ----------
+    images
+        Ids of all images of the run.
+    trials
+        Trials without an answer, in their order: columns image_id, condition, status and message.
+    """
+
+    images: frozenset[str]
+    trials: pd.DataFrame
+
+    @property
+    def n_images(self) -> int:
+        """Number of all images."""
+        return len(self.images)
+
+    @property
+    def failed(self) -> tuple[dict[str, str], ...]:
+        """Of each image without an answer somewhere, the first such trial.
+
+        As image_id, status and message, in the order of the trials.
+        """
+        first = self.trials.drop_duplicates("image_id").drop(columns="condition")
+        return tuple({str(k): v for k, v in row.items()} for row in first.to_dict("records"))
+
+
+def failures_of(pieces: Iterable[pd.DataFrame]) -> Failures:
+    """Go through trials, together or piece by piece, for those without an answer.
+
+    Parameters
+    ----------
+    pieces
+        With the columns image_id, condition, status and message.
+    """
+    images: set[str] = set()
+    failed = [TRIALS.frame([])[_COLUMNS]]
+    for piece in pieces:
+        images.update(piece["image_id"].unique())
+        failed.append(piece.loc[piece["status"] != "ok", _COLUMNS])
+    return Failures(frozenset(images), pd.concat(failed, ignore_index=True))
+
+
+def find_failures(result: Run) -> Failures:
+    """Look through the trials of a run, some at a time, for those without an answer."""
+    return failures_of(TRIALS.pieces(result.folder.trials_path, _COLUMNS))
+
+
+def failures_text(result: Run) -> str:
+    """Say how many images have trials without an answer, and why the first of them has."""
+    found = find_failures(result)
+    n, failed = found.n_images, found.failed
+    if not failed:
+        return f"All {n} images were read." if n > 1 else "The image was read."
+    return (
+        f"{len(failed)} of {n} images have trials without an answer, for example "
+        f"{failed[0]['image_id']}: {failed[0]['message']} (column message of trials.csv)."
+    )

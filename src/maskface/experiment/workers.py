@@ -1,0 +1,263 @@
+"""Where chunks of pictures are read: in this process, in worker processes, or on a cluster.
+
+Read the pictures of a plan: chunks to workers, and what they give to disk.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import lru_cache
+from multiprocessing import resource_tracker
+from pathlib import Path
+from typing import Any, Final, Literal, TypeAlias, get_args
+
+from joblib import Parallel, delayed, parallel_config
+from tqdm import tqdm
+
+from maskface.errors import MaskfaceError
+from maskface.experiment.checkpoints import Harvest, read_marked
+from maskface.experiment.folder import RunFolder, chunks
+from maskface.experiment.pipeline import TrialReader
+from maskface.experiment.spec import Experiment, Plan
+from maskface.threads import one_thread
+from maskface.types import Sample
+
+Backend: TypeAlias = Literal["loky", "dask"]
+BACKENDS: Final = get_args(Backend)
+Task: TypeAlias = tuple[Any, ...]
+_WAIT_S: Final = 10
+"""How long a scheduler may take to answer, and a cluster to have a worker."""
+
+
+class WorkerLost(Exception):  # noqa: N818 (a state, which is dealt with)
+    """A worker process ended while it was at work."""
+
+
+def check_workers(jobs: int, backend: str, scheduler: str) -> None:
+    """Refuse numbers and names that cannot be.
+
+    Raises
+    ------
+    MaskfaceError
+        If one is not allowed.
+    """
+    if jobs < 1 and jobs != -1:
+        raise MaskfaceError(f"jobs must be 1 or more, or -1 for one per core, but it was {jobs}.")
+    if backend not in BACKENDS:
+        raise MaskfaceError(
+            f"backend must be one of {', '.join(BACKENDS)}, but it was {backend!r}."
+        )
+    if (backend == "dask") != bool(scheduler):
+        got = f"backend was {backend!r} and scheduler {scheduler!r}"
+        raise MaskfaceError(
+            f"A scheduler goes with the dask backend and with it alone, but {got}. Write "
+            "--backend dask --scheduler tcp://HOST:8786, or neither."
+        )
+
+
+@contextmanager
+def workers(
+    jobs: int, backend: str, scheduler: str
+) -> Iterator[Callable[[Callable[..., int], Iterable[Task]], Iterator[int]]]:
+    """Open workers; what is given calls a function for every task and yields in any order.
+
+    Raises
+    ------
+    MaskfaceError
+        If the cluster's package is missing or its scheduler does not answer.
+    WorkerLost
+        From the iteration, if a process ends while it is at work.
+    """
+    with _cluster(scheduler) if backend == "dask" else parallel_config(backend="loky"):
+
+        def work(function: Callable[..., int], tasks: Iterable[Task]) -> Iterator[int]:
+            n_jobs = -1 if backend == "dask" else jobs
+            pool = Parallel(n_jobs=n_jobs, return_as="generator_unordered")
+            with losses():
+                with deaf_processes():
+                    results = pool(delayed(function)(*task) for task in tasks)
+                yield from results
+
+        yield work
+
+
+def alone(function: Callable[..., int], task: Task) -> bool:
+    """Call a function in a process of its own; whether the process survived."""
+    try:
+        with losses():
+            # With one job joblib would stay in this process.
+            pool = Parallel(n_jobs=2, backend="loky", return_as="generator")
+            with deaf_processes():
+                results = pool([delayed(function)(*task)])
+            list(results)
+    except WorkerLost:
+        return False
+    return True
+
+
+@contextmanager
+def deaf_processes() -> Iterator[None]:
+    """Let processes that are begun here never hear Ctrl-C, which a terminal sends to all.
+
+    It is this process that ends them; they would only print where they were. Ctrl-C waits until
+    the block ends.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    resource_tracker.ensure_running()  # beginning it would let the signal through again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def losses() -> Iterator[None]:
+    """Tell the loss of a worker, which each library calls otherwise, from all else.
+
+    Raises
+    ------
+    WorkerLost
+        In the place of the library's own error.
+    """
+    from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+    try:
+        yield
+    except TerminatedWorkerError as error:
+        raise WorkerLost from error
+    except Exception as error:
+        if type(error).__name__ == "KilledWorker":  # distributed need not be installed
+            raise WorkerLost from error
+        raise
+
+
+@contextmanager
+def _cluster(scheduler: str) -> Iterator[None]:
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise MaskfaceError(
+            'The dask backend is not installed. Type: pip install "maskface[cluster]"'
+        ) from error
+    try:
+        client: Any = Client(scheduler, timeout=_WAIT_S)  # type: ignore[no-untyped-call]
+    except (OSError, ValueError) as error:
+        raise MaskfaceError(
+            f"No dask scheduler answers at {scheduler}. Start one with `dask scheduler`, and on "
+            f"each machine `dask worker {scheduler} --nworkers CORES --nthreads 1`."
+        ) from error
+    with client, parallel_config(backend="dask", wait_for_workers_timeout=_WAIT_S):
+        yield
+
+
+ReaderParts = tuple[Experiment, tuple[tuple[str, Any], ...], Path | None]
+"""What decides a worker's `TrialReader`: the experiment, shared cells, the landmark cache."""
+Work = Callable[[Callable[..., int], Iterable[Task]], Iterator[int]]
+_CRASHED: Final = "reading it ended the process (a decoder or a model crashed on it)"
+_ONE_AT_A_TIME: Final = threading.Lock()
+"""A cluster's worker may have several threads; models and OpenCV's settings bear one."""
+
+
+def read_pictures(
+    plan: Plan,
+    folder: RunFolder,
+    cache: Path | None,
+    work: Work,
+    chunk: int,
+    *,
+    progress: bool,
+) -> None:
+    """Read the pictures of a plan that are not in its folder yet.
+
+    Parameters
+    ----------
+    plan, folder
+        What to read, and where to save it.
+    cache
+        Folder of the landmark cache; None for none.
+    work
+        Workers; see `maskface.experiment.workers.workers`.
+    chunk
+        Pictures between two saves.
+    progress
+        Show a progress bar on stderr.
+
+    Raises
+    ------
+    MaskfaceError
+        If workers end before they have read anything.
+    """
+    # Workers elsewhere have another working directory.
+    folder = RunFolder(folder.path.absolute())
+    samples = [replace(sample, path=sample.path.absolute()) for sample in plan.samples]
+    head = {"run_id": plan.run_id, "dataset": plan.dataset.name}
+    parts = (plan.experiment, tuple(head.items()), cache)
+    suspects = folder.take_suspects()
+    with tqdm(total=len(plan.samples), unit="image", disable=not progress) as bar:
+        while True:
+            left = _left(plan, folder)
+            bar.update(len(plan.samples) - len(left) - bar.n)
+            guarded = [i for i in left if samples[i].image_id in suspects]
+            for i in guarded:
+                _read_guarded(parts, folder, i, samples[i])
+                bar.update(1)
+            tasks = (
+                (parts, folder, part[0], [samples[i] for i in part])
+                for part in chunks([i for i in left if i not in set(guarded)], chunk)
+            )
+            try:
+                for size in work(_read_chunk, tasks):
+                    bar.update(size)
+            except WorkerLost as error:
+                suspects = folder.take_suspects()
+                if not suspects:
+                    raise MaskfaceError(
+                        "A worker process ended before it had read anything. What was read is "
+                        f"saved in {folder.path}; go on with --resume."
+                    ) from error
+                continue
+            finally:
+                _reader.cache_clear()
+            return
+
+
+def _left(plan: Plan, folder: RunFolder) -> list[int]:
+    done = set(folder.read_parts(plan.run_id).image_ids)
+    return [i for i, sample in enumerate(plan.samples) if sample.image_id not in done]
+
+
+def _read_guarded(parts: ReaderParts, folder: RunFolder, number: int, sample: Sample) -> None:
+    """Read a picture that was being read when a process ended, in a process of its own."""
+    if not alone(_read_chunk, (parts, folder, number, [sample])):
+        folder.take_suspects()
+        mark = read_marked(sample.path, parts[0].limits)[0]
+        harvest = _reader(parts).lost(sample, mark, "error", _CRASHED)
+        folder.write_part(number, number, harvest, str(parts[1][0][1]))
+
+
+def _read_chunk(parts: ReaderParts, folder: RunFolder, first: int, samples: list[Sample]) -> int:
+    """Read some pictures and save their trials; runs in a worker process."""
+    with _ONE_AT_A_TIME, one_thread():
+        reader = _reader(parts)
+        harvest = Harvest()
+        with folder.note_reading() as note:
+            for sample in samples:
+                note(sample.image_id)
+                harvest.add(reader.read(sample))
+            run_id = str(reader.head["run_id"])
+            folder.write_part(first, first + len(samples) - 1, harvest, run_id)
+    return len(samples)
+
+
+@lru_cache(maxsize=1)
+def _reader(parts: ReaderParts) -> TrialReader:
+    """Load networks and models once per process."""
+    experiment, head, cache = parts
+    return TrialReader.load(experiment, dict(head), cache)

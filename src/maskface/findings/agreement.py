@@ -1,0 +1,437 @@
+"""The tables of humans beside machines: what their columns mean.
+
+Do classifiers go wrong as people do? Correlations of losses and of confusions.
+
+Answers of people and of classifiers, plain and covered, in one form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import permutations
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import rankdata
+
+from maskface.arrays import Floats, Row
+from maskface.errors import MaskfaceError
+from maskface.findings.answers import of_choices, of_observers
+from maskface.findings.claims import kind_of, load_findings
+from maskface.humans import HUMAN, is_yes_no
+from maskface.schema import Column, Table
+from maskface.stats import INTERVAL_NAMES, Resampled, interval, resample
+from maskface.tables import PLAIN, RESPONSES
+from maskface.text import p_text
+from maskface.types import EMOTIONS
+
+PATTERNS: Final = ("loss", "plain", "masked", "change")
+_UNITS: Final = ("subject", "image", "observer", "")
+_WHO: Final = (
+    Column("run_id", "text", "As in trials, or of the study"),
+    Column("dataset", "text", "As in trials, or the study"),
+    Column("classifier", "text", "As in trials; `human` for observers"),
+    Column("condition", "text", "As in trials: how the face was covered"),
+    Column("humans", "text", "The human study that the run is compared with"),
+    Column(
+        "pattern", "text",
+        "loss: right answers to each emotion, plain minus covered; plain, masked: share of each "
+        "wrong answer to each emotion; change: masked minus plain",
+        allowed=PATTERNS,
+    ),
+)  # fmt: skip
+_STANDING: Final = (
+    Column("n", "whole", "Pictures (or trials) with an answer plain and covered", low=0),
+    Column("n_clusters", "whole", "Independent units; empty where nobody knows", low=0),
+    Column("clustered_by", "text", "What these are", allowed=_UNITS),
+)
+_INTERVAL: Final = (
+    Column("ci_low", "real", "Lower end of the 95 % interval of value"),
+    Column("ci_high", "real", "Upper end of it"),
+    Column("interval", "text", "What kind of interval that is; empty if there is none"),
+)
+
+AGREEMENT: Final = Table(
+    "agreement",
+    (
+        *_WHO,
+        Column("statistic", "text", "Kind of correlation", allowed=("pearson", "spearman")),
+        *_STANDING,
+        Column("n_observers", "whole", "Human observers", low=0),
+        Column("n_emotions", "whole", "Emotions that both were shown and could answer", low=0),
+        Column("n_cells", "whole", "Numbers that are correlated", low=0),
+        Column("value", "real", "The correlation; empty if one side is constant", low=-1, high=1),
+        *_INTERVAL,
+        Column(
+            "p_value", "real", "Two-sided, exact: all ways to exchange the names of emotions",
+            low=0, high=1, decimals=12,
+        ),
+    ),
+    key=("dataset", "classifier", "condition", "humans", "pattern", "statistic"),
+)  # fmt: skip
+"""How far a classifier goes wrong as people do."""
+
+CELLS: Final = Table(
+    "agreement_cells",
+    (
+        *_WHO,
+        Column("label", "text", "The shown emotion", allowed=EMOTIONS),
+        Column("answer", "text", "The answer; the label in losses", allowed=EMOTIONS),
+        *_STANDING,
+        Column("value", "real", "A share, or a difference of shares", low=-1, high=1),
+        *_INTERVAL,
+    ),
+    key=("humans", "dataset", "classifier", "condition", "pattern", "label", "answer"),
+)
+"""The numbers that were correlated, of classifiers and of people."""
+
+_FEWEST_ITEMS: Final = 4
+"""Emotions for which a published study must give figures."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reader:
+    """Who answered, and what.
+
+    Attributes
+    ----------
+    run_id, dataset, classifier, condition
+        As in the tables.
+    emotions
+        (7,) bool: which emotions were shown, and could be answered.
+    counts
+        (C, 2, 2, 7, 7) by unit: answers and chances to give them, plain and covered, by shown
+        emotion and answer. A published study is one unit, whose chances are 1 (or 0: not known).
+    n
+        Pictures, or trials, with an answer.
+    units
+        ``subject``, ``image``, ``observer``, or empty where units are not known.
+    observers
+        Number of human observers; 0 for classifiers.
+    """
+
+    run_id: str
+    dataset: str
+    classifier: str
+    condition: str
+    emotions: NDArray[np.bool_]
+    counts: Floats
+    n: int
+    units: str
+    observers: int = 0
+
+
+def classifier_reader(trials: pd.DataFrame, condition: str, emotions: NDArray[np.bool_]) -> Reader:
+    """Answers of one classifier that may only answer some emotions, and is only shown those.
+
+    People who could not answer `neutral` never did. So that both choose among the same answers,
+    the classifier's is the most probable of them.
+    """
+    names = [emotion for emotion, there in zip(EMOTIONS, emotions, strict=True) if there]
+    rows = trials[(trials["status"] == "ok") & trials["label"].isin(names)]
+    rows = rows[rows["condition"].isin([PLAIN, condition])]
+    rows = rows[rows.groupby("image_id")["image_id"].transform("size") == 2]
+    p = rows[[f"p_{emotion}" for emotion in names]].to_numpy(np.float64)
+    known = (rows["subject_id"] != "").all()
+    unit = rows["subject_id" if known else "image_id"]
+    answer = [names[i] for i in p.argmax(axis=1)] if len(p) else []
+    side = _sides(rows["condition"] == PLAIN)
+    counts = of_choices(unit, side, rows["label"], pd.Series(answer), n_sides=2)
+    first = trials.iloc[0]
+    shown = np.isin(EMOTIONS, rows["label"].unique())
+    return Reader(
+        str(first["run_id"]), str(first["dataset"]), str(first["classifier"]), condition,
+        emotions & shown, counts, len(rows) // 2, "subject" if known else "image",
+    )  # fmt: skip
+
+
+def human_reader(folder: Path, mask: str | None = None) -> Reader:
+    """Answers of the observers of a study that `maskface humans` read.
+
+    Parameters
+    ----------
+    folder
+        Of the study, with responses.csv.
+    mask
+        The condition that is compared with ``none``; found by its name if None.
+
+    Raises
+    ------
+    MaskfaceError
+        If there is no responses.csv, or it is not clear which condition is meant.
+
+    Notes
+    -----
+    Choices: the share of each answer to each emotion. Yes/no: the share of yes to each question
+    about each emotion; shares to one emotion do not sum to 1, and correlations do not need it.
+    """
+    path = folder / f"{RESPONSES.name}.csv"
+    if not path.is_file():
+        raise MaskfaceError(
+            f"{folder} holds no {path.name}. Name the folder that `maskface humans` wrote to."
+        )
+    rows = RESPONSES.read(path)
+    rows = rows[rows["status"] == "ok"]
+    condition = _which(sorted(rows["condition"].unique()), mask)
+    rows = rows[rows["condition"].isin([PLAIN, condition])]
+    both = rows.groupby("observer_id")["condition"].transform("nunique") == 2
+    rows = rows[both]
+    side = _sides(rows["condition"] == PLAIN)
+    counts = of_observers(rows, side, n_sides=2)
+    answers = set(rows["question" if is_yes_no(rows) else "predicted"])
+    emotions = np.isin(EMOTIONS, sorted(answers & set(rows["label"])))
+    first = rows.iloc[0]
+    return Reader(
+        str(first["run_id"]), str(first["dataset"]), HUMAN, condition, emotions, counts, len(rows),
+        "observer", rows["observer_id"].nunique(),
+    )  # fmt: skip
+
+
+def published_readers() -> list[Reader]:
+    """Studies among the published findings with hits of four emotions or more, plain and masked."""
+    table = load_findings()
+    table = table[table["measure"].isin(["accuracy", "hit_rate"]) & (table["emotion"] != "all")]
+    found = []
+    for study, rows in table.groupby("study", sort=True):
+        wide = rows.pivot_table("value", "emotion", "condition").reindex(list(EMOTIONS))
+        if {PLAIN, "mask"} <= set(wide.columns):
+            hits = wide[[PLAIN, "mask"]].to_numpy(np.float64).T
+            known = ~np.isnan(hits).any(axis=0)
+            if known.sum() >= _FEWEST_ITEMS:
+                found.append(_published(str(study), hits, known, int(rows["n"].iloc[0])))
+    return found
+
+
+def _published(study: str, hits: Floats, known: NDArray[np.bool_], observers: int) -> Reader:
+    counts = np.zeros((1, 2, 2, len(EMOTIONS), len(EMOTIONS)))
+    at = np.flatnonzero(known)
+    counts[0, :, 0, at, at] = hits[:, known].T
+    counts[0, :, 1, at, at] = 1
+    return Reader("", study, HUMAN, "mask", known, counts, 0, "", observers)
+
+
+def _which(there: list[str], mask: str | None) -> str:
+    masks = [mask] if mask else [name for name in there if kind_of(name) == "mask"]
+    if len(masks) == 1 and masks[0] in there and masks[0] != PLAIN:
+        return masks[0]
+    covers = [name for name in there if name != PLAIN]
+    raise MaskfaceError(
+        f"Which condition of the human study is the mask? It has {', '.join(covers)}. Name one "
+        f"with --mask, for example --mask {covers[0] if covers else 'mask'}."
+    )
+
+
+def _sides(plain: pd.Series) -> NDArray[np.int64]:
+    return np.where(plain, 0, 1).astype(np.int64)
+
+
+def restricted(reader: Reader, emotions: NDArray[np.bool_]) -> Reader:
+    """The same reader, to be looked at for these emotions alone."""
+    return replace(reader, emotions=reader.emotions & emotions)
+
+
+_FEWEST: Final = 3
+"""Emotions below which nothing is correlated."""
+_BOOTSTRAP: Final = INTERVAL_NAMES["expanded"]
+
+
+def agreement_tables(
+    trials: pd.DataFrame,
+    humans: Sequence[Reader],
+    conditions: Sequence[str],
+    *,
+    seed: int = 0,
+    n_resamples: int = 2000,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Set classifiers beside people.
+
+    Parameters
+    ----------
+    trials
+        Of one run, in the schema of `maskface.tables.TRIALS`.
+    humans
+        From `human_reader` or `published_readers`.
+    conditions
+        Covers of the run, each of which is compared with the one that the people saw.
+    seed, n_resamples
+        Of the bootstrap over the people shown, and, on its own, over the observers.
+
+    Returns
+    -------
+    agreement, cells
+        In the schemas of `AGREEMENT` and `CELLS`, over the emotions that both were shown and could
+        answer. Intervals hold for other faces and other observers, not for other emotions, and
+        lean towards 0, for resampling adds noise to both sides. P values are exact over all ways
+        to exchange the emotions' names on one side; in confusions, rows and columns together (as
+        in Mantel 1967, Cancer Research 27, 209-220). With k emotions there are k! of them.
+    """
+    rows: list[Row] = []
+    cells: list[Row] = []
+    for human in humans:
+        for reader in _machines(trials, human, conditions):
+            own = restricted(human, reader.emotions)
+            rows += _agreement_rows(reader, own, human.dataset, seed, n_resamples)
+            cells += _cell_rows(reader, human.dataset, seed, n_resamples)
+        cells += _cell_rows(human, human.dataset, seed, n_resamples)
+    return AGREEMENT.check(AGREEMENT.frame(rows)), CELLS.check(CELLS.frame(cells))
+
+
+def _machines(trials: pd.DataFrame, human: Reader, conditions: Sequence[str]) -> Iterator[Reader]:
+    for _, part in trials.groupby("classifier", sort=True):
+        for condition in conditions:
+            yield classifier_reader(part, condition, human.emotions)
+
+
+def _agreement_rows(
+    machine: Reader, human: Reader, study: str, seed: int, n_resamples: int
+) -> Iterator[Row]:
+    at = np.flatnonzero(machine.emotions & human.emotions)
+    if len(at) < _FEWEST:
+        return
+    sides = [_patterns(_shares(r.counts.sum(axis=0)[None], at)) for r in (machine, human)]
+    drawn = [
+        _patterns(_shares(_resampled(r, seed + i, n_resamples), at))
+        for i, r in enumerate((machine, human))
+    ]
+    fixed = _who(machine, study) | {"n_observers": human.observers, "n_emotions": len(at)}
+    for pattern in PATTERNS:
+        pair = [side[pattern] for side in sides]
+        if np.isnan(pair[0]).any() or np.isnan(pair[1]).any():
+            continue  # published figures have no confusions
+        ways = _patterns(_exchanged(_shares(human.counts.sum(axis=0)[None], at)))[pattern]
+        resampled = [side[pattern] for side in drawn]
+        for statistic, correlate in _STATISTICS.items():
+            value = correlate(*pair)
+            chance = correlate(np.broadcast_to(pair[0], ways.shape), ways)
+            units = np.array(
+                [min(len(machine.counts), len(human.counts) if human.units else 10**6)]
+            )
+            found = Resampled(
+                value, correlate(*resampled)[:, None], units, lambda: np.zeros((0, 1))
+            )
+            yield fixed | {
+                "pattern": pattern, "statistic": statistic, "n_cells": pair[0].shape[1],
+                "value": value[0], "p_value": _share_as_far(chance, value[0]),
+            } | _limits(found)  # fmt: skip
+
+
+def _limits(found: Resampled) -> Row:
+    low, high = (float(side[0]) for side in interval(found))
+    return {"ci_low": low, "ci_high": high, "interval": "" if np.isnan(low) else _BOOTSTRAP}
+
+
+def _share_as_far(chance: Floats, value: float) -> float:
+    return float("nan") if np.isnan(value) else float((np.abs(chance) >= abs(value) - 1e-10).mean())
+
+
+def _resampled(reader: Reader, seed: int, n: int) -> Floats:
+    """Counts (n, 2, 2, 7, 7) of resampled units; the counts themselves where these are unknown."""
+    shape = reader.counts.shape[1:]
+    if not reader.units:
+        return np.asarray(np.broadcast_to(reader.counts, (n, *shape)))
+    flat = reader.counts.reshape(len(reader.counts), -1)
+    levels = np.arange(len(flat))[:, None]
+    drawn = np.concatenate(list(resample(flat, levels, seed=seed, n=n)))
+    return np.asarray(drawn.reshape(n, *shape))
+
+
+def _units(reader: Reader, at: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Units (k,) that showed, or were shown, each of the emotions in question."""
+    asked = reader.counts[:, :, 1].sum(axis=(1, 3)) > 0
+    return np.asarray(asked.sum(axis=0)[at], np.int64)
+
+
+def _shares(counts: Floats, at: NDArray[np.int64]) -> Floats:
+    """Counts (B, 2, 2, 7, 7) to shares (B, 2, k, k) of the emotions in question."""
+    own = counts[..., at[:, None], at]
+    said, asked = own[:, :, 0], own[:, :, 1]
+    return np.asarray(np.divide(said, asked, out=np.full(said.shape, np.nan), where=asked > 0))
+
+
+def _patterns(shares: Floats) -> Mapping[str, Floats]:
+    """What is compared, (B, cells) each, of shares (B, 2, k, k)."""
+    plain, masked = shares[:, 0], shares[:, 1]
+    off = ~np.eye(shares.shape[-1], dtype=bool)
+    hits = np.diagonal(shares, axis1=2, axis2=3)
+    return {
+        "loss": hits[:, 0] - hits[:, 1],
+        "plain": plain[:, off],
+        "masked": masked[:, off],
+        "change": masked[:, off] - plain[:, off],
+    }
+
+
+def _exchanged(shares: Floats) -> Floats:
+    """Shares (1, 2, k, k) under all k! ways to exchange the emotions."""
+    ways = np.array(list(permutations(range(shares.shape[-1]))))
+    return np.asarray(shares[0][:, ways[:, :, None], ways[:, None, :]].swapaxes(0, 1))
+
+
+def pearson(first: Floats, second: Floats) -> Floats:
+    """Product-moment correlations (B,) of rows (B, cells); NaN where one side is constant."""
+    a, b = (side - side.mean(axis=1, keepdims=True) for side in (first, second))
+    above = (a * b).sum(axis=1)
+    below = np.sqrt((a**2).sum(axis=1) * (b**2).sum(axis=1))
+    r = np.divide(above, below, out=np.full(above.shape, np.nan), where=below > 1e-15)
+    return np.asarray(np.clip(r, -1, 1))
+
+
+def spearman(first: Floats, second: Floats) -> Floats:
+    """Rank correlations (B,) of rows (B, cells), ties with their mean rank (Spearman 1904)."""
+    # Equal losses may differ in the last digit.
+    ranks = [rankdata(side.round(12), axis=1, nan_policy="propagate") for side in (first, second)]
+    return pearson(*ranks)
+
+
+_STATISTICS: Final = {"pearson": pearson, "spearman": spearman}
+
+
+def _who(reader: Reader, study: str) -> Row:
+    return {
+        "run_id": reader.run_id, "dataset": reader.dataset, "classifier": reader.classifier,
+        "condition": reader.condition, "humans": study, "n": reader.n or np.nan,
+        "n_clusters": len(reader.counts) if reader.units else np.nan,
+        "clustered_by": reader.units,
+    }  # fmt: skip
+
+
+def _cell_rows(reader: Reader, study: str, seed: int, n_resamples: int) -> Iterator[Row]:
+    at = np.flatnonzero(reader.emotions)
+    points = _patterns(_shares(reader.counts.sum(axis=0)[None], at))
+    drawn = _patterns(_shares(_resampled(reader, seed, n_resamples), at))
+    k = len(at)
+    off = [(i, j) for i in range(k) for j in range(k) if i != j]
+    places = {"loss": [(i, i) for i in range(k)]} | dict.fromkeys(PATTERNS[1:], off)
+    for pattern in PATTERNS if reader.units else ("loss",):
+        units = _units(reader, at)[[i for i, _ in places[pattern]]]
+        found = Resampled(points[pattern][0], drawn[pattern], units, lambda: np.zeros((0, 1)))
+        low, high = interval(found)
+        for c, (i, j) in enumerate(places[pattern]):
+            if np.isnan(found.point[c]):
+                continue
+            yield _who(reader, study) | {
+                "pattern": pattern, "label": EMOTIONS[at[i]], "answer": EMOTIONS[at[j]],
+                "value": found.point[c], "ci_low": low[c], "ci_high": high[c],
+                "interval": "" if np.isnan(low[c]) else _BOOTSTRAP,
+            }  # fmt: skip
+
+
+def agreement_text(agreement: pd.DataFrame) -> str:
+    """Say how losses and changes of confusions of classifiers go with those of people."""
+    lines = ["Intervals: other faces and observers, the same emotions. p: the names of emotions."]
+    shown = agreement[agreement["statistic"] == "spearman"]
+    for row in shown[shown["pattern"].isin(["loss", "change"])].to_dict("records"):
+        what = "losses" if row["pattern"] == "loss" else "changes of confusions"
+        limits = "(no interval)"
+        if not np.isnan(row["ci_low"]):
+            limits = f"[{row['ci_low']:+.2f}, {row['ci_high']:+.2f}]"
+        lines.append(
+            f"{row['classifier']}, {row['condition']}, and {row['humans']}: {what}, rank "
+            f"correlation {row['value']:+.2f} {limits} over {row['n_emotions']} emotions, exact p "
+            f"{p_text(row['p_value'])}"
+        )
+    return "\n".join(lines)

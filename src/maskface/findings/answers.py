@@ -1,0 +1,487 @@
+"""Answers counted by unit, condition, shown emotion and answer.
+
+From rows of trials or responses to the answers of each reader.
+
+Answers of one reader under all conditions, and how often one was given under two of them.
+
+The tables of a run, of classifiers or of human observers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Final, Protocol
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from maskface.arrays import Floats
+from maskface.classifiers import is_control
+from maskface.errors import MaskfaceError
+from maskface.findings.claims import Kind, kind_of
+from maskface.humans import HUMAN, is_yes_no
+from maskface.schema import numbered
+from maskface.table_files import find_table
+from maskface.tables import GUARDS, PLAIN, RESPONSES, SUMMARY, TRIALS
+from maskface.types import EMOTIONS
+
+_E: Final = len(EMOTIONS)
+NUMBER: Final = {emotion: i for i, emotion in enumerate(EMOTIONS)}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Counts:
+    """How often an answer was given under two conditions.
+
+    Attributes
+    ----------
+    totals
+        (C, 2, 2, E): unit; reference and condition; times given, and chances to give it; shown
+        emotion.
+    there
+        (C,) bool: units with answers under both. Others count nothing.
+    observers
+        Whether units are human observers.
+    """
+
+    totals: Floats
+    there: NDArray[np.bool_]
+    observers: bool = False
+
+
+class Answers(Protocol):
+    """Answers of one reader."""
+
+    def right(self, reference: str, condition: str) -> Counts:
+        """Right answers to each emotion, E = 7."""
+
+    def taken_for(self, reference: str, condition: str, source: str, target: str) -> Counts:
+        """How often faces that show the one emotion were taken for the other, E = 1."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PictureAnswers:
+    """One answer to each picture under each condition; pairs are of the same pictures.
+
+    Attributes
+    ----------
+    conditions
+        Number of each.
+    unit
+        (n,) number of the subject, or of the picture where one has no subject.
+    label
+        (n,) index into `EMOTIONS`.
+    answer
+        (n, conditions) index into `EMOTIONS`; -1 where there is none.
+    """
+
+    conditions: Mapping[str, int]
+    unit: NDArray[np.int64]
+    label: NDArray[np.int8]
+    answer: NDArray[np.int8]
+
+    def right(self, reference: str, condition: str) -> Counts:
+        """Right answers to each emotion, E = 7."""
+        return self._given(reference, condition, np.ones(len(self.label), bool), self.label)
+
+    def taken_for(self, reference: str, condition: str, source: str, target: str) -> Counts:
+        """How often faces that show the one emotion were taken for the other, E = 1."""
+        wanted = np.full(len(self.label), NUMBER[target], np.int8)
+        shows = self.label == NUMBER[source]
+        found = self._given(reference, condition, shows, wanted)
+        return Counts(found.totals.sum(axis=-1, keepdims=True), found.there)
+
+    def _given(
+        self, reference: str, condition: str, rows: NDArray[np.bool_], wanted: NDArray[np.int8]
+    ) -> Counts:
+        sides = [self.answer[:, at] for at in _places(self.conditions, reference, condition)]
+        both = rows & (sides[0] >= 0) & (sides[1] >= 0)
+        cell = self.unit * _E + self.label
+        n = int(self.unit.max(initial=-1) + 1)
+        shown = _tally(cell[both], n)
+        given = [_tally(cell[both & (side == wanted)], n) for side in sides]
+        totals = np.stack([np.stack([one, shown], axis=1) for one in given], axis=1)
+        return Counts(totals, np.asarray(shown.any(axis=1)))
+
+
+def _tally(cell: NDArray[np.int64], n: int) -> Floats:
+    return np.bincount(cell, minlength=n * _E).reshape(n, _E).astype(np.float64)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ObserverAnswers:
+    """Answers of human observers, who need not have seen the same pictures under all conditions.
+
+    Attributes
+    ----------
+    conditions
+        Number of each.
+    counts
+        (C, conditions, 2, 7, 7) by observer, condition, shown emotion and answer: times given, and
+        chances to give it. See `maskface.findings.answers`.
+    """
+
+    conditions: Mapping[str, int]
+    counts: Floats
+
+    def right(self, reference: str, condition: str) -> Counts:
+        """Right answers to each emotion, E = 7."""
+        return self._of(np.diagonal(self._pair(reference, condition), axis1=-2, axis2=-1))
+
+    def taken_for(self, reference: str, condition: str, source: str, target: str) -> Counts:
+        """How often faces that show the one emotion were taken for the other, E = 1."""
+        pair = self._pair(reference, condition)
+        return self._of(pair[..., NUMBER[source], [NUMBER[target]]])
+
+    def _pair(self, reference: str, condition: str) -> Floats:
+        return self.counts[:, _places(self.conditions, reference, condition)]
+
+    @staticmethod
+    def _of(totals: Floats) -> Counts:
+        there = (totals[:, :, 1].sum(axis=-1) > 0).all(axis=1)
+        return Counts(np.where(there[:, None, None, None], totals, 0.0), there, observers=True)
+
+
+def _places(conditions: Mapping[str, int], *names: str) -> list[int]:
+    missing = [name for name in names if name not in conditions]
+    if missing:
+        raise MaskfaceError(
+            f"The summary has a condition {missing[0]}, but the trials have not. Type `maskface "
+            "summarize` to bring the summary up to date."
+        )
+    return [conditions[name] for name in names]
+
+
+def of_choices(
+    unit: pd.Series, side: NDArray[np.int64], label: pd.Series, answer: pd.Series, *, n_sides: int
+) -> Floats:
+    """Count answers that were chosen among all emotions.
+
+    Parameters
+    ----------
+    unit
+        Names of the independent units, n of them.
+    side
+        (n,) number of the condition, from 0.
+    label, answer
+        Shown emotion and answer; an answer that is no emotion is none of them.
+    n_sides
+        How many conditions there are.
+
+    Returns
+    -------
+    NDArray
+        (C, sides, 2, 7, 7) by unit (in the order of their names), condition, shown emotion and
+        answer: times given, and chances to give it, which are the same for all answers.
+    """
+    codes, shown = _unit_codes(unit), numbered(label, EMOTIONS)
+    given = answer.map(NUMBER).fillna(-1).to_numpy(np.int64)
+    counts = _empty(codes, n_sides)
+    said = given >= 0
+    np.add.at(counts[:, :, 0], (codes[said], side[said], shown[said], given[said]), 1)
+    np.add.at(counts[:, :, 1], (codes, side, shown), 1)
+    return counts
+
+
+def of_observers(rows: pd.DataFrame, side: NDArray[np.int64], *, n_sides: int) -> Floats:
+    """Count answers of human observers, who are the units.
+
+    Parameters
+    ----------
+    rows
+        n answered ones in the schema of `maskface.tables.RESPONSES`.
+    side, n_sides
+        As in `of_choices`.
+
+    Returns
+    -------
+    NDArray
+        As from `of_choices`. Of answers to "is it ...?", times yes was said and times the question
+        was asked, with the emotion asked for in the place of the answer.
+    """
+    if is_yes_no(rows):
+        return _of_yes_no(rows, side, n_sides)
+    answer = rows["predicted"]
+    return of_choices(rows["observer_id"], side, rows["label"], answer, n_sides=n_sides)
+
+
+def _of_yes_no(rows: pd.DataFrame, side: NDArray[np.int64], n_sides: int) -> Floats:
+    codes = _unit_codes(rows["observer_id"])
+    shown, asked = (numbered(rows[name], EMOTIONS) for name in ("label", "question"))
+    counts = _empty(codes, n_sides)
+    yes = rows["answer_yes"].to_numpy(np.float64)
+    np.add.at(counts[:, :, 0], (codes, side, shown, asked), yes)
+    np.add.at(counts[:, :, 1], (codes, side, shown, asked), 1)
+    return counts
+
+
+def _unit_codes(unit: pd.Series) -> NDArray[np.int64]:
+    """Number names in their order."""
+    return pd.factorize(unit, sort=True)[0].astype(np.int64)
+
+
+def _empty(codes: NDArray[np.int64], n_sides: int) -> Floats:
+    n = int(codes.max(initial=0)) + 1
+    return np.zeros((n, n_sides, 2, len(EMOTIONS), len(EMOTIONS)))
+
+
+COLUMNS: Final = (
+    "image_id", "subject_id", "label", "condition", "classifier", "predicted", "status",
+)  # fmt: skip
+"""Columns of the trials that `picture_answers` needs."""
+
+
+@dataclass
+class _Codes:
+    """Numbers of names, in the order in which they are met."""
+
+    known: dict[str, int] = field(default_factory=dict)
+
+    def of(self, names: pd.Series) -> NDArray[np.int64]:
+        where, unique = pd.factorize(names)
+        if (where < 0).any():
+            raise MaskfaceError(
+                f"A row of the table has no {names.name}. Fill in every cell of that column."
+            )
+        numbers = [self.known.setdefault(str(name), len(self.known)) for name in unique]
+        return np.array(numbers, np.int64)[where]
+
+
+@dataclass
+class _Pictures:
+    """Pictures of all classifiers, in the order in which they are met."""
+
+    images: _Codes = field(default_factory=_Codes)
+    subjects: list[str] = field(default_factory=list)
+    nameless: set[str] = field(default_factory=set)
+    """Classifiers with a trial that does not say who is shown, answered or not."""
+    label: NDArray[np.int8] = field(default_factory=lambda: np.zeros(0, np.int8))
+
+    def add(self, piece: pd.DataFrame) -> NDArray[np.int64]:
+        """Number the pictures of a piece, and note who is shown and what."""
+        image = self.images.of(piece["image_id"])
+        new, first = np.unique(image, return_index=True)
+        who = piece["subject_id"].iloc[first].to_numpy(object)
+        self.subjects += [""] * (len(self.images.known) - len(self.subjects))
+        for number, name in zip(new, who, strict=True):
+            self.subjects[number] = self.subjects[number] or str(name)
+        self.label = _grown(self.label, len(self.subjects))
+        self.label[image] = numbered(piece["label"], EMOTIONS)
+        return image
+
+    def note_nameless(self, piece: pd.DataFrame) -> None:
+        """Note whose trials do not all say who is shown, those without an answer too."""
+        unknown = (piece["subject_id"] == "").to_numpy(bool)
+        self.nameless.update(map(str, piece["classifier"][unknown].unique()))
+
+    def units(self, classifier: str) -> NDArray[np.int64]:
+        """Number of each picture's subject, or of the picture: the units of the summary."""
+        names = list(self.images.known) if classifier in self.nameless else self.subjects
+        return pd.factorize(np.array(names, object), sort=True)[0].astype(np.int64)
+
+
+@dataclass
+class _Given:
+    """Answers of one classifier so far, by picture and condition; a byte each."""
+
+    answers: NDArray[np.int8] = field(default_factory=lambda: np.full((0, 0), -1, np.int8))
+
+    def add(
+        self, image: NDArray[np.int64], condition: NDArray[np.int64], answer: NDArray[np.int64]
+    ) -> NDArray[np.bool_]:
+        """Add answers, and say which of them had been given before."""
+        if not len(image):
+            return np.zeros(0, bool)
+        self.answers = _grown(self.answers, int(image.max()) + 1, int(condition.max()) + 1)
+        cell = pd.Series(image * self.answers.shape[1] + condition)
+        again = cell.duplicated().to_numpy(bool) | (self.answers[image, condition] >= 0)
+        self.answers[image, condition] = answer
+        return again
+
+    def finish(self, n: int, m: int) -> NDArray[np.int8]:
+        """Return the answers to n pictures under m conditions."""
+        return _grown(self.answers, n, m)[:n, :m]
+
+
+def _refuse_second(rows: pd.DataFrame) -> None:
+    """Refuse answers that had been given before; `rows` may be none."""
+    if len(rows):
+        one = rows.iloc[0]
+        raise MaskfaceError(
+            f"The trials hold two answers of {one['classifier']} to the picture {one['image_id']} "
+            f"under {one['condition']}. Delete the row that is not wanted, then type `maskface "
+            "summarize` with the folder."
+        )
+
+
+def _grown(array: NDArray[np.int8], *shape: int) -> NDArray[np.int8]:
+    """Make room for at least so many; what is new is -1."""
+    if all(there >= wanted for there, wanted in zip(array.shape, shape, strict=True)):
+        return array
+    # Half as much again, or every piece would copy all that came before it.
+    first = max(shape[0], array.shape[0] * 3 // 2)
+    larger = np.full((first, *np.maximum(shape[1:], array.shape[1:])), -1, np.int8)
+    larger[tuple(map(slice, array.shape))] = array
+    return larger
+
+
+def observer_answers(responses: pd.DataFrame) -> ObserverAnswers:
+    """Bring together what human observers answered.
+
+    Parameters
+    ----------
+    responses
+        In the schema of `maskface.tables.RESPONSES`.
+    """
+    rows = responses[responses["status"] == "ok"]
+    conditions = _Codes()
+    conditions.of(responses["condition"])
+    side = conditions.of(rows["condition"])
+    counts = of_observers(rows, side, n_sides=len(conditions.known))
+    return ObserverAnswers(conditions.known, counts)
+
+
+def picture_answers(pieces: Iterable[pd.DataFrame]) -> dict[str, PictureAnswers]:
+    """Bring together what each classifier answered.
+
+    Parameters
+    ----------
+    pieces
+        Trials, together or piece by piece, with the columns `COLUMNS`.
+
+    Raises
+    ------
+    MaskfaceError
+        If a picture was answered twice under one condition.
+    """
+    conditions, pictures = _Codes(), _Pictures()
+    found: dict[str, _Given] = {}
+    for piece in pieces:
+        condition = conditions.of(piece["condition"])  # also of those without any answer
+        ok = (piece["status"] == "ok").to_numpy(bool)
+        answered = piece[ok]
+        pictures.note_nameless(piece)
+        image, answer = pictures.add(answered), numbered(answered["predicted"], EMOTIONS)
+        who, names = pd.factorize(piece["classifier"])
+        for number, name in enumerate(names):
+            own = who[ok] == number
+            given = found.setdefault(str(name), _Given())
+            again = given.add(image[own], condition[ok][own], answer[own])
+            _refuse_second(answered[own][again])
+    known, n = conditions.known, len(pictures.subjects)
+    return {
+        name: PictureAnswers(
+            known, pictures.units(name), pictures.label[:n], found[name].finish(n, len(known))
+        )
+        for name in sorted(found)
+    }
+
+
+Interval = tuple[float, float, float]
+"""A number and the limits of its interval."""
+
+
+@dataclass(frozen=True)
+class RunTables:
+    """Summary, and trials or responses where they are there.
+
+    Attributes
+    ----------
+    folder
+        Of the run.
+    masks
+        Conditions that count as masks whatever their name.
+    """
+
+    folder: Path
+    masks: tuple[str, ...] = ()
+
+    @cached_property
+    def summary(self) -> pd.DataFrame:
+        """In the schema of `maskface.tables.SUMMARY`."""
+        path = self.folder / f"{SUMMARY.name}.csv"
+        if not path.is_file():
+            raise MaskfaceError(
+                f"{self.folder} holds no {path.name}. Name the folder that `maskface run` or "
+                "`maskface humans` wrote to."
+            )
+        from maskface.experiment import require_complete  # loads OpenCV
+
+        require_complete(self.folder)
+        summary = SUMMARY.read(path)
+        unknown = sorted(set(self.masks) - set(summary["condition"]))
+        if unknown:
+            raise MaskfaceError(
+                f"There is no condition {', '.join(unknown)}. The run has: "
+                f"{', '.join(sorted(set(summary['condition'])))}."
+            )
+        return summary
+
+    @cached_property
+    def readers(self) -> tuple[str, ...]:
+        """Classifiers, or ``human``; those that learnt from shuffled labels bear no claim."""
+        names = map(str, self.summary["classifier"].unique())
+        return tuple(sorted(name for name in names if not is_control(name)))
+
+    def conditions(self, kind: Kind) -> tuple[str, ...]:
+        """Conditions of a kind."""
+        names = sorted(self.summary["condition"].unique())
+        return tuple(name for name in names if kind_of(name, self.masks) == kind)
+
+    @cached_property
+    def _answers(self) -> Mapping[str, Answers] | None:
+        responses, trials = (find_table(self.folder, table) for table in (RESPONSES, TRIALS))
+        if responses.is_file():
+            return {HUMAN: observer_answers(RESPONSES.read(responses))}
+        if trials.is_file():
+            return picture_answers(TRIALS.pieces(trials, COLUMNS))
+        return None
+
+    def answers(self, reader: str) -> Answers | None:
+        """Answers of a classifier, or of ``human``; None if the folder has the summary alone."""
+        return None if self._answers is None else self._answers.get(reader)
+
+    @cached_property
+    def guards(self) -> pd.DataFrame:
+        """In the schema of `maskface.tables.GUARDS`; empty if the folder has none."""
+        path = self.folder / f"{GUARDS.name}.csv"
+        return GUARDS.read(path) if path.is_file() else GUARDS.frame([])
+
+    def from_summary(
+        self, reader: str, condition: str, metric: str, label: str, column: str = "loss"
+    ) -> Interval | None:
+        """Look up a number with its interval; None if the summary lacks it."""
+        s = self.summary
+        at = (s["classifier"] == reader) & (s["condition"] == condition)
+        found = s[at & (s["metric"] == metric) & (s["label"] == label)]
+        if found.empty:
+            return None
+        low, high = ("ci_low", "ci_high") if column == "loss" else ("value_ci_low", "value_ci_high")
+        row = found.iloc[0]
+        return float(row[column]), float(row[low]), float(row[high])
+
+    def hits(self, reader: str, condition: str, column: str = "loss") -> Interval | None:
+        """Accuracy over all emotions; of yes/no questions, the hit rate."""
+        for metric in ("hit_rate", "accuracy"):
+            found = self.from_summary(reader, condition, metric, "all", column)
+            if found is not None:
+                return found
+        return None
+
+    @property
+    def of_humans(self) -> bool:
+        """Whether observers answered."""
+        return HUMAN in self.readers
+
+    def doubt(self, reader: str, conditions: tuple[str, ...], labels: tuple[str, ...]) -> str:
+        """Why a result cannot bear a claim; empty if nothing is known against it."""
+        g = self.guards
+        of = g["classifier"].isin([reader, "all"]) & g["condition"].isin([PLAIN, *conditions])
+        chance = (g["guard"] == "chance") | (g["guard"] == "confounded")
+        floor = (g["guard"] == "floor") & g["label"].isin(labels) & (g["condition"] == PLAIN)
+        found = g[of & (chance | floor)]
+        return str(found.iloc[0]["guard"]) if len(found) else ""

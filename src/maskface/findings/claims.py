@@ -1,0 +1,355 @@
+"""What was published on how human observers read covered faces.
+
+What is claimed of masks and emotions, and when a run agrees.
+
+What people lost under a mask in published studies, and how sure that is.
+
+What a run says to a claim.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from importlib.resources import as_file, files
+from typing import Any, Final, Literal
+
+import numpy as np
+import pandas as pd
+
+from maskface.arrays import Floats
+from maskface.schema import Column, Table
+from maskface.stats import wilson_interval
+from maskface.tables import PLAIN
+
+WITHIN: Final = "within observers"
+LOSSES: Final = ("loss", "loss of hits")
+"""Measures that are a loss themselves, of accuracy and of hits in yes/no designs."""
+
+FINDINGS: Final = Table(
+    "findings",
+    (
+        Column("study", "text", "Authors and year; which study or group, where there are several"),
+        Column("year", "whole", "Year of publication", low=1900),
+        Column("doi", "text", "DOI; empty where it was not seen"),
+        Column("n", "whole", "Observers; empty where the source does not say", low=1),
+        Column("population", "text", "Who they were"),
+        Column("stimuli", "text", "What they saw"),
+        Column(
+            "design", "text",
+            "`within observers` where the same are known to have seen plain and covered faces; "
+            "empty where that was not seen",
+            allowed=("", WITHIN),
+        ),
+        Column("emotion", "text", "The shown emotion, or `all`"),
+        Column("condition", "text", "How the face was covered; `none` for the face as it is"),
+        Column(
+            "measure", "text",
+            "accuracy, hit_rate, loss, loss of hits, gain over mask: shares; hu_minus_chance; "
+            "dprime; direction: `finding` says it in words",
+        ),
+        Column("value", "real", "The figure", decimals=4),
+        Column("ci_low", "real", "Lower end of its 95 % interval, if there is one", decimals=4),
+        Column("ci_high", "real", "Upper end of it", decimals=4),
+        Column("claim", "text", "The claim of `maskface compare` that it bears on, if any"),
+        Column("finding", "text", "What was found, in words"),
+        Column("how_known", "text", "Where the figure was seen"),
+    ),
+    key=("study", "condition", "measure", "emotion", "claim"),
+)  # fmt: skip
+"""Published findings, one figure or direction in each row."""
+
+
+def load_findings() -> pd.DataFrame:
+    """Read the published findings that come with the package.
+
+    Returns
+    -------
+    pandas.DataFrame
+        In the schema of `FINDINGS`: human observers, with and without a cover. Each row says
+        where it was seen (``how_known``): an abstract, an article's full text or table, a press
+        release, or computed from the authors' public trials. Shares are 0 to 1.
+    """
+    with as_file(files("maskface.findings") / "findings.csv") as path:
+        return FINDINGS.read(path)
+
+
+Verdict = Literal["agrees", "differs", "cannot tell", "disputed", "not measured"]
+Kind = Literal["mask", "window", "sunglasses"]
+
+LEAST_LOSS: Final = 0.12
+MOST_LOSS: Final = 0.25
+"""Losses of accuracy over all emotions that were published for prototypical faces; see
+docs/findings.md."""
+SAME: Final = 0.05
+"""Accuracies nearer than this are the same: less than half of the smallest published loss."""
+LEVEL: Final = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One claim of the literature.
+
+    Attributes
+    ----------
+    id
+        As in the column ``claim`` of the findings.
+    statement
+        In words.
+    measured
+        What the run's number is.
+    rule
+        When a run agrees and when it differs; otherwise it cannot tell.
+    needs
+        Kinds of conditions that a run must have.
+    add
+        What to add to ``maskface run`` if it has not.
+    """
+
+    id: str
+    statement: str
+    measured: str
+    rule: str
+    needs: tuple[Kind, ...] = ("mask",)
+    add: str = "--occluder surgical"
+
+
+def _read_as(source: str, target: str) -> Claim:
+    return Claim(
+        f"{source}-as-{target}",
+        f"masked {source} is read as {target}",
+        f"how much more often {source} is read as {target} with a mask",
+        "agrees: the interval lies above 0; differs: below 0",
+    )
+
+
+CLAIMS: Final = (
+    Claim(
+        "overall-loss",
+        "a mask costs 12 to 25 points of accuracy on prototypical faces",
+        "loss of accuracy",
+        "agrees: the interval lies within 12 to 25 points; differs: outside of it",
+    ),
+    Claim(
+        "disgust-most",
+        "disgust loses most",
+        "loss of disgust minus that of the emotion nearest to it or above",
+        "agrees: disgust loses more than each other emotion, every interval above 0; differs: less "
+        "than some other, an interval below 0 at Bonferroni's level",
+    ),
+    _read_as("disgust", "anger"),
+    _read_as("sadness", "neutral"),
+    _read_as("happiness", "neutral"),
+    _read_as("fear", "surprise"),
+    Claim(
+        "anger",
+        "what a mask does to anger is disputed",
+        "loss of hits of anger",
+        "no verdict: published results go both ways",
+    ),
+    Claim(
+        "window-happiness",
+        "a transparent window restores happiness",
+        "hits of happiness with the window minus those with the mask",
+        "agrees: the interval lies above 0; differs: below 0",
+        ("mask", "window"),
+        "--occluder surgical --occluder window_mask",
+    ),
+    Claim(
+        "mask-over-sunglasses",
+        "a mask hides more than sunglasses",
+        "accuracy with sunglasses minus that with the mask",
+        "agrees: the interval lies above 0; differs: below 0",
+        ("mask", "sunglasses"),
+        "--occluder surgical --occluder sunglasses",
+    ),
+    Claim(
+        "mask-style",
+        "the mask's colour and pattern do not matter",
+        "the largest difference of accuracy between two masks",
+        "agrees: every interval lies within -5 to +5 points; differs: one lies outside at "
+        "Bonferroni's level",
+        ("mask",),
+        "--occluder surgical --occluder surgical:colour=black",
+    ),
+)
+"""In the order in which they are shown."""
+
+_OCCLUDERS: Final[dict[str, Kind | None]] = {
+    **dict.fromkeys(("window_mask", "clear"), "window"),
+    **dict.fromkeys(("surgical", "cloth", "ffp2", "n95", "fashion", "texture"), "mask"),
+    "sunglasses": "sunglasses",
+    "window": None,  # the whole face but for a window
+}
+_OTHERS: Final = ("none", "upper", "eye", "unmask", "no mask", "no_mask")
+_WORDS: Final[tuple[tuple[Kind, tuple[str, ...]], ...]] = (
+    ("window", ("window", "transparent", "clear")),
+    ("sunglasses", ("sunglass",)),
+    ("mask", ("mask", "surgical", "ffp", "kn95", "n95", "cloth")),
+)
+
+
+def kind_of(condition: str, masks: tuple[str, ...] = ()) -> Kind | None:
+    """Tell what kind of cover a condition is.
+
+    Parameters
+    ----------
+    condition
+        An occluder with its parameters, or any name in a study with human observers.
+    masks
+        Conditions that count as masks whatever their name.
+
+    Returns
+    -------
+    str or None
+        None for what the claims are not about: covers of the upper face, controls of area, several
+        occluders at once.
+    """
+    if condition in masks:
+        return "mask"
+    name, _, parameters = condition.partition(":")
+    if "+" in condition or name.startswith(_OTHERS):
+        return None
+    if name in _OCCLUDERS:
+        return _OCCLUDERS[name]
+    words = () if parameters else _WORDS  # only occluders have parameters
+    return next((kind for kind, of in words if any(w in name.lower() for w in of)), None)
+
+
+_HITS: Final = ("accuracy", "hit_rate")
+_NAMES: Final = ["study", "emotion"]
+BOOTSTRAP: Final = "bootstrap over observers"
+BOUND: Final = "bound by the number of observers"
+_COLUMNS: Final = [
+    "study", "n", "population", "emotion", "measure", "loss", "ci_low", "ci_high", "interval",
+    "no_interval", "how_known",
+]  # fmt: skip
+
+
+def published_losses(findings: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Losses under a mask of the studies that report right answers plain and masked, or the loss.
+
+    Parameters
+    ----------
+    findings
+        From `load_findings`; loaded if None.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row for each study and emotion (or ``all``), with the columns study, n, population,
+        emotion, measure (``accuracy``, ``hit_rate``, ``loss`` or ``loss of hits``), loss (a share:
+        plain minus masked), its 95 % interval in ci_low and ci_high (NaN where there is none),
+        interval (its kind, or empty), no_interval (why there is none, or empty) and how_known.
+
+    Notes
+    -----
+    An interval is that of the observers' own losses where the table has it (``bootstrap over
+    observers``), otherwise `widest_interval` (``bound by the number of observers``), which needs
+    both shares, and observers of a known number who saw both plain and masked faces.
+    """
+    table = load_findings() if findings is None else findings
+    masked = table[table["condition"] == "mask"]
+    told = masked[masked["measure"].isin(LOSSES)]
+    told = told.assign(loss=told["value"], interval=np.where(told["ci_low"].isna(), "", BOOTSTRAP))
+    both = _of_both(table, masked)
+    again = both.set_index(_NAMES).index.isin(told.set_index(_NAMES).index)
+    found = pd.concat([both[~again], told], ignore_index=True)
+    found["no_interval"] = [_why_none(row) for row in found.to_dict("records")]
+    return found[_COLUMNS].sort_values(_NAMES, ignore_index=True)
+
+
+def _of_both(table: pd.DataFrame, masked: pd.DataFrame) -> pd.DataFrame:
+    """Losses of the studies with right answers both plain and masked."""
+    names = [*_NAMES, "measure"]
+    hits = table[table["measure"].isin(_HITS) & (table["condition"] == PLAIN)].set_index(names)
+    hits = hits.join(masked.set_index(names)["value"].rename("masked"), how="inner").reset_index()
+    known = (hits["design"] == WITHIN) & hits["n"].notna()
+    plain, covered = (hits[name].to_numpy(np.float64) for name in ("value", "masked"))
+    n = hits["n"].where(known).to_numpy(np.float64, na_value=np.nan)
+    low, high = widest_interval(plain, covered, n)
+    kind = np.where(known, BOUND, "")
+    return hits.assign(loss=plain - covered, ci_low=low, ci_high=high, interval=kind)
+
+
+def widest_interval(plain: Floats, masked: Floats, n: Floats) -> tuple[Floats, Floats]:
+    """95 % limits of a loss of which only both shares and the number of observers are known.
+
+    Parameters
+    ----------
+    plain, masked
+        Mean shares of right answers, 0 to 1, any shape.
+    n
+        Observers who gave answers under both; NaN where unknown.
+
+    Returns
+    -------
+    low, high
+        NaN where `n` is unknown.
+
+    Notes
+    -----
+    Limits of a difference of two shares of n independent answers each, from Wilson's limits of
+    both shares (method 10 of Newcombe 1998, Statistics in Medicine 17, 873-890,
+    doi:10.1002/(SICI)1097-0258(19980430)17:8<873::AID-SIM779>3.0.CO;2-I): as if each observer had
+    given one answer plain, and one masked that has nothing to do with it. Observers whose mean
+    share is p differ most if each is always right or always wrong, with variance p (1 - p), which
+    is that of one answer; and who is better with plain faces is, if anything, better with masked
+    ones, too, which narrows the interval of a difference. So an interval of the observers' own
+    losses is narrower. That shares plain and masked do not go against each other is an
+    assumption; in Williams 2023, study 1, they correlate by .39 to .64.
+    """
+    n = np.nan_to_num(n)
+    low_plain, high_plain = wilson_interval(plain * n, n)
+    low_masked, high_masked = wilson_interval(masked * n, n)
+    loss = plain - masked
+    low = loss - np.hypot(plain - low_plain, high_masked - masked)
+    high = loss + np.hypot(high_plain - plain, masked - low_masked)
+    return np.asarray(low), np.asarray(high)
+
+
+def _why_none(row: Mapping[Hashable, Any]) -> str:
+    if row["interval"]:
+        return ""
+    if pd.isna(row["n"]):
+        return "number of observers not given"
+    if row["measure"] in LOSSES:
+        return "share of right answers under the mask not given"
+    return "not known whether the same observers saw both"
+
+
+TRIALS: Final = "trials"
+SUMMARY: Final = "summary"
+SUMMARY_ALONE: Final = "summary alone"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a run says to a claim.
+
+    Attributes
+    ----------
+    claim
+        The claim.
+    reader, condition
+        Who read which covered faces; the condition names two where two are compared.
+    value, low, high
+        The run's number and its interval, as shares; NaN where there is none.
+    verdict
+        ``agrees``, ``differs``, ``cannot tell``, ``disputed`` or ``not measured``.
+    basis
+        ``trials``, ``summary`` where it holds the answer, or ``summary alone`` where trials would
+        have been better.
+    note
+        What else to know.
+    """
+
+    claim: Claim
+    reader: str
+    condition: str
+    value: float
+    low: float
+    high: float
+    verdict: Verdict
+    basis: str
+    note: str = ""

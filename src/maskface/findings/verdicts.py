@@ -1,0 +1,175 @@
+"""A run beside the published findings: one verdict for each claim and reader.
+
+A run beside the published findings, as text and as plain values.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from maskface.findings.answers import RunTables
+from maskface.findings.claims import (
+    BOOTSTRAP,
+    BOUND,
+    CLAIMS,
+    Claim,
+    Result,
+    load_findings,
+    published_losses,
+)
+from maskface.findings.rules import judge
+from maskface.text import align, points
+
+
+def compare_run(
+    folder: str | Path, *, masks: tuple[str, ...] = (), seed: int = 0
+) -> tuple[Result, ...]:
+    """Say for each claim of the literature what a run shows.
+
+    Parameters
+    ----------
+    folder
+        Of a run of classifiers, or of a study with human observers.
+    masks
+        Conditions that count as face masks whatever their name.
+    seed
+        Of the bootstrap.
+
+    Returns
+    -------
+    tuple of Result
+        In the order of `CLAIMS`; for each reader and each condition that the claim is about, or
+        one ``not measured``. Controls that learnt from shuffled labels are left out.
+
+    Raises
+    ------
+    MaskfaceError
+        If the folder has no summary or that of an incomplete run, or a condition of `masks` is not
+        in it.
+    """
+    run = RunTables(Path(folder), masks)
+    results: list[Result] = []
+    for claim in CLAIMS:
+        found = [r for reader in run.readers for r in judge(run, claim, reader, seed)]
+        results += found or [_not_measured(run, claim)]
+    return tuple(results)
+
+
+def _not_measured(run: RunTables, claim: Claim) -> Result:
+    nan = float("nan")
+    missing = [kind for kind in claim.needs if not run.conditions(kind)]
+    if not run.readers:
+        note = "all classifiers learnt from shuffled labels: add one without permuted=true"
+    elif not missing and claim.id != "mask-style":
+        note = "no such faces or answers in the run"
+    elif run.of_humans:
+        several = "two masks" if claim.id == "mask-style" else " and ".join(claim.needs)
+        note = f"needs faces with {several}; --mask NAME says which condition is a mask"
+    else:
+        note = f"add {claim.add}"
+    return Result(claim, "", "", nan, nan, nan, "not measured", "", note)
+
+
+def humans_of(claim: Claim, findings: pd.DataFrame | None = None) -> list[str]:
+    """What humans show on a claim, one line for each study.
+
+    Parameters
+    ----------
+    claim
+        The claim.
+    findings
+        From `load_findings`; loaded if None.
+
+    Returns
+    -------
+    list of str
+        ``finding (study, how it is known)``.
+    """
+    table = load_findings() if findings is None else findings
+    lines = list(_losses(table)) if claim.id == "overall-loss" else []
+    for row in table[table["claim"] == claim.id].to_dict("records"):
+        said = row["finding"] or f"{row['measure']} {points(row['value'])} points"
+        lines.append(f"{said} ({row['study']}, {row['how_known']})")
+    return lines
+
+
+def _losses(table: pd.DataFrame) -> Iterator[str]:
+    """Losses of accuracy over all emotions, of studies that report both sides."""
+    rows = published_losses(table)
+    for row in rows[(rows["emotion"] == "all") & (rows["measure"] != "loss")].to_dict("records"):
+        limits = f"[{points(row['ci_low'])}, {points(row['ci_high'])}]"
+        within = {BOOTSTRAP: "", BOUND: "within "}.get(row["interval"])
+        told = "" if within is None else f", 95 % interval {within}{limits}"
+        yield f"loss {points(row['loss'])} points{told} ({row['study']}, {row['how_known']})"
+
+
+def comparison_text(results: Sequence[Result]) -> str:
+    """Set a comparison as text, claim by claim.
+
+    Parameters
+    ----------
+    results
+        From `compare_run`.
+
+    Returns
+    -------
+    str
+        For each claim: what humans show, what the run shows, the verdict and its rule.
+    """
+    findings = load_findings()
+    blocks = []
+    for claim, of_claim in groupby(results, key=lambda result: result.claim):
+        humans = [f"    {line}" for line in humans_of(claim, findings)]
+        lines = [f"    {line}" for line in align(_cells(r) for r in of_claim).splitlines()]
+        head = claim.statement[0].upper() + claim.statement[1:]
+        blocks.append("\n".join([head, "  humans:", *humans, f"  run ({claim.measured}):", *lines,
+                                 f"  rule: {claim.rule}."]))  # fmt: skip
+    return "\n\n".join(blocks)
+
+
+def _cells(result: Result) -> tuple[str, ...]:
+    if result.verdict == "not measured":
+        return ("not measured:", result.note)
+    number = "-" if math.isnan(result.value) else points(result.value)
+    limits = "" if math.isnan(result.low) else f"[{points(result.low)}, {points(result.high)}]"
+    notes = [result.note] if result.note else []
+    if result.basis == "summary alone":
+        notes.append("from the summary alone")
+    note = f"({'; '.join(notes)})" if notes else ""
+    return (result.reader, result.condition, number, limits, result.verdict.upper(), note)
+
+
+def comparison_values(results: Sequence[Result]) -> list[dict[str, Any]]:
+    """Set a comparison as plain values, for JSON; missing numbers are None."""
+    findings = load_findings()
+    out = []
+    for claim, of_claim in groupby(results, key=lambda result: result.claim):
+        out.append(
+            {
+                "claim": claim.id,
+                "statement": claim.statement,
+                "measured": claim.measured,
+                "rule": claim.rule,
+                "humans": humans_of(claim, findings),
+                "results": [_values(result) for result in of_claim],
+            }
+        )
+    return out
+
+
+def _values(result: Result) -> dict[str, Any]:
+    numbers = {"value": result.value, "ci_low": result.low, "ci_high": result.high}
+    return {
+        "reader": result.reader,
+        "condition": result.condition,
+        **{name: None if math.isnan(number) else number for name, number in numbers.items()},
+        "verdict": result.verdict,
+        "basis": result.basis,
+        "note": result.note,
+    }

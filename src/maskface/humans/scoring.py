@@ -1,0 +1,506 @@
+"""From text to scored responses: what each value means, and whether the answer is right.
+
+Yes/no answers as choices, so that the same measures apply to both designs.
+
+Rules of exclusion: declared in the map, applied in order, and counted.
+
+A study with human observers: files in, scored responses out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from maskface._version import __version__
+from maskface.datasets.labels import emotion_of
+from maskface.errors import MaskfaceError
+from maskface.humans.column_map import (
+    NO_ANSWER,
+    SKIP,
+    Attention,
+    ColumnMap,
+    Exclude,
+    complete_map,
+    detect_platform,
+    read_map,
+)
+from maskface.humans.reading import (
+    ATTENTION,
+    KEPT,
+    Source,
+    find_files,
+    harmless,
+    harmless_text,
+    listed,
+    open_source,
+    read_rows,
+)
+from maskface.tables import EXCLUSIONS, PLAIN, RESPONSES
+from maskface.types import EMOTIONS
+
+_PLAIN_TOO: Final = ("none", "unmasked", "no mask", "no_mask", "nomask", "uncovered", "unoccluded")
+_YES: Final = ("yes", "y", "true", "1")
+_NO: Final = ("no", "n", "false", "0")
+_MISSING: Final = ("", "null", "none", "nan", "na", "n/a", "undefined")
+_SHOWN: Final = 8
+
+
+def score(rows: pd.DataFrame, column_map: ColumnMap) -> pd.DataFrame:
+    """Give rows their meaning.
+
+    Parameters
+    ----------
+    rows
+        From `read_rows`: only rows that are trials.
+    column_map
+        Says what values mean.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index of `rows`; columns of `maskface.tables.RESPONSES` but those that are the same for
+        the whole study, and ``skipped`` (bool): the map says to leave the trial out.
+
+    Raises
+    ------
+    MaskfaceError
+        If a value is not known, a trial has no observer, or no trial shows the face as it is.
+    """
+    nobody = int((rows["observer"] == "").sum())
+    if nobody:
+        raise MaskfaceError(
+            f"{nobody} of {len(rows)} trials do not say who answered. Name another column for the "
+            'observer in the map, or write observer = "@file" if there is a file for each.'
+        )
+    values = _Values(rows, column_map)
+    label = values.read("emotion", _emotion)
+    condition = values.read("condition", _condition)
+    out = pd.DataFrame({"label": label, "condition": condition}, index=rows.index)
+    out["observer_id"] = rows["observer"]
+    out["image_id"], out["subject_id"] = harmless(rows["image"]), harmless(rows["identity"])
+    out["rt_ms"] = _numbers(rows["rt"]) * (1000 if column_map.rt_unit == "s" else 1)
+    out["confidence"] = _numbers(rows["confidence"])
+    scored = _score_yes_no if column_map.design == "yes_no" else _score_choice
+    out = scored(out, values)
+    coded = ["label", "condition", "question" if column_map.design == "yes_no" else "predicted"]
+    out["skipped"] = (out[coded] == SKIP).any(axis=1) | (values.answers == SKIP)
+    _check_plain(out)
+    return out
+
+
+class _Values:
+    """The values of a field, by the map's own table or else by what is usual."""
+
+    def __init__(self, rows: pd.DataFrame, column_map: ColumnMap) -> None:
+        self.rows = rows
+        self.tables = {
+            str(field): {_key(old): new for old, new in table.items()}
+            for field, table in dict(column_map.values).items()
+        }
+        self.answers = pd.Series("", index=rows.index)
+
+    def read(self, field: str, usual: Callable[[str], str | None]) -> pd.Series:
+        column = self.rows[field]
+        table = self.tables.get(field, {})
+        meaning = {text: self._meaning(text, table, usual) for text in column.unique()}
+        unknown = sorted(text for text, value in meaning.items() if value is None)
+        if unknown:
+            raise MaskfaceError(_unknown(field, unknown))
+        return column.map(meaning)
+
+    def _meaning(
+        self, text: str, table: dict[str, str], usual: Callable[[str], str | None]
+    ) -> str | None:
+        mapped = table.get(_key(text), text)
+        return mapped if mapped == SKIP else usual(mapped)
+
+
+def _key(text: str) -> str:
+    """Case, blanks and a trailing .0 do not matter."""
+    return text.strip().lower().removesuffix(".0")
+
+
+def _emotion(text: str) -> str | None:
+    return emotion_of(text)
+
+
+def _condition(text: str) -> str | None:
+    if _key(text) in _PLAIN_TOO:
+        return PLAIN
+    return harmless_text(text.strip()) or None
+
+
+def _choice(text: str) -> str | None:
+    return NO_ANSWER if _key(text) in (NO_ANSWER, *_MISSING) else emotion_of(text)
+
+
+def _yes_or_no(text: str) -> str | None:
+    for meaning, words in ((NO_ANSWER, (NO_ANSWER, *_MISSING)), ("yes", _YES), ("no", _NO)):
+        if _key(text) in words:
+            return meaning
+    return None
+
+
+def _unknown(field: str, unknown: list[str]) -> str:
+    shown = ", ".join(map(repr, unknown[:_SHOWN])) + (", ..." if unknown[_SHOWN:] else "")
+    means = {
+        "emotion": f"one of {', '.join(EMOTIONS)}, or skip to leave such trials out",
+        "question": f"one of {', '.join(EMOTIONS)}, or skip to leave such trials out",
+        "condition": "none for the face as it is, or a name",
+        "response": f"one of {', '.join(EMOTIONS)} (yes or no in yes/no designs), no_answer "
+        "or skip",
+    }
+    example = unknown[0].replace("\\", "\\\\").replace('"', '\\"')
+    return (
+        f"It is not known what these values of {field} mean: {shown}. Say so in the map "
+        f'({means[field]}) and add --map map.toml:\n\n[values.{field}]\n"{example}" = "..."'
+    )
+
+
+def _score_choice(out: pd.DataFrame, values: _Values) -> pd.DataFrame:
+    answers = values.answers = values.read("response", _choice)
+    given = answers != NO_ANSWER
+    right = (answers == out["label"]).astype(float).where(given)
+    return out.assign(
+        predicted=answers.where(given, ""), question="", answer_yes=np.nan, correct=right,
+        status=np.where(given, "ok", "no_answer"), message="",
+    )  # fmt: skip
+
+
+def _score_yes_no(out: pd.DataFrame, values: _Values) -> pd.DataFrame:
+    question = values.read("question", _emotion)
+    answers = values.answers = values.read("response", _yes_or_no)
+    given = answers != NO_ANSWER
+    yes = answers == "yes"
+    right = (yes == (question == out["label"])).astype(float).where(given)
+    return out.assign(
+        predicted="", question=question, answer_yes=yes.astype(float).where(given), correct=right,
+        status=np.where(given, "ok", "no_answer"), message="",
+    )  # fmt: skip
+
+
+def _numbers(texts: pd.Series) -> pd.Series:
+    return pd.to_numeric(texts, errors="coerce").replace([np.inf, -np.inf], np.nan)
+
+
+def _check_plain(out: pd.DataFrame) -> None:
+    found = sorted(set(out["condition"]) - {SKIP})
+    if PLAIN not in found:
+        raise MaskfaceError(
+            "No trial shows the face as it is, so there is nothing to compare with. The "
+            f"conditions are: {', '.join(found)}. Say which one is none, and add --map map.toml:"
+            f'\n\n[values.condition]\n"{found[0] if found else "..."}" = "none"'
+        )
+
+
+_OTHER: Final = {e: next(other for other in EMOTIONS[::-1] if other != e) for e in EMOTIONS}
+"""Stands for "not this emotion" where a face shows just that emotion."""
+
+
+def of_question(responses: pd.DataFrame, emotion: str) -> pd.DataFrame:
+    """Answers to "is it <emotion>?", as choices: yes is that emotion, no is not.
+
+    Parameters
+    ----------
+    responses
+        Yes/no responses.
+    emotion
+        The emotion asked for.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The trials with that question, with ``predicted`` filled: of the confusion matrix only
+        "this emotion" against "not this emotion" has a meaning, so hit rate, d' and criterion
+        hold for that emotion alone.
+    """
+    asked = responses[responses["question"] == emotion]
+    denied = asked["label"].where(asked["label"] != emotion, _OTHER[emotion])
+    return asked.assign(predicted=np.where(asked["answer_yes"] == 1, emotion, denied))
+
+
+def of_right(responses: pd.DataFrame) -> pd.DataFrame:
+    """Right and wrong answers as choices: right is the shown emotion, wrong another one."""
+    wrong = responses["label"].map(_OTHER)
+    return responses.assign(predicted=responses["label"].where(responses["correct"] == 1, wrong))
+
+
+def congruent(responses: pd.DataFrame) -> pd.DataFrame:
+    """Yes/no trials that asked for the shown emotion: a yes is a hit. Choices as they are."""
+    if not is_yes_no(responses):
+        return responses
+    return of_right(responses[responses["question"] == responses["label"]])
+
+
+def is_yes_no(responses: pd.DataFrame) -> bool:
+    """Whether the study asked yes/no questions."""
+    return bool((responses["question"] != "").any())
+
+
+@dataclass
+class Exclusions:
+    """Counts what each rule takes away.
+
+    Attributes
+    ----------
+    responses
+        All trials; excluded ones get the status ``excluded`` and the rule as message.
+    """
+
+    responses: pd.DataFrame
+
+    def __post_init__(self) -> None:
+        self._steps: list[dict[str, object]] = []
+
+    @property
+    def left(self) -> pd.Series:
+        """Which trials still count."""
+        return self.responses["status"] == "ok"
+
+    def note(self, rule: str, n_trials: int, n_observers: int) -> None:
+        """Count rows that never became trials."""
+        self._add(rule, n_trials, n_observers)
+
+    def apply(self, rule: str, chosen: pd.Series) -> None:
+        """Exclude the chosen ones of the trials that still count."""
+        hit = chosen & self.left
+        self.responses.loc[hit, "status"] = "excluded"
+        self.responses.loc[hit, "message"] = rule
+        self._add(rule, int(hit.sum()), self.responses.loc[hit, "observer_id"].nunique())
+
+    def _add(self, rule: str, n_trials: int, n_observers: int) -> None:
+        left = self.responses[self.left]
+        self._steps.append(
+            {
+                "step": len(self._steps),
+                "rule": rule,
+                "n_trials": n_trials,
+                "n_observers": n_observers,
+                "n_trials_left": len(left),
+                "n_observers_left": left["observer_id"].nunique(),
+            }
+        )
+
+    def table(self) -> pd.DataFrame:
+        """In the schema of `maskface.tables.EXCLUSIONS`."""
+        return EXCLUSIONS.check(EXCLUSIONS.frame(self._steps))
+
+
+def apply_rules(
+    exclusions: Exclusions, rules: Exclude, failures: dict[str, int], plain: str = PLAIN
+) -> None:
+    """Apply the map's rules to the trials.
+
+    Parameters
+    ----------
+    exclusions
+        The trials; changed in place.
+    rules
+        From the map.
+    failures
+        Failed attention checks of each observer.
+    plain
+        The condition in which accuracy is judged.
+    """
+    trials = exclusions.responses
+    observer, rt = trials["observer_id"], trials["rt_ms"]
+    if rules.observers:
+        exclusions.apply("observer left out by name", observer.isin(rules.observers))
+    if rules.attention:
+        worst = rules.attention.most_failures
+        bad = [name for name, n in failures.items() if n > worst]
+        exclusions.apply(f"more than {worst} failed attention checks", observer.isin(bad))
+    if rules.rt_ms_below is not None:
+        exclusions.apply(f"answered in less than {rules.rt_ms_below:g} ms", rt < rules.rt_ms_below)
+    if rules.rt_ms_above is not None:
+        exclusions.apply(
+            f"answered after more than {rules.rt_ms_above:g} ms", rt > rules.rt_ms_above
+        )
+    for rule, bad in _by_observer(exclusions, rules, plain):
+        exclusions.apply(rule, observer.isin(bad))
+
+
+def _by_observer(
+    exclusions: Exclusions, rules: Exclude, plain: str
+) -> Iterator[tuple[str, list[str]]]:
+    if rules.min_trials is not None:
+        counts = exclusions.responses[exclusions.left]["observer_id"].value_counts()
+        few = counts[counts < rules.min_trials].index.tolist()
+        yield f"observer with fewer than {rules.min_trials} answered trials", few
+    if rules.plain_accuracy_below is not None:
+        left = exclusions.responses[exclusions.left]
+        of_plain = left[left["condition"] == plain].groupby("observer_id")["correct"].mean()
+        bad = of_plain[of_plain < rules.plain_accuracy_below].index.tolist()
+        share = rules.plain_accuracy_below
+        yield f"observer with a share of right answers to plain faces below {share:g}", bad
+
+
+def failed_checks(rows: pd.DataFrame, attention: Attention | None) -> dict[str, int]:
+    """Count failed attention checks of each observer, over all rows of the files."""
+    if attention is None:
+        return {}
+    answers = rows[ATTENTION].str.strip()
+    failed = (answers != "") & ~answers.isin(attention.passed)
+    return {str(k): int(v) for k, v in failed.groupby(rows["observer"]).sum().items()}
+
+
+def is_trial(rows: pd.DataFrame) -> pd.Series:
+    """Rows that the filters keep and that show an emotion."""
+    return rows[KEPT] & (rows["emotion"].str.strip() != "")
+
+
+HUMAN = "human"
+"""What human observers are called where a table names a classifier."""
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """Scored answers of human observers.
+
+    Attributes
+    ----------
+    responses
+        In the schema of `maskface.tables.RESPONSES`.
+    exclusions
+        In the schema of `maskface.tables.EXCLUSIONS`.
+    column_map
+        How the files were read.
+    sources
+        ``name``, ``sha256`` and ``rows`` of each file.
+    """
+
+    responses: pd.DataFrame
+    exclusions: pd.DataFrame
+    column_map: ColumnMap
+    sources: tuple[dict[str, Any], ...]
+
+    @property
+    def run_id(self) -> str:
+        """Hash of files, column map and version."""
+        return _run_id(self.column_map, self.sources)
+
+    @property
+    def counted(self) -> pd.DataFrame:
+        """The responses that count: answered and not excluded."""
+        return self.responses[self.responses["status"] == "ok"]
+
+
+def read_study(
+    paths: Sequence[str | Path],
+    column_map: str | Path | None = None,
+    *,
+    dataset: str | None = None,
+) -> Study:
+    """Read trial tables of human observers.
+
+    Parameters
+    ----------
+    paths
+        CSV or JSON files, or folders of them.
+    column_map
+        TOML file that says which column is what; it completes the ready-made map of the
+        platform that is detected from the columns (docs/humans.md).
+    dataset
+        Name of the study; the map's if None.
+
+    Returns
+    -------
+    Study
+        Every trial has a row, also those without an answer and those excluded.
+
+    Raises
+    ------
+    MaskfaceError
+        If a file cannot be read, a column or the meaning of a value is not known, or no trial is
+        left. The message says what to write into the map.
+    """
+    files = find_files([Path(path) for path in paths])
+    own = read_map(Path(column_map)) if column_map is not None else {}
+    sources = [open_source(path) for path in files]
+    chosen = _choose_map(sources, own | ({"dataset": dataset} if dataset else {}))
+    parts = [read_rows(source, chosen) for source in sources]
+    rows = pd.concat(parts, ignore_index=True)
+    rows["observer"] = harmless(rows["observer"].str.strip())
+    records = tuple(
+        {"name": harmless_text(source.path.name), "sha256": source.sha256(), "rows": len(part)}
+        for source, part in zip(sources, parts, strict=True)
+    )
+    responses, exclusions = _responses(rows, chosen, records)
+    return Study(responses, exclusions, chosen, records)
+
+
+def _choose_map(sources: Sequence[Source], own: dict[str, Any]) -> ColumnMap:
+    platform = str(own.get("platform", "")) or detect_platform(sources[0].header)
+    chosen = complete_map(own, platform)
+    if platform == "qualtrics" and chosen.wide is None:
+        raise MaskfaceError(
+            "A Qualtrics table has a column for each trial. Say in a map how the column's name "
+            "tells picture, emotion and condition, and add --map map.toml, for example:\n\n"
+            "[wide]\nregex = '^(?P<image>.+)_(?P<emotion>angry|happy)_(?P<condition>none|mask)$'\n"
+            f"\nThe columns are: {listed(sources[0].header)}."
+        )
+    return chosen
+
+
+def _responses(
+    rows: pd.DataFrame, column_map: ColumnMap, sources: tuple[dict[str, Any], ...]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    trial = is_trial(rows)
+    if not trial.any():
+        raise MaskfaceError(
+            f"None of the {len(rows)} rows is a trial: the map's filters keep none of them, or "
+            "the column of the shown emotion is empty."
+        )
+    scored = score(rows[trial], column_map)
+    skipped = scored["skipped"]
+    exclusions = Exclusions(_identified(scored[~skipped], column_map, sources))
+    others = rows[~trial]
+    exclusions.note("row that is no trial", len(others), others["observer"].nunique())
+    _note(exclusions, "value that the map skips", scored[skipped])
+    unanswered = exclusions.responses["status"] == "no_answer"
+    _note(exclusions, "no answer", exclusions.responses[unanswered])
+    failures = failed_checks(rows, column_map.exclude.attention)
+    apply_rules(exclusions, column_map.exclude, failures)
+    if not exclusions.left.any():
+        raise MaskfaceError("No trial is left after the exclusions:\n" + _steps(exclusions))
+    frame = RESPONSES.check(RESPONSES.tidy(exclusions.responses))
+    return frame, exclusions.table()
+
+
+def _note(exclusions: Exclusions, rule: str, lost: pd.DataFrame) -> None:
+    exclusions.note(rule, len(lost), lost["observer_id"].nunique())
+
+
+def _steps(exclusions: Exclusions) -> str:
+    table = exclusions.table()
+    pairs = zip(table["rule"], table["n_trials"], strict=True)
+    return "\n".join(f"{rule}: {n}" for rule, n in pairs)
+
+
+def _identified(
+    scored: pd.DataFrame, column_map: ColumnMap, sources: tuple[dict[str, Any], ...]
+) -> pd.DataFrame:
+    """Add what is the same for all trials, and the number of each observer's trial."""
+    fixed = {
+        "run_id": _run_id(column_map, sources),
+        "dataset": harmless_text(column_map.dataset),
+        "occluder": "",
+        "params": "",
+    }
+    whole = scored.assign(**fixed)
+    whole["classifier"] = f"{HUMAN}:" + whole["observer_id"]
+    whole["trial"] = whole.groupby("observer_id").cumcount()
+    return whole.reindex(columns=RESPONSES.header, fill_value=np.nan)
+
+
+def _run_id(column_map: ColumnMap, sources: Sequence[dict[str, Any]]) -> str:
+    asked = [__version__, column_map.model_dump(mode="json"), [s["sha256"] for s in sources]]
+    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:16]

@@ -1,0 +1,520 @@
+"""Reasons why the results of human observers may not mean what they seem to.
+
+Odds of a right answer, with answers of one observer correlated.
+
+What the answers of human observers amount to: observers are the independent units.
+
+Results of human observers as text for a terminal.
+
+The folder of a study with human observers.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import platform
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from maskface._version import __version__
+from maskface.arrays import Row
+from maskface.errors import MaskfaceError
+from maskface.files import write_atomically
+from maskface.humans.flips import sign_flip_test
+from maskface.humans.scoring import HUMAN, Study, congruent, is_yes_no, of_question, of_right
+from maskface.schema import Table
+from maskface.stats import (
+    METRICS,
+    Comparison,
+    Estimate,
+    Gee,
+    Metric,
+    cluster_values,
+    compare,
+    estimate,
+    find_guards,
+    gee_logistic,
+    get_metrics,
+    holm,
+)
+from maskface.tables import EXCLUSIONS, GUARDS, PLAIN, RESPONSES, SUMMARY
+from maskface.text import align, guards_text, percent, points
+from maskface.types import EMOTIONS
+
+_NOT_FOR_HUMANS: Final = ("no_subjects",)
+_ONLY_CHOICES: Final = ("ceiling", "floor", "chance", "dominant_answer")
+
+
+def human_guards(study: Study) -> pd.DataFrame:
+    """Look for reasons why the results may not mean what they seem to.
+
+    Returns
+    -------
+    pandas.DataFrame
+        In the schema of `maskface.tables.GUARDS`. Those that need the names of the people shown
+        are left out where the files have none; those about choices, in yes/no designs.
+    """
+    trials = congruent(study.responses)
+    trials = trials[trials["status"] != "excluded"].assign(classifier=HUMAN)
+    found = find_guards(trials)
+    left_out = set(_NOT_FOR_HUMANS)
+    if is_yes_no(study.responses):
+        left_out |= set(_ONLY_CHOICES)
+    if (trials["subject_id"] == "").any():
+        left_out |= {"confounded"}
+    # Which emotions a study shows is its design.
+    design = (found["guard"] == "missing_emotion") & (found["condition"] == PLAIN)
+    return found[~found["guard"].isin(left_out) & ~design].reset_index(drop=True)
+
+
+OBSERVER = "observer_id"
+
+
+def odds_ratios(responses: pd.DataFrame) -> Gee:
+    """Odds of a right answer under each condition by those to plain faces.
+
+    Parameters
+    ----------
+    responses
+        In the schema of `maskface.tables.RESPONSES`; of yes/no trials, those that asked for the
+        shown emotion.
+
+    Returns
+    -------
+    Gee
+        Logistic regression with correlated answers of one observer.
+
+    Raises
+    ------
+    MaskfaceError
+        If there are fewer than two observers, or a condition has only right or wrong answers.
+    """
+    trials = congruent(responses[responses["status"] == "ok"])
+    data = trials[[OBSERVER, "condition", "correct"]].astype({"correct": float})
+    return gee_logistic(data, cluster=OBSERVER)
+
+
+HIT_RATE: Final = "hit_rate"
+FALSE_ALARMS: Final = "false_alarm_rate"
+_OF_QUESTION: Final = ("recall", "dprime", "criterion")
+_TESTED: Final = ("accuracy", "recall", "hu", "dprime")
+_ALL: Final = "all"
+_HEADS: Final = ("run_id", "dataset", "condition")
+_NEEDED: Final = (
+    OBSERVER, "subject_id", "image_id", "label", "predicted", "correct", "question", "answer_yes",
+    "status",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """How to estimate: units and seed."""
+
+    by: tuple[str, ...]
+    seed: int
+
+    def compare(self, trials: pd.DataFrame, condition: str) -> Comparison:
+        return compare(trials, condition, by=self.by, paired=False)
+
+    def estimate(self, comparison: Comparison, metrics: Sequence[Metric]) -> tuple[Estimate, ...]:
+        if len(self.by) == 1:
+            return estimate(comparison, metrics, average="clusters", seed=self.seed)
+        return estimate(comparison, metrics, average="pooled", seed=self.seed)
+
+
+def summarize_humans(
+    responses: pd.DataFrame, *, crossed: bool = False, seed: int = 0
+) -> pd.DataFrame:
+    """Measure what observers answered under each condition, and what is lost.
+
+    Parameters
+    ----------
+    responses
+        In the schema of `maskface.tables.RESPONSES`.
+    crossed
+        Resample observers and the people shown, so that intervals hold for other observers and
+        other faces. Measures are then of all answers together; otherwise they are the mean over
+        observers of each one's own.
+    seed
+        Of bootstrap and permutations.
+
+    Returns
+    -------
+    pandas.DataFrame
+        In the schema of `maskface.tables.SUMMARY`, classifier ``human``. Choices: as for
+        classifiers. Yes/no: ``recall`` (hit rate), ``false_alarm_rate``, ``dprime`` (log-linear
+        correction) and ``criterion`` of each question; over all emotions, ``hit_rate`` and
+        ``accuracy``, the share of right answers, yes or no. An observer counts for a measure that
+        is defined both plain and covered. P values flip the signs of observers' differences; there
+        are none where people are resampled, too.
+
+    Raises
+    ------
+    MaskfaceError
+        If `crossed` and the responses do not say who is shown.
+    """
+    if crossed and (responses["subject_id"] == "").any():
+        raise MaskfaceError(
+            "Crossed intervals need to know who is shown: name the column of the identity in the "
+            '[columns] of the map (identity = "..."), or leave out --crossed.'
+        )
+    plan = _Plan((OBSERVER, "subject_id") if crossed else (OBSERVER,), seed)
+    measure = _yes_no if is_yes_no(responses) else _choices
+    slim = responses[[*_HEADS, *_NEEDED]]  # rows are picked many times
+    rows: list[Row] = []
+    for condition in sorted(slim.loc[slim["status"] == "ok", "condition"].unique()):
+        both = slim[slim["condition"].isin([PLAIN, condition])]
+        found = list(measure(both[both["status"] == "ok"], str(condition), plan))
+        planned = both[both["condition"] == condition]
+        rows += [_completed(row, planned, plan) for row in found]
+    return SUMMARY.check(_with_holm(SUMMARY.frame(rows)))
+
+
+def _choices(trials: pd.DataFrame, condition: str, plan: _Plan) -> Iterator[Row]:
+    comparison = plan.compare(trials, condition)
+    metrics = [metric for metric in METRICS if not metric.graded]
+    there = {e for e, n in zip(EMOTIONS, comparison.counts()[1].sum(axis=1), strict=True) if n}
+    for one, metric in _estimates(comparison, metrics, plan):
+        if one.label == _ALL or one.label in there or metric.scope == "answer":
+            yield _row(one, comparison, metric, plan)
+    plain, covered = comparison.counts()
+    for label in sorted(there):
+        i = EMOTIONS.index(label)
+        for j, answer in enumerate(EMOTIONS):
+            counts = {"baseline": float(plain[i, j]), "value": float(covered[i, j])}
+            n = comparison.n_clusters
+            yield {"metric": f"answered_{answer}", "label": label, "n_clusters": n} | counts
+
+
+def _yes_no(trials: pd.DataFrame, condition: str, plan: _Plan) -> Iterator[Row]:
+    accuracy = get_metrics("accuracy")[0]
+    right = plan.compare(of_right(trials), condition)
+    yield from (_row(one, right, accuracy, plan) for one, _ in _estimates(right, [accuracy], plan))
+    hits = plan.compare(congruent(trials), condition)
+    for one, _ in _estimates(hits, [accuracy], plan):
+        yield _row(one, hits, accuracy, plan) | {"metric": HIT_RATE}
+    for emotion in EMOTIONS:
+        if (trials["question"] == emotion).any():
+            yield from _of_question(trials, emotion, condition, plan)
+
+
+def _of_question(trials: pd.DataFrame, emotion: str, condition: str, plan: _Plan) -> Iterator[Row]:
+    asked = of_question(trials, emotion)
+    comparison = plan.compare(asked, condition)
+    metrics = [get_metrics(name)[0] for name in _OF_QUESTION]
+    for one, metric in _estimates(comparison, metrics, plan):
+        if one.label == emotion:
+            yield _row(one, comparison, metric, plan)
+    others = plan.compare(asked[asked["label"] != emotion], condition)
+    accuracy = get_metrics("accuracy")[0]
+    for one, _ in _estimates(others, [accuracy], plan):
+        flipped = _flipped(_row(one, others, accuracy, plan))
+        yield flipped | {"metric": FALSE_ALARMS, "label": emotion}
+
+
+def _estimates(
+    comparison: Comparison, metrics: Sequence[Metric], plan: _Plan
+) -> Iterator[tuple[Estimate, Metric]]:
+    places = [metric for metric in metrics for _ in metric.labels]
+    yield from zip(plan.estimate(comparison, metrics), places, strict=True)
+
+
+def _row(one: Estimate, comparison: Comparison, metric: Metric, plan: _Plan) -> Row:
+    row: Row = {
+        "metric": one.metric, "label": one.label, "n": _n(comparison, one.label, metric),
+        "n_clusters": _n_clusters(comparison, metric, one.label),
+        "value": one.value, "value_ci_low": one.value_low, "value_ci_high": one.value_high,
+        "value_interval": _named(one.interval, one.value_low),
+    }  # fmt: skip
+    if comparison.condition == PLAIN:
+        return row
+    row |= {"baseline": one.baseline, "loss": one.loss, "dz": one.dz}
+    row |= {"ci_low": one.low, "ci_high": one.high, "interval": _named(one.interval, one.low)}
+    if one.metric in _TESTED and len(comparison.by) == 1 and not np.isnan(one.loss):
+        plain, covered = cluster_values(comparison, metric, one.label)
+        p, exact = sign_flip_test(plain - covered, seed=plan.seed)
+        row |= {"p_value": p, "test": f"{'exact ' if exact else ''}cluster permutation"}
+    return row
+
+
+def _named(interval: str, limit: float) -> str:
+    return "" if np.isnan(limit) else interval
+
+
+def _n(comparison: Comparison, label: str, metric: Metric) -> int:
+    counts = comparison.counts()[1].sum(axis=1)
+    of_emotion = label != _ALL and metric.scope == "emotion"
+    return int(counts[EMOTIONS.index(label)] if of_emotion else counts.sum())
+
+
+def _n_clusters(comparison: Comparison, metric: Metric, label: str) -> int:
+    if len(comparison.by) > 1:
+        return comparison.n_clusters
+    return len(cluster_values(comparison, metric, label)[0])
+
+
+def _flipped(row: Row) -> Row:
+    """From the share of right noes to the share of wrong yeses."""
+    out = row | {k: 1 - row[k] for k in ("value", "baseline") if k in row}
+    out |= {"value_ci_low": 1 - row["value_ci_high"], "value_ci_high": 1 - row["value_ci_low"]}
+    if "loss" in row:
+        out |= {"loss": -row["loss"], "dz": -row["dz"]}
+        out |= {"ci_low": -row["ci_high"], "ci_high": -row["ci_low"]}
+    return out
+
+
+def _completed(row: Row, planned: pd.DataFrame, plan: _Plan) -> Row:
+    if row["metric"].startswith("answered_"):
+        row["n"] = int((planned[planned["status"] == "ok"]["label"] == row["label"]).sum())
+    head = {name: planned[name].iloc[0] for name in _HEADS}
+    units = ("observer", "subject")[: len(plan.by)]
+    head |= {"classifier": HUMAN, "clustered_by": " x ".join(units)}
+    return head | row | {"n_missing": max(_planned(row, planned) - row["n"], 0)}
+
+
+def _planned(row: Row, planned: pd.DataFrame) -> int:
+    """Trials that the measure would stand on if all had been answered and none excluded."""
+    if is_yes_no(planned):
+        if row["metric"] == FALSE_ALARMS:
+            planned = planned[planned["question"] == row["label"]]
+            return int((planned["label"] != row["label"]).sum())
+        if row["metric"] != "accuracy":
+            planned = planned[planned["question"] == planned["label"]]
+    if row["label"] == _ALL or row["metric"] == "answer_share":
+        return len(planned)
+    return int((planned["label"] == row["label"]).sum())
+
+
+def _with_holm(summary: pd.DataFrame) -> pd.DataFrame:
+    overall = (summary["label"] == _ALL).rename("overall")
+    for _, family in summary[summary["p_value"].notna()].groupby(["metric", overall]):
+        summary.loc[family.index, "p_adjusted"] = holm(family["p_value"].to_numpy(float))
+    return SUMMARY.tidy(summary)
+
+
+FEW_OBSERVERS: Final = 10
+_RATES: Final = ("condition", "emotion", "observers", "plain", "covered", "loss", "95 % CI")
+_ALARMS: Final = ("false", "covered")
+_DPRIME: Final = ("d'", "covered", "fall", "95 % CI")
+
+Found = dict[tuple[str, str, str], dict[Hashable, Any]]
+
+
+def study_text(study: Study, summary: pd.DataFrame) -> str:
+    """Say how the files were read, what was excluded, and what a cover costs.
+
+    Parameters
+    ----------
+    study
+        From `read_study`.
+    summary
+        From `summarize_humans`.
+
+    Returns
+    -------
+    str
+        Several lines.
+    """
+    rows = [(e["rule"], str(e["n_trials"]), str(e["n_observers"])) for e in _steps(study)]
+    parts = [
+        _read(study),
+        align([("left out", "trials", "observers"), *rows]) if rows else "Nothing was left out.",
+        _table(summary),
+        _footnote(study, summary),
+        _odds(study),
+        guards_text(human_guards(study)),
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _steps(study: Study) -> list[dict[Hashable, Any]]:
+    return [row for row in study.exclusions.to_dict("records") if row["n_trials"]]
+
+
+def _read(study: Study) -> str:
+    trials = study.counted
+    ready = study.column_map.platform
+    how = "no ready-made map" if ready == "plain" else f"the ready-made map for {ready}"
+    n_files = len(study.sources)
+    return (
+        f"{n_files} file{'s' if n_files > 1 else ''} read with {how}: {len(trials)} trials of "
+        f"{trials['observer_id'].nunique()} observers count."
+    )
+
+
+def _table(summary: pd.DataFrame) -> str:
+    keys = zip(summary["condition"], summary["label"], summary["metric"], strict=True)
+    found: Found = dict(zip(keys, summary.to_dict("records"), strict=True))
+    yes_no = FALSE_ALARMS in set(summary["metric"])
+    lines = list(_lines(found, sorted(set(summary["condition"]) - {PLAIN}), yes_no=yes_no))
+    if not lines:
+        return "Only plain faces were shown: nothing is lost."
+    # Crossed, the number is that of the fewer: observers, or people shown.
+    crossed = " x " in summary["clustered_by"].iloc[0]
+    names = tuple("clusters" if crossed and name == "observers" else name for name in _RATES)
+    return align([(*names, *(_ALARMS if yes_no else ()), *_DPRIME), *lines])
+
+
+def _lines(found: Found, conditions: list[str], *, yes_no: bool) -> Iterator[tuple[str, ...]]:
+    for condition in conditions:
+        for label in ("all", *EMOTIONS):
+            rates = [found[key] for key in _keys(condition, label) if key in found]
+            alarms = _alarm_cells(found.get((condition, label, FALSE_ALARMS))) if yes_no else ()
+            dprime = _dprime_cells(found.get((condition, label, "dprime")))
+            if rates:
+                yield (condition, label, *_rate_cells(rates[0]), *alarms, *dprime)
+
+
+def _keys(condition: str, label: str) -> list[tuple[str, str, str]]:
+    # In yes/no designs accuracy counts right noes, too: shown is the hit rate.
+    return [(condition, label, metric) for metric in ("recall", "hit_rate", "accuracy")]
+
+
+def _rate_cells(row: dict[Hashable, Any]) -> tuple[str, ...]:
+    interval = f"[{points(row['ci_low'])}, {points(row['ci_high'])}]"
+    shares = (percent(row["baseline"]), percent(row["value"]), points(row["loss"]))
+    return (str(row["n_clusters"]), *shares, interval)
+
+
+def _alarm_cells(row: dict[Hashable, Any] | None) -> tuple[str, ...]:
+    return ("-", "-") if row is None else (percent(row["baseline"]), percent(row["value"]))
+
+
+def _dprime_cells(row: dict[Hashable, Any] | None) -> tuple[str, ...]:
+    if row is None:
+        return ("-", "-", "-", "")
+    limits = f"[{_signed(row['ci_low'])}, {_signed(row['ci_high'])}]"
+    return f"{row['baseline']:.2f}", f"{row['value']:.2f}", _signed(row["loss"]), limits
+
+
+def _signed(number: float) -> str:
+    return "-" if math.isnan(number) else f"{number:+.2f}"
+
+
+def _footnote(study: Study, summary: pd.DataFrame) -> str:
+    crossed = " x " in summary["clustered_by"].iloc[0]
+    hits = "% yes to the question about the shown emotion (false: about another one)"
+    what = hits if is_yes_no(study.responses) else "% right"
+    means = "all answers together" if crossed else "means over observers"
+    units = "observers and people shown (clusters: whichever are fewer)" if crossed else "observers"
+    n = study.counted["observer_id"].nunique()
+    few = f"\nOnly {n} observers: they say little about others." if n < FEW_OBSERVERS else ""
+    return (
+        f"plain, covered: {what}, {means};\n"
+        "loss: percentage points; d': sensitivity, log-linear correction; "
+        f"intervals: bootstrap over {units}.{few}"
+    )
+
+
+def _odds(study: Study) -> str:
+    try:
+        fit = odds_ratios(study.responses)
+    except MaskfaceError as error:
+        return f"No odds ratio: {error}"
+    lines = [
+        f"  {one.condition}: {one.odds_ratio:.3f} [{one.low:.3f}, {one.high:.3f}]"
+        for one in fit.odds_ratios
+    ]
+    head = f"Odds of a right answer by those to plain faces (GEE, {fit.n} answers):"
+    return "\n".join([head, *lines])
+
+
+RECORD: Final = "study.json"
+_PACKAGES: Final = ("numpy", "pandas", "scipy", "statsmodels")
+
+
+def require_empty(folder: Path) -> None:
+    """Make a folder for results.
+
+    Raises
+    ------
+    MaskfaceError
+        If it holds files, or cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise MaskfaceError(
+                f"{folder} holds other files. Choose a new or empty folder with --out."
+            )
+    except OSError as error:
+        raise MaskfaceError(
+            f"Cannot write to {folder}: {error.strerror or error}. "
+            "Choose another folder with --out."
+        ) from error
+
+
+def write_study(study: Study, summary: pd.DataFrame, folder: Path, *, seed: int) -> list[Path]:
+    """Write the tables and the record of a study.
+
+    Parameters
+    ----------
+    study, summary
+        From `read_study` and `summarize_humans`.
+    folder
+        A new or empty folder.
+    seed
+        That the summary was made with.
+
+    Returns
+    -------
+    list of Path
+        responses.csv, summary.csv, exclusions.csv, guards.csv and study.json.
+
+    Raises
+    ------
+    MaskfaceError
+        If the folder holds files or cannot be written to.
+    """
+    require_empty(folder)
+    tables: list[tuple[Table, pd.DataFrame]] = [
+        (RESPONSES, study.responses),
+        (SUMMARY, summary),
+        (EXCLUSIONS, study.exclusions),
+        (GUARDS, human_guards(study)),
+    ]
+    paths = [folder / f"{table.name}.csv" for table, _ in tables]
+    try:
+        records = {
+            path.name: table.write(frame, path)
+            for path, (table, frame) in zip(paths, tables, strict=True)
+        }
+        record = _record(study, seed) | {"files": records}
+        record["columns"] = {table.name: table.dictionary() for table, _ in tables}
+        data = json.dumps(record, indent=2, ensure_ascii=False).encode() + b"\n"
+        write_atomically(folder / RECORD, data, durable=True)
+    except OSError as error:
+        raise MaskfaceError(f"Cannot write to {folder}: {error.strerror or error}.") from error
+    return [*paths, folder / RECORD]
+
+
+def _record(study: Study, seed: int) -> dict[str, Any]:
+    counted = study.counted
+    return {
+        "kind": "humans",
+        "maskface": __version__,
+        "run_id": study.run_id,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seed": seed,
+        "observers": {
+            "in_files": int(study.responses["observer_id"].nunique()),
+            "counted": int(counted["observer_id"].nunique()),
+        },
+        "trials": {"in_files": len(study.responses), "counted": len(counted)},
+        "column_map": study.column_map.model_dump(mode="json", exclude_defaults=True),
+        "sources": list(study.sources),
+        "exclusions": study.exclusions.to_dict("records"),
+        "environment": {
+            "python": platform.python_version(),
+            "platform": platform.platform(),
+            "packages": {name: version(name) for name in _PACKAGES},
+        },
+    }

@@ -1,0 +1,247 @@
+"""Read pictures.
+
+Pillow decodes (it honours EXIF orientation and CMYK, refuses truncated files and prints nothing
+on the terminal).
+
+Which picture files are read: what is too large or too small.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from maskface.errors import ImageError
+from maskface.files import read_regular_file
+from maskface.images.hostile import Bounded, check_cost, check_structure
+from maskface.types import ImageArray
+
+MIN_SIDE: Final = 16
+MAX_PIXELS: Final = 100_000_000
+MAX_BYTES: Final = 500_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Which picture files are read; others are refused before they are decoded.
+
+    Attributes
+    ----------
+    max_pixels
+        Width times height, at most.
+    max_bytes
+        Size of the file, at most. The default holds any picture of `MAX_PIXELS` with 8 bits a
+        channel, without compression.
+    min_side
+        Shorter side in px, at least: smaller pictures hold no readable face.
+    """
+
+    max_pixels: int = MAX_PIXELS
+    max_bytes: int = MAX_BYTES
+    min_side: int = MIN_SIDE
+
+
+LIMITS: Final = Limits()
+
+
+def check_size(width: int, height: int, limits: Limits) -> None:
+    """Raise `ImageError` if a picture of this size is not read."""
+    if min(width, height) < limits.min_side:
+        raise ImageError(
+            f"picture is {width} x {height} px; at least {limits.min_side} px a side are needed"
+        )
+    if width * height > limits.max_pixels:
+        raise ImageError(f"picture is {width} x {height} px; {too_many(width * height, limits)}")
+
+
+def too_many(pixels: int, limits: Limits) -> str:
+    """Say that a picture has too many pixels."""
+    return (
+        f"{pixels:,} pixels are too many; at most {limits.max_pixels:,} are read. If you trust "
+        f"it, {_allow('max-pixels', pixels)}"
+    )
+
+
+def too_long(size: int, limits: Limits) -> str:
+    """Say that a file has too many bytes."""
+    return (
+        f"file has {size:,} bytes; at most {limits.max_bytes:,} are read. If you trust it, "
+        f"{_allow('max-bytes', size)}"
+    )
+
+
+def _allow(option: str, least: int) -> str:
+    return (
+        f"add --{option} {least} to `maskface run` or `maskface mask`, or "
+        f"{option.replace('-', '_')}={least} in Python."
+    )
+
+
+_FORMATS: Final = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
+"""What is decoded, whatever the file is called; Pillow knows more, and some of them are risky."""
+_BRANDS: Final = (
+    dict.fromkeys(
+        (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"), "a HEIC"
+    )
+    | dict.fromkeys((b"avif", b"avis"), "an AVIF")
+    | {b"crx ": "a raw camera"}
+)
+"""Pictures that phones and cameras write in the container of videos (ISO/IEC 23008-12, AV1 Image
+File, Canon's CR3)."""
+_PILLOW: Final = threading.RLock()
+"""Held while Pillow's own limit, which is a global of its, is looked at or out of force."""
+
+
+def read_image(path: Path, limits: Limits = LIMITS) -> ImageArray:
+    """Read a picture file as RGB.
+
+    Parameters
+    ----------
+    path
+        A JPEG, PNG, BMP, TIFF, WebP, GIF or PPM file; of several frames the first is read.
+    limits
+        What is too large or too small.
+
+    Returns
+    -------
+    ImageArray
+        (H, W, 3) uint8, read-only. EXIF orientation is applied; grey is repeated in three
+        channels; 16-bit values are divided by 257; transparency is laid over white.
+
+    Raises
+    ------
+    ImageError
+        If the file is missing, not a regular file, not a picture, truncated, too small or too
+        large.
+    """
+    return decode_image(read_bytes(path, limits), limits)
+
+
+def read_rgba(path: Path) -> NDArray[np.uint8]:
+    """Read a picture file with its transparency: (H, W, 4) uint8, read-only; see `read_image`.
+
+    The fourth channel is 255 where the picture is solid, everywhere if it has no transparency.
+    """
+    with _open(read_bytes(path)) as picture:
+        if picture.has_transparency_data:
+            return np.asarray(picture.convert("RGBA"))
+        solid = np.dstack([_to_rgb(picture), np.full(picture.size[::-1], 255, np.uint8)])
+    solid.flags.writeable = False
+    return solid
+
+
+def read_bytes(path: Path, limits: Limits = LIMITS) -> bytes:
+    """Read a picture file's bytes; `ImageError` if that fails or they are too many."""
+    try:
+        return read_regular_file(path, limits.max_bytes)
+    except OverflowError as error:
+        raise ImageError(too_long(int(str(error)), limits)) from error
+    # Python refuses some names, such as those with a zero byte, by ValueError.
+    except (OSError, ValueError) as error:
+        told = error.strerror if isinstance(error, OSError) else None
+        raise ImageError(f"cannot read the file: {told or error}") from error
+
+
+def decode_image(data: bytes, limits: Limits = LIMITS) -> ImageArray:
+    """Decode the bytes of a picture file as RGB; see `read_image` for what it does and raises."""
+    with _open(data, limits) as picture:
+        return _to_rgb(picture)
+
+
+@contextmanager
+def _open(data: bytes, limits: Limits = LIMITS) -> Iterator[Image.Image]:
+    """Open a picture upright; whatever fails until it is decoded is an `ImageError`."""
+    try:
+        with _pillow_limit(limits):
+            check_structure(data)
+            stream = Bounded(data)
+            picture = Image.open(stream, formats=_FORMATS)
+            check_size(*picture.size, limits)
+            check_cost(picture, data)
+            stream.opened(picture.format)
+            ImageOps.exif_transpose(picture, in_place=True)
+            yield picture
+    except ImageError:
+        raise
+    except UnidentifiedImageError as error:
+        raise ImageError(_foreign(data)) from error
+    except Image.DecompressionBombError as error:
+        raise ImageError(too_many(_pixels_of(error), limits)) from error
+    # Decoders raise many kinds of error on broken files; each means the same to the user.
+    except Exception as error:
+        told = " ".join(str(error).split()) or type(error).__name__
+        raise ImageError(f"broken picture file: {told}") from error
+
+
+def _foreign(data: bytes) -> str:
+    """What a file is that no decoder takes, and what to do about it."""
+    # ISO/IEC 14496-12: such files begin with the length of a box, "ftyp" and a brand.
+    if data[4:8] == b"ftyp":
+        kind = _BRANDS.get(data[8:12])
+        if kind is None:
+            return "a video, not a picture: save frames of it as JPEG or PNG"
+        return f"{kind} picture, which cannot be read: save it as JPEG or PNG"
+    return "not a picture that can be read (JPEG, PNG, BMP, TIFF, WebP, GIF, PPM)"
+
+
+@contextmanager
+def _pillow_limit(limits: Limits) -> Iterator[None]:
+    """Keep Pillow from warning above a limit of its own, or from refusing what `limits` allow."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        with _PILLOW:
+            usual = Image.MAX_IMAGE_PIXELS
+            # Pillow warns above its limit and refuses above twice that.
+            if usual is not None and limits.max_pixels > 2 * usual:
+                try:
+                    Image.MAX_IMAGE_PIXELS = None
+                    yield
+                finally:
+                    Image.MAX_IMAGE_PIXELS = usual
+                return
+        yield
+
+
+def _pixels_of(error: Exception) -> int:
+    """How many pixels Pillow refused."""
+    number = re.search(r"\((\d+) pixels\)", str(error))
+    return int(number[1]) if number else 2 * (Image.MAX_IMAGE_PIXELS or 0) + 1
+
+
+_ROWS: Final = 256
+_EIGHT_BITS: Final = np.round(np.arange(65536) / 257).astype(np.uint8)
+_EIGHT_BITS.flags.writeable = False
+
+
+def _to_rgb(picture: Image.Image) -> ImageArray:
+    if picture.mode.startswith("I"):
+        # Pillow would clip 16-bit grey at 255 instead of scaling it.
+        scaled = _EIGHT_BITS[np.clip(np.asarray(picture), 0, 65535)]
+        grey = np.repeat(scaled[..., None], 3, axis=2)
+        grey.flags.writeable = False
+        return grey
+    if picture.has_transparency_data:
+        return _over_white(picture)
+    return np.asarray(picture if picture.mode == "RGB" else picture.convert("RGB"))
+
+
+def _over_white(picture: Image.Image) -> ImageArray:
+    """Lay a picture over white, some rows at a time: whole copies would be its largest cost."""
+    width, height = picture.size
+    laid = np.empty((height, width, 3), np.uint8)
+    for top in range(0, height, _ROWS):
+        rows = picture.crop((0, top, width, min(top + _ROWS, height))).convert("RGBA")
+        paper = Image.new("RGBA", rows.size, "white")
+        laid[top : top + _ROWS] = np.asarray(Image.alpha_composite(paper, rows))[..., :3]
+    laid.flags.writeable = False
+    return laid

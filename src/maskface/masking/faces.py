@@ -1,0 +1,248 @@
+"""Draw an occluder on all faces of one picture, and say what became of each in rows.
+
+What is the same for all files of one call.
+
+Mask one picture.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maskface._version import __version__
+from maskface.arrays import Row
+from maskface.errors import told
+from maskface.images import LIMITS, Limits, read_image, write_image
+from maskface.landmarks import MediaPipeDetector
+from maskface.masking.plan import Job
+from maskface.mesh import CHIN, LOWER_LIP, MOUTH_CORNERS, NOSE_TIP
+from maskface.occluders import Occluder, occluder_name
+from maskface.seeds import derived_seed
+from maskface.types import FaceLandmarks, ImageArray, Occlusion
+
+PARTS: Final = {
+    "nose_tip": (NOSE_TIP,),
+    "mouth_corners": MOUTH_CORNERS,
+    "lower_lip": (LOWER_LIP,),
+    "chin": (CHIN,),
+}
+"""Parts of the face, and the landmarks that must all be hidden for them to count as covered."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Drawn:
+    """A picture after an occluder was put on its faces.
+
+    Attributes
+    ----------
+    image
+        (H, W, 3) uint8 RGB.
+    alpha
+        (H, W) uint8. How much of the photograph is hidden, by all occluders together.
+    faces
+        What was made of each face, in the order of the faces; a text says why one was left as
+        it is.
+    """
+
+    image: ImageArray
+    alpha: NDArray[np.uint8]
+    faces: tuple[Occlusion | str, ...]
+
+    @property
+    def coverages(self) -> tuple[float, ...]:
+        """Hidden fraction of each covered face's oval."""
+        return tuple(face.coverage for face in self.faces if isinstance(face, Occlusion))
+
+    @property
+    def message(self) -> str:
+        """What went wrong, if anything did."""
+        return "; ".join(face for face in self.faces if isinstance(face, str))
+
+
+def draw_on_faces(
+    image: ImageArray, occluder: Occluder, faces: Sequence[FaceLandmarks], seeds: Sequence[int]
+) -> Drawn:
+    """Put an occluder on every face of a picture.
+
+    Parameters
+    ----------
+    image
+        (H, W, 3) uint8 RGB; it is not changed.
+    occluder
+        What to put on.
+    faces
+        The faces in `image`.
+    seeds
+        One for each face.
+
+    Returns
+    -------
+    Drawn
+        A face on which the occluder fails is left as it is.
+    """
+    made: dict[int, Occlusion | str] = {}
+    open_ = np.ones(image.shape[:2], np.float32)
+    # Larger faces are nearer: what they wear goes on top.
+    for i in sorted(range(len(faces)), key=lambda i: faces[i].size):
+        try:
+            occlusion = occluder.apply(image, faces[i], seed=seeds[i])
+        # An occluder may fail in any way on an odd face; it costs this face alone.
+        except Exception as error:  # noqa: BLE001
+            made[i] = told(error)
+            continue
+        image = occlusion.image
+        open_ *= 1 - occlusion.alpha / np.float32(255)
+        made[i] = occlusion
+    alpha = np.round(255 * (1 - open_)).astype(np.uint8)
+    return Drawn(image, alpha, tuple(made[i] for i in range(len(faces))))
+
+
+def face_row(face: FaceLandmarks, drawn: Occlusion | str, number: int, seed: int) -> Row:
+    """Say what became of one face, in the columns of `maskface.tables.MASKED`."""
+    row = {"face": number, "seed": seed, "face_px": face.size}
+    row |= dict(zip(("yaw_deg", "pitch_deg", "roll_deg"), face.pose, strict=True))
+    if isinstance(drawn, str):
+        return row | {"status": "error", "message": drawn}
+    covered = drawn.covered
+    row |= {f"{part}_covered": int(covered[list(points)].all()) for part, points in PARTS.items()}
+    return row | {
+        "status": "ok",
+        "coverage": drawn.coverage,
+        "n_landmarks_covered": int(covered.sum()),
+    }
+
+
+def params_text(occluder: Occluder) -> str:
+    """The parameters of an occluder as JSON."""
+    return json.dumps(dict(occluder.params), sort_keys=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Masked:
+    """What became of one file.
+
+    Attributes
+    ----------
+    job
+        The file, and where the result is or would have been.
+    coverages
+        Hidden fraction of each covered face's oval, largest face first; for a video, the mean of
+        each face over its frames, in the order in which they were met.
+    message
+        What went wrong; empty if nothing did.
+    kept
+        Whether an earlier call had done it.
+    """
+
+    job: Job
+    coverages: tuple[float, ...] = ()
+    message: str = ""
+    kept: bool = False
+
+
+@dataclass(frozen=True)
+class Masker:
+    """Everything that is the same for all files.
+
+    Attributes
+    ----------
+    occluder
+        What to put on.
+    detector
+        Finds the faces.
+    seed
+        What the seeds of all faces are made from.
+    root
+        Folder that the column `output` starts from.
+    limits
+        Which picture files are opened.
+    """
+
+    occluder: Occluder
+    detector: MediaPipeDetector
+    seed: int
+    root: Path
+    limits: Limits = LIMITS
+
+    @cached_property
+    def run_id(self) -> str:
+        """Hash of everything that decides the results; 12 hexadecimal digits."""
+        name, params = occluder_name(self.occluder), params_text(self.occluder)
+        what = [__version__, name, params, self.seed, self.detector.fingerprint]
+        return hashlib.sha256(json.dumps(what).encode()).hexdigest()[:12]
+
+    def head(self, job: Job, digest: str) -> Row:
+        """Cells that all rows of a file share."""
+        return {
+            "run_id": self.run_id,
+            "source": job.name,
+            "source_sha256": digest,
+            "occluder": occluder_name(self.occluder),
+            "params": params_text(self.occluder),
+        }
+
+    def face_seed(self, name: str, number: int) -> int:
+        """Seed of a face, by the name of its file in the plan and its number."""
+        return derived_seed(self.seed, name, number)
+
+    def output(self, job: Job) -> str:
+        """A file's result as it goes into the table."""
+        if job.target.is_relative_to(self.root):
+            return job.target.relative_to(self.root).as_posix()
+        return job.target.as_posix()
+
+
+NO_FACE: Final = "no face found"
+
+Add = Callable[[Sequence[Row]], None]
+
+
+def mask_picture(masker: Masker, job: Job, add: Add) -> Masked:
+    """Put an occluder on every face of a picture, and write it.
+
+    Parameters
+    ----------
+    masker
+        What to put on, and how faces are found.
+    job
+        Where the picture is and where the result goes.
+    add
+        Is given the rows of the table.
+
+    Raises
+    ------
+    Exception
+        Whatever goes wrong with the whole picture; what goes wrong with one face is in its row.
+    """
+    image = read_image(job.source, masker.limits)
+    faces = masker.detector.detect(image)
+    if not faces:
+        add([{"status": "no_face", "message": NO_FACE}])
+        return Masked(job, message=NO_FACE)
+    seeds = [masker.face_seed(job.name, number) for number in range(len(faces))]
+    drawn = draw_on_faces(image, masker.occluder, faces, seeds)
+    if drawn.coverages:
+        _write(job, drawn)
+    output = {"output": masker.output(job) if drawn.coverages else ""}
+    made = enumerate(zip(faces, drawn.faces, seeds, strict=True))
+    add([face_row(face, what, i, seed) | output for i, (face, what, seed) in made])
+    return Masked(job, drawn.coverages, drawn.message)
+
+
+def _write(job: Job, drawn: Drawn) -> None:
+    write_image(job.target, drawn.image)
+    if job.alpha is not None:
+        try:
+            write_image(job.alpha, drawn.alpha)
+        except BaseException:
+            job.target.unlink(missing_ok=True)  # no table would name it
+            raise

@@ -1,0 +1,276 @@
+"""Mask many files: plan, table, progress, resume.
+
+What `maskface mask` says when it is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+from tqdm import tqdm
+
+from maskface.errors import MaskfaceError, told
+from maskface.images import LIMITS, Limits
+from maskface.landmarks import MediaPipeDetector
+from maskface.masking.faces import Masked, Masker, mask_picture
+from maskface.masking.plan import TABLE, Job, is_one_file, is_video, plan_jobs
+from maskface.masking.table import MaskedTable, RowSpool, file_digest
+from maskface.masking.videos import SILENT, VideoWriter, find_ffmpeg, frame_count, mask_video
+from maskface.occluders import Occluder, get_occluder, occluder_name
+
+
+@dataclass(frozen=True, slots=True)
+class MaskedFiles:
+    """What became of all files.
+
+    Attributes
+    ----------
+    files
+        One for each picture and video, sorted by name.
+    table
+        The CSV file with one row for each face; None if none was written.
+    notes
+        What the user should know about the results.
+    """
+
+    files: tuple[Masked, ...]
+    table: Path | None
+    notes: tuple[str, ...] = ()
+
+
+def mask_files(
+    sources: str | Path | Sequence[str | Path],
+    out: str | Path,
+    occluder: str | Occluder = "surgical",
+    *,
+    seed: int = 0,
+    thorough: bool = False,
+    alpha: bool = False,
+    csv: str | Path | None = None,
+    resume: bool = False,
+    progress: bool = False,
+    limits: Limits = LIMITS,
+) -> MaskedFiles:
+    """Put an occluder on every face in picture and video files.
+
+    Parameters
+    ----------
+    sources
+        Files, folders (searched with their sub-folders) and patterns such as ``faces/**/*.jpg``.
+    out
+        A folder, which gets the same tree and a ``masked.csv``; for one file also a file name.
+    occluder
+        What to put on, by name (such as ``surgical:colour=white``) or itself.
+    seed
+        What the seeds of all faces are made from, 0 or more. A face's seed depends on this, the
+        file's name below its folder and the number of the face, so on nothing else.
+    thorough
+        Look for small faces beside large ones; slower.
+    alpha
+        Also write how much of each picture is hidden, as ``<stem>.alpha.png`` (grey, 8 bit).
+    csv
+        Where the table goes instead.
+    resume
+        Leave alone what an earlier call with the same options has done, if neither the source
+        nor the result has gone or changed.
+    progress
+        Show a progress bar on stderr.
+    limits
+        Which picture files are opened.
+
+    Returns
+    -------
+    MaskedFiles
+        What became of each file. Those that failed are among them, and in the table.
+
+    Raises
+    ------
+    MaskfaceError
+        If there is nothing to do, a file would be overwritten, `out` holds other results or
+        cannot be written to. What was written before is kept.
+    """
+    names = [str(s) for s in ([sources] if isinstance(sources, str | Path) else sources)]
+    chosen = get_occluder(occluder) if isinstance(occluder, str) else occluder
+    folder = Path(out)
+    single = is_one_file(names, folder)
+    path = _table_path(folder, csv, single=single)
+    jobs = plan_jobs(names, folder, alpha=alpha, begun=path is not None and path.exists())
+    _refuse_one_name(jobs, path)
+    if not single:
+        _refuse_overwriting(jobs, path)
+    with MediaPipeDetector(search="always" if thorough else "scenes") as detector:
+        masker = Masker(chosen, detector, seed, folder.parent if single else folder, limits)
+        table = _open_table(path, masker, resume=resume, replace=single)
+        files = _mask_all(jobs, masker, table, progress=progress)
+    new_videos = any(f.job.is_video and f.coverages and not f.kept for f in files)
+    silent = new_videos and find_ffmpeg() is None
+    return MaskedFiles(tuple(files), path, (SILENT,) if silent else ())
+
+
+def _table_path(out: Path, csv: str | Path | None, *, single: bool) -> Path | None:
+    if csv is not None:
+        return Path(csv)
+    if not single:
+        return out / TABLE
+    return out.with_suffix(".csv") if is_video(out) else None
+
+
+def _refuse_one_name(jobs: Sequence[Job], table: Path | None) -> None:
+    taken = {path.resolve() for job in jobs for path in (job.source, *job.targets)}
+    if table is not None and table.resolve() in taken:
+        raise MaskfaceError(
+            f"{table} cannot be both the table and a picture or video. Name another file with "
+            "--csv, such as --csv masked.csv."
+        )
+
+
+def _refuse_overwriting(jobs: Sequence[Job], table: Path | None) -> None:
+    if table is not None and table.exists():
+        return  # it says what the files are, and is looked at next
+    there = [target for job in jobs for target in job.targets if target.exists()]
+    if there:
+        raise MaskfaceError(
+            f"{there[0]} is there already, and no {TABLE} says that it was made by this program. "
+            "Choose another folder with --out, or delete it."
+        )
+
+
+def _open_table(
+    path: Path | None, masker: Masker, *, resume: bool, replace: bool
+) -> MaskedTable | None:
+    if path is None:
+        return None
+    name = occluder_name(masker.occluder)
+    return MaskedTable(path, masker.run_id, resume=resume, replace=replace, occluder=name)
+
+
+def _mask_all(
+    jobs: Sequence[Job], masker: Masker, table: MaskedTable | None, *, progress: bool
+) -> list[Masked]:
+    finished = table.keep_finished(jobs) if table else {}
+    lengths = {job.name: _length(job) if progress else 1 for job in jobs}
+    unit = "frame" if any(job.is_video for job in jobs) else "image"
+    files = []
+    total = sum(lengths.values())
+    with tqdm(total=total, unit=unit, disable=not progress or total == 1) as bar:
+        for job in jobs:
+            end = bar.n + lengths[job.name]
+            if job.name in finished:
+                files.append(_kept(job, finished[job.name]))
+            else:
+                files.append(_mask_one(job, masker, table, bar))
+            bar.update(end - bar.n)
+    if table:
+        table.finish()
+    return files
+
+
+def _length(job: Job) -> int:
+    return max(frame_count(job.source), 1) if job.is_video else 1
+
+
+def _kept(job: Job, rows: pd.DataFrame) -> Masked:
+    """What an earlier call made of a file."""
+    covered = rows[rows["status"] == "ok"]
+    coverages = tuple(float(c) for c in covered.groupby("face")["coverage"].mean())
+    return Masked(job, coverages, "" if coverages else rows["message"].iloc[0], kept=True)
+
+
+def _mask_one(job: Job, masker: Masker, table: MaskedTable | None, bar: tqdm[Any]) -> Masked:
+    """Mask one file; whatever goes wrong with it costs this file alone."""
+    with closing(RowSpool(masker.head(job, file_digest(job.source)))) as spool:
+        try:
+            masked, writer = _mask(job, masker, spool, bar)
+        except Exception as error:  # noqa: BLE001
+            masked, writer = Masked(job, message=_message(error)), None
+            spool.clear()
+            spool.add([{"status": "error", "message": masked.message}])
+        # The video comes last: one without rows is masked again, rows without one are not noticed.
+        if writer:
+            job.target.unlink(missing_ok=True)
+        if table:
+            table.add(spool)
+        if writer:
+            writer.keep()
+    return masked
+
+
+def _mask(
+    job: Job, masker: Masker, spool: RowSpool, bar: tqdm[Any]
+) -> tuple[Masked, VideoWriter | None]:
+    if not job.is_video:
+        return mask_picture(masker, job, spool.add), None
+    masked, writer = mask_video(masker, job, spool.add, lambda: bar.update(1))
+    if masked.coverages:
+        return masked, writer
+    # As of a picture, no copy is left that could pass for a masked one.
+    writer.discard()
+    spool.clear()
+    spool.add([{"status": "no_face", "message": masked.message}])
+    return masked, None
+
+
+def _message(error: Exception) -> str:
+    return str(error) if isinstance(error, MaskfaceError) else told(error)
+
+
+TOLD: Final = 20
+"""So many failures are told one by one; all are in the table."""
+
+
+def done_text(done: MaskedFiles) -> str:
+    """Say what was written: of one file all, of several how many; empty if nothing."""
+    if len(done.files) == 1:
+        return _one(done.files[0])
+    written = [file for file in done.files if file.coverages]
+    faces = sum(len(file.coverages) for file in written)
+    kept = sum(file.kept for file in done.files)
+    before = f" ({kept} by an earlier call)" if kept else ""
+    text = f"{len(written)} of {len(done.files)} files written{before}, {faces} faces covered"
+    return f"{text}\n{done.table}" if done.table else text
+
+
+def done_values(done: MaskedFiles) -> dict[str, Any]:
+    """Set what became of all files as plain values.
+
+    Returns
+    -------
+    dict
+        ``n_files``, ``n_written`` (``n_kept`` of them by an earlier call), ``n_faces``,
+        ``failures`` (``source`` and ``message`` of each file without a face), ``files`` that were
+        written, and the ``table`` among them or None.
+    """
+    written = [file for file in done.files if file.coverages]
+    table = [] if done.table is None else [done.table]
+    return {
+        "n_files": len(done.files),
+        "n_written": len(written),
+        "n_kept": sum(file.kept for file in written),
+        "n_faces": sum(len(file.coverages) for file in written),
+        "failures": [
+            {"source": file.job.source, "message": file.message}
+            for file in done.files
+            if file.message
+        ],
+        "table": done.table,
+        "files": [*(target for file in written for target in file.job.targets), *table],
+    }
+
+
+def problems_text(done: MaskedFiles) -> str:
+    """Say what went wrong; empty if nothing did."""
+    wrong = [f"{file.job.source}: {file.message}" for file in done.files if file.message]
+    more = [f"and {len(wrong) - TOLD} more; all are in {done.table}"] if len(wrong) > TOLD else []
+    return "\n".join([*wrong[:TOLD], *more])
+
+
+def _one(file: Masked) -> str:
+    if not file.coverages:
+        return ""
+    hidden = ", ".join(f"{coverage:.0%}" for coverage in file.coverages)
+    return f"{file.job.target}  ({hidden} of the face hidden)"

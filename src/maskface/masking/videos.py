@@ -1,0 +1,458 @@
+"""Mask one video.
+
+Read the frames of a video file.
+
+Where frames go: a video file, written by ffmpeg where it is installed, else by OpenCV.
+
+Both write under another name and move the file into place when it is whole.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from fractions import Fraction
+from pathlib import Path
+from types import MappingProxyType, TracebackType
+from typing import IO, Any, Final, Protocol, Self, cast
+
+import cv2
+import numpy as np
+
+from maskface.arrays import Row
+from maskface.errors import ImageError, MaskfaceError
+from maskface.files import require_regular_file
+from maskface.images import MAX_PIXELS, MIN_SIDE
+from maskface.masking.faces import NO_FACE, Add, Drawn, Masked, Masker, draw_on_faces, face_row
+from maskface.masking.plan import Job
+from maskface.masking.tracking import FaceTracker, Look, TrackedFace
+from maskface.types import ImageArray
+
+USUAL_RATE: Final = 30.0
+HIGHEST_RATE: Final = 1000.0
+
+
+class Capture(Protocol):
+    """What OpenCV's `VideoCapture` can do, as far as it is needed."""
+
+    def read(self) -> tuple[bool, Any]:
+        """The next frame, (H, W, 3) uint8 BGR, and whether there was one."""
+        ...
+
+    def get(self, prop: int, /) -> float:
+        """A property, 0 if it is not known."""
+        ...
+
+    def release(self) -> None:
+        """Close the file or the camera."""
+        ...
+
+
+def frame_rate(capture: Capture) -> float:
+    """Frames a second; `USUAL_RATE` if the file or camera does not say."""
+    rate = capture.get(cv2.CAP_PROP_FPS)
+    return rate if 0 < rate <= HIGHEST_RATE else USUAL_RATE
+
+
+def read_frame(capture: Capture) -> ImageArray | None:
+    """The next frame as (H, W, 3) uint8 RGB, or None when there is none."""
+    ok, frame = capture.read()
+    return np.asarray(cv2.cvtColor(frame, cv2.COLOR_BGR2RGB), np.uint8) if ok else None
+
+
+class VideoFile:
+    """A video file that is read from the beginning, one frame at a time.
+
+    Frames that the file says to turn (telephones held upright) come turned.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Attributes
+    ----------
+    rate
+        Frames a second.
+    expected
+        How many frames the file says it has; some kinds of file only estimate it.
+    size
+        Width and height in pixels, turned as the frames are.
+
+    Raises
+    ------
+    ImageError
+        If it cannot be read, or its first frame cannot.
+    """
+
+    def __init__(self, path: Path) -> None:
+        try:
+            require_regular_file(path)
+            path.open("rb").close()  # OpenCV does not say why
+        except OSError as error:
+            raise ImageError(f"cannot read the file: {error.strerror or error}") from error
+        self._capture = _open(path)
+        self._first = read_frame(self._capture)
+        if self._first is None:
+            self._capture.release()
+            raise ImageError(
+                "not a video that can be read: it holds no frame that OpenCV can decode"
+            )
+        self.rate = frame_rate(self._capture)
+        self.expected = max(int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT)), 0)
+        height, width = self._first.shape[:2]
+        self.size = (width, height)
+        if min(self.size) < MIN_SIDE or width * height > MAX_PIXELS:
+            self._capture.release()
+            raise ImageError(
+                f"frames are {width} x {height} px; from {MIN_SIDE} px a side to {MAX_PIXELS:,} "
+                "pixels are read"
+            )
+
+    def __iter__(self) -> Iterator[ImageArray]:
+        frame, self._first = self._first, None
+        while frame is not None:
+            yield frame
+            frame = read_frame(self._capture)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._capture.release()
+
+
+def _open(path: Path) -> cv2.VideoCapture:
+    be_quiet()
+    if not path.is_file():  # a pipe would be waited for
+        return cv2.VideoCapture()
+    capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+    capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)
+    return capture
+
+
+def be_quiet() -> None:
+    """Keep OpenCV's own lines about videos off the terminal; errors are told in our words."""
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+
+
+def frame_count(path: Path) -> int:
+    """How many frames a file says it has; 0 if it does not say or cannot be read."""
+    capture = _open(path)
+    try:
+        return max(int(capture.get(cv2.CAP_PROP_FRAME_COUNT)), 0)
+    finally:
+        capture.release()
+
+
+SILENT: Final = (
+    "Videos are written without sound, and a last odd row or column of pixels is cut off, because "
+    "there is no ffmpeg here. Install it (https://ffmpeg.org) to keep both."
+)
+FOURCC: Final = "mp4v"
+FOURCCS: Final = MappingProxyType({".webm": "VP90"})
+"""Codecs that the OpenCV wheel can write without ffmpeg: MPEG-4 part 2, in WebM VP9."""
+FFMPEG_CODECS: Final = MappingProxyType({".webm": ("libvpx-vp9", "-crf", "31", "-b:v", "0")})
+FFMPEG_CODEC: Final = ("libx264", "-crf", "18")
+
+
+class VideoWriter(ABC):
+    """A video file that is being written.
+
+    Parameters
+    ----------
+    path
+        The file; its suffix decides the format.
+    rate
+        Frames a second.
+    size
+        Width and height in pixels.
+    """
+
+    def __init__(self, path: Path, rate: float, size: tuple[int, int]) -> None:
+        self.path, self.rate, self.size = path, rate, size
+        # Always the same name, so that what a killed process left is written over.
+        self.partial = path.with_name(f".{path.stem}.part{path.suffix}")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self.partial.touch()
+        except OSError as error:
+            raise ImageError(f"cannot write {path}: {error.strerror or error}") from error
+
+    @abstractmethod
+    def write(self, frame: ImageArray) -> None:
+        """Add a frame, (H, W, 3) uint8 RGB; `ImageError` if that fails."""
+
+    @abstractmethod
+    def finish(self) -> None:
+        """Write what is left; `ImageError` if that fails."""
+
+    @abstractmethod
+    def abort(self) -> None:
+        """Stop writing."""
+
+    def keep(self) -> None:
+        """Move the finished file into place."""
+        try:
+            self.partial.replace(self.path)
+        except OSError as error:
+            raise ImageError(f"cannot write {self.path}: {error.strerror or error}") from error
+
+    def discard(self) -> None:
+        """Stop writing and leave no file behind."""
+        self.abort()
+        with suppress(OSError):
+            self.partial.unlink(missing_ok=True)
+
+
+class OpenCVWriter(VideoWriter):
+    """Writes with OpenCV: no sound, and an odd row or column of pixels at the edge is lost."""
+
+    def __init__(self, path: Path, rate: float, size: tuple[int, int]) -> None:
+        super().__init__(path, rate, size)
+        be_quiet()
+        code = cv2.VideoWriter.fourcc(*FOURCCS.get(path.suffix.lower(), FOURCC))
+        self._writer = cv2.VideoWriter(str(self.partial), cv2.CAP_FFMPEG, code, rate, size)
+        if not self._writer.isOpened():
+            self.discard()
+            raise ImageError(
+                f"OpenCV cannot write {path.suffix} videos of {size[0]} x {size[1]} px here. "
+                "Install ffmpeg, or give --out a name that ends in .mp4."
+            )
+        self._written = 0
+
+    def write(self, frame: ImageArray) -> None:
+        """Add a frame."""
+        self._writer.write(cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))
+        self._written += 1
+
+    def finish(self) -> None:
+        """Close the file, and see whether it is whole: OpenCV does not tell of a full disk."""
+        self._writer.release()
+        if frame_count(self.partial) < self._written:
+            raise ImageError(f"could not write all of {self.path}: is there room on the disk?")
+
+    def abort(self) -> None:
+        """Close the file."""
+        self._writer.release()
+
+
+class FfmpegWriter(VideoWriter):
+    """Pipes frames to the program ffmpeg, which adds the sound of the source."""
+
+    def __init__(
+        self, path: Path, rate: float, size: tuple[int, int], *, program: str, sound: Path | None
+    ) -> None:
+        super().__init__(path, rate, size)
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 (open as long as the program runs)
+        try:
+            self._process = subprocess.Popen(  # noqa: S603 (a fixed list of words, no shell)
+                [program, *_arguments(self, sound)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=self._log,
+                start_new_session=True,  # Ctrl-C is for us; we then stop the program ourselves
+            )
+        except OSError as error:
+            self.partial.unlink(missing_ok=True)
+            raise ImageError(f"cannot run {program}: {error.strerror or error}") from error
+
+    def write(self, frame: ImageArray) -> None:
+        """Add a frame."""
+        pipe = cast("IO[bytes]", self._process.stdin)
+        try:
+            pipe.write(np.ascontiguousarray(frame).data)
+        except OSError as error:
+            raise self._failure() from error
+
+    def finish(self) -> None:
+        """Wait until the program is done."""
+        with suppress(OSError):
+            self._process.communicate()
+        if self._process.returncode:
+            raise self._failure()
+        self._log.close()
+
+    def abort(self) -> None:
+        """End the program."""
+        self._process.kill()
+        with suppress(OSError):
+            self._process.communicate()
+        self._log.close()
+
+    def _failure(self) -> ImageError:
+        self._process.wait()
+        self._log.seek(0)
+        lines = self._log.read().decode(errors="replace").strip().splitlines() or ["no reason"]
+        return ImageError(
+            f"ffmpeg could not write {self.path.name}: {lines[-1]}. Give --out a name that ends "
+            "in .mp4, or install a full ffmpeg (with libx264)."
+        )
+
+
+def _arguments(writer: VideoWriter, sound: Path | None) -> list[str]:
+    """What ffmpeg is told: frames from a pipe, sound copied from the source."""
+    width, height = writer.size
+    rate = Fraction(writer.rate).limit_denominator(1001)
+    codec, *quality = FFMPEG_CODECS.get(writer.path.suffix.lower(), FFMPEG_CODEC)
+    # Chroma is stored for 2 x 2 pixels, which an odd side does not divide into.
+    chroma = "yuv444p" if width % 2 or height % 2 else "yuv420p"
+    told: list[Any] = ["-hide_banner", "-loglevel", "error", "-y"]
+    told += ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-r", rate]
+    told += ["-i", "pipe:0"]
+    if sound is not None:
+        same = sound.suffix.lower() == writer.path.suffix.lower()
+        told += ["-i", sound.resolve(), "-map", "0:v:0", "-map", "1:a?"]
+        told += ["-c:a", "copy"] if same else []
+    told += ["-c:v", codec, *quality, "-pix_fmt", chroma, writer.partial.resolve()]
+    return [str(word) for word in told]
+
+
+def find_ffmpeg() -> str | None:
+    """Where the program ffmpeg is, or None."""
+    return shutil.which("ffmpeg")
+
+
+def video_writer(
+    path: Path, rate: float, size: tuple[int, int], *, sound: Path | None = None
+) -> VideoWriter:
+    """Open a video file for writing, with ffmpeg if it is installed.
+
+    Parameters
+    ----------
+    path, rate, size
+        As in `VideoWriter`.
+    sound
+        A video whose sound is kept, if ffmpeg is installed.
+
+    Raises
+    ------
+    ImageError
+        If the file cannot be written.
+    """
+    program = find_ffmpeg()
+    if program is None:
+        return OpenCVWriter(path, rate, size)
+    return FfmpegWriter(path, rate, size, program=program, sound=sound)
+
+
+HELD: Final = "not found in this frame; covered where it was last"
+CUT_SHORT: Final = 0.95
+"""A video that ends before this share of the frames it says to have is taken to be damaged; for
+some kinds of file the number is an estimate."""
+
+
+def mask_video(
+    masker: Masker, job: Job, add: Add, tick: Callable[[], object]
+) -> tuple[Masked, VideoWriter]:
+    """Put an occluder on every face of a video.
+
+    Parameters
+    ----------
+    masker
+        What to put on, and how faces are found.
+    job
+        Where the video is and where the result goes.
+    add
+        Is given the rows of the table, one for each face in each frame.
+    tick
+        Called after each frame.
+
+    Returns
+    -------
+    Masked
+        What became of it.
+    VideoWriter
+        The finished file, still to be moved into place with `VideoWriter.keep`.
+
+    Raises
+    ------
+    Exception
+        Whatever goes wrong with the whole video, or with all of its faces; no file is left behind.
+    """
+    with VideoFile(job.source) as video:
+        writer = video_writer(job.target, video.rate, video.size, sound=job.source)
+        try:
+            masked = _frames(masker, job, (video, writer), add, tick)
+            writer.finish()
+        except BaseException:
+            writer.discard()
+            raise
+    return masked, writer
+
+
+def _frames(
+    masker: Masker,
+    job: Job,
+    ends: tuple[VideoFile, VideoWriter],
+    add: Add,
+    tick: Callable[[], object],
+) -> Masked:
+    video, writer = ends
+    tracker = FaceTracker(Look(masker.detector.detect, masker.detector.one_pass))
+    covered: dict[int, tuple[int, float]] = {}
+    number, failure = -1, ""
+    for number, frame in enumerate(video):
+        time = number / video.rate
+        faces = tracker.update(frame, time)
+        drawn = draw_on_frame(masker, job.name, frame, faces)
+        writer.write(drawn.image)
+        place = {"frame": number, "time_s": time, "output": masker.output(job)}
+        add([row | place for row in _rows(masker, job.name, faces, drawn)])
+        _count(covered, faces, drawn)
+        failure = failure or drawn.message
+        tick()
+    if failure and not covered:
+        raise MaskfaceError(failure)
+    message = _message(number + 1, video.expected, found=bool(covered))
+    if message and covered:
+        add([{"status": "error", "message": message}])
+    means = tuple(total / n for _, (n, total) in sorted(covered.items()))
+    return Masked(job, means, message)
+
+
+def draw_on_frame(
+    masker: Masker, name: str, frame: ImageArray, faces: Sequence[TrackedFace]
+) -> Drawn:
+    """Draw on the faces of one frame; a face has the same seed in all frames of a video."""
+    seeds = [masker.face_seed(name, face.number) for face in faces]
+    return draw_on_faces(frame, masker.occluder, [face.landmarks for face in faces], seeds)
+
+
+def _rows(masker: Masker, name: str, faces: Sequence[TrackedFace], drawn: Drawn) -> list[Row]:
+    if not faces:
+        return [{"status": "no_face", "message": NO_FACE}]
+    rows = []
+    for face, what in zip(faces, drawn.faces, strict=True):
+        row = face_row(face.landmarks, what, face.number, masker.face_seed(name, face.number))
+        rows.append({"message": HELD if face.unseen else ""} | row)
+    return rows
+
+
+def _count(
+    covered: dict[int, tuple[int, float]], faces: Sequence[TrackedFace], drawn: Drawn
+) -> None:
+    """Add up the coverage of each face."""
+    for face, what in zip(faces, drawn.faces, strict=True):
+        if not isinstance(what, str):
+            n, total = covered.get(face.number, (0, 0.0))
+            covered[face.number] = (n + 1, total + what.coverage)
+
+
+def _message(read: int, expected: int, *, found: bool) -> str:
+    if not found:
+        return f"{NO_FACE} in any of {read} frames"
+    if read < np.floor(CUT_SHORT * expected):
+        return f"damaged: it says it has {expected} frames, but only {read} could be read"
+    return ""

@@ -1,0 +1,256 @@
+"""Mask the faces in front of a camera, as they are seen."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Final, Protocol
+
+import cv2
+
+from maskface.errors import ImageError, MaskfaceError
+from maskface.landmarks import MediaPipeDetector
+from maskface.masking.faces import Masker
+from maskface.masking.plan import VIDEO_SUFFIXES, is_video
+from maskface.masking.tracking import FaceTracker, Look
+from maskface.masking.videos import (
+    Capture,
+    be_quiet,
+    draw_on_frame,
+    frame_rate,
+    read_frame,
+    video_writer,
+)
+from maskface.occluders import get_occluder
+from maskface.types import ImageArray
+
+WEBCAM: Final = "webcam"
+TITLE: Final = "maskface - press q to stop"
+ESCAPE: Final = 27
+
+
+class Screen(Protocol):
+    """Shows frames."""
+
+    def show(self, frame: ImageArray) -> bool:
+        """Show a frame, (H, W, 3) uint8 RGB; whether to go on."""
+        ...
+
+    def close(self) -> None:
+        """Take the last frame away."""
+        ...
+
+
+class Recorder:
+    """Writes frames to a video at the camera's rate, however fast they come.
+
+    Parameters
+    ----------
+    path
+        The video.
+    rate
+        Frames a second of the video.
+    frame
+        A frame, for the size.
+    """
+
+    def __init__(self, path: Path, rate: float, frame: ImageArray) -> None:
+        height, width = frame.shape[:2]
+        self._writer = video_writer(path, rate, (width, height))
+        self._written = 0
+
+    def write(self, frame: ImageArray, time: float) -> None:
+        """Add a frame so often that the video has reached `time` (seconds) afterwards."""
+        due = int(time * self._writer.rate) + 1
+        try:
+            for _ in range(due - self._written):
+                self._writer.write(frame)
+        except ImageError:
+            self._writer.discard()
+            raise
+        self._written = max(due, self._written)
+
+    def close(self) -> None:
+        """Finish the video."""
+        try:
+            self._writer.finish()
+        except ImageError:
+            self._writer.discard()
+            raise
+        self._writer.keep()
+
+
+class Window:
+    """A window on the display; q, Escape or closing it stops.
+
+    Raises
+    ------
+    MaskfaceError
+        If there is no display, or OpenCV was built without windows.
+    """
+
+    def __init__(self) -> None:
+        if not has_display():  # Qt would end the process, and that cannot be caught
+            raise MaskfaceError(
+                "There is no display to show the camera on. Record it instead: --out FILE.mp4."
+            )
+        try:
+            cv2.namedWindow(TITLE, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO)
+        except cv2.error as error:
+            raise MaskfaceError(
+                "This OpenCV cannot open windows; `maskface doctor` says which OpenCV is needed. "
+                "Or record the camera instead: --out FILE.mp4."
+            ) from error
+
+    def show(self, frame: ImageArray) -> bool:
+        """Show a frame."""
+        cv2.imshow(TITLE, cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))
+        stop = cv2.waitKey(1) & 0xFF in {ord("q"), ESCAPE}
+        return not stop and cv2.getWindowProperty(TITLE, cv2.WND_PROP_VISIBLE) > 0
+
+    def close(self) -> None:
+        """Close the window."""
+        cv2.destroyAllWindows()
+
+
+def has_display() -> bool:
+    """Whether there is a display; always, except on Linux without a graphical session."""
+    # The windows of OpenCV's wheel speak X11 alone; Wayland sessions set DISPLAY too.
+    return not sys.platform.startswith("linux") or bool(os.environ.get("DISPLAY"))
+
+
+def camera_number(source: str) -> int | None:
+    """The camera that ``webcam`` or ``webcam:1`` names, or None if it names none.
+
+    Raises
+    ------
+    MaskfaceError
+        If what follows the colon is no number.
+    """
+    name, colon, number = source.partition(":")
+    if name != WEBCAM:
+        return None
+    if colon and not number.isdecimal():
+        raise MaskfaceError(
+            f"{source!r} is no camera. Write webcam for the first, webcam:1 for the second."
+        )
+    return int(number or 0)
+
+
+def mask_webcam(
+    number: int,
+    out: str | Path | None = None,
+    occluder: str = "surgical",
+    *,
+    seed: int = 0,
+) -> int:
+    """Put an occluder on the faces in front of a camera, until q is pressed.
+
+    Parameters
+    ----------
+    number
+        Which camera; 0 for the first.
+    out
+        A video file to record to; needed where there is no display.
+    occluder
+        What to put on.
+    seed
+        What the seeds of all faces are made from, 0 or more.
+
+    Returns
+    -------
+    int
+        Frames shown or recorded.
+
+    Raises
+    ------
+    MaskfaceError
+        If there is no such camera, neither a display nor `out`, or `out` cannot be written.
+    """
+    chosen = get_occluder(occluder)
+    path = _record_to(out)
+    screen = None if path is not None and not has_display() else Window()
+    capture = _open_camera(number)
+    try:
+        with MediaPipeDetector(search="never") as detector:
+            masker = Masker(chosen, detector, seed, Path())
+            return run_camera(capture, masker, screen, path)
+    finally:
+        capture.release()
+        if screen is not None:
+            screen.close()
+
+
+def _record_to(out: str | Path | None) -> Path | None:
+    if out is None:
+        return None
+    path = Path(out)
+    if not is_video(path) or path.is_dir():
+        raise MaskfaceError(
+            f"A camera is recorded to a video file, got --out {path}. Give a name that ends in "
+            f"{', '.join(VIDEO_SUFFIXES)}."
+        )
+    return path
+
+
+def _open_camera(number: int) -> cv2.VideoCapture:
+    be_quiet()
+    capture = cv2.VideoCapture(number)
+    if not capture.isOpened():
+        raise MaskfaceError(
+            f"Camera {number} cannot be opened. Is one connected, and is no other program using "
+            "it? Write webcam for the first, webcam:1 for the second."
+        )
+    return capture
+
+
+def run_camera(
+    capture: Capture,
+    masker: Masker,
+    screen: Screen | None,
+    path: Path | None,
+    *,
+    clock: Callable[[], float] = time.monotonic,
+) -> int:
+    """Mask frames as they come, until the screen says stop, the camera ends or Ctrl-C.
+
+    Parameters
+    ----------
+    capture
+        The camera.
+    masker
+        What to put on, and how faces are found.
+    screen
+        Shows the frames; None for no screen.
+    path
+        A video file to record to; None for none.
+    clock
+        Tells the time in seconds.
+
+    Returns
+    -------
+    int
+        Frames masked.
+    """
+    tracker = FaceTracker(Look(masker.detector.one_pass, masker.detector.one_pass))
+    recorder: Recorder | None = None
+    start, count = clock(), 0
+    with suppress(KeyboardInterrupt):  # recording without a screen has no other end
+        while (frame := read_frame(capture)) is not None:
+            now = clock() - start
+            image = draw_on_frame(masker, WEBCAM, frame, tracker.update(frame, now)).image
+            count += 1
+            if path is not None:
+                recorder = recorder or Recorder(path, frame_rate(capture), frame)
+                recorder.write(image, now)
+            if screen is not None and not screen.show(image):
+                break
+    if recorder is not None:
+        recorder.close()
+    if not count:
+        raise MaskfaceError("The camera gives no pictures. Is another program using it?")
+    return count

@@ -1,0 +1,255 @@
+"""What all things worn have in common.
+
+A mask that hangs from one ear.
+
+Ear loops and head straps.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import ClassVar, Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from maskface.arrays import Floats
+from maskface.errors import MaskfaceError
+from maskface.occluders.base import Drawing, Occluder
+from maskface.occluders.colours import parse_colour
+from maskface.occluders.drawing.garment import Cord, Garment, Surface
+from maskface.occluders.drawing.geometry import head_of, unit
+from maskface.occluders.drawing.layer import times, triple
+from maskface.occluders.drawing.render import outline_on, put_on
+from maskface.occluders.photo.light import LUMA
+from maskface.occluders.worn.surface import Shape, Wearing, detail, sheet_surface, surface_of, wear
+from maskface.types import FaceLandmarks, ImageArray
+
+EAR: Final = ((-7.95, 2.6, -2.6), (-7.75, -0.8, -2.7))
+"""Upper and lower root of the right ear, in cm."""
+_CORD_POINTS: Final = 9
+_CORD_WIDTH: Final = 0.22  # cm
+_COLOUR: Final = (222, 222, 218)
+_DARK: Final = 110.0
+"""Masks of lower luminance have loops of their own colour."""
+_FADE: Final = 0.25
+"""Share of a loop that passes out of sight behind the ear."""
+
+
+def ear_loops(surface: Surface, colour: tuple[int, int, int], *, ears: str = "both") -> list[Cord]:
+    """Loops from the corners of a mask to the roots of the ears.
+
+    Parameters
+    ----------
+    surface
+        The mask.
+    colour
+        Red, green, blue (0 to 255) of its cloth.
+    ears
+        ``both``, or only the person's ``right``.
+
+    Returns
+    -------
+    list of Cord
+        Two for each ear.
+    """
+    rows, columns = surface.shape
+    sheet = surface.vertices.reshape(rows, columns, 3)
+    tone = loop_colour(colour)
+    cords = []
+    for column, mirror in ((0, 1.0), (-1, -1.0))[: 1 if ears == "right" else 2]:
+        for row, ear in ((0, EAR[0]), (-1, EAR[1])):
+            cords.append(_loop(sheet[row, column], np.array(ear) * [mirror, 1, 1], mirror, tone))
+    return cords
+
+
+def loop_colour(colour: tuple[int, int, int]) -> tuple[int, int, int]:
+    """Colour of the loops of a mask of this colour."""
+    return colour if float(np.array(colour) @ LUMA) < _DARK else _COLOUR
+
+
+def _loop(corner: Floats, ear: Floats, mirror: float, colour: tuple[int, int, int]) -> Cord:
+    """A loop that bulges a little over the cheek."""
+    # Closer together towards the ear, where the loop fades.
+    t = np.sin(np.linspace(0, np.pi / 2, _CORD_POINTS))[:, None]
+    points = corner * (1 - t) + ear * t + np.array([-0.12 * mirror, 0, 0]) * np.sin(np.pi * t)
+    return Cord(points, outward(points), _CORD_WIDTH, colour, _FADE, under_hair=True)
+
+
+def outward(points: Floats) -> Floats:
+    """Directions (n, 3) away from the vertical axis of the head, a little before the ears."""
+    return unit((points - [0, 0, -1.5]) * [1, 0, 1])
+
+
+_START: Final = np.array([-7.7, -2.4, -0.9])
+"""Middle of the edge that stays near the ear, in cm: three below the ear, before the jaw."""
+_DOWN: Final = unit(np.array([0.06, -1.0, 0.12]))
+_ACROSS: Final = unit(np.array([0.49, 0.0, 0.87]))
+"""From the mask's lower edge to its upper edge, which turns towards the face. The mask hangs along
+the side of the head and goes out of sight where that side does, at yaws of 30 to 40 degrees."""
+_LENGTH: Final = 12.0
+_WIDTH: Final = 7.0
+"""A hanging mask is folded: shorter and narrower than a worn one, in cm."""
+_BULGE: Final = 0.35
+_LOOP: Final = 3.5
+_POINTS: Final = 9
+
+
+def hang(surface: Surface) -> Surface:
+    """Hang a mask from the person's right ear by its loops."""
+    rows, columns = surface.shape
+    along = np.linspace(0, 1, columns)[None, :, None]
+    across = np.linspace(0.5, -0.5, rows)[:, None, None]
+    outward = np.cross(_DOWN, _ACROSS)
+    bulge = np.sin(np.pi * along) * np.cos(np.pi * across)
+    # Gathered at both ends by the loops, and swinging a little.
+    width = _WIDTH * (0.72 + 0.28 * np.sin(np.pi * along))
+    sheet = _START + _LENGTH * along * _DOWN + width * across * _ACROSS + _BULGE * bulge * outward
+    return sheet_surface(sheet)
+
+
+def hanging_loops(surface: Surface, colour: tuple[int, int, int]) -> list[Cord]:
+    """The loop that holds a hanging mask, and the one that dangles from it."""
+    rows, columns = surface.shape
+    end = surface.vertices.reshape(rows, columns, 3)[:, -1]
+    t = np.linspace(0, 1, _POINTS)[:, None]
+    points = end[0] * (1 - t) + end[-1] * t + _LOOP * np.sin(np.pi * t) * _DOWN
+    normals = np.repeat(np.cross(_DOWN, _ACROSS)[None], _POINTS, axis=0)
+    held = ear_loops(surface, colour, ears="right")
+    return [*held, Cord(points, normals, held[0].width, loop_colour(colour))]
+
+
+@dataclass(frozen=True)
+class Worn(Occluder):
+    """Something worn on the head. A subclass implements `garment`."""
+
+    behind_frames: ClassVar[bool] = False
+    """Whether spectacles in the photograph are worn over it."""
+
+    @abstractmethod
+    def garment(self, scale: float) -> Garment:
+        """Say what is drawn.
+
+        Parameters
+        ----------
+        scale
+            Pixels per centimetre of the head: large heads need finer surfaces.
+
+        Returns
+        -------
+        Garment
+            Sheets and cords in the space of the canonical head.
+        """
+
+    def draw(
+        self, image: ImageArray, landmarks: FaceLandmarks, rng: np.random.Generator
+    ) -> Drawing:
+        """Draw the thing worn; see `Occluder.draw`. Only its grain is random."""
+        fit = head_of(landmarks)
+        return put_on(image, fit, _garment(self, detail(fit.scale)), rng)
+
+    def draw_over(
+        self,
+        below: ImageArray,
+        photo: ImageArray,
+        landmarks: FaceLandmarks,
+        rng: np.random.Generator,
+    ) -> Drawing:
+        """Lay what `draw` puts on the photograph over another picture; see `Occluder.draw_over`."""
+        drawn = self.draw(photo, landmarks, rng)
+        left = triple(times(255 - drawn.alpha, 255 - drawn.shadow))
+        own = cv2.subtract(drawn.image, times(photo, left))
+        return replace(drawn, image=np.asarray(cv2.add(own, times(below, left)), np.uint8))
+
+    def hide(
+        self, image: ImageArray, landmarks: FaceLandmarks, rng: np.random.Generator
+    ) -> NDArray[np.uint8]:
+        """Say what is hidden, (H, W) uint8: the alpha of `draw`, at less cost."""
+        del rng
+        fit = head_of(landmarks)
+        return outline_on(image, fit, _garment(self, detail(fit.scale)))
+
+
+@lru_cache(maxsize=256)
+def _garment(worn: Worn, scale: float) -> Garment:
+    """The same garment for the next picture."""
+    made = worn.garment(scale)
+    return replace(made, behind_frames=worn.behind_frames)
+
+
+@dataclass(frozen=True)
+class Mask(Worn):
+    """A face mask, which can be worn in several ways, behind spectacles in the photograph.
+
+    Attributes
+    ----------
+    wearing
+        correct, nose_out (below the nose), under_lip, chin, one_ear (hanging from the person's
+        right ear), loose or tight.
+    top
+        Height of the upper edge at the middle of the face, from 0 (at the chin) to 100 (at the
+        eyes); by default where `wearing` has it.
+
+    Raises
+    ------
+    MaskfaceError
+        If `top` is not 0 to 100, or is given together with a wearing that sets it.
+    """
+
+    behind_frames: ClassVar[bool] = True
+    wearing: Wearing = "correct"
+    top: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.top is None:
+            return
+        if not 0 <= self.top <= 100:
+            raise MaskfaceError(
+                f"Parameter 'top' of occluder {self.name!r} got {self.top:g}. It is the height of "
+                "the upper edge, from 0 (at the chin) to 100 (at the eyes)."
+            )
+        if self.wearing not in ("correct", "tight"):
+            raise MaskfaceError(
+                f"Occluder {self.name!r} got both wearing={self.wearing} and top={self.top:g}. "
+                "Both say where the upper edge is; leave one out."
+            )
+
+    def surface(self, shape: Shape, scale: float) -> Surface:
+        """A mask of this form, as it is worn; see `surface_of`."""
+        worn = surface_of(wear(shape, self.wearing, self.top), scale)
+        return hang(worn) if self.wearing == "one_ear" else worn
+
+    def loops(self, surface: Surface, colour: tuple[int, int, int]) -> list[Cord]:
+        """Ear loops for a `surface` of cloth of a colour."""
+        make = hanging_loops if self.wearing == "one_ear" else ear_loops
+        return make(surface, colour)
+
+
+@dataclass(frozen=True)
+class ColouredMask(Mask):
+    """A face mask of one colour.
+
+    Attributes
+    ----------
+    colour
+        A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
+
+    Raises
+    ------
+    MaskfaceError
+        If the colour is neither.
+    """
+
+    colour: str = "white"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        parse_colour(self.colour)
+
+    @property
+    def rgb(self) -> tuple[int, int, int]:
+        """Red, green and blue (0 to 255) of the colour."""
+        return parse_colour(self.colour)

@@ -1,0 +1,208 @@
+"""What a run's classifiers lose under a mask, beside what people lost in published studies."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import pandas as pd
+
+from maskface.classifiers import is_control
+from maskface.errors import MaskfaceError
+from maskface.plots.style import (
+    COLOURS,
+    choose,
+    draw_rows,
+    footing,
+    in_percent,
+    new_axes,
+    shorten,
+    write_below,
+)
+from maskface.stats import loss_table
+from maskface.tables import PLAIN
+from maskface.types import EMOTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
+    from numpy.typing import NDArray
+
+_MARKERS: Final = ("<", ">", "X", "p", "x", "d", "*", "+")
+"""One for each study, all grey; none of those that classifiers have."""
+_PEOPLE: Final = 0.38
+_CLASSIFIER: Final = 0.085
+_GAP: Final = 0.13
+"""Inches: height of the people's part of a row, of each classifier below it, and between rows."""
+_LEGEND: Final = 0.19
+_BESIDE: Final = 1.55
+"""Inches: height of a line of the legend, and of what else is above and below the rows."""
+_NAME: Final = 44
+_LABEL: Final = 30
+"""Letters of a name below the axis, and in the legend, beside that of the studies."""
+_MOST: Final = len(COLOURS)
+
+
+def plot_beside_people(
+    summary: pd.DataFrame,
+    published: pd.DataFrame,
+    condition: str | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw the loss of each classifier under a mask, and that of people in published studies.
+
+    Parameters
+    ----------
+    summary
+        In the schema of `maskface.tables.SUMMARY`.
+    published
+        From `maskface.findings.published_losses`.
+    condition
+        The mask; may be left out if there is only one occluder.
+    ax
+        Where to draw; a new figure if None.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        Losses in percentage points over all emotions and for each: grey marks above, one a study,
+        as published or computed from the authors' public trials; coloured marks below, one a
+        classifier. Lines are 95 % intervals. Of people, they are solid where they rest on the
+        observers' own losses, and dotted where only the number of observers bounds them; studies
+        without a line are named, with the reason. Where there are more than six classifiers, the
+        first six are drawn, and it is said. Controls that learnt from shuffled labels are left out
+        where there is any other classifier.
+
+    Raises
+    ------
+    MaskfaceError
+        If the summary does not hold the condition, the choice is not clear, or there are more
+        studies than marks that differ.
+    """
+    covered = summary[summary["condition"] != PLAIN]
+    if covered.empty:
+        raise MaskfaceError("The summary holds plain faces alone: there is no loss to show.")
+    covered = choose(covered, "condition", condition)
+    table = loss_table(covered)
+    rows = [label for label in ("all", *EMOTIONS) if label in set(table["emotion"])]
+    published = published[published["emotion"].isin(rows)]
+    studies = _studies(published)
+    every = sorted(map(str, table["classifier"].unique()))
+    names = [name for name in every if not is_control(name)] or every
+    series = {
+        label: in_percent(table[table["classifier"] == name], "loss", "emotion")
+        for label, name in zip(_labels(names[:_MOST]), names, strict=False)
+    }
+    height = _PEOPLE + _CLASSIFIER * len(series) + _GAP
+    if ax is None:
+        ax = new_axes(_BESIDE + height * len(rows) + _LEGEND * max(len(studies), len(series)))
+    spread = _CLASSIFIER * (len(series) - 1) / height
+    draw_rows(ax, rows, series, middle=-_PEOPLE / height / 2, spread=spread)
+    _draw_people(ax, published, rows, 0.5 - (_GAP / 2 + _PEOPLE / 2) / height, _PEOPLE / height)
+    _set_legends(ax, len(series))
+    more = f" (the first {_MOST} of {len(names)})" if len(names) > _MOST else ""
+    foot = footing(covered[covered["metric"] == "accuracy"])
+    write_below(
+        ax,
+        f"Right answers lost (percentage points)\nClassifiers under "
+        f"'{shorten(table['condition'].iloc[0], _NAME)}'{more}; {foot}\n"
+        "People under masks of other kinds, on other faces and with other questions: plain minus "
+        "masked, as published or computed from the authors' public trials. "
+        f"{_lines_told(published)}Emotions without grey marks: no study gives both figures.",
+        letters=92,
+    )
+    return ax
+
+
+def _draw_people(
+    ax: Axes, published: pd.DataFrame, rows: list[str], middle: float, spread: float
+) -> None:
+    """Draw a mark for each study, above the middle of the rows, over a share of their height."""
+    studies = _studies(published)
+    offsets = middle + spread * np.linspace(0.4, -0.4, max(len(studies), 2))[: len(studies)]
+    markers = _MARKERS[: len(studies)]
+    for study, marker, offset in zip(studies, markers, offsets, strict=True):
+        own = published[published["study"] == study]
+        places = np.array([len(rows) - 1 - rows.index(label) + offset for label in own["emotion"]])
+        _draw_lines(ax, own, places)
+        ax.plot(
+            100 * own["loss"].astype(float), places, marker, color="0.35", markersize=5,
+            markerfacecolor="0.85", markeredgewidth=0.9, linestyle="none", label=_who(own),
+            zorder=3,
+        )  # fmt: skip
+
+
+def _draw_lines(ax: Axes, own: pd.DataFrame, places: NDArray[np.float64]) -> None:
+    observed, bound = _kinds(own)
+    for chosen, style, width in ((observed, "solid", 1.2), (bound, (0, (1, 1.5)), 0.9)):
+        low, high = (100 * own.loc[chosen, name].astype(float) for name in ("ci_low", "ci_high"))
+        ax.hlines(
+            places[chosen], low, high, color="0.5", linestyle=style, linewidth=width, zorder=2
+        )
+
+
+def _kinds(published: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    """Tell intervals of observers' own losses, and bounds by the number of observers."""
+    bound = published["interval"].str.startswith("bound")
+    return published["ci_low"].notna() & ~bound, bound
+
+
+def _lines_told(published: pd.DataFrame) -> str:
+    """Say what the lines of people are, and which studies have none and why."""
+    observed, bound = _kinds(published)
+    told = ""
+    if observed.any():
+        told += "Solid grey lines: 95 % intervals of the observers' own losses. "
+    if bound.any():
+        told += (
+            "Dotted: the widest 95 % interval that the number of observers allows, as if each had "
+            "given one answer plain and one masked (Newcombe 1998); each gave many, so the "
+            "study's own should be narrower. "
+        )
+    without = published[published["no_interval"] != ""].drop_duplicates("study")
+    if len(without):
+        names = (f"{r['study']} ({r['no_interval']})" for r in without.to_dict("records"))
+        told += f"No line: {', '.join(names)}. "
+    return told
+
+
+def _studies(published: pd.DataFrame) -> list[str]:
+    studies = list(dict.fromkeys(published["study"]))
+    if len(studies) > len(_MARKERS):
+        raise MaskfaceError(
+            f"There are {len(studies)} studies, and marks for {len(_MARKERS)}. Leave out rows of "
+            "the published losses."
+        )
+    return studies
+
+
+def _labels(names: Sequence[str]) -> list[str]:
+    """Cut long names in the middle; those that become the same by it are numbered."""
+    half = (_LABEL - 1) // 2
+    cut = [n if len(n) <= _LABEL else f"{n[:half]}…{n[-half:]}" for n in names]
+    alike = [cut[:place].count(label) for place, label in enumerate(cut)]
+    return [f"{label} ({n + 1})" if n else label for label, n in zip(cut, alike, strict=True)]
+
+
+def _who(own: pd.DataFrame) -> str:
+    """Name a study; its observers are not fewer than those who were shown one of the emotions."""
+    n = "n not given" if own["n"].isna().all() else f"n = {int(own['n'].max())}"
+    what = ", hits" if set(own["measure"]) & {"hit_rate", "loss of hits"} else ""
+    return f"{own['study'].iloc[0]} ({n}{what})"
+
+
+def _set_legends(ax: Axes, n_classifiers: int) -> None:
+    """One legend for the classifiers and one for the studies, side by side above the axes."""
+    handles, names = ax.get_legend_handles_labels()
+    style = {"frameon": False, "fontsize": "small", "handletextpad": 0.4, "alignment": "left"}
+    first = ax.legend(
+        handles[:n_classifiers], names[:n_classifiers], title="Classifiers of this run",
+        title_fontsize="small", loc="lower left", bbox_to_anchor=(0, 1), **style,
+    )  # fmt: skip
+    if len(handles) > n_classifiers:
+        ax.add_artist(first)
+        ax.legend(
+            handles[n_classifiers:], names[n_classifiers:], title="People (n observers)",
+            title_fontsize="small", loc="lower right", bbox_to_anchor=(1, 1), **style,
+        )  # fmt: skip

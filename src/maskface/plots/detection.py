@@ -1,0 +1,107 @@
+"""Faces found again, and how far their landmarks drift."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from maskface.plots.style import (
+    choose,
+    draw_rows,
+    first_of,
+    footing,
+    name_panels,
+    new_panels,
+    rows_axes,
+    series_in_percent,
+)
+from maskface.types import EMOTIONS
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_SEARCHES = {"never": "MediaPipe alone", "scenes": "with fallbacks"}
+_LABELS = ("all", *EMOTIONS)
+
+
+def plot_detection(detection: pd.DataFrame) -> Axes:
+    """Draw how often faces are found: a row of panels a search, a column a size.
+
+    Parameters
+    ----------
+    detection
+        In the schema of `maskface.analyses.DETECTION`.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The first panel: shares in per cent with 95 % intervals, a line an emotion, one series a
+        condition.
+    """
+    shown = choose(detection, "measure", "found")
+    searches = sorted(shown["search"].unique())
+    sizes = sorted(shown["face_px"].unique(), key=lambda px: -px if px else -(10**6))
+    rows = [label for label in _LABELS if label in set(shown["label"])]
+    panels = new_panels(len(searches), len(sizes), (1.75, 2.3), sharex=True)
+    for i, search in enumerate(searches):
+        for j, size in enumerate(sizes):
+            one = shown[(shown["search"] == search) & (shown["face_px"] == size)]
+            draw_rows(
+                panels[i, j],
+                rows,
+                series_in_percent(one, "condition", "value", "label"),
+                zero=False,
+            )
+            _bare(panels[i, j], first=not j, last=(i, j) == (0, len(sizes) - 1))
+    names = [f"faces of {px} px" if px else "as they are" for px in sizes]
+    name_panels(panels, [_SEARCHES[search] for search in searches], names)
+    panels[0, 0].set_xlim(-4, 104)
+    return first_of(panels, f"Faces found (%)\n{footing(shown)}")
+
+
+def _bare(ax: Axes, *, first: bool, last: bool) -> None:
+    if not first:
+        ax.set_yticklabels([])
+    legend = ax.get_legend()
+    if legend is not None:
+        legend.remove()
+    if last:
+        ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+
+
+def plot_drift(
+    detection: pd.DataFrame, condition: str, search: str = "never", face_px: int = 0
+) -> Axes:
+    """Draw how far visible and hidden landmarks drift under a condition, by emotion.
+
+    Parameters
+    ----------
+    detection
+        In the schema of `maskface.analyses.DETECTION`.
+    condition, search, face_px
+        Which.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        Per cent of the distance between the outer corners of the eyes, with 95 % intervals.
+
+    Raises
+    ------
+    MaskfaceError
+        If the table lacks the condition or the search.
+    """
+    drifts = detection[detection["measure"] != "found"]
+    shown = choose(choose(drifts, "condition", condition), "search", search)
+    shown = shown[shown["face_px"] == face_px]
+    shown = shown.assign(part=shown["measure"].str.removeprefix("drift_"))
+    rows = [label for label in _LABELS if label in set(shown["label"])]
+    ax = rows_axes(len(rows))
+    draw_rows(ax, rows, series_in_percent(shown, "part", "value", "label"))
+    ax.set_xlim(left=0)
+    ax.set_xlabel(
+        f"Drift of landmarks under '{condition}' (% of the distance between the eyes)\n"
+        f"{footing(shown)}"
+    )
+    return ax

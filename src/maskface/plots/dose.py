@@ -1,0 +1,105 @@
+"""Right answers by how much of the face is hidden."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import pandas as pd
+
+from maskface.plots.style import (
+    COLOURS,
+    MARKERS,
+    choose,
+    draw_rows,
+    dress,
+    footing,
+    new_axes,
+    rows_axes,
+    series_in_percent,
+)
+from maskface.types import EMOTIONS
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_LINES: Final = ("-", "--", ":", "-.")
+"""One for each series, beside colour and marker."""
+
+
+def plot_dose(
+    dose: pd.DataFrame, classifier: str | None = None, label: str = "all", ax: Axes | None = None
+) -> Axes:
+    """Draw right answers over coverage, one curve a series, with 95 % intervals.
+
+    Parameters
+    ----------
+    dose
+        In the schema of `maskface.analyses.DOSE`.
+    classifier
+        May be left out if there is only one.
+    label
+        Emotion, or ``all``.
+    ax
+        Where to draw; a new figure if None.
+
+    Raises
+    ------
+    MaskfaceError
+        If the table lacks the classifier or label, or the choice is not clear.
+    """
+    shown = choose(choose(dose, "classifier", classifier), "label", label)
+    ax = new_axes() if ax is None else ax
+    for number, (name, rows) in enumerate(shown.groupby("series", sort=True)):
+        _draw_curve(ax, rows, str(name), number)
+    if label == "all":
+        chance = 100 / len(EMOTIONS)
+        ax.axhline(chance, color="0.4", linewidth=0.8, linestyle=(0, (1, 3)))
+        ax.annotate("1/7", (1.01, chance), xycoords=("axes fraction", "data"), va="center")
+    ax.set_xlim(-2, 102)
+    ax.set_ylim(0, 100)
+    what = "Accuracy" if label == "all" else f"Right answers to {label}"
+    ax.set_ylabel(f"{what} of {shown['classifier'].iloc[0]} (%)")
+    ax.set_xlabel(f"Hidden part of the face oval (%)\n{footing(shown)}")
+    dress(ax, "both")
+    return ax
+
+
+def _draw_curve(ax: Axes, rows: pd.DataFrame, name: str, number: int) -> None:
+    colour, marker = COLOURS[number % len(COLOURS)], MARKERS[number % len(MARKERS)]
+    x = 100 * rows["coverage"].to_numpy(float)
+    low, value, high = (100 * rows[c].to_numpy(float) for c in
+                        ("value_ci_low", "value", "value_ci_high"))  # fmt: skip
+    ax.fill_between(x, low, high, color=colour, alpha=0.15, linewidth=0)
+    style = _LINES[number % len(_LINES)]
+    ax.plot(x, value, style, marker=marker, color=colour, label=name, markersize=5)
+
+
+def plot_half_points(
+    half_points: pd.DataFrame, classifier: str | None = None, ax: Axes | None = None
+) -> Axes:
+    """Draw the coverage at which half of the loss is reached, by emotion, one colour a series.
+
+    Parameters
+    ----------
+    half_points
+        In the schema of `maskface.analyses.HALF_POINTS`.
+    classifier
+        May be left out if there is only one.
+    ax
+        Where to draw; a new figure if None.
+
+    Raises
+    ------
+    MaskfaceError
+        If the table lacks the classifier, or the choice is not clear.
+    """
+    shown = choose(half_points, "classifier", classifier)
+    rows = [label for label in ("all", *EMOTIONS) if label in set(shown["label"])]
+    ax = rows_axes(len(rows)) if ax is None else ax
+    draw_rows(ax, rows, series_in_percent(shown, "series", "half_point", "label"), zero=False)
+    ax.set_xlim(0, 100)
+    ax.set_xlabel(
+        f"Coverage (%) by which {shown['classifier'].iloc[0]} has lost half of what it loses at "
+        f"the end\n{footing(shown)}\nNo point: nothing is lost. No line: too uncertain."
+    )
+    return ax

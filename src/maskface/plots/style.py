@@ -1,0 +1,345 @@
+"""What all figures have in common.
+
+Figures of several panels.
+
+Figures whose margins are fixed: nothing has to be measured to lay them out.
+"""
+
+from __future__ import annotations
+
+import textwrap
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Final, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from maskface.errors import MaskfaceError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.cm import ScalarMappable
+
+COLOURS: Final = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
+"""Colours that colour-blind readers can tell apart (Okabe & Ito 2008, Color Universal Design)."""
+MARKERS: Final = ("o", "s", "^", "D", "v", "P")
+"""One for each colour, so that series can be told apart in grey too."""
+_SPREAD: Final = 0.5
+"""Share of a row's height that the series of one row take up."""
+WIDTH: Final = 6.5
+_LETTERS: Final = 72
+"""Letters that stand beside each other in the width of a figure."""
+_BESIDE_NAME: Final = 5
+"""As many letters are as wide as a marker and the gap between two columns."""
+_NAME: Final = 40
+"""Letters of a data set's name in a figure at most."""
+ROW: Final = 0.4
+_LINE: Final = 0.15
+"""Height in inches of a row, and of each further line of its name."""
+_BESIDE_ROWS: Final = 1.3
+"""Height in inches of what is above and below the rows."""
+
+
+def new_axes(height: float = 4.2, layout: Literal["constrained"] | None = "constrained") -> Axes:
+    """Make an empty figure of a height in inches; without a layout its margins are to be set."""
+    # Figure without pyplot: no window system is touched and nothing has to be closed.
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(WIDTH, height), layout=layout)
+    FigureCanvasAgg(figure)
+    return figure.add_subplot()
+
+
+def rows_axes(n: int, lines: int = 1) -> Axes:
+    """Make an empty figure that is high enough for n rows with names of so many lines."""
+    return new_axes(_BESIDE_ROWS + (ROW + _LINE * (lines - 1)) * n)
+
+
+_METADATA: Final[dict[str, Any]] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
+"""Without the time, the same figure is the same file."""
+
+
+def save_figure(ax: Axes, target: Path | IO[bytes], form: str = "") -> None:
+    """Write the figure of an Axes.
+
+    Parameters
+    ----------
+    ax
+        Any of the figure.
+    target
+        A file, whose suffix chooses the format, or a stream.
+    form
+        Format: png, svg or pdf; if empty, that of the file's suffix, and PNG for a stream. Text in
+        an SVG remains text, so that it can be searched and edited.
+    """
+    import matplotlib as mpl
+    from matplotlib.text import Text
+
+    figure = ax.get_figure(root=True)
+    if figure is None:
+        raise ValueError("Expected an Axes that belongs to a figure.")
+    for text in figure.findobj(Text):
+        if isinstance(text, Text):
+            text.set_parse_math(False)  # names of users' files may hold dollar signs
+    form = form or (target.suffix.lstrip(".") if isinstance(target, Path) else "png")
+    with (
+        mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "maskface"}),
+        warnings.catch_warnings(),
+    ):
+        # Names in scripts that the font lacks are shown as boxes; they stand in the tables.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        figure.savefig(
+            target,
+            format=form,
+            dpi=200,
+            # Where margins are set by hand, nothing stands outside.
+            bbox_inches="tight" if figure.get_layout_engine() else None,
+            metadata=_METADATA.get(form),
+        )
+
+
+def draw_rows(
+    ax: Axes,
+    rows: Sequence[str],
+    series: Mapping[str, pd.DataFrame],
+    *,
+    zero: bool = True,
+    middle: float = 0.0,
+    spread: float = _SPREAD,
+) -> None:
+    """Draw points with intervals, one row for each name, one colour and marker a series.
+
+    Parameters
+    ----------
+    ax
+        Where to draw.
+    rows
+        Names from top to bottom; ``all`` is set apart.
+    series
+        Columns low, point and high in per cent, by name; other names than `rows` are not drawn.
+    zero
+        Whether to mark 0.
+    middle, spread
+        How far above the middle of its row, and over what share of its height, a row's series lie.
+    """
+    places = pd.Series(np.arange(len(rows))[::-1], index=list(rows))
+    offsets = np.linspace(spread / 2, -spread / 2, len(series)) if len(series) > 1 else np.zeros(1)
+    for number, ((name, table), offset) in enumerate(zip(series.items(), offsets, strict=True)):
+        _draw_series(ax, table.reindex(list(rows)), places + middle + offset, name, number)
+    if zero:
+        ax.axvline(0, color="0.4", linewidth=0.8, zorder=1)
+    set_rows(ax, places.to_dict())
+    if "all" in rows:
+        _set_apart(ax, places)
+    dress(ax, "x")
+    ax.spines["left"].set_visible(False)
+
+
+def set_rows(ax: Axes, places: Mapping[Any, float], *, apart: bool = False) -> None:
+    """Name the rows at their places; `apart` sets the first one apart."""
+    heights = list(places.values())
+    ax.set_yticks(heights, list(places))
+    ax.set_ylim(-0.6, len(heights) - 0.4)
+    ax.tick_params(axis="y", length=0)
+    if apart:
+        ax.get_yticklabels()[0].set_fontweight("bold")
+        ax.axhline(heights[0] - 0.5, color="0.8", linewidth=0.8)
+
+
+def _draw_series(
+    ax: Axes, points: pd.DataFrame, heights: pd.Series, name: str, number: int
+) -> None:
+    colour, marker = COLOURS[number % len(COLOURS)], MARKERS[number % len(MARKERS)]
+    # The second six are hollow, so that no two of twelve look the same.
+    face = "white" if number // len(COLOURS) % 2 else colour
+    y = heights.to_numpy()
+    ax.hlines(y, points["low"], points["high"], color=colour, linewidth=1.5)
+    ax.plot(
+        points["point"], y, marker, color=colour, markerfacecolor=face, label=name, markersize=6
+    )
+
+
+def _set_apart(ax: Axes, places: pd.Series) -> None:
+    ax.get_yticklabels()[list(places.index).index("all")].set_fontweight("bold")
+    if len(places) > 1:
+        ax.axhline(places["all"] - 0.5, color="0.8", linewidth=0.8)
+
+
+def dress(ax: Axes, grid: str) -> None:
+    """Set grid, frame and legend."""
+    ax.grid(axis="x" if grid == "x" else "both", color="0.9")
+    ax.set_axisbelow(True)
+    for side in ("top", "right"):
+        ax.spines[side].set_visible(False)
+    # Above the axes: inside, it would lie on some series or other.
+    ax.legend(
+        frameon=False, loc="lower right", bbox_to_anchor=(1, 1),
+        ncols=legend_columns(ax.get_legend_handles_labels()[1]), handletextpad=0.4,
+        columnspacing=1.2,
+    )  # fmt: skip
+
+
+def legend_columns(names: Sequence[str]) -> int:
+    """Count the columns of a legend of these names that stand beside each other in a figure."""
+    longest = max(map(len, names), default=1)
+    return max(1, min(len(COLOURS), _LETTERS // (longest + _BESIDE_NAME)))
+
+
+def in_percent(table: pd.DataFrame, point: str, name: str) -> pd.DataFrame:
+    """Set point, ci_low and ci_high of a table as low, point, high in per cent, by a column."""
+    wanted = table.set_index(name)[["ci_low", point, "ci_high"]].astype(float) * 100
+    return wanted.set_axis(["low", "point", "high"], axis=1)
+
+
+def series_in_percent(
+    table: pd.DataFrame, by: str, point: str, name: str
+) -> dict[str, pd.DataFrame]:
+    """Split a table by the values of a column, in their order, each part as `in_percent`."""
+    parts = table.groupby(by, sort=True)
+    return {str(value): in_percent(part, point, name) for value, part in parts}
+
+
+def largest_first(table: pd.DataFrame, name: str, value: str) -> list[str]:
+    """Names in the order of their mean values."""
+    return list(table.groupby(name)[value].mean().sort_values(ascending=False).index)
+
+
+def choose(table: pd.DataFrame, column: str, value: str | None) -> pd.DataFrame:
+    """Rows with a value, which may be left out if there is only one.
+
+    Raises
+    ------
+    MaskfaceError
+        If there is no such value, or the choice is not clear.
+    """
+    there = sorted(map(str, table[column].unique()))
+    if value is None and len(there) == 1:
+        return table
+    if value not in there:
+        got = "none was named" if value is None else f"{value!r} is not among them"
+        raise MaskfaceError(f"The table holds the {column}s {', '.join(there)}; {got}.")
+    return table[table[column] == value]
+
+
+def shorten(name: str, letters: int) -> str:
+    """Cut a name that is longer than so many letters, and show that it was."""
+    return name if len(name) <= letters else f"{name[: letters - 1]}…"
+
+
+def footing(rows: pd.DataFrame, kind: str = "interval") -> str:
+    """Say what rows stand on: data set, pictures, kind of interval, independent units.
+
+    The kind of interval is in the column `kind`.
+    """
+    first = rows.iloc[0]
+    dataset = shorten(str(first["dataset"]), _NAME)
+    sizes = sorted({int(n) for n in rows["n"]})
+    n = str(sizes[0]) if len(sizes) == 1 else f"{sizes[0]} to {sizes[-1]}"
+    kinds = " / ".join(sorted(set(rows[kind]) - {""})) or "none"
+    of, units = "", "images treated as independent"
+    if first["clustered_by"] != "image":
+        units = f"{first['clustered_by']}s"
+        of = f" of {rows['n_clusters'].max()} {units}"
+    return f"{dataset}: {n} images{of}\n95 % intervals: {kinds} over {units}"
+
+
+def new_panels(
+    rows: int, columns: int, size: tuple[float, float], **options: Any
+) -> NDArray[np.object_]:
+    """Make a figure of panels.
+
+    Parameters
+    ----------
+    rows, columns
+        How many.
+    size
+        Width and height of a panel in inches.
+    **options
+        Of `matplotlib.figure.Figure.subplots`.
+
+    Returns
+    -------
+    NDArray
+        (rows, columns) of Axes.
+    """
+    # Figure without pyplot, as in `maskface.plots.style`.
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(columns * size[0] + 0.8, rows * size[1] + 0.8), layout="constrained")
+    FigureCanvasAgg(figure)
+    return np.asarray(figure.subplots(rows, columns, squeeze=False, **options))
+
+
+def name_panels(panels: NDArray[np.object_], rows: Sequence[str], columns: Sequence[str]) -> None:
+    """Write names of columns above the panels and those of rows on their left."""
+    for ax, name in zip(panels[0], columns, strict=True):
+        ax.set_title(name, fontsize="medium")
+    for ax, name in zip(panels[:, 0], rows, strict=True):
+        ax.set_ylabel(name)
+
+
+def share_colours(panels: NDArray[np.object_], drawn: ScalarMappable, label: str) -> None:
+    """Set one colour bar beside all panels."""
+    figure = panels[0, 0].figure
+    figure.colorbar(drawn, ax=panels.ravel().tolist(), label=label, shrink=0.8, aspect=30)
+
+
+def first_of(panels: NDArray[np.object_], foot: str = "") -> Axes:
+    """The first panel, after a line was set below all of them."""
+    ax: Axes = panels[0, 0]
+    if foot:
+        ax.figure.supxlabel(foot, fontsize="medium")
+    return ax
+
+
+_MARGINS: Final = (0.15, 0.4, 1.15)
+"""Inches on the right of rows whose margins are fixed, above and below them."""
+LINES_BELOW: Final = 5
+"""Lines that these have room for below."""
+_LINE_BELOW: Final = 0.15
+"""Height in inches of a further line."""
+_BELOW: Final = 66
+"""Letters of a line below the rows of a figure whose margins are fixed."""
+
+
+def labelled_axes(n: int, left: float) -> Axes:
+    """Make an empty figure for n rows whose names need `left` inches.
+
+    Nothing has to be measured to lay it out, which halves the time of drawing it.
+    """
+    right, top, bottom = _MARGINS
+    height = ROW * n + top + bottom
+    ax = new_axes(height, layout=None)
+    ax.set_position(
+        (left / WIDTH, bottom / height, 1 - (left + right) / WIDTH, 1 - (top + bottom) / height)
+    )
+    return ax
+
+
+def write_below(ax: Axes, text: str, letters: int = _BELOW, *, room: int | None = None) -> None:
+    """Write what a figure shows below it, in lines of so many letters at most.
+
+    Where margins are fixed, with `room` for so many lines, the figure grows if there are more.
+    """
+    lines = [part for line in text.splitlines() for part in textwrap.wrap(line, letters)]
+    ax.set_xlabel("\n".join(lines), fontsize="small")
+    if room is not None and len(lines) > room:
+        _grow_below(ax, _LINE_BELOW * (len(lines) - room))
+
+
+def _grow_below(ax: Axes, more: float) -> None:
+    """Make a figure with fixed margins higher by so many inches, all of them below."""
+    figure = ax.get_figure(root=True)
+    assert figure is not None  # noqa: S101 (made by this package)
+    width, height = figure.get_size_inches()
+    scale = height / (height + more)
+    for one in figure.axes:
+        place = one.get_position()
+        bottom = place.y0 * scale + 1 - scale
+        one.set_position((place.x0, bottom, place.width, place.height * scale))
+    figure.set_size_inches(width, height + more)

@@ -1,0 +1,174 @@
+"""What a report is made from: the tables of a run.
+
+Sets of faces that are no evidence about people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+
+from maskface.errors import MaskfaceError
+from maskface.experiment import (
+    Failures,
+    Run,
+    RunFolder,
+    failures_of,
+    incomplete,
+    load_run,
+    summarize_run,
+)
+from maskface.findings import kind_of
+from maskface.stats import loss_table
+from maskface.tables import GUARDS, TRIALS
+
+_NEEDED: Final = ("image_id", "condition", "coverage", "status", "message")
+"""Columns of the trials that a report is made of."""
+
+
+@dataclass(frozen=True)
+class Material:
+    """The tables of a run.
+
+    Attributes
+    ----------
+    folder
+        Where they are.
+    partial
+        Whether the run is not complete.
+    """
+
+    folder: RunFolder
+    partial: bool = False
+
+    @cached_property
+    def manifest(self) -> dict[str, Any]:
+        """The record of the run."""
+        return self.folder.require_manifest()
+
+    @property
+    def failures(self) -> Failures:
+        """Pictures with trials without an answer."""
+        return self._trials[0]
+
+    @property
+    def coverage(self) -> Mapping[str, float]:
+        """Mean share of the face oval that is hidden, by condition, over trials with an answer."""
+        return self._trials[1]
+
+    @cached_property
+    def _trials(self) -> tuple[Failures, Mapping[str, float]]:
+        """What is said of the trials there are, which are read once."""
+        hidden: list[pd.DataFrame] = []
+
+        def seen() -> Iterator[pd.DataFrame]:
+            for piece in self._pieces():
+                answered = piece[piece["status"] == "ok"]
+                hidden.append(answered.groupby("condition")["coverage"].agg(["sum", "count"]))
+                yield piece
+
+        failures = failures_of(seen())
+        return failures, _means(hidden)
+
+    def _pieces(self) -> Iterator[pd.DataFrame]:
+        if not self.partial:
+            yield from TRIALS.pieces(self.folder.trials_path, _NEEDED)
+            return
+        parts = self.folder.read_parts(str(self.manifest["run_id"]))
+        yield from (rows[list(_NEEDED)] for _, rows in parts.frames(TRIALS) if len(rows))
+
+    @cached_property
+    def summary(self) -> pd.DataFrame:
+        """What they amount to."""
+        if not self.partial:
+            return Run(self.folder).summary
+        return summarize_run(self.folder.path, allow_partial=True)
+
+    @cached_property
+    def losses(self) -> pd.DataFrame:
+        """Accuracy lost, overall and by emotion; see `maskface.stats.loss_table`."""
+        return loss_table(self.summary)
+
+    @cached_property
+    def guards(self) -> pd.DataFrame:
+        """What may be wrong; of an incomplete run, nothing, since much is only not done yet."""
+        return GUARDS.frame([]) if self.partial else Run(self.folder).guards
+
+    @property
+    def classifiers(self) -> list[str]:
+        """Names of the classifiers that answered."""
+        return sorted(self.summary["classifier"].unique())
+
+    @property
+    def conditions(self) -> list[str]:
+        """Names of the conditions with an occluder."""
+        return sorted(self.losses["condition"].unique())
+
+    @property
+    def masks(self) -> list[str]:
+        """Those of the conditions that are face masks, a plain surgical one first."""
+        masks = [name for name in self.conditions if kind_of(name) == "mask"]
+        return sorted(masks, key=lambda name: (name != "surgical", name))
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """Classifiers and conditions that there are losses of."""
+        pairs = self.losses[["classifier", "condition"]].drop_duplicates()
+        return [(str(a), str(b)) for a, b in pairs.itertuples(index=False)]
+
+
+def _means(hidden: list[pd.DataFrame]) -> dict[str, float]:
+    """Means by condition, of sums and counts of several pieces."""
+    if not hidden:
+        return {}
+    sums = pd.concat(hidden).groupby(level=0).sum()
+    means = (sums["sum"] / sums["count"])[sums["count"] > 0]
+    return {str(name): float(mean) for name, mean in means.items()}
+
+
+def open_material(path: str | Path, *, allow_partial: bool = False) -> Material:
+    """Open the tables of a run.
+
+    Parameters
+    ----------
+    path
+        Folder of the run.
+    allow_partial
+        Accept an incomplete run, and take the pictures read so far.
+
+    Raises
+    ------
+    MaskfaceError
+        If the folder holds no run, or an incomplete one and `allow_partial` is false or
+        no picture was read yet.
+    """
+    folder = RunFolder(Path(path))
+    complete = bool(folder.require_manifest()["complete"])
+    if complete:
+        return Material(load_run(path).folder)
+    if not allow_partial:
+        raise incomplete(folder)
+    material = Material(folder, partial=True)
+    if not material.failures.images:
+        raise MaskfaceError(
+            f"The run in {folder.path} has no answers yet. Go on with `maskface run ... --resume`."
+        )
+    return material
+
+
+SYNTHETIC: Final = ("example", "example-all", "example-intensity")
+"""Names of the sets of embedded faces."""
+_WARNING: Final = (
+    "These are the synthetic faces that ship with maskface. They show that the software works; "
+    "they are no evidence about people, nor about a classifier's accuracy on people."
+)
+
+
+def synthetic_warning(dataset: str) -> str:
+    """What to say of a set of this name; empty unless it is one of the embedded ones."""
+    return _WARNING if dataset in SYNTHETIC else ""

@@ -1,0 +1,132 @@
+"""What people show behind masks, and what the run shows, in plain words."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Final
+
+from maskface.errors import MaskfaceError
+from maskface.findings import Claim, Result, compare_run, humans_of, kind_of, load_findings
+from maskface.report.material import Material
+from maskface.text import points
+
+_MOST: Final = 1000
+"""More comparisons than this are left to `maskface compare`."""
+_OF_A_MASK: Final = 5
+_MEANING: Final = {
+    "agrees": "the run agrees",
+    "differs": "the run differs",
+    "cannot tell": "the run cannot tell",
+    "disputed": "people's results go both ways",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One claim of the literature beside the run.
+
+    Attributes
+    ----------
+    statement
+        What is claimed.
+    verdict
+        How often the run agrees, differs and cannot tell.
+    people
+        What was found in people, a line for each study.
+    measured, rule
+        What the run's numbers are, and when they agree.
+    rows
+        Reader, condition, number, interval, verdict and note of each comparison.
+    """
+
+    statement: str
+    verdict: str
+    people: tuple[str, ...]
+    measured: str
+    rule: str
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """All claims.
+
+    Attributes
+    ----------
+    judged
+        Those that the run has something to say to.
+    not_measured
+        The others, with what is missing.
+    reason
+        Why none was judged; empty if they were.
+    claims
+        Names of those that were judged.
+    """
+
+    judged: tuple[Judged, ...] = ()
+    not_measured: tuple[str, ...] = ()
+    reason: str = ""
+    claims: frozenset[str] = frozenset()
+
+
+def beside_people(material: Material) -> People:
+    """Judge a run by the published findings on people; see `maskface.findings.compare_run`."""
+    if material.partial:
+        return People(reason="An incomplete run is not compared with people.")
+    if _comparisons(material) > _MOST:
+        return People(
+            reason="There are so many masks and classifiers that comparing all of them takes long: "
+            f"maskface compare {material.folder.path.name} does it."
+        )
+    try:
+        results = compare_run(material.folder.path, seed=int(material.manifest["seed"]))
+    except MaskfaceError as error:
+        return People(reason=str(error))
+    findings = load_findings()
+    judged, missing = [], []
+    for claim, group in groupby(results, key=lambda result: result.claim):
+        of_claim = list(group)
+        if of_claim[0].verdict == "not measured":
+            missing.append(f"{_sentence(claim.statement)}: {of_claim[0].note}.")
+        else:
+            judged.append(_judge(claim, of_claim, tuple(humans_of(claim, findings))))
+    claims = frozenset(r.claim.id for r in results if r.verdict != "not measured")
+    return People(tuple(judged), tuple(missing), claims=claims)
+
+
+def _comparisons(material: Material) -> int:
+    """How often faces under two conditions are compared, roughly: masks with masks, too."""
+    masks = sum(kind_of(name) == "mask" for name in material.conditions)
+    return len(material.classifiers) * masks * (_OF_A_MASK + masks - 1)
+
+
+def _judge(claim: Claim, results: list[Result], people: tuple[str, ...]) -> Judged:
+    rows = tuple(_cells(result) for result in results)
+    return Judged(
+        _sentence(claim.statement), _verdict(results), people, claim.measured, claim.rule, rows
+    )
+
+
+def _sentence(text: str) -> str:
+    return text[0].upper() + text[1:]
+
+
+def _verdict(results: list[Result]) -> str:
+    counted = Counter(result.verdict for result in results)
+    if len(results) == 1:
+        return _MEANING.get(results[0].verdict, results[0].verdict)
+    if set(counted) == {"disputed"}:
+        return _MEANING["disputed"]
+    told = (f"{verdict} in {n}" for verdict, n in counted.most_common())
+    return f"the run {', '.join(told)} of {len(results)} comparisons"
+
+
+def _cells(result: Result) -> tuple[str, ...]:
+    number = "-" if math.isnan(result.value) else points(result.value)
+    limits = "-"
+    if not math.isnan(result.low):
+        limits = f"{points(result.low)} to {points(result.high)}"
+    return (result.reader, result.condition, number, limits, result.verdict, result.note)

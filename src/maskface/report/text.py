@@ -1,0 +1,221 @@
+"""How the run was made, in sentences for a paper.
+
+The answer to the run's question, in words and as a small table.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any, Final
+
+import pandas as pd
+
+from maskface.classifiers import is_control
+from maskface.report.citations import learns
+from maskface.report.material import Material
+from maskface.stats import N_RESAMPLES
+from maskface.tables import PLAIN
+from maskface.text import footnote, p_text, percent, points
+from maskface.weights import manifest as shipped_weights
+
+
+def methods_text(material: Material) -> str:
+    """Write the methods paragraph: pictures, occluders, classifiers, statistics, versions, seed."""
+    manifest = material.manifest
+    parts = [
+        _pictures(manifest),
+        _failures(material),
+        _occluders(material),
+        _classifiers(material.classifiers, manifest),
+        _landmarks(manifest),
+        _statistics(material.summary),
+        _software(manifest),
+    ]
+    return " ".join(filter(None, parts))
+
+
+def _pictures(manifest: dict[str, Any]) -> str:
+    said = manifest["dataset"]
+    people = f" of {said['subjects']} people" if said["subjects"] else ""
+    drawn = ""
+    if said["images"] < said["images_in_set"]:
+        drawn = f" (drawn from {said['images_in_set']} with balanced labels)"
+    return f"We used {said['images']} pictures{people}{drawn} from the set {said['name']}."
+
+
+def _failures(material: Material) -> str:
+    found = material.failures
+    lost = len(found.failed)
+    if not lost:
+        return "Every picture was read under every condition."
+    return (
+        f"{lost} of {found.n_images} pictures lacked an answer in some trial; losses "
+        "are over the pictures with an answer both plain and covered."
+    )
+
+
+def _occluders(material: Material) -> str:
+    if not material.conditions:
+        return "Faces were read as they are."
+    hidden = {name: percent(share) for name, share in material.coverage.items()}
+    (first, *others), meaning = material.conditions, " of the face oval hidden on average"
+    told = [f"{first} ({hidden[first]} %{meaning})" if first in hidden else first]
+    told += [f"{name} ({hidden[name]} %)" if name in hidden else name for name in others]
+    return f"Each face was read as it is and with {_listed(told)}, drawn by maskface."
+
+
+def readers_text(names: list[str], manifest: dict[str, Any]) -> str:
+    """Say which networks the classifiers are, of those that ship with maskface."""
+    titles = _titles(manifest)
+    told = [f"{name} is {titles[name]}" for name in names if name in titles]
+    return f"Classifiers: {'; '.join(told)}." if told else ""
+
+
+def _classifiers(names: list[str], manifest: dict[str, Any]) -> str:
+    titles = _titles(manifest)
+    told = [f"{name} ({titles[name]})" if name in titles else name for name in names]
+    learners = [name for name in names if learns(name)]
+    text = f"Faces were classified into seven emotions by {_listed(told)}."
+    if learners:
+        text += (
+            f" {_listed(learners)} {'was' if len(learners) == 1 else 'were'} trained on other "
+            "people of the same set in turn (cross-fitting by person)."
+        )
+    return text
+
+
+def _titles(manifest: dict[str, Any]) -> dict[str, str]:
+    """What networks are called by those who made them, by classifier."""
+    by_hash = {one.sha256: one.title for one in shipped_weights().values()}
+    return {
+        str(one["name"]): by_hash[one["fingerprint"]]
+        for one in manifest.get("classifiers", [])
+        if one["fingerprint"] in by_hash
+    }
+
+
+def _landmarks(manifest: dict[str, Any]) -> str:
+    version = manifest["environment"]["packages"].get("mediapipe", "")
+    return (
+        f"Landmarks were found with MediaPipe {version} in the plain picture, and the same crop of "
+        "the face was classified under all conditions, so that conditions are paired by picture."
+    )
+
+
+def _statistics(summary: pd.DataFrame) -> str:
+    rows = summary[(summary["metric"] == "accuracy") & (summary["condition"] != PLAIN)]
+    kinds = sorted(set(rows["interval"]) - {""})
+    if rows.empty:
+        return ""
+    detail = " ".join(footnote(summary).split()).partition("p: ")[2].rstrip(".")
+    units = f"{rows.iloc[0]['clustered_by']}s as independent units"
+    if not kinds:
+        return f"No intervals could be computed with {units}."
+    return (
+        f"Loss is the accuracy on plain faces minus that on the same faces covered. 95 % intervals "
+        f"are {' or '.join(kinds)} intervals ({N_RESAMPLES} resamples) with {units} "
+        f"(n = {rows['n_clusters'].max()}); p values: {detail}."
+    )
+
+
+def _software(manifest: dict[str, Any]) -> str:
+    environment = manifest["environment"]
+    packages = (f"{name} {version}" for name, version in environment["packages"].items() if version)
+    return (
+        f"The run (id {manifest['run_id']}, seed {manifest['seed']}) was made with maskface "
+        f"{manifest['maskface']}, Python {environment['python']}, {', '.join(packages)}."
+    )
+
+
+def _listed(names: list[str]) -> str:
+    if len(names) < 2:
+        return "".join(names)
+    return f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+Row = Mapping[Hashable, Any]
+_SENTENCES: Final = 2
+"""So many losses are told one by one; more are summed up."""
+NO_LOSS: Final = "Only the unoccluded faces were read: there is no loss to show."
+
+
+def answer_text(row: Row) -> str:
+    """Say in a sentence what a classifier lost overall; `row` is one of `loss_table`."""
+    sentence = (
+        f"{row['classifier']} names the shown emotion on {percent(row['clean'])} % of the plain "
+        f"faces and {percent(row['occluded'])} % of the same faces under {row['condition']}: "
+        f"a loss of {points(row['loss'])} percentage points"
+    )
+    if math.isnan(row["ci_low"]):
+        return sentence + " (no interval: there are too few subjects)."
+    limits = f"{points(row['ci_low'])} to {points(row['ci_high'])}"
+    return sentence + f" (95 % confidence interval {limits})."
+
+
+def answers(losses: pd.DataFrame) -> list[str]:
+    """Say what was lost: a sentence for each of one or two losses, or one that sums up more.
+
+    Parameters
+    ----------
+    losses
+        From `maskface.stats.loss_table`.
+    """
+    rows = overall(losses)
+    if not rows:
+        return [NO_LOSS]
+    if len(rows) <= _SENTENCES and len({row["condition"] for row in rows}) == 1:
+        return [answer_text(row) for row in rows]
+    return [_summed_up(rows)]
+
+
+def overall(losses: pd.DataFrame) -> list[Row]:
+    """Rows over all emotions."""
+    return list(losses[losses["emotion"] == "all"].to_dict("records"))
+
+
+def _summed_up(rows: Sequence[Row]) -> str:
+    rows = [row for row in rows if not math.isnan(row["loss"])]
+    # Those that learnt from shuffled labels are meant to have nothing to lose.
+    rows = [row for row in rows if not is_control(str(row["classifier"]))] or rows
+    if not rows:
+        return "No face has an answer both plain and covered: there is no loss to show."
+    least, most = (choose(rows, key=lambda row: row["loss"]) for choose in (min, max))
+    readers = _many(len({row["classifier"] for row in rows}), "classifier")
+    covers = _many(len({row["condition"] for row in rows}), "occluder")
+    above = sum(row["ci_low"] > 0 for row in rows)
+    below = sum(row["ci_high"] < 0 for row in rows)
+    gains = f" and below 0 in {below}" if below else ""
+    return (
+        f"With {readers} and {covers}, the loss of accuracy lies between {_size(least)} and "
+        f"{_size(most)} percentage points: it is smallest for {_told(least)} and largest for "
+        f"{_told(most)}. The 95 % interval of the loss lies above 0 in {above} of "
+        f"{len(rows)} comparisons{gains}."
+    )
+
+
+def _size(row: Row) -> str:
+    return f"{points(row['loss'])}{' (a gain)' if row['loss'] < 0 else ''}"
+
+
+def _many(n: int, noun: str) -> str:
+    return f"{n} {noun}{'s' if n > 1 else ''}"
+
+
+def _told(row: Row) -> str:
+    limits = ""
+    if not math.isnan(row["ci_low"]):
+        limits = f" (95 % CI {points(row['ci_low'])} to {points(row['ci_high'])})"
+    return f"{row['classifier']} under {row['condition']}{limits}"
+
+
+def cells(row: Row) -> dict[str, Any]:
+    """Cells of a row of a loss table: names, numbers, and whether it is over all emotions."""
+    interval = f"{points(row['ci_low'])} to {points(row['ci_high'])}"
+    if math.isnan(row["ci_low"]):
+        interval = "-"
+    shares = (percent(row["clean"]), percent(row["occluded"]))
+    return {
+        "names": (row["classifier"], row["condition"], row["emotion"]),
+        "numbers": (points(row["loss"]), interval, *shares, row["n"], p_text(row["p_adjusted"])),
+    }

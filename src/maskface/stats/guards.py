@@ -1,0 +1,284 @@
+"""Guards on what was answered: ceiling, chance, floor, and one answer for everything.
+
+Guards on which pictures were answered: whose, of which emotions, and how many were not.
+
+When a result cannot bear its claim: what to look for in the trials, and how to say it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import random_table
+
+from maskface.arrays import Row
+from maskface.classifiers import is_control
+from maskface.stats.tests import wilson_interval
+from maskface.stats.trial_source import FrameSource, Head, People, TrialSource
+from maskface.tables import GUARDS, PLAIN
+from maskface.types import EMOTIONS
+
+CEILING: Final = 0.95
+DOMINANT_SHARE: Final = 0.6
+DOMINANT_EXCESS: Final = 0.2
+"""By how much an emotion's share of the answers must exceed its share of the pictures."""
+
+
+def plain_guards(plain: pd.DataFrame) -> Iterator[Row]:
+    """Ceiling and chance of the plain faces, and emotions that are not read even there."""
+    if plain.empty:
+        return
+    head: Row = {"condition": PLAIN}
+    right, n = int(plain["correct"].sum()), len(plain)
+    if right / n >= CEILING:
+        yield head | {
+            "guard": "ceiling",
+            "detail": f"{percent(right / n)} % of the plain faces are read right ({right} of "
+            f"{n}): differences between occluders or emotions may be hidden by the ceiling.",
+        }
+    commonest = _commonest(plain)
+    if not _above(right, n, commonest):
+        yield head | {
+            "guard": "chance",
+            "detail": f"{percent(right / n)} % of the plain faces are read right ({right} of "
+            f"{n}), not reliably more than the {percent(commonest)} % of always answering the "
+            "commonest emotion: there is no recognition that an occluder could take away.",
+        }
+    for label, of_label in plain.groupby("label"):
+        yield from (head | row for row in _floor_of_label(str(label), of_label))
+
+
+def _floor_of_label(label: str, plain: pd.DataFrame) -> Iterator[Row]:
+    right, n = int(plain["correct"].sum()), len(plain)
+    chance = 1 / len(EMOTIONS)
+    if right / n <= chance:
+        yield {
+            "label": label,
+            "guard": "floor",
+            "detail": f"Plain {label} is read right in {right} of {n} pictures "
+            f"({percent(right / n)} %, guessing: {percent(chance)} %): there is hardly anything "
+            "to lose, so a small loss says nothing.",
+        }
+
+
+def floor(name: str, occluded: pd.DataFrame) -> Iterator[Row]:
+    """Accuracy under a condition that is no better than guessing."""
+    if occluded.empty:
+        return
+    right, n, commonest = int(occluded["correct"].sum()), len(occluded), _commonest(occluded)
+    if not _above(right, n, commonest):
+        yield {
+            "guard": "floor",
+            "detail": f"Under {name} {percent(right / n)} % of the faces are read right ({right} "
+            f"of {n}), not reliably more than the {percent(commonest)} % of always answering the "
+            "commonest emotion: an occluder that hides more could not show a larger loss.",
+        }
+
+
+def dominant(name: str, part: pd.DataFrame) -> Iterator[Row]:
+    """One emotion that is answered to most pictures, whatever they show."""
+    if part.empty:
+        return
+    shares = part["predicted"].value_counts(normalize=True).sort_index()
+    answer, share = str(shares.idxmax()), float(shares.max())
+    shown = float((part["label"] == answer).mean())
+    if share > DOMINANT_SHARE and share - shown >= DOMINANT_EXCESS:
+        yield {
+            "label": answer,
+            "guard": "dominant_answer",
+            "detail": f"{percent(share)} % of the answers under {name} are {answer}, but only "
+            f"{percent(shown)} % of the pictures: its recall is bias rather than recognition. "
+            "Look at hu and dprime.",
+        }
+
+
+def _commonest(part: pd.DataFrame) -> float:
+    return float(part["label"].value_counts(normalize=True).max())
+
+
+def _above(right: int, n: int, chance: float) -> bool:
+    """Whether the Wilson interval lies above chance; with one emotion, anything is."""
+    if chance == 1:
+        return True
+    return bool(wilson_interval(np.array(right), np.array(n))[0] > chance)
+
+
+def percent(share: float) -> str:
+    """Set a share as whole per cent."""
+    return f"{100 * share:.0f}"
+
+
+LEAST_OVERLAP: Final = 0.9
+"""Least share of answers of each condition whose person (or picture) is in the other too."""
+MANY_FAILURES: Final = 0.1
+_FAILURE_ALPHA: Final = 0.01
+_N_TABLES: Final = 9_999
+
+
+def confounded(name: str, plain: pd.DataFrame, occluded: pd.DataFrame) -> Iterator[Row]:
+    """Other people, or other pictures, under the condition than under ``none``."""
+    if plain.empty or occluded.empty:
+        return
+    known = (plain["subject_id"] != "").all() and (occluded["subject_id"] != "").all()
+    column, what = ("subject_id", "people") if known else ("image_id", "pictures")
+    here, there = (side[column].drop_duplicates() for side in (occluded, plain))
+    overlap = min(occluded[column].isin(there).mean(), plain[column].isin(here).mean())
+    if overlap >= LEAST_OVERLAP:
+        return
+    yield {
+        "guard": "confounded",
+        "detail": f"{name} and none show different {what}: {len(here)} under {name}, {len(there)} "
+        f"under none, {here.isin(there).sum()} under both. {percent(plain['correct'].mean())} % of "
+        f"the answers are right under none and {percent(occluded['correct'].mean())} % under "
+        f"{name}, but that may be a difference between the {what}.",
+    }
+
+
+def missing_emotion(name: str, plain: pd.DataFrame, part: pd.DataFrame) -> Iterator[Row]:
+    """Emotions that have no answer."""
+    expected = set(EMOTIONS) if name == PLAIN else set(plain["label"].unique())
+    missing = [e for e in EMOTIONS if e in expected - set(part["label"].unique())]
+    if missing:
+        yield {
+            "guard": "missing_emotion",
+            "detail": f"No picture of {_listed(missing)} has an answer {_under(name)}: nothing "
+            "can be said about that, and averages over emotions leave it out.",
+        }
+
+
+def failures(name: str, part: pd.DataFrame) -> Iterator[Row]:
+    """Many pictures without an answer, or more of some emotions than of others."""
+    failed = (part["status"] != "ok").to_numpy()
+    n, bad = len(failed), int(failed.sum())
+    if n and bad / n > MANY_FAILURES:
+        yield {
+            "guard": "many_failures",
+            "detail": f"{bad} of {n} pictures ({percent(bad / n)} %) have no answer "
+            f"{_under(name)}: the others may be the easy ones.",
+        }
+    table = pd.crosstab(part["label"], failed)
+    if table.shape[1] < 2 or table.shape[0] < 2:
+        return
+    statistic, p = _chi_square(table.to_numpy())
+    if p < _FAILURE_ALPHA:
+        shares = ", ".join(
+            f"{label} {row[True]} of {row.sum()}" for label, row in table.sort_index().iterrows()
+        )
+        yield {
+            "guard": "failures_by_emotion",
+            "detail": f"Whether a picture has an answer {_under(name)} depends on its emotion "
+            f"(without one: {shares}; chi-square {statistic:.1f}, Monte Carlo p = {p:.4f}): "
+            "emotions are compared on different kinds of pictures.",
+        }
+
+
+def _under(name: str) -> str:
+    return "without a cover" if name == PLAIN else f"under {name}"
+
+
+def _chi_square(table: NDArray[np.int64]) -> tuple[float, float]:
+    """Chi-square, and its p over tables that have the same margins."""
+    rows, columns = table.sum(axis=1), table.sum(axis=0)
+    expected = np.outer(rows, columns) / table.sum()
+    drawn = random_table(rows, columns).rvs(_N_TABLES, random_state=np.random.default_rng(0))
+    found, others = (((t - expected) ** 2 / expected).sum(axis=(-2, -1)) for t in (table, drawn))
+    as_far = int((others >= found - 1e-9).sum())
+    return float(found), (as_far + 1) / (_N_TABLES + 1)
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
+
+
+FEW_SUBJECTS: Final = 10
+"""Fewer people say little about people, however sure the numbers are about them."""
+_ALL: Final = "all"
+_NEEDED: Final = ("image_id", "subject_id", "label", "predicted", "correct")
+
+
+def find_guards(trials: pd.DataFrame | TrialSource) -> pd.DataFrame:
+    """Look for reasons why the results of trials may not mean what they seem to.
+
+    Parameters
+    ----------
+    trials
+        In the schema of `maskface.tables.TRIALS`, or from `maskface.stats.trial_source`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        In the schema of `maskface.tables.GUARDS`, one row for each reason, in plain words:
+        ``confounded`` (the condition shows other people than ``none``), ``missing_emotion``,
+        ``many_failures``, ``failures_by_emotion`` (chi-square over tables with the same margins,
+        Monte Carlo p below .01; Hope 1968, doi:10.1111/j.2517-6161.1968.tb00759.x),
+        ``few_subjects``, ``no_subjects``, ``ceiling``, ``floor``, ``chance``,
+        ``dominant_answer``. Empty if there is none. Classifiers that learnt from shuffled
+        labels are left out. docs/statistics.md has the limits.
+    """
+    source = FrameSource(trials) if isinstance(trials, pd.DataFrame) else trials
+    rows: list[Row] = []
+    for (run_id, dataset), heads in groupby(source.heads(), lambda head: (head[0], head[1])):
+        found: list[Row] = [
+            {"classifier": _ALL, "condition": _ALL} | row
+            for row in _subjects(source.people(run_id, dataset))
+        ]
+        for head in heads:
+            if is_control(head.classifier):
+                continue  # it is meant to be at chance
+            found += [{"classifier": head.classifier} | row for row in _of_head(source, head)]
+        rows += [{"run_id": run_id, "dataset": dataset, "label": _ALL} | row for row in found]
+    return GUARDS.check(GUARDS.frame(rows))
+
+
+def _subjects(people: People) -> Iterator[Row]:
+    n = people.n_subjects
+    if people.n_unknown:
+        yield {
+            "guard": "no_subjects",
+            "detail": f"{people.n_unknown} of {people.n_pictures} pictures have no subject id, so "
+            "images are treated as independent: if they show the same people, intervals are too "
+            "narrow and p values too small. Say who is shown in the column subject of an "
+            "index.csv.",
+        }
+    elif n < FEW_SUBJECTS:
+        yield {
+            "guard": "few_subjects",
+            "detail": f"Only {n} subject{'s are' if n != 1 else ' is'} shown: the results hold "
+            "for them, and say little about other people.",
+        }
+
+
+def _of_head(source: TrialSource, head: Head) -> Iterator[Row]:
+    before = source.rows(head, PLAIN)
+    plain = _answered(before)
+    yield from plain_guards(plain)
+    for name in sorted(source.conditions(head), key=lambda name: (name != PLAIN, name)):
+        part = before if name == PLAIN else source.rows(head, name)
+        for row in _of_condition(name, part, before, plain):
+            yield {"condition": name} | row
+
+
+def _of_condition(
+    name: str, part: pd.DataFrame, before: pd.DataFrame, plain: pd.DataFrame
+) -> Iterator[Row]:
+    answered = _answered(part)
+    if name != PLAIN:
+        yield from confounded(name, plain, answered)
+        yield from floor(name, answered)
+    yield from missing_emotion(name, plain, answered)
+    if name == PLAIN or _failed(before) != _failed(part):  # what fails plain, fails in all
+        yield from failures(name, part)
+    yield from dominant(name, answered)
+
+
+def _answered(part: pd.DataFrame) -> pd.DataFrame:
+    return part.loc[part["status"] == "ok", list(_NEEDED)]
+
+
+def _failed(part: pd.DataFrame) -> set[Any]:
+    return set(part.loc[part["status"] != "ok", "image_id"])
