@@ -25,7 +25,7 @@ import numpy as np
 from maskface import Experiment
 from maskface.arrays import Row
 from maskface.experiment import make_plan
-from maskface.experiment.checkpoints import Harvest, Parts, merge
+from maskface.experiment.checkpoints import ChunkResult, Parts, merge
 from maskface.experiment.folder import RunFolder, new_manifest
 from maskface.experiment.results import write_summary
 from maskface.tables import TRIALS
@@ -69,7 +69,7 @@ def make_parts(folder: RunFolder, pictures: int, *, nameless: bool = False) -> N
         chosen = order[first : first + CHUNK]
         rows = [row for picture in chosen for row in rows_of(picture, rng, nameless=nameless)]
         names = list(dict.fromkeys(row["image_id"] for row in rows))
-        folder.write_part(first, first + len(chosen) - 1, Harvest(rows, image_ids=names), "r")
+        folder.write_part(first, first + len(chosen) - 1, ChunkResult(rows, image_ids=names), "r")
 
 
 def make_manifest(folder: RunFolder, pictures: int) -> None:

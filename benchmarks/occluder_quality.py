@@ -38,10 +38,11 @@ import joblib
 import numpy as np
 from numpy.typing import NDArray
 
+from maskface.blendshapes import BLENDSHAPES
 from maskface.datasets import load_dataset
 from maskface.datasets.example import example_dataset
 from maskface.images import read_image
-from maskface.landmarks import BLENDSHAPES, CachedDetector, MediaPipeDetector
+from maskface.landmarks import CachedDetector, MediaPipeDetector
 from maskface.mesh import (
     CHIN,
     FACE_OVAL,

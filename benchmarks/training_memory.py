@@ -24,7 +24,7 @@ import numpy as np
 
 from maskface.arrays import Row
 from maskface.classifiers.trained.hog import N_FEATURES, Hog
-from maskface.experiment.checkpoints import Harvest, merge
+from maskface.experiment.checkpoints import ChunkResult, merge
 from maskface.experiment.cross_fitting import cross_fitted, scratch
 from maskface.experiment.folder import RunFolder
 from maskface.experiment.runner import CHUNK
@@ -58,7 +58,7 @@ def make_parts(folder: RunFolder, pictures: int) -> None:
         noise = rng.normal(scale=8.0, size=means.shape)
         vectors = list((means + noise).astype(np.float32))
         names = list(dict.fromkeys(row["image_id"] for row in rows))
-        harvest = Harvest(unanswered=rows, features={"hog": vectors}, image_ids=names)
+        harvest = ChunkResult(unanswered=rows, features={"hog": vectors}, image_ids=names)
         folder.write_part(first, chosen[-1], harvest, "r")
 
 

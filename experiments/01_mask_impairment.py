@@ -23,7 +23,7 @@ Reading a null
 from __future__ import annotations
 
 from maskface import Experiment
-from maskface.script import Options, main
+from maskface.experiment_cli import Options, main
 
 
 def build(options: Options) -> Experiment:

@@ -29,8 +29,8 @@ from typing import Final
 from maskface import Experiment
 from maskface.analyses import STYLES, Answer, style_table, style_text
 from maskface.experiment import Run
+from maskface.experiment_cli import Options, main
 from maskface.plots import plot_contrasts
-from maskface.script import Options, main
 
 OPAQUE: Final = ("surgical", "cloth", "ffp2", "n95", "fashion")
 OTHERS: Final = ("window_mask", "clear", "surgical:wearing=nose_out")

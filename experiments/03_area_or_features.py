@@ -30,8 +30,8 @@ from typing import Final
 from maskface import Experiment
 from maskface.analyses import CONTRASTS, Answer, contrast_table, contrast_text
 from maskface.experiment import Run
+from maskface.experiment_cli import Options, main
 from maskface.plots import plot_contrast_by_emotion, plot_contrasts
-from maskface.script import Options, main
 
 SMALL: Final = "lower:like=sunglasses"
 PAIRS: Final = (

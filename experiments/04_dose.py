@@ -31,8 +31,8 @@ from maskface import Experiment
 from maskface.analyses import DOSE, HALF_POINTS, Answer, dose_table, half_point_table
 from maskface.analyses import half_point_text as text
 from maskface.experiment import Run
+from maskface.experiment_cli import Options, main
 from maskface.plots import plot_dose, plot_half_points
-from maskface.script import Options, main
 
 ALL: Final = "sweep:share=1"
 """From below; the whole face is the same picture from above."""

@@ -31,8 +31,8 @@ from typing import Final
 from maskface import Experiment
 from maskface.analyses import APPEARANCE, Answer, appearance_table, appearance_text
 from maskface.experiment import Run
+from maskface.experiment_cli import Options, main
 from maskface.plots import plot_appearance
-from maskface.script import Options, main
 
 DRAWN: Final = ("surgical", *(f"surgical:colour={c}" for c in ("white", "black", "pink")))
 PAINTED: Final = (

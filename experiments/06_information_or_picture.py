@@ -37,8 +37,8 @@ from typing import Final
 from maskface import Experiment
 from maskface.analyses import TRANSFER, Answer, trained_family, transfer_table, transfer_text
 from maskface.experiment import Run
+from maskface.experiment_cli import Options, main
 from maskface.plots import plot_split, plot_transfer
-from maskface.script import Options, main
 
 READERS: Final = {
     "blendshapes": "blendshapes",

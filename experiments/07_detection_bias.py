@@ -41,8 +41,8 @@ from maskface.analyses import (
     dropping_table,
 )
 from maskface.experiment import Run
+from maskface.experiment_cli import Options, main
 from maskface.plots import plot_detection, plot_drift
-from maskface.script import Options, main
 
 SIZES: Final = (0, 32, 24, 16, 12)
 PAIRS: Final = (("surprise", "sadness"), *EVERY_EMOTION)

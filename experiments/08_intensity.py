@@ -42,8 +42,8 @@ from maskface.analyses import (
     moderator_text,
 )  # fmt: skip
 from maskface.experiment import Run
+from maskface.experiment_cli import Options, main
 from maskface.plots import plot_moderator_by_emotion
-from maskface.script import Options, main
 
 BY: Final = (Moderator("intensity"), Moderator("perceived_intensity"))
 

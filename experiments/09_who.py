@@ -40,8 +40,8 @@ from maskface.analyses import (
     unknown_text,
 )  # fmt: skip
 from maskface.experiment import Run
+from maskface.experiment_cli import Options, main
 from maskface.plots import plot_moderators
-from maskface.script import Options, main
 
 WHO: Final = (
     Moderator("sex", "person"),

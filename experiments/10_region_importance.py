@@ -30,8 +30,8 @@ from typing import Final
 from maskface import Experiment
 from maskface.analyses import MAPS, REGIONS, Answer, map_tables, map_text
 from maskface.experiment import Run
+from maskface.experiment_cli import Options, main
 from maskface.plots import plot_maps
-from maskface.script import Options, main
 
 ROWS: Final = (0.1, 0.26, 0.42, 0.58, 0.74, 0.9)
 COLUMNS: Final = (0.14, 0.32, 0.5, 0.68, 0.86)

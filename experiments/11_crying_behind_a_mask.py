@@ -32,8 +32,8 @@ from typing import Final
 from maskface import Experiment
 from maskface.analyses import FACTORIAL, Answer, crossed, factorial_table, factorial_text
 from maskface.experiment import Run
+from maskface.experiment_cli import Options, main
 from maskface.plots import plot_factorial, plot_factorial_effects
-from maskface.script import Options, main
 
 MANY: Final = "tears:amount=3,length=jaw"
 STREAKS: Final = "fill:region=tears(amount=3,length=jaw)"

@@ -32,8 +32,8 @@ from maskface import Experiment
 from maskface.analyses import CONCEALED, Answer, concealed_table, concealed_text
 from maskface.datasets import load_dataset
 from maskface.experiment import Run
+from maskface.experiment_cli import Options, main
 from maskface.plots import plot_concealed
-from maskface.script import Options, main
 from maskface.stimuli import make_composites
 
 HIDDEN: Final = "sadness"

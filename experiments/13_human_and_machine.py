@@ -33,6 +33,7 @@ from typing import Final
 from maskface import Experiment
 from maskface.analyses import Answer
 from maskface.experiment import Run
+from maskface.experiment_cli import Options, main
 from maskface.findings import (
     AGREEMENT,
     CELLS,
@@ -42,7 +43,6 @@ from maskface.findings import (
     published_readers,
 )
 from maskface.plots import plot_confusion_change, plot_human_machine_loss
-from maskface.script import Options, main
 
 COVERS: Final = ("surgical", "lower:colour=black")
 EXTRA: Final = {

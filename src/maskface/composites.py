@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskface.arrays import Bytes, Floats, Singles
+from maskface.blendshapes import BLENDSHAPES
 from maskface.errors import MaskfaceError
-from maskface.landmarks import BLENDSHAPES
 from maskface.mesh import canonical_mesh
 from maskface.occluders.drawing.geometry import ANCHORS, HeadFit, fit_head, unit
 from maskface.types import FaceLandmarks, ImageArray, MaskArray

@@ -15,6 +15,6 @@ class ImageError(MaskfaceError):
     """A picture that cannot be read."""
 
 
-def told(error: Exception) -> str:
+def format_error(error: Exception) -> str:
     """Set an unexpected error as one line."""
     return " ".join(f"{type(error).__name__}: {error}".split())

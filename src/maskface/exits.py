@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
-from maskface.errors import MaskfaceError, told
+from maskface.errors import MaskfaceError, format_error
 
 DONE: Final = 0
 FAILED: Final = 1
@@ -65,8 +65,8 @@ def ended_in_words(kept: str = NOTHING_KEPT, more: str = "") -> Iterator[None]:
             _end(REFUSED, f"maskface: {why_not(error)}. {kept}; mend that, then type: "
                  f"{command_again(more)}", error)  # fmt: skip
         except Exception as error:  # noqa: BLE001 (a bug; what it is goes to the user, and on)
-            _end(BUG, f"maskface: unexpected {told(error)}. This is a bug in maskface: please "
-                 f"report it, with what is shown when {DEBUG}=1 is set.", error)  # fmt: skip
+            _end(BUG, f"maskface: unexpected {format_error(error)}. This is a bug in maskface: "
+                 f"please report it, with what is shown when {DEBUG}=1 is set.", error)  # fmt: skip
 
 
 def _open_streams() -> None:
@@ -110,7 +110,7 @@ def _terminated_like_interrupted() -> Iterator[None]:
 
 def why_not(error: OSError) -> str:
     """Say which file an error of the system is about, and what it is."""
-    reason = error.strerror or told(error)
+    reason = error.strerror or format_error(error)
     name = error.filename if error.filename2 is None else error.filename2
     return reason if name is None else f"{os.fsdecode(name)}: {reason}"
 

@@ -22,9 +22,9 @@ from maskface.arrays import Row
 from maskface.classifiers import NOT_AGAIN, Classifier, checked_answers, get_classifier
 from maskface.crops import face_crop
 from maskface.datasets.labels import require_plain
-from maskface.errors import ImageError, MaskfaceError, told
+from maskface.errors import ImageError, MaskfaceError, format_error
 from maskface.images import decode_image, find_images, read_bytes
-from maskface.landmarks import CachedDetector, LandmarkCache, MediaPipeDetector, same_face
+from maskface.landmarks import CachedDetector, LandmarkCache, MediaPipeDetector, match_face
 from maskface.occluders import Occluder, get_occluder, occluder_name
 from maskface.seeds import derived_seed
 from maskface.tables import READINGS
@@ -171,7 +171,7 @@ class FaceReader:
             occlusion = self.occluder.apply(image, landmarks, seed=seed)
         # An occluder may fail in any way on an odd face; it costs this face alone.
         except Exception as error:  # noqa: BLE001
-            return Look(cells | {"status": "error", "message": told(error)})
+            return Look(cells | {"status": "error", "message": format_error(error)})
         again = None
         if any(REDETECTED in one.needs for one in self.classifiers.values()):
             plain = occlusion.image is image
@@ -181,7 +181,7 @@ class FaceReader:
         return Look(cells | {"status": "ok", "coverage": occlusion.coverage}, face)
 
     def _again(self, image: ImageArray, landmarks: FaceLandmarks) -> FaceLandmarks | None:
-        return same_face(self._detector.detect(image), landmarks)
+        return match_face(self._detector.detect(image), landmarks)
 
 
 def _place(landmarks: FaceLandmarks) -> Row:
@@ -210,7 +210,9 @@ def _read(classifier: Classifier, looks: Sequence[Look]) -> Iterator[Row]:
         faces = [face for _, face in asked]
         answers = checked_answers(classifier.predict_proba(faces), len(faces))
     except Exception as error:  # noqa: BLE001 (a user's own model may fail in any way)
-        yield from (cells | {"status": "error", "message": told(error)} for cells, _ in asked)
+        yield from (
+            cells | {"status": "error", "message": format_error(error)} for cells, _ in asked
+        )
         return
     for (cells, _), row in zip(asked, answers, strict=True):
         shares = {f"p_{emotion}": share for emotion, share in zip(EMOTIONS, row, strict=True)}

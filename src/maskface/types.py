@@ -101,7 +101,7 @@ class FaceLandmarks:
         (478, 3) float32. Columns are x and y in pixels (origin at the top left corner of the
         image) and z on the same scale, smaller nearer to the camera.
     blendshapes
-        (52,) float32 in 0 to 1, in the order of `maskface.landmarks.BLENDSHAPES`.
+        (52,) float32 in 0 to 1, in the order of `maskface.blendshapes.BLENDSHAPES`.
     pose
         Head pose in degrees.
 

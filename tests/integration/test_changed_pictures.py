@@ -16,7 +16,7 @@ from PIL import Image
 from maskface import Experiment, MaskfaceError, run
 from maskface.errors import ImageError
 from maskface.experiment import RunFolder, load_run, make_plan
-from maskface.experiment.checkpoints import Harvest
+from maskface.experiment.checkpoints import ChunkResult
 from maskface.experiment.pipeline import TrialReader
 from maskface.findings import compare_run
 from maskface.images import Limits, read_bytes
@@ -79,7 +79,7 @@ def read_now(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     seen: list[str] = []
     read = TrialReader.read
 
-    def noted(self: TrialReader, sample: Sample) -> Harvest:
+    def noted(self: TrialReader, sample: Sample) -> ChunkResult:
         seen.append(sample.image_id)
         return read(self, sample)
 

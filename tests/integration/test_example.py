@@ -10,12 +10,13 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from maskface.blendshapes import BLENDSHAPES
 from maskface.classifiers import get_classifier
 from maskface.crops import face_crop
 from maskface.datasets.example import FOLDER, example_dataset
 from maskface.errors import MaskfaceError
 from maskface.images import read_image
-from maskface.landmarks import BLENDSHAPES, MediaPipeDetector
+from maskface.landmarks import MediaPipeDetector
 from maskface.occluders import get_occluder
 from maskface.types import EMOTIONS, Face, FaceLandmarks
 

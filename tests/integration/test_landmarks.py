@@ -13,9 +13,10 @@ import cv2
 import numpy as np
 import pytest
 
+from maskface.blendshapes import BLENDSHAPES
 from maskface.crops import face_crop, resize
 from maskface.images import read_image
-from maskface.landmarks import BLENDSHAPES, CachedDetector, LandmarkCache, MediaPipeDetector
+from maskface.landmarks import CachedDetector, LandmarkCache, MediaPipeDetector
 from maskface.landmarks.fallbacks import overlap
 from maskface.landmarks.mediapipe import _private_options
 from maskface.landmarks.pose import angles, head_pose

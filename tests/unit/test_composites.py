@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from maskface.blendshapes import BLENDSHAPES
 from maskface.composites import Composite, compose
 from maskface.errors import MaskfaceError
-from maskface.landmarks import BLENDSHAPES
 from maskface.mesh import CHIN, FOREHEAD, LOWER_LIP, MOUTH_CORNERS, NOSE_TIP, canonical_mesh
 from maskface.types import FaceLandmarks, ImageArray, Pose
 from tests.fixtures.faces import made_landmarks, made_picture

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from maskface.experiment.pipeline import Shown, detection_rows, drift, occlude, shrunk
-from maskface.landmarks import same_face
+from maskface.experiment.pipeline import OccludedFace, detection_rows, drift, occlude, shrunk
+from maskface.landmarks import match_face
 from maskface.mesh import LEFT_EYE, RIGHT_EYE
 from maskface.occluders import get_occluder
 from maskface.tables import DETECTIONS
@@ -20,8 +20,8 @@ FACE = made_landmarks()
 HEAD = {"run_id": "r", "dataset": "d"}
 
 
-def shown() -> Shown:
-    made = Shown(Sample("a.png", Path("a.png"), "fear", "S1"), made_picture(FACE), FACE, "")
+def shown() -> OccludedFace:
+    made = OccludedFace(Sample("a.png", Path("a.png"), "fear", "S1"), made_picture(FACE), FACE, "")
     occluders = {name: get_occluder(name) for name in ("none", "surgical")}
     occlude(made, occluders, dict.fromkeys(occluders, 0))
     return made
@@ -63,9 +63,9 @@ def test_drift_is_in_distances_between_the_eyes() -> None:
 
 def test_another_face_in_the_picture_is_not_the_one_looked_for() -> None:
     far = moved(FACE, 5 * FACE.size)
-    assert same_face((far,), FACE) is None
-    assert same_face((far, FACE), FACE) is FACE
-    assert same_face((), FACE) is None
+    assert match_face((far,), FACE) is None
+    assert match_face((far, FACE), FACE) is FACE
+    assert match_face((), FACE) is None
 
 
 def test_shrinking_moves_landmarks_with_the_pixels() -> None:

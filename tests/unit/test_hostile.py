@@ -27,7 +27,7 @@ from maskface.classifiers.engines import read_graph
 from maskface.datasets import load_dataset
 from maskface.errors import MaskfaceError
 from maskface.experiment import Experiment, RunFolder, load_run, make_plan, summarize_run
-from maskface.experiment.checkpoints import Harvest, Parts, digest
+from maskface.experiment.checkpoints import ChunkResult, Parts, digest
 from maskface.experiment.folder import new_manifest
 from maskface.humans import read_study
 from maskface.landmarks import LandmarkCache
@@ -289,7 +289,7 @@ def test_damaged_cache_entries_are_missing(
 
 def part_bytes() -> bytes:
     ready = [{str(k): v for k, v in row.items()} for row in rows().to_dict("records")]
-    return Harvest(trials=ready, image_ids=["0.jpg", "1.jpg", "2.jpg"]).to_bytes("r")
+    return ChunkResult(trials=ready, image_ids=["0.jpg", "1.jpg", "2.jpg"]).to_bytes("r")
 
 
 @given(damaged(part_bytes()))

@@ -12,6 +12,7 @@ import pytest
 from scipy import stats as sps
 
 from maskface.errors import MaskfaceError
+from maskface.experiment_cli import parse_options
 from maskface.findings import (
     AGREEMENT,
     CELLS,
@@ -24,7 +25,6 @@ from maskface.findings import (
 from maskface.findings.agreement import pearson, spearman
 from maskface.humans import read_study
 from maskface.plots import plot_confusion_change, plot_human_machine_loss
-from maskface.script import parse_options
 from maskface.tables import RESPONSES, TRIALS
 from maskface.types import EMOTIONS
 from tests.conftest import PHOTOGRAPHS

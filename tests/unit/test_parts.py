@@ -16,14 +16,14 @@ from PIL import Image
 
 from maskface.arrays import Row
 from maskface.experiment import Experiment, make_plan
-from maskface.experiment.checkpoints import Harvest, Part, Parts, digest, merge
+from maskface.experiment.checkpoints import ChunkResult, Part, Parts, digest, merge
 from maskface.experiment.resume import harvest_of_part
 from maskface.experiment.runner import Described
 from maskface.tables import ATTRIBUTES
 
 
 def save(folder: Path, number: int, images: list[str], value: str, *, rows: bool = True) -> None:
-    harvest = Harvest(image_ids=images)
+    harvest = ChunkResult(image_ids=images)
     if rows:
         harvest.attributes.extend(
             {
@@ -82,9 +82,9 @@ def test_parts_of_another_layout_are_left_out(
     assert read(tmp_path)[0] == ["a"]
 
 
-def harvested(numbers: Sequence[int], odd: str) -> Harvest:
+def harvested(numbers: Sequence[int], odd: str) -> ChunkResult:
     """Rows, and vectors of two measurements, of some pictures; one face was not measured."""
-    made = Harvest(features={"hog": [], "points": []})
+    made = ChunkResult(features={"hog": [], "points": []})
     for number in numbers:
         head: Row = {"run_id": "r", "dataset": "d", "image_id": f"{number:03d}"}
         made.image_ids.append(f"{number:03d}")
@@ -118,7 +118,7 @@ def test_a_part_without_some_pictures_is_as_if_they_had_not_been_read(
     assert contents(found) == contents(expected)
 
 
-def contents(harvest: Harvest) -> dict[str, bytes]:
+def contents(harvest: ChunkResult) -> dict[str, bytes]:
     with zipfile.ZipFile(io.BytesIO(harvest.to_bytes("r"))) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
 

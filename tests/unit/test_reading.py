@@ -19,7 +19,7 @@ from maskface.cli.root import app
 from maskface.crops import face_crop
 from maskface.errors import MaskfaceError
 from maskface.images import write_image
-from maskface.landmarks import same_face
+from maskface.landmarks import match_face
 from maskface.occluders import get_occluder
 from maskface.reading import explain_faces, named_pictures, read_faces
 from maskface.seeds import derived_seed
@@ -235,9 +235,9 @@ def test_explanations_are_those_of_the_classifier() -> None:
 
 def test_same_face_is_the_one_that_overlaps_most() -> None:
     near = replace(FACES[0], points=FACES[0].points + np.float32(1))
-    assert same_face([FACES[1], near], FACES[0]) is near
-    assert same_face([FACES[1]], FACES[0]) is None
-    assert same_face([], FACES[0]) is None
+    assert match_face([FACES[1], near], FACES[0]) is near
+    assert match_face([FACES[1]], FACES[0]) is None
+    assert match_face([], FACES[0]) is None
 
 
 def test_text_has_the_answer_and_the_next_one() -> None:

@@ -14,14 +14,14 @@ import pytest
 
 from maskface.errors import MaskfaceError
 from maskface.experiment import RunFolder, failures_of
-from maskface.experiment.checkpoints import Harvest
+from maskface.experiment.checkpoints import ChunkResult
 from maskface.findings import CLAIMS, Result, load_findings
 from maskface.report import SYNTHETIC, write_figures, write_report
 from maskface.report.citations import AUTHORS, TITLE, bibtex, uncited
 from maskface.report.downloads import INSIDE, TOGETHER
-from maskface.report.material import open_material
 from maskface.report.page import failures
 from maskface.report.people import _judge, beside_people
+from maskface.report.run_data import open_material
 from maskface.report.text import answers
 from maskface.stats import summarize
 from maskface.tables import SUMMARY, TRIALS
@@ -366,7 +366,7 @@ def test_incomplete_run_is_refused_unless_told_otherwise(tmp_path: Path) -> None
     trials = pairs(HAND, list("AABBCCDD"))
     rows = trials[trials["image_id"].isin(first)].to_dict("records")
     (tmp_path / "parts").mkdir()
-    harvest = Harvest(trials=[{str(k): v for k, v in row.items()} for row in rows],
+    harvest = ChunkResult(trials=[{str(k): v for k, v in row.items()} for row in rows],
                       image_ids=first)  # fmt: skip
     RunFolder(tmp_path).write_part(0, 3, harvest, "r")
     text = Page(write_report(tmp_path, allow_partial=True)).text

@@ -15,7 +15,7 @@ from maskface.weights import Weights
 
 def test_reading_pictures_needs_no_statistics_and_no_figures() -> None:
     script = (
-        "import sys, maskface.script, maskface.experiment.runner\n"
+        "import sys, maskface.experiment_cli, maskface.experiment.runner\n"
         "loaded = {'scipy', 'statsmodels', 'matplotlib', 'pandera', 'jinja2', 'sklearn'}\n"
         "loaded &= set(sys.modules)\n"
         "assert not loaded, loaded\n"

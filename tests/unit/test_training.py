@@ -24,10 +24,10 @@ from maskface.classifiers import Trainable, get_classifier
 from maskface.experiment import Experiment, make_plan
 from maskface.experiment import cross_fitting as _spilled
 from maskface.experiment import cross_fitting as _training
-from maskface.experiment.checkpoints import Harvest, Parts
+from maskface.experiment.checkpoints import ChunkResult, Parts
 from maskface.experiment.cross_fitting import (
     Faces,
-    Lesson,
+    Fold,
     Matrix,
     cross_fitted,
     gather_faces,
@@ -91,9 +91,9 @@ class Rote:
         return Told(known, width=6 if wrong else 7)
 
 
-def harvest(people: int, *, bad: tuple[int, str] | None = None) -> Harvest:
+def harvest(people: int, *, bad: tuple[int, str] | None = None) -> ChunkResult:
     """Every emotion of every person: features are person, condition, number of the emotion."""
-    made = Harvest(features={"rote": []})
+    made = ChunkResult(features={"rote": []})
     for person in range(people):
         for number, emotion in enumerate(EMOTIONS):
             made.image_ids.append(f"{person:02}/{emotion}")
@@ -112,9 +112,9 @@ def harvest(people: int, *, bad: tuple[int, str] | None = None) -> Harvest:
     return made
 
 
-def pick(whole: Harvest, people: set[str]) -> Harvest:
+def pick(whole: ChunkResult, people: set[str]) -> ChunkResult:
     """What there is of some people."""
-    made = Harvest(features={"rote": []})
+    made = ChunkResult(features={"rote": []})
     for row, vector in zip(whole.unanswered, whole.features["rote"], strict=True):
         if row["subject_id"] in people:
             made.unanswered.append(row)
@@ -123,7 +123,7 @@ def pick(whole: Harvest, people: set[str]) -> Harvest:
     return made
 
 
-def split(whole: Harvest) -> list[Harvest]:
+def split(whole: ChunkResult) -> list[ChunkResult]:
     """The first two people, and the others."""
     people = {row["subject_id"] for row in whole.unanswered}
     return [pick(whole, {"P00", "P01"}), pick(whole, people - {"P00", "P01"})]
@@ -140,7 +140,7 @@ Store = Callable[..., Parts]
 def stored(tmp_path_factory: pytest.TempPathFactory) -> Store:
     """Puts harvests on disk, each in a part of its own."""
 
-    def store(*harvests: Harvest) -> Parts:
+    def store(*harvests: ChunkResult) -> Parts:
         folder = RunFolder(tmp_path_factory.mktemp("run"))
         folder.parts_path.mkdir()
         for number, one in enumerate(harvests):
@@ -258,7 +258,7 @@ def faces(stored: Store, tmp_path_factory: pytest.TempPathFactory) -> Faces:
     return gather(stored(harvest(6)), tmp_path_factory.mktemp("features"))
 
 
-def _lessons(faces: Faces, learner: Rote, seed: int) -> Iterator[tuple[Lesson, Array]]:
+def _lessons(faces: Faces, learner: Rote, seed: int) -> Iterator[tuple[Fold, Array]]:
     """Lessons and the features that are learned from."""
     for lesson in make_lessons(learner, faces, CONDITIONS, seed=seed):
         yield lesson, lesson.features.rows(lesson.learns)

@@ -9,8 +9,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from maskface.blendshapes import BLENDSHAPES
 from maskface.images import read_image
-from maskface.landmarks import BLENDSHAPES
 from maskface.occluders import get_occluder
 from tools.make_faces.actions import EMOTIONS
 from tools.make_faces.identities import people

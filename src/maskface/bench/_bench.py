@@ -15,16 +15,16 @@ from maskface.bench._floor import Floor
 from maskface.bench._table import BENCH, RUN, TOTAL
 from maskface.errors import ImageError
 from maskface.experiment import RunFolder
-from maskface.experiment.checkpoints import Harvest, merge
+from maskface.experiment.checkpoints import ChunkResult, merge
 from maskface.experiment.pipeline import (
     COVERED,
     REDETECTED,
-    Asked,
-    Shown,
+    ClassifierAdapter,
+    OccludedFace,
     TrialError,
     TrialReader,
+    attribute_rows,
     choose_face,
-    measured_rows,
     occlude,
     open_sample,
     own_rows,
@@ -137,7 +137,7 @@ class Bench:
         spent = self.floors.chunks[stage][-1]
         self._bare = Spent(self._bare.cpu + spent.cpu, self._bare.wall + spent.wall)
 
-    def _found(self, samples: Sequence[Sample]) -> list[Shown]:
+    def _found(self, samples: Sequence[Sample]) -> list[OccludedFace]:
         n, limits = len(samples), self.plan.experiment.limits
         time = self.clock.time
         files = time(OPEN, n, lambda: [read_bytes(one.path, limits) for one in samples])
@@ -147,24 +147,24 @@ class Bench:
         faces = time(LANDMARKS, n, lambda: [detect(image, None) for image in images])
         self._floored(LANDMARKS, n, partial(self._floor.detect, images))
         return [
-            Shown(sample, image, *choose_face(found))
+            OccludedFace(sample, image, *choose_face(found))
             for sample, image, found in zip(samples, images, faces, strict=True)
         ]
 
-    def _put_on(self, shown: Sequence[Shown], name: str, occluder: Occluder) -> None:
+    def _put_on(self, shown: Sequence[OccludedFace], name: str, occluder: Occluder) -> None:
         seed = self.plan.experiment.seed
         for one in shown:
             seeds = {name: derived_seed(seed, one.sample.image_id, name)}
             occlude(one, {name: occluder}, seeds)
 
-    def _answered(self, shown: Sequence[Shown]) -> Harvest:
+    def _answered(self, shown: Sequence[OccludedFace]) -> ChunkResult:
         n, reader, time = len(shown), self._reader, self.clock.time
         again = reader.detect if REDETECTED in reader.needed else None
         covered = COVERED in reader.needed
         faces = time(CROPS, n, lambda: [one.faces(again, covered=covered) for one in shown])
-        measured = time(MEASURED, n, lambda: [measured_rows(one, reader.head) for one in shown])
+        measured = time(MEASURED, n, lambda: [attribute_rows(one, reader.head) for one in shown])
         alike = time(ROWS, n, lambda: [reader.rows(one) for one in shown])
-        harvest = Harvest(image_ids=[one.sample.image_id for one in shown])
+        harvest = ChunkResult(image_ids=[one.sample.image_id for one in shown])
         for rows in measured:
             harvest.attributes.extend(rows)
         for one in reader.asked:
@@ -175,12 +175,12 @@ class Bench:
         return harvest
 
     def _read(self, first: int, samples: Sequence[Sample]) -> None:
-        harvest = Harvest()
+        harvest = ChunkResult()
         for sample in samples:
             harvest.add(self._reader.read(sample))
         self._save(self._whole, first, harvest)
 
-    def _save(self, folder: RunFolder, first: int, harvest: Harvest) -> None:
+    def _save(self, folder: RunFolder, first: int, harvest: ChunkResult) -> None:
         last = first + len(harvest.image_ids) - 1
         folder.write_part(first, last, harvest, self.plan.run_id)
 
@@ -237,7 +237,10 @@ class Bench:
 
 
 def _ask(
-    one: Asked, alike: Sequence[dict[str, Row]], faces: Sequence[dict[str, Face]], harvest: Harvest
+    one: ClassifierAdapter,
+    alike: Sequence[dict[str, Row]],
+    faces: Sequence[dict[str, Face]],
+    harvest: ChunkResult,
 ) -> None:
     for rows, shown in zip(alike, faces, strict=True):
         read_one(one, own_rows(one, rows, shown), shown, harvest)

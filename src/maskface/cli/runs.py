@@ -99,7 +99,7 @@ def run(
     manifest.json, a figure of the loss by emotion, and report.html.
     """
     from maskface.experiment import Experiment
-    from maskface.outcome import Options, carry_out
+    from maskface.workflow import Options, carry_out
 
     experiment = Experiment(
         data=data,
@@ -130,8 +130,8 @@ def summarize(
     An incomplete run's folder is left as it is.
     """
     from maskface import experiment
-    from maskface.outcome import summary_values
     from maskface.text import loss_text
+    from maskface.workflow import summary_values
 
     summary = experiment.summarize_run(folder, allow_partial=allow_partial)
     held = experiment.RunFolder(folder)

@@ -98,7 +98,7 @@ PICTURES: Final = Table(
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class FileFingerprint:
     """What a picture's file was when it was read.
 
     Attributes
@@ -126,21 +126,21 @@ class Mark:
         # A file that could not be read is tried again: nothing of it changes when a disk recovers.
         if self.sha256 and self.state and self.state == file_state(path):
             return True
-        now = read_marked(path, limits)[0]
+        now = read_fingerprinted(path, limits)[0]
         if self.sha256 and now.message:
             raise ImageError(now.message)
         return (self.sha256, self.message) == (now.sha256, now.message)
 
 
-def read_marked(path: Path, limits: Limits = LIMITS) -> tuple[Mark, bytes]:
+def read_fingerprinted(path: Path, limits: Limits = LIMITS) -> tuple[FileFingerprint, bytes]:
     """Read a picture's file, and say what was read; no bytes if it cannot be read."""
     # First, so that a file that is replaced meanwhile does not pass for the one that was read.
     state = file_state(path)
     try:
         data = read_bytes(path, limits)
     except ImageError as error:
-        return Mark("", str(error), state), b""
-    return Mark(hashlib.sha256(data).hexdigest(), "", state), data
+        return FileFingerprint("", str(error), state), b""
+    return FileFingerprint(hashlib.sha256(data).hexdigest(), "", state), data
 
 
 def file_state(path: Path) -> str:
@@ -163,7 +163,7 @@ LAYOUT: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Harvest:
+class ChunkResult:
     """Rows of one or more pictures.
 
     Attributes
@@ -191,7 +191,7 @@ class Harvest:
     pictures: list[Row] = field(default_factory=list)
     image_ids: list[str] = field(default_factory=list)
 
-    def add(self, other: Harvest) -> None:
+    def add(self, other: ChunkResult) -> None:
         """Take over the rows of further pictures."""
         self.trials.extend(other.trials)
         self.unanswered.extend(other.unanswered)
@@ -245,7 +245,7 @@ _KNOWN: Final = ("image_id", "subject_id", "label", "condition", "classifier", "
 
 
 class Part:
-    """A `Harvest` on disk.
+    """A `ChunkResult` on disk.
 
     Parameters
     ----------

@@ -28,10 +28,10 @@ from numpy.typing import NDArray
 
 from maskface.arrays import Integers
 from maskface.classifiers import Trainable, checked_answers
-from maskface.errors import MaskfaceError, told
+from maskface.errors import MaskfaceError, format_error
 from maskface.experiment.checkpoints import UNANSWERED, Parts, joined
 from maskface.experiment.spec import trained_on
-from maskface.experiment.workers import WorkerLost, deaf_processes, losses
+from maskface.experiment.workers import WorkerLost, ignore_sigint, losses
 from maskface.schema import Table, numbered
 from maskface.seeds import derived_seed
 from maskface.types import EMOTIONS
@@ -181,7 +181,7 @@ _EMOTIONS = np.array(EMOTIONS, object)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Taught:
+class CrossFitPredictions:
     """What a classifier answered.
 
     Attributes
@@ -248,7 +248,7 @@ class Answered:
     """
 
     parts: Parts
-    taught: Sequence[Taught]
+    taught: Sequence[CrossFitPredictions]
 
     def frames(self, table: Table) -> Iterator[tuple[list[str], pd.DataFrame]]:
         """Some pictures at a time, in order, and their rows of the trials."""
@@ -269,7 +269,7 @@ _ASKED: Final = 4096
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Lesson:
+class Fold:
     """What one model learns from, and the people it is asked about.
 
     Attributes
@@ -332,7 +332,7 @@ def cross_fitted(
         If memory or disk do not suffice to teach one of them. Any other error of a model costs
         the answers to its fold.
     """
-    taught: list[Taught] = []
+    taught: list[CrossFitPredictions] = []
     with Parallel(n_jobs=jobs, backend="loky", return_as="generator") as workers:
         ordered = sorted(learners, key=attrgetter("measures"))
         for measures, group in groupby(ordered, attrgetter("measures")):
@@ -342,7 +342,7 @@ def cross_fitted(
                 lessons = list(make_lessons(learner, faces, conditions, seed=seed))
                 found = Matrix(place / f"answers-{len(taught)}", len(EMOTIONS), "float64")
                 with _machine_failures(learner.name):
-                    with deaf_processes():
+                    with ignore_sigint():
                         answers = workers(delayed(_teach)(lesson) for lesson in lessons)
                     taught.append(_collected(learner, lessons, answers, found))
             file.unlink()
@@ -357,7 +357,7 @@ def _machine_failures(name: str) -> Iterator[None]:
             yield
     except (OSError, MemoryError, WorkerLost) as error:
         lost = isinstance(error, WorkerLost)
-        why = "the system ended a worker process" if lost else told(error)
+        why = "the system ended a worker process" if lost else format_error(error)
         raise MaskfaceError(
             f"Not enough memory (or disk) to teach {name} ({why}). What was read is kept: go on "
             "with --resume --jobs 1"
@@ -380,7 +380,7 @@ def people_folds(faces: Faces, folds: int) -> Integers:
 
 def make_lessons(
     learner: Trainable, faces: Faces, conditions: Sequence[str], *, seed: int
-) -> Iterator[Lesson]:
+) -> Iterator[Fold]:
     """Divide faces into what each fold's model learns from and what it is asked.
 
     Parameters
@@ -409,7 +409,7 @@ def make_lessons(
         if learner.permuted:
             labels = _shuffled(labels, picture[learns], own)
         asked = np.flatnonzero(fold == number)
-        yield Lesson(learner, faces.features, learns, labels, asked, own)
+        yield Fold(learner, faces.features, learns, labels, asked, own)
 
 
 def _shuffled(labels: Integers, pictures: Integers, seed: int) -> Integers:
@@ -419,7 +419,7 @@ def _shuffled(labels: Integers, pictures: Integers, seed: int) -> Integers:
     return np.asarray(mixed[place], np.int64)
 
 
-def _teach(lesson: Lesson) -> NDArray[np.float64] | str:
+def _teach(lesson: Fold) -> NDArray[np.float64] | str:
     """Probabilities (m, 7) for the people asked about, or what went wrong."""
     from threadpoolctl import threadpool_limits
 
@@ -435,15 +435,15 @@ def _teach(lesson: Lesson) -> NDArray[np.float64] | str:
     except (OSError, MemoryError):
         raise
     except Exception as error:  # noqa: BLE001 (a user's own model may fail in any way)
-        return told(error)
+        return format_error(error)
 
 
 def _collected(
     learner: Trainable,
-    lessons: Sequence[Lesson],
+    lessons: Sequence[Fold],
     answers: Iterator[NDArray[np.float64] | str],
     found: Matrix,
-) -> Taught:
+) -> CrossFitPredictions:
     """Put the folds' answers together, in a file."""
     fold = np.zeros(sum(len(lesson.asked) for lesson in lessons), np.int16)
     messages = {}
@@ -453,4 +453,4 @@ def _collected(
             messages[number] = answer
         none = np.full((len(lesson.asked), found.width), np.nan)
         found.put(lesson.asked, none if isinstance(answer, str) else answer)
-    return Taught(learner.name, learner.measures, found, fold, messages)
+    return CrossFitPredictions(learner.name, learner.measures, found, fold, messages)

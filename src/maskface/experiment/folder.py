@@ -22,7 +22,7 @@ from typing import Any, Final
 
 from maskface._version import __version__
 from maskface.errors import MaskfaceError
-from maskface.experiment.checkpoints import PICTURES, Harvest, Parts, digest
+from maskface.experiment.checkpoints import PICTURES, ChunkResult, Parts, digest
 from maskface.experiment.spec import Plan
 from maskface.files import is_partial, locked, write_atomically
 from maskface.occluders import get_occluder
@@ -288,7 +288,7 @@ class RunFolder:
                 f"{self.path} already holds {state}. {way}, or choose another folder with --out."
             )
 
-    def write_part(self, first: int, last: int, harvest: Harvest, run_id: str) -> None:
+    def write_part(self, first: int, last: int, harvest: ChunkResult, run_id: str) -> None:
         """Save what the pictures number `first` to `last` of the plan gave."""
         data = harvest.to_bytes(run_id)
         name = f"part-{first:08d}-{last:08d}-{digest(data)}.zip"
@@ -318,7 +318,7 @@ class RunFolder:
         finally:
             note.unlink(missing_ok=True)
 
-    def take_suspects(self) -> set[str]:
+    def pop_in_flight(self) -> set[str]:
         """Pictures that were being read when a process ended; their notes are taken away."""
         notes = list(self.parts_path.glob(f"{_READING}*"))
         suspects = {note.read_text(encoding="utf-8") for note in notes}

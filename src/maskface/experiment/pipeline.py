@@ -32,11 +32,11 @@ from maskface.classifiers import (
     get_reader,
 )
 from maskface.crops import crop_box, cut, resize
-from maskface.errors import ImageError, told
-from maskface.experiment.checkpoints import Harvest, Mark, read_marked
+from maskface.errors import ImageError, format_error
+from maskface.experiment.checkpoints import ChunkResult, FileFingerprint, read_fingerprinted
 from maskface.experiment.spec import Experiment
 from maskface.images import LIMITS, Limits, decode_image, read_bytes
-from maskface.landmarks import CachedDetector, LandmarkCache, MediaPipeDetector, same_face
+from maskface.landmarks import CachedDetector, LandmarkCache, MediaPipeDetector, match_face
 from maskface.mesh import LEFT_EYE, RIGHT_EYE
 from maskface.occluders import Occluder, Unoccluded, get_occluder
 from maskface.seeds import derived_seed
@@ -54,7 +54,7 @@ from maskface.types import (
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ClassifierAdapter:
     """A classifier, and what has to be known of it for every picture.
 
     Whether something fits a protocol takes as long to find out as making a row, so it is found
@@ -93,9 +93,11 @@ class Asked:
         )  # fmt: skip
 
 
-def asked(classifiers: Iterable[Classifier | Trainable]) -> tuple[Asked, ...]:
+def adapt_classifiers(
+    classifiers: Iterable[Classifier | Trainable],
+) -> tuple[ClassifierAdapter, ...]:
     """Look at classifiers; those that measure what one after them does are left out."""
-    named = {one.name: one for one in map(Asked.of, classifiers)}
+    named = {one.name: one for one in map(ClassifierAdapter.of, classifiers)}
     return tuple(named.values())
 
 
@@ -115,7 +117,7 @@ class TrialError(Exception):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Shown:
+class OccludedFace:
     """A picture whose face was found, under every condition.
 
     Attributes
@@ -165,10 +167,10 @@ class Shown:
     def _again(self, occlusion: Occlusion, detect: Detect) -> FaceLandmarks | None:
         if occlusion.image is self.image:
             return self.face
-        return same_face(detect(occlusion.image, None), self.face)
+        return match_face(detect(occlusion.image, None), self.face)
 
 
-def open_sample(sample: Sample, detect: Detect, limits: Limits = LIMITS) -> Shown:
+def open_sample(sample: Sample, detect: Detect, limits: Limits = LIMITS) -> OccludedFace:
     """Read a picture and find its face.
 
     Raises
@@ -181,24 +183,26 @@ def open_sample(sample: Sample, detect: Detect, limits: Limits = LIMITS) -> Show
     return open_read(sample, read_bytes(sample.path, limits), detect, limits)
 
 
-def open_read(sample: Sample, data: bytes, detect: Detect, limits: Limits = LIMITS) -> Shown:
+def open_read(sample: Sample, data: bytes, detect: Detect, limits: Limits = LIMITS) -> OccludedFace:
     """Find the face in a picture whose file was read; see `open_sample`."""
     image = decode_image(data, limits)
     face, message = choose_face(detect(image, data))
-    return Shown(sample, image, face, message)
+    return OccludedFace(sample, image, face, message)
 
 
-def occlude(shown: Shown, occluders: Mapping[str, Occluder], seeds: Mapping[str, int]) -> None:
+def occlude(
+    shown: OccludedFace, occluders: Mapping[str, Occluder], seeds: Mapping[str, int]
+) -> None:
     """Put every occluder on the face; those that fail are noted."""
     for condition, occluder in occluders.items():
         try:
             shown.occlusions[condition] = _occluded(shown, occluder, seeds[condition])
         # An occluder may fail in any way on an odd face; it costs this condition alone.
         except Exception as error:  # noqa: BLE001
-            shown.failures[condition] = told(error)
+            shown.failures[condition] = format_error(error)
 
 
-def _occluded(shown: Shown, occluder: Occluder, seed: int) -> Occlusion:
+def _occluded(shown: OccludedFace, occluder: Occluder, seed: int) -> Occlusion:
     if not isinstance(occluder, Unoccluded):
         return occluder.apply(shown.image, shown.face, seed=seed)
     # The picture as it is: there is nothing to draw and no coverage to count.
@@ -232,7 +236,7 @@ def choose_face(faces: Sequence[FaceLandmarks]) -> tuple[FaceLandmarks, str]:
     return faces[0], f"{len(faces)} faces; the largest was read"
 
 
-def measured_rows(shown: Shown, head: Row) -> list[Row]:
+def attribute_rows(shown: OccludedFace, head: Row) -> list[Row]:
     """Rows of `maskface.tables.ATTRIBUTES` that come from the picture itself."""
     values = {"face_px": f"{shown.face.size:.1f}"}
     angle = skin_ita(shown.image, shown.face)
@@ -243,7 +247,7 @@ def measured_rows(shown: Shown, head: Row) -> list[Row]:
 
 
 def detection_rows(
-    shown: Shown, head: Row, sizes: Sequence[int], finders: Mapping[str, Detect]
+    shown: OccludedFace, head: Row, sizes: Sequence[int], finders: Mapping[str, Detect]
 ) -> Iterator[Row]:
     """Look for the face anew under every condition.
 
@@ -277,7 +281,7 @@ def detection_rows(
                 yield fixed | cells | _look(shown, condition, size, find)
 
 
-def _look(shown: Shown, condition: str, size: int, find: Detect) -> Row:
+def _look(shown: OccludedFace, condition: str, size: int, find: Detect) -> Row:
     if condition in shown.failures:
         return {"status": "error", "message": shown.failures[condition]}
     if size > shown.face.size:
@@ -288,8 +292,8 @@ def _look(shown: Shown, condition: str, size: int, find: Detect) -> Row:
     try:
         faces = find(image, None)
     except Exception as error:  # noqa: BLE001 (a detector may fail in any way)
-        return {"status": "error", "message": told(error)}
-    again = same_face(faces, face)
+        return {"status": "error", "message": format_error(error)}
+    again = match_face(faces, face)
     row: Row = {"status": "ok", "n_faces": len(faces), "found": int(again is not None)}
     return row if again is None else row | drift(face, again, occlusion)
 
@@ -362,7 +366,7 @@ class TrialReader:
             tuple(get_reader(name) for name in experiment.classifiers),
         )
 
-    def read(self, sample: Sample) -> Harvest:
+    def read(self, sample: Sample) -> ChunkResult:
         """Read one picture.
 
         Returns
@@ -371,7 +375,7 @@ class TrialReader:
             Rows for every condition and classifier, whatever happens to the picture.
         """
         limits = self.experiment.limits
-        mark, data = read_marked(sample.path, limits)
+        mark, data = read_fingerprinted(sample.path, limits)
         if mark.message:
             return self.lost(sample, mark, "error", mark.message)
         try:
@@ -387,7 +391,7 @@ class TrialReader:
         )
         rows = self.rows(shown)
         harvest = self._marked(sample, mark)
-        harvest.attributes.extend(measured_rows(shown, self.head))
+        harvest.attributes.extend(attribute_rows(shown, self.head))
         for one in self.asked:
             read_one(one, own_rows(one, rows, faces), faces, harvest)
         sizes = self.experiment.detect_px
@@ -396,7 +400,7 @@ class TrialReader:
             harvest.detections.extend(detection_rows(shown, self.head, sizes, finders))
         return harvest
 
-    def rows(self, shown: Shown) -> dict[str, Row]:
+    def rows(self, shown: OccludedFace) -> dict[str, Row]:
         """What the rows of all classifiers say alike, by condition; without answers."""
         pose = dict(zip(("yaw_deg", "pitch_deg", "roll_deg"), shown.face.pose, strict=True))
         rows = self._blank(shown.sample)
@@ -407,7 +411,7 @@ class TrialReader:
             rows[name]["coverage"] = occlusion.coverage
         return rows
 
-    def lost(self, sample: Sample, mark: Mark, status: str, message: str) -> Harvest:
+    def lost(self, sample: Sample, mark: FileFingerprint, status: str, message: str) -> ChunkResult:
         """Rows of a picture that has no answer at all."""
         harvest = self._marked(sample, mark)
         rows = self._blank(sample)
@@ -417,10 +421,10 @@ class TrialReader:
             kept.extend(row | own for row in rows.values())
         return harvest
 
-    def _marked(self, sample: Sample, mark: Mark) -> Harvest:
+    def _marked(self, sample: Sample, mark: FileFingerprint) -> ChunkResult:
         """What is known of a picture once its file was read."""
         row = self.head | {"image_id": sample.image_id} | mark.cells()
-        return Harvest(pictures=[row], image_ids=[sample.image_id])
+        return ChunkResult(pictures=[row], image_ids=[sample.image_id])
 
     def _blank(self, sample: Sample) -> dict[str, Row]:
         """Cells of a picture under each condition that are known before it is opened."""
@@ -446,9 +450,9 @@ class TrialReader:
         }
 
     @cached_property
-    def asked(self) -> tuple[Asked, ...]:
+    def asked(self) -> tuple[ClassifierAdapter, ...]:
         """The classifiers, without those that measure what another one does."""
-        return asked(self.classifiers)
+        return adapt_classifiers(self.classifiers)
 
     @cached_property
     def needed(self) -> frozenset[str]:
@@ -459,7 +463,9 @@ class TrialReader:
         return derived_seed(self.experiment.seed, sample.image_id, condition)
 
 
-def own_rows(one: Asked, alike: Mapping[str, Row], faces: Mapping[str, Face]) -> dict[str, Row]:
+def own_rows(
+    one: ClassifierAdapter, alike: Mapping[str, Row], faces: Mapping[str, Face]
+) -> dict[str, Row]:
     """Rows of one classifier without answers, by condition."""
     rows = {condition: row | {"classifier": one.name} for condition, row in alike.items()}
     if REDETECTED in one.needs:
@@ -470,7 +476,7 @@ def own_rows(one: Asked, alike: Mapping[str, Row], faces: Mapping[str, Face]) ->
 
 
 def read_one(
-    one: Asked, rows: Mapping[str, Row], faces: Mapping[str, Face], harvest: Harvest
+    one: ClassifierAdapter, rows: Mapping[str, Row], faces: Mapping[str, Face], harvest: ChunkResult
 ) -> None:
     """Ask a classifier, and put its rows into the harvest."""
     shown = {name: face for name, face in faces.items() if rows[name]["status"] == "ok"}
@@ -480,7 +486,7 @@ def read_one(
         found = one.ask(list(shown.values()))
     except Exception as error:  # noqa: BLE001 (a user's own model may fail in any way)
         for name in shown:
-            rows[name].update({"status": "error", "message": told(error)})
+            rows[name].update({"status": "error", "message": format_error(error)})
         found, shown = np.empty((0, 0)), {}
     if one.learns:
         harvest.features.setdefault(one.name, []).extend(found)

@@ -19,7 +19,14 @@ from tqdm import tqdm
 from maskface.arrays import Row
 from maskface.errors import ImageError, MaskfaceError
 from maskface.exits import note
-from maskface.experiment.checkpoints import PICTURES, UNANSWERED, Harvest, Mark, Part, joined
+from maskface.experiment.checkpoints import (
+    PICTURES,
+    UNANSWERED,
+    ChunkResult,
+    FileFingerprint,
+    Part,
+    joined,
+)
 from maskface.experiment.folder import RunFolder
 from maskface.experiment.spec import Experiment, Plan
 from maskface.schema import Table
@@ -60,7 +67,7 @@ def changed_pictures(
             columns = (frame[name] for name in ("image_id", "sha256", "message", "state"))
             for image_id, *cells in zip(*columns, strict=True):
                 try:
-                    if Mark(*cells).fits(paths[image_id], limits):
+                    if FileFingerprint(*cells).fits(paths[image_id], limits):
                         found.discard(image_id)
                 except ImageError as error:
                     gone.append(f"{image_id}: {error}")
@@ -78,9 +85,9 @@ _TOGETHER: Final = 256
 """Pictures whose rows are in memory at once."""
 
 
-def harvest_of_part(part: Part, images: Sequence[str]) -> Harvest:
+def harvest_of_part(part: Part, images: Sequence[str]) -> ChunkResult:
     """What a part holds of some of its pictures."""
-    harvest = Harvest(image_ids=list(images))
+    harvest = ChunkResult(image_ids=list(images))
     for table, rows in harvest.tables():
         found = part.rows(table)
         rows.extend(_records(found[found["image_id"].isin(images)]))
@@ -100,12 +107,12 @@ def tables_read(experiment: Experiment) -> tuple[Table, ...]:
 
 def harvests_of_tables(
     folder: RunFolder, tables: Iterable[Table], images: Sequence[str]
-) -> Iterator[Harvest]:
+) -> Iterator[ChunkResult]:
     """What tables of a complete run hold of some pictures, sorted; some pictures at a time."""
     groups = [images[first : first + _TOGETHER] for first in range(0, len(images), _TOGETHER)]
     found = {table: _cut(_rows_read(folder, table), groups) for table in tables}
     for group in groups:
-        harvest = Harvest(image_ids=list(group))
+        harvest = ChunkResult(image_ids=list(group))
         for table, rows in harvest.tables():
             if table in found:
                 rows.extend(_records(next(found[table])))
@@ -244,7 +251,7 @@ def _as_written(manifest: Manifest, path: Path) -> bool:
         return hashlib.file_digest(stream, "sha256").hexdigest() == about.get("sha256")
 
 
-def _write(plan: Plan, folder: RunFolder, harvest: Harvest) -> None:
+def _write(plan: Plan, folder: RunFolder, harvest: ChunkResult) -> None:
     first, last = (_number(plan, harvest.image_ids[end]) for end in (0, -1))
     folder.write_part(first, last, harvest, plan.run_id)
 

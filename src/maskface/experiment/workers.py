@@ -19,7 +19,7 @@ from joblib import Parallel, delayed, parallel_config
 from tqdm import tqdm
 
 from maskface.errors import MaskfaceError
-from maskface.experiment.checkpoints import Harvest, read_marked
+from maskface.experiment.checkpoints import ChunkResult, read_fingerprinted
 from maskface.experiment.folder import RunFolder, chunks
 from maskface.experiment.pipeline import TrialReader
 from maskface.experiment.spec import Experiment, Plan
@@ -78,20 +78,20 @@ def workers(
             n_jobs = -1 if backend == "dask" else jobs
             pool = Parallel(n_jobs=n_jobs, return_as="generator_unordered")
             with losses():
-                with deaf_processes():
+                with ignore_sigint():
                     results = pool(delayed(function)(*task) for task in tasks)
                 yield from results
 
         yield work
 
 
-def alone(function: Callable[..., int], task: Task) -> bool:
+def run_isolated(function: Callable[..., int], task: Task) -> bool:
     """Call a function in a process of its own; whether the process survived."""
     try:
         with losses():
             # With one job joblib would stay in this process.
             pool = Parallel(n_jobs=2, backend="loky", return_as="generator")
-            with deaf_processes():
+            with ignore_sigint():
                 results = pool([delayed(function)(*task)])
             list(results)
     except WorkerLost:
@@ -100,7 +100,7 @@ def alone(function: Callable[..., int], task: Task) -> bool:
 
 
 @contextmanager
-def deaf_processes() -> Iterator[None]:
+def ignore_sigint() -> Iterator[None]:
     """Let processes that are begun here never hear Ctrl-C, which a terminal sends to all.
 
     It is this process that ends them; they would only print where they were. Ctrl-C waits until
@@ -199,7 +199,7 @@ def read_pictures(
     samples = [replace(sample, path=sample.path.absolute()) for sample in plan.samples]
     head = {"run_id": plan.run_id, "dataset": plan.dataset.name}
     parts = (plan.experiment, tuple(head.items()), cache)
-    suspects = folder.take_suspects()
+    suspects = folder.pop_in_flight()
     with tqdm(total=len(plan.samples), unit="image", disable=not progress) as bar:
         while True:
             left = _left(plan, folder)
@@ -216,7 +216,7 @@ def read_pictures(
                 for size in work(_read_chunk, tasks):
                     bar.update(size)
             except WorkerLost as error:
-                suspects = folder.take_suspects()
+                suspects = folder.pop_in_flight()
                 if not suspects:
                     raise MaskfaceError(
                         "A worker process ended before it had read anything. What was read is "
@@ -235,9 +235,9 @@ def _left(plan: Plan, folder: RunFolder) -> list[int]:
 
 def _read_guarded(parts: ReaderParts, folder: RunFolder, number: int, sample: Sample) -> None:
     """Read a picture that was being read when a process ended, in a process of its own."""
-    if not alone(_read_chunk, (parts, folder, number, [sample])):
-        folder.take_suspects()
-        mark = read_marked(sample.path, parts[0].limits)[0]
+    if not run_isolated(_read_chunk, (parts, folder, number, [sample])):
+        folder.pop_in_flight()
+        mark = read_fingerprinted(sample.path, parts[0].limits)[0]
         harvest = _reader(parts).lost(sample, mark, "error", _CRASHED)
         folder.write_part(number, number, harvest, str(parts[1][0][1]))
 
@@ -246,7 +246,7 @@ def _read_chunk(parts: ReaderParts, folder: RunFolder, first: int, samples: list
     """Read some pictures and save their trials; runs in a worker process."""
     with _ONE_AT_A_TIME, one_thread():
         reader = _reader(parts)
-        harvest = Harvest()
+        harvest = ChunkResult()
         with folder.note_reading() as note:
             for sample in samples:
                 note(sample.image_id)

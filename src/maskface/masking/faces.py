@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from maskface._version import __version__
 from maskface.arrays import Row
-from maskface.errors import told
+from maskface.errors import format_error
 from maskface.images import LIMITS, Limits, read_image, write_image
 from maskface.landmarks import MediaPipeDetector
 from maskface.masking.plan import Job
@@ -97,7 +97,7 @@ def draw_on_faces(
             occlusion = occluder.apply(image, faces[i], seed=seeds[i])
         # An occluder may fail in any way on an odd face; it costs this face alone.
         except Exception as error:  # noqa: BLE001
-            made[i] = told(error)
+            made[i] = format_error(error)
             continue
         image = occlusion.image
         open_ *= 1 - occlusion.alpha / np.float32(255)

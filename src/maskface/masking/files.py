@@ -14,7 +14,7 @@ from typing import Any, Final
 import pandas as pd
 from tqdm import tqdm
 
-from maskface.errors import MaskfaceError, told
+from maskface.errors import MaskfaceError, format_error
 from maskface.images import LIMITS, Limits
 from maskface.landmarks import MediaPipeDetector
 from maskface.masking.faces import Masked, Masker, mask_picture
@@ -216,7 +216,7 @@ def _mask(
 
 
 def _message(error: Exception) -> str:
-    return str(error) if isinstance(error, MaskfaceError) else told(error)
+    return str(error) if isinstance(error, MaskfaceError) else format_error(error)
 
 
 TOLD: Final = 20

@@ -2,8 +2,8 @@
 
 from maskface.report.figures import FORMATS, KINDS, write_figures
 from maskface.report.index import ANSWER, write_index
-from maskface.report.material import SYNTHETIC, synthetic_warning
 from maskface.report.page import NAME, write_report
+from maskface.report.run_data import SYNTHETIC, synthetic_warning
 from maskface.report.text import answer_text
 
 __all__ = [

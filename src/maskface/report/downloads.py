@@ -10,7 +10,7 @@ from typing import Final
 from urllib.parse import quote
 
 from maskface.cells import safe_cell
-from maskface.report.material import Material
+from maskface.report.run_data import RunData
 
 INSIDE: Final = 600_000
 TOGETHER: Final = 1_200_000
@@ -46,7 +46,7 @@ def as_uri(data: bytes, kind: str) -> str:
     return f"data:{kind};base64,{base64.b64encode(data).decode()}"
 
 
-def downloads(material: Material, bibtex: str) -> Iterator[Download]:
+def downloads(material: RunData, bibtex: str) -> Iterator[Download]:
     """Tables, manifest and texts of the run's folder, then what the report itself shows."""
     known = list(material.folder.files())
     others = sorted(set(material.folder.path.iterdir()) - set(known))

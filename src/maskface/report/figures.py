@@ -20,7 +20,7 @@ from PIL import Image
 
 from maskface.crops import crop_box, cut, resize
 from maskface.datasets import Dataset, load_dataset
-from maskface.errors import MaskfaceError, told
+from maskface.errors import MaskfaceError, format_error
 from maskface.files import written_atomically
 from maskface.findings import published_losses
 from maskface.images import read_image
@@ -40,7 +40,7 @@ from maskface.plots import (
 )
 from maskface.registry import unknown_name
 from maskface.report.downloads import as_uri
-from maskface.report.material import Material, open_material
+from maskface.report.run_data import RunData, open_material
 from maskface.seeds import derived_seed
 from maskface.tables import PLAIN
 from maskface.types import ImageArray, Sample
@@ -74,7 +74,7 @@ class Strip:
     reason: str
 
 
-def make_strip(material: Material, *, allowed: bool = False) -> Strip:
+def make_strip(material: RunData, *, allowed: bool = False) -> Strip:
     """Show one face under the run's conditions, as the classifiers were given it.
 
     Occluders and their seeds are those of the run.
@@ -109,7 +109,7 @@ def make_strip(material: Material, *, allowed: bool = False) -> Strip:
         return _omitted("the pictures are not where they were when the run was made")
     # An occluder or a detector may fail in any way; the report can do without its pictures.
     except Exception as error:  # noqa: BLE001
-        return _omitted(f"drawing failed ({told(error)})")
+        return _omitted(f"drawing failed ({format_error(error)})")
     terms = ", ".join(filter(None, (said["name"], said["licence"], said["citation"])))
     return Strip(pictures, f"{sample.image_id} ({sample.label}). {terms}", "")
 
@@ -118,7 +118,7 @@ def _omitted(reason: str) -> Strip:
     return Strip({}, "", reason)
 
 
-def _choose(material: Material, dataset: Dataset) -> Sample | None:
+def _choose(material: RunData, dataset: Dataset) -> Sample | None:
     """The first picture that was read under every condition, of the first emotion there is."""
     wanted = material.failures.images - set(material.failures.trials["image_id"])
     by_label: dict[str, Sample] = {}
@@ -181,7 +181,7 @@ class Figure:
     draw: Callable[[], Axes]
 
 
-def figures(material: Material, strip: Strip) -> list[Figure]:
+def figures(material: RunData, strip: Strip) -> list[Figure]:
     """All figures that a run supports, in the order of `KINDS`."""
     found = [*_of_run(material, strip), *_of_losses(material)]
     for classifier, condition in material.pairs:
@@ -191,7 +191,7 @@ def figures(material: Material, strip: Strip) -> list[Figure]:
     return _apart(found)
 
 
-def supports(material: Material, kind: str, classifier: str) -> bool:
+def supports(material: RunData, kind: str, classifier: str) -> bool:
     """Whether a classifier's results have what a figure of pairs shows."""
     if kind != "probabilities":
         return True
@@ -199,7 +199,7 @@ def supports(material: Material, kind: str, classifier: str) -> bool:
     return bool((own["metric"] == "p_true").any())
 
 
-def pair_figure(material: Material, kind: str, classifier: str, condition: str) -> Figure:
+def pair_figure(material: RunData, kind: str, classifier: str, condition: str) -> Figure:
     """A figure of one classifier under one condition."""
     draw, title = _OF_PAIRS[kind]
     return Figure(
@@ -210,33 +210,33 @@ def pair_figure(material: Material, kind: str, classifier: str, condition: str) 
     )
 
 
-def readers_figure(material: Material) -> Figure:
+def readers_figure(material: RunData) -> Figure:
     """Right answers of all classifiers under all conditions."""
     title = "Right answers by condition and classifier"
     return Figure("readers", "readers", title, partial(plot_readers, material.summary))
 
 
-def loss_figure(material: Material, condition: str) -> Figure:
+def loss_figure(material: RunData, condition: str) -> Figure:
     """What is lost under a condition, by emotion and classifier."""
     draw = partial(plot_loss_by_emotion, material.summary, condition)
     return Figure("loss", f"loss_{_slug(condition)}", f"Loss by emotion under {condition}", draw)
 
 
-def grid_figure(material: Material, classifier: str) -> Figure:
+def grid_figure(material: RunData, classifier: str) -> Figure:
     """What a classifier loses under every condition, by emotion."""
     draw = partial(plot_loss_grid, material.summary, classifier)
     title = f"Loss by occluder and emotion: {classifier}"
     return Figure("grid", f"grid_{_slug(classifier)}", title, draw)
 
 
-def people_figure(material: Material, mask: str) -> Figure:
+def people_figure(material: RunData, mask: str) -> Figure:
     """What is lost under a mask, beside what people lost in published studies."""
     draw = partial(plot_beside_people, material.summary, published_losses(), mask)
     title = f"Loss under {mask} beside published losses of people"
     return Figure("people", f"people_{_slug(mask)}", title, draw)
 
 
-def _of_run(material: Material, strip: Strip) -> Iterator[Figure]:
+def _of_run(material: RunData, strip: Strip) -> Iterator[Figure]:
     if strip.pictures:
         draw = partial(plot_strip, strip.pictures, strip.credit)
         yield Figure("strip", "strip", "One face under each condition", draw)
@@ -244,7 +244,7 @@ def _of_run(material: Material, strip: Strip) -> Iterator[Figure]:
         yield readers_figure(material)
 
 
-def _of_losses(material: Material) -> Iterator[Figure]:
+def _of_losses(material: RunData) -> Iterator[Figure]:
     yield from (loss_figure(material, condition) for condition in material.conditions)
     if len(material.conditions) > 1:
         readers = material.losses["classifier"].unique()

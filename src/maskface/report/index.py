@@ -15,7 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from maskface.errors import MaskfaceError
 from maskface.experiment import failures_text, load_run
 from maskface.files import write_atomically
-from maskface.report.material import SYNTHETIC
+from maskface.report.run_data import SYNTHETIC
 
 INDEX: Final = "index.html"
 ANSWER: Final = "answer.txt"

@@ -42,8 +42,8 @@ from maskface.report.figures import (
     supports,
 )
 from maskface.report.index import ANSWER, read_answer
-from maskface.report.material import Material, open_material, synthetic_warning
 from maskface.report.people import beside_people
+from maskface.report.run_data import RunData, open_material, synthetic_warning
 from maskface.report.text import answers, cells, methods_text, overall, readers_text
 from maskface.tables import PLAIN
 from maskface.text import footnote, guard_sentences
@@ -77,7 +77,7 @@ class Detail:
     conditions: tuple[tuple[str, tuple[Shown, ...]], ...]
 
 
-def main_figures(material: Material) -> list[Shown]:
+def main_figures(material: RunData) -> list[Shown]:
     """Figures that answer the question at a glance."""
     pairs = material.pairs
     if max(len(material.conditions), len(material.classifiers)) > ROWS:
@@ -89,7 +89,7 @@ def main_figures(material: Material) -> list[Shown]:
     return [show(figure) for figure in chosen]
 
 
-def _losses(material: Material) -> list[Figure]:
+def _losses(material: RunData) -> list[Figure]:
     """Loss by emotion: a figure for each condition or for each classifier, whichever are few."""
     if len(material.conditions) <= AT_ONCE:
         return [loss_figure(material, condition) for condition in material.conditions]
@@ -98,13 +98,13 @@ def _losses(material: Material) -> list[Figure]:
     return []
 
 
-def people_figures(material: Material) -> list[Shown]:
+def people_figures(material: RunData) -> list[Shown]:
     """Losses beside those of people, under so many masks as are seen at a glance."""
     masks = [] if material.partial else material.masks[:AT_ONCE]
     return [show(people_figure(material, mask)) for mask in masks]
 
 
-def details(material: Material) -> Iterator[Detail]:
+def details(material: RunData) -> Iterator[Detail]:
     """Losses by emotion and figures of each classifier."""
     for classifier in material.classifiers:
         own = material.losses[material.losses["classifier"] == classifier]
@@ -114,7 +114,7 @@ def details(material: Material) -> Iterator[Detail]:
         yield Detail(classifier, rows, tuple(_by_condition(material, classifier)))
 
 
-def _by_condition(material: Material, classifier: str) -> Iterator[tuple[str, tuple[Shown, ...]]]:
+def _by_condition(material: RunData, classifier: str) -> Iterator[tuple[str, tuple[Shown, ...]]]:
     for condition in material.conditions:
         if (classifier, condition) in material.pairs:
             kinds = _kinds(len(material.pairs))
@@ -237,7 +237,7 @@ def write_report(
     return target
 
 
-def _contents(material: Material, *, faces_allowed: bool) -> dict[str, Any]:
+def _contents(material: RunData, *, faces_allowed: bool) -> dict[str, Any]:
     manifest, losses = material.manifest, material.losses
     strip = make_strip(material, allowed=faces_allowed)
     people = beside_people(material)
@@ -273,7 +273,7 @@ def _contents(material: Material, *, faces_allowed: bool) -> dict[str, Any]:
     }
 
 
-def _footnote(material: Material) -> str:
+def _footnote(material: RunData) -> str:
     if material.losses.empty:
         return ""
     told = footnote(material.summary).replace("clean, occluded: % right", "plain, covered: % right")
@@ -283,7 +283,7 @@ def _footnote(material: Material) -> str:
     )  # fmt: skip
 
 
-def _own_answer(material: Material) -> list[Any]:
+def _own_answer(material: RunData) -> list[Any]:
     """What the script that made the run says itself, unless that is the loss."""
     blocks, _ = read_answer(material.folder.path / ANSWER)
     return [] if any(block.text.startswith(_LOSS_TABLE) for block in blocks[:1]) else list(blocks)

@@ -10,7 +10,7 @@ from typing import Final
 
 from maskface.errors import MaskfaceError
 from maskface.findings import Claim, Result, compare_run, humans_of, kind_of, load_findings
-from maskface.report.material import Material
+from maskface.report.run_data import RunData
 from maskface.text import points
 
 _MOST: Final = 1000
@@ -72,7 +72,7 @@ class People:
     claims: frozenset[str] = frozenset()
 
 
-def beside_people(material: Material) -> People:
+def beside_people(material: RunData) -> People:
     """Judge a run by the published findings on people; see `maskface.findings.compare_run`."""
     if material.partial:
         return People(reason="An incomplete run is not compared with people.")
@@ -97,7 +97,7 @@ def beside_people(material: Material) -> People:
     return People(tuple(judged), tuple(missing), claims=claims)
 
 
-def _comparisons(material: Material) -> int:
+def _comparisons(material: RunData) -> int:
     """How often faces under two conditions are compared, roughly: masks with masks, too."""
     masks = sum(kind_of(name) == "mask" for name in material.conditions)
     return len(material.classifiers) * masks * (_OF_A_MASK + masks - 1)

@@ -13,14 +13,14 @@ import pandas as pd
 
 from maskface.classifiers import is_control
 from maskface.report.citations import learns
-from maskface.report.material import Material
+from maskface.report.run_data import RunData
 from maskface.stats import N_RESAMPLES
 from maskface.tables import PLAIN
 from maskface.text import footnote, p_text, percent, points
 from maskface.weights import manifest as shipped_weights
 
 
-def methods_text(material: Material) -> str:
+def methods_text(material: RunData) -> str:
     """Write the methods paragraph: pictures, occluders, classifiers, statistics, versions, seed."""
     manifest = material.manifest
     parts = [
@@ -44,7 +44,7 @@ def _pictures(manifest: dict[str, Any]) -> str:
     return f"We used {said['images']} pictures{people}{drawn} from the set {said['name']}."
 
 
-def _failures(material: Material) -> str:
+def _failures(material: RunData) -> str:
     found = material.failures
     lost = len(found.failed)
     if not lost:
@@ -55,7 +55,7 @@ def _failures(material: Material) -> str:
     )
 
 
-def _occluders(material: Material) -> str:
+def _occluders(material: RunData) -> str:
     if not material.conditions:
         return "Faces were read as they are."
     hidden = {name: percent(share) for name, share in material.coverage.items()}

@@ -11,7 +11,7 @@ from typing import Any
 from maskface.documents import rows, to_json
 from maskface.exits import FAILED, ended_in_words, note, say, write
 from maskface.experiment import Experiment
-from maskface.outcome import Analyse, Options, Outcome, carry_out
+from maskface.workflow import Analyse, Options, Outcome, carry_out
 
 __all__ = ["Options", "main", "parse_options", "script_values"]
 

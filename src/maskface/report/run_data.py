@@ -32,7 +32,7 @@ _NEEDED: Final = ("image_id", "condition", "coverage", "status", "message")
 
 
 @dataclass(frozen=True)
-class Material:
+class RunData:
     """The tables of a run.
 
     Attributes
@@ -131,7 +131,7 @@ def _means(hidden: list[pd.DataFrame]) -> dict[str, float]:
     return {str(name): float(mean) for name, mean in means.items()}
 
 
-def open_material(path: str | Path, *, allow_partial: bool = False) -> Material:
+def open_material(path: str | Path, *, allow_partial: bool = False) -> RunData:
     """Open the tables of a run.
 
     Parameters
@@ -150,10 +150,10 @@ def open_material(path: str | Path, *, allow_partial: bool = False) -> Material:
     folder = RunFolder(Path(path))
     complete = bool(folder.require_manifest()["complete"])
     if complete:
-        return Material(load_run(path).folder)
+        return RunData(load_run(path).folder)
     if not allow_partial:
         raise incomplete(folder)
-    material = Material(folder, partial=True)
+    material = RunData(folder, partial=True)
     if not material.failures.images:
         raise MaskfaceError(
             f"The run in {folder.path} has no answers yet. Go on with `maskface run ... --resume`."

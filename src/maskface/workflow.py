@@ -13,7 +13,7 @@ from maskface.experiment import Experiment, Run, failures_text, find_failures, r
 from maskface.files import write_atomically
 from maskface.tables import PLAIN
 
-if TYPE_CHECKING:  # what makes figures and pages is loaded when pictures have been read
+if TYPE_CHECKING:
     import pandas as pd
 
     from maskface.analyses import Answer

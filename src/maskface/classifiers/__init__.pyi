@@ -1,0 +1,12 @@
+from .base import NEEDS as NEEDS
+from .base import NOT_AGAIN as NOT_AGAIN
+from .base import Classifier as Classifier
+from .base import Fitted as Fitted
+from .base import Trainable as Trainable
+from .base import checked_answers as checked_answers
+from .base import checked_features as checked_features
+from .registry import CLASSIFIERS as CLASSIFIERS
+from .registry import get_classifier as get_classifier
+from .registry import get_reader as get_reader
+from .registry import is_control as is_control
+from .registry import parameters_of as parameters_of

@@ -1,0 +1,14 @@
+from .faces import Drawn as Drawn
+from .faces import Masked as Masked
+from .faces import draw_on_faces as draw_on_faces
+from .files import MaskedFiles as MaskedFiles
+from .files import done_text as done_text
+from .files import done_values as done_values
+from .files import mask_files as mask_files
+from .files import problems_text as problems_text
+from .plan import VIDEO_SUFFIXES as VIDEO_SUFFIXES
+from .plan import Job as Job
+from .tracking import FaceTracker as FaceTracker
+from .tracking import Look as Look
+from .webcam import camera_number as camera_number
+from .webcam import mask_webcam as mask_webcam
