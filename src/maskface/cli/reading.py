@@ -4,7 +4,7 @@ The verb of models: download.
 
 Verbs that look: list, doctor.
 
-Verbs of the machine: bench, cache.
+The verb of the machine: cache.
 """
 
 from __future__ import annotations
@@ -19,11 +19,8 @@ from maskface.cli.options import (
     READERS,
     Classifiers,
     Csv,
-    Data,
     Json,
-    Limit,
     Occluder,
-    Occluders,
     Quiet,
     Seed,
 )
@@ -168,45 +165,6 @@ def doctor(*, as_json: Json = False) -> None:
     )
     if not fine:
         raise SystemExit(FAILED)
-
-
-@verb("bench", "bench --data faces/ --limit 50 --occluder niqab --csv bench.csv")
-def bench(
-    *,
-    data: Data = "example",
-    occluder: Occluders = ["surgical"],  # noqa: B006 (typer copies it)
-    classifier: Classifiers = list(READERS),  # noqa: B006
-    limit: Limit = 100,
-    seed: Seed = 0,
-    csv: Csv = None,
-    as_json: Json = False,
-) -> None:
-    """Measure where the time of a run goes on this machine.
-
-    Each stage stands beside the bare libraries. Pictures are read as by one
-    worker of a run, without the landmark cache.
-    """
-    from maskface.bench import BENCH, bench_text
-    from maskface.bench import bench as measure
-    from maskface.documents import rows
-    from maskface.experiment import Experiment
-
-    files = ready(csv)
-    experiment = Experiment(
-        data=data,
-        occluders=tuple(occluder),
-        classifiers=tuple(classifier),
-        limit=limit,
-        seed=seed,
-    )
-    found = measure(experiment)
-    for path in files:
-        BENCH.write(found, path)
-    answer(
-        lambda: "\n".join([bench_text(found), *map(str, files)]),
-        lambda: {"stages": rows(found), "files": files},
-        as_json=as_json,
-    )
 
 
 @verb("cache", "cache --clear", kept="What was not removed is kept")
