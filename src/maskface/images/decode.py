@@ -102,7 +102,7 @@ _PILLOW: Final = threading.RLock()
 """Held while Pillow's own limit, which is a global of its, is looked at or out of force."""
 
 
-def read_image(path: Path, limits: Limits = LIMITS) -> ImageArray:
+def read_image(path: str | Path, limits: Limits = LIMITS) -> ImageArray:
     """Read a picture file as RGB.
 
     Parameters
@@ -124,7 +124,7 @@ def read_image(path: Path, limits: Limits = LIMITS) -> ImageArray:
         If the file is missing, not a regular file, not a picture, truncated, too small or too
         large.
     """
-    return decode_image(read_bytes(path, limits), limits)
+    return decode_image(read_bytes(Path(path), limits), limits)
 
 
 def read_rgba(path: Path) -> NDArray[np.uint8]:
