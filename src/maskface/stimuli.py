@@ -1,9 +1,4 @@
-"""Which photographs of one person are joined.
-
-The folder of a made set: its pictures, and how they were made.
-
-Sets of faces made for one question: composites of two expressions of one person.
-"""
+"""Sets of composite faces made from the photographs of a data set."""
 
 from __future__ import annotations
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from maskface.occluders.drawing.garment import Cord, Garment, Sheet, Surface
-from maskface.occluders.drawing.geometry import HeadFit, fit_head, head_of
+from maskface.occluders.drawing.geometry import HeadFit, fit_head, head_fit
 from maskface.occluders.drawing.raster import quads_of, rasterise
-from maskface.occluders.drawing.sheets import corners_of, draw_garment, seen_from
+from maskface.occluders.drawing.sheets import draw_garment, extent, project
 from maskface.occluders.photo.appearance import is_grey
 from maskface.occluders.photo.light import Light, _skin, estimate_light, quantile
 from maskface.occluders.worn.base import ear_loops
@@ -118,7 +118,7 @@ def test_parts_are_seen_together_as_each_alone() -> None:
     turn = cv2.Rodrigues(np.array([0.2, 0.7, -0.1]))[0]
     fit = HeadFit(np.diag([8.0, -8.0, -8.0]) @ turn, np.array([80.0, 90, 0]))
     garment = with_loops()
-    seen = seen_from(fit, garment, (30, -20))
+    seen = project(fit, garment, (30, -20))
     assert len(seen) == len(garment.items) == 5
     for item, own in zip(garment.items, seen, strict=True):
         places = item.points if isinstance(item, Cord) else item.surface.vertices
@@ -130,7 +130,7 @@ def test_parts_are_seen_together_as_each_alone() -> None:
         # Hidden behind the head's horizon, and shown well before it.
         np.testing.assert_array_equal(own.shown == 0, own.normals[:, 2] >= 0.15)
         np.testing.assert_array_equal(own.shown == 1, own.normals[:, 2] <= 0.03)
-    low, high = corners_of(fit, garment)
+    low, high = extent(fit, garment)
     everything = np.vstack([own.points for own in seen]) + np.array([30, -20, 0])
     np.testing.assert_allclose([low, high], [everything.min(axis=0), everything.max(axis=0)])
 
@@ -161,7 +161,7 @@ def test_a_head_is_found_anew_where_its_points_are_others() -> None:
     found = []
     for by in (0.0, 7.0):
         points[:, 0] += np.float32(by)
-        fit = head_of(replace(face, points=points))
+        fit = head_fit(replace(face, points=points))
         found.append(fit.offset[0])
         np.testing.assert_array_equal(fit.offset, fit_head(points).offset)
         np.testing.assert_array_equal(fit.linear, fit_head(points).linear)

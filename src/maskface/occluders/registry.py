@@ -123,7 +123,7 @@ def bracketed_name(occluder: Occluder) -> str:
 
 
 def parameters_of(name: str) -> dict[str, str]:
-    """Parameters of an occluder by name, with what they are by default and what else they may be.
+    """Return parameters of an occluder by name, with their defaults and allowed values.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Several occluders on one face: ``tears+surgical``."""
+"""Stacks of occluders on one face: ``tears+surgical``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from maskface.errors import MaskfaceError
 from maskface.occluders.base import Drawing, Occluder, Unoccluded
-from maskface.occluders.drawing.layer import together
+from maskface.occluders.drawing.layer import joint_alpha
 from maskface.types import FaceLandmarks, ImageArray
 
 
@@ -57,8 +57,8 @@ class Stack(Occluder):
         total = Unoccluded().draw(image, landmarks, rng)
         for layer in self.layers:
             drawn = layer.draw_over(total.image, image, landmarks, rng)
-            alpha = together(total.alpha, drawn.alpha)
-            total = Drawing(drawn.image, alpha, together(total.shadow, drawn.shadow))
+            alpha = joint_alpha(total.alpha, drawn.alpha)
+            total = Drawing(drawn.image, alpha, joint_alpha(total.shadow, drawn.shadow))
         return total
 
     @property

@@ -1,10 +1,10 @@
-"""Controls that put something else on the part of a face that another occluder hides."""
+"""Controls that paint over the part of a face that another occluder hides."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar, Final
+from typing import Annotated, ClassVar
 
 import numpy as np
 
@@ -12,11 +12,10 @@ from maskface.arrays import Bytes
 from maskface.occluders.base import Occluder
 from maskface.occluders.colours import exact_colour
 from maskface.occluders.controls import base as paints
-from maskface.occluders.controls.base import Control, Ground, check_range, hidden_by, reference
+from maskface.occluders.controls.base import Control, Ground
+from maskface.occluders.parameters import Between, Colour, OccluderText
 from maskface.occluders.registry import get_occluder
 from maskface.types import FaceLandmarks, ImageArray
-
-_MOST_BLOCKS: Final = 256
 
 
 @dataclass(frozen=True)
@@ -27,17 +26,9 @@ class Repaint(Control):
     ----------
     region
         The other occluder, with its parameters in brackets: ``surgical(colour=black)``.
-
-    Raises
-    ------
-    MaskfaceError
-        If there is no such occluder.
     """
 
-    region: str = "surgical"
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "region", reference(self, "region"))
+    region: OccluderText = "surgical"
 
     @cached_property
     def _where(self) -> Occluder:
@@ -45,7 +36,7 @@ class Repaint(Control):
 
     def hide(self, image: ImageArray, landmarks: FaceLandmarks, rng: np.random.Generator) -> Bytes:
         """Hide what `region` hides; see `Control.hide`."""
-        return hidden_by(self._where, image, landmarks, rng)
+        return self._where.hide(image, landmarks, rng)
 
 
 @dataclass(frozen=True)
@@ -58,22 +49,13 @@ class Fill(Repaint):
         The other occluder, with its parameters in brackets: ``surgical(colour=black)``.
     colour
         A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
-
-    Raises
-    ------
-    MaskfaceError
-        If there is no such occluder or colour.
     """
 
     name: ClassVar[str] = "fill"
-    colour: str = "grey"
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        exact_colour(self.colour)
+    colour: Colour = "grey"
 
     def paint(self, ground: Ground, rng: np.random.Generator) -> ImageArray:  # noqa: ARG002
-        """Paint it all in `colour`."""
+        """Paint all of it in `colour`."""
         return paints.flat(ground, exact_colour(self.colour))
 
 
@@ -88,17 +70,12 @@ class Mean(Repaint):
     ----------
     region
         The other occluder, with its parameters in brackets: ``surgical(colour=black)``.
-
-    Raises
-    ------
-    MaskfaceError
-        If there is no such occluder.
     """
 
     name: ClassVar[str] = "mean"
 
     def paint(self, ground: Ground, rng: np.random.Generator) -> ImageArray:  # noqa: ARG002
-        """Paint it all in the mean colour of the visible skin."""
+        """Paint all of it in the mean colour of the visible skin."""
         return paints.mean_colour(ground)
 
 
@@ -112,19 +89,10 @@ class Noise(Repaint):
         The other occluder, with its parameters in brackets: ``surgical(colour=black)``.
     blocks
         Blocks across the width of a face, 1 to 256.
-
-    Raises
-    ------
-    MaskfaceError
-        If there is no such occluder, or `blocks` is out of range.
     """
 
     name: ClassVar[str] = "noise"
-    blocks: int = 32
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_range(self, "blocks", 1, _MOST_BLOCKS)
+    blocks: Annotated[int, Between(1, 256)] = 32
 
     def paint(self, ground: Ground, rng: np.random.Generator) -> ImageArray:
         """Paint each block in the colour of a random pixel of the visible face."""
@@ -145,19 +113,10 @@ class Blur(Repaint):
         The other occluder, with its parameters in brackets: ``surgical(colour=black)``.
     size
         Standard deviation of the Gaussian in face widths, 0.001 to 1.
-
-    Raises
-    ------
-    MaskfaceError
-        If there is no such occluder, or `size` is out of range.
     """
 
     name: ClassVar[str] = "blur"
-    size: float = 0.1
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_range(self, "size", 0.001, 1)
+    size: Annotated[float, Between(0.001, 1)] = 0.1
 
     def paint(self, ground: Ground, rng: np.random.Generator) -> ImageArray:  # noqa: ARG002
         """Blur what is there."""
@@ -177,19 +136,10 @@ class Pixelate(Repaint):
         The other occluder, with its parameters in brackets: ``surgical(colour=black)``.
     blocks
         Blocks across the width of a face, 1 to 256.
-
-    Raises
-    ------
-    MaskfaceError
-        If there is no such occluder, or `blocks` is out of range.
     """
 
     name: ClassVar[str] = "pixelate"
-    blocks: int = 6
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_range(self, "blocks", 1, _MOST_BLOCKS)
+    blocks: Annotated[int, Between(1, 256)] = 6
 
     def paint(self, ground: Ground, rng: np.random.Generator) -> ImageArray:  # noqa: ARG002
         """Paint each block in its mean colour."""

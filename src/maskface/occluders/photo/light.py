@@ -1,9 +1,4 @@
-"""How a face is lit, read from the skin that a mask leaves free.
-
-The colour of the light in a photograph.
-
-Quantiles of few numbers, without what NumPy's own cost for every kind of array.
-"""
+"""Light of a photograph, read from the skin above a mask: brightness, direction and colour."""
 
 from __future__ import annotations
 
@@ -17,6 +12,7 @@ from numpy.typing import NDArray
 
 from maskface.arrays import Bools, Floats
 from maskface.mesh import canonical_mesh
+from maskface.occluders.colours import RGB
 from maskface.occluders.drawing.geometry import HeadFit, above_eyes, damped
 from maskface.types import ImageArray
 
@@ -105,7 +101,7 @@ def _linear() -> NDArray[np.float32]:
 
 
 def quantile(values: NDArray[Any], share: float) -> float:
-    """Quantile of one number or more, by linear interpolation as `numpy.quantile` does."""
+    """Return quantile of one number or more, by linear interpolation as `numpy.quantile` does."""
     flat = values.ravel()
     place = share * (flat.size - 1)
     low = int(place)
@@ -179,12 +175,12 @@ class Light:
     slope: tuple[float, float, float]
     balance: tuple[float, float, float] = (1.0, 1.0, 1.0)
 
-    def tone(self, colour: tuple[int, int, int]) -> Floats:
-        """Red, green and blue of a surface of a colour in this light, if it were at full level."""
+    def tone(self, colour: RGB) -> Floats:
+        """Return red, green and blue of a surface of a colour in this light, at full level."""
         return np.asarray(np.array(colour) * self.balance)
 
     def shade(self, normals: Floats) -> Floats:
-        """Brightness factors (n,) of surfaces with unit normals (n, 3) in image axes."""
+        """Return brightness factors (n,) of surfaces with unit normals (n, 3) in image axes."""
         facing = normals - [0.0, 0.0, -1.0]
         relative = 1 + facing @ np.array(self.slope)
         return np.asarray(self.level * np.clip(relative, *_RANGE))

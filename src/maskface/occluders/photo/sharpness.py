@@ -1,6 +1,6 @@
-"""How sharp and how grainy a photograph is.
+"""Sharpness and grain of a photograph, read above a mask only.
 
-Both are read above a mask only, so that nothing it hides can show in it.
+Nothing that a mask hides can show in them.
 """
 
 from __future__ import annotations
