@@ -14,6 +14,7 @@ from maskface.blendshapes import BLENDSHAPES
 from maskface.errors import MaskfaceError
 from maskface.mesh import canonical_mesh
 from maskface.occluders.drawing.geometry import ANCHORS, HeadFit, fit_head, unit
+from maskface.occluders.photo.appearance import is_grey
 from maskface.types import FaceLandmarks, ImageArray, MaskArray
 
 SEAM: Final = (0.0, 0.37, 7.24)
@@ -50,6 +51,7 @@ class Seam:
 
     @classmethod
     def of(cls, fit: HeadFit) -> Seam:
+        """Return the seam of a head."""
         along = unit(fit.linear[:2, 0])
         down = np.array([-along[1], along[0]])
         middle = fit.project(np.array(SEAM))[:2]
@@ -153,8 +155,8 @@ def _differences(goal: Singles, start: Singles, gain: Singles) -> Singles:
     limit = (_BESIDE + (_ON_HEAD - _BESIDE) * on_head)[:, None]
     rest = np.log((goal + 1) / (start + 1)) - gain
     # Beyond the ends of the band nothing is known.
-    told = (np.abs(rest) < limit).all(axis=1, keepdims=True) & (place < REACH - 1)[:, None]
-    return _smooth(np.where(told, rest, 0).astype(np.float32))
+    known = (np.abs(rest) < limit).all(axis=1, keepdims=True) & (place < REACH - 1)[:, None]
+    return _smooth(np.where(known, rest, 0).astype(np.float32))
 
 
 def _smooth(profile: Singles) -> Singles:
@@ -234,8 +236,6 @@ def shifted(image: Bytes, moved: Floats) -> Bytes:
     drawn[there == 0] = soft[there == 0]
     return np.asarray(drawn, np.uint8)
 
-
-__all__ = ["Composite", "compose"]
 
 FACE_WIDTH: Final = 15.3
 """Width of the canonical face in cm, from ear to ear."""
@@ -320,7 +320,7 @@ def compose(
     """
     first, second = _present(upper, upper_face, "upper"), _present(lower, lower_face, "lower")
     _check(first, second, shift, blend)
-    if _is_grey(upper) != _is_grey(lower):
+    if is_grey(upper) != is_grey(lower):
         raise MaskfaceError(
             "One photograph is grey and the other is in colour; their halves would be told apart "
             "by that. Give two of a kind."
@@ -383,10 +383,6 @@ def _check(first: FaceLandmarks, second: FaceLandmarks, shift: float, blend: flo
         raise MaskfaceError(f"shift is -1 to 1 widths of the face, got {shift}. Write shift=0.5.")
     if not 0 <= blend <= MOST_BLEND:
         raise MaskfaceError(f"blend is 0 to {MOST_BLEND:g} cm, got {blend}. Write blend=0.4.")
-
-
-def _is_grey(image: ImageArray) -> bool:
-    return bool((image[..., :1] == image[..., 1:]).all())
 
 
 def _share(below: Singles, blend: float) -> Singles:

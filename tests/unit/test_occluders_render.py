@@ -12,7 +12,7 @@ from maskface.occluders.drawing.geometry import HeadFit, fit_head, head_fit
 from maskface.occluders.drawing.raster import quads_of, rasterise
 from maskface.occluders.drawing.sheets import draw_garment, extent, project
 from maskface.occluders.photo.appearance import is_grey
-from maskface.occluders.photo.light import Light, _skin, estimate_light, quantile
+from maskface.occluders.photo.light import Light, estimate_light, quantile, skin_places
 from maskface.occluders.worn.base import ear_loops
 from maskface.occluders.worn.mask_shapes import FOLDED
 from maskface.occluders.worn.surface import SURGICAL, sheet_surface, surface_of
@@ -193,7 +193,7 @@ def test_light_from_the_side_is_measured(slope: float, yaw: float) -> None:
     fit = fit_head(made_landmarks(yaw=yaw, scale=24.0, centre=(300.0, 300.0)).points)
     # The canonical face as a matt surface in a known light, dot by dot.
     lit = Light(1.0, (slope, -0.16, -0.41))
-    places, normals = _skin()
+    places, normals = skin_places()
     picture = np.full((600, 600, 3), 240, np.uint8)
     for (x, y), shade in zip(fit.project(places)[:, :2], lit.shade(fit.turn(normals)), strict=True):
         cv2.circle(picture, (round(x), round(y)), 12, (int(150 * shade),) * 3, -1)
@@ -210,7 +210,7 @@ def test_hair_on_one_side_is_no_light_from_the_other(places: slice) -> None:
     fit = fit_head(face.points)
     picture = made_picture(face)
     even = estimate_light(picture, fit)
-    for x, y in fit.project(_skin()[0][places])[:, :2].astype(int):  # of the right side
+    for x, y in fit.project(skin_places()[0][places])[:, :2].astype(int):  # of the right side
         picture[y - 5 : y + 6, x - 5 : x + 6] = 20
     assert estimate_light(picture, fit).slope[0] == pytest.approx(even.slope[0], abs=0.03)
 

@@ -1,7 +1,6 @@
 """Types of occluder parameters, which say what is allowed and are checked by `Occluder` itself.
 
-A field is checked by its annotation: ``Literal`` values, `Colour`, numbers `Between` two ends, and
-`OccluderText`. An occluder with such fields needs no ``__post_init__`` of its own.
+A field is checked by its annotation: ``Literal`` values, `Colour`, numbers `Between` two ends. An occluder with such fields needs no ``__post_init__`` of its own.
 """
 
 from __future__ import annotations
@@ -78,27 +77,8 @@ class IsColour(Check):
         return value
 
 
-@dataclass(frozen=True, slots=True)
-class IsOccluder(Check):
-    """Check of an occluder in text."""
-
-    def __call__(self, occluder: Occluder, key: str, value: Any) -> Any:
-        """Return the text with brackets and without defaults; raise if there is no such one."""
-        from maskface.occluders.registry import bracketed_name, get_occluder
-
-        try:
-            return bracketed_name(get_occluder(value))
-        except MaskfaceError as error:
-            raise MaskfaceError(
-                f"Parameter {key!r} of occluder {occluder.name!r} is any occluder, with its "
-                f"parameters in brackets, such as surgical(colour=black). It got {value!r}. {error}"
-            ) from error
-
-
 Colour: TypeAlias = Annotated[str, IsColour()]
 """A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``."""
-OccluderText: TypeAlias = Annotated[str, IsOccluder()]
-"""Any occluder, with its parameters in brackets: ``surgical(colour=black)``."""
 Share: TypeAlias = Annotated[float, Between(0, 1)]
 """A number from 0 to 1."""
 
@@ -129,7 +109,9 @@ def _declared(cls: type[Occluder]) -> tuple[tuple[str, tuple[str, ...], tuple[Ch
         return ()
     found: list[tuple[str, tuple[str, ...], tuple[Check, ...]]] = []
     for field in fields(cls):
-        hint, choices, checks = hints[field.name], (), ()
+        hint = hints[field.name]
+        choices: tuple[str, ...] = ()
+        checks: tuple[Check, ...] = ()
         if get_origin(hint) is Literal:
             choices = get_args(hint)
         elif get_origin(hint) is Annotated:

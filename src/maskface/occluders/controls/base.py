@@ -9,20 +9,23 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Annotated, Any, Final, TypeAlias
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from maskface.arrays import Bytes
+from maskface.errors import MaskfaceError
 from maskface.occluders.base import Drawing, Occluder
 from maskface.occluders.colours import RGB
 from maskface.occluders.controls.frame import face_outline, face_width, fill_polygon
 from maskface.occluders.drawing.geometry import HeadFit, head_fit
 from maskface.occluders.drawing.layer import as_rgb, times
+from maskface.occluders.parameters import Check
 from maskface.occluders.photo.appearance import is_grey
 from maskface.occluders.photo.light import LUMA
+from maskface.occluders.registry import bracketed_name, get_occluder
 from maskface.types import FaceLandmarks, ImageArray
 
 Whole: TypeAlias = NDArray[np.int_]
@@ -239,3 +242,22 @@ class Control(Occluder):
             ground = Ground(image, alpha, head_fit(landmarks), box)
             result[box] = blend(image[box], self.paint(ground, rng), alpha[box])
         return Drawing.of(result, alpha)
+
+
+@dataclass(frozen=True, slots=True)
+class IsOccluder(Check):
+    """Check of an occluder in text."""
+
+    def __call__(self, occluder: Occluder, key: str, value: Any) -> Any:
+        """Return the text with brackets and without defaults; raise if there is no such one."""
+        try:
+            return bracketed_name(get_occluder(value))
+        except MaskfaceError as error:
+            raise MaskfaceError(
+                f"Parameter {key!r} of occluder {occluder.name!r} is any occluder, with its "
+                f"parameters in brackets, such as surgical(colour=black). It got {value!r}. {error}"
+            ) from error
+
+
+OccluderText: TypeAlias = Annotated[str, IsOccluder()]
+"""Any occluder, with its parameters in brackets: ``surgical(colour=black)``."""

@@ -11,9 +11,9 @@ import numpy as np
 from maskface.arrays import Bytes
 from maskface.occluders.base import Occluder, oval_pixels
 from maskface.occluders.controls import regions, scatter
+from maskface.occluders.controls.base import OccluderText
 from maskface.occluders.controls.frame import face_frame
 from maskface.occluders.controls.shapes import Shape
-from maskface.occluders.parameters import OccluderText
 from maskface.occluders.registry import get_occluder
 from maskface.types import HALF, FaceLandmarks, ImageArray, MaskArray
 

@@ -12,8 +12,8 @@ from maskface.arrays import Bytes
 from maskface.occluders.base import Occluder
 from maskface.occluders.colours import exact_colour
 from maskface.occluders.controls import base as paints
-from maskface.occluders.controls.base import Control, Ground
-from maskface.occluders.parameters import Between, Colour, OccluderText
+from maskface.occluders.controls.base import Control, Ground, OccluderText
+from maskface.occluders.parameters import Between, Colour
 from maskface.occluders.registry import get_occluder
 from maskface.types import FaceLandmarks, ImageArray
 

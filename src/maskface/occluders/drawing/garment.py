@@ -1,4 +1,4 @@
-"""What is drawn on a face: sheets and cords in the space of the canonical head (centimetres)."""
+"""Garments: sheets and cords in the space of the canonical head (centimetres)."""
 
 from __future__ import annotations
 

@@ -32,15 +32,6 @@ _TILE: Final = 512
 def match(layer: Layer, quality: Quality, rng: np.random.Generator) -> Layer:
     """Blur a drawing and put grain on it.
 
-    Parameters
-    ----------
-    layer
-        The drawing; it is changed.
-    quality
-        The photograph's.
-    rng
-        Where in the grain the drawing lies.
-
     Returns
     -------
     Layer
@@ -95,7 +86,7 @@ def _grained(
         return colour
     y, x = (y + where[0].start) % _TILE, (x + where[1].start) % _TILE
     height, width = alpha.shape
-    field = _noise(1 + -(-max(height, width) // _TILE))[y : y + height, x : x + width]
+    field = grain_tile(1 + -(-max(height, width) // _TILE))[y : y + height, x : x + width]
     # Apart, what is brighter and what is darker are bytes, which OpenCV adds much faster.
     more, less = (
         as_rgb(np.asarray(cv2.multiply(field, alpha, scale=scale, dtype=cv2.CV_8U), np.uint8))
@@ -107,7 +98,7 @@ def _grained(
 
 
 @lru_cache(maxsize=3)  # a few sizes: for a face of 4000 px one takes 80 MB
-def _noise(repeats: int) -> NDArray[np.float32]:
+def grain_tile(repeats: int) -> NDArray[np.float32]:
     """Independent normal numbers (_TILE, _TILE), repeated down and across."""
     tile = np.random.default_rng(11).standard_normal((_TILE, _TILE), np.float32)
     return np.tile(tile, (repeats, repeats))
@@ -119,17 +110,6 @@ _SHADOW_SAMPLES: Final = 2.7
 
 def draw_on(image: ImageArray, fit: HeadFit, garment: Garment, rng: np.random.Generator) -> Drawing:
     """Lay a garment, lit and as sharp and grainy as the photograph, over it; with its shadow.
-
-    Parameters
-    ----------
-    image
-        (H, W, 3) uint8 RGB; it is not changed.
-    fit
-        Where the head is.
-    garment
-        What to put on.
-    rng
-        Where the grain comes from.
 
     Returns
     -------

@@ -20,7 +20,7 @@ _BESIDE: Final = (
     (5.6, 4.6, 2.4), (6.2, 3.4, 1.6), (6.4, 2.24, 1.56), (5.73, 1.9, 2.43), (6.0, 2.8, 2.0),
 )  # fmt: skip
 _PLACES: Final = np.array(_NOSE + _BESIDE)
-"""Where skin is learnt, on the head in cm: the back of the nose, which no hair covers, and the
+"""Where skin is learned, on the head in cm: the back of the nose, which no hair covers, and the
 forehead and the temple of the left side. None is below the tip of the nose."""
 _AROUND: Final = np.array([(x, y) for y in (-0.15, 0.0, 0.15) for x in (-0.15, 0.0, 0.15)])
 """The pixels that are read around each place, in cm."""
@@ -153,7 +153,7 @@ _DECIDING: Final = _EAR[0][0].stop
 """Rows that tell whether there is hair over the ear at all."""
 _STRIP: Final = (_UP > 3.9) & (_UP < 6.2) & (np.abs(_ACROSS - 9.26 + 0.35 * _UP) < 0.25)
 _ABOVE: Final = _STRIP[:_DECIDING]
-"""A strip of them above the ear, along the outline of the face, where hair is learnt."""
+"""A strip of them above the ear, along the outline of the face, where hair is learned."""
 _COVERED: Final = ((0.58, 0.80), (0.42, 0.62))
 """Share of each that is hair, from which on it may be covered, and from which on it is."""
 _BARE: Final = ((0.19, 0.12), (0.40, 0.24))
@@ -205,17 +205,10 @@ def _moved(to: Floats, x: float, y: float) -> Floats:
 def find_hair(image: ImageArray, fit: HeadFit) -> Hair | None:
     """Find hair that covers the ears, and with them what is fastened there.
 
-    Colours of skin are learnt on nose, forehead and temples, those of hair above the ears. Hair
+    Colours of skin are learned on nose, forehead and temples, those of hair above the ears. Hair
     counts only beside an ear that it covers, with no skin where the ear would show, for over
     sideburns and hair that is tucked behind the ear a loop can be seen. Nothing is read but those
     places and the sides of the head.
-
-    Parameters
-    ----------
-    image
-        (H, W, 3) uint8 RGB.
-    fit
-        Where the head is.
 
     Returns
     -------
@@ -282,7 +275,7 @@ def _straight(image: ImageArray, to: Floats, fine: int, rows: int) -> ImageArray
 
 
 def _sure(skin: Colours, hair: Colours) -> float:
-    """Return whether (0 to 1) what was learnt above the ear is hair and differs from skin."""
+    """Return whether (0 to 1) what was learned above the ear is hair and differs from skin."""
     darker = _ramp(float(skin.middle[0] - hair.middle[0]), _DARKER)
     return darker * _ramp(float(hair.spread[0]), _VARIED)
 

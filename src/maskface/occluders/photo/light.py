@@ -36,13 +36,6 @@ def estimate_balance(image: ImageArray, fit: HeadFit) -> Balance:
     The Minkowski mean (p = 6) of the gradient is taken to be grey (van de Weijer et al. 2007,
     doi:10.1109/TIP.2007.901808). Unlike a mean of colours it does not see plain backdrops.
 
-    Parameters
-    ----------
-    image
-        (H, W, 3) uint8 RGB.
-    fit
-        Where the head is; what is not above its eyes is left out.
-
     Returns
     -------
     tuple of float
@@ -187,7 +180,7 @@ class Light:
 
 
 @cache
-def _skin() -> tuple[Floats, Floats]:
+def skin_places() -> tuple[Floats, Floats]:
     """Positions and outward unit normals (n, 3) of the places in `SKIN` on the canonical head."""
     mesh = canonical_mesh()
     corners = mesh.vertices[mesh.triangles].astype(np.float64)
@@ -208,19 +201,12 @@ def estimate_light(image: ImageArray, fit: HeadFit) -> Light:
     places tell, whose skin is alike, without those that have hair on one side. The places
     are those of the canonical head, not the landmarks, so that they do not move with the face.
 
-    Parameters
-    ----------
-    image
-        (H, W, 3) uint8 RGB.
-    fit
-        Where the head is.
-
     Returns
     -------
     Light
         The usual light if fewer than eight places can be seen.
     """
-    places, normals = _skin()
+    places, normals = skin_places()
     turned = fit.turn(normals)
     brightness = _sample(image, fit.project(places)[:, :2], _RADIUS * fit.scale)
     usable = (turned[:, 2] < -0.25) & np.isfinite(brightness)

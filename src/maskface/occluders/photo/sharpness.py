@@ -69,13 +69,6 @@ def estimate_quality(image: ImageArray, fit: HeadFit) -> Quality:
     edges nor to slopes (Immerkaer 1996, doi:10.1006/cviu.1996.0060), with a median in place of the
     mean, since a few hairs should not count.
 
-    Parameters
-    ----------
-    image
-        (H, W, 3) uint8 RGB.
-    fit
-        Where the head is.
-
     Returns
     -------
     Quality

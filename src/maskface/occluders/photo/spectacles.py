@@ -102,13 +102,6 @@ _FREE: Final = 0.15
 def find_bridge(image: ImageArray, fit: HeadFit) -> tuple[float, float]:
     """Look for a line over the nose.
 
-    Parameters
-    ----------
-    image
-        (H, W, 3) uint8 RGB.
-    fit
-        Where the head is.
-
     Returns
     -------
     skin, contrast : float
@@ -217,17 +210,7 @@ class Rings:
 
 
 def unroll(image: ImageArray, fit: HeadFit, skin: float) -> Rings:
-    """Look at the surroundings of both eyes.
-
-    Parameters
-    ----------
-    image
-        (H, W, 3) uint8 RGB.
-    fit
-        Where the head is.
-    skin
-        Brightness of the skin, 20 to 255.
-    """
+    """Look at the surroundings of both eyes."""
     seen = contrasts(seen_at(image, fit, _grid()), skin)
     seen = np.asarray(cv2.GaussianBlur(seen, (3, 1), 0), np.float32)
     # A rim has an edge on both sides; in the middle of a wide one, it is a line.
@@ -255,13 +238,6 @@ def joint_path(rings: Rings) -> Indices:
 
 def own_paths(rings: Rings, path: Indices) -> Indices:
     """Find the clearest path around either eye near the joint one: spectacles may sit askew.
-
-    Parameters
-    ----------
-    rings
-        The surroundings of both eyes.
-    path
-        (directions,) steps.
 
     Returns
     -------
@@ -511,13 +487,6 @@ def find_frame(image: ImageArray, fit: HeadFit) -> Frame | None:
     A line must cross the nose between the eyes, and a rim close around both lenses: folds of the
     face beside the nose and below the eyes would otherwise be taken for a part of one, and tell of
     a smile. Lenses without rims are not found, nor most with a thin rim of the skin's colour.
-
-    Parameters
-    ----------
-    image
-        (H, W, 3) uint8 RGB.
-    fit
-        Where the head is.
     """
     box = None if fit.scale < _SMALLEST else _box(image, fit)
     if box is None:

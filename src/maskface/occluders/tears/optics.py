@@ -1,4 +1,4 @@
-"""What water on skin does to light: bends it, mirrors it and throws it to its far side."""
+"""Optics of water on skin: it bends light, mirrors it and throws it to its far side."""
 
 from __future__ import annotations
 
