@@ -1,6 +1,7 @@
 """Types of occluder parameters, which say what is allowed and are checked by `Occluder` itself.
 
-A field is checked by its annotation: ``Literal`` values, `Colour`, numbers `Between` two ends. An occluder with such fields needs no ``__post_init__`` of its own.
+A field is checked by its annotation: ``Literal`` values, a `Colour`, a number `Between` two ends.
+An occluder with such fields needs no ``__post_init__`` of its own.
 """
 
 from __future__ import annotations
