@@ -297,3 +297,8 @@ def _module(name: str) -> _Module:
     place = Path(sys.modules[top].__path__[0], *parts)
     file = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
     return _Module(ast.parse(file.read_text(encoding="utf-8")))
+
+
+def constant(module: str, name: str) -> Any:
+    """Read a literal constant of one of the package's modules without importing it."""
+    return ast.literal_eval(_module(module)._defined[name])
