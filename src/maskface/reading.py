@@ -12,7 +12,7 @@ import pandas as pd
 from tqdm.auto import tqdm
 
 from maskface.arrays import Row
-from maskface.classifiers import Classifier, as_classifier, require_ready
+from maskface.classifiers import Classifier, as_classifiers, require_ready
 from maskface.datasets.labels import require_plain
 from maskface.errors import ImageError, MaskfaceError
 from maskface.images import find_images
@@ -97,7 +97,10 @@ class FaceReader:
 
     @classmethod
     def load(
-        cls, classifiers: Iterable[ClassifierLike], occluder: str | Occluder, seed: int
+        cls,
+        classifiers: ClassifierLike | Iterable[ClassifierLike],
+        occluder: str | Occluder,
+        seed: int,
     ) -> Self:
         """Make classifiers and occluder.
 
@@ -106,7 +109,7 @@ class FaceReader:
         MaskfaceError
             If a name or parameter is not allowed, or a classifier cannot be used.
         """
-        made = [require_ready(as_classifier(one)) for one in classifiers]
+        made = [require_ready(one) for one in as_classifiers(classifiers)]
         if not made:
             raise MaskfaceError("Name at least one classifier, such as faceapi.")
         return cls({one.name: one for one in made}, as_occluder(occluder), seed)
@@ -216,10 +219,8 @@ def read_faces(
     >>> found["status"].tolist()
     ['ok']
     """
-    alone = isinstance(classifiers, str) or not isinstance(classifiers, Iterable)
-    several = [classifiers] if alone else classifiers
     pictures = named_pictures(images)
-    reader = FaceReader.load(several, occluder, seed)
+    reader = FaceReader.load(classifiers, occluder, seed)
     rows = [
         row
         for name, picture in tqdm(
