@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -183,7 +183,8 @@ def test_redetected_is_looked_for_only_where_it_is_needed(
 
 def test_an_occluder_that_fails_costs_its_face_alone() -> None:
     class Failing:
-        name, params = "failing", {}
+        name = "failing"
+        params: ClassVar[dict[str, Any]] = {}
 
         def apply(self, image: ImageArray, landmarks: FaceLandmarks, *, seed: int) -> Any:
             if landmarks is FACES[0]:
