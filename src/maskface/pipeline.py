@@ -72,7 +72,7 @@ def occlude(
     image: ImageArray, face: FaceLandmarks, occluder: Occluder, seed: int
 ) -> Occlusion | str:
     """Put an occluder on a face; return a message if the occluder fails."""
-    if isinstance(occluder, Unoccluded):  # nothing to draw, and no coverage to count
+    if type(occluder) is Unoccluded:  # nothing to draw, and no coverage to count
         nothing = np.zeros(image.shape[:2], np.uint8)
         return Occlusion(image, nothing, nothing, face, 0.0, seed=seed)
     try:

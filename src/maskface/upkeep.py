@@ -11,10 +11,10 @@ from maskface.landmarks import (
     CacheStats,
     MediaPipeDetector,
     cache_limit,
+    cache_stats,
     clear,
     default_cache_folder,
     detector_folder,
-    cache_stats,
 )
 from maskface.text import align
 

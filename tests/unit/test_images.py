@@ -343,3 +343,8 @@ def test_folder_that_vanishes_or_cannot_be_read_is_told(
         list(images.find_images(tmp_path))
     with pytest.raises(MaskfaceError, match=r"Cannot list the folder .*gone: No such file"):
         list(images.find_images(tmp_path / "gone"))
+
+
+def test_a_path_may_be_a_text(tmp_path: Path) -> None:
+    images.write_image(tmp_path / "a.png", TWO_HALVES)
+    np.testing.assert_array_equal(images.read_image(str(tmp_path / "a.png")), TWO_HALVES)

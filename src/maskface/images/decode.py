@@ -99,7 +99,7 @@ _PILLOW: Final = threading.RLock()
 """Held while Pillow's own limit, a global variable, is read or out of force."""
 
 
-def read_image(path: Path, limits: Limits = LIMITS) -> ImageArray:
+def read_image(path: str | Path, limits: Limits = LIMITS) -> ImageArray:
     """Read a picture file as RGB.
 
     Parameters
@@ -124,7 +124,7 @@ def read_image(path: Path, limits: Limits = LIMITS) -> ImageArray:
     return decode_image(read_bytes(path, limits), limits)
 
 
-def read_rgba(path: Path) -> NDArray[np.uint8]:
+def read_rgba(path: str | Path) -> NDArray[np.uint8]:
     """Read a picture file with its transparency: (H, W, 4) uint8, read-only; see `read_image`.
 
     The fourth channel is 255 where the picture is solid, everywhere if it has no transparency.
@@ -137,10 +137,10 @@ def read_rgba(path: Path) -> NDArray[np.uint8]:
     return solid
 
 
-def read_bytes(path: Path, limits: Limits = LIMITS) -> bytes:
+def read_bytes(path: str | Path, limits: Limits = LIMITS) -> bytes:
     """Read a picture file's bytes; `ImageError` if that fails or they are too many."""
     try:
-        return read_regular_file(path, limits.max_bytes)
+        return read_regular_file(Path(path), limits.max_bytes)
     except OverflowError as error:
         raise ImageError(too_long(int(str(error)), limits)) from error
     # Python refuses some names, such as those with a zero byte, by ValueError.

@@ -249,8 +249,8 @@ class LandmarkCache:
     and are written again. After the first failure to write, nothing more is written and one
     warning goes to the log: a full or read-only disk never breaks a run.
 
-    When the folder holds more than `limit`, the least recently used entries are removed. The size is
-    checked now and then, so it may exceed the limit by a few hundredths for a while.
+    When the folder holds more than `limit`, the least recently used entries are removed. The size
+    is checked now and then, so it may exceed the limit by a few hundredths.
 
     Parameters
     ----------

@@ -278,7 +278,7 @@ def merge(faces: Sequence[FaceLandmarks]) -> tuple[FaceLandmarks, ...]:
 
 
 def is_same(one: Box, other: Box) -> bool:
-    """Return whether two boxes (left, top, right, bottom) overlap so far that they show one face."""
+    """Return whether two boxes (left, top, right, bottom) show one face."""
     within = _shared(one, other) / max(min(_area(one), _area(other)), 1e-9)
     return overlap(one, other) >= SAME_FACE or within >= CONTAINED
 

@@ -4,8 +4,9 @@ MediaPipe makes a Python object of every landmark (478 a face), which takes abou
 time of finding them. Here the native result is copied from memory. This is no public interface of
 MediaPipe, so it is used only where it is as in MediaPipe 1.2; `public_faces` uses the public one.
 
-Native log lines are written to file descriptor 2 by C++ while a model is created (MediaPipe 1.2); none of
-the usual variables (GLOG_minloglevel, TF_CPP_MIN_LOG_LEVEL, ABSL_MIN_LOG_LEVEL) silences them.
+Native log lines are written to file descriptor 2 by C++ while a model is created (MediaPipe 1.2);
+none of the usual variables (GLOG_minloglevel, TF_CPP_MIN_LOG_LEVEL, ABSL_MIN_LOG_LEVEL) silences
+them.
 """
 
 from __future__ import annotations

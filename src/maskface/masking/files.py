@@ -18,7 +18,7 @@ from maskface.masking.faces import Masked, Masker, mask_picture
 from maskface.masking.plan import TABLE, Job, is_one_file, is_video, plan_jobs
 from maskface.masking.table import MaskedTable, RowSpool, file_digest
 from maskface.masking.videos import SILENT, VideoWriter, find_ffmpeg, frame_count, mask_video
-from maskface.occluders import Occluder, get_occluder, occluder_name
+from maskface.occluders import Occluder, as_occluder, occluder_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def mask_files(
         cannot be written to. Results written before are kept.
     """
     names = [str(s) for s in ([sources] if isinstance(sources, str | Path) else sources)]
-    chosen = get_occluder(occluder) if isinstance(occluder, str) else occluder
+    chosen = as_occluder(occluder)
     folder = Path(out)
     single = is_one_file(names, folder)
     path = _table_path(folder, csv, single=single)

@@ -1,12 +1,11 @@
 """Follow faces through a video.
 
-A face is searched for near its last place: that costs one pass for each face, finds
-small faces as well as a search of the whole picture does, and is steadier, since the face fills
-the same share of what the landmark model is given. (Standard deviation of the points of a still face
-of 82 px in 640 x 480 with noise of 5 grey levels: 0.15 px, against 0.55 px when each frame is
-searched anew.) The whole picture is searched now and then for faces that come in.
-
-The One Euro filter: steady while things are still, quick when they move.
+A face is searched for near its last place: that costs one pass for each face, finds small faces
+as well as a search of the whole picture does, and is steadier, since the face fills the same share
+of what the landmark model is given. (Standard deviation of the points of a still face of 82 px in
+640 x 480 with noise of 5 grey levels: 0.15 px, against 0.55 px when each frame is searched anew.)
+The whole picture is searched now and then for new faces. A One Euro filter smooths the points:
+steady while a face is still, quick when it moves.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ from maskface.masking.videos import (
     read_frame,
     video_writer,
 )
-from maskface.occluders import Occluder, get_occluder
+from maskface.occluders import Occluder, as_occluder
 from maskface.types import ImageArray
 
 WEBCAM: Final = "webcam"
@@ -171,7 +171,7 @@ def mask_webcam(
     MaskfaceError
         If there is no such camera, neither a display nor `out`, or `out` cannot be written.
     """
-    chosen = get_occluder(occluder) if isinstance(occluder, str) else occluder
+    chosen = as_occluder(occluder)
     path = _record_to(out)
     screen = None if path is not None and not has_display() else Window()
     capture = _open_camera(number)
