@@ -112,7 +112,7 @@ def test_mask_of_a_folder(example_faces: list[Path], tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "in/broken.png: not a picture" in done.stderr
     assert "100%" in done.stderr
-    assert done.stdout.splitlines()[0] == "2 of 3 files written, 2 faces covered"
+    assert done.stdout.splitlines()[0] == "2 of 3 files written, 2 faces occluded"
     assert done.stdout.splitlines()[1] == str(Path("out", "masked.csv"))
     table = MASKED.read(tmp_path / "out" / "masked.csv")
     assert list(table["source"]) == ["broken.png", "deep/face.jpg", *["talk.mp4"] * 5]

@@ -1,4 +1,4 @@
-"""Picture files: written, and found in folders."""
+"""Write picture files, and find them in folders."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from maskface.files import write_atomically
 from maskface.types import ImageArray
 
 IMAGE_SUFFIXES: Final = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
-"""Kinds of pictures that are written."""
+"""Endings of pictures that are written."""
 READ_SUFFIXES: Final = (*IMAGE_SUFFIXES, ".gif", ".pgm", ".pnm", ".ppm")
-"""Kinds of pictures that are read."""
+"""Endings of pictures that are read."""
 PICTURE_SUFFIXES: Final = (*READ_SUFFIXES, ".avif", ".heic", ".heif", ".jp2", ".jxl")
-"""How pictures are named, also those that cannot be read: who has such is told, file by file."""
+"""Endings of pictures that are looked for; those that cannot be read are named in messages."""
 
 
 def write_image(path: Path, image: ImageArray) -> None:
@@ -46,7 +46,7 @@ def write_image(path: Path, image: ImageArray) -> None:
 
 
 def find_images(root: Path) -> Iterator[Path]:
-    """Yield what is named like a picture below a folder, sorted, hidden files left out."""
+    """Yield files with the ending of a picture below a folder, sorted, without hidden ones."""
     return find_files(root, PICTURE_SUFFIXES)
 
 
@@ -54,7 +54,7 @@ def find_files(root: Path, suffixes: Sequence[str]) -> Iterator[Path]:
     """Yield the files below a folder that end in one of `suffixes`, as `find_images` does.
 
     Links to files count as files; links to folders are not followed, so loops do no harm. Pipes
-    and devices are listed too: what they are called, they are not, and reading says so.
+    and devices are listed too; reading them raises an error.
 
     Raises
     ------
