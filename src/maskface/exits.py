@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from maskface.errors import MaskfaceError, format_error
+from maskface.run_options import on_command_line
 
 DONE: Final = 0
 FAILED: Final = 1
@@ -50,7 +51,7 @@ def ended_in_words(kept: str = NOTHING_KEPT, more: str = "") -> Iterator[None]:
         In the place of any error, of Ctrl-C and of SIGTERM.
     """
     _open_streams()
-    with _terminated_like_interrupted():
+    with _terminated_like_interrupted(), on_command_line():
         try:
             yield
         except KeyboardInterrupt:

@@ -110,7 +110,7 @@ def cache(
     follows MASKFACE_CACHE; when it holds more than MASKFACE_CACHE_MB megabytes
     (2000 if not set), what was not used for longest is removed.
     """
-    from maskface.upkeep import clear_cache, look_at_cache
+    from maskface.upkeep import cache_contents, clear_cache
 
-    held = clear_cache() if clear else look_at_cache()
+    held = clear_cache() if clear else cache_contents()
     answer(held.text, held.values, as_json=as_json)
