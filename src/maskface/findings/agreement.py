@@ -227,11 +227,6 @@ def _sides(plain: pd.Series) -> NDArray[np.int64]:
     return np.where(plain, 0, 1).astype(np.int64)
 
 
-def restricted(reader: Reader, emotions: NDArray[np.bool_]) -> Reader:
-    """Restrict answers to some emotions."""
-    return replace(reader, emotions=reader.emotions & emotions)
-
-
 _FEWEST: Final = 3
 """Least number of emotions to correlate."""
 _BOOTSTRAP: Final = INTERVAL_NAMES["expanded"]
@@ -270,15 +265,21 @@ def agreement_tables(
     rows: list[Row] = []
     cells: list[Row] = []
     for human in humans:
-        for reader in _classifiers(trials, human, conditions):
-            own = restricted(human, reader.emotions)
+        for reader in (
+            classifier_reader(part, condition, human.emotions)
+            for _, part in trials.groupby("classifier", sort=True)
+            for condition in conditions
+        ):
+            own = replace(human, emotions=human.emotions & reader.emotions)
             rows += _agreement_rows(reader, own, human.dataset, seed, n_resamples)
             cells += _cell_rows(reader, human.dataset, seed, n_resamples)
         cells += _cell_rows(human, human.dataset, seed, n_resamples)
     return AGREEMENT.check(AGREEMENT.frame(rows)), CELLS.check(CELLS.frame(cells))
 
 
-def _classifiers(trials: pd.DataFrame, human: Reader, conditions: Sequence[str]) -> Iterator[Reader]:
+def _classifiers(
+    trials: pd.DataFrame, human: Reader, conditions: Sequence[str]
+) -> Iterator[Reader]:
     for _, part in trials.groupby("classifier", sort=True):
         for condition in conditions:
             yield classifier_reader(part, condition, human.emotions)
@@ -380,7 +381,7 @@ def pearson(first: Floats, second: Floats) -> Floats:
 
 
 def spearman(first: Floats, second: Floats) -> Floats:
-    """Return rank correlations (B,) of rows (B, cells), ties with their mean rank (Spearman 1904)."""
+    """Return rank correlations (B,) of rows (B, cells), with mean ranks of ties (Spearman 1904)."""
     # Equal losses may differ in the last digit.
     ranks = [rankdata(side.round(12), axis=1, nan_policy="propagate") for side in (first, second)]
     return pearson(*ranks)

@@ -275,7 +275,7 @@ class _Pictures:
         self.nameless.update(map(str, piece["classifier"][unknown].unique()))
 
     def units(self, classifier: str) -> NDArray[np.int64]:
-        """Return the number of the subject, or picture, of each picture: the units of the summary."""
+        """Return the number of the subject of each picture, or else that of the picture."""
         names = list(self.images.known) if classifier in self.nameless else self.subjects
         return pd.factorize(np.array(names, object), sort=True)[0].astype(np.int64)
 
@@ -309,8 +309,8 @@ def _refuse_second(rows: pd.DataFrame) -> None:
         one = rows.iloc[0]
         raise MaskfaceError(
             f"The trials hold two answers of {one['classifier']} to the picture {one['image_id']} "
-            f"under {one['condition']}. Delete one of the rows, then type `maskface summarize` with "
-            "the folder."
+            f"under {one['condition']}. Delete one of these rows, then type `maskface summarize` "
+            "with the folder."
         )
 
 

@@ -401,11 +401,7 @@ def _footnote(study: Study, summary: pd.DataFrame) -> str:
     means = "all answers together" if crossed else "means over observers"
     units = "observers and people shown (clusters: whichever are fewer)" if crossed else "observers"
     n = study.counted["observer_id"].nunique()
-    few = (
-        f"\nOnly {n} observers: the results hardly generalise to others."
-        if n < FEW_OBSERVERS
-        else ""
-    )
+    few = f"\nOnly {n} observers: results may not hold for others." if n < FEW_OBSERVERS else ""
     return (
         f"plain, occluded: {what}, {means};\n"
         "loss: percentage points; d': sensitivity, log-linear correction; "
