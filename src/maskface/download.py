@@ -14,6 +14,7 @@ from maskface._version import __version__
 from maskface.classifiers.cards import get_card, model_path
 from maskface.errors import MaskfaceError
 from maskface.files import write_atomically
+from maskface.folders import make_folder
 
 _PIECE: Final = 1 << 20
 _SECONDS: Final = 60
@@ -59,7 +60,7 @@ def download(name: str, *, progress: bool = False) -> Path:
             "was kept. Try again later, or get the file from the authors and check it yourself."
         )
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         write_atomically(path, data)
     except OSError as error:
         raise MaskfaceError(

@@ -24,7 +24,7 @@ import numpy as np
 
 from maskface.errors import MaskfaceError
 from maskface.files import write_atomically
-from maskface.folders import cache_folder
+from maskface.folders import cache_folder, make_folder
 from maskface.landmarks.base import Closing, LandmarkDetector
 from maskface.types import N_LANDMARKS, FaceLandmarks, ImageArray, Pose
 
@@ -306,7 +306,7 @@ class LandmarkCache:
         key = _key(data, fingerprint)
         try:
             path = self._path(key, fingerprint)
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(path.parent)
             write_atomically(path, _pack(faces, key))
             # Keys are evenly spread, so no process has to know what others write.
             if int(key[:12], 16) % self._between_cuts == 0:
