@@ -12,7 +12,7 @@ import pandas as pd
 
 
 def rows(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Set a table as one object for each row, under the names of its columns."""
+    """Return a table as one dictionary per row, with the names of the columns as keys."""
     return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
 
 
@@ -22,14 +22,14 @@ def to_json(document: Any) -> bytes:
     Parameters
     ----------
     document
-        Of dictionaries, sequences, texts, numbers (also NumPy's) and paths. Numbers that are
-        missing or infinite, which JSON has no word for, become null.
+        Of dictionaries, sequences, texts, numbers (also NumPy's) and paths. Missing and infinite
+        numbers become null.
 
     Returns
     -------
     bytes
-        Letters stand for themselves; only what no text in UTF-8 can hold is escaped, such as a
-        file name in another encoding.
+        In UTF-8; only what UTF-8 cannot encode is escaped, such as parts of a file name in another
+        encoding.
     """
     text = json.dumps(_plain(document), indent=2, ensure_ascii=False, allow_nan=False)
     return f"{text}\n".encode(errors="backslashreplace")

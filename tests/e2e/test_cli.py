@@ -46,7 +46,7 @@ def test_run_prints_the_loss_and_where_the_files_are(
     done = type_in("run", "--data", "example", "--out", out, "--limit", "14", "--quiet")
     assert done.stderr == ""
     lines = done.stdout.splitlines()
-    assert lines[0].split()[:6] == ["classifier", "condition", "emotion", "n", "clean", "occluded"]
+    assert lines[0].split()[:6] == ["classifier", "condition", "emotion", "n", "plain", "occluded"]
     assert any(line.split()[:4] == ["faceapi", "surgical", "all", "14"] for line in lines)
     assert "synthetic faces" in done.stdout
     for name in ("trials.csv", "summary.csv", "manifest.json", "loss_by_emotion_surgical.png"):
