@@ -11,12 +11,13 @@ import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, Final, Literal, Protocol, TypeAlias, get_args
+from typing import Any, BinaryIO, Final, Protocol
 
 import pandas as pd
 
 from maskface.errors import MaskfaceError
 from maskface.files import written_atomically
+from maskface.run_options import OPTIONS
 from maskface.schema import ROWS_AT_ONCE, Table
 
 
@@ -113,8 +114,7 @@ def pyarrow_or_refuse() -> tuple[Any, Any]:
     return pa, ParquetWriter
 
 
-Format: TypeAlias = Literal["csv", "parquet"]
-FORMATS: Final = get_args(Format)
+FORMATS: Final = OPTIONS["format"].choices
 
 
 class TableWriter:

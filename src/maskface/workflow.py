@@ -11,6 +11,7 @@ from maskface.errors import MaskfaceError
 from maskface.exits import command_again, why_not
 from maskface.experiment import Experiment, Run, failures_text, find_failures, run
 from maskface.files import write_atomically
+from maskface.run_options import EXPERIMENT_OPTIONS, RUN_OPTIONS
 from maskface.tables import PLAIN
 
 if TYPE_CHECKING:
@@ -25,32 +26,56 @@ Analyse = Callable[[Run, "Options"], "Answer"]
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """Where data come from, where results go, and how.
+    """Options of a run as they were given on the command line.
 
     Attributes
     ----------
-    data, limit, seed
-        As in `maskface.Experiment`.
-    out, jobs, resume, progress, backend, scheduler, format
-        As in `maskface.run`.
+    out
+        Folder for the results.
+    asked
+        Fields of `maskface.Experiment`, by name.
+    how
+        Keyword parameters of `maskface.run`, by name.
     extra
-        What was given for the options that only this script has, by name.
+        Values of the options that only one script has, by name.
     as_json
         Whether a script prints its answer as one JSON document.
     """
 
-    data: str
     out: Path
-    jobs: int = 1
-    limit: int | None = None
-    seed: int = 0
-    resume: bool = False
-    progress: bool = True
+    asked: Mapping[str, Any]
+    how: Mapping[str, Any]
     extra: Mapping[str, str] = field(default_factory=dict)
-    backend: str = "loky"
-    scheduler: str = ""
-    format: str = "csv"
     as_json: bool = False
+
+    @classmethod
+    def split(cls, given: Mapping[str, Any], out: Path, **more: Any) -> Options:
+        """Sort the options of `maskface.run_options` into those of the experiment and the run."""
+        asked = {option.name: given[option.name] for option in EXPERIMENT_OPTIONS
+                 if option.name in given}  # fmt: skip
+        progress = {"progress": given["progress"]}
+        how = progress | {option.name: given[option.name] for option in RUN_OPTIONS}
+        return cls(out, asked, how, **more)
+
+    def experiment(self, **fixed: Any) -> Experiment:
+        """Make the experiment, with some fields fixed whatever was given."""
+        return Experiment(**{**self.asked, **fixed})
+
+    @property
+    def data(self) -> str:
+        """Folder or name of the data set."""
+        return str(self.asked["data"])
+
+    @property
+    def limit(self) -> int | None:
+        """Most pictures to use; None for all."""
+        limit: int | None = self.asked["limit"]
+        return limit
+
+    @property
+    def seed(self) -> int:
+        """Seed of everything random."""
+        return int(self.asked["seed"])
 
 
 @dataclass(frozen=True)
@@ -147,16 +172,7 @@ def carry_out(experiment: Experiment, options: Options, analyse: Analyse | None 
     MaskfaceError
         As `maskface.run`, or if the run cannot answer the question.
     """
-    result = run(
-        experiment,
-        options.out,
-        jobs=options.jobs,
-        resume=options.resume,
-        progress=options.progress,
-        backend=options.backend,
-        scheduler=options.scheduler,
-        format=options.format,
-    )
+    result = run(experiment, options.out, **options.how)
     from maskface.text import guards_text, loss_text
 
     if analyse is None:

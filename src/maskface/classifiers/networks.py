@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskface.classifiers.engines import Network, OpenCV
+from maskface.classifiers.registry import CLASSIFIERS
 from maskface.crops import resize
 from maskface.types import EMOTIONS, Face, ImageArray
 from maskface.weights import manifest
@@ -82,6 +83,7 @@ class _OnnxNetwork(ABC):
         return np.stack([self._blob(face.crop) for face in faces])
 
 
+@CLASSIFIERS.register("faceapi")
 class FaceApi(_OnnxNetwork):
     """face-api FaceExpressionNet: small depthwise-separable CNN, colour, 112 px.
 
@@ -112,6 +114,7 @@ class FaceApi(_OnnxNetwork):
         return blob
 
 
+@CLASSIFIERS.register("fer")
 class Fer(_OnnxNetwork):
     """mini-XCEPTION (Arriaga et al. 2017, arXiv:1710.07557) trained on FER2013: grey, 64 px."""
 

@@ -187,8 +187,6 @@ FIGURES: Final = (
 )  # fmt: skip
 """`maskface.report.KINDS`, which loads Matplotlib."""
 FIGURE_FORMATS: Final = ("svg", "png", "pdf")
-TABLE_FORMATS: Final = ("csv", "parquet")
-BACKENDS: Final = ("loky", "dask")
 LISTS: Final = ("occluders", "classifiers", "datasets")
 ONNX: Final = "onnx:"
 """What stands before the name of a network that can be downloaded."""

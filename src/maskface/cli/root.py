@@ -7,22 +7,16 @@ from typing import Annotated, Final
 import typer
 
 from maskface._version import __version__
-from maskface.cli import people as _people
-from maskface.cli import pictures as _pictures
-from maskface.cli import reading as _looks
-from maskface.cli import reading as _models
-from maskface.cli import reading as _reading
-from maskface.cli import reading as _upkeep
-from maskface.cli import runs as _figures
-from maskface.cli import runs as _runs
+
+# isort: off
+# In the order in which `maskface --help` shows their verbs.
+from maskface.cli import runs, pictures, people, machine  # noqa: F401
+
+# isort: on
 from maskface.cli.app import VERBS, app
 from maskface.exits import say
 
-# In the order in which `maskface --help` shows their verbs.
-
 __all__ = ["VERBS", "app"]
-
-_MODULES: Final = (_runs, _figures, _pictures, _reading, _people, _models, _looks, _upkeep)
 
 _EPILOG: Final = """
 \b

@@ -1,37 +1,25 @@
-"""Verbs of runs: run, summarize, report.
-
-The verb plot.
-"""
+"""Verbs of runs: run, summarize, report, plot."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from maskface.cli.app import answer, answer_files, verb
-from maskface.cli.complete import BACKENDS, FIGURE_FORMATS, FIGURES, TABLE_FORMATS, one_of
+from maskface.cli.complete import FIGURE_FORMATS, FIGURES, one_of
 from maskface.cli.options import (
-    LARGE,
-    MAX_BYTES,
-    MAX_PIXELS,
-    READERS,
     AllowPartial,
-    Classifiers,
-    Data,
     Json,
-    Limit,
-    MaxBytes,
-    MaxPixels,
-    Occluders,
     Quiet,
     ResultFolder,
     RunFolder,
-    Seed,
     ShowFaces,
+    takes,
 )
 from maskface.exits import FAILED, note
+from maskface.run_options import OPTIONS
 
 
 @verb(
@@ -43,78 +31,17 @@ from maskface.exits import FAILED, note
     kept="What was read is saved",
     more="--resume",
 )
-def run(
-    *,
-    data: Data = "example",
-    out: ResultFolder,
-    occluder: Occluders = ["surgical"],  # noqa: B006 (typer copies it)
-    classifier: Classifiers = list(READERS),  # noqa: B006
-    limit: Limit = None,
-    seed: Seed = 0,
-    jobs: Annotated[
-        int, typer.Option("--jobs", "-j", metavar="N", help="Worker processes; -1: one per core.")
-    ] = 1,
-    resume: Annotated[
-        bool,
-        typer.Option(
-            "--resume", help="Go on with an interrupted run; changed pictures are read again."
-        ),
-    ] = False,
-    form: Annotated[
-        str,
-        typer.Option(
-            "--format",
-            metavar="FORMAT",
-            rich_help_panel=LARGE,
-            autocompletion=one_of(TABLE_FORMATS),
-            help="Of the trials: csv, or parquet for millions of rows.",
-        ),
-    ] = "csv",
-    backend: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME",
-            rich_help_panel=LARGE,
-            autocompletion=one_of(BACKENDS),
-            help="Where workers are: loky for this machine, dask for a cluster.",
-        ),
-    ] = "loky",
-    scheduler: Annotated[
-        str,
-        typer.Option(
-            metavar="URL",
-            rich_help_panel=LARGE,
-            help="Of the dask cluster, such as tcp://127.0.0.1:8786.",
-            show_default=False,
-        ),
-    ] = "",
-    max_pixels: MaxPixels = MAX_PIXELS,
-    max_bytes: MaxBytes = MAX_BYTES,
-    as_json: Json = False,
-    quiet: Quiet = False,
-) -> None:
+@takes(tuple(OPTIONS.values()))
+def run(out: ResultFolder, *, as_json: Json = False, quiet: Quiet = False, **given: Any) -> None:
     """Read faces with and without occluders, and measure the loss.
 
     Writes trials.csv, summary.csv, guards.csv, attributes.csv, pictures.csv,
     manifest.json, a figure of the loss by emotion, and report.html.
     """
-    from maskface.experiment import Experiment
     from maskface.workflow import Options, carry_out
 
-    experiment = Experiment(
-        data=data,
-        occluders=tuple(occluder),
-        classifiers=tuple(classifier),
-        limit=limit,
-        seed=seed,
-        max_pixels=max_pixels,
-        max_bytes=max_bytes,
-    )
-    options = Options(
-        data, out, jobs, limit, seed, resume, progress=not quiet, backend=backend,
-        scheduler=scheduler, format=form,
-    )  # fmt: skip
-    outcome = carry_out(experiment, options)
+    options = Options.split(given | {"progress": not quiet}, out)
+    outcome = carry_out(options.experiment(), options)
     answer(outcome.text, outcome.values, as_json=as_json)
     if outcome.problem:
         note(outcome.problem)
@@ -192,7 +119,7 @@ def plot(
             show_default=False,
         ),
     ] = None,
-    form: Annotated[
+    format: Annotated[  # noqa: A002 (as on the command line)
         str,
         typer.Option(
             "--format",
@@ -208,5 +135,5 @@ def plot(
     """Draw the figures of a run from its tables."""
     from maskface.report import write_figures
 
-    paths = write_figures(folder, figure or (), form=form, out=out, faces_allowed=show_faces)
+    paths = write_figures(folder, figure or (), form=format, out=out, faces_allowed=show_faces)
     answer_files(paths, as_json=as_json)

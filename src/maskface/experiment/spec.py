@@ -20,9 +20,10 @@ from maskface._version import __version__
 from maskface.classifiers import CLASSIFIERS, Classifier, Trainable, get_reader
 from maskface.datasets import Dataset, balanced_sample, load_dataset
 from maskface.errors import MaskfaceError
-from maskface.images import MAX_BYTES, MAX_PIXELS, MIN_SIDE, Limits
+from maskface.images import MIN_SIDE, Limits
 from maskface.landmarks import MediaPipeDetector
 from maskface.occluders import get_occluder, occluder_name
+from maskface.run_options import OPTIONS
 from maskface.tables import PLAIN
 from maskface.types import Sample
 
@@ -72,6 +73,12 @@ def _length(rest: str) -> int:
     return len(rest)
 
 
+def declared(name: str) -> Any:
+    """Return the field of an option of `maskface.run_options`."""
+    option = OPTIONS[name]
+    return Field(default=option.default, ge=option.low, description=option.help)
+
+
 class Experiment(BaseModel):
     """An experiment: faces x occluders x classifiers.
 
@@ -104,14 +111,14 @@ class Experiment(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    data: str = "example"
-    occluders: tuple[str, ...] = ("surgical",)
-    classifiers: tuple[str, ...] = ("faceapi", "fer")
-    limit: int | None = Field(default=None, ge=1)
+    data: str = declared("data")
+    occluders: tuple[str, ...] = declared("occluders")
+    classifiers: tuple[str, ...] = declared("classifiers")
+    limit: int | None = declared("limit")
     detect_px: tuple[Annotated[int, Field(ge=0)], ...] = ()
-    seed: int = Field(default=0, ge=0)
-    max_pixels: int = Field(default=MAX_PIXELS, ge=1)
-    max_bytes: int = Field(default=MAX_BYTES, ge=1)
+    seed: int = declared("seed")
+    max_pixels: int = declared("max_pixels")
+    max_bytes: int = declared("max_bytes")
     min_side: int = Field(default=MIN_SIDE, ge=1)
 
     def __init__(self, **values: Any) -> None:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import lru_cache
 from multiprocessing import resource_tracker
 from pathlib import Path
-from typing import Any, Final, Literal, TypeAlias, get_args
+from typing import Any, Final, TypeAlias
 
 from joblib import Parallel, delayed, parallel_config
 from tqdm import tqdm
@@ -21,13 +21,13 @@ from tqdm import tqdm
 from maskface.errors import MaskfaceError
 from maskface.experiment.checkpoints import ChunkResult, read_fingerprinted
 from maskface.experiment.folder import RunFolder, chunks
-from maskface.experiment.pipeline import TrialReader
 from maskface.experiment.spec import Experiment, Plan
+from maskface.experiment.trials import TrialReader
+from maskface.run_options import OPTIONS
 from maskface.threads import one_thread
 from maskface.types import Sample
 
-Backend: TypeAlias = Literal["loky", "dask"]
-BACKENDS: Final = get_args(Backend)
+BACKENDS: Final = OPTIONS["backend"].choices
 Task: TypeAlias = tuple[Any, ...]
 _WAIT_S: Final = 10
 """How long a scheduler may take to answer, and a cluster to have a worker."""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from types import MappingProxyType
-from typing import Final
+from typing import Annotated, Final, TypeAlias
 
 from maskface.errors import MaskfaceError
 from maskface.registry import unknown_name
+
+Colour: TypeAlias = Annotated[str, "colour"]
+"""A name in `PALETTE`, or ``#rrggbb``."""
 
 PALETTE: Final = MappingProxyType(
     {

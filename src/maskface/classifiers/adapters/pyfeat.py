@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskface.classifiers.adapters.packages import digest, in_order, package, part, refuse_download
+from maskface.classifiers.registry import CLASSIFIERS
 from maskface.types import EMOTIONS, Face
 
 INSTALL: Final = "pip install 'py-feat>=2.1'"
@@ -21,6 +22,7 @@ SIDE: Final = 224
 """Side in px to which Py-Feat's detector brings faces for this network."""
 
 
+@CLASSIFIERS.register("pyfeat")
 @dataclass(frozen=True)
 class PyFeat:
     """Py-Feat's emotion model ``resmasknet`` (224 px; FER2013), if that package is installed.

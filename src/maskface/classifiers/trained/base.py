@@ -13,7 +13,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, replace
 from functools import cached_property
-from typing import Any, ClassVar, Final, Self
+from typing import Annotated, Any, ClassVar, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -237,7 +237,7 @@ class Trained(ABC):
         If there are fewer than 2 folds.
     """
 
-    train: str = "clean"
+    train: Annotated[str, "condition", "clean", "masked", "both"] = "clean"
     folds: int = 10
     permuted: bool = False
 

@@ -25,7 +25,7 @@ from maskface.occluders.drawing.geometry import HeadFit, head_of
 from maskface.occluders.drawing.layer import times, triple
 from maskface.occluders.photo.appearance import is_grey
 from maskface.occluders.photo.light import LUMA
-from maskface.occluders.registry import bracketed_name, get_occluder
+from maskface.occluders.stack import bracketed_name, get_occluder
 from maskface.registry import unknown_name
 from maskface.types import FaceLandmarks, ImageArray
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar
 
 import numpy as np
 
@@ -14,7 +13,8 @@ from maskface.occluders.controls import regions, scatter
 from maskface.occluders.controls.base import hidden_by, reference
 from maskface.occluders.controls.frame import face_frame
 from maskface.occluders.controls.shapes import Shape
-from maskface.occluders.registry import get_occluder
+from maskface.occluders.registry import OCCLUDERS, OccluderText
+from maskface.occluders.stack import get_occluder
 from maskface.types import HALF, FaceLandmarks, ImageArray, MaskArray
 
 
@@ -35,7 +35,7 @@ class Like(Shape):
         If there is no such colour or occluder.
     """
 
-    like: str = "surgical"
+    like: OccluderText = "surgical"
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -44,6 +44,11 @@ class Like(Shape):
     @cached_property
     def _other(self) -> Occluder:
         return get_occluder(self.like)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Files that the other occluder is made from."""
+        return self._other.files
 
     def _as_much(
         self, image: ImageArray, landmarks: FaceLandmarks, rng: np.random.Generator
@@ -63,6 +68,7 @@ class Like(Shape):
         return regions.beyond_level(frame, landmarks, int(hidden.sum()), below=below)
 
 
+@OCCLUDERS.register("upper")
 @dataclass(frozen=True)
 class Upper(Like):
     """The top of the face, as large a part as another occluder hides.
@@ -81,13 +87,12 @@ class Upper(Like):
         If there is no such colour or occluder.
     """
 
-    name: ClassVar[str] = "upper"
-
     def hide(self, image: ImageArray, landmarks: FaceLandmarks, rng: np.random.Generator) -> Bytes:
         """Hide the face from the top down to a straight line; see `Control.hide`."""
         return self._beyond_level(image, landmarks, rng, below=False)
 
 
+@OCCLUDERS.register("lower")
 @dataclass(frozen=True)
 class Lower(Like):
     """The bottom of the face, as large a part as another occluder hides.
@@ -106,13 +111,12 @@ class Lower(Like):
         If there is no such colour or occluder.
     """
 
-    name: ClassVar[str] = "lower"
-
     def hide(self, image: ImageArray, landmarks: FaceLandmarks, rng: np.random.Generator) -> Bytes:
         """Hide the face from the bottom up to a straight line; see `Control.hide`."""
         return self._beyond_level(image, landmarks, rng, below=True)
 
 
+@OCCLUDERS.register("patch")
 @dataclass(frozen=True)
 class Patch(Like):
     """A rectangle at a random place of the face, of as many pixels as another occluder hides.
@@ -133,8 +137,6 @@ class Patch(Like):
     MaskfaceError
         If there is no such colour or occluder.
     """
-
-    name: ClassVar[str] = "patch"
 
     def hide(self, image: ImageArray, landmarks: FaceLandmarks, rng: np.random.Generator) -> Bytes:
         """Hide as many pixels at a random place; see `Control.hide`."""

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar, Final
+from typing import Final
 
 import numpy as np
 
 from maskface.arrays import Bytes
 from maskface.occluders.base import Occluder
-from maskface.occluders.colours import exact_colour
+from maskface.occluders.colours import Colour, exact_colour
 from maskface.occluders.controls import base as paints
 from maskface.occluders.controls.base import Control, Ground, check_range, hidden_by, reference
-from maskface.occluders.registry import get_occluder
+from maskface.occluders.registry import OCCLUDERS, OccluderText
+from maskface.occluders.stack import get_occluder
 from maskface.types import FaceLandmarks, ImageArray
 
 _MOST_BLOCKS: Final = 256
@@ -34,7 +35,7 @@ class Repaint(Control):
         If there is no such occluder.
     """
 
-    region: str = "surgical"
+    region: OccluderText = "surgical"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "region", reference(self, "region"))
@@ -43,11 +44,17 @@ class Repaint(Control):
     def _where(self) -> Occluder:
         return get_occluder(self.region)
 
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Files that the other occluder is made from."""
+        return self._where.files
+
     def hide(self, image: ImageArray, landmarks: FaceLandmarks, rng: np.random.Generator) -> Bytes:
         """Hide what `region` hides; see `Control.hide`."""
         return hidden_by(self._where, image, landmarks, rng)
 
 
+@OCCLUDERS.register("fill")
 @dataclass(frozen=True)
 class Fill(Repaint):
     """A flat colour over what another occluder hides.
@@ -65,8 +72,7 @@ class Fill(Repaint):
         If there is no such occluder or colour.
     """
 
-    name: ClassVar[str] = "fill"
-    colour: str = "grey"
+    colour: Colour = "grey"
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -77,6 +83,7 @@ class Fill(Repaint):
         return paints.flat(ground, exact_colour(self.colour))
 
 
+@OCCLUDERS.register("mean")
 @dataclass(frozen=True)
 class Mean(Repaint):
     """The mean colour of the visible skin over what another occluder hides.
@@ -95,13 +102,12 @@ class Mean(Repaint):
         If there is no such occluder.
     """
 
-    name: ClassVar[str] = "mean"
-
     def paint(self, ground: Ground, rng: np.random.Generator) -> ImageArray:  # noqa: ARG002
         """Paint it all in the mean colour of the visible skin."""
         return paints.mean_colour(ground)
 
 
+@OCCLUDERS.register("noise")
 @dataclass(frozen=True)
 class Noise(Repaint):
     """Random blocks in the colours of the visible face over what another occluder hides.
@@ -119,7 +125,6 @@ class Noise(Repaint):
         If there is no such occluder, or `blocks` is out of range.
     """
 
-    name: ClassVar[str] = "noise"
     blocks: int = 32
 
     def __post_init__(self) -> None:
@@ -131,6 +136,7 @@ class Noise(Repaint):
         return paints.noise(ground, self.blocks, rng)
 
 
+@OCCLUDERS.register("blur")
 @dataclass(frozen=True)
 class Blur(Repaint):
     """The picture itself, blurred, where another occluder would hide it.
@@ -152,7 +158,6 @@ class Blur(Repaint):
         If there is no such occluder, or `size` is out of range.
     """
 
-    name: ClassVar[str] = "blur"
     size: float = 0.1
 
     def __post_init__(self) -> None:
@@ -164,6 +169,7 @@ class Blur(Repaint):
         return paints.blur(ground, self.size)
 
 
+@OCCLUDERS.register("pixelate")
 @dataclass(frozen=True)
 class Pixelate(Repaint):
     """The picture itself in coarse blocks, where another occluder would hide it.
@@ -184,7 +190,6 @@ class Pixelate(Repaint):
         If there is no such occluder, or `blocks` is out of range.
     """
 
-    name: ClassVar[str] = "pixelate"
     blocks: int = 6
 
     def __post_init__(self) -> None:

@@ -6,16 +6,17 @@ A square at any place of the face: slid over it, it shows which places matter.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Final, Literal
+from typing import Final, Literal
 
 import numpy as np
 
 from maskface.arrays import Bytes
 from maskface.occluders.base import oval_pixels
-from maskface.occluders.colours import exact_colour
+from maskface.occluders.colours import Colour, exact_colour
 from maskface.occluders.controls import regions, scatter
 from maskface.occluders.controls.base import Control, Ground, check_choice, check_range, flat
 from maskface.occluders.controls.frame import both, face_frame, face_size, face_width, on_head
+from maskface.occluders.registry import OCCLUDERS
 from maskface.types import FaceLandmarks, ImageArray
 
 _MOST_BUBBLES: Final = 1000
@@ -36,7 +37,7 @@ class Shape(Control):
         If the colour is neither.
     """
 
-    colour: str = "grey"
+    colour: Colour = "grey"
 
     def __post_init__(self) -> None:
         exact_colour(self.colour)
@@ -46,6 +47,7 @@ class Shape(Control):
         return flat(ground, exact_colour(self.colour))
 
 
+@OCCLUDERS.register("sweep")
 @dataclass(frozen=True)
 class Sweep(Shape):
     """A share of the face from its lower or its upper end, for dose curves.
@@ -69,7 +71,6 @@ class Sweep(Shape):
         If a parameter is out of its range.
     """
 
-    name: ClassVar[str] = "sweep"
     share: float = 0.5
     start: Literal["below", "above"] = "below"
 
@@ -86,6 +87,7 @@ class Sweep(Shape):
         return regions.beyond_level(frame, landmarks, pixels, below=self.start == "below")
 
 
+@OCCLUDERS.register("half")
 @dataclass(frozen=True)
 class Half(Shape):
     """The left or the right half of the face, as the shown person says left and right.
@@ -106,7 +108,6 @@ class Half(Shape):
         If a parameter is not allowed.
     """
 
-    name: ClassVar[str] = "half"
     side: Literal["left", "right"] = "left"
 
     def __post_init__(self) -> None:
@@ -119,6 +120,7 @@ class Half(Shape):
         return regions.half(face_frame(image.shape, landmarks), left=self.side == "left")
 
 
+@OCCLUDERS.register("window")
 @dataclass(frozen=True)
 class Window(Shape):
     """The whole face but for a window over the eyes or the mouth.
@@ -138,7 +140,6 @@ class Window(Shape):
         If a parameter is not allowed.
     """
 
-    name: ClassVar[str] = "window"
     show: Literal["eyes", "mouth"] = "eyes"
 
     def __post_init__(self) -> None:
@@ -151,6 +152,7 @@ class Window(Shape):
         return regions.window(face_frame(image.shape, landmarks), self.show, outside=True)
 
 
+@OCCLUDERS.register("block")
 @dataclass(frozen=True)
 class Block(Shape):
     """A block over the eyes and brows, or over the mouth.
@@ -170,7 +172,6 @@ class Block(Shape):
         If a parameter is not allowed.
     """
 
-    name: ClassVar[str] = "block"
     over: Literal["eyes", "mouth"] = "eyes"
 
     def __post_init__(self) -> None:
@@ -183,6 +184,7 @@ class Block(Shape):
         return regions.window(face_frame(image.shape, landmarks), self.over, outside=False)
 
 
+@OCCLUDERS.register("bubbles")
 @dataclass(frozen=True)
 class Bubbles(Shape):
     """The whole face but for randomly placed soft round apertures, called bubbles.
@@ -208,7 +210,6 @@ class Bubbles(Shape):
         If a parameter is out of its range.
     """
 
-    name: ClassVar[str] = "bubbles"
     n: int = 20
     size: float = 0.06
     sample: int = 0
@@ -227,6 +228,7 @@ class Bubbles(Shape):
 _CORNERS: Final = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)]) / 2
 
 
+@OCCLUDERS.register("spot")
 @dataclass(frozen=True)
 class Spot(Shape):
     """A square on the face, for maps of which places matter.
@@ -253,7 +255,6 @@ class Spot(Shape):
         If a parameter is out of its range.
     """
 
-    name: ClassVar[str] = "spot"
     x: float = 0.5
     y: float = 0.5
     size: float = 0.25

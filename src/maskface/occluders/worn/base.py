@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from maskface.arrays import Floats
 from maskface.errors import MaskfaceError
 from maskface.occluders.base import Drawing, Occluder
-from maskface.occluders.colours import parse_colour
+from maskface.occluders.colours import Colour, parse_colour
 from maskface.occluders.drawing.garment import Cord, Garment, Surface
 from maskface.occluders.drawing.geometry import head_of, unit
 from maskface.occluders.drawing.layer import times, triple
@@ -243,7 +243,7 @@ class ColouredMask(Mask):
         If the colour is neither.
     """
 
-    colour: str = "white"
+    colour: Colour = "white"
 
     def __post_init__(self) -> None:
         super().__post_init__()

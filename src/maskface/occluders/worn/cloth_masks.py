@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import ClassVar, Final, TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
 
 from maskface.arrays import Reals
-from maskface.occluders.colours import parse_colour
+from maskface.occluders.colours import Colour, parse_colour
 from maskface.occluders.drawing.garment import Garment, Sheet, Texture
+from maskface.occluders.registry import OCCLUDERS
 from maskface.occluders.worn.base import ColouredMask
 from maskface.occluders.worn.mask_shapes import CONTOURED, MOULDED
 from maskface.occluders.worn.planes import bump, canvas, crease, make_texture, seam, unevenness
@@ -29,11 +30,11 @@ from maskface.occluders.worn.weaves import (
     tallness,
 )
 
-Colour: TypeAlias = tuple[int, int, int]
+Rgb: TypeAlias = tuple[int, int, int]
 
 
 @lru_cache(maxsize=32)
-def foam(colour: Colour) -> Texture:
+def foam(colour: Rgb) -> Texture:
     """Stretch foam with a ridge down the middle: matte, with a soft sheen beside the ridge."""
     x, y = canvas(HEIGHT, WIDTH)
     across = ACROSS * (x - 0.5)
@@ -68,6 +69,7 @@ _BAND: Final = 0.6
 """Width in cm of a band that hangs down."""
 
 
+@OCCLUDERS.register("cloth")
 @dataclass(frozen=True)
 class ClothMask(ColouredMask):
     """A sewn cotton mask of two panels, plain or printed, with elastic ear loops.
@@ -88,10 +90,9 @@ class ClothMask(ColouredMask):
         If a colour is neither.
     """
 
-    name: ClassVar[str] = "cloth"
-    colour: str = "navy"
+    colour: Colour = "navy"
     pattern: Pattern = "plain"
-    accent: str = "white"
+    accent: Colour = "white"
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -109,6 +110,7 @@ class ClothMask(ColouredMask):
         return Garment((sheet, *loops))
 
 
+@OCCLUDERS.register("fashion")
 @dataclass(frozen=True)
 class FashionMask(ColouredMask):
     """A moulded mask of thin stretch foam with ear loops cut from the same piece.
@@ -124,8 +126,7 @@ class FashionMask(ColouredMask):
         If the colour is neither.
     """
 
-    name: ClassVar[str] = "fashion"
-    colour: str = "black"
+    colour: Colour = "black"
 
     def garment(self, scale: float) -> Garment:
         """The moulded sheet and the bands to the ears."""

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import ClassVar, Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import numpy as np
 
 from maskface.arrays import Floats, Reals
 from maskface.errors import MaskfaceError
-from maskface.occluders.colours import parse_colour
+from maskface.occluders.colours import Colour, parse_colour
 from maskface.occluders.drawing.garment import Cord, Garment, Shadow, Sheet, Surface, Texture
+from maskface.occluders.registry import OCCLUDERS
 from maskface.occluders.worn.base import Worn, outward
 from maskface.occluders.worn.planes import Canvas, bump, make_texture, ramp, step
 from maskface.occluders.worn.surface import sheet_surface
@@ -238,6 +239,7 @@ def _frame(style: Style, colour: tuple[int, int, int]) -> tuple[Sheet, Sheet, li
     return face, edge, arms(style, colour)
 
 
+@OCCLUDERS.register("sunglasses")
 @dataclass(frozen=True)
 class Sunglasses(Worn):
     """Sunglasses: dark lenses that reflect a bright sky.
@@ -258,10 +260,9 @@ class Sunglasses(Worn):
         If a colour or the opacity is none of these.
     """
 
-    name: ClassVar[str] = "sunglasses"
     frame: FrameShape = "square"
-    colour: str = "black"
-    lens: str = "#1d1b1a"
+    colour: Colour = "black"
+    lens: Colour = "#1d1b1a"
     opacity: float = 0.95
 
     def __post_init__(self) -> None:
@@ -284,6 +285,7 @@ class Sunglasses(Worn):
         return Garment((shine, face, lenses, edge, *sides), Shadow(0.35, 0.35))
 
 
+@OCCLUDERS.register("glasses")
 @dataclass(frozen=True)
 class Glasses(Worn):
     """Eyeglasses with clear lenses; they hide hardly more than their thin frame.
@@ -301,9 +303,8 @@ class Glasses(Worn):
         If the colour is neither.
     """
 
-    name: ClassVar[str] = "glasses"
     frame: FrameShape = "square"
-    colour: str = "black"
+    colour: Colour = "black"
 
     def __post_init__(self) -> None:
         parse_colour(self.colour)

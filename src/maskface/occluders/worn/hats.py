@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import ClassVar, Final
+from typing import Final
 
 import cv2
 import numpy as np
@@ -15,8 +15,9 @@ import numpy as np
 from maskface.arrays import Floats, Reals
 from maskface.errors import MaskfaceError
 from maskface.mesh import canonical_mesh
-from maskface.occluders.colours import parse_colour
+from maskface.occluders.colours import Colour, parse_colour
 from maskface.occluders.drawing.garment import Cord, Garment, Shadow, Sheet, Surface, Texture
+from maskface.occluders.registry import OCCLUDERS
 from maskface.occluders.worn.base import Worn
 from maskface.occluders.worn.drapes import CROWN, surface_of_drape
 from maskface.occluders.worn.planes import Canvas, bump, make_texture, ramp, step, unevenness
@@ -164,6 +165,7 @@ _BINDING: Final = 0.8
 _HIGHEST: Final = 120.0
 
 
+@OCCLUDERS.register("cap")
 @dataclass(frozen=True)
 class Cap(Worn):
     """A baseball cap whose brim throws a shadow over the eyes; or that shadow alone.
@@ -186,8 +188,7 @@ class Cap(Worn):
         If a parameter is none of these.
     """
 
-    name: ClassVar[str] = "cap"
-    colour: str = "navy"
+    colour: Colour = "navy"
     shadow: float = 0.5
     edge: float = 80.0
     drawn: bool = True

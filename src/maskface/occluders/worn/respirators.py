@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
-from typing import ClassVar, Final
+from typing import Final
 
 import numpy as np
 
 from maskface.arrays import Reals
+from maskface.occluders.colours import Colour
 from maskface.occluders.drawing.garment import Cord, Garment, Sheet, Surface, Texture
+from maskface.occluders.registry import OCCLUDERS
 from maskface.occluders.worn.base import ColouredMask
 from maskface.occluders.worn.mask_shapes import CUP, FOLDED
 from maskface.occluders.worn.planes import bump, canvas, make_texture, seam, step, unevenness
@@ -152,6 +154,7 @@ _STRAP: Final = (222, 219, 206)
 _STRAP_WIDTH: Final = 0.42  # cm
 
 
+@OCCLUDERS.register("ffp2")
 @dataclass(frozen=True)
 class Ffp2Mask(ColouredMask):
     """A folded respirator (FFP2, KN95) with a sharp ridge, welded seams and ear loops.
@@ -167,8 +170,7 @@ class Ffp2Mask(ColouredMask):
         If the colour is neither.
     """
 
-    name: ClassVar[str] = "ffp2"
-    colour: str = "white"
+    colour: Colour = "white"
 
     def garment(self, scale: float) -> Garment:
         """Two halves, what joins them, and the loops."""
@@ -196,6 +198,7 @@ def _halves(surface: Surface, colour: tuple[int, int, int]) -> tuple[Surface, Su
     return right, left, Cord(line, normals, _FOLD, colour)
 
 
+@OCCLUDERS.register("n95")
 @dataclass(frozen=True)
 class N95Mask(ColouredMask):
     """A moulded cup respirator (N95) with a metal nose strip and two straps round the head.
@@ -211,8 +214,7 @@ class N95Mask(ColouredMask):
         If the colour is neither.
     """
 
-    name: ClassVar[str] = "n95"
-    colour: str = "#f3efe4"
+    colour: Colour = "#f3efe4"
 
     def garment(self, scale: float) -> Garment:
         """The cup and its straps."""

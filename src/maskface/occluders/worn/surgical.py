@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import ClassVar, Final
+from typing import Final
 
 import numpy as np
 
 from maskface.arrays import Reals
+from maskface.occluders.colours import Colour
 from maskface.occluders.drawing.garment import Garment, Sheet, Texture
+from maskface.occluders.registry import OCCLUDERS
 from maskface.occluders.worn.base import ColouredMask
 from maskface.occluders.worn.planes import bump, make_texture, step, unevenness
 from maskface.occluders.worn.surface import SURGICAL
@@ -93,6 +95,7 @@ def _fibres() -> Reals:
     return np.asarray(level - 0.012 * np.cos(rows * 1.1) * np.cos(columns * 1.1), np.float32)
 
 
+@OCCLUDERS.register("surgical")
 @dataclass(frozen=True)
 class SurgicalMask(ColouredMask):
     """A pleated surgical mask with ear loops.
@@ -108,8 +111,7 @@ class SurgicalMask(ColouredMask):
         If the colour is neither.
     """
 
-    name: ClassVar[str] = "surgical"
-    colour: str = "lightblue"
+    colour: Colour = "lightblue"
 
     def garment(self, scale: float) -> Garment:
         """The pleated sheet and its loops."""

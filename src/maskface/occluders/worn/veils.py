@@ -15,8 +15,9 @@ import cv2
 import numpy as np
 
 from maskface.arrays import Reals
-from maskface.occluders.colours import parse_colour
+from maskface.occluders.colours import Colour, parse_colour
 from maskface.occluders.drawing.garment import Garment, Shadow, Sheet, Texture
+from maskface.occluders.registry import OCCLUDERS
 from maskface.occluders.worn.base import Worn
 from maskface.occluders.worn.drapes import HOOD, SCARF, VEIL, sheet_of_drape, surface_of_drape
 from maskface.occluders.worn.planes import Canvas, bump, make_texture, ramp, step
@@ -220,6 +221,7 @@ def hood_cloth() -> Texture:
     return make_texture(np.clip(level, 0.4, 1.3))
 
 
+@OCCLUDERS.register("scarf")
 @dataclass(frozen=True)
 class Scarf(Worn):
     """A bandana over nose and mouth, tied behind the head, its point below the chin.
@@ -237,9 +239,8 @@ class Scarf(Worn):
         If the colour is neither.
     """
 
-    name: ClassVar[str] = "scarf"
     behind_frames: ClassVar[bool] = True
-    colour: str = "red"
+    colour: Colour = "red"
     pattern: Pattern = "plain"
 
     def __post_init__(self) -> None:
@@ -254,6 +255,7 @@ class Scarf(Worn):
         return Garment((Sheet(surface, scarf_print(), (226, 222, 212)), cloth))
 
 
+@OCCLUDERS.register("niqab")
 @dataclass(frozen=True)
 class Niqab(Worn):
     """A niqab: a veil over head, face and shoulders that leaves the eyes free.
@@ -269,8 +271,7 @@ class Niqab(Worn):
         If the colour is neither.
     """
 
-    name: ClassVar[str] = "niqab"
-    colour: str = "black"
+    colour: Colour = "black"
 
     def __post_init__(self) -> None:
         parse_colour(self.colour)

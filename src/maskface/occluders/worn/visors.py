@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import ClassVar, Final
+from typing import Final
 
 import numpy as np
 
 from maskface.arrays import Reals
-from maskface.occluders.colours import parse_colour
+from maskface.occluders.colours import Colour, parse_colour
 from maskface.occluders.drawing.garment import Cord, Garment, Shadow, Sheet, Surface, Texture
+from maskface.occluders.registry import OCCLUDERS
 from maskface.occluders.worn.base import Worn, outward
 from maskface.occluders.worn.planes import Canvas, bump, make_texture, ramp, step, unevenness
 from maskface.occluders.worn.surface import sheet_surface
@@ -109,6 +110,7 @@ _SHINE: Final = (240, 245, 250)
 _STRAP: Final = 0.9
 
 
+@OCCLUDERS.register("shield")
 @dataclass(frozen=True)
 class FaceShield(Worn):
     """A clear face shield on a foam band; the face shows through its reflections.
@@ -124,8 +126,7 @@ class FaceShield(Worn):
         If the colour is neither.
     """
 
-    name: ClassVar[str] = "shield"
-    colour: str = "white"
+    colour: Colour = "white"
 
     def __post_init__(self) -> None:
         parse_colour(self.colour)

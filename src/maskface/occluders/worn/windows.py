@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import ClassVar, Final
+from typing import Final
 
 import cv2
 import numpy as np
 
 from maskface.arrays import Reals
+from maskface.occluders.colours import Colour
 from maskface.occluders.drawing.garment import Cord, Garment, Shadow, Sheet, Surface, Texture
+from maskface.occluders.registry import OCCLUDERS
 from maskface.occluders.worn.base import ColouredMask, outward
 from maskface.occluders.worn.mask_shapes import CONTOURED, PANEL
 from maskface.occluders.worn.planes import (
@@ -146,6 +148,7 @@ _RIM: Final = 0.13  # cm
 _RIM_COLOUR: Final = (214, 219, 222)
 
 
+@OCCLUDERS.register("window_mask")
 @dataclass(frozen=True)
 class WindowMask(ColouredMask):
     """A cloth mask with a clear window that shows the mouth.
@@ -164,8 +167,7 @@ class WindowMask(ColouredMask):
         If the colour is neither.
     """
 
-    name: ClassVar[str] = "window_mask"
-    colour: str = "lightblue"
+    colour: Colour = "lightblue"
 
     def garment(self, scale: float) -> Garment:
         """Reflections, cloth with its hole, loops."""
@@ -187,6 +189,7 @@ def _before_the_mouth(surface: Surface) -> Surface:
     return replace(sheet_surface(sheet), grid=grid, width=surface.width)
 
 
+@OCCLUDERS.register("clear")
 @dataclass(frozen=True)
 class ClearMask(ColouredMask):
     """A rigid clear mask: the whole lower face shows behind reflections and a foam rim.
@@ -202,8 +205,7 @@ class ClearMask(ColouredMask):
         If the colour is neither.
     """
 
-    name: ClassVar[str] = "clear"
-    colour: str = "white"
+    colour: Colour = "white"
 
     def garment(self, scale: float) -> Garment:
         """Reflections, frame, loops."""

@@ -1,11 +1,4 @@
-"""The verb read.
-
-The verb of models: download.
-
-Verbs that look: list, doctor.
-
-Verbs of the machine: bench, cache.
-"""
+"""Verbs of the installation: download, list, doctor, cache."""
 
 from __future__ import annotations
 
@@ -13,80 +6,13 @@ from typing import Annotated
 
 import typer
 
-from maskface.cli.app import answer, ready, verb
+from maskface.cli.app import answer, verb
 from maskface.cli.complete import LISTS, card_names, one_of
 from maskface.cli.options import (
-    READERS,
-    Classifiers,
-    Csv,
-    Data,
     Json,
-    Limit,
-    Occluder,
-    Occluders,
     Quiet,
-    Seed,
 )
 from maskface.exits import FAILED, note
-
-
-@verb(
-    "read portrait.jpg",
-    "read faces/ --occluder surgical --csv readings.csv",
-    "read portrait.jpg --classifier emfacs --explain",
-    exit_1="a picture cannot be read, or shows no face",
-)
-def read(
-    pictures: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="PICTURE", help="Pictures, and folders with all below them.", show_default=False
-        ),
-    ],
-    occluder: Occluder = "none",
-    classifier: Classifiers = list(READERS),  # noqa: B006 (typer copies it)
-    seed: Seed = 0,
-    csv: Csv = None,
-    *,
-    explain: Annotated[
-        bool, typer.Option("--explain", help="Say why; with --classifier emfacs.")
-    ] = False,
-    as_json: Json = False,
-    quiet: Quiet = False,
-) -> None:
-    """Read the emotion of every face in pictures."""
-    from maskface.documents import rows
-    from maskface.reading import explain_faces, read_faces
-    from maskface.tables import READINGS
-    from maskface.text import explanations_text, readings_text
-
-    files = ready(csv)
-    why = {
-        name: explain_faces(pictures, classifier=name, occluder=occluder, seed=seed)
-        for name in classifier
-        if explain
-    }
-    found = read_faces(
-        pictures, classifiers=classifier, occluder=occluder, seed=seed, progress=not quiet
-    )
-    for path in files:
-        READINGS.write(found, path)
-    texts = [explanations_text(name, explained) for name, explained in why.items()]
-    answer(
-        lambda: "\n".join([readings_text(found), *texts, *map(str, files)]),
-        lambda: {
-            "readings": rows(found),
-            "explanations": [
-                {"image": image, "face": face, "classifier": name, "text": said.text}
-                for name, explained in why.items()
-                for image, face, said in explained
-            ],
-            "files": files,
-        },
-        as_json=as_json,
-    )
-    if (found["status"] != "ok").any():
-        raise SystemExit(FAILED)
 
 
 @verb("download ferplus", "download card.toml")
@@ -168,45 +94,6 @@ def doctor(*, as_json: Json = False) -> None:
     )
     if not fine:
         raise SystemExit(FAILED)
-
-
-@verb("bench", "bench --data faces/ --limit 50 --occluder niqab --csv bench.csv")
-def bench(
-    *,
-    data: Data = "example",
-    occluder: Occluders = ["surgical"],  # noqa: B006 (typer copies it)
-    classifier: Classifiers = list(READERS),  # noqa: B006
-    limit: Limit = 100,
-    seed: Seed = 0,
-    csv: Csv = None,
-    as_json: Json = False,
-) -> None:
-    """Measure where the time of a run goes on this machine.
-
-    Each stage stands beside the bare libraries. Pictures are read as by one
-    worker of a run, without the landmark cache.
-    """
-    from maskface.bench import BENCH, bench_text
-    from maskface.bench import bench as measure
-    from maskface.documents import rows
-    from maskface.experiment import Experiment
-
-    files = ready(csv)
-    experiment = Experiment(
-        data=data,
-        occluders=tuple(occluder),
-        classifiers=tuple(classifier),
-        limit=limit,
-        seed=seed,
-    )
-    found = measure(experiment)
-    for path in files:
-        BENCH.write(found, path)
-    answer(
-        lambda: "\n".join([bench_text(found), *map(str, files)]),
-        lambda: {"stages": rows(found), "files": files},
-        as_json=as_json,
-    )
 
 
 @verb("cache", "cache --clear", kept="What was not removed is kept")
