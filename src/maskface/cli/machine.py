@@ -29,8 +29,8 @@ def download(
         typer.Argument(
             metavar="NAME",
             autocompletion=card_names,
-            help="Whose file to fetch: ferplus, hsemotion_afew, hsemotion_vgaf, or the path of a "
-            "card with url, sha256 and file.",
+            help="Network to fetch: ferplus, hsemotion_afew, hsemotion_vgaf, or the path of a card "
+            "with url, sha256 and file.",
             show_default=False,
         ),
     ],
@@ -38,9 +38,9 @@ def download(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Download a known network that is not shipped, and check it.
+    """Download a known network that is not shipped, and check its hash.
 
-    A run never fetches it by itself. The file goes to the cache folder; see
+    Runs never download anything. The file goes to the cache folder; see
     docs/classifiers.md.
     """
     from maskface.classifiers.cards import shipped_cards
@@ -69,9 +69,9 @@ def list_names(
 ) -> None:
     """List occluders, classifiers or data sets.
 
-    They are what can be named after --occluder, --classifier and --data.
-    Parameters are shown with their defaults. Several occluders are put on one
-    after the other with a plus sign: tears+surgical:colour=white.
+    Shows the names for --occluder, --classifier and --data, and parameters
+    with their defaults. A plus sign puts several occluders on, one after the
+    other: tears+surgical:colour=white.
     """
     from maskface.catalogue import catalogue, catalogue_text
 
@@ -83,9 +83,9 @@ def list_names(
     )
 
 
-@verb("doctor", "doctor --json", exit_1="something has to be mended")
+@verb("doctor", "doctor --json", exit_1="something needs to be fixed")
 def doctor(*, as_json: Json = False) -> None:
-    """Look at the installation and say what to mend."""
+    """Check the installation, and say what to fix."""
     from dataclasses import asdict
 
     from maskface.doctor import run_checks
@@ -94,7 +94,7 @@ def doctor(*, as_json: Json = False) -> None:
     fine = all(check.ok for check in checks)
     answer(
         lambda: "\n".join(
-            f"{'ok  ' if check.ok else 'MEND'}  {check.name}: {check.detail}" for check in checks
+            f"{'ok  ' if check.ok else 'FIX '}  {check.name}: {check.detail}" for check in checks
         ),
         lambda: {"ok": fine, "checks": [asdict(check) for check in checks]},
         as_json=as_json,
@@ -116,7 +116,7 @@ def bench(
 ) -> None:
     """Measure where the time of a run goes on this machine.
 
-    Each stage stands beside the bare libraries. Pictures are read as by one
+    Each stage is compared with the bare libraries. Pictures are read as by one
     worker of a run, without the landmark cache.
     """
     from maskface.bench import BENCH, bench_text
@@ -142,19 +142,20 @@ def bench(
     )
 
 
-@verb("cache", "cache --clear", kept="What was not removed is kept")
+@verb("cache", "cache --clear", kept="Entries that were not removed are kept")
 def cache(
     *,
     clear: Annotated[
-        bool, typer.Option("--clear", help="Remove all landmarks; they are found again when asked.")
+        bool,
+        typer.Option("--clear", help="Remove all landmarks; they are found again when needed."),
     ] = False,
     as_json: Json = False,
 ) -> None:
     """Show what the landmark cache holds, or clear it.
 
-    Landmarks of a picture are found once and shared by all runs. The folder
-    follows MASKFACE_CACHE; when it holds more than MASKFACE_CACHE_MB megabytes
-    (2000 if not set), what was not used for longest is removed.
+    Landmarks of a picture are found once and shared by all runs. MASKFACE_CACHE
+    sets the folder. If it holds more than MASKFACE_CACHE_MB megabytes (2000 if
+    not set), the least recently used entries are removed.
     """
     from maskface.upkeep import clear_cache, look_at_cache
 

@@ -81,8 +81,8 @@ Occluder = Annotated[
     typer.Option(
         metavar="NAME",
         autocompletion=occluder_names,
-        help="What to put on the faces, such as surgical:colour=white. 'maskface list occluders' "
-        "shows what there is.",
+        help="Occluder to put on the faces, such as surgical:colour=white. 'maskface list "
+        "occluders' shows all.",
     ),
 ]
 Classifiers = Annotated[list[str], declared("classifiers")]
@@ -94,13 +94,14 @@ Csv = Annotated[
 ]
 AllowPartial = Annotated[
     bool,
-    typer.Option("--allow-partial", help="Take what an incomplete run has so far."),
+    typer.Option("--allow-partial", help="Use the trials that an incomplete run has so far."),
 ]
 ShowFaces = Annotated[
     bool,
     typer.Option(
         "--show-faces",
-        help="Show one face under each condition: you say that the set's terms allow it.",
+        help="Show one face under each condition. You confirm that the terms of the data set allow "
+        "it.",
     ),
 ]
 MaxPixels = Annotated[int, declared("max_pixels")]
