@@ -24,6 +24,7 @@ from maskface.images import (
 )
 from maskface.landmarks import LandmarkDetector, MediaPipeDetector
 from maskface.occluders import OCCLUDERS, Occluder, get_occluder, occluder_name
+from maskface.pipeline import occlude
 from maskface.seeds import derived_seed
 from maskface.types import FaceLandmarks, ImageArray
 
@@ -171,7 +172,7 @@ def draw_gallery(
         heads = [_head(label, image, detector, size) for label, image in faces]
     for row, head in enumerate(heads):
         for column, (name, occluder) in enumerate(worn.items()):
-            sheet.put(row, column, _wear(head, occluder, name, derived_seed(seed, row, name), size))
+            sheet.put(row, column, _cell(head, occluder, name, derived_seed(seed, row, name), size))
     return sheet.image()
 
 
@@ -214,15 +215,14 @@ def _head(label: str, image: ImageArray, detector: LandmarkDetector, size: int) 
     return _Head(label, resize(cut_out, drawn, drawn), replace(face, points=points))
 
 
-def _wear(head: _Head, occluder: Occluder, name: str, seed: int, size: int) -> ImageArray:
-    try:
-        worn = occluder.apply(head.image, head.landmarks, seed=seed).image
-    # An occluder may fail in any way on an odd face; the user needs to know which and where.
-    except Exception as error:
+def _cell(head: _Head, occluder: Occluder, name: str, seed: int, size: int) -> ImageArray:
+    occlusion = occlude(head.image, head.landmarks, occluder, seed)
+    if isinstance(occlusion, str):
         raise MaskfaceError(
-            f"Occluder {name!r} fails on {head.label or 'a face'}: {error}. Leave one of them out."
-        ) from error
-    return resize(worn, size, size)
+            f"Occluder {name!r} fails on {head.label or 'a face'}: {occlusion}. Leave one of them "
+            "out."
+        )
+    return resize(occlusion.image, size, size)
 
 
 class _Sheet:

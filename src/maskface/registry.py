@@ -244,7 +244,8 @@ class _Module:
         if isinstance(hint, ast.Name) and hint.id == "bool":
             return Parameter(default, ("true", "false"))
         if isinstance(hint, ast.Subscript):
-            constants = [n.value for n in ast.walk(hint.slice) if isinstance(n, ast.Constant)]
+            said = hint.slice.elts if isinstance(hint.slice, ast.Tuple) else [hint.slice]
+            constants = [one.value for one in said if isinstance(one, ast.Constant)]
             form = ast.unparse(hint.value)
             if form == "Literal":
                 return Parameter(default, tuple(map(str, constants)))

@@ -247,7 +247,7 @@ def test_values_are_completed(tmp_path: Path) -> None:
         "run --occluder surg": ["surgical"],
         "mask --occluder tears+surg": ["tears+surgical"],
         "read --classifier f": ["faceapi", "fer"],
-        "bench --data example-i": ["example-intensity"],
+        "run --data example-i": ["example-intensity"],
         "plot x --figure fl": ["flows"],
         "plot x --format p": ["png", "pdf"],
         "run --format p": ["parquet"],

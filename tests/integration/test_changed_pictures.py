@@ -17,7 +17,7 @@ from maskface import Experiment, MaskfaceError, run
 from maskface.errors import ImageError
 from maskface.experiment import RunFolder, load_run, make_plan
 from maskface.experiment.checkpoints import ChunkResult
-from maskface.experiment.pipeline import TrialReader
+from maskface.experiment.trials import TrialReader
 from maskface.findings import compare_run
 from maskface.images import Limits, read_bytes
 from maskface.power import pilot_variances

@@ -181,16 +181,17 @@ def test_redetected_is_looked_for_only_where_it_is_needed(
     assert set(lost[lost["classifier"] == "counting"]["status"]) == {"ok"}
 
 
-def test_an_occluder_that_fails_costs_its_face_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_occluder_that_fails_costs_its_face_alone() -> None:
     class Failing:
+        name, params = "failing", {}
+
         def apply(self, image: ImageArray, landmarks: FaceLandmarks, *, seed: int) -> Any:
             if landmarks is FACES[0]:
                 raise ValueError("too large")
             return get_occluder("none").apply(image, landmarks, seed=seed)
 
-    monkeypatch.setattr(_reader, "get_occluder", lambda _: Failing())
-    monkeypatch.setattr(_reader, "occluder_name", lambda _: "failing")
-    frame = read_faces(BRIGHT, classifiers="counting")
+    failing: Any = Failing()
+    frame = read_faces(BRIGHT, classifiers="counting", occluder=failing)
     assert frame["status"].tolist() == ["error", "ok"]
     assert frame["message"][0] == "ValueError: too large"
 

@@ -1,4 +1,4 @@
-"""Verbs of the installation: download, list, doctor, bench, cache."""
+"""Verbs of the installation: download, list, doctor, cache."""
 
 from __future__ import annotations
 
@@ -6,19 +6,9 @@ from typing import Annotated
 
 import typer
 
-from maskface.cli.app import answer, ready, verb
+from maskface.cli.app import answer, verb
 from maskface.cli.complete import LISTS, card_names, one_of
-from maskface.cli.options import (
-    CLASSIFIERS,
-    Classifiers,
-    Csv,
-    Data,
-    Json,
-    Limit,
-    Occluders,
-    Quiet,
-    Seed,
-)
+from maskface.cli.options import Json, Quiet
 from maskface.exits import FAILED, note
 
 
@@ -38,7 +28,7 @@ def download(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Download a known network that is not shipped, and check its hash.
+    """Download a known network, and check its hash.
 
     Runs never download anything. The file goes to the cache folder; see
     docs/classifiers.md.
@@ -101,45 +91,6 @@ def doctor(*, as_json: Json = False) -> None:
     )
     if not fine:
         raise SystemExit(FAILED)
-
-
-@verb("bench", "bench --data faces/ --limit 50 --occluder niqab --csv bench.csv")
-def bench(
-    *,
-    data: Data = "example",
-    occluder: Occluders = ["surgical"],  # noqa: B006 (typer copies it)
-    classifier: Classifiers = CLASSIFIERS,
-    limit: Limit = 100,
-    seed: Seed = 0,
-    csv: Csv = None,
-    as_json: Json = False,
-) -> None:
-    """Measure where the time of a run goes on this machine.
-
-    Each stage is compared with the bare libraries. Pictures are read as by one
-    worker of a run, without the landmark cache.
-    """
-    from maskface.bench import BENCH, bench_text
-    from maskface.bench import bench as measure
-    from maskface.documents import rows
-    from maskface.experiment import Experiment
-
-    files = ready(csv)
-    experiment = Experiment(
-        data=data,
-        occluders=tuple(occluder),
-        classifiers=tuple(classifier),
-        limit=limit,
-        seed=seed,
-    )
-    found = measure(experiment)
-    for path in files:
-        BENCH.write(found, path)
-    answer(
-        lambda: "\n".join([bench_text(found), *map(str, files)]),
-        lambda: {"stages": rows(found), "files": files},
-        as_json=as_json,
-    )
 
 
 @verb("cache", "cache --clear", kept="Entries that were not removed are kept")

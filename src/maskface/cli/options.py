@@ -73,9 +73,7 @@ CLASSIFIERS: Final[list[str]] = list(OPTIONS["classifiers"].default)
 RunFolder = Annotated[
     Path, typer.Argument(metavar="RUN", help="Folder of a run.", show_default=False)
 ]
-Data = Annotated[str, declared("data")]
 ResultFolder = Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help=OUT_HELP)]
-Occluders = Annotated[list[str], declared("occluders")]
 Occluder = Annotated[
     str,
     typer.Option(
@@ -86,7 +84,6 @@ Occluder = Annotated[
     ),
 ]
 Classifiers = Annotated[list[str], declared("classifiers")]
-Limit = Annotated[int | None, declared("limit")]
 Seed = Annotated[int, declared("seed")]
 Csv = Annotated[
     Path | None,

@@ -182,7 +182,7 @@ def gallery(
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
-    """Draw a contact sheet with faces in rows and occluders in columns."""
+    """Draw a contact sheet: faces in rows, occluders in columns."""
     from maskface.gallery import check_out, draw_gallery, example_faces, find_faces, read_faces
     from maskface.images import write_image
 

@@ -30,7 +30,7 @@ Exit codes:
   1    done, except for a part that the help of the command names
   2    refused: a wrong option, bad input or a disk error
   70   a bug in maskface
-  130  interrupted by Ctrl-C or SIGTERM
+  130  interrupted by Ctrl-C, SIGTERM or a closed terminal
 
 Results go to stdout, everything else to stderr. See docs/cli.md.
 """

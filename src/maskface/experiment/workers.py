@@ -21,8 +21,8 @@ from tqdm import tqdm
 from maskface.errors import MaskfaceError
 from maskface.experiment.checkpoints import ChunkResult, read_fingerprinted
 from maskface.experiment.folder import RunFolder, chunks
-from maskface.experiment.pipeline import TrialReader
 from maskface.experiment.spec import Experiment, Plan
+from maskface.experiment.trials import TrialReader
 from maskface.run_options import OPTIONS
 from maskface.threads import one_thread
 from maskface.types import Sample

@@ -28,7 +28,6 @@ from maskface._version import __version__
 from maskface.arrays import Row
 from maskface.errors import MaskfaceError
 from maskface.files import write_atomically
-from maskface.humans.flips import sign_flip_test
 from maskface.humans.scoring import HUMAN, Study, congruent, is_yes_no, of_question, of_right
 from maskface.schema import Table
 from maskface.stats import (
@@ -41,6 +40,7 @@ from maskface.stats import (
     compare,
     estimate,
     find_guards,
+    flip_test,
     gee_logistic,
     get_metrics,
     holm,
@@ -240,8 +240,8 @@ def _row(one: Estimate, comparison: Comparison, metric: Metric, plan: _Plan) -> 
     row |= {"ci_low": one.low, "ci_high": one.high, "interval": _named(one.interval, one.low)}
     if one.metric in _TESTED and len(comparison.by) == 1 and not np.isnan(one.loss):
         plain, covered = cluster_values(comparison, metric, one.label)
-        p, exact = sign_flip_test(plain - covered, seed=plan.seed)
-        row |= {"p_value": p, "test": f"{'exact ' if exact else ''}cluster permutation"}
+        found = flip_test((plain - covered)[:, None], seed=plan.seed)
+        row |= {"p_value": float(found.p_value[0]), "test": found.test}
     return row
 
 

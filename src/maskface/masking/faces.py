@@ -20,12 +20,12 @@ from numpy.typing import NDArray
 
 from maskface._version import __version__
 from maskface.arrays import Row
-from maskface.errors import format_error
 from maskface.images import LIMITS, Limits, read_image, write_image
 from maskface.landmarks import MediaPipeDetector
 from maskface.masking.plan import Job
 from maskface.mesh import CHIN, LOWER_LIP, MOUTH_CORNERS, NOSE_TIP
 from maskface.occluders import Occluder, occluder_name
+from maskface.pipeline import occlude
 from maskface.seeds import derived_seed
 from maskface.types import FaceLandmarks, ImageArray, Occlusion
 
@@ -93,15 +93,11 @@ def draw_on_faces(
     open_ = np.ones(image.shape[:2], np.float32)
     # Larger faces are nearer: what they wear goes on top.
     for i in sorted(range(len(faces)), key=lambda i: faces[i].size):
-        try:
-            occlusion = occluder.apply(image, faces[i], seed=seeds[i])
-        # An occluder may fail in any way on an odd face; it costs this face alone.
-        except Exception as error:  # noqa: BLE001
-            made[i] = format_error(error)
+        made[i] = occlusion = occlude(image, faces[i], occluder, seeds[i])
+        if isinstance(occlusion, str):
             continue
         image = occlusion.image
         open_ *= 1 - occlusion.alpha / np.float32(255)
-        made[i] = occlusion
     alpha = np.round(255 * (1 - open_)).astype(np.uint8)
     return Drawn(image, alpha, tuple(made[i] for i in range(len(faces))))
 

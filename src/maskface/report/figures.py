@@ -12,20 +12,19 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from PIL import Image
 
-from maskface.crops import crop_box, cut, resize
+from maskface.crops import face_crop, resize
 from maskface.datasets import Dataset, load_dataset
 from maskface.errors import MaskfaceError, format_error
 from maskface.files import written_atomically
 from maskface.findings import published_losses
-from maskface.images import read_image
 from maskface.landmarks import MediaPipeDetector
 from maskface.occluders import get_occluder
+from maskface.pipeline import OccludedFace, open_picture
 from maskface.plots import (
     plot_accuracy,
     plot_beside_people,
@@ -131,19 +130,24 @@ def _choose(material: RunData, dataset: Dataset) -> Sample | None:
 def _pictures(
     manifest: Mapping[str, Any], sample: Sample, conditions: list[str]
 ) -> dict[str, ImageArray]:
-    image = read_image(sample.path)
+    image, _ = open_picture(sample.path)
     with MediaPipeDetector() as detector:
         found = detector.detect(image)
     if not found:
         raise MaskfaceError(f"No face found in {sample.image_id}.")
-    x0, y0, side = crop_box(found[0])
-    pictures = {}
-    for condition in islice(conditions, MOST):
-        seed = derived_seed(int(manifest["seed"]), sample.image_id, condition)
-        worn = get_occluder(condition).apply(image, found[0], seed=seed)
-        name = "plain" if condition == PLAIN else condition
-        pictures[name] = resize(cut(worn.image, x0, y0, side, side), SIDE, SIDE)
-    return pictures
+    seed, shown = int(manifest["seed"]), conditions[:MOST]
+    occluded = OccludedFace.of(
+        image,
+        found[0],
+        {name: get_occluder(name) for name in shown},
+        {name: derived_seed(seed, sample.image_id, name) for name in shown},
+    )
+    for name, message in occluded.failures.items():
+        raise RuntimeError(f"{name}: {message}")
+    return {
+        "plain" if name == PLAIN else name: resize(face_crop(one.image, found[0]), SIDE, SIDE)
+        for name, one in occluded.occlusions.items()
+    }
 
 
 FORMATS: Final = ("svg", "png", "pdf")
