@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Final, NoReturn, TextIO, cast
 
 from maskface.errors import MaskfaceError, format_error
+from maskface.run_options import on_command_line
 
 DONE: Final = 0
 FAILED: Final = 1
@@ -62,7 +63,7 @@ def ended_in_words(kept: str = NOTHING_KEPT, more: str = "") -> Iterator[None]:
         In place of any error, of Ctrl-C and of SIGTERM.
     """
     _open_streams()
-    with _escaped_stderr(), _signals_interrupt():
+    with _escaped_stderr(), _signals_interrupt(), on_command_line():
         try:
             yield
         except KeyboardInterrupt:

@@ -89,7 +89,7 @@ def wrap_model(model: Any) -> ImageClassifier:
     return ImageClassifier(name, identity(model, f"Classifier {name!r}"), model)
 
 
-def identity(thing: Any, what: str) -> str:
+def identity(thing: Any, what: str, *, values: bool = True) -> str:
     """Hash what tells a thing of the user's own from others; 64 hexadecimal digits.
 
     It is the thing's own attribute `fingerprint`; else the source of its class or function with
@@ -102,6 +102,8 @@ def identity(thing: Any, what: str) -> str:
         An object or a function.
     what
         What it is called in messages.
+    values
+        Whether the values that it holds count, too.
 
     Raises
     ------
@@ -113,7 +115,7 @@ def identity(thing: Any, what: str) -> str:
         parts = [own]
     else:
         try:
-            parts = [*_sources(thing), _hash(_held(thing))]
+            parts = [*_sources(thing), *([_hash(_held(thing))] if values else [])]
         except Exception as error:  # whatever reading a source or pickling a value may raise
             raise MaskfaceError(
                 f"{what} has no fingerprint, and its source or the values that it holds cannot be "
@@ -142,7 +144,7 @@ def _sources(thing: Any) -> list[str]:
 
 def _is_generated(function: Any) -> bool:
     """Whether a function was made by code, as the ``__init__`` of a dataclass is."""
-    return function.__code__.co_filename == "<string>"
+    return bool(function.__code__.co_filename == "<string>")
 
 
 def _held(thing: Any) -> Any:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 from maskface.errors import MaskfaceError
 from maskface.registry import Registry
+from maskface.run_options import argument
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -133,7 +134,8 @@ def require_apart(data: str | Path, out: Path) -> None:
     if out.resolve() != root.resolve() and out.resolve().is_relative_to(root.resolve()):
         raise MaskfaceError(
             f"{out} lies in the folder of pictures {root}, where every folder is an emotion. "
-            f"Choose a folder outside it with --out, such as {root.resolve().name}_results."
+            f"Choose a folder outside it with {argument('out')}, such as "
+            f"{root.resolve().name}_results."
         )
 
 

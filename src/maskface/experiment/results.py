@@ -16,6 +16,7 @@ import pandas as pd
 
 from maskface.errors import MaskfaceError
 from maskface.experiment.folder import RunFolder
+from maskface.run_options import argument, resuming
 from maskface.tables import ATTRIBUTES, DETECTIONS, GUARDS, PLAIN, SUMMARY, TRIALS
 
 if TYPE_CHECKING:
@@ -110,16 +111,14 @@ def require_complete(path: Path) -> None:
     """
     begun = RunFolder(path).read_manifest()
     if begun is not None and not begun["complete"]:
-        raise MaskfaceError(
-            f"The run in {path} is not complete. Finish it with `maskface run ... --resume`."
-        )
+        raise MaskfaceError(f"The run in {path} is not complete. Finish it with {resuming()}.")
 
 
 def incomplete(folder: RunFolder) -> MaskfaceError:
     """Say what can be done with a run that is not complete, where a part of it can be shown."""
     return MaskfaceError(
-        f"The run in {folder.path} is not complete. Finish it with `maskface run ... --resume`, "
-        "or type --allow-partial to see what there is."
+        f"The run in {folder.path} is not complete. Finish it with {resuming()}, or add "
+        f"{argument('allow_partial', value=True)} to see what there is."
     )
 
 
@@ -156,7 +155,7 @@ def _require_answers(path: Path) -> None:
     raise MaskfaceError(
         "No picture has an answer without an occluder, so there is nothing to compare with"
         f"{why}. All reasons are in the column message of {path}. Change the pictures, and choose "
-        "a new folder with --out."
+        f"a new folder with {argument('out')}."
     )
 
 
