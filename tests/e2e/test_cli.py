@@ -167,7 +167,7 @@ def test_ctrl_c_says_how_to_go_on(example_faces: list[Path], tmp_path: Path) -> 
     process.send_signal(signal.SIGINT)
     _, told = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert "Files that were finished are kept; to go on, type: " in told
+    assert "Finished files are kept; to continue, type: " in told
     assert "maskface mask long.mp4 -o out --quiet --resume\n" in told
     assert told.endswith("--resume\n")
     assert "Traceback" not in told
@@ -223,6 +223,6 @@ def test_listed_parameters_can_be_typed() -> None:
 
 def test_doctor_finds_nothing_to_mend() -> None:
     text = type_in("doctor").stdout
-    assert "MEND" not in text
+    assert "FIX" not in text
     for name in ("Python", "OpenCV wheel", "system libraries", "face_landmarker.task"):
         assert name in text
