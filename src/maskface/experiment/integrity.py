@@ -7,18 +7,8 @@ hundredth of the time that parsing does.
 
 from __future__ import annotations
 
-import hashlib
-import os
-import stat
-from collections.abc import Iterable, Mapping
-from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
-
-from maskface.errors import MaskfaceError
-from maskface.experiment.checkpoints import file_state
-from maskface.experiment.folder import RunFolder
-from maskface.files import require_regular_file
+from typing import NamedTuple
 
 __all__ = ["Damage", "find_damage", "require_sound", "sound"]
 
