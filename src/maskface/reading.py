@@ -12,7 +12,7 @@ import pandas as pd
 from tqdm.auto import tqdm
 
 from maskface.arrays import Row
-from maskface.classifiers import Classifier, as_classifier, require_ready
+from maskface.classifiers import Classifier, as_classifiers, require_ready
 from maskface.datasets.labels import require_plain
 from maskface.errors import ImageError, MaskfaceError
 from maskface.images import find_images
@@ -106,7 +106,7 @@ class FaceReader:
         MaskfaceError
             If a name or parameter is not allowed, or a classifier cannot be used.
         """
-        made = [require_ready(as_classifier(one)) for one in classifiers]
+        made = [require_ready(one) for one in as_classifiers(classifiers)]
         if not made:
             raise MaskfaceError("Name at least one classifier, such as faceapi.")
         return cls({one.name: one for one in made}, as_occluder(occluder), seed)
@@ -219,7 +219,7 @@ def read_faces(
     single = isinstance(classifiers, str) or not isinstance(classifiers, Sequence)
     several = cast("Sequence[ClassifierLike]", [classifiers] if single else classifiers)
     pictures = named_pictures(images)
-    reader = FaceReader.load(several, occluder, seed)
+    reader = FaceReader.load(classifiers, occluder, seed)
     rows = [
         row
         for name, picture in tqdm(
