@@ -175,29 +175,6 @@ def test_the_folder_follows_the_environment(
     assert LandmarkCache().folder == tmp_path / "landmarks"
 
 
-@pytest.mark.parametrize(
-    ("platform", "variables", "expected"),
-    [
-        ("linux", {"XDG_CACHE_HOME": "/xdg"}, "/xdg/maskface/landmarks"),
-        ("linux", {"XDG_CACHE_HOME": "relative"}, "/home/me/.cache/maskface/landmarks"),
-        ("linux", {}, "/home/me/.cache/maskface/landmarks"),
-        ("darwin", {"XDG_CACHE_HOME": "/xdg"}, "/home/me/Library/Caches/maskface/landmarks"),
-        ("win32", {"LOCALAPPDATA": "/local"}, "/local/maskface/landmarks"),
-        ("win32", {}, "/home/me/AppData/Local/maskface/landmarks"),
-    ],
-)
-def test_the_folder_follows_the_platform(
-    monkeypatch: pytest.MonkeyPatch, platform: str, variables: dict[str, str], expected: str
-) -> None:
-    for name in ("MASKFACE_CACHE", "XDG_CACHE_HOME", "LOCALAPPDATA"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setattr(sys, "platform", platform)
-    monkeypatch.setattr(Path, "home", lambda: Path("/home/me"))
-    assert default_cache_folder() == Path(expected)
-
-
 def test_a_run_over_known_pictures_never_loads_mediapipe(tmp_path: Path) -> None:
     script = """
 import sys

@@ -20,7 +20,7 @@ from maskface.landmarks import (
 )
 from maskface.landmarks.cache import cut_down, entries
 from maskface.types import FaceLandmarks, Pose
-from maskface.upkeep import clear_cache, look_at_cache
+from maskface.upkeep import cache_contents, clear_cache
 
 FACE = FaceLandmarks(np.zeros((478, 3), np.float32), np.zeros(52, np.float32), Pose(0, 0, 0))
 DAY = 86400
@@ -157,11 +157,11 @@ def test_the_limit_is_the_users(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_the_command_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MASKFACE_CACHE", str(tmp_path))
     monkeypatch.setenv("MASKFACE_CACHE_MB", "7")
-    assert "no landmarks" in look_at_cache().text()
+    assert "no landmarks" in cache_contents().text()
     filled(tmp_path / "landmarks", 3)
-    said = look_at_cache().text().splitlines()
+    said = cache_contents().text().splitlines()
     assert said[0] == str(tmp_path / "landmarks")
     assert said[2].split()[:2] == [detector_folder("d"), "3"]
     assert said[-1] == "0.0 of 7.0 MB"
     assert "removed 3 entries" in clear_cache().text()
-    assert "no landmarks" in look_at_cache().text()
+    assert "no landmarks" in cache_contents().text()

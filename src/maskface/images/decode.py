@@ -122,7 +122,7 @@ def read_image(path: str | Path, limits: Limits = LIMITS) -> ImageArray:
         If the file is missing, not a regular file, not a picture, truncated, too small or too
         large, or has more than 8 bits a channel and uses less than a quarter of their range.
     """
-    return decode_image(read_bytes(path, limits), limits)
+    return decode_image(read_bytes(Path(path), limits), limits)
 
 
 def read_rgba(path: str | Path) -> NDArray[np.uint8]:

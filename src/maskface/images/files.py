@@ -27,7 +27,7 @@ PICTURE_SUFFIXES: Final = (*READ_SUFFIXES, ".avif", ".heic", ".heif", ".jp2", ".
 """Endings of pictures that are looked for; those that cannot be read are named in messages."""
 
 
-def write_image(path: Path, image: ImageArray) -> None:
+def write_image(path: str | Path, image: ImageArray) -> None:
     """Write an RGB picture, whole or not at all; the suffix chooses the format (quality 95).
 
     Raises
@@ -35,6 +35,7 @@ def write_image(path: Path, image: ImageArray) -> None:
     ImageError
         If the folder cannot be written to or the suffix is not a picture's.
     """
+    path = Path(path)
     kind = Image.registered_extensions().get(path.suffix.lower())
     if kind is None or path.suffix.lower() not in IMAGE_SUFFIXES:
         raise ImageError(

@@ -22,7 +22,7 @@ import numpy as np
 
 from maskface.errors import MaskfaceError
 from maskface.files import write_atomically
-from maskface.folders import cache_folder
+from maskface.folders import cache_folder, make_folder
 from maskface.landmarks.base import Closing, LandmarkDetector
 from maskface.types import N_LANDMARKS, FaceLandmarks, ImageArray, Pose
 
@@ -304,7 +304,7 @@ class LandmarkCache:
         key = entry_key(data, fingerprint)
         try:
             path = self._path(key, fingerprint)
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(path.parent)
             write_atomically(path, pack_faces(faces, key))
             # Keys are evenly spread, so no process has to know what others write.
             if int(key[:12], 16) % self._between_cuts == 0:
