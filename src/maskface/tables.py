@@ -322,7 +322,7 @@ READINGS: Final = Table(
         Column("status", "text", "Whether there is an answer", allowed=STATUSES),
         Column("message", "text", "Why there is none"),
     ),
-    key=("image", "face", "classifier"),
+    key=("occluder", "image", "face", "classifier"),
 )
 """One row for each face and classifier; one for each classifier where a picture shows no face or
 cannot be read."""

@@ -53,6 +53,8 @@ def write_image(path: str | Path, image: ImageArray) -> None:
 
 _SIGNATURES: Final = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"II*\0", b"MM\0*", b"RIFF")
 _LONGEST_SIGNATURE: Final = 12
+_NAMED: Final = 5
+"""Endings that a remark names at most."""
 
 
 def looks_like_picture(path: Path) -> bool:
@@ -75,8 +77,9 @@ def find_images(root: Path) -> Iterator[Path]:
 def find_files(root: Path, suffixes: Sequence[str]) -> Iterator[Path]:
     """Yield the files below a folder that end in one of `suffixes`, sorted, without hidden ones.
 
-    A file without any ending is among them if it begins as a picture does. Links to files count as files; links to folders are not followed, so loops do no harm. Pipes
-    and devices are listed too; reading them raises an error.
+    A file without any ending is among them if it begins as a picture does. Links to files count as
+    files; links to folders are not followed, so loops do no harm. Pipes and devices with such an
+    ending are listed too; reading them raises an error.
 
     Raises
     ------
@@ -91,17 +94,28 @@ def _is_wanted(path: Path, suffixes: Sequence[str]) -> bool:
     return path.suffix.lower() in suffixes if path.suffix else looks_like_picture(path)
 
 
-def other_files(root: Path, suffixes: Sequence[str] = PICTURE_SUFFIXES) -> Counter[str]:
-    """Count the files below a folder that `find_files` leaves out, by ending, without hidden ones.
+def left_out_note(
+    folder: Path, suffixes: Sequence[str] = PICTURE_SUFFIXES, kinds: str = "pictures"
+) -> str:
+    """Return a remark on the files below a folder that `find_files` leaves out; empty if none.
 
     Examples
     --------
     >>> from maskface.datasets.example import FOLDER
-    >>> other_files(FOLDER)[".csv"] > 0
-    True
+    >>> left_out_note(FOLDER / "images")
+    ''
     """
-    paths = (folder / name for folder, _, names in walk(root) for name in names)
-    return Counter(path.suffix.lower() for path in paths if not _is_wanted(path, suffixes))
+    paths = (path / name for path, _, names in walk(folder) for name in names)
+    others = Counter(path.suffix.lower() for path in paths if not _is_wanted(path, suffixes))
+    if not others:
+        return ""
+    ordered = sorted(others.items(), key=lambda item: (-item[1], item[0]))
+    named = [f"{n} {ending or 'without ending'}" for ending, n in ordered[:_NAMED]]
+    more = ", ..." if len(others) > _NAMED else ""
+    return (
+        f"{folder} also holds {others.total()} files that are not read as {kinds}: "
+        f"{', '.join(named)}{more}."
+    )
 
 
 def walk(root: Path) -> Iterator[tuple[Path, list[str], list[str]]]:

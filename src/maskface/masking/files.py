@@ -128,7 +128,10 @@ def mask_files(
     return MaskedFiles(tuple(files), written, tuple(filter(None, notes)))
 
 
-CHANGED: Final = "Results of {} files, or rows of theirs, were not as they had been written; they are made again."
+CHANGED: Final = (
+    "{} files were masked again: their results, or their rows in the table, had changed since they "
+    "were written."
+)
 
 
 def _trees(out: Path, occluder: str | Occluder | Sequence[str | Occluder]) -> dict[Path, Occluder]:

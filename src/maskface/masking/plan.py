@@ -16,8 +16,8 @@ from maskface.images import (
     PICTURE_SUFFIXES,
     READ_SUFFIXES,
     find_files,
+    left_out_note,
     looks_like_picture,
-    other_files,
 )
 
 VIDEO_SUFFIXES: Final = (".avi", ".m4v", ".mkv", ".mov", ".mp4", ".webm")
@@ -101,8 +101,8 @@ def plan_jobs(
     alpha
         Whether the alpha of each picture is wanted, as ``<stem>.alpha.png`` beside it.
     begun
-        Whether an earlier call wrote to `results`. If that lies below a source, its files are results
-        and no sources.
+        Whether an earlier call wrote to `results`. If that lies below a source, its files are
+        results and no sources.
     results
         The folder that holds `out` and the results of other occluders; `out` if None.
 
@@ -212,19 +212,8 @@ def is_source(path: Path) -> bool:
 
 def left_out_notes(sources: Sequence[str], out: Path) -> list[str]:
     """Return remarks on the files in folders that are neither pictures nor videos."""
-    notes = []
-    for source in map(Path, sources):
-        if source.is_dir() and not _is_below(out, source):
-            others = other_files(source, SOURCES)
-            kinds = ", ".join(
-                f"{n} {kind or 'without an ending'}" for kind, n in others.most_common(5)
-            )
-            if others:
-                notes.append(
-                    f"{source} also holds {others.total()} files that are neither pictures nor "
-                    f"videos ({kinds}{', ...' if len(others) > 5 else ''})."
-                )
-    return notes
+    folders = [path for path in map(Path, sources) if path.is_dir() and not _is_below(out, path)]
+    return [left_out_note(folder, SOURCES, "pictures or videos") for folder in folders]
 
 
 def _fixed_part(pattern: str) -> Path:
