@@ -28,13 +28,7 @@ from maskface.experiment_cli import Options, main
 
 def build(options: Options) -> Experiment:
     """Plain faces against surgical masks."""
-    return Experiment(
-        data=options.data,
-        occluders=("surgical",),
-        classifiers=("faceapi", "fer"),
-        limit=options.limit,
-        seed=options.seed,
-    )
+    return options.experiment(occluders=("surgical",), classifiers=("faceapi", "fer"))
 
 
 if __name__ == "__main__":

@@ -40,9 +40,7 @@ BOUND: Final = 0.05
 
 def build(options: Options) -> Experiment:
     """Plain faces against eight masks."""
-    return Experiment(
-        data=options.data, occluders=OPAQUE + OTHERS, limit=options.limit, seed=options.seed
-    )
+    return options.experiment(occluders=OPAQUE + OTHERS)
 
 
 def analyse(result: Run, options: Options) -> Answer:

@@ -50,7 +50,7 @@ PAIRS: Final = (
 def build(options: Options) -> Experiment:
     """Plain faces against a mask, sunglasses and controls of the same area."""
     covers = tuple(dict.fromkeys(name for pair in PAIRS for name in pair))
-    return Experiment(data=options.data, occluders=covers, limit=options.limit, seed=options.seed)
+    return options.experiment(occluders=covers)
 
 
 def analyse(result: Run, options: Options) -> Answer:

@@ -47,7 +47,7 @@ SERIES: Final = {
 def build(options: Options) -> Experiment:
     """Plain faces against more and more coverage."""
     covers = tuple(dict.fromkeys(name for names in SERIES.values() for name in names))
-    return Experiment(data=options.data, occluders=covers, limit=options.limit, seed=options.seed)
+    return options.experiment(occluders=covers)
 
 
 def analyse(result: Run, options: Options) -> Answer:

@@ -51,7 +51,7 @@ GROUPS: Final = {
 def build(options: Options) -> Experiment:
     """Plain faces against appearances of the same shape."""
     covers = tuple(dict.fromkeys(name for names in GROUPS.values() for name in names))
-    return Experiment(data=options.data, occluders=covers, limit=options.limit, seed=options.seed)
+    return options.experiment(occluders=covers)
 
 
 def analyse(result: Run, options: Options) -> Answer:

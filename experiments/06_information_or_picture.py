@@ -60,7 +60,7 @@ def families() -> dict[str, dict[str, str]]:
 def build(options: Options) -> Experiment:
     """Plain faces against a surgical mask, read by models of other people."""
     names = tuple(name for family in families().values() for name in family.values())
-    return Experiment(data=options.data, classifiers=names, limit=options.limit, seed=options.seed)
+    return options.experiment(classifiers=names)
 
 
 def analyse(result: Run, options: Options) -> Answer:

@@ -50,7 +50,7 @@ PAIRS: Final = (("surprise", "sadness"), *EVERY_EMOTION)
 
 def build(options: Options) -> Experiment:
     """Plain and masked faces, looked for anew at several sizes."""
-    return Experiment(data=options.data, detect_px=SIZES, limit=options.limit, seed=options.seed)
+    return options.experiment(detect_px=SIZES)
 
 
 def analyse(result: Run, options: Options) -> Answer:

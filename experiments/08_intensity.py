@@ -51,7 +51,7 @@ BY: Final = (Moderator("intensity"), Moderator("perceived_intensity"))
 def build(options: Options) -> Experiment:
     """Plain faces against a surgical mask; of the embedded faces also those of half intensity."""
     data = "example-intensity" if options.data == "example" else options.data
-    return Experiment(data=check_set(data, BY), limit=options.limit, seed=options.seed)
+    return options.experiment(data=check_set(data, BY))
 
 
 def analyse(result: Run, options: Options) -> Answer:

@@ -55,7 +55,7 @@ WHO: Final = (
 def build(options: Options) -> Experiment:
     """Plain faces against a surgical mask."""
     data = check_set(options.data, WHO)
-    return Experiment(data=data, limit=options.limit, seed=options.seed)
+    return options.experiment(data=data)
 
 
 def analyse(result: Run, options: Options) -> Answer:

@@ -49,7 +49,7 @@ def build(options: Options) -> Experiment:
     """Plain faces, faces with a spot, and faces behind bubbles."""
     limit = LIMIT if options.limit is None else options.limit
     occluders = (*SPOTS, *BUBBLES)
-    return Experiment(data=options.data, occluders=occluders, limit=limit, seed=options.seed)
+    return options.experiment(occluders=occluders, limit=limit)
 
 
 def analyse(result: Run, options: Options) -> Answer:

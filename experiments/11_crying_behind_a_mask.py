@@ -43,7 +43,7 @@ DESIGNS: Final = tuple(crossed(first, "surgical") for first in ("tears", MANY, S
 def build(options: Options) -> Experiment:
     """Tears, many tears and grey streaks, each with and without a mask."""
     covers = tuple(dict.fromkeys(name for cells in DESIGNS for name in cells if name != "none"))
-    return Experiment(data=options.data, occluders=covers, limit=options.limit, seed=options.seed)
+    return options.experiment(occluders=covers)
 
 
 def analyse(result: Run, options: Options) -> Answer:

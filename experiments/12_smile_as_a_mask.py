@@ -50,7 +50,7 @@ def build(options: Options) -> Experiment:
         photographs, folder, upper=HIDDEN, lower=WORN, pairs=PAIRS, limit=options.limit,
         seed=options.seed,
     )  # fmt: skip
-    return Experiment(data=str(folder), seed=options.seed)
+    return options.experiment(data=str(folder), limit=None)
 
 
 def analyse(result: Run, options: Options) -> Answer:

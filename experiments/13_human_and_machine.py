@@ -53,7 +53,7 @@ EXTRA: Final = {
 
 def build(options: Options) -> Experiment:
     """Plain faces, masks, and black blocks."""
-    return Experiment(data=options.data, occluders=COVERS, limit=options.limit, seed=options.seed)
+    return options.experiment(occluders=COVERS)
 
 
 def analyse(result: Run, options: Options) -> Answer:

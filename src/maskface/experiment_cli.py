@@ -1,4 +1,4 @@
-"""What every experiment script shares: its options, and how it begins and ends."""
+"""Command line of the experiment scripts: their options, start and end."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 from maskface.documents import rows, to_json
 from maskface.exits import FAILED, ended_in_words, note, say, write
 from maskface.experiment import Experiment
+from maskface.run_options import OPTIONS, OUT_HELP, QUIET_HELP
 from maskface.workflow import Analyse, Options, Outcome, carry_out
 
 __all__ = ["Options", "main", "parse_options", "script_values"]
@@ -29,15 +30,15 @@ def main(
     Parameters
     ----------
     build
-        Makes the experiment from the options.
+        Function that makes the experiment from the options.
     description
-        The script's docstring, shown by ``--help``.
+        Docstring of the script, shown by ``--help``.
     analyse
         As in `carry_out`.
     extra
-        Options that only this script has, each with its help: ``{"--humans": "folder of ..."}``.
+        Options that only this script has, each with its help: ``{"--humans": "Folder of ..."}``.
     """
-    with ended_in_words("What was read is saved", "--resume"):
+    with ended_in_words("Results so far are saved", "--resume"):
         options = parse_options(description, extra=extra)
         outcome = carry_out(build(options), options, analyse)
         if options.as_json:
@@ -50,7 +51,7 @@ def main(
 
 
 def script_values(outcome: Outcome) -> dict[str, Any]:
-    """What a script prints with ``--json``: the answer in words, its tables, and those of a run."""
+    """Return what ``--json`` prints: the answer in words, its tables, and those of the run."""
     tables = {schema.name: rows(table) for schema, table in outcome.tables}
     return {"answer": outcome.answer, "tables": tables, **outcome.values()}
 
@@ -60,44 +61,30 @@ def parse_options(
     arguments: list[str] | None = None,
     extra: Mapping[str, str] | None = None,
 ) -> Options:
-    """Read the options of all experiment scripts, and `extra` ones, from the command line.
-
-    Their names and meanings are those of `maskface run`.
-    """
+    """Parse the options of an experiment script: those of `maskface run`, and `extra` ones."""
     parser = argparse.ArgumentParser(
         description=description,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     add = parser.add_argument
-    add("--data", metavar="DATA", default="example",
-        help="folder with an index.csv (path,emotion,subject) or with one folder per emotion; or "
-        "a name that 'maskface list datasets' shows (default: %(default)s)")  # fmt: skip
-    add("--out", "-o", metavar="DIR", type=Path, required=True,
-        help="a new or empty folder for the results")  # fmt: skip
-    names = {option: option.lstrip("-").replace("-", "_") for option in extra or {}}
-    for option, text in (extra or {}).items():
-        add(option, dest=names[option], metavar="VALUE", help=text)
-    add("--limit", metavar="N", type=int,
-        help="at most so many pictures, drawn with balanced emotions")  # fmt: skip
-    add("--seed", metavar="N", type=int, default=0,
-        help="seed of whatever is random (default: %(default)s)")  # fmt: skip
-    add("--jobs", "-j", metavar="N", type=int, default=1,
-        help="worker processes; -1: one per core (default: %(default)s)")  # fmt: skip
-    add("--resume", action="store_true",
-        help="go on with an interrupted run; changed pictures are read again")  # fmt: skip
-    add("--json", action="store_true", help="print the answer as one JSON document")
-    add("--quiet", "-q", action="store_true", help="nothing but the result: no progress bar")
-    read = parser.parse_args(arguments)
-    given = {name: getattr(read, name) for name in names.values()}
-    return Options(
-        data=read.data,
-        out=read.out,
-        jobs=read.jobs,
-        limit=read.limit,
-        seed=read.seed,
-        resume=read.resume,
-        progress=not read.quiet,
-        extra={name: value for name, value in given.items() if value is not None},
-        as_json=read.json,
-    )
+    add("--out", "-o", metavar="DIR", type=Path, required=True, help=OUT_HELP)
+    names = {flag: flag.lstrip("-").replace("-", "_") for flag in extra or {}}
+    for flag, text in (extra or {}).items():
+        add(flag, dest=names[flag], metavar="VALUE", help=text)
+    # Each script chooses its occluders and classifiers itself.
+    shared = [option for option in OPTIONS.values() if not option.many]
+    for option in shared:
+        if option.kind is bool:
+            add(*option.flags, dest=option.name, action="store_true", help=option.help)
+        else:
+            usual = "" if option.default in (None, "") else " (default: %(default)s)"
+            add(*option.flags, dest=option.name, metavar=option.metavar, type=option.kind,
+                default=option.default, help=option.help + usual)  # fmt: skip
+    add("--json", action="store_true", help="Print the answer as one JSON document.")
+    add("--quiet", "-q", action="store_true", help=QUIET_HELP)
+    read = vars(parser.parse_args(arguments))
+    own = {name: read[name] for name in names.values() if read[name] is not None}
+    given = {option.name: read[option.name] for option in shared}
+    given["progress"] = not read["quiet"]
+    return Options.split(given, read["out"], extra=own, as_json=read["json"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import re
@@ -19,26 +20,24 @@ import typer
 from maskface.catalogue import KINDS as LISTS
 from maskface.classifiers.cards import shipped_cards
 from maskface.cli import complete as _complete
-from maskface.cli import options as _options
 from maskface.cli.root import VERBS, app
 from maskface.exits import BUG, DONE, FAILED, INTERRUPTED, REFUSED
-from maskface.experiment import Experiment
-from maskface.experiment.workers import BACKENDS
+from maskface.experiment import Experiment, run
 from maskface.images import MAX_BYTES, MAX_PIXELS
 from maskface.report import FORMATS as FIGURE_FORMATS
 from maskface.report import KINDS
-from maskface.table_files import FORMATS as TABLE_FORMATS
+from maskface.run_options import OPTIONS
 from maskface.types import EMOTIONS
 from tests.e2e.test_cli import MASKFACE, ROOT, type_in
 
 NAMES = [verb.name for verb in VERBS]
 PAGE = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
 SHARED = {
-    "out": "-o", "quiet": "-q", "jobs": "-j", "seed": None, "as_json": None, "resume": None,
-    "limit": None, "data": None, "occluder": None, "classifier": None, "allow_partial": None,
-    "form": None, "csv": None,
+    "--out": "-o", "--quiet": "-q", "--jobs": "-j", "--seed": None, "--json": None,
+    "--resume": None, "--limit": None, "--data": None, "--occluder": None, "--classifier": None,
+    "--allow-partial": None, "--format": None, "--csv": None,
 }  # fmt: skip
-"""Parameters that several verbs have, with their short form."""
+"""Options that several verbs have, with their short form."""
 
 
 def commands() -> dict[str, Any]:
@@ -76,8 +75,8 @@ def test_the_same_option_is_the_same_everywhere() -> None:
     seen: dict[str, set[tuple[str, ...]]] = {}
     for name, command in commands().items():
         for option in command.params:
-            if option.param_type_name == "option" and option.name in SHARED:
-                seen.setdefault(option.name, set()).add(tuple(sorted(option.opts)))
+            for flag in set(option.opts) & set(SHARED):
+                seen.setdefault(flag, set()).add(tuple(sorted(option.opts)))
                 assert option.help, name
                 assert option.is_flag or option.metavar, (name, option.name)
     for name, short in SHARED.items():
@@ -248,7 +247,7 @@ def test_values_are_completed(tmp_path: Path) -> None:
         "run --occluder surg": ["surgical"],
         "mask --occluder tears+surg": ["tears+surgical"],
         "read --classifier f": ["faceapi", "fer"],
-        "bench --data example-i": ["example-intensity"],
+        "run --data example-i": ["example-intensity"],
         "plot x --figure fl": ["flows"],
         "plot x --format p": ["png", "pdf"],
         "run --format p": ["parquet"],
@@ -335,16 +334,39 @@ def test_other_shells_are_told_whole_words(tmp_path: Path) -> None:
         assert f"surgical{colon}wearing=nose_out" in done.stdout
 
 
+def test_an_option_of_a_run_is_declared_once() -> None:
+    """Python, the command line and the scripts have the same name, default, range and help."""
+    python = {name: field.default for name, field in Experiment.model_fields.items()}
+    python |= {p.name: p.default for p in inspect.signature(run).parameters.values()}
+    verb = {option.name: option for option in commands()["run"].params}
+    script = subprocess.run(
+        [sys.executable, ROOT / "experiments" / "01_mask_impairment.py", "--help"],
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    only_python = {"detect_px", "min_side", "experiment", "progress", "cache", "chunk"}
+    assert set(python) - only_python == {*OPTIONS, "out"}
+    assert set(verb) == {*OPTIONS, "out", "as_json", "quiet"}
+    for name, option in OPTIONS.items():
+        # In Python, the cell of a notebook may be run again without saying so.
+        assert python[name] == (None if name == "resume" else option.default), name
+        default = verb[name].default
+        assert (tuple(default) if option.many else default) == option.default, name
+        assert {*verb[name].opts} == {*option.flags}, name
+        assert getattr(verb[name], "min", None) == option.low, name
+        assert " ".join(option.help.split()) in " ".join(verb[name].help.split()), name
+        assert (f"  {option.flags[0]}" in script) is not option.many, name
+
+
 def test_completed_names_are_those_that_are_allowed() -> None:
     assert _complete.FIGURES == KINDS
     assert _complete.FIGURE_FORMATS == FIGURE_FORMATS
-    assert _complete.TABLE_FORMATS == TABLE_FORMATS
     assert list(_complete.EMOTIONS) == ["all", *EMOTIONS]
     assert _complete.LISTS == LISTS
-    assert _complete.BACKENDS == BACKENDS
     assert _complete.card_names("") == sorted(shipped_cards())
-    assert (_options.MAX_PIXELS, _options.MAX_BYTES) == (MAX_PIXELS, MAX_BYTES)
-    assert Experiment.model_fields["classifiers"].default == _options.READERS
+    assert [OPTIONS[name].default for name in ("max_pixels", "max_bytes")] == [
+        MAX_PIXELS,
+        MAX_BYTES,
+    ]
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -1,104 +1,108 @@
-"""Options that verbs share: one name, one help text, one way to complete."""
+"""Options that verbs share: one name, one help text, one way to complete.
+
+Those of a run are made of `maskface.run_options`.
+"""
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final, TypeVar
 
 import typer
 
 from maskface.cli.app import OUTPUT
-from maskface.cli.complete import classifier_names, data_names, occluder_names
+from maskface.cli.complete import classifier_names, data_names, occluder_names, one_of
+from maskface.run_options import OPTIONS, OUT_HELP, QUIET_HELP, Option
 
-MAX_PIXELS: Final = 100_000_000
-MAX_BYTES: Final = 500_000_000
-READERS: Final = ("faceapi", "fer")
+_COMPLETE: Final = {
+    "data": data_names, "occluders": occluder_names, "classifiers": classifier_names,
+}  # fmt: skip
+Made = TypeVar("Made", bound=Callable[..., Any])
+
+
+def declared(name: str) -> Any:
+    """Return an option of `maskface.run_options` as Typer's."""
+    option = OPTIONS[name]
+    complete = _COMPLETE.get(name) or (one_of(option.choices) if option.choices else None)
+    return typer.Option(
+        *option.flags,
+        metavar=option.metavar or None,
+        min=option.low,
+        rich_help_panel=option.heading or None,
+        autocompletion=complete,
+        help=option.help,
+        show_default=option.default != "",
+    )
+
+
+def takes(options: tuple[Option, ...]) -> Callable[[Made], Made]:
+    """Let Typer see keyword parameters for some options in place of ``**given``."""
+
+    def make(function: Made) -> Made:
+        signature = inspect.signature(function, eval_str=True)
+        own = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
+        more = [_parameter(option) for option in options]
+        function.__signature__ = signature.replace(parameters=[*own, *more])  # type: ignore[attr-defined]
+        return function
+
+    return make
+
+
+def _parameter(option: Option) -> inspect.Parameter:
+    default = list(option.default) if option.many else option.default
+    kind: Any = option.kind
+    if option.many:
+        kind = list[kind]
+    elif default is None:
+        kind = kind | None
+    return inspect.Parameter(
+        option.name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=default,
+        annotation=Annotated[kind, declared(option.name)],
+    )
+
+
+MAX_PIXELS: Final[int] = OPTIONS["max_pixels"].default
+MAX_BYTES: Final[int] = OPTIONS["max_bytes"].default
+CLASSIFIERS: Final[list[str]] = list(OPTIONS["classifiers"].default)
 """Classifiers that read faces unless the user says otherwise."""
-LARGE: Final = "Large runs"
-LIMITS: Final = "Limits"
 
 RunFolder = Annotated[
     Path, typer.Argument(metavar="RUN", help="Folder of a run.", show_default=False)
 ]
-Data = Annotated[
-    str,
-    typer.Option(
-        metavar="DATA",
-        autocompletion=data_names,
-        help="Folder with an index.csv (path,emotion,subject) or with one folder per emotion; or "
-        "a name that 'maskface list datasets' shows.",
-    ),
-]
-ResultFolder = Annotated[
-    Path,
-    typer.Option("--out", "-o", metavar="DIR", help="A new or empty folder for the results."),
-]
-Occluders = Annotated[
-    list[str],
-    typer.Option(
-        "--occluder",
-        metavar="NAME",
-        autocompletion=occluder_names,
-        help="What to put on the faces, such as surgical:colour=white; repeatable. 'maskface list "
-        "occluders' shows what there is.",
-    ),
-]
+ResultFolder = Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help=OUT_HELP)]
 Occluder = Annotated[
     str,
     typer.Option(
         metavar="NAME",
         autocompletion=occluder_names,
-        help="What to put on the faces, such as surgical:colour=white. 'maskface list occluders' "
-        "shows what there is.",
+        help="Occluder to put on the faces, such as surgical:colour=white. 'maskface list "
+        "occluders' shows all.",
     ),
 ]
-Classifiers = Annotated[
-    list[str],
-    typer.Option(
-        "--classifier",
-        metavar="NAME",
-        autocompletion=classifier_names,
-        help="What reads the faces; repeatable. 'maskface list classifiers' shows what there is.",
-    ),
-]
-Limit = Annotated[
-    int | None,
-    typer.Option(metavar="N", help="At most so many pictures, drawn with balanced emotions."),
-]
-Seed = Annotated[int, typer.Option(metavar="N", min=0, help="Seed of whatever is random.")]
+Classifiers = Annotated[list[str], declared("classifiers")]
+Seed = Annotated[int, declared("seed")]
 Csv = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="Also write the table to this file.", show_default=False),
 ]
 AllowPartial = Annotated[
     bool,
-    typer.Option("--allow-partial", help="Take what an incomplete run has so far."),
+    typer.Option("--allow-partial", help="Use the trials that an incomplete run has so far."),
 ]
 ShowFaces = Annotated[
     bool,
     typer.Option(
         "--show-faces",
-        help="Show one face under each condition: you say that the set's terms allow it.",
+        help="Show one face under each condition. You confirm that the terms of the data set allow "
+        "it.",
     ),
 ]
-MaxPixels = Annotated[
-    int,
-    typer.Option(
-        metavar="N",
-        min=1,
-        rich_help_panel=LIMITS,
-        help="Pictures with more pixels than this are not opened.",
-    ),
-]
-MaxBytes = Annotated[
-    int,
-    typer.Option(
-        metavar="N",
-        min=1,
-        rich_help_panel=LIMITS,
-        help="Picture files with more bytes than this are not opened.",
-    ),
-]
+MaxPixels = Annotated[int, declared("max_pixels")]
+MaxBytes = Annotated[int, declared("max_bytes")]
 Json = Annotated[
     bool,
     typer.Option(
@@ -113,6 +117,6 @@ Quiet = Annotated[
         "--quiet",
         "-q",
         rich_help_panel=OUTPUT,
-        help="Nothing but the result: no progress bar and no notes.",
+        help=QUIET_HELP,
     ),
 ]

@@ -7,22 +7,16 @@ from typing import Annotated, Final
 import typer
 
 from maskface._version import __version__
-from maskface.cli import people as _people
-from maskface.cli import pictures as _pictures
-from maskface.cli import reading as _looks
-from maskface.cli import reading as _models
-from maskface.cli import reading as _reading
-from maskface.cli import reading as _upkeep
-from maskface.cli import runs as _figures
-from maskface.cli import runs as _runs
+
+# isort: off
+# In the order in which `maskface --help` shows their verbs.
+from maskface.cli import runs, pictures, people, machine  # noqa: F401
+
+# isort: on
 from maskface.cli.app import VERBS, app
 from maskface.exits import say
 
-# In the order in which `maskface --help` shows their verbs.
-
 __all__ = ["VERBS", "app"]
-
-_MODULES: Final = (_runs, _figures, _pictures, _reading, _people, _models, _looks, _upkeep)
 
 _EPILOG: Final = """
 \b
@@ -33,12 +27,12 @@ Start with:
 \b
 Exit codes:
   0    done
-  1    done, but for something asked for: the help of a verb says what
-  2    refused: a wrong option, a bad input, or a disk that fails
+  1    done, except for a part that the help of the command names
+  2    refused: a wrong option, bad input or a disk error
   70   a bug in maskface
-  130  interrupted by Ctrl-C or SIGTERM
+  130  interrupted by Ctrl-C, SIGTERM or a closed terminal
 
-Results go to stdout, all else to stderr. docs/cli.md says more.
+Results go to stdout, everything else to stderr. See docs/cli.md.
 """
 
 

@@ -1,37 +1,25 @@
-"""Verbs of runs: run, summarize, report.
-
-The verb plot.
-"""
+"""Verbs of runs: run, summarize, report, plot."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from maskface.cli.app import answer, answer_files, verb
-from maskface.cli.complete import BACKENDS, FIGURE_FORMATS, FIGURES, TABLE_FORMATS, one_of
+from maskface.cli.complete import FIGURE_FORMATS, FIGURES, one_of
 from maskface.cli.options import (
-    LARGE,
-    MAX_BYTES,
-    MAX_PIXELS,
-    READERS,
     AllowPartial,
-    Classifiers,
-    Data,
     Json,
-    Limit,
-    MaxBytes,
-    MaxPixels,
-    Occluders,
     Quiet,
     ResultFolder,
     RunFolder,
-    Seed,
     ShowFaces,
+    takes,
 )
 from maskface.exits import FAILED, note
+from maskface.run_options import OPTIONS
 
 
 @verb(
@@ -39,82 +27,21 @@ from maskface.exits import FAILED, note
     "run --data faces/ -o results/ --occluder surgical --occluder ffp2",
     "run --data faces/ -o results/ --limit 100 --json > results.json",
     "run --data faces/ --out results/ -j 2 --resume",
-    exit_1="the tables are complete, but a figure or the report could not be written",
-    kept="What was read is saved",
+    exit_1="the tables are complete, but a figure or the report cannot be written",
+    kept="Results so far are saved",
     more="--resume",
 )
-def run(
-    *,
-    data: Data = "example",
-    out: ResultFolder,
-    occluder: Occluders = ["surgical"],  # noqa: B006 (typer copies it)
-    classifier: Classifiers = list(READERS),  # noqa: B006
-    limit: Limit = None,
-    seed: Seed = 0,
-    jobs: Annotated[
-        int, typer.Option("--jobs", "-j", metavar="N", help="Worker processes; -1: one per core.")
-    ] = 1,
-    resume: Annotated[
-        bool,
-        typer.Option(
-            "--resume", help="Go on with an interrupted run; changed pictures are read again."
-        ),
-    ] = False,
-    form: Annotated[
-        str,
-        typer.Option(
-            "--format",
-            metavar="FORMAT",
-            rich_help_panel=LARGE,
-            autocompletion=one_of(TABLE_FORMATS),
-            help="Of the trials: csv, or parquet for millions of rows.",
-        ),
-    ] = "csv",
-    backend: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME",
-            rich_help_panel=LARGE,
-            autocompletion=one_of(BACKENDS),
-            help="Where workers are: loky for this machine, dask for a cluster.",
-        ),
-    ] = "loky",
-    scheduler: Annotated[
-        str,
-        typer.Option(
-            metavar="URL",
-            rich_help_panel=LARGE,
-            help="Of the dask cluster, such as tcp://127.0.0.1:8786.",
-            show_default=False,
-        ),
-    ] = "",
-    max_pixels: MaxPixels = MAX_PIXELS,
-    max_bytes: MaxBytes = MAX_BYTES,
-    as_json: Json = False,
-    quiet: Quiet = False,
-) -> None:
+@takes(tuple(OPTIONS.values()))
+def run(out: ResultFolder, *, as_json: Json = False, quiet: Quiet = False, **given: Any) -> None:
     """Read faces with and without occluders, and measure the loss.
 
     Writes trials.csv, summary.csv, guards.csv, attributes.csv, pictures.csv,
     manifest.json, a figure of the loss by emotion, and report.html.
     """
-    from maskface.experiment import Experiment
     from maskface.workflow import Options, carry_out
 
-    experiment = Experiment(
-        data=data,
-        occluders=tuple(occluder),
-        classifiers=tuple(classifier),
-        limit=limit,
-        seed=seed,
-        max_pixels=max_pixels,
-        max_bytes=max_bytes,
-    )
-    options = Options(
-        data, out, jobs, limit, seed, resume, progress=not quiet, backend=backend,
-        scheduler=scheduler, format=form,
-    )  # fmt: skip
-    outcome = carry_out(experiment, options)
+    options = Options.split(given | {"progress": not quiet}, out)
+    outcome = carry_out(options.experiment(), options)
     answer(outcome.text, outcome.values, as_json=as_json)
     if outcome.problem:
         note(outcome.problem)
@@ -127,7 +54,7 @@ def summarize(
 ) -> None:
     """Compute the summary of a run again, and show the loss.
 
-    An incomplete run's folder is left as it is.
+    The folder of an incomplete run is not changed.
     """
     from maskface import experiment
     from maskface.text import loss_text
@@ -154,9 +81,9 @@ def report(
     show_faces: ShowFaces = False,
     as_json: Json = False,
 ) -> None:
-    """Write the report of a run again: one HTML page.
+    """Write the report of a run again, as one HTML page.
 
-    It needs nothing but itself, and nothing from the network.
+    The page needs no other file and no network.
     """
     from maskface.report import write_report
 
@@ -167,7 +94,7 @@ def report(
 @verb(
     "plot results/",
     "plot results/ -o paper/ --format pdf --figure flows --figure loss",
-    kept="Figures that were drawn are kept",
+    kept="Finished figures are kept",
 )
 def plot(
     folder: RunFolder,
@@ -188,17 +115,17 @@ def plot(
             metavar="NAME",
             autocompletion=one_of(FIGURES),
             help=f"{', '.join(FIGURES[:-1])} or {FIGURES[-1]}; repeatable.  "
-            "[default: all that the run supports]",
+            "[default: all that the run has data for]",
             show_default=False,
         ),
     ] = None,
-    form: Annotated[
+    format: Annotated[  # noqa: A002 (as on the command line)
         str,
         typer.Option(
             "--format",
             metavar="FORMAT",
             autocompletion=one_of(FIGURE_FORMATS),
-            help="svg or pdf for print, png for slides.",
+            help="File format: svg or pdf for print, png for slides.",
         ),
     ] = "svg",
     *,
@@ -208,5 +135,5 @@ def plot(
     """Draw the figures of a run from its tables."""
     from maskface.report import write_figures
 
-    paths = write_figures(folder, figure or (), form=form, out=out, faces_allowed=show_faces)
+    paths = write_figures(folder, figure or (), form=format, out=out, faces_allowed=show_faces)
     answer_files(paths, as_json=as_json)

@@ -1,10 +1,10 @@
-"""Controls that put something else on the part of a face that another occluder hides."""
+"""Controls that paint over the part of a face that another occluder hides."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar, Final
+from typing import Annotated
 
 import numpy as np
 
@@ -12,11 +12,11 @@ from maskface.arrays import Bytes
 from maskface.occluders.base import Occluder
 from maskface.occluders.colours import exact_colour
 from maskface.occluders.controls import base as paints
-from maskface.occluders.controls.base import Control, Ground, check_range, hidden_by, reference
-from maskface.occluders.registry import get_occluder
+from maskface.occluders.controls.base import Control, Ground, OccluderText
+from maskface.occluders.parameters import Between, Colour
+from maskface.occluders.registry import OCCLUDERS
+from maskface.occluders.stack import get_occluder
 from maskface.types import FaceLandmarks, ImageArray
-
-_MOST_BLOCKS: Final = 256
 
 
 @dataclass(frozen=True)
@@ -27,17 +27,9 @@ class Repaint(Control):
     ----------
     region
         The other occluder, with its parameters in brackets: ``surgical(colour=black)``.
-
-    Raises
-    ------
-    MaskfaceError
-        If there is no such occluder.
     """
 
-    region: str = "surgical"
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "region", reference(self, "region"))
+    region: OccluderText = "surgical"
 
     @cached_property
     def _where(self) -> Occluder:
@@ -45,9 +37,10 @@ class Repaint(Control):
 
     def hide(self, image: ImageArray, landmarks: FaceLandmarks, rng: np.random.Generator) -> Bytes:
         """Hide what `region` hides; see `Control.hide`."""
-        return hidden_by(self._where, image, landmarks, rng)
+        return self._where.hide(image, landmarks, rng)
 
 
+@OCCLUDERS.register("fill")
 @dataclass(frozen=True)
 class Fill(Repaint):
     """A flat colour over what another occluder hides.
@@ -58,25 +51,16 @@ class Fill(Repaint):
         The other occluder, with its parameters in brackets: ``surgical(colour=black)``.
     colour
         A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
-
-    Raises
-    ------
-    MaskfaceError
-        If there is no such occluder or colour.
     """
 
-    name: ClassVar[str] = "fill"
-    colour: str = "grey"
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        exact_colour(self.colour)
+    colour: Colour = "grey"
 
     def paint(self, ground: Ground, rng: np.random.Generator) -> ImageArray:  # noqa: ARG002
-        """Paint it all in `colour`."""
+        """Paint all of it in `colour`."""
         return paints.flat(ground, exact_colour(self.colour))
 
 
+@OCCLUDERS.register("mean")
 @dataclass(frozen=True)
 class Mean(Repaint):
     """The mean colour of the visible skin over what another occluder hides.
@@ -88,20 +72,14 @@ class Mean(Repaint):
     ----------
     region
         The other occluder, with its parameters in brackets: ``surgical(colour=black)``.
-
-    Raises
-    ------
-    MaskfaceError
-        If there is no such occluder.
     """
 
-    name: ClassVar[str] = "mean"
-
     def paint(self, ground: Ground, rng: np.random.Generator) -> ImageArray:  # noqa: ARG002
-        """Paint it all in the mean colour of the visible skin."""
+        """Paint all of it in the mean colour of the visible skin."""
         return paints.mean_colour(ground)
 
 
+@OCCLUDERS.register("noise")
 @dataclass(frozen=True)
 class Noise(Repaint):
     """Random blocks in the colours of the visible face over what another occluder hides.
@@ -112,25 +90,16 @@ class Noise(Repaint):
         The other occluder, with its parameters in brackets: ``surgical(colour=black)``.
     blocks
         Blocks across the width of a face, 1 to 256.
-
-    Raises
-    ------
-    MaskfaceError
-        If there is no such occluder, or `blocks` is out of range.
     """
 
-    name: ClassVar[str] = "noise"
-    blocks: int = 32
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_range(self, "blocks", 1, _MOST_BLOCKS)
+    blocks: Annotated[int, Between(1, 256)] = 32
 
     def paint(self, ground: Ground, rng: np.random.Generator) -> ImageArray:
         """Paint each block in the colour of a random pixel of the visible face."""
         return paints.noise(ground, self.blocks, rng)
 
 
+@OCCLUDERS.register("blur")
 @dataclass(frozen=True)
 class Blur(Repaint):
     """The picture itself, blurred, where another occluder would hide it.
@@ -145,25 +114,16 @@ class Blur(Repaint):
         The other occluder, with its parameters in brackets: ``surgical(colour=black)``.
     size
         Standard deviation of the Gaussian in face widths, 0.001 to 1.
-
-    Raises
-    ------
-    MaskfaceError
-        If there is no such occluder, or `size` is out of range.
     """
 
-    name: ClassVar[str] = "blur"
-    size: float = 0.1
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_range(self, "size", 0.001, 1)
+    size: Annotated[float, Between(0.001, 1)] = 0.1
 
     def paint(self, ground: Ground, rng: np.random.Generator) -> ImageArray:  # noqa: ARG002
         """Blur what is there."""
         return paints.blur(ground, self.size)
 
 
+@OCCLUDERS.register("pixelate")
 @dataclass(frozen=True)
 class Pixelate(Repaint):
     """The picture itself in coarse blocks, where another occluder would hide it.
@@ -177,19 +137,9 @@ class Pixelate(Repaint):
         The other occluder, with its parameters in brackets: ``surgical(colour=black)``.
     blocks
         Blocks across the width of a face, 1 to 256.
-
-    Raises
-    ------
-    MaskfaceError
-        If there is no such occluder, or `blocks` is out of range.
     """
 
-    name: ClassVar[str] = "pixelate"
-    blocks: int = 6
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_range(self, "blocks", 1, _MOST_BLOCKS)
+    blocks: Annotated[int, Between(1, 256)] = 6
 
     def paint(self, ground: Ground, rng: np.random.Generator) -> ImageArray:  # noqa: ARG002
         """Paint each block in its mean colour."""

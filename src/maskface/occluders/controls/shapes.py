@@ -1,12 +1,9 @@
-"""Controls that hide a part of a face of their own, in a flat colour.
-
-A square at any place of the face: slid over it, it shows which places matter.
-"""
+"""Controls that hide a part of the face of their own, in a flat colour."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Final, Literal
+from typing import Annotated, Final, Literal
 
 import numpy as np
 
@@ -14,11 +11,11 @@ from maskface.arrays import Bytes
 from maskface.occluders.base import oval_pixels
 from maskface.occluders.colours import exact_colour
 from maskface.occluders.controls import regions, scatter
-from maskface.occluders.controls.base import Control, Ground, check_choice, check_range, flat
+from maskface.occluders.controls.base import Control, Ground, flat
 from maskface.occluders.controls.frame import both, face_frame, face_size, face_width, on_head
+from maskface.occluders.parameters import Between, Colour, Share
+from maskface.occluders.registry import OCCLUDERS
 from maskface.types import FaceLandmarks, ImageArray
-
-_MOST_BUBBLES: Final = 1000
 
 
 @dataclass(frozen=True)
@@ -29,23 +26,16 @@ class Shape(Control):
     ----------
     colour
         A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
-
-    Raises
-    ------
-    MaskfaceError
-        If the colour is neither.
     """
 
-    colour: str = "grey"
-
-    def __post_init__(self) -> None:
-        exact_colour(self.colour)
+    colour: Colour = "grey"
 
     def paint(self, ground: Ground, rng: np.random.Generator) -> ImageArray:  # noqa: ARG002
-        """Paint it all in `colour`."""
+        """Paint all of it in `colour`."""
         return flat(ground, exact_colour(self.colour))
 
 
+@OCCLUDERS.register("sweep")
 @dataclass(frozen=True)
 class Sweep(Shape):
     """A share of the face from its lower or its upper end, for dose curves.
@@ -62,30 +52,20 @@ class Sweep(Shape):
         The end from which the face is hidden: ``below`` or ``above``.
     colour
         A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
-
-    Raises
-    ------
-    MaskfaceError
-        If a parameter is out of its range.
     """
 
-    name: ClassVar[str] = "sweep"
-    share: float = 0.5
+    share: Share = 0.5
     start: Literal["below", "above"] = "below"
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_range(self, "share", 0, 1)
-        check_choice(self, "start", ["below", "above"])
-
     def hide(self, image: ImageArray, landmarks: FaceLandmarks, rng: np.random.Generator) -> Bytes:
-        """Hide the share; see `Control.hide`. Nothing is random."""
+        """Hide the share; see `Control.hide`."""
         del rng
         frame = face_frame(image.shape, landmarks)
         pixels = round(self.share * np.count_nonzero(oval_pixels(frame.shape, landmarks)))
         return regions.beyond_level(frame, landmarks, pixels, below=self.start == "below")
 
 
+@OCCLUDERS.register("half")
 @dataclass(frozen=True)
 class Half(Shape):
     """The left or the right half of the face, as the shown person says left and right.
@@ -99,26 +79,17 @@ class Half(Shape):
         The hidden half: ``left`` or ``right``.
     colour
         A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
-
-    Raises
-    ------
-    MaskfaceError
-        If a parameter is not allowed.
     """
 
-    name: ClassVar[str] = "half"
     side: Literal["left", "right"] = "left"
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_choice(self, "side", ["left", "right"])
-
     def hide(self, image: ImageArray, landmarks: FaceLandmarks, rng: np.random.Generator) -> Bytes:
-        """Hide the half; see `Control.hide`. Nothing is random."""
+        """Hide the half; see `Control.hide`."""
         del rng
         return regions.half(face_frame(image.shape, landmarks), left=self.side == "left")
 
 
+@OCCLUDERS.register("window")
 @dataclass(frozen=True)
 class Window(Shape):
     """The whole face but for a window over the eyes or the mouth.
@@ -131,26 +102,17 @@ class Window(Shape):
         What is seen through the window: ``eyes``, with the brows, or ``mouth``.
     colour
         A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
-
-    Raises
-    ------
-    MaskfaceError
-        If a parameter is not allowed.
     """
 
-    name: ClassVar[str] = "window"
     show: Literal["eyes", "mouth"] = "eyes"
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_choice(self, "show", sorted(regions.WINDOWS))
-
     def hide(self, image: ImageArray, landmarks: FaceLandmarks, rng: np.random.Generator) -> Bytes:
-        """Hide all but the window; see `Control.hide`. Nothing is random."""
+        """Hide all but the window; see `Control.hide`."""
         del rng
         return regions.window(face_frame(image.shape, landmarks), self.show, outside=True)
 
 
+@OCCLUDERS.register("block")
 @dataclass(frozen=True)
 class Block(Shape):
     """A block over the eyes and brows, or over the mouth.
@@ -163,26 +125,17 @@ class Block(Shape):
         What is hidden: ``eyes``, with the brows, or ``mouth``.
     colour
         A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
-
-    Raises
-    ------
-    MaskfaceError
-        If a parameter is not allowed.
     """
 
-    name: ClassVar[str] = "block"
     over: Literal["eyes", "mouth"] = "eyes"
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_choice(self, "over", sorted(regions.WINDOWS))
-
     def hide(self, image: ImageArray, landmarks: FaceLandmarks, rng: np.random.Generator) -> Bytes:
-        """Hide the eyes or the mouth; see `Control.hide`. Nothing is random."""
+        """Hide the eyes or the mouth; see `Control.hide`."""
         del rng
         return regions.window(face_frame(image.shape, landmarks), self.over, outside=False)
 
 
+@OCCLUDERS.register("bubbles")
 @dataclass(frozen=True)
 class Bubbles(Shape):
     """The whole face but for randomly placed soft round apertures, called bubbles.
@@ -201,22 +154,11 @@ class Bubbles(Shape):
         Number of the sample of places, which are other ones for each number.
     colour
         A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
-
-    Raises
-    ------
-    MaskfaceError
-        If a parameter is out of its range.
     """
 
-    name: ClassVar[str] = "bubbles"
-    n: int = 20
-    size: float = 0.06
+    n: Annotated[int, Between(0, 1000)] = 20
+    size: Annotated[float, Between(0.005, 1)] = 0.06
     sample: int = 0
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_range(self, "n", 0, _MOST_BUBBLES)
-        check_range(self, "size", 0.005, 1)
 
     def hide(self, image: ImageArray, landmarks: FaceLandmarks, rng: np.random.Generator) -> Bytes:
         """Hide all but random apertures; see `Control.hide`."""
@@ -227,6 +169,7 @@ class Bubbles(Shape):
 _CORNERS: Final = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)]) / 2
 
 
+@OCCLUDERS.register("spot")
 @dataclass(frozen=True)
 class Spot(Shape):
     """A square on the face, for maps of which places matter.
@@ -246,26 +189,14 @@ class Spot(Shape):
         Side in face widths, 0.01 to 1.
     colour
         A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
-
-    Raises
-    ------
-    MaskfaceError
-        If a parameter is out of its range.
     """
 
-    name: ClassVar[str] = "spot"
-    x: float = 0.5
-    y: float = 0.5
-    size: float = 0.25
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_range(self, "x", 0, 1)
-        check_range(self, "y", 0, 1)
-        check_range(self, "size", 0.01, 1)
+    x: Share = 0.5
+    y: Share = 0.5
+    size: Annotated[float, Between(0.01, 1)] = 0.25
 
     def hide(self, image: ImageArray, landmarks: FaceLandmarks, rng: np.random.Generator) -> Bytes:
-        """Hide the square; see `Control.hide`. Nothing is random."""
+        """Hide the square; see `Control.hide`."""
         del rng
         frame = face_frame(image.shape, landmarks)
         middle = on_head(np.array([[self.x, self.y]]))

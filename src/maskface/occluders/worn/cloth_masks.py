@@ -1,19 +1,18 @@
-"""Masks of cotton and of stretch foam.
-
-Moulded stretch foam, drawn flat by formulas.
-"""
+"""Masks of sewn cotton and of moulded stretch foam."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import ClassVar, Final, TypeAlias
+from typing import Final
 
 import numpy as np
 
 from maskface.arrays import Reals
-from maskface.occluders.colours import parse_colour
+from maskface.occluders.colours import RGB, parse_colour
 from maskface.occluders.drawing.garment import Garment, Sheet, Texture
+from maskface.occluders.parameters import Colour
+from maskface.occluders.registry import OCCLUDERS
 from maskface.occluders.worn.base import ColouredMask
 from maskface.occluders.worn.mask_shapes import CONTOURED, MOULDED
 from maskface.occluders.worn.planes import bump, canvas, crease, make_texture, seam, unevenness
@@ -29,12 +28,10 @@ from maskface.occluders.worn.weaves import (
     tallness,
 )
 
-Colour: TypeAlias = tuple[int, int, int]
-
 
 @lru_cache(maxsize=32)
-def foam(colour: Colour) -> Texture:
-    """Stretch foam with a ridge down the middle: matte, with a soft sheen beside the ridge."""
+def foam(colour: RGB) -> Texture:
+    """Draw stretch foam: matte, with a ridge down the middle and a soft sheen beside it."""
     x, y = canvas(HEIGHT, WIDTH)
     across = ACROSS * (x - 0.5)
     # The sides have no edge: they go over into the bands.
@@ -68,6 +65,7 @@ _BAND: Final = 0.6
 """Width in cm of a band that hangs down."""
 
 
+@OCCLUDERS.register("cloth")
 @dataclass(frozen=True)
 class ClothMask(ColouredMask):
     """A sewn cotton mask of two panels, plain or printed, with elastic ear loops.
@@ -81,24 +79,14 @@ class ClothMask(ColouredMask):
         plain, stripes, dots, check or floral.
     accent
         Colour of the print.
-
-    Raises
-    ------
-    MaskfaceError
-        If a colour is neither.
     """
 
-    name: ClassVar[str] = "cloth"
-    colour: str = "navy"
+    colour: Colour = "navy"
     pattern: Pattern = "plain"
-    accent: str = "white"
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        parse_colour(self.accent)
+    accent: Colour = "white"
 
     def garment(self, scale: float) -> Garment:
-        """The panels and their loops."""
+        """Return the panels and their loops."""
         colour, accent = self.rgb, parse_colour(self.accent)
         surface = self.surface(CONTOURED, scale)
         if self.pattern == "plain":
@@ -109,6 +97,7 @@ class ClothMask(ColouredMask):
         return Garment((sheet, *loops))
 
 
+@OCCLUDERS.register("fashion")
 @dataclass(frozen=True)
 class FashionMask(ColouredMask):
     """A moulded mask of thin stretch foam with ear loops cut from the same piece.
@@ -117,18 +106,12 @@ class FashionMask(ColouredMask):
     ----------
     colour
         A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
-
-    Raises
-    ------
-    MaskfaceError
-        If the colour is neither.
     """
 
-    name: ClassVar[str] = "fashion"
-    colour: str = "black"
+    colour: Colour = "black"
 
     def garment(self, scale: float) -> Garment:
-        """The moulded sheet and the bands to the ears."""
+        """Return the moulded sheet and the bands to the ears."""
         colour = self.rgb
         surface = self.surface(MOULDED, scale)
         sheet = Sheet(surface, foam(colour))

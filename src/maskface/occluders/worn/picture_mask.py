@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import Final
 
 import cv2
 import numpy as np
@@ -15,12 +15,14 @@ from numpy.typing import NDArray
 from maskface.arrays import Reals
 from maskface.errors import ImageError, MaskfaceError
 from maskface.images import read_rgba
-from maskface.occluders.colours import BRIGHTEST, DARKEST
+from maskface.occluders.colours import BRIGHTEST, DARKEST, RGB
 from maskface.occluders.drawing.garment import Garment, Sheet, Texture
+from maskface.occluders.registry import OCCLUDERS
 from maskface.occluders.worn.base import Mask
 from maskface.occluders.worn.planes import canvas, make_texture, step
 from maskface.occluders.worn.surface import SURGICAL
 from maskface.occluders.worn.weaves import tallness
+from maskface.specs import FilePath
 
 WIDTH: Final = 768
 HEIGHT: Final = 640
@@ -35,6 +37,7 @@ as shares of the mask's. Fields that the edge cuts would be bright and dark spot
 _MARGIN_COLOUR: Final = (0.52, 0.52, 0.56)
 
 
+@OCCLUDERS.register("texture")
 @dataclass(frozen=True)
 class PictureMask(Mask):
     """A mask with your own picture on it; where the picture is transparent, the face shows.
@@ -56,8 +59,7 @@ class PictureMask(Mask):
         If the file cannot be read, or is transparent everywhere.
     """
 
-    name: ClassVar[str] = "texture"
-    path: str = ""
+    path: FilePath = ""
     sha256: str = field(init=False, default="", repr=False)
 
     def __post_init__(self) -> None:
@@ -66,7 +68,7 @@ class PictureMask(Mask):
             object.__setattr__(self, "sha256", _digest(_picture(self.path)))
 
     def garment(self, scale: float) -> Garment:
-        """The picture and its loops."""
+        """Return the picture and its loops."""
         surface = self.surface(SURGICAL, scale)
         texture = picture_cloth(self.path, self.sha256)
         loops = self.loops(surface, _main_colour(texture))
@@ -122,7 +124,7 @@ def _refusal(path: str, why: str) -> MaskfaceError:
     )
 
 
-def _main_colour(texture: Texture) -> tuple[int, int, int]:
+def _main_colour(texture: Texture) -> RGB:
     """Red, green and blue (0 to 255) that half of the cloth's visible parts lie below."""
     colours = texture.levels[-1].reshape(-1, 3)
     if texture.opacity is not None:

@@ -1,18 +1,18 @@
-"""Folded and moulded respirators.
-
-The fleece of respirators, drawn flat by formulas.
-"""
+"""Folded and moulded respirators, and their fleece, drawn flat by formulas."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
-from typing import ClassVar, Final
+from typing import Final
 
 import numpy as np
 
 from maskface.arrays import Reals
+from maskface.occluders.colours import RGB
 from maskface.occluders.drawing.garment import Cord, Garment, Sheet, Surface, Texture
+from maskface.occluders.parameters import Colour
+from maskface.occluders.registry import OCCLUDERS
 from maskface.occluders.worn.base import ColouredMask
 from maskface.occluders.worn.mask_shapes import CUP, FOLDED
 from maskface.occluders.worn.planes import bump, canvas, make_texture, seam, step, unevenness
@@ -46,7 +46,7 @@ the face turns it away from the camera."""
 
 @cache
 def half(*, left: bool = False) -> Texture:
-    """Right (or left) half of a folded respirator, from the side to the fold."""
+    """Draw right (or left) half of a folded respirator, from the side to the fold."""
     x, y = canvas(HEIGHT, WIDTH)
     # Columns are equally spaced in the angle of `sheet_of`.
     fold = HALF * np.sin(np.pi / 2 * (1 - x))
@@ -97,7 +97,7 @@ def _dents(fold: Reals, y: Reals, mirror: float) -> Reals:
 
 
 def _clip(fold: Reals, upper: Reals) -> tuple[Reals, Reals]:
-    """Where the nose clip under the upper edge is, and the light on its rims."""
+    """Return where the nose clip under the upper edge is, and the light on its rims."""
     middle = 1.15
     inside = step(4.3 - fold, 0.04)
     clip = inside * step(0.24 - np.abs(upper - middle), 0.03)
@@ -106,8 +106,8 @@ def _clip(fold: Reals, upper: Reals) -> tuple[Reals, Reals]:
 
 
 @lru_cache(maxsize=32)
-def cup(colour: tuple[int, int, int]) -> Texture:
-    """A moulded cup: pressed rim with rings, stippled dome, metal strip over the nose."""
+def cup(colour: RGB) -> Texture:
+    """Draw a moulded cup: pressed rim with rings, stippled dome, metal strip over the nose."""
     x, y = canvas(CUP_HEIGHT, CUP_WIDTH)
     tall = _CUP_NARROW + (1 - _CUP_NARROW) * np.clip(np.cos(np.pi * (x - 0.5)), 0, 1) ** 1.3
     upper = _CUP_DOWN * tall * y
@@ -152,6 +152,7 @@ _STRAP: Final = (222, 219, 206)
 _STRAP_WIDTH: Final = 0.42  # cm
 
 
+@OCCLUDERS.register("ffp2")
 @dataclass(frozen=True)
 class Ffp2Mask(ColouredMask):
     """A folded respirator (FFP2, KN95) with a sharp ridge, welded seams and ear loops.
@@ -160,18 +161,12 @@ class Ffp2Mask(ColouredMask):
     ----------
     colour
         A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
-
-    Raises
-    ------
-    MaskfaceError
-        If the colour is neither.
     """
 
-    name: ClassVar[str] = "ffp2"
-    colour: str = "white"
+    colour: Colour = "white"
 
     def garment(self, scale: float) -> Garment:
-        """Two halves, what joins them, and the loops."""
+        """Return two halves, what joins them, and the loops."""
         colour = self.rgb
         surface = self.surface(FOLDED, scale)
         right, left, fold = _halves(surface, colour)
@@ -182,12 +177,10 @@ class Ffp2Mask(ColouredMask):
         return Garment((*sheets, fold, *self.loops(surface, colour)))
 
 
-def _halves(surface: Surface, colour: tuple[int, int, int]) -> tuple[Surface, Surface, Cord]:
+def _halves(surface: Surface, colour: RGB) -> tuple[Surface, Surface, Cord]:
     """Right and left half, each with its own normals at the fold, and the cloth of the fold."""
-    rows, columns = surface.shape
-    middle = columns // 2
-    sheet = surface.vertices.reshape(rows, columns, 3)
-    normals = surface.normals.reshape(rows, columns, 3)[:, middle]
+    sheet, middle = surface.sheet, surface.shape[1] // 2
+    normals = surface.normals.reshape(sheet.shape)[:, middle]
     right, left = sheet_surface(sheet[:, : middle + 1]), sheet_surface(sheet[:, middle:])
     # Two outlines that meet would leave a hairline. Its round ends stay within the cloth.
     line = sheet[:, middle].copy()
@@ -196,6 +189,7 @@ def _halves(surface: Surface, colour: tuple[int, int, int]) -> tuple[Surface, Su
     return right, left, Cord(line, normals, _FOLD, colour)
 
 
+@OCCLUDERS.register("n95")
 @dataclass(frozen=True)
 class N95Mask(ColouredMask):
     """A moulded cup respirator (N95) with a metal nose strip and two straps round the head.
@@ -204,18 +198,12 @@ class N95Mask(ColouredMask):
     ----------
     colour
         A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
-
-    Raises
-    ------
-    MaskfaceError
-        If the colour is neither.
     """
 
-    name: ClassVar[str] = "n95"
-    colour: str = "#f3efe4"
+    colour: Colour = "#f3efe4"
 
     def garment(self, scale: float) -> Garment:
-        """The cup and its straps."""
+        """Return the cup and its straps."""
         colour = self.rgb
         surface = self.surface(CUP, scale)
         return Garment((Sheet(surface, cup(colour)), *self._straps(surface)))
