@@ -321,6 +321,7 @@ def study_text(study: Study, summary: pd.DataFrame) -> str:
     rows = [(e["rule"], str(e["n_trials"]), str(e["n_observers"])) for e in _steps(study)]
     parts = [
         _read(study),
+        "\n".join(f"Note: {note}" for note in study.notes),
         align([("excluded", "trials", "observers"), *rows]) if rows else "Nothing was excluded.",
         _table(summary),
         _footnote(study, summary),
@@ -337,7 +338,8 @@ def _steps(study: Study) -> list[dict[Hashable, Any]]:
 def _read(study: Study) -> str:
     trials = study.counted
     ready = study.column_map.platform
-    how = "no ready-made map" if ready == "plain" else f"the ready-made map for {ready}"
+    maps = [] if ready == "plain" else [f"the ready-made map for {ready}"]
+    how = " and ".join(maps + ["your map"] * study.own_map) or "no map"
     n_files = len(study.sources)
     return (
         f"{n_files} file{'s' if n_files > 1 else ''} read with {how}: {len(trials)} trials of "
@@ -506,6 +508,7 @@ def _record(study: Study, seed: int) -> dict[str, Any]:
         "trials": {"in_files": len(study.responses), "counted": len(counted)},
         "column_map": study.column_map.model_dump(mode="json", exclude_defaults=True),
         "sources": list(study.sources),
+        "notes": list(study.notes),
         "exclusions": study.exclusions.to_dict("records"),
         "environment": {
             "python": platform.python_version(),
