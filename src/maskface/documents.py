@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from maskface.exits import escaped
+
 
 def rows(table: pd.DataFrame) -> list[dict[str, Any]]:
     """Return a table as one dictionary per row, with the names of the columns as keys."""
@@ -28,11 +30,11 @@ def to_json(document: Any) -> bytes:
     Returns
     -------
     bytes
-        In UTF-8; only what UTF-8 cannot encode is escaped, such as parts of a file name in another
-        encoding.
+        Letters are not escaped, except for those that control a terminal or that UTF-8 cannot
+        hold, such as a file name in another encoding.
     """
     text = json.dumps(_plain(document), indent=2, ensure_ascii=False, allow_nan=False)
-    return f"{text}\n".encode(errors="backslashreplace")
+    return f"{escaped(text)}\n".encode()
 
 
 def _plain(value: Any) -> Any:

@@ -54,6 +54,34 @@ def make_folder(path: Path) -> None:
             folder.mkdir(_PRIVATE, exist_ok=True)
 
 
+def data_folder(kind: str) -> Path:
+    """Return the folder for results that are kept until the user deletes them.
+
+    Parameters
+    ----------
+    kind
+        Name of the folder: ``runs``.
+
+    Returns
+    -------
+    Path
+        `kind` below `maskface` in the platform's data folder (``$XDG_DATA_HOME`` or
+        ``~/.local/share``; ``~/Library/Application Support`` on macOS; ``%LOCALAPPDATA%`` on
+        Windows). The folder need not exist.
+
+    Raises
+    ------
+    MaskfaceError
+        If the user has no home folder.
+    """
+    import platformdirs
+
+    root = platformdirs.user_data_path("maskface", appauthor=False)
+    if not root.is_absolute():
+        raise MaskfaceError("This user has no home folder. Name a folder for the results: out=DIR.")
+    return root / kind
+
+
 def _chosen(name: str) -> Path:
     try:
         root = Path(name).expanduser()

@@ -96,7 +96,8 @@ def make_strip(material: RunData, *, allowed: bool = False) -> Strip:
             "add --show-faces to maskface report"
         )
     try:
-        dataset = load_dataset(material.manifest["experiment"]["data"])
+        asked = material.manifest["experiment"]
+        dataset = load_dataset(asked["data"], asked.get("dataset", ""))
         if dataset.index_hash != said["index_sha256"]:
             return _omitted("the set has changed since the run")
         sample = _choose(material, dataset)
