@@ -325,7 +325,7 @@ def _is_container(value: Any) -> bool:
     if isinstance(value, str):
         return value.lstrip()[:2] in ("[{", "[[")
     if isinstance(value, list):
-        return bool(value) and all(isinstance(one, dict | list) for one in value)
+        return bool(value) and all(isinstance(one, dict | list | None) for one in value)
     return isinstance(value, dict) and len(value) > 1
 
 

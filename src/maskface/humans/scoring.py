@@ -445,7 +445,6 @@ def _require_columns(sources: Sequence[Source], own: dict[str, Any]) -> None:
     named = [
         *((f"columns.{field}", names) for field, names in own.get("columns", {}).items()),
         *((f"exclude.rows.{name}", name) for name in own.get("exclude", {}).get("rows", {})),
-        *((f"keep_if_there.{name}", name) for name in own.get("keep_if_there", {})),
     ]
     for key, names in named:
         each = [names] if isinstance(names, str) else list(names)
@@ -482,8 +481,8 @@ def _repeated(trials: pd.DataFrame, responses: pd.DataFrame) -> Iterator[str]:
     if (files > 1).any():
         several = files[files > 1].sort_values(ascending=False, kind="stable")
         yield (
-            f"{len(several)} of {len(files)} observers are in more than one file, such as "
-            f"{several.index[0]!r} in {several.iloc[0]}: each counts as one person. If they are "
+            f"Observers in more than one file: {len(several)} of {len(files)}, such as "
+            f"{several.index[0]!r} in {several.iloc[0]}. Each counts as one person; if they are "
             'several people, give them names of their own, or write observer = "@file".'
         )
     key = ["observer_id", "image_id", "label", "condition", "question"]
