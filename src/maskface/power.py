@@ -18,7 +18,7 @@ from scipy.stats import t as student
 
 from maskface.arrays import Floats
 from maskface.errors import MaskfaceError
-from maskface.humans import HUMAN, congruent
+from maskface.humans import HUMAN, check_study, congruent
 from maskface.seeds import derived_seed
 from maskface.table_files import find_table
 from maskface.tables import PLAIN, RESPONSES, TRIALS
@@ -169,6 +169,7 @@ def _read(folder: Path) -> pd.DataFrame:
             from maskface.experiment import require_complete  # loads OpenCV
 
             require_complete(folder)
+            check_study(folder)
             trials = table.read(path)
             return trials[trials["status"] == "ok"]
     raise MaskfaceError(

@@ -28,6 +28,7 @@ _INTERVALS: Final = (
 )  # fmt: skip
 GUARD_NAMES: Final = (
     "confounded",
+    "unidentified",
     "missing_emotion",
     "many_failures",
     "failures_by_emotion",
