@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from maskface.doctor import check_folder
 from maskface.errors import MaskfaceError
 from maskface.experiment import Experiment, RunFolder, load_run, run, summarize_run
 from maskface.experiment.integrity import find_damage
@@ -72,9 +73,10 @@ def test_a_damaged_table_is_refused_and_restored(
     damage(folder / name)
     (found,) = find_damage(RunFolder(folder), RunFolder(folder).require_manifest())
     assert found.name == name
-    readers: list[Callable[[Path], object]] = [load_run, compare_run, write_report]
-    if (folder / "trials.csv").exists():  # else it is no pilot
-        readers.append(pilot_variances)
+    readers: list[Callable[[Path], object]] = [load_run, write_report]
+    # Folders without the table that they read are none of a run for these.
+    readers += [compare_run] if (folder / "summary.csv").exists() else []
+    readers += [pilot_variances] if (folder / "trials.csv").exists() else []
     way = "maskface summarize" if name in DERIVED else "resume"
     for read in readers:
         with pytest.raises(MaskfaceError, match=rf"not as the run wrote them: {name} .*{way}"):
@@ -182,3 +184,22 @@ def test_a_run_of_before_hashes_were_written_is_read(folder: Path) -> None:
     path.write_text(json.dumps(manifest | {"files": {}}), encoding="utf-8")
     cut_rows(folder / "trials.csv")
     assert len(load_run(folder).trials) == 26
+
+
+def test_the_doctor_looks_at_all_runs_of_a_folder(whole: Path, tmp_path: Path) -> None:
+    for name in ("sound", "hurt", "begun", "broken"):
+        shutil.copytree(whole, tmp_path / "all" / name)
+    cut_rows(tmp_path / "all" / "hurt" / "trials.csv")
+    path = tmp_path / "all" / "begun" / "manifest.json"
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps(manifest | {"complete": False}), encoding="utf-8")
+    (tmp_path / "all" / "broken" / "manifest.json").write_bytes(b"{")
+    checks = {Path(check.name).name: check for check in check_folder(tmp_path / "all")}
+    assert {name: check.ok for name, check in checks.items()} == {
+        "sound": True, "hurt": False, "begun": True, "broken": False,
+    }  # fmt: skip
+    assert checks["sound"].detail == "5 tables as written"
+    assert checks["hurt"].detail.startswith("damaged: trials.csv has 26 rows of 28")
+    assert checks["begun"].detail == "not complete; 0 of 14 pictures read"
+    with pytest.raises(MaskfaceError, match="holds no run"):
+        check_folder(tmp_path / "all" / "sound" / "figures")
