@@ -56,8 +56,8 @@ from maskface.mesh import (
 )
 from maskface.occluders import get_occluder
 from maskface.occluders.drawing.geometry import ANCHORS, HeadFit, fit_head
-from maskface.occluders.drawing.render import put_on
-from maskface.occluders.worn.base import Worn
+from maskface.occluders.drawing.render import draw_on
+from maskface.occluders.worn.base import WornOccluder
 from maskface.types import HALF, FaceLandmarks, ImageArray, Occlusion
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -168,7 +168,9 @@ def eye_frame(photo: Photo) -> tuple[Floats, Floats]:
     return axes, np.array([*(right + left) / 2, 0.0])
 
 
-def fixed_to_eyes(photos: list[Photo], worn: Worn) -> Callable[[Photo], tuple[ImageArray, Bools]]:
+def fixed_to_eyes(
+    photos: list[Photo], worn: WornOccluder
+) -> Callable[[Photo], tuple[ImageArray, Bools]]:
     """Draw a garment the way it lies on average, beside the corners of the eyes, on each face."""
     frames = [(eye_frame(photo), fit_head(photo.landmarks.points)) for photo in photos]
     linear = np.mean([np.linalg.solve(axes, fit.linear) for (axes, _), fit in frames], axis=0)
@@ -178,7 +180,7 @@ def fixed_to_eyes(photos: list[Photo], worn: Worn) -> Callable[[Photo], tuple[Im
     def draw(photo: Photo) -> tuple[ImageArray, Bools]:
         axes, middle = eye_frame(photo)
         fit = HeadFit(axes @ linear, axes @ place + middle)
-        drawn = put_on(photo.image, fit, worn.garment(fit.scale), np.random.default_rng(0))
+        drawn = draw_on(photo.image, fit, worn.garment(fit.scale), np.random.default_rng(0))
         return drawn.image, drawn.alpha > HALF
 
     return draw
@@ -284,7 +286,7 @@ def report_leakage(photos: list[Photo], specs: list[str]) -> None:
         chips = leakage_features(photos, lambda photo, spec=spec: _drawn(photo, spec))  # type: ignore[misc]
         features[spec] = chips.reshape(len(chips), -1)
         features[f"{spec}, shape alone"] = chips[..., 1]
-        if isinstance(occluder := get_occluder(spec), Worn):
+        if isinstance(occluder := get_occluder(spec), WornOccluder):
             chips = leakage_features(photos, fixed_to_eyes(photos, occluder))
             features[f"{spec}{FIXED}"] = chips.reshape(len(chips), -1)
             features[f"{spec}, shape alone{FIXED}"] = chips[..., 1]

@@ -29,7 +29,7 @@ from maskface.images import decode_image, read_image
 from maskface.landmarks import MediaPipeDetector
 from maskface.occluders import OCCLUDERS, get_occluder
 from maskface.occluders.drawing.geometry import fit_head
-from maskface.occluders.photo.appearance import Look, look_of
+from maskface.occluders.photo.appearance import Appearance, appearance_of
 from maskface.types import FaceLandmarks, ImageArray
 
 BARS: Final = {256: 4.0, 1024: 20.0}
@@ -77,9 +77,9 @@ def least(works: list[Callable[[], Any]]) -> NDArray[np.float64]:
     return np.asarray(np.min(turns, axis=0), np.float64)
 
 
-def read_look(face: Picture) -> Look:
+def read_look(face: Picture) -> Appearance:
     """Read what occluders take over from a picture, which is kept only if it cannot change."""
-    return look_of(face.image.copy(), fit_head(face.face.points))
+    return appearance_of(face.image.copy(), fit_head(face.face.points))
 
 
 def verdict(met: bool) -> str:  # noqa: FBT001

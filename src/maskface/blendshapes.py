@@ -1,4 +1,4 @@
-"""The expression scores that MediaPipe gives with a face's landmarks."""
+"""Names of MediaPipe's expression scores (blendshapes), and the landmarks each shows at."""
 
 from __future__ import annotations
 

@@ -1,11 +1,4 @@
-"""The line along which the halves of a face meet.
-
-Two photographs in one place.
-
-Two photographs in one light.
-
-Faces made of two photographs: the upper half of one and the lower half of another.
-"""
+"""Composite faces: the upper half of one photograph joined to the lower half of another."""
 
 from __future__ import annotations
 
@@ -21,6 +14,7 @@ from maskface.blendshapes import BLENDSHAPES
 from maskface.errors import MaskfaceError
 from maskface.mesh import canonical_mesh
 from maskface.occluders.drawing.geometry import ANCHORS, HeadFit, fit_head, unit
+from maskface.occluders.photo.appearance import is_grey
 from maskface.types import FaceLandmarks, ImageArray, MaskArray
 
 SEAM: Final = (0.0, 0.37, 7.24)
@@ -57,24 +51,25 @@ class Seam:
 
     @classmethod
     def of(cls, fit: HeadFit) -> Seam:
+        """Return the seam of a head."""
         along = unit(fit.linear[:2, 0])
         down = np.array([-along[1], along[0]])
         middle = fit.project(np.array(SEAM))[:2]
         return cls(middle, along, down * np.sign(-fit.linear[:2, 1] @ down), fit.scale)
 
     def coordinates(self, shape: tuple[int, ...]) -> tuple[Singles, Singles]:
-        """How far (cm) along and below the seam each pixel (h, w) is."""
+        """Return how far (cm) along and below the seam each pixel (h, w) is."""
         x = np.arange(shape[1], dtype=np.float32)[None, :] - np.float32(self.middle[0])
         y = np.arange(shape[0], dtype=np.float32)[:, None] - np.float32(self.middle[1])
         (ax, ay), (dx, dy) = (self.along / self.scale).tolist(), (self.down / self.scale).tolist()
         return (x * ax + y * ay).astype(np.float32), (x * dx + y * dy).astype(np.float32)
 
     def below(self, points: Floats) -> Floats:
-        """How far (cm) points (n, 2) lie below the seam."""
+        """Return how far (cm) points (n, 2) lie below the seam."""
         return np.asarray((points - self.middle) @ self.down / self.scale)
 
     def band(self, image: ImageArray) -> Singles:
-        """Mean colour (n, 3) across the band along the seam."""
+        """Return mean colour (n, 3) across the band along the seam."""
         across = np.linspace(-_BAND, _BAND, STEPS[0])[:, None, None] * self.down
         along = np.linspace(-REACH, REACH, STEPS[1])[None, :, None] * self.along
         places = (self.middle + self.scale * (across + along)).astype(np.float32)
@@ -82,7 +77,7 @@ class Seam:
 
 
 def colours_at(image: ImageArray, places: Singles) -> Singles:
-    """Colours (n, m, 3) at places (n, m, 2); beyond the edge, those at the edge."""
+    """Return colours (n, m, 3) at places (n, m, 2); beyond the edge, those at the edge."""
     edge = cv2.BORDER_REPLICATE
     taken = cv2.remap(image, places[..., 0], places[..., 1], cv2.INTER_LINEAR, borderMode=edge)
     return np.asarray(taken, np.float32)
@@ -110,7 +105,7 @@ head and beside it. What differs by more is an outline that has moved, and is no
 
 
 def matched(upper: ImageArray, lower: ImageArray, there: Singles, fit: HeadFit) -> ImageArray:
-    """The lower photograph, which already lies over the upper one, in that one's light."""
+    """Return the lower photograph, which already lies over the upper one, in that one's light."""
     seam = Seam.of(fit)
     along, below = seam.coordinates(upper.shape)
     gain = _gain(_forehead(upper, lower, fit), _surroundings(upper, lower, there * (below < 0)))
@@ -160,8 +155,8 @@ def _differences(goal: Singles, start: Singles, gain: Singles) -> Singles:
     limit = (_BESIDE + (_ON_HEAD - _BESIDE) * on_head)[:, None]
     rest = np.log((goal + 1) / (start + 1)) - gain
     # Beyond the ends of the band nothing is known.
-    told = (np.abs(rest) < limit).all(axis=1, keepdims=True) & (place < REACH - 1)[:, None]
-    return _smooth(np.where(told, rest, 0).astype(np.float32))
+    known = (np.abs(rest) < limit).all(axis=1, keepdims=True) & (place < REACH - 1)[:, None]
+    return _smooth(np.where(known, rest, 0).astype(np.float32))
 
 
 def _smooth(profile: Singles) -> Singles:
@@ -189,7 +184,7 @@ _JOIN: Final = 0.3
 
 
 def laid_over(first: FaceLandmarks, second: FaceLandmarks) -> Floats:
-    """The map (2, 3) that lays the second face on the first, by least squares over `ANCHORS`.
+    """Fit the map (2, 3) that lays the second face on the first, over `ANCHORS`.
 
     It turns, moves and resizes. A map that also shears would fit the anchors better, but throw
     out of place what lies far from them, such as the back of a turned head.
@@ -204,7 +199,7 @@ def laid_over(first: FaceLandmarks, second: FaceLandmarks) -> Floats:
 
 
 def carried(face: FaceLandmarks, over: Floats) -> Floats:
-    """The landmarks (478, 3) of a face that a map (2, 3) lays elsewhere."""
+    """Return the landmarks (478, 3) of a face that a map (2, 3) lays elsewhere."""
     points = face.points.astype(np.float64)
     points[:, :2] = points[:, :2] @ over[:, :2].T + over[:, 2]
     points[:, 2] *= np.sqrt(np.linalg.det(over[:, :2]))
@@ -214,7 +209,7 @@ def carried(face: FaceLandmarks, over: Floats) -> Floats:
 def fitted(
     upper: ImageArray, lower: ImageArray, over: Floats, fit: HeadFit
 ) -> tuple[ImageArray, Singles]:
-    """The lower photograph laid over the upper one in its light, and where (0 to 1) it is."""
+    """Return the lower photograph laid over the upper one in its light, and its share (0 to 1)."""
     size = (upper.shape[1], upper.shape[0])
     edge, smaller = cv2.BORDER_REPLICATE, 1 / np.sqrt(np.linalg.det(over[:, :2]))
     if smaller > _SMALLER:
@@ -241,8 +236,6 @@ def shifted(image: Bytes, moved: Floats) -> Bytes:
     drawn[there == 0] = soft[there == 0]
     return np.asarray(drawn, np.uint8)
 
-
-__all__ = ["Composite", "compose"]
 
 FACE_WIDTH: Final = 15.3
 """Width of the canonical face in cm, from ear to ear."""
@@ -327,7 +320,7 @@ def compose(
     """
     first, second = _present(upper, upper_face, "upper"), _present(lower, lower_face, "lower")
     _check(first, second, shift, blend)
-    if _is_grey(upper) != _is_grey(lower):
+    if is_grey(upper) != is_grey(lower):
         raise MaskfaceError(
             "One photograph is grey and the other is in colour; their halves would be told apart "
             "by that. Give two of a kind."
@@ -362,7 +355,7 @@ def _present(image: ImageArray, face: FaceLandmarks | None, which: str) -> FaceL
 
 
 def _inside(points: NDArray[Any], image: ImageArray) -> MaskArray:
-    """Which of the points (n, 2) lie in a picture."""
+    """Return which of the points (n, 2) lie in a picture."""
     size = np.array([image.shape[1], image.shape[0]])
     return np.asarray(((points > -1) & (points < size)).all(axis=1))
 
@@ -392,12 +385,8 @@ def _check(first: FaceLandmarks, second: FaceLandmarks, shift: float, blend: flo
         raise MaskfaceError(f"blend is 0 to {MOST_BLEND:g} cm, got {blend}. Write blend=0.4.")
 
 
-def _is_grey(image: ImageArray) -> bool:
-    return bool((image[..., :1] == image[..., 1:]).all())
-
-
 def _share(below: Singles, blend: float) -> Singles:
-    """How much (0 to 1) of each pixel is the lower half, by cm below the seam."""
+    """Return how much (0 to 1) of each pixel is the lower half, by cm below the seam."""
     t = np.clip(below / blend + 0.5, 0, 1)
     return np.asarray(t * t * (3 - 2 * t), np.float32)
 

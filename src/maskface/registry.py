@@ -244,7 +244,8 @@ class _Module:
         if isinstance(hint, ast.Name) and hint.id == "bool":
             return Parameter(default, ("true", "false"))
         if isinstance(hint, ast.Subscript):
-            constants = [n.value for n in ast.walk(hint.slice) if isinstance(n, ast.Constant)]
+            said = hint.slice.elts if isinstance(hint.slice, ast.Tuple) else [hint.slice]
+            constants = [one.value for one in said if isinstance(one, ast.Constant)]
             form = ast.unparse(hint.value)
             if form == "Literal":
                 return Parameter(default, tuple(map(str, constants)))
@@ -296,3 +297,8 @@ def _module(name: str) -> _Module:
     place = Path(sys.modules[top].__path__[0], *parts)
     file = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
     return _Module(ast.parse(file.read_text(encoding="utf-8")))
+
+
+def constant(module: str, name: str) -> Any:
+    """Read a literal constant of one of the package's modules without importing it."""
+    return ast.literal_eval(_module(module)._defined[name])

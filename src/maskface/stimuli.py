@@ -1,9 +1,4 @@
-"""Which photographs of one person are joined.
-
-The folder of a made set: its pictures, and how they were made.
-
-Sets of faces made for one question: composites of two expressions of one person.
-"""
+"""Sets of composite faces made from the photographs of a data set."""
 
 from __future__ import annotations
 
@@ -141,8 +136,6 @@ class SetFolder:
             write_atomically(self.path / name, data)
 
 
-__all__ = ["KINDS", "make_composites"]
-
 KINDS: Final = ("whole", "composite", "misaligned")
 """Photographs as they are; two halves that fit; the same halves, the lower one moved aside."""
 _MADE: Final = (
@@ -210,9 +203,9 @@ def make_composites(
         target.claim(recipe | {"pairs": pairs, "limit": limit, "seed": seed})
         with CachedDetector(MediaPipeDetector(), LandmarkCache()) as detector:
             messages = [_make(pair, target.path, detector) for pair in chosen]
-        told = list(zip(chosen, messages, strict=True))
-        failures = [(*_sources(pair), message) for pair, message in told if message]
-        made = [row for pair, message in told if not message for row in _rows(pair)]
+        results = list(zip(chosen, messages, strict=True))
+        failures = [(*_sources(pair), message) for pair, message in results if message]
+        made = [row for pair, message in results if not message for row in _rows(pair)]
         target.write(made, failures)
     except OSError as error:
         raise MaskfaceError(

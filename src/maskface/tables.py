@@ -1,4 +1,4 @@
-"""The result tables: what their columns mean."""
+"""Schemas of the result tables."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from maskface.types import EMOTIONS, FaceLandmarks
 
 STATUSES: Final = ("ok", "no_face", "error")
 PLAIN: Final = "none"
-"""The condition of the face as it is, with which all others are compared."""
+"""Condition of the face without an occluder, with which all others are compared."""
 P_COLUMNS: Final = [f"p_{emotion}" for emotion in EMOTIONS]
 """Columns of the trials with the probabilities, in the order of `EMOTIONS`."""
 

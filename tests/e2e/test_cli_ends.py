@@ -66,7 +66,7 @@ def test_a_stopped_run_says_how_to_go_on(
         (MASKFACE, *command), lambda: any(parts.glob("part-*")), sent, group=group, cwd=tmp_path
     )
     way = f"{TYPED} {' '.join(map(str, command))} --resume"
-    assert told == f"\nStopped. What was read is saved; to go on, type: {way}\n"
+    assert told == f"\nStopped. Results so far are saved; to continue, type: {way}\n"
     assert any(parts.glob("part-*"))
     before = {path: path.read_bytes() for path in tmp_path.rglob("out/*") if path.is_file()}
     done = type_in("summarize", "out", "--allow-partial", "--json", cwd=tmp_path)

@@ -25,7 +25,7 @@ from maskface.humans import (
     summarize_humans,
     write_study,
 )
-from maskface.humans.flips import sign_flip_test
+from maskface.stats import flip_test
 from maskface.tables import GUARDS, RESPONSES, SUMMARY
 from maskface.types import EMOTIONS
 
@@ -155,18 +155,18 @@ def test_sign_flips_are_those_of_scipy(n: int) -> None:
     truth = permutation_test(
         [x], np.mean, permutation_type="samples", n_resamples=2**n, vectorized=False
     )
-    p, exact = sign_flip_test(x, seed=0)
-    assert exact
-    assert p == pytest.approx(truth.pvalue)
+    found = flip_test(x[:, None], seed=0)
+    assert (found.exact, found.n_tried) == (True, 2**n)
+    assert found.p_value[0] == pytest.approx(truth.pvalue)
 
 
 def test_random_sign_flips_are_near_the_t_test() -> None:
     x = np.random.default_rng(5).normal(0.2, 1, 200)
-    p, exact = sign_flip_test(x, seed=0)
+    found = flip_test(x[:, None], seed=0)
     z = x.mean() / (x.std(ddof=1) / np.sqrt(len(x)))
-    assert not exact
-    assert p == pytest.approx(2 * norm.sf(abs(z)), abs=0.01)
-    assert sign_flip_test(x, seed=0)[0] == p
+    assert (found.exact, found.n_tried) == (False, 20_000)
+    assert found.p_value[0] == pytest.approx(2 * norm.sf(abs(z)), abs=0.01)
+    assert flip_test(x[:, None], seed=0).p_value[0] == found.p_value[0]
 
 
 def test_exclusions_are_applied_in_order_and_counted(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from maskface.occluders import SurgicalMask
 from maskface.occluders.drawing.geometry import fit_head
 from maskface.occluders.drawing.layer import Layer, plain
-from maskface.occluders.drawing.render import _noise, match
+from maskface.occluders.drawing.render import grain_tile, match
 from maskface.occluders.photo.light import estimate_balance
 from maskface.occluders.photo.sharpness import Quality, estimate_quality
 from maskface.types import FaceLandmarks, ImageArray
@@ -82,8 +82,8 @@ def test_grain_is_as_strong_as_asked_and_stays_on_the_drawing() -> None:
 
 def test_grain_for_many_sizes_is_not_kept() -> None:
     for repeats in range(1, 6):
-        assert _noise(repeats).shape == (512 * repeats, 512 * repeats)
-    assert _noise.cache_info().currsize <= 3
+        assert grain_tile(repeats).shape == (512 * repeats, 512 * repeats)
+    assert grain_tile.cache_info().currsize <= 3
 
 
 def two_layers(places: list[tuple[int, int]]) -> Layer:

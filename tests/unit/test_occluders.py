@@ -12,7 +12,7 @@ from maskface.mesh import CHIN, FACE_OVAL, LEFT_EYE, LOWER_LIP, MOUTH_CORNERS, N
 from maskface.occluders import SurgicalMask, Unoccluded, coverage, get_occluder
 from maskface.occluders.drawing.geometry import ANCHORS, fit_head
 from maskface.occluders.drawing.raster import rasterise
-from maskface.occluders.worn.base import Worn
+from maskface.occluders.worn.base import WornOccluder
 from maskface.occluders.worn.surface import SURGICAL, surface_of
 from maskface.types import FaceLandmarks, ImageArray, Pose
 from tests.fixtures.faces import made_landmarks, made_picture, noise_picture, overlap
@@ -139,7 +139,7 @@ def test_same_seed_same_bytes() -> None:
 def test_what_is_hidden_can_be_said_without_painting(spec: str) -> None:
     face, picture = made_landmarks(yaw=15, roll=30), noise_picture()
     occluder = get_occluder(spec)
-    assert isinstance(occluder, Worn)
+    assert isinstance(occluder, WornOccluder)
     hidden = occluder.hide(picture, face, np.random.default_rng(0))
     np.testing.assert_array_equal(hidden, occluder.apply(picture, face).alpha)
 

@@ -12,7 +12,7 @@ from scipy.stats import norm
 from maskface.mesh import FACE_OVAL
 from maskface.occluders import get_occluder
 from maskface.occluders.drawing.geometry import fit_head
-from maskface.occluders.photo.hair import Colours, Hair, colours_of, find_hair, tell_apart
+from maskface.occluders.photo.hair import Colours, Hair, classify_colours, colours_of, find_hair
 from maskface.types import ImageArray
 from tests.fixtures.faces import SKIN, made_landmarks, made_picture
 
@@ -198,7 +198,7 @@ def test_likelihoods_are_those_of_normal_distributions() -> None:
     kind = Colours(np.array([4.5, 0.2, 0.1], np.float32), np.array([0.3, 0.1, 0.05], np.float32))
     seen = np.array([[[4.1, 0.25, 0.1], [5.0, 0.1, 0.2]]], np.float32)
     density = np.asarray(norm.logpdf(seen, kind.middle, kind.spread)).sum(axis=-1)
-    surprise = kind.surprise(seen)
+    surprise = kind.surprisal(seen)
     assert np.diff(surprise)[0, 0] == pytest.approx(-np.diff(density)[0, 0], rel=1e-5)
 
 
@@ -208,7 +208,7 @@ def test_shares_are_shares(colour: tuple[int, int, int]) -> None:
         Colours(colours_of(np.full((1, 1, 3), tone, np.uint8))[0, 0], np.full(3, 0.2, np.float32))
         for tone in (SKIN, DARK)
     )
-    one, other = tell_apart(colours_of(np.full((1, 1, 3), colour, np.uint8)), skin, hair)
+    one, other = classify_colours(colours_of(np.full((1, 1, 3), colour, np.uint8)), skin, hair)
     assert 0 <= float(one[0, 0]) <= 1
     assert 0 <= float(other[0, 0]) <= 1
     assert float(one[0, 0] + other[0, 0]) <= 1 + 1e-5

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from maskface.occluders.drawing.garment import Cord, Garment, Sheet, Surface
-from maskface.occluders.drawing.geometry import HeadFit, fit_head, head_of
+from maskface.occluders.drawing.geometry import HeadFit, fit_head, head_fit
 from maskface.occluders.drawing.raster import quads_of, rasterise
-from maskface.occluders.drawing.sheets import corners_of, draw_garment, seen_from
+from maskface.occluders.drawing.sheets import draw_garment, extent, project
 from maskface.occluders.photo.appearance import is_grey
-from maskface.occluders.photo.light import Light, _skin, estimate_light, quantile
+from maskface.occluders.photo.light import Light, estimate_light, quantile, skin_places
 from maskface.occluders.worn.base import ear_loops
 from maskface.occluders.worn.mask_shapes import FOLDED
 from maskface.occluders.worn.surface import SURGICAL, sheet_surface, surface_of
@@ -118,7 +118,7 @@ def test_parts_are_seen_together_as_each_alone() -> None:
     turn = cv2.Rodrigues(np.array([0.2, 0.7, -0.1]))[0]
     fit = HeadFit(np.diag([8.0, -8.0, -8.0]) @ turn, np.array([80.0, 90, 0]))
     garment = with_loops()
-    seen = seen_from(fit, garment, (30, -20))
+    seen = project(fit, garment, (30, -20))
     assert len(seen) == len(garment.items) == 5
     for item, own in zip(garment.items, seen, strict=True):
         places = item.points if isinstance(item, Cord) else item.surface.vertices
@@ -130,7 +130,7 @@ def test_parts_are_seen_together_as_each_alone() -> None:
         # Hidden behind the head's horizon, and shown well before it.
         np.testing.assert_array_equal(own.shown == 0, own.normals[:, 2] >= 0.15)
         np.testing.assert_array_equal(own.shown == 1, own.normals[:, 2] <= 0.03)
-    low, high = corners_of(fit, garment)
+    low, high = extent(fit, garment)
     everything = np.vstack([own.points for own in seen]) + np.array([30, -20, 0])
     np.testing.assert_allclose([low, high], [everything.min(axis=0), everything.max(axis=0)])
 
@@ -161,7 +161,7 @@ def test_a_head_is_found_anew_where_its_points_are_others() -> None:
     found = []
     for by in (0.0, 7.0):
         points[:, 0] += np.float32(by)
-        fit = head_of(replace(face, points=points))
+        fit = head_fit(replace(face, points=points))
         found.append(fit.offset[0])
         np.testing.assert_array_equal(fit.offset, fit_head(points).offset)
         np.testing.assert_array_equal(fit.linear, fit_head(points).linear)
@@ -193,7 +193,7 @@ def test_light_from_the_side_is_measured(slope: float, yaw: float) -> None:
     fit = fit_head(made_landmarks(yaw=yaw, scale=24.0, centre=(300.0, 300.0)).points)
     # The canonical face as a matt surface in a known light, dot by dot.
     lit = Light(1.0, (slope, -0.16, -0.41))
-    places, normals = _skin()
+    places, normals = skin_places()
     picture = np.full((600, 600, 3), 240, np.uint8)
     for (x, y), shade in zip(fit.project(places)[:, :2], lit.shade(fit.turn(normals)), strict=True):
         cv2.circle(picture, (round(x), round(y)), 12, (int(150 * shade),) * 3, -1)
@@ -210,7 +210,7 @@ def test_hair_on_one_side_is_no_light_from_the_other(places: slice) -> None:
     fit = fit_head(face.points)
     picture = made_picture(face)
     even = estimate_light(picture, fit)
-    for x, y in fit.project(_skin()[0][places])[:, :2].astype(int):  # of the right side
+    for x, y in fit.project(skin_places()[0][places])[:, :2].astype(int):  # of the right side
         picture[y - 5 : y + 6, x - 5 : x + 6] = 20
     assert estimate_light(picture, fit).slope[0] == pytest.approx(even.slope[0], abs=0.03)
 

@@ -130,8 +130,8 @@ def test_a_hanging_mask_hangs_beside_the_face() -> None:
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        ("surgical:top=101", "from 0 .at the chin. to 100"),
-        ("surgical:top=-1", "from 0 .at the chin. to 100"),
+        ("surgical:top=101", "0 to 100 .0 at the chin, 100 at the eyes"),
+        ("surgical:top=-1", "0 to 100 .0 at the chin, 100 at the eyes"),
         ("surgical:top=high", "top"),
         ("surgical:wearing=chin,top=20", "leave one out"),
         ("surgical:wearing=sideways", "'under_lip'"),

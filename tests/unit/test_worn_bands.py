@@ -10,7 +10,7 @@ from scipy.interpolate import LinearNDInterpolator
 
 from maskface.mesh import canonical_mesh
 from maskface.occluders.drawing.garment import Sheet
-from maskface.occluders.drawing.geometry import head_of
+from maskface.occluders.drawing.geometry import head_fit
 from maskface.occluders.drawing.raster import quads_of
 from maskface.occluders.drawing.sheets import draw_garment
 from maskface.occluders.worn.cloth_masks import FashionMask
@@ -58,7 +58,7 @@ def test_pulled_down_bands_are_strips_in_one_piece_from_the_front(wearing: Weari
 @pytest.mark.parametrize("yaw", [-30, -20, 20, 25, 30, 40])
 def test_pulled_down_bands_leave_no_scraps_on_the_far_side(wearing: Wearing, yaw: int) -> None:
     face = made_landmarks(yaw=yaw)
-    fit, garment = head_of(face), FashionMask(wearing=wearing).garment(20.0)
+    fit, garment = head_fit(face), FashionMask(wearing=wearing).garment(20.0)
     far = garment.items[1 if yaw < 0 else 2]
     assert isinstance(far, Sheet)
     alpha = draw_garment(fit, replace(garment, items=(far,)), None, (400, 400)).alpha

@@ -30,6 +30,7 @@ from maskface.analyses.common import (
 from maskface.arrays import Floats, Row
 from maskface.schema import Column, Table, numbered
 from maskface.stats import bootstrap, interval, wilson_interval
+from maskface.stats.aggregate import ratio, sums_by, with_overall
 from maskface.tables import PLAIN
 from maskface.text import percent, points
 from maskface.types import EMOTIONS
@@ -213,25 +214,22 @@ def _cells(detections: pd.DataFrame) -> Iterator[tuple[Row, pd.DataFrame, str]]:
 
 def _unit_sums(part: pd.DataFrame, by: str, *values: Any) -> Floats:
     """Sums (C, 7 k) of k values by unit, each by emotion."""
-    unit = pd.factorize(part[by], sort=True)[0]
-    label = numbered(part["label"], EMOTIONS)
-    sums = np.zeros((int(unit.max()) + 1, len(values), _N))
-    for k, value in enumerate(values):
-        np.add.at(sums[:, k], (unit, label), np.asarray(value, np.float64))
-    return sums.reshape(len(sums), -1)
+    unit, names = pd.factorize(part[by], sort=True)
+    cell = unit * _N + numbered(part["label"], EMOTIONS)
+    each = np.column_stack([np.asarray(value, np.float64) for value in values])
+    sums = sums_by(cell, each, len(names) * _N).reshape(len(names), _N, -1)
+    return np.moveaxis(sums, 2, 1).reshape(len(names), -1)
 
 
 def _ratios(above: Floats, below: Floats) -> Floats:
     """Over all emotions and for each: (B, 7) and (B, 7) to (B, 8), NaN where there is none."""
-    above, below = (np.hstack([x.sum(axis=1, keepdims=True), x]) for x in (above, below))
-    return np.asarray(np.divide(above, below, out=np.full(above.shape, np.nan), where=below > 0))
+    return ratio(with_overall(above), with_overall(below))
 
 
 def _standing(weights: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Pictures and units, over all emotions and for each, (8,)."""
-    n = np.concatenate([[weights.sum()], weights.sum(axis=0)])
-    shown = np.concatenate([[(weights.sum(axis=1) > 0).sum()], (weights > 0).sum(axis=0)])
-    return n.astype(np.int64), shown.astype(np.int64)
+    shown = with_overall(weights)
+    return shown.sum(axis=0).astype(np.int64), (shown > 0).sum(axis=0)
 
 
 def _drawn_rows(sums: Floats, seed: int, n_resamples: int, *, wilson: bool) -> Iterator[Row]:
@@ -291,7 +289,7 @@ def _drop_rows(part: pd.DataFrame, by: str, seed: int, n_resamples: int) -> Iter
     right, found = (part[name].to_numpy(np.float64) for name in ("correct", "found"))
     sums = _unit_sums(part, by, right, np.ones(len(part)), right * found, found)
     n, n_clusters = _standing(sums[:, _N : 2 * _N])
-    n_found = np.concatenate([[found.sum()], sums[:, 3 * _N :].sum(axis=0)]).astype(int)
+    n_found = with_overall(sums[:, 3 * _N :]).sum(axis=0)
 
     def statistic(totals: Floats) -> Floats:
         a, b, c, d = np.split(totals, 4, axis=1)

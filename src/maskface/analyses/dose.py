@@ -12,22 +12,66 @@ import numpy as np
 import pandas as pd
 
 from maskface.analyses.common import (
-    DOSE,
-    HALF_POINTS,
+    HEAD,
     KIND,
+    LABEL,
+    STANDING,
     Hits,
     accuracies,
     count_hits,
     find_condition,
     groups,
+    interval_columns,
     limit_cells,
     limits_text,
+    share,
 )
 from maskface.arrays import Floats, Row
+from maskface.schema import Column, Table
 from maskface.stats import bootstrap, interval
 from maskface.stats.intervals import half_reached, monotone
 from maskface.tables import PLAIN
 from maskface.text import percent, points
+
+DOSE: Final = Table(
+    "dose",
+    (
+        *HEAD,
+        Column("series", "text", "How the face is covered more and more"),
+        Column("condition", "text", "As in trials; each series begins with `none`"),
+        LABEL,
+        *STANDING,
+        share("coverage", "Mean hidden fraction of the face oval"),
+        share("value", "Share of right answers"),
+        Column("value_ci_low", "real", "Lower end of the 95 % interval of value"),
+        Column("value_ci_high", "real", "Upper end of it"),
+        Column("loss", "real", "Share of right answers under `none` minus value"),
+        *interval_columns("loss"),
+    ),
+    key=("dataset", "classifier", "series", "label", "coverage", "condition"),
+)
+"""Right answers by how much of the face is hidden."""
+
+HALF_POINTS: Final = Table(
+    "half_points",
+    (
+        *HEAD,
+        Column("series", "text", "As in dose"),
+        LABEL,
+        *STANDING,
+        share("end_coverage", "Mean coverage at the end of the series"),
+        Column("end_loss", "real", "Loss there, on the monotone curve"),
+        Column(
+            "half_point", "real",
+            "Coverage at which half of end_loss is reached; empty if nothing is lost there",
+            low=0, high=1,
+        ),
+        *interval_columns("half_point"),
+        share("defined", "Share of the resamples that lose something at the end"),
+    ),
+    key=("dataset", "classifier", "series", "label"),
+)  # fmt: skip
+"""Where a dose curve has come half of its way."""
 
 Series = Mapping[str, Sequence[str]]
 """Conditions that hide more and more of a face, by the name of the series."""

@@ -17,25 +17,61 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from maskface.analyses.common import (
-    CELLS,
-    EFFECTS,
-    FACTORIAL,
-    MEASURES,
-    OTHERS,
-    SHOWN,
-    find_condition,
+    HEAD,
+    STANDING,
+    complete_answers,
     groups,
     interval_cells,
+    interval_columns,
+    p_column,
     unit_column,
     unit_name,
 )
-from maskface.analyses.exchange import exchange_p
 from maskface.arrays import Floats, Row
 from maskface.errors import MaskfaceError
-from maskface.stats import bootstrap, holm, interval
+from maskface.schema import Column, Table
+from maskface.stats import bootstrap, interval
+from maskface.stats.aggregate import PictureAnswers, ratio, sums_by
+from maskface.stats.randomization import swap_test
+from maskface.stats.tests import holm_within
 from maskface.tables import PLAIN
 from maskface.text import p_text, percent
 from maskface.types import EMOTIONS
+
+OTHERS: Final = "others"
+SHOWN: Final = (*EMOTIONS, OTHERS)
+"""What an answer can be given to: faces that show an emotion, and all that do not show it."""
+MEASURES: Final = ("share", "probability", "dprime", "criterion")
+CELLS: Final = ("neither", "first", "second", "both")
+EFFECTS: Final = ("first alone", "first given second", "second alone", "interaction")
+FACTORIAL: Final = Table(
+    "factorial",
+    (
+        *HEAD,
+        Column("first", "text", "The condition of the first thing alone"),
+        Column("second", "text", "The condition of the second thing alone"),
+        Column("answer", "text", "The answer that is counted", allowed=EMOTIONS),
+        Column(
+            "measure", "text", "share: of such answers; probability: mean given to the answer; "
+            "dprime and criterion: sensitivity and bias of the answer, such faces against others",
+            allowed=MEASURES,
+        ),
+        Column("label", "text", "The emotion shown; others: all but the answer", allowed=SHOWN),
+        Column(
+            "quantity", "text", "A cell, or an effect: first alone: first - neither; first given "
+            "second: both - second; second alone: second - neither; interaction: first given "
+            "second - first alone", allowed=(*CELLS, *EFFECTS),
+        ),
+        *STANDING,
+        Column("value", "real", "The cell's value or the effect"),
+        *interval_columns("value"),
+        p_column("p_value", "Two-sided permutation test that an effect is 0"),
+        p_column("p_adjusted", "p_value after Holm, over the tests of the same measure; for shares "
+                 "and probabilities faces that show the answer are a family of their own"),
+    ),
+    key=("dataset", "classifier", "first", "second", "answer", "measure", "label", "quantity"),
+)  # fmt: skip
+"""Two by two conditions on the same pictures."""
 
 _N: Final = len(EMOTIONS)
 
@@ -93,27 +129,19 @@ def count_given(trials: pd.DataFrame, conditions: Sequence[str], answer: str) ->
     """
     if answer not in EMOTIONS:
         raise MaskfaceError(f"There is no answer {answer!r}. Choose one of {', '.join(EMOTIONS)}.")
-    conditions = tuple(find_condition(trials, name) for name in conditions)
-    by = unit_column(trials)
-    rows = trials[(trials["status"] == "ok") & trials["condition"].isin(conditions)]
-    rows = rows.assign(given=(rows["predicted"] == answer).astype(float))
-    names = list(dict.fromkeys(["image_id", by, "label"]))
-    wide = rows.pivot_table(["given", f"p_{answer}"], names, "condition")
-    wide = wide.reindex(
-        columns=[(v, name) for name in conditions for v in ("given", f"p_{answer}")]
-    )
-    wide = wide[wide.iloc[:, ::2].notna().all(axis=1)]
-    if wide.empty:
-        raise MaskfaceError(
-            f"No picture has an answer under all of {', '.join(conditions)}. Read the column "
-            "`message` of trials.csv to see why."
-        )
-    shows = (wide.index.get_level_values("label").to_numpy()[:, None] == EMOTIONS).astype(float)
-    values = wide.to_numpy(np.float64)[:, :, None] * shows[:, None, :]
-    unit = pd.factorize(wide.index.get_level_values(by), sort=True)[0]
-    totals = np.zeros((int(unit.max()) + 1, _N * (1 + values.shape[1])))
-    np.add.at(totals, unit, np.hstack([shows, values.reshape(len(values), -1)]))
-    return _standing(answer, conditions, totals, unit_name(by))
+    found = complete_answers(trials, conditions)
+    counts = found.counts()
+    p = _probabilities(trials, found, answer)[:, :, None] * np.eye(_N)[found.label][:, None]
+    given = np.stack([counts.given[..., EMOTIONS.index(answer)], sums_by(found.unit, p)], axis=2)
+    totals = np.hstack([counts.shown[:, 0], given.reshape(len(given), -1)])
+    return _standing(answer, found.conditions, totals, unit_name(unit_column(trials)))
+
+
+def _probabilities(trials: pd.DataFrame, found: PictureAnswers, answer: str) -> Floats:
+    """Probabilities of an answer, (n, K); NaN where the classifier gives none."""
+    p = trials.set_index(["image_id", "condition"])[f"p_{answer}"]
+    asked = pd.MultiIndex.from_product([found.pictures["image_id"], found.conditions])
+    return p.reindex(asked).to_numpy(np.float64).reshape(found.answer.shape)
 
 
 def _standing(answer: str, conditions: tuple[str, ...], totals: Floats, by: str) -> Given:
@@ -138,8 +166,7 @@ def answer_values(totals: Floats, answer: int) -> Floats:
     shown = _with_others(totals[:, None, :_N], answer)
     blocks = totals[:, _N:].reshape(len(totals), -1, 2, _N)
     sums = _with_others(blocks, answer)
-    with np.errstate(divide="ignore", invalid="ignore"):  # 0 / 0: not shown, NaN
-        shares = (sums / shown[:, :, None]).reshape(*sums.shape[:2], -1)
+    shares = ratio(sums, shown[:, :, None]).reshape(*sums.shape[:2], -1)
     pair = [answer, _N]
     rates = (sums[:, :, 0, pair] + 0.5) / (shown[:, :, pair] + 1)
     z = ndtri(np.where((shown[:, :, pair] > 0).all(axis=2, keepdims=True), rates, np.nan))
@@ -217,7 +244,10 @@ def factorial_table(
             names = dict(zip(("first", "second"), given.conditions[1:3], strict=True))
             fixed = head | names | {"answer": answer, "clustered_by": given.clustered_by}
             rows += [fixed | row for row in _rows(given, seed, n_resamples)]
-    return FACTORIAL.check(_with_holm(FACTORIAL.frame(rows)))
+    table = FACTORIAL.frame(rows)
+    own = table["label"] == table["answer"]
+    table = holm_within(table, [table["answer"], table["measure"], own])
+    return FACTORIAL.check(FACTORIAL.tidy(table))
 
 
 def _rows(given: Given, seed: int, n_resamples: int) -> list[Row]:
@@ -234,7 +264,7 @@ def _rows(given: Given, seed: int, n_resamples: int) -> list[Row]:
     p = np.full((8, len(places)), np.nan)
     for e, order in enumerate(_EXCHANGES, start=len(CELLS)):
         effect = partial(values, weights=_WEIGHTS[e : e + 1])
-        p[e] = exchange_p(given.totals, given.reordered(order), effect, seed=seed)
+        p[e] = swap_test(given.totals, given.reordered(order), effect, seed=seed).p_value
     return [
         {"measure": measure, "label": label, "quantity": quantity}
         | {"n": n[i], "n_clusters": units[i]}
@@ -255,13 +285,6 @@ def _places(given: Given) -> tuple[list[tuple[str, str]], Floats, Floats]:
     least = given.n_clusters[pair].min()
     units = np.concatenate([given.n_clusters, given.n_clusters, [least, least]])
     return [*by_label, *((measure, given.answer) for measure in MEASURES[2:])], n, units
-
-
-def _with_holm(table: pd.DataFrame) -> pd.DataFrame:
-    own = table["label"] == table["answer"]
-    for _, family in table.groupby([table["answer"], table["measure"], own]):
-        table.loc[family.index, "p_adjusted"] = holm(family["p_value"].to_numpy(float))
-    return table.round({"p_adjusted": 12})
 
 
 def factorial_text(table: pd.DataFrame) -> str:

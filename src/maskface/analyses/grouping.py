@@ -9,22 +9,24 @@ Do two groups of pictures lose the same, and what difference would have been fou
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from maskface.analyses.common import LABELS, unit_column, unit_name
-from maskface.arrays import Floats
+from maskface.arrays import Bools, Floats, Integers
 from maskface.datasets import load_dataset
 from maskface.errors import MaskfaceError
 from maskface.seeds import derived_seed
 from maskface.stats import bootstrap
+from maskface.stats.aggregate import picture_answers, ratio, with_overall
+from maskface.stats.randomization import flip_test, randomize, splits
 from maskface.tables import PLAIN
+from maskface.types import EMOTIONS
 
 MOST_LEVELS: Final = 5
 """Numbers that take no more values than this are groups as they are."""
@@ -201,12 +203,12 @@ class GroupHits:
     clustered_by: str
 
     @property
-    def n(self) -> NDArray[np.int64]:
+    def n(self) -> Integers:
         """(G, 8) pictures."""
         return np.asarray(self.totals[:, :, 0].sum(axis=0), np.int64)
 
     @property
-    def units(self) -> NDArray[np.bool_]:
+    def units(self) -> Bools:
         """(C, G, 8) whether a unit has pictures there."""
         return self.totals[:, :, 0] > 0
 
@@ -233,24 +235,20 @@ def count_groups(trials: pd.DataFrame, groups: Groups, condition: str) -> GroupH
         If no picture of some group was answered both plain and masked.
     """
     by = unit_column(trials)
-    asked = trials["condition"].isin([PLAIN, condition]) & (trials["status"] == "ok")
-    keys = list(dict.fromkeys(["image_id", by, "label"]))
-    right = trials[asked].pivot_table("correct", keys, "condition")
-    right = right.reindex(columns=[PLAIN, condition]).dropna()
-    group = groups.number.reindex(right.index.get_level_values("image_id")).to_numpy(float)
-    right, group = right[~np.isnan(group)], group[~np.isnan(group)].astype(int)
-    empty = sorted(set(range(len(groups.names))) - set(group))
+    found = picture_answers(trials, (PLAIN, condition), by=by).answered()
+    group = groups.number.reindex(found.pictures["image_id"]).to_numpy(float)
+    known = ~np.isnan(group)
+    group = group[known].astype(np.int64)
+    empty = sorted(set(range(len(groups.names))) - set(group.tolist()))
     if empty:
         raise MaskfaceError(
             f"No picture of the group {groups.names[empty[0]]!r} was answered both plain and "
             f"under {condition}."
         )
-    shown = right.index.get_level_values("label").to_numpy()[:, None] == np.array(LABELS)
-    shown[:, 0] = True
-    marks = np.column_stack([np.ones(len(right)), right.to_numpy(float)])
-    unit = pd.factorize(right.index.get_level_values(by), sort=True)[0]
-    totals = np.zeros((int(unit.max()) + 1, len(groups.names), 3, len(LABELS)))
-    np.add.at(totals, (unit, group), marks[:, :, None] * shown[:, None, :])
+    counts = found.take(known).counts(group, len(groups.names))
+    shape = (-1, len(groups.names), 2, len(EMOTIONS))
+    shown, hits = (part.reshape(shape) for part in (counts.shown, counts.hits))
+    totals = with_overall(np.concatenate([shown[:, :, :1], hits], axis=2))
     return GroupHits(groups.names, totals, unit_name(by))
 
 
@@ -278,8 +276,7 @@ def _sums(totals: Floats, seed: int, n_resamples: int) -> Floats:
 
 def rates(sums: Floats) -> Floats:
     """Shares right plain, right masked, and the loss: sums (B, G, 3, 8) to (B, G, 3, 8)."""
-    with np.errstate(divide="ignore", invalid="ignore"):  # 0 / 0: not shown, NaN
-        plain, masked = (sums[:, :, i] / sums[:, :, 0] for i in (1, 2))
+    plain, masked = (ratio(sums[:, :, i], sums[:, :, 0]) for i in (1, 2))
     return np.stack([plain, masked, plain - masked], axis=2)
 
 
@@ -367,13 +364,10 @@ def unknown_text(asked: Sequence[Moderator], known: Sequence[Moderator]) -> str:
     return f"Not compared, as index.csv has no such column or one value only: {names}."
 
 
-N_RANDOM: Final = 9999
-MOST_EXACT: Final = 2**14
-_CELLS_AT_ONCE: Final = 2_000_000
 _ROUNDING: Final = 1e-10
 
 
-def permutation_p(shown: Floats, lost: Floats, first: NDArray[np.bool_], *, seed: int) -> Floats:
+def permutation_p(shown: Floats, lost: Floats, first: Bools, *, seed: int) -> Floats:
     """Test the difference of losses by exchanging the groups that units are in.
 
     Parameters
@@ -393,25 +387,20 @@ def permutation_p(shown: Floats, lost: Floats, first: NDArray[np.bool_], *, seed
         test is also valid for large groups that differ in spread (Chung & Romano 2013,
         doi:10.1214/13-AOS1090). NaN where a group has fewer than two units.
     """
-    rng = np.random.default_rng(seed)
     there = (shown > 0).astype(float)
     terms = np.stack([there, shown, lost, shown**2, shown * lost, lost**2], axis=1)
     flat = terms.reshape(len(terms), -1)
 
     def statistic(chosen: Floats) -> Floats:
-        one, other = (np.asarray(c @ flat).reshape(-1, *terms.shape[1:]) for c in
-                      (chosen, 1 - chosen))  # fmt: skip
+        one, other = (
+            np.asarray(c @ flat).reshape(-1, *terms.shape[1:]) for c in (chosen, 1 - chosen)
+        )
         return np.abs(_studentised(one, other))
 
     observed = statistic(first[None].astype(float))[0]
-    extreme = np.zeros(len(observed))
-    for size in _sizes(len(first)):
-        order = rng.random((size, len(first))).argsort(axis=1)
-        others = statistic(first[order].astype(float))
-        extreme += (~(others < observed - _ROUNDING)).sum(axis=0)  # undefined counts as extreme
-    p = (extreme + 1) / (N_RANDOM + 1)
+    found = randomize(observed, splits(first, seed=seed), statistic)
     few = np.minimum(there[first].sum(axis=0), there[~first].sum(axis=0)) < 2
-    return np.asarray(np.where(few | np.isnan(observed), np.nan, p))
+    return np.where(few, np.nan, found.p_value)
 
 
 def _studentised(one: Floats, other: Floats) -> Floats:
@@ -456,32 +445,5 @@ def flip_p(shown: Floats, lost: Floats, *, seed: int) -> Floats:
         added = (lost - common * shown) / n
     added = added[:, 0] - added[:, 1]
     active = np.abs(np.nan_to_num(added)).sum(axis=1) > _ROUNDING
-    exact = 2 ** int(active.sum()) <= MOST_EXACT
-    observed = np.abs(added.sum(axis=0))
-    extreme, tried = np.zeros(len(observed)), 0
-    for signs in _signs(int(active.sum()), seed, exact=exact):
-        sums = np.abs(signs @ added[active])
-        extreme += (sums >= observed - _ROUNDING).sum(axis=0)
-        tried += len(signs)
-    more = 0 if exact else 1  # as it was, unless tried already
     few = ((shown > 0).any(axis=1)).sum(axis=0) < 2
-    p = (extreme + more) / (tried + more)
-    return np.asarray(np.where(few | np.isnan(observed), np.nan, p))
-
-
-def _signs(n: int, seed: int, *, exact: bool) -> Iterator[Floats]:
-    """Rows of n signs: all there are, or random ones."""
-    if exact:
-        number = np.arange(2**n)[:, None]
-        yield np.where((number >> np.arange(n)) & 1, -1.0, 1.0)
-        return
-    rng = np.random.default_rng(seed)
-    for size in _sizes(n):
-        yield rng.choice([-1.0, 1.0], (size, n))
-
-
-def _sizes(n: int) -> Iterator[int]:
-    """How many of the random exchanges of n units are tried at a time."""
-    at_once = max(1, _CELLS_AT_ONCE // max(n, 1))
-    for start in range(0, N_RANDOM, at_once):
-        yield min(at_once, N_RANDOM - start)
+    return np.where(few, np.nan, flip_test(added[active], seed=seed).p_value)

@@ -34,8 +34,8 @@ from maskface.analyses.common import (
     limits,
     limits_text,
     p_column,
+    with_holm,
 )
-from maskface.analyses.contrasts import with_holm
 from maskface.analyses.grouping import (
     GroupHits,
     Moderator,
@@ -270,7 +270,7 @@ def moderator_table(
             rows += [fixed | row for row in _group_rows(hits, drawn)]
             for pair in combinations(range(len(hits.names)), 2):
                 rows += [fixed | row for row in _pair_rows(hits, drawn, pair[::-1], seed)]
-    return MODERATORS.check(with_holm(MODERATORS.frame(rows), "p_value", "p_adjusted"))
+    return with_holm(MODERATORS, rows)
 
 
 def _group_rows(hits: GroupHits, drawn: Floats) -> list[Row]:

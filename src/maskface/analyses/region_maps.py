@@ -12,12 +12,11 @@ from __future__ import annotations
 import json
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 import cv2
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from maskface.analyses.common import (
     HEAD,
@@ -32,12 +31,14 @@ from maskface.analyses.common import (
     unit_column,
     unit_name,
 )
-from maskface.arrays import Bools, Floats, Row
+from maskface.arrays import Bools, Floats, Integers, Row
 from maskface.errors import MaskfaceError
 from maskface.mesh import FEATURES, canonical_mesh
 from maskface.occluders.controls.frame import face_size, on_face, on_plane, random_places
 from maskface.schema import Column, Table, numbered
 from maskface.stats import bootstrap, interval
+from maskface.stats.aggregate import sums_by
+from maskface.stats.randomization import N_DRAWS, flip_test, orders, randomize
 from maskface.tables import P_COLUMNS, PLAIN
 from maskface.text import p_text, points
 from maskface.types import EMOTIONS
@@ -57,8 +58,7 @@ _MARGIN: Final = 0.8  # cm
 _SPACING: Final = 0.05  # face widths
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Samples:
+class Samples(NamedTuple):
     """Pictures behind T samples of bubbles, all less their means within the picture.
 
     Attributes
@@ -73,12 +73,7 @@ class Samples:
 
     opened: Floats
     response: Floats
-    picture: NDArray[np.int64]
-
-    def of(self, pictures: NDArray[np.bool_]) -> Samples:
-        """Samples of those pictures (N,) alone."""
-        chosen = pictures[self.picture]
-        return Samples(self.opened[chosen], self.response[chosen], self.picture[chosen])
+    picture: Integers
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,8 +104,8 @@ class PictureMap:
     places: Floats
     gain: Floats
     weight: Floats
-    label: NDArray[np.int64]
-    unit: NDArray[np.int64]
+    label: Integers
+    unit: Integers
     samples: Samples | None = None
 
 
@@ -180,7 +175,7 @@ def _bubbles(answered: pd.DataFrame, trials: pd.DataFrame) -> PictureMap | None:
     opened -= _means(opened, number)[number]
     response = rows["response"].to_numpy(np.float64)[:, None]
     response = response - _means(response, number)[number]
-    gain, weight = _sums(opened * response, number), _sums(opened**2, number)
+    gain, weight = sums_by(number, opened * response), sums_by(number, opened**2)
     made = _map_of("bubbles", places, gain, weight, groups.size().index)
     return replace(made, samples=Samples(opened, response[:, 0], number))
 
@@ -202,14 +197,8 @@ def _map_of(
     return PictureMap(method, places, gain, weight, label, codes)
 
 
-def _sums(values: Floats, number: NDArray[np.int64]) -> Floats:
-    sums = np.zeros((int(number.max()) + 1, values.shape[1]))
-    np.add.at(sums, number, values)
-    return sums
-
-
-def _means(values: Floats, number: NDArray[np.int64]) -> Floats:
-    return np.asarray(_sums(values, number) / np.bincount(number)[:, None])
+def _means(values: Floats, number: Integers) -> Floats:
+    return np.asarray(sums_by(number, values) / np.bincount(number)[:, None])
 
 
 def map_places() -> Floats:
@@ -293,21 +282,20 @@ REGIONS: Final = Table(
 )
 """The maps by region of the face, which was chosen before any answer was seen."""
 
-N_FLIPS: Final = 4000
-N_SHUFFLES: Final = 1000
-_MOST_EXACT: Final = 2**12
-"""All ways to flip are tried if there are not more than this."""
+Sums = tuple[Floats, Floats]
 
 
-def shuffled_z(samples: Samples, *, seed: int) -> tuple[Floats, Floats]:
-    """Scores of places, and their p values over the whole map, from samples of bubbles.
+def shuffled_z(
+    opened: Floats, response: Floats, picture: Integers, *, seed: int, n_draws: int = N_DRAWS
+) -> tuple[Floats, Floats]:
+    """Score places from samples of bubbles, and test them over the whole map.
 
     Parameters
     ----------
-    samples
-        Of some pictures.
-    seed
-        Of the shuffles.
+    opened, response, picture
+        (T, P), (T,) and (T,), as in `Samples`.
+    seed, n_draws
+        Of the shuffles, where not all can be tried.
 
     Returns
     -------
@@ -316,23 +304,21 @@ def shuffled_z(samples: Samples, *, seed: int) -> tuple[Floats, Floats]:
         to exchange the samples of a picture; and the share of shuffles whose largest absolute z of
         all places reaches it, which is exact if no place matters.
     """
-    opened, response, picture = samples.opened, samples.response, samples.picture
     number = np.unique(picture, return_inverse=True)[1]
     free = np.maximum(np.bincount(number) - 1, 1)
     spread = np.bincount(number, response**2) / free
     scale = np.sqrt((opened**2 * spread[number, None]).sum(axis=0))
     scaled = np.divide(opened, scale, out=np.zeros_like(opened), where=scale > 1e-12)
-    rng = np.random.default_rng(seed)
-    # Rows rise by picture, so that sorting by picture and chance exchanges rows within each.
-    ways = [np.lexsort((rng.random(len(picture)), picture)) for _ in range(N_SHUFFLES)]
-    largest = np.abs(response[np.stack(ways)] @ scaled).max(axis=1)
+
+    def largest(order: Integers) -> Floats:
+        return np.asarray(np.abs(response[order] @ scaled).max(axis=1, keepdims=True))
+
     z = np.asarray(response @ scaled, np.float64)
-    reached = (largest[:, None] >= np.abs(z) - 1e-10).sum(axis=0)
-    return z, (reached + 1) / (len(largest) + 1)
+    return z, randomize(np.abs(z), orders(number, seed=seed, n_draws=n_draws), largest).p_value
 
 
 def flipped_z(gain: Floats, *, seed: int) -> tuple[Floats, Floats]:
-    """Scores of places, and their p values over the whole map.
+    """Score places from what units add to them, and test them over the whole map.
 
     Parameters
     ----------
@@ -349,23 +335,7 @@ def flipped_z(gain: Floats, *, seed: int) -> tuple[Floats, Floats]:
     """
     norm = np.sqrt((gain**2).sum(axis=0))
     scaled = np.divide(gain, norm, out=np.zeros_like(gain), where=norm > 1e-12)
-    z = scaled.sum(axis=0)
-    signs, exact = _signs(len(gain), seed)
-    largest = np.abs(signs @ scaled).max(axis=1)
-    reached = (largest[:, None] >= np.abs(z) - 1e-10).sum(axis=0)
-    more = 0 if exact else 1  # the signs as they are, unless tried already
-    return z, (reached + more) / (len(signs) + more)
-
-
-def _signs(n_units: int, seed: int) -> tuple[Floats, bool]:
-    if 2**n_units <= _MOST_EXACT:
-        bits = (np.arange(2**n_units)[:, None] >> np.arange(n_units)) & 1
-        return (1.0 - 2.0 * bits).astype(np.float64), True
-    drawn = np.random.default_rng(seed).integers(0, 2, (N_FLIPS, n_units))
-    return (1.0 - 2.0 * drawn).astype(np.float64), False
-
-
-Sums = tuple[Floats, Floats]
+    return scaled.sum(axis=0), flip_test(scaled, seed=seed, family=True).p_value
 
 
 def map_tables(
@@ -432,16 +402,15 @@ def _by_label(made: PictureMap) -> Iterator[tuple[Row, Bools]]:
 
 def _unit_sums(made: PictureMap, chosen: Bools) -> Sums:
     unit = np.unique(made.unit[chosen], return_inverse=True)[1]
-    gain, weight = (np.zeros((int(unit.max()) + 1, len(made.places))) for _ in range(2))
-    np.add.at(gain, unit, made.gain[chosen])
-    np.add.at(weight, unit, made.weight[chosen])
-    return gain, weight
+    return sums_by(unit, made.gain[chosen]), sums_by(unit, made.weight[chosen])
 
 
 def _tested(made: PictureMap, chosen: Bools, gain: Floats, seed: int) -> Sums:
     if made.samples is None:
         return flipped_z(gain, seed=seed)
-    return shuffled_z(made.samples.of(chosen), seed=seed)
+    opened, response, picture = made.samples
+    own = chosen[picture]
+    return shuffled_z(opened[own], response[own], picture[own], seed=seed)
 
 
 def _places(

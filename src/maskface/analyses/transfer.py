@@ -33,8 +33,9 @@ from maskface.analyses.common import (
 from maskface.arrays import Floats, Row
 from maskface.classifiers import get_reader
 from maskface.errors import MaskfaceError
-from maskface.schema import Column, Table
+from maskface.schema import Column, Table, numbered
 from maskface.stats import Resampled, bootstrap, interval
+from maskface.stats.aggregate import count_answers
 from maskface.stats.intervals import ratio_limits
 from maskface.tables import PLAIN
 from maskface.text import percent, points
@@ -215,15 +216,10 @@ def find_cells(trials: pd.DataFrame, family: Family, condition: str) -> Cells:
 
 def answer_totals(answers: pd.DataFrame) -> Floats:
     """Sum by unit (C, 21): pictures of each emotion, right answers to it, answers of it."""
-    codes = [
-        answers[column].to_numpy(str)[:, None] == np.array(EMOTIONS)
-        for column in ("label", "predicted")
-    ]
-    shown, said = (code.astype(np.float64) for code in codes)
-    unit = pd.factorize(answers[unit_column(answers)], sort=True)[0]
-    totals = np.zeros((int(unit.max()) + 1, 3 * len(EMOTIONS)))
-    np.add.at(totals, unit, np.hstack([shown, shown * said, said]))
-    return totals
+    label, answer = (numbered(answers[name], EMOTIONS) for name in ("label", "predicted"))
+    unit, cell = answers[unit_column(answers)], np.zeros(len(answers), np.int64)
+    counts = count_answers(unit, cell, label, answer, n_cells=1)
+    return np.hstack([counts.shown[:, 0], counts.hits[:, 0], counts.answered[:, 0]])
 
 
 def chances(totals: Floats) -> Floats:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final, Protocol, runtime_checkable
+from dataclasses import Field, fields, is_dataclass
+from typing import Any, Final, Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +55,14 @@ class Classifier(Named, Protocol):
             (len(faces), 7) float64, each row in the order of `EMOTIONS` and summing to 1.
         """
         ...
+
+
+class Rebuilt:
+    """Pickled as the parameters of its class: what it has loaded cannot go to another process."""
+
+    def __reduce__(self) -> tuple[type[Self], tuple[Any, ...]]:
+        own: tuple[Field[Any], ...] = fields(self) if is_dataclass(self) else ()
+        return type(self), tuple(getattr(self, one.name) for one in own if one.init)
 
 
 class Fitted(Protocol):

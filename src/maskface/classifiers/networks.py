@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from maskface.classifiers.base import Rebuilt
 from maskface.classifiers.engines import Network, OpenCV
 from maskface.classifiers.registry import CLASSIFIERS
 from maskface.crops import resize
@@ -18,7 +19,7 @@ from maskface.types import EMOTIONS, Face, ImageArray
 from maskface.weights import manifest
 
 
-class _OnnxNetwork(ABC):
+class _OnnxNetwork(Rebuilt, ABC):
     """A shipped ONNX network whose output is a softmax over the seven emotions.
 
     Attributes

@@ -12,6 +12,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from maskface.classifiers.base import Rebuilt
 from maskface.classifiers.card import Card
 from maskface.classifiers.cards import find_model
 from maskface.classifiers.engines import Network
@@ -27,7 +28,7 @@ _NEARLY = 1e-3
 
 @CLASSIFIERS.register("onnx")
 @dataclass(frozen=True)
-class Onnx:
+class Onnx(Rebuilt):
     """Any ONNX model with a card: onnx:model.onnx.
 
     Parameters

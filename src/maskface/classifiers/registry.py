@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from maskface.errors import MaskfaceError
 from maskface.registry import Registry
+from maskface.run_options import argument
 from maskface.specs import described_parameters, make
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def require_ready(made: Classifier | Trainable) -> Classifier:
     if isinstance(made, Trainable):
         raise MaskfaceError(
             f"Classifier {made.name!r} learns from the pictures of a run and cannot be used "
-            f"without one. Use maskface run --classifier {made.name}, or maskface.run."
+            f"without one. Give it to a run: {argument('classifiers', value=made.name)}."
         )
     return made
 

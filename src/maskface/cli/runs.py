@@ -27,8 +27,8 @@ from maskface.run_options import OPTIONS
     "run --data faces/ -o results/ --occluder surgical --occluder ffp2",
     "run --data faces/ -o results/ --limit 100 --json > results.json",
     "run --data faces/ --out results/ -j 2 --resume",
-    exit_1="the tables are complete, but a figure or the report could not be written",
-    kept="What was read is saved",
+    exit_1="the tables are complete, but a figure or the report cannot be written",
+    kept="Results so far are saved",
     more="--resume",
 )
 @takes(tuple(OPTIONS.values()))
@@ -54,7 +54,7 @@ def summarize(
 ) -> None:
     """Compute the summary of a run again, and show the loss.
 
-    An incomplete run's folder is left as it is.
+    The folder of an incomplete run is not changed.
     """
     from maskface import experiment
     from maskface.text import loss_text
@@ -81,9 +81,9 @@ def report(
     show_faces: ShowFaces = False,
     as_json: Json = False,
 ) -> None:
-    """Write the report of a run again: one HTML page.
+    """Write the report of a run again, as one HTML page.
 
-    It needs nothing but itself, and nothing from the network.
+    The page needs no other file and no network.
     """
     from maskface.report import write_report
 
@@ -94,7 +94,7 @@ def report(
 @verb(
     "plot results/",
     "plot results/ -o paper/ --format pdf --figure flows --figure loss",
-    kept="Figures that were drawn are kept",
+    kept="Finished figures are kept",
 )
 def plot(
     folder: RunFolder,
@@ -115,7 +115,7 @@ def plot(
             metavar="NAME",
             autocompletion=one_of(FIGURES),
             help=f"{', '.join(FIGURES[:-1])} or {FIGURES[-1]}; repeatable.  "
-            "[default: all that the run supports]",
+            "[default: all that the run has data for]",
             show_default=False,
         ),
     ] = None,
@@ -125,7 +125,7 @@ def plot(
             "--format",
             metavar="FORMAT",
             autocompletion=one_of(FIGURE_FORMATS),
-            help="svg or pdf for print, png for slides.",
+            help="File format: svg or pdf for print, png for slides.",
         ),
     ] = "svg",
     *,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 from maskface.errors import MaskfaceError
 from maskface.registry import Registry
+from maskface.run_options import argument
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,35 +78,6 @@ def load_dataset(data: str | Path, reader: str = "") -> Dataset:
     )
 
 
-def as_dataset(data: DataLike, reader: str = "") -> Dataset:
-    """Return a data set itself, or read one from a data frame, or as `load_dataset` does.
-
-    Raises
-    ------
-    MaskfaceError
-        If it cannot be read; see `load_dataset` and `maskface.datasets.read_frame`.
-    """
-    from maskface.datasets.base import Dataset
-
-    if isinstance(data, str | Path):
-        return load_dataset(data, reader)
-    if reader:
-        raise MaskfaceError(
-            f"The dataset reader {reader!r} needs the path of a folder or file, got an object of "
-            f"type {type(data).__name__}. Give data as a path, or leave the reader out."
-        )
-    if isinstance(data, Dataset):
-        return data
-    if hasattr(data, "itertuples"):
-        from maskface.datasets.frame import read_frame
-
-        return read_frame(data)
-    raise MaskfaceError(
-        f"Expected a data set, got {data!r:.80}. Give a folder, a name of "
-        f"{', '.join(DATASETS.names())}, a DataFrame with path and emotion, or a Dataset."
-    )
-
-
 def _layout(root: Path) -> str:
     """Recognise how a set is laid out: the name of its reader."""
     if root.is_file():
@@ -133,7 +105,8 @@ def require_apart(data: str | Path, out: Path) -> None:
     if out.resolve() != root.resolve() and out.resolve().is_relative_to(root.resolve()):
         raise MaskfaceError(
             f"{out} lies in the folder of pictures {root}, where every folder is an emotion. "
-            f"Choose a folder outside it with --out, such as {root.resolve().name}_results."
+            f"Choose a folder outside it with {argument('out')}, such as "
+            f"{root.resolve().name}_results."
         )
 
 

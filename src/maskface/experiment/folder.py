@@ -25,7 +25,7 @@ from maskface.errors import MaskfaceError
 from maskface.experiment.checkpoints import PICTURES, ChunkResult, Parts, digest
 from maskface.experiment.spec import Plan
 from maskface.files import is_partial, locked, write_atomically
-from maskface.occluders import get_occluder
+from maskface.run_options import argument
 from maskface.table_files import find_table
 from maskface.tables import ATTRIBUTES, DETECTIONS, GUARDS, SUMMARY, TRIALS
 from maskface.weights import manifest as shipped_weights
@@ -211,8 +211,15 @@ class RunFolder:
         data = json.dumps(manifest, indent=2, ensure_ascii=False).encode() + b"\n"
         write_atomically(self.path / MANIFEST, data, durable=True)
 
-    def claim(self, plan: Plan, *, resume: bool) -> dict[str, Any] | None:
-        """Make sure that this run may write here.
+    def claim(self, plan: Plan, *, resume: bool | None) -> dict[str, Any] | None:
+        """Reserve the folder for a run.
+
+        Parameters
+        ----------
+        plan
+            The run.
+        resume
+            Whether the folder may hold the same run already; if None, if it is complete.
 
         Returns
         -------
@@ -222,16 +229,16 @@ class RunFolder:
         Raises
         ------
         MaskfaceError
-            If something else is in the folder, the same run is and `resume` is false, or the
-            folder cannot be written to.
+            If something else is in the folder, the same run is and `resume` does not allow it, or
+            the folder cannot be written to.
         """
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             begun = self.read_manifest()
             if begun is None and any(not self._is_own(path) for path in self.path.iterdir()):
                 raise MaskfaceError(
-                    f"{self.path} holds other files. Choose a new or empty folder with --out, such "
-                    f"as {self.path / 'new'}."
+                    f"{self.path} holds other files. Choose a new or empty folder with "
+                    f"{argument('out')}, such as {self.path / 'new'}."
                 )
             if begun is not None:
                 self._check_same(begun, plan, resume=resume)
@@ -242,7 +249,7 @@ class RunFolder:
         except OSError as error:
             raise MaskfaceError(
                 f"Cannot write to {self.path}: {error.strerror or error}. "
-                "Choose another folder with --out."
+                f"Choose another folder with {argument('out')}."
             ) from error
         return begun
 
@@ -268,25 +275,25 @@ class RunFolder:
         except BlockingIOError as error:
             raise MaskfaceError(
                 f"Another process is at work on the run in {self.path}. Wait until it ends, or "
-                "choose another folder with --out."
+                f"choose another folder with {argument('out')}."
             ) from error
 
-    def _check_same(self, begun: dict[str, Any], plan: Plan, *, resume: bool) -> None:
+    def _check_same(self, begun: dict[str, Any], plan: Plan, *, resume: bool | None) -> None:
         if begun["run_id"] != plan.run_id:
             raise MaskfaceError(
                 f"{self.path} holds another experiment (run {begun['run_id']}, this one is "
-                f"{plan.run_id}). Choose another folder with --out."
+                f"{plan.run_id}). Choose another folder with {argument('out')}."
             )
-        if not resume:
-            state, way = "a part of this run", "Add --resume to go on from there"
-            if begun.get("complete"):
-                state, way = (
-                    "this run, complete",
-                    "Add --resume to take it, with changed pictures read again",
-                )
-            raise MaskfaceError(
-                f"{self.path} already holds {state}. {way}, or choose another folder with --out."
-            )
+        if resume or (resume is None and begun["complete"]):
+            return
+        add = f"Add {argument('resume', value=True)} to"
+        state, way = "a part of this run", f"{add} go on from there"
+        if begun["complete"]:
+            state, way = "this run, complete", f"{add} take it, with changed pictures read again"
+        raise MaskfaceError(
+            f"{self.path} already holds {state}. {way}, or choose another folder with "
+            f"{argument('out')}."
+        )
 
     def write_part(self, first: int, last: int, harvest: ChunkResult, run_id: str) -> None:
         """Save what the pictures number `first` to `last` of the plan gave."""
@@ -383,8 +390,8 @@ def new_manifest(plan: Plan) -> dict[str, Any]:
         },
         "landmarks": {"fingerprint": plan.fingerprints["landmarks"]},
         "occluders": [
-            {"condition": name, "params": dict(get_occluder(name).params)}
-            for name in plan.experiment.conditions
+            {"condition": name, "params": dict(occluder.params)}
+            for name, occluder in plan.experiment.made_occluders.items()
         ],
         "classifiers": [
             {"name": name, "fingerprint": fingerprint}

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 from maskface.arrays import Row
 from maskface.errors import ImageError, MaskfaceError
@@ -29,6 +29,7 @@ from maskface.experiment.checkpoints import (
 )
 from maskface.experiment.folder import RunFolder
 from maskface.experiment.spec import Experiment, Plan
+from maskface.run_options import argument
 from maskface.schema import Table
 from maskface.table_files import find_table
 from maskface.tables import ATTRIBUTES, DETECTIONS, TRIALS
@@ -75,8 +76,8 @@ def changed_pictures(
     if gone:
         raise MaskfaceError(
             f"Of the pictures that this run has read, {len(gone)} cannot be read any more, for "
-            f"example {gone[0]}. Put them back and add --resume, or choose another folder with "
-            "--out to run without them."
+            f"example {gone[0]}. Put them back and add {argument('resume', value=True)}, or choose "
+            f"another folder with {argument('out')} to run without them."
         )
     return found
 
@@ -233,7 +234,7 @@ def reopen(
 
 def _why_all(plan: Plan, folder: RunFolder, manifest: Manifest) -> str:
     """Why the tables do not hold all that was read of a picture; empty if they do."""
-    if plan.experiment.readers()[1]:
+    if plan.experiment.learners:
         return "what classifiers learn from is not kept in a complete run"
     for table in tables_read(plan.experiment):
         path = find_table(folder.path, table)

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskface.arrays import Row
-from maskface.classifiers import Classifier, Trainable, get_reader
+from maskface.classifiers import Classifier, Trainable
 from maskface.crops import resize
 from maskface.errors import ImageError, format_error
 from maskface.experiment.checkpoints import ChunkResult, FileFingerprint, read_fingerprinted
@@ -26,7 +26,7 @@ from maskface.experiment.spec import Experiment
 from maskface.images import decode_image
 from maskface.landmarks import CachedDetector, LandmarkCache, MediaPipeDetector, match_face
 from maskface.mesh import LEFT_EYE, RIGHT_EYE
-from maskface.occluders import Occluder, get_occluder
+from maskface.occluders import Occluder
 from maskface.pipeline import (
     ClassifierAdapter,
     Detect,
@@ -205,8 +205,8 @@ class TrialReader:
             if cache is not None
             else lambda image, _: detector.detect(image),
             lambda image, _: detector.one_pass(image),
-            {name: get_occluder(name) for name in experiment.conditions},
-            tuple(get_reader(name) for name in experiment.classifiers),
+            experiment.made_occluders,
+            experiment.made_classifiers,
         )
 
     def read(self, sample: Sample) -> ChunkResult:

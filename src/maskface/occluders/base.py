@@ -1,4 +1,4 @@
-"""What every occluder is: parameters, and one method that draws."""
+"""The base of all occluders: a dataclass of parameters with one method that draws."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from maskface.arrays import Bytes
 from maskface.mesh import FACE_OVAL
+from maskface.occluders.parameters import check_parameters
 from maskface.occluders.registry import OCCLUDERS
 from maskface.specs import files_of
 from maskface.types import HALF, FaceLandmarks, ImageArray, MaskArray, Occlusion
@@ -22,7 +23,7 @@ _OVAL: Final = np.array(FACE_OVAL)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Drawing:
-    """What `Occluder.draw` returns.
+    """A picture with an occluder in it, and what of the picture below is hidden.
 
     Attributes
     ----------
@@ -43,7 +44,7 @@ class Drawing:
 
     @classmethod
     def of(cls, image: ImageArray, alpha: Bytes, shadow: Bytes | None = None) -> Drawing:
-        """A drawing; without `shadow`, one that takes no light from the rest of the picture."""
+        """Return a drawing, by default one that casts no shadow."""
         return cls(image, alpha, np.zeros_like(alpha) if shadow is None else shadow)
 
 
@@ -52,9 +53,18 @@ class Occluder(ABC):
     """Something put on a face.
 
     A subclass is a frozen dataclass whose fields are its parameters, and implements `draw`.
+    Parameters are checked by their annotations; `maskface.occluders.parameters` has the types.
+
+    Raises
+    ------
+    MaskfaceError
+        If the value of a parameter is not allowed; the message says what is.
     """
 
     name: ClassVar[str]
+
+    def __post_init__(self) -> None:
+        check_parameters(self)
 
     @abstractmethod
     def draw(
@@ -105,6 +115,10 @@ class Occluder(ABC):
         del photo
         return self.draw(below, landmarks, rng)
 
+    def hide(self, image: ImageArray, landmarks: FaceLandmarks, rng: np.random.Generator) -> Bytes:
+        """Return the alpha (H, W) that `draw` would; subclasses may spare themselves the paint."""
+        return self.draw(image, landmarks, rng).alpha
+
     def apply(self, image: ImageArray, landmarks: FaceLandmarks, *, seed: int = 0) -> Occlusion:
         """Put the occluder on a face.
 
@@ -120,7 +134,7 @@ class Occluder(ABC):
         Returns
         -------
         Occlusion
-            The picture, what of it is hidden, and the coverage of the face oval.
+            The occluded picture, what of it is hidden, and the coverage of the face oval.
 
         Raises
         ------
@@ -131,7 +145,7 @@ class Occluder(ABC):
         if not rgb or not image.size:
             raise ValueError(
                 "Expected an image of shape (H, W, 3) and type uint8, with pixels, "
-                f"but it had shape {image.shape} and type {image.dtype}."
+                f"got shape {image.shape} and type {image.dtype}."
             )
         drawn = self.draw(image, landmarks, np.random.default_rng(seed))
         hidden = coverage(drawn.alpha > HALF, landmarks)
@@ -153,7 +167,7 @@ class Occluder(ABC):
 @OCCLUDERS.register("none")
 @dataclass(frozen=True)
 class Unoccluded(Occluder):
-    """The face as it is: the condition that all others are compared with."""
+    """The plain face, the condition that all others are compared with."""
 
     def draw(
         self, image: ImageArray, landmarks: FaceLandmarks, rng: np.random.Generator
@@ -164,7 +178,7 @@ class Unoccluded(Occluder):
 
 
 def coverage(mask: MaskArray, landmarks: FaceLandmarks) -> float:
-    """Hidden fraction of the face oval.
+    """Return the hidden fraction of the face oval.
 
     Parameters
     ----------
@@ -176,8 +190,7 @@ def coverage(mask: MaskArray, landmarks: FaceLandmarks) -> float:
     Returns
     -------
     float
-        0 to 1. The part of the oval outside the picture counts for nothing; 0 if there is none
-        inside.
+        0 to 1, of the part of the oval inside the picture; 0 if there is none.
     """
     outline = landmarks.points[_OVAL, :2]
     (left, top), (right, bottom) = outline.min(axis=0).tolist(), outline.max(axis=0).tolist()
@@ -191,7 +204,7 @@ def coverage(mask: MaskArray, landmarks: FaceLandmarks) -> float:
 
 
 def oval_pixels(shape: tuple[int, ...], landmarks: FaceLandmarks) -> MaskArray:
-    """Which pixels (H, W) of a picture of that height and width are in the face oval."""
+    """Return which pixels (H, W) of a picture of a height and width lie in the face oval."""
     return _filled(shape, landmarks.points[_OVAL, :2]).astype(bool)
 
 

@@ -1,16 +1,16 @@
-"""Colours by name."""
+"""Colours by name or code, as parameters of occluders."""
 
 from __future__ import annotations
 
 import re
 from types import MappingProxyType
-from typing import Annotated, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from maskface.errors import MaskfaceError
 from maskface.registry import unknown_name
 
-Colour: TypeAlias = Annotated[str, "colour"]
-"""A name in `PALETTE`, or ``#rrggbb``."""
+RGB: TypeAlias = tuple[int, int, int]
+"""Red, green and blue, 0 to 255."""
 
 PALETTE: Final = MappingProxyType(
     {
@@ -28,17 +28,20 @@ PALETTE: Final = MappingProxyType(
 )
 """Cloth colours by name. None is as dark or as bright as a photograph can be: cloth is not."""
 
-
 DARKEST: Final = 26
 BRIGHTEST: Final = 243
-"""Least and greatest red, green or blue of things worn. At 26, 1 % of the light comes back: less
-comes of hardly any cloth, and without light no fold of it would be seen."""
+"""Least and greatest red, green or blue of things worn. At 26, 1 % of the light comes back: hardly
+any cloth reflects less, and without light no fold of it would be seen."""
 
 
-def parse_colour(colour: str) -> tuple[int, int, int]:
-    """Red, green and blue (0 to 255) of a thing worn, of a colour in `PALETTE` or ``#rrggbb``.
+def parse_colour(colour: str) -> RGB:
+    """Return red, green and blue (0 to 255) of something worn.
 
-    They are kept from `DARKEST` to `BRIGHTEST`: nothing real is as black as ``#000000``.
+    Parameters
+    ----------
+    colour
+        A name in `PALETTE` or ``#rrggbb``. Its parts are clipped to `DARKEST` and `BRIGHTEST`:
+        nothing real is as black as ``#000000``.
 
     Raises
     ------
@@ -49,8 +52,8 @@ def parse_colour(colour: str) -> tuple[int, int, int]:
     return red, green, blue
 
 
-def exact_colour(colour: str) -> tuple[int, int, int]:
-    """Red, green and blue (0 to 255) of a colour in `PALETTE` or of ``#rrggbb``, as it is written.
+def exact_colour(colour: str) -> RGB:
+    """Return red, green and blue (0 to 255) of a name in `PALETTE` or of ``#rrggbb``, unclipped.
 
     Raises
     ------
@@ -62,4 +65,10 @@ def exact_colour(colour: str) -> tuple[int, int, int]:
         allowed = unknown_name("colour", colour, sorted(PALETTE))
         raise MaskfaceError(f"{allowed} Any other is written as '#rrggbb', such as '#a9cfe3'.")
     red, green, blue = bytes.fromhex(code[1:])
+    return red, green, blue
+
+
+def dimmed(colour: RGB, share: float) -> RGB:
+    """Return a colour at a share of its brightness."""
+    red, green, blue = (round(share * part) for part in colour)
     return red, green, blue

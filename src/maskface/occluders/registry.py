@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import TYPE_CHECKING
 
 from maskface.registry import Registry
 from maskface.specs import described_parameters
@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 
 OCCLUDERS: Registry[type[Occluder]] = Registry("occluder", "maskface.occluders", "OCCLUDERS")
 """All occluders by name."""
-OccluderText: TypeAlias = Annotated[str, "occluder"]
-"""An occluder with its parameters in brackets, such as ``surgical(colour=black)``."""
 
 
 def parameters_of(name: str) -> dict[str, str]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from maskface.errors import MaskfaceError
 from maskface.occluders.base import Drawing, Occluder, Unoccluded
-from maskface.occluders.drawing.layer import together
+from maskface.occluders.drawing.layer import joint_alpha
 from maskface.occluders.registry import OCCLUDERS
 from maskface.specs import changed, make, split_outside
 from maskface.types import FaceLandmarks, ImageArray
@@ -59,8 +59,8 @@ class Stack(Occluder):
         total = Unoccluded().draw(image, landmarks, rng)
         for layer in self.layers:
             drawn = layer.draw_over(total.image, image, landmarks, rng)
-            alpha = together(total.alpha, drawn.alpha)
-            total = Drawing(drawn.image, alpha, together(total.shadow, drawn.shadow))
+            alpha = joint_alpha(total.alpha, drawn.alpha)
+            total = Drawing(drawn.image, alpha, joint_alpha(total.shadow, drawn.shadow))
         return total
 
     @property

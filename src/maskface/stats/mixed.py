@@ -256,7 +256,7 @@ def mixed_logistic(
     looked_at = ["Intercept", *names.conditions.values(), *names.effects().values()]
     rhat, ess = _convergence(fit.posterior[looked_at])
     divergences = int(fit.sample_stats["diverging"].sum())
-    problems = _problems(rhat, ess, divergences, chains)
+    problems = find_problems(rhat, ess, divergences, chains)
     return Mixed(ratios, effects, len(table), rhat, ess, divergences, problems, reference, level)
 
 
@@ -322,7 +322,8 @@ def _convergence(posterior: Any) -> tuple[float, float]:
     )
 
 
-def _problems(rhat: float, ess: float, divergences: int, chains: int) -> tuple[str, ...]:
+def find_problems(rhat: float, ess: float, divergences: int, chains: int) -> tuple[str, ...]:
+    """List in sentences what speaks against the figures of a fit; see `Mixed.problems`."""
     least = MIN_ESS_PER_CHAIN * chains
     found = []
     # Written so that NaN, as of chains that stand still, is a problem too.

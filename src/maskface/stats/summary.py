@@ -31,8 +31,8 @@ from maskface.stats.intervals import (
     interval,
 )
 from maskface.stats.metrics import METRICS, Metric, evaluate, places
-from maskface.stats.randomization import MOST_EXACT, N_PERMUTATIONS, permutation_p
-from maskface.stats.tests import holm, mcnemar_of_counts, wilson_interval
+from maskface.stats.randomization import N_DRAWS, permute
+from maskface.stats.tests import holm_within, mcnemar_of_counts, wilson_interval
 from maskface.stats.trial_source import FrameSource, Head, TrialSource
 from maskface.tables import PLAIN, SUMMARY
 from maskface.types import EMOTIONS
@@ -361,7 +361,7 @@ def summarize(
             "Read the column `message` of the trials to see why."
         )
     family = sum(len(source.conditions(head)) for head in heads) * N_EMOTIONS
-    n_permutations = max(N_PERMUTATIONS, _SWAPS_PER_TEST * family)
+    n_permutations = max(N_DRAWS, _SWAPS_PER_TEST * family)
     rows: list[Row] = []
     for head in heads:
         plan = _Plan(_units(source, head, by), paired, seed, n_resamples, n_permutations)
@@ -451,22 +451,23 @@ def _answer_rows(comparison: Comparison, shown: dict[str, int]) -> list[Row]:
 
 
 def _add_tests(rows: list[Row], comparison: Comparison, plan: _Plan) -> None:
-    p_values = {} if comparison.by[0] == "image_id" else _permuted(comparison, plan)
-    several = len(comparison.by_first().totals)
-    name = "exact cluster permutation" if 2**several <= MOST_EXACT else "cluster permutation"
+    of_pictures = comparison.by[0] == "image_id"
+    p_values = {} if of_pictures else _permuted(comparison, plan)
     for row in rows:
         if row["metric"] in _HITS:
-            _add_mcnemar(row, comparison, test=not p_values)
-        p = p_values.get((row["metric"], row["label"]), np.nan)
-        if not np.isnan(p):
-            row |= {"p_value": p, "test": name}
+            _add_mcnemar(row, comparison, test=of_pictures)
+        row.update(p_values.get((row["metric"], row["label"]), {}))
 
 
-def _permuted(comparison: Comparison, plan: _Plan) -> dict[tuple[str, str], float]:
+def _permuted(comparison: Comparison, plan: _Plan) -> dict[tuple[str, str], Row]:
+    """P values and the name of their test, by metric and label."""
     tested = [m for m in _TESTED if not m.graded or _has_probabilities(comparison)]
-    p, _ = permutation_p(comparison, tested, seed=plan.seed, n_permutations=plan.n_permutations)
-    keys = [(metric.name, label) for metric, label in places(tested)]
-    return dict(zip(keys, p.tolist(), strict=True))
+    found = permute(comparison, tested, seed=plan.seed, n_permutations=plan.n_permutations)
+    return {
+        (metric.name, label): {"p_value": p, "test": found.test}
+        for (metric, label), p in zip(places(tested), found.p_value.tolist(), strict=True)
+        if not np.isnan(p)
+    }
 
 
 def _has_probabilities(comparison: Comparison) -> bool:
@@ -489,6 +490,4 @@ def _add_mcnemar(row: Row, comparison: Comparison, *, test: bool) -> None:
 def _with_holm(summary: pd.DataFrame) -> pd.DataFrame:
     """Correct within each measure; a measure over all emotions is another family."""
     overall = (summary["label"] == "all").rename("overall")
-    for _, family in summary[summary["p_value"].notna()].groupby(["metric", overall]):
-        summary.loc[family.index, "p_adjusted"] = holm(family["p_value"].to_numpy(float))
-    return SUMMARY.tidy(summary)
+    return SUMMARY.tidy(holm_within(summary, ["metric", overall]))

@@ -12,8 +12,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import t as student
 from statsmodels.stats.contingency_tables import cochrans_q as _cochrans_q
@@ -131,6 +133,29 @@ def holm(p_values: Sequence[float] | Floats) -> Floats:
     raised[order] = np.minimum(np.maximum.accumulate(stepped), 1)
     adjusted[made] = raised
     return adjusted
+
+
+def holm_within(
+    table: pd.DataFrame,
+    families: list[Any],
+    source: str = "p_value",
+    target: str = "p_adjusted",
+) -> pd.DataFrame:
+    """Return a table with a column of p values that are adjusted by Holm within each family.
+
+    Parameters
+    ----------
+    table
+        With the columns `source` and `target`.
+    families
+        Columns, or series of the same index, that tell the families apart.
+    source, target
+        Columns of the p values, NaN where there was no test, and of what they are adjusted to.
+    """
+    adjusted = table.groupby(families, dropna=False)[source].transform(
+        lambda p: holm(p.to_numpy(np.float64))
+    )
+    return table.assign(**{target: adjusted})
 
 
 def wilson_interval(hits: Floats, n: Floats, *, level: float = 0.95) -> tuple[Floats, Floats]:

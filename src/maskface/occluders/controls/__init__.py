@@ -1,1 +1,1 @@
-"""Occluders that nobody wears: what a mask is compared with, to tell why it hides an emotion."""
+"""Controls: occluders that nobody wears, to tell why a mask hides an emotion."""

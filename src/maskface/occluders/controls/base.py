@@ -1,6 +1,4 @@
-"""What all controls share: one says where, one says with what, and the parameters are checked.
-
-What replaces the pixels of a hidden part: colour, noise, blur or blocks.
+"""The base of all controls, and what they paint: colour, noise, blur or blocks.
 
 Each paint returns colours (h, w, 3) uint8 RGB of the whole box of its ground, and grey ones for a
 grey picture. Flat colours and noise take nothing from the hidden pixels, and so cannot tell of
@@ -11,7 +9,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Final, Protocol, TypeAlias, runtime_checkable
+from typing import Annotated, Any, Final, TypeAlias
 
 import cv2
 import numpy as np
@@ -20,13 +18,14 @@ from numpy.typing import NDArray
 from maskface.arrays import Bytes
 from maskface.errors import MaskfaceError
 from maskface.occluders.base import Drawing, Occluder
+from maskface.occluders.colours import RGB
 from maskface.occluders.controls.frame import face_outline, face_width, fill_polygon
-from maskface.occluders.drawing.geometry import HeadFit, head_of
-from maskface.occluders.drawing.layer import times, triple
+from maskface.occluders.drawing.geometry import HeadFit, head_fit
+from maskface.occluders.drawing.layer import as_rgb, times
+from maskface.occluders.parameters import Check
 from maskface.occluders.photo.appearance import is_grey
 from maskface.occluders.photo.light import LUMA
 from maskface.occluders.stack import bracketed_name, get_occluder
-from maskface.registry import unknown_name
 from maskface.types import FaceLandmarks, ImageArray
 
 Whole: TypeAlias = NDArray[np.int_]
@@ -45,7 +44,7 @@ _NOTHING: Final = 128
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ground:
-    """What is painted on.
+    """The part of a picture that is painted over.
 
     Attributes
     ----------
@@ -71,15 +70,15 @@ class Ground:
         return rows.stop - rows.start, columns.stop - columns.start
 
 
-def flat(ground: Ground, colour: tuple[int, int, int]) -> ImageArray:
-    """One colour all over the box; its luminance if the picture is grey."""
+def flat(ground: Ground, colour: RGB) -> ImageArray:
+    """Return one colour all over the box; its luminance if the picture is grey."""
     if is_grey(ground.image):
         colour = (round(float(LUMA @ colour)),) * 3
     return _plain(ground, colour)
 
 
 def mean_colour(ground: Ground) -> ImageArray:
-    """The mean colour of the face's skin that stays visible, all over the box.
+    """Return the mean colour of the face's skin that stays visible, all over the box.
 
     The mean of the hidden pixels would be darker over an open mouth than over a closed one.
     """
@@ -90,14 +89,14 @@ def mean_colour(ground: Ground) -> ImageArray:
     return _plain(ground, (red, green, blue))
 
 
-def _plain(ground: Ground, colour: tuple[int, int, int]) -> ImageArray:
+def _plain(ground: Ground, colour: RGB) -> ImageArray:
     # Planes, because numpy is slow at repeating three values.
     planes = [np.full(ground.shape, value, np.uint8) for value in colour]
     return np.asarray(cv2.merge(planes), np.uint8)
 
 
 def noise(ground: Ground, blocks: int, rng: np.random.Generator) -> ImageArray:
-    """Blocks, so many across a face, each of the colour of a random pixel of the visible face.
+    """Return blocks, so many across a face, each of the colour of a random visible pixel of it.
 
     The noise so has the mean, the spread and the hues of the visible face and no structure. Blocks
     and not pixels, because noise of single pixels vanishes where a large picture is made small.
@@ -109,7 +108,7 @@ def noise(ground: Ground, blocks: int, rng: np.random.Generator) -> ImageArray:
 
 
 def pixelate(ground: Ground, blocks: int) -> ImageArray:
-    """Blocks, so many across a face, each of the mean colour of the picture there."""
+    """Return blocks, so many across a face, each of the mean colour of the picture there."""
     (rows, row_of), (columns, column_of) = (_cells(ground, axis, blocks) for axis in (0, 1))
     part = ground.image[rows[0] : rows[-1], columns[0] : columns[-1]]
     sums = cv2.integral(part, sdepth=cv2.CV_64F)[np.ix_(rows - rows[0], columns - columns[0])]
@@ -140,7 +139,7 @@ def _spread(colours: Bytes, rows: Whole, columns: Whole) -> ImageArray:
 
 
 def blur(ground: Ground, size: float) -> ImageArray:
-    """The picture after a Gaussian with a standard deviation of `size` face widths."""
+    """Blur the picture by a Gaussian with a standard deviation of `size` face widths."""
     sigma = size * face_width(ground.fit)
     rows, columns = ground.box
     reach = int(np.ceil(3 * sigma)) + 1
@@ -181,7 +180,7 @@ def _visible(ground: Ground) -> Bytes:
 
 def blend(photo: ImageArray, colours: ImageArray, alpha: Bytes) -> ImageArray:
     """Lay colours (h, w, 3) over a photograph by alpha (h, w); exact where alpha is 0 or 255."""
-    over, under = times(colours, triple(alpha)), times(photo, triple(255 - alpha))
+    over, under = times(colours, as_rgb(alpha)), times(photo, as_rgb(255 - alpha))
     return np.asarray(cv2.add(over, under), np.uint8)
 
 
@@ -194,7 +193,7 @@ class Control(Occluder):
 
     @abstractmethod
     def hide(self, image: ImageArray, landmarks: FaceLandmarks, rng: np.random.Generator) -> Bytes:
-        """Say what is hidden.
+        """Return what is hidden.
 
         Returns
         -------
@@ -204,7 +203,7 @@ class Control(Occluder):
 
     @abstractmethod
     def paint(self, ground: Ground, rng: np.random.Generator) -> ImageArray:
-        """Say what is seen instead.
+        """Return what is seen instead.
 
         Returns
         -------
@@ -240,72 +239,25 @@ class Control(Occluder):
         left, top, width, height = cv2.boundingRect(alpha)
         if width and height:
             box = slice(top, top + height), slice(left, left + width)
-            ground = Ground(image, alpha, head_of(landmarks), box)
+            ground = Ground(image, alpha, head_fit(landmarks), box)
             result[box] = blend(image[box], self.paint(ground, rng), alpha[box])
         return Drawing.of(result, alpha)
 
 
-@runtime_checkable
-class Hiding(Protocol):
-    """An occluder that can say what it hides without painting it."""
+@dataclass(frozen=True, slots=True)
+class IsOccluder(Check):
+    """Check of an occluder in text."""
 
-    def hide(self, image: ImageArray, landmarks: FaceLandmarks, rng: np.random.Generator) -> Bytes:
-        """Return the alpha that `Occluder.draw` would."""
-
-
-def hidden_by(
-    occluder: Occluder, image: ImageArray, landmarks: FaceLandmarks, rng: np.random.Generator
-) -> Bytes:
-    """What an occluder hides, (H, W) uint8 alpha, without painting it where that can be spared."""
-    if isinstance(occluder, Hiding):
-        return occluder.hide(image, landmarks, rng)
-    return occluder.draw(image, landmarks, rng).alpha
+    def __call__(self, occluder: Occluder, key: str, value: Any) -> Any:
+        """Return the text with brackets and without defaults; raise if there is no such one."""
+        try:
+            return bracketed_name(get_occluder(value))
+        except MaskfaceError as error:
+            raise MaskfaceError(
+                f"Parameter {key!r} of occluder {occluder.name!r} is any occluder, with its "
+                f"parameters in brackets, such as surgical(colour=black). It got {value!r}. {error}"
+            ) from error
 
 
-def reference(occluder: Occluder, key: str) -> str:
-    """Read a parameter that is itself an occluder, in the one way in which it is written.
-
-    Raises
-    ------
-    MaskfaceError
-        If there is no such occluder, or a parameter of it is not allowed.
-    """
-    value = getattr(occluder, key)
-    try:
-        return bracketed_name(get_occluder(value))
-    except MaskfaceError as error:
-        raise MaskfaceError(
-            f"Parameter {key!r} of occluder {occluder.name!r} is any occluder, with its "
-            f"parameters in brackets, such as surgical(colour=black). It got {value!r}. {error}"
-        ) from error
-
-
-def check_range(occluder: Occluder, key: str, low: float, high: float) -> None:
-    """Refuse a parameter that is not a number from `low` to `high`.
-
-    Raises
-    ------
-    MaskfaceError
-        Saying what was got, what is allowed and what to write.
-    """
-    value = getattr(occluder, key)
-    if not low <= value <= high:
-        usual = type(occluder).__dataclass_fields__[key].default
-        raise MaskfaceError(
-            f"Parameter {key!r} of occluder {occluder.name!r} got {value!r}. "
-            f"Allowed: {low} to {high}. Write for example {occluder.name}:{key}={usual}."
-        )
-
-
-def check_choice(occluder: Occluder, key: str, allowed: list[str]) -> None:
-    """Refuse a parameter that is not one of some words.
-
-    Raises
-    ------
-    MaskfaceError
-        Naming the nearest allowed word and all of them.
-    """
-    value = getattr(occluder, key)
-    if value not in allowed:
-        kind = f"value of parameter {key!r} of occluder {occluder.name!r}"
-        raise MaskfaceError(unknown_name(kind, str(value), allowed))
+OccluderText: TypeAlias = Annotated[str, "occluder", IsOccluder()]
+"""Any occluder, with its parameters in brackets: ``surgical(colour=black)``."""

@@ -1,12 +1,9 @@
-"""The block around a face, and the directions along its eye line and down to its chin.
+"""The block around a face, and places on the average face.
 
 Everything follows from the head's fit, which expression does not move: the outline of a control
-tells nothing of what it hides.
-
-Places on the average face, apart from any picture.
-
-A place is a pair of numbers: x runs along the eye line, from the shown person's right side (0, left
-in the picture) to the left one (1); y runs from the top of the forehead (0) to the chin (1).
+tells nothing of what it hides. A place is a pair of numbers: x runs along the eye line, from the
+shown person's right side (0, left in the picture) to the left one (1); y runs from the top of the
+forehead (0) to the chin (1).
 """
 
 from __future__ import annotations
@@ -21,7 +18,7 @@ from numpy.typing import NDArray
 
 from maskface.arrays import Bytes, Floats
 from maskface.mesh import FACE_OVAL, canonical_mesh
-from maskface.occluders.drawing.geometry import HeadFit, head_of, unit
+from maskface.occluders.drawing.geometry import HeadFit, head_fit, unit
 from maskface.occluders.drawing.layer import times
 from maskface.types import FaceLandmarks
 
@@ -78,7 +75,7 @@ class Frame:
         return np.asarray(points @ np.stack([self.along, self.down]))
 
     def depths(self) -> NDArray[np.float32]:
-        """Position down the face of each pixel (h, w) of the box, in pixels."""
+        """Return position down the face of each pixel (h, w) of the box, in pixels."""
         rows, columns = np.ogrid[: self.block.shape[0], : self.block.shape[1]]
         down = self.down.astype(np.float32)
         return np.asarray(rows * down[1] + columns * down[0], np.float32)
@@ -103,7 +100,7 @@ def face_frame(shape: tuple[int, ...], landmarks: FaceLandmarks) -> Frame:
     Frame
         Its block is empty if the face lies outside the picture.
     """
-    fit = head_of(landmarks)
+    fit = head_fit(landmarks)
     points = fit.project(_block_points())[:, :2]
     hull = cv2.convexHull(points.astype(np.float32))[:, 0].astype(np.float64)
     limits = [shape[1], shape[0]]
@@ -124,18 +121,18 @@ def fill_polygon(shape: tuple[int, ...], corners: Floats) -> Bytes:
 
 
 def both(first: Bytes, second: Bytes) -> Bytes:
-    """Alpha of what both of two alphas hide."""
+    """Return alpha of what both of two alphas hide."""
     return times(first, second) if first.size else first
 
 
 def face_outline(fit: HeadFit) -> Floats:
-    """Convex outline (n, 2) in pixels of the average face, without the block's margins."""
+    """Return convex outline (n, 2) in pixels of the average face, without the block's margins."""
     points = fit.project(canonical_mesh().vertices.astype(np.float64))[:, :2]
     return np.asarray(cv2.convexHull(points.astype(np.float32))[:, 0], np.float64)
 
 
 def face_width(fit: HeadFit) -> float:
-    """Width of the average face between the ears, in pixels of a head looking at the camera."""
+    """Return the width of the average face between the ears, in pixels of a frontal head."""
     return float(np.ptp(canonical_mesh().vertices[list(FACE_OVAL), 0])) * fit.scale
 
 
@@ -165,24 +162,24 @@ _ON_EDGE: Final = -1e-9
 
 @cache
 def face_size() -> tuple[float, float]:
-    """Width and height of the average face in centimetres of the head."""
+    """Return width and height of the average face in centimetres of the head."""
     width, height = np.ptp(_vertices()[:, :2], axis=0).tolist()
     return width, height
 
 
 def to_places(points: Floats) -> Floats:
-    """Places (n, 2) of points (n, 2 or 3) of the head in centimetres."""
+    """Return places (n, 2) of points (n, 2 or 3) of the head in centimetres."""
     left, top = _corner()
     return np.column_stack([points[:, 0] - left, top - points[:, 1]]) / face_size()
 
 
 def on_plane(places: Floats) -> Floats:
-    """Points (n, 2) in centimetres of the head: x to the person's left, y up."""
+    """Return points (n, 2) in centimetres of the head: x to the person's left, y up."""
     return np.asarray(places * [1, -1] * face_size() + _corner())
 
 
 def on_head(places: Floats) -> Floats:
-    """Points (n, 3) in centimetres of the head: the surface of the average face at some places.
+    """Return points (n, 3) on the surface of the average face at some places, in cm of the head.
 
     Beside the face, its nearest vertex says how deep a point lies.
     """
@@ -197,7 +194,7 @@ def on_head(places: Floats) -> Floats:
 
 
 def on_face(places: Floats) -> NDArray[np.bool_]:
-    """Which places (n, 2) lie on the average face, (n,) bool."""
+    """Return which places (n, 2) lie on the average face, (n,) bool."""
     return np.asarray(_inside(_within_triangles(on_plane(places))[0]).any(axis=1))
 
 
@@ -231,7 +228,7 @@ def _within_triangles(flat: Floats) -> tuple[Floats, Floats, Floats]:
 
 
 def _inside(weights: Floats) -> NDArray[np.bool_]:
-    """Which points (n, t) lie in which triangle."""
+    """Return which points (n, t) lie in which triangle."""
     first, second = weights
     low = np.minimum(first, second)
     return np.asarray((low >= _ON_EDGE) & (first + second <= 1 - _ON_EDGE))

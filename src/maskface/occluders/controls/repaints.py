@@ -1,23 +1,22 @@
-"""Controls that put something else on the part of a face that another occluder hides."""
+"""Controls that paint over the part of a face that another occluder hides."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import Annotated
 
 import numpy as np
 
 from maskface.arrays import Bytes
 from maskface.occluders.base import Occluder
-from maskface.occluders.colours import Colour, exact_colour
+from maskface.occluders.colours import exact_colour
 from maskface.occluders.controls import base as paints
-from maskface.occluders.controls.base import Control, Ground, check_range, hidden_by, reference
-from maskface.occluders.registry import OCCLUDERS, OccluderText
+from maskface.occluders.controls.base import Control, Ground, OccluderText
+from maskface.occluders.parameters import Between, Colour
+from maskface.occluders.registry import OCCLUDERS
 from maskface.occluders.stack import get_occluder
 from maskface.types import FaceLandmarks, ImageArray
-
-_MOST_BLOCKS: Final = 256
 
 
 @dataclass(frozen=True)
@@ -28,30 +27,17 @@ class Repaint(Control):
     ----------
     region
         The other occluder, with its parameters in brackets: ``surgical(colour=black)``.
-
-    Raises
-    ------
-    MaskfaceError
-        If there is no such occluder.
     """
 
     region: OccluderText = "surgical"
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "region", reference(self, "region"))
 
     @cached_property
     def _where(self) -> Occluder:
         return get_occluder(self.region)
 
-    @property
-    def files(self) -> tuple[str, ...]:
-        """Files that the other occluder is made from."""
-        return self._where.files
-
     def hide(self, image: ImageArray, landmarks: FaceLandmarks, rng: np.random.Generator) -> Bytes:
         """Hide what `region` hides; see `Control.hide`."""
-        return hidden_by(self._where, image, landmarks, rng)
+        return self._where.hide(image, landmarks, rng)
 
 
 @OCCLUDERS.register("fill")
@@ -65,21 +51,12 @@ class Fill(Repaint):
         The other occluder, with its parameters in brackets: ``surgical(colour=black)``.
     colour
         A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
-
-    Raises
-    ------
-    MaskfaceError
-        If there is no such occluder or colour.
     """
 
     colour: Colour = "grey"
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        exact_colour(self.colour)
-
     def paint(self, ground: Ground, rng: np.random.Generator) -> ImageArray:  # noqa: ARG002
-        """Paint it all in `colour`."""
+        """Paint all of it in `colour`."""
         return paints.flat(ground, exact_colour(self.colour))
 
 
@@ -95,15 +72,10 @@ class Mean(Repaint):
     ----------
     region
         The other occluder, with its parameters in brackets: ``surgical(colour=black)``.
-
-    Raises
-    ------
-    MaskfaceError
-        If there is no such occluder.
     """
 
     def paint(self, ground: Ground, rng: np.random.Generator) -> ImageArray:  # noqa: ARG002
-        """Paint it all in the mean colour of the visible skin."""
+        """Paint all of it in the mean colour of the visible skin."""
         return paints.mean_colour(ground)
 
 
@@ -118,18 +90,9 @@ class Noise(Repaint):
         The other occluder, with its parameters in brackets: ``surgical(colour=black)``.
     blocks
         Blocks across the width of a face, 1 to 256.
-
-    Raises
-    ------
-    MaskfaceError
-        If there is no such occluder, or `blocks` is out of range.
     """
 
-    blocks: int = 32
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_range(self, "blocks", 1, _MOST_BLOCKS)
+    blocks: Annotated[int, Between(1, 256)] = 32
 
     def paint(self, ground: Ground, rng: np.random.Generator) -> ImageArray:
         """Paint each block in the colour of a random pixel of the visible face."""
@@ -151,18 +114,9 @@ class Blur(Repaint):
         The other occluder, with its parameters in brackets: ``surgical(colour=black)``.
     size
         Standard deviation of the Gaussian in face widths, 0.001 to 1.
-
-    Raises
-    ------
-    MaskfaceError
-        If there is no such occluder, or `size` is out of range.
     """
 
-    size: float = 0.1
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_range(self, "size", 0.001, 1)
+    size: Annotated[float, Between(0.001, 1)] = 0.1
 
     def paint(self, ground: Ground, rng: np.random.Generator) -> ImageArray:  # noqa: ARG002
         """Blur what is there."""
@@ -183,18 +137,9 @@ class Pixelate(Repaint):
         The other occluder, with its parameters in brackets: ``surgical(colour=black)``.
     blocks
         Blocks across the width of a face, 1 to 256.
-
-    Raises
-    ------
-    MaskfaceError
-        If there is no such occluder, or `blocks` is out of range.
     """
 
-    blocks: int = 6
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_range(self, "blocks", 1, _MOST_BLOCKS)
+    blocks: Annotated[int, Between(1, 256)] = 6
 
     def paint(self, ground: Ground, rng: np.random.Generator) -> ImageArray:  # noqa: ARG002
         """Paint each block in its mean colour."""

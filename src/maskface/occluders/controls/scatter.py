@@ -19,7 +19,7 @@ _BAND: Final = 3.0  # px
 
 
 def bubbles(frame: Frame, number: int, sigma: float, rng: np.random.Generator) -> Bytes:
-    """Alpha (H, W) of the face without Gaussian apertures at random places.
+    """Return alpha (H, W) of the face without Gaussian apertures at random places.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def _extent(frame: Frame) -> tuple[Floats, Floats]:
 
 
 def patch(frame: Frame, pixels: int, place: Floats) -> Bytes:
-    """Alpha (H, W) that hides exactly so many pixels, at a place of the face.
+    """Return alpha (H, W) that hides exactly so many pixels, at a place of the face.
 
     The patch has the proportions of the box around the average face, is turned like the head, and
     lies in that box if it fits. It never leaves the picture: what would be cut off is added on

@@ -1,25 +1,21 @@
-"""Controls that hide a part of a face of their own, in a flat colour.
-
-A square at any place of the face: slid over it, it shows which places matter.
-"""
+"""Controls that hide a part of the face of their own, in a flat colour."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 import numpy as np
 
 from maskface.arrays import Bytes
 from maskface.occluders.base import oval_pixels
-from maskface.occluders.colours import Colour, exact_colour
+from maskface.occluders.colours import exact_colour
 from maskface.occluders.controls import regions, scatter
-from maskface.occluders.controls.base import Control, Ground, check_choice, check_range, flat
+from maskface.occluders.controls.base import Control, Ground, flat
 from maskface.occluders.controls.frame import both, face_frame, face_size, face_width, on_head
+from maskface.occluders.parameters import Between, Colour, Share
 from maskface.occluders.registry import OCCLUDERS
 from maskface.types import FaceLandmarks, ImageArray
-
-_MOST_BUBBLES: Final = 1000
 
 
 @dataclass(frozen=True)
@@ -30,20 +26,12 @@ class Shape(Control):
     ----------
     colour
         A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
-
-    Raises
-    ------
-    MaskfaceError
-        If the colour is neither.
     """
 
     colour: Colour = "grey"
 
-    def __post_init__(self) -> None:
-        exact_colour(self.colour)
-
     def paint(self, ground: Ground, rng: np.random.Generator) -> ImageArray:  # noqa: ARG002
-        """Paint it all in `colour`."""
+        """Paint all of it in `colour`."""
         return flat(ground, exact_colour(self.colour))
 
 
@@ -64,23 +52,13 @@ class Sweep(Shape):
         The end from which the face is hidden: ``below`` or ``above``.
     colour
         A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
-
-    Raises
-    ------
-    MaskfaceError
-        If a parameter is out of its range.
     """
 
-    share: float = 0.5
+    share: Share = 0.5
     start: Literal["below", "above"] = "below"
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_range(self, "share", 0, 1)
-        check_choice(self, "start", ["below", "above"])
-
     def hide(self, image: ImageArray, landmarks: FaceLandmarks, rng: np.random.Generator) -> Bytes:
-        """Hide the share; see `Control.hide`. Nothing is random."""
+        """Hide the share; see `Control.hide`."""
         del rng
         frame = face_frame(image.shape, landmarks)
         pixels = round(self.share * np.count_nonzero(oval_pixels(frame.shape, landmarks)))
@@ -101,21 +79,12 @@ class Half(Shape):
         The hidden half: ``left`` or ``right``.
     colour
         A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
-
-    Raises
-    ------
-    MaskfaceError
-        If a parameter is not allowed.
     """
 
     side: Literal["left", "right"] = "left"
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_choice(self, "side", ["left", "right"])
-
     def hide(self, image: ImageArray, landmarks: FaceLandmarks, rng: np.random.Generator) -> Bytes:
-        """Hide the half; see `Control.hide`. Nothing is random."""
+        """Hide the half; see `Control.hide`."""
         del rng
         return regions.half(face_frame(image.shape, landmarks), left=self.side == "left")
 
@@ -133,21 +102,12 @@ class Window(Shape):
         What is seen through the window: ``eyes``, with the brows, or ``mouth``.
     colour
         A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
-
-    Raises
-    ------
-    MaskfaceError
-        If a parameter is not allowed.
     """
 
     show: Literal["eyes", "mouth"] = "eyes"
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_choice(self, "show", sorted(regions.WINDOWS))
-
     def hide(self, image: ImageArray, landmarks: FaceLandmarks, rng: np.random.Generator) -> Bytes:
-        """Hide all but the window; see `Control.hide`. Nothing is random."""
+        """Hide all but the window; see `Control.hide`."""
         del rng
         return regions.window(face_frame(image.shape, landmarks), self.show, outside=True)
 
@@ -165,21 +125,12 @@ class Block(Shape):
         What is hidden: ``eyes``, with the brows, or ``mouth``.
     colour
         A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
-
-    Raises
-    ------
-    MaskfaceError
-        If a parameter is not allowed.
     """
 
     over: Literal["eyes", "mouth"] = "eyes"
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_choice(self, "over", sorted(regions.WINDOWS))
-
     def hide(self, image: ImageArray, landmarks: FaceLandmarks, rng: np.random.Generator) -> Bytes:
-        """Hide the eyes or the mouth; see `Control.hide`. Nothing is random."""
+        """Hide the eyes or the mouth; see `Control.hide`."""
         del rng
         return regions.window(face_frame(image.shape, landmarks), self.over, outside=False)
 
@@ -203,21 +154,11 @@ class Bubbles(Shape):
         Number of the sample of places, which are other ones for each number.
     colour
         A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
-
-    Raises
-    ------
-    MaskfaceError
-        If a parameter is out of its range.
     """
 
-    n: int = 20
-    size: float = 0.06
+    n: Annotated[int, Between(0, 1000)] = 20
+    size: Annotated[float, Between(0.005, 1)] = 0.06
     sample: int = 0
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_range(self, "n", 0, _MOST_BUBBLES)
-        check_range(self, "size", 0.005, 1)
 
     def hide(self, image: ImageArray, landmarks: FaceLandmarks, rng: np.random.Generator) -> Bytes:
         """Hide all but random apertures; see `Control.hide`."""
@@ -248,25 +189,14 @@ class Spot(Shape):
         Side in face widths, 0.01 to 1.
     colour
         A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
-
-    Raises
-    ------
-    MaskfaceError
-        If a parameter is out of its range.
     """
 
-    x: float = 0.5
-    y: float = 0.5
-    size: float = 0.25
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_range(self, "x", 0, 1)
-        check_range(self, "y", 0, 1)
-        check_range(self, "size", 0.01, 1)
+    x: Share = 0.5
+    y: Share = 0.5
+    size: Annotated[float, Between(0.01, 1)] = 0.25
 
     def hide(self, image: ImageArray, landmarks: FaceLandmarks, rng: np.random.Generator) -> Bytes:
-        """Hide the square; see `Control.hide`. Nothing is random."""
+        """Hide the square; see `Control.hide`."""
         del rng
         frame = face_frame(image.shape, landmarks)
         middle = on_head(np.array([[self.x, self.y]]))

@@ -1,4 +1,4 @@
-"""What is drawn on a face: sheets and cords in the space of the canonical head (centimetres)."""
+"""Garments: sheets and cords in the space of the canonical head (centimetres)."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskface.arrays import Bytes, Floats
+from maskface.occluders.colours import RGB
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Surface:
-    """A sheet's form.
+    """The form of a sheet.
 
     Attributes
     ----------
@@ -38,10 +39,15 @@ class Surface:
     triangles: NDArray[np.int32]
     width: float
 
+    @property
+    def sheet(self) -> Floats:
+        """Vertices as (rows, columns, 3)."""
+        return self.vertices.reshape(*self.shape, 3)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Texture:
-    """What a sheet looks like, laid flat, at several sizes, each half the one before.
+    """The appearance of a sheet, laid flat, at several sizes, each half the one before.
 
     Attributes
     ----------
@@ -62,7 +68,7 @@ class Texture:
     dimming: tuple[Bytes, ...] | None = None
 
     def level_for(self, pixels: float) -> int:
-        """Number of the smallest level at least `pixels` wide, or of the largest."""
+        """Return number of the smallest level at least `pixels` wide, or of the largest."""
         fine = [k for k, level in enumerate(self.levels) if level.shape[1] >= pixels]
         return fine[-1] if fine else 0
 
@@ -76,7 +82,7 @@ class Sheet:
     surface
         Its form.
     texture
-        Its look.
+        Its appearance, laid flat.
     colour
         Red, green, blue (0 to 255) in full light; without meaning for a texture in colour.
     tint
@@ -98,7 +104,7 @@ class Sheet:
 
     surface: Surface
     texture: Texture
-    colour: tuple[int, int, int] = (255, 255, 255)
+    colour: RGB = (255, 255, 255)
     tint: float = 0.0
     both_sides: bool = False
     lit: bool = True
@@ -131,7 +137,7 @@ class Cord:
     points: Floats
     normals: Floats
     width: float
-    colour: tuple[int, int, int]
+    colour: RGB
     fade: float = 0.0
     under_hair: bool = False
 

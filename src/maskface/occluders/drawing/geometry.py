@@ -1,9 +1,7 @@
-"""Where a head is in an image.
+"""The head in an image: an affine map from the canonical head, found from landmarks.
 
 A mask is placed by landmarks that do not move with the lower face. Painted on the landmark mesh
 instead, it would follow the mouth and show the smile that it is meant to hide.
-
-What is too small to be told from noise.
 """
 
 from __future__ import annotations
@@ -113,11 +111,11 @@ class HeadFit:
         return unit(normals @ self._inverse)
 
     def moved(self, x: float, y: float) -> HeadFit:
-        """The same fit after the image has moved by x and y pixels."""
+        """Return the same fit after the image has moved by x and y pixels."""
         return HeadFit(self.linear, self.offset + np.array([x, y, 0.0]))
 
     def zoomed(self, factor: int) -> HeadFit:
-        """The same fit in an image `factor` times as large."""
+        """Return the same fit in an image `factor` times as large."""
         # Whole numbers are the centres of pixels, and those move by half the difference in size.
         half = (factor - 1) / 2
         return HeadFit(self.linear * factor, self.offset * factor + np.array([half, half, 0.0]))
@@ -171,8 +169,8 @@ def fit_head(points: NDArray[np.float32]) -> HeadFit:
     return HeadFit(linear, offset)
 
 
-def head_of(landmarks: FaceLandmarks) -> HeadFit:
-    """Where a head is, found once for all that is put on it; see `fit_head`."""
+def head_fit(landmarks: FaceLandmarks) -> HeadFit:
+    """Return where a head is, found once for all that is put on it; see `fit_head`."""
     return _found(np.ascontiguousarray(landmarks.points, np.float32).tobytes())
 
 
@@ -218,7 +216,7 @@ def _stretch(ratio: float) -> float:
 
 
 def above_eyes(shape: tuple[int, ...], fit: HeadFit, step: int = 1) -> NDArray[np.bool_]:
-    """Which pixels lie above the line through the eyes, hence well away from a mask.
+    """Return which pixels lie above the line through the eyes, hence well away from a mask.
 
     Parameters
     ----------

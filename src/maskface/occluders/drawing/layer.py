@@ -42,18 +42,18 @@ class Layer:
 
     @classmethod
     def empty(cls, shape: tuple[int, int]) -> Layer:
-        """Nothing, of a height and width."""
+        """Return nothing, of a height and width."""
         return cls(np.zeros((*shape, 3), np.uint8), np.zeros(shape, np.uint8))
 
     def filtered(self, change: Callable[[Bytes], Bytes]) -> Layer:
-        """The same after a change to each part."""
+        """Return the same after a change to each part."""
         tint = None if self.tint is None else change(self.tint)
         return Layer(change(self.colour), change(self.alpha), tint)
 
     def grey(self) -> Layer:
-        """The same in shades of grey."""
+        """Return the same in shades of grey."""
         level = np.asarray(cv2.cvtColor(self.colour, cv2.COLOR_RGB2GRAY), np.uint8)
-        return Layer(triple(level), self.alpha, self.tint)
+        return Layer(as_rgb(level), self.alpha, self.tint)
 
     def put_behind(self, paint: Paint | None, alpha: Bytes, where: Part = _ALL) -> None:
         """Add what lies behind all that is drawn already, in a part of the drawing.
@@ -89,23 +89,23 @@ def plain(tone: Tone) -> Paint:
     return paint
 
 
-def triple(plane: Bytes) -> Bytes:
+def as_rgb(plane: Bytes) -> Bytes:
     """Repeat (h, w) for red, green and blue."""
     return np.asarray(cv2.merge([plane, plane, plane]), np.uint8)
 
 
 def times(one: Bytes, other: Bytes) -> Bytes:
-    """Product of two arrays in which 255 means 1."""
+    """Return product of two arrays in which 255 means 1."""
     return np.asarray(cv2.multiply(one, other, scale=1 / 255), np.uint8)
 
 
-def together(one: Bytes, other: Bytes) -> Bytes:
-    """What two layers take away: what is left by both is the product of what is left by each."""
+def joint_alpha(one: Bytes, other: Bytes) -> Bytes:
+    """Return the alpha of two layers, each of which leaves a share of what is below it."""
     return np.asarray(255 - times(255 - one, 255 - other), np.uint8)
 
 
 def around(points: Floats, margin: float, shape: tuple[int, ...]) -> Part | None:
-    """The part of a drawing around points (n, 2 or 3); None if they are all outside."""
+    """Return the part of a drawing around points (n, 2 or 3); None if they are all outside."""
     low, high = np.minimum.reduce(points), np.maximum.reduce(points)
     return within(low.tolist(), high.tolist(), margin, shape)
 
@@ -113,7 +113,7 @@ def around(points: Floats, margin: float, shape: tuple[int, ...]) -> Part | None
 def within(
     low: list[float], high: list[float], margin: float, shape: tuple[int, ...]
 ) -> Part | None:
-    """The part of a drawing between two corners (x and y first); None if it is empty."""
+    """Return the part of a drawing between two corners (x and y first); None if it is empty."""
     columns = _span(low[0] - margin, high[0] + margin + 1, shape[1])
     rows = _span(low[1] - margin, high[1] + margin + 1, shape[0])
     return (rows, columns) if rows.stop > rows.start and columns.stop > columns.start else None

@@ -1,9 +1,4 @@
-"""Draw a sheet: which part of a texture shows at which pixel.
-
-The pieces of a sheet that face the camera.
-
-Which place of a texture shows at which pixel of a drawn sheet.
-"""
+"""Rasterisation of a sheet: its visible pieces, its outline, its texture at each pixel."""
 
 from __future__ import annotations
 
@@ -54,7 +49,7 @@ class Quads(NamedTuple):
         return np.asarray(first * (first == second), np.int8)
 
     def any(self) -> bool:
-        """Whether anything is seen."""
+        """Return whether anything is seen."""
         return any(np.count_nonzero(half) for half in self.halves)
 
 
@@ -92,7 +87,7 @@ def _area(down: Floats, across: Floats) -> Floats:
 
 
 def strips(quads: Quads, one: float) -> list[NDArray[np.int32]]:
-    """Outlines (n, 2) of all that is seen of a sheet, in shares of a pixel of which `one` make one.
+    """Return outlines (n, 2) of all that is seen of a sheet, in units of 1/`one` pixel.
 
     Neighbours share their sides.
     """
@@ -124,7 +119,7 @@ def _runs(whole: NDArray[np.int8]) -> list[tuple[int, int, int]]:
 
 
 def pieces(quads: Quads) -> tuple[Indices, Floats]:
-    """What a sheet's texture is drawn from, the farthest first: in this order near hides far.
+    """Return the pieces that a sheet's texture is drawn from, the farthest first.
 
     Returns
     -------
@@ -164,7 +159,7 @@ def _indices(chosen: Bools, order: tuple[int, ...]) -> Indices:
 
 
 def coordinates(labels: NDArray[np.uint16], corners: Floats, uv: Floats) -> tuple[Singles, Singles]:
-    """Texture coordinates u and v (h, w) of each pixel of the pieces.
+    """Return texture coordinates u and v (h, w) of each pixel of the pieces.
 
     `corners` are theirs (2, 4, k), x and y, and `uv` the texture coordinates there. Those between
     are linear on either half of a piece: those of its upper left half, and beyond the
@@ -185,7 +180,7 @@ def coordinates(labels: NDArray[np.uint16], corners: Floats, uv: Floats) -> tupl
 
 
 def _maps(corners: Floats, uv: Floats) -> Singles:
-    """What `coordinates` needs of each of k pieces: (11, k + 1), the first for none.
+    """Return what `coordinates` needs of each of k pieces: (11, k + 1), the first for none.
 
     How u and v on a piece's first half, and the distance from its diagonal, grow with x (3), and
     with y (3); what they are where x and y are 0 (3); and how u and v grow with that distance,
@@ -257,7 +252,7 @@ class Raster:
         return coordinates(_labels(places, size), places, self.grid.T.take(chosen, axis=1))
 
     def lookup(self, height: int, width: int) -> tuple[Singles, Singles]:
-        """Column and row (h, w) of each pixel in a picture of the texture of that size."""
+        """Return column and row (h, w) of each pixel in a picture of the texture of that size."""
         u, v = self.coarse
         return self._enlarged(u * np.float32(width - 1)), self._enlarged(v * np.float32(height - 1))
 

@@ -1,12 +1,8 @@
-"""Put a garment into a photograph.
-
-Make a drawing as sharp and as grainy as the photograph it is laid over.
-"""
+"""Garments in photographs: matched in sharpness and grain, and laid over with their shadow."""
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache, lru_cache
 from typing import Final
 
@@ -19,10 +15,10 @@ from maskface.mesh import FACE_OVAL, canonical_mesh
 from maskface.occluders.base import Drawing
 from maskface.occluders.drawing.garment import Garment, Shadow
 from maskface.occluders.drawing.geometry import HeadFit
-from maskface.occluders.drawing.layer import Layer, times, together, triple
-from maskface.occluders.drawing.sheets import corners_of, draw_garment
-from maskface.occluders.photo.appearance import Look, look_of
-from maskface.occluders.photo.hair import Hair
+from maskface.occluders.drawing.layer import Layer, Part, as_rgb, joint_alpha, times, within
+from maskface.occluders.drawing.sheets import draw_garment, extent
+from maskface.occluders.photo.appearance import Appearance, appearance_of
+from maskface.occluders.photo.light import Light
 from maskface.occluders.photo.sharpness import Quality
 from maskface.types import ImageArray
 
@@ -35,15 +31,6 @@ _TILE: Final = 512
 
 def match(layer: Layer, quality: Quality, rng: np.random.Generator) -> Layer:
     """Blur a drawing and put grain on it.
-
-    Parameters
-    ----------
-    layer
-        The drawing; it is changed.
-    quality
-        The photograph's.
-    rng
-        Where in the grain the drawing lies.
 
     Returns
     -------
@@ -99,19 +86,19 @@ def _grained(
         return colour
     y, x = (y + where[0].start) % _TILE, (x + where[1].start) % _TILE
     height, width = alpha.shape
-    field = _noise(1 + -(-max(height, width) // _TILE))[y : y + height, x : x + width]
+    field = grain_tile(1 + -(-max(height, width) // _TILE))[y : y + height, x : x + width]
     # Apart, what is brighter and what is darker are bytes, which OpenCV adds much faster.
     more, less = (
-        triple(np.asarray(cv2.multiply(field, alpha, scale=scale, dtype=cv2.CV_8U), np.uint8))
+        as_rgb(np.asarray(cv2.multiply(field, alpha, scale=scale, dtype=cv2.CV_8U), np.uint8))
         for scale in (sigma / 255, -sigma / 255)
     )
     grained = cv2.subtract(cv2.add(colour, more), less)
     # No colour without alpha, or what is bare would change.
-    return np.asarray(cv2.min(grained, triple(alpha)), np.uint8)
+    return np.asarray(cv2.min(grained, as_rgb(alpha)), np.uint8)
 
 
 @lru_cache(maxsize=3)  # a few sizes: for a face of 4000 px one takes 80 MB
-def _noise(repeats: int) -> NDArray[np.float32]:
+def grain_tile(repeats: int) -> NDArray[np.float32]:
     """Independent normal numbers (_TILE, _TILE), repeated down and across."""
     tile = np.random.default_rng(11).standard_normal((_TILE, _TILE), np.float32)
     return np.tile(tile, (repeats, repeats))
@@ -121,44 +108,8 @@ _SHADOW_SAMPLES: Final = 2.7
 """Samples per centimetre of the shadow; it is soft and needs no more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
-    """A rectangle of whole pixels: left, top, right, bottom (the last two outside)."""
-
-    x0: int
-    y0: int
-    x1: int
-    y1: int
-
-    @property
-    def slices(self) -> tuple[slice, slice]:
-        """Index of the box in an image."""
-        return slice(self.y0, self.y1), slice(self.x0, self.x1)
-
-    @property
-    def corner(self) -> tuple[int, int]:
-        """Left and top."""
-        return self.x0, self.y0
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Height and width."""
-        return self.y1 - self.y0, self.x1 - self.x0
-
-
-def put_on(image: ImageArray, fit: HeadFit, garment: Garment, rng: np.random.Generator) -> Drawing:
+def draw_on(image: ImageArray, fit: HeadFit, garment: Garment, rng: np.random.Generator) -> Drawing:
     """Lay a garment, lit and as sharp and grainy as the photograph, over it; with its shadow.
-
-    Parameters
-    ----------
-    image
-        (H, W, 3) uint8 RGB; it is not changed.
-    fit
-        Where the head is.
-    garment
-        What to put on.
-    rng
-        Where the grain comes from.
 
     Returns
     -------
@@ -168,72 +119,73 @@ def put_on(image: ImageArray, fit: HeadFit, garment: Garment, rng: np.random.Gen
     result = image.copy()
     alpha, shadow = np.zeros((2, *image.shape[:2]), np.uint8)
     box = _box(fit, garment, image.shape)
-    if min(box.shape) < 1:
+    if box is None:
         return Drawing(result, alpha, shadow)
-    look = look_of(image, fit)
-    layer = draw_garment(
-        fit, garment, look.light, box.shape, hair=_hair(look, box), corner=box.corner
-    )
-    layer = match(layer.grey() if look.grey else layer, look.quality, rng)
-    if garment.behind_frames and look.frame is not None:
-        keep = 255 - look.frame.within(box.y0, box.x0, box.shape)
-        layer = replace(
-            layer, colour=times(layer.colour, triple(keep)), alpha=times(layer.alpha, keep)
-        )
-    dark = _darkness(layer, fit, box.corner, garment.shadow)
-    if garment.behind_frames and look.frame is not None:
-        dark = times(dark, keep)  # rims lie before the mask, not in its shadow
-    result[box.slices] = _blend(image[box.slices], layer, dark)
-    alpha[box.slices], shadow[box.slices] = layer.alpha, dark
+    photo = appearance_of(image, fit)
+    layer = _drawn_in(box, fit, garment, photo, photo.light)
+    layer = match(layer.grey() if photo.grey else layer, photo.quality, rng)
+    free = _free_of_frames(box, garment, photo)
+    if free is not None:
+        colour, visible = times(layer.colour, as_rgb(free)), times(layer.alpha, free)
+        layer = replace(layer, colour=colour, alpha=visible)
+    dark = _darkness(layer, fit, (box[1].start, box[0].start), garment.shadow)
+    if free is not None:
+        dark = times(dark, free)  # rims lie before the mask, not in its shadow
+    result[box] = _blend(image[box], layer, dark)
+    alpha[box], shadow[box] = layer.alpha, dark
     return Drawing(result, alpha, shadow)
 
 
-def outline_on(image: ImageArray, fit: HeadFit, garment: Garment) -> Bytes:
-    """What a garment hides, (H, W) uint8: the alpha of `put_on`, without painting it."""
+def alpha_on(image: ImageArray, fit: HeadFit, garment: Garment) -> Bytes:
+    """Return what a garment hides, (H, W) uint8: the alpha of `draw_on`, without painting it."""
     alpha = np.zeros(image.shape[:2], np.uint8)
     box = _box(fit, garment, image.shape)
-    if min(box.shape) >= 1:
-        look = look_of(image, fit)
-        drawn = draw_garment(
-            fit, garment, None, box.shape, hair=_hair(look, box), corner=box.corner
-        ).alpha
-        drawn = match_outline(drawn, look.quality)
-        if garment.behind_frames and look.frame is not None:
-            drawn = times(drawn, 255 - look.frame.within(box.y0, box.x0, box.shape))
-        alpha[box.slices] = drawn
+    if box is not None:
+        photo = appearance_of(image, fit)
+        drawn = match_outline(_drawn_in(box, fit, garment, photo, None).alpha, photo.quality)
+        free = _free_of_frames(box, garment, photo)
+        alpha[box] = drawn if free is None else times(drawn, free)
     return alpha
 
 
-def _hair(look: Look, box: Box) -> Hair | None:
-    """Hair over the ears, in a part of the picture."""
-    return None if look.hair is None else look.hair.moved(-box.x0, -box.y0)
+def _drawn_in(
+    box: Part, fit: HeadFit, garment: Garment, photo: Appearance, light: Light | None
+) -> Layer:
+    """Draw a garment, under hair over the ears, in a part of the picture."""
+    (rows, columns), hair = box, photo.hair
+    hair = None if hair is None else hair.moved(-columns.start, -rows.start)
+    shape, corner = _shape(box), (columns.start, rows.start)
+    return draw_garment(fit, garment, light, shape, hair=hair, corner=corner)
 
 
-def _box(fit: HeadFit, garment: Garment, shape: tuple[int, ...]) -> Box:
+def _free_of_frames(box: Part, garment: Garment, photo: Appearance) -> Bytes | None:
+    """Return where no frame of spectacles lies before the garment; None if there is no frame."""
+    if not garment.behind_frames or photo.frame is None:
+        return None
+    return 255 - photo.frame.within(box[0].start, box[1].start, _shape(box))
+
+
+def _shape(box: Part) -> tuple[int, int]:
+    return box[0].stop - box[0].start, box[1].stop - box[1].start
+
+
+def _box(fit: HeadFit, garment: Garment, shape: tuple[int, ...]) -> Part | None:
     """Everything that the garment and its shadow can touch."""
-    (left, top, _), (right, bottom, _) = corners_of(fit, garment)
+    low, high = extent(fit, garment)
     margin = 2.5 * garment.shadow.reach * fit.scale + 2
-    height, width = shape[:2]
-    x0, x1 = (min(max(0, end), width) for end in _outwards(left - margin, right + margin))
-    y0, y1 = (min(max(0, end), height) for end in _outwards(top - margin, bottom + margin))
-    return Box(x0, y0, x1, y1)
-
-
-def _outwards(low: float, high: float) -> tuple[int, int]:
-    """Whole numbers around a range."""
-    return math.floor(low), math.ceil(high)
+    return within(low, [end - 1 for end in high], margin, shape)
 
 
 def _darkness(layer: Layer, fit: HeadFit, corner: tuple[int, int], shadow: Shadow) -> Bytes:
-    """How much light (0 to 255) shadow and tinted glass take from the photograph."""
+    """Return how much light (0 to 255) shadow and tinted glass take from the photograph."""
     cast = _cast_shadow(layer.alpha, fit, corner, shadow)
     if layer.tint is None:
         return cast
-    return together(cast, layer.tint)
+    return joint_alpha(cast, layer.tint)
 
 
 def _cast_shadow(alpha: Bytes, fit: HeadFit, corner: tuple[int, int], shadow: Shadow) -> Bytes:
-    """How much light (0 to 255) the garment takes from what is beside it.
+    """Return how much light (0 to 255) the garment takes from what is beside it.
 
     The shadow lies on the head and the neck only, not on what is behind them.
     """
@@ -270,5 +222,5 @@ def _head_outline() -> tuple[Floats, ...]:
 def _blend(photo: ImageArray, layer: Layer, dark: Bytes) -> Bytes:
     """Lay a layer over the photograph, dimmed where it is in the shadow."""
     rest = times(255 - layer.alpha, 255 - dark)
-    under = times(photo, triple(rest))
+    under = times(photo, as_rgb(rest))
     return np.asarray(cv2.add(layer.colour, under), np.uint8)

@@ -1,11 +1,4 @@
-"""Draw a sheet of cloth, fleece or glass.
-
-Draw a cord: an ear loop, a strap, the frame of spectacles.
-
-Draw a garment on its own, ready to be laid over a photograph.
-
-A garment as the camera sees it, all of its parts at once: many small steps would take longer.
-"""
+"""Drawing of a garment as the camera sees it: sheets of cloth, fleece or glass, and cords."""
 
 from __future__ import annotations
 
@@ -16,6 +9,7 @@ import cv2
 import numpy as np
 
 from maskface.arrays import Bytes, Floats, Indices
+from maskface.occluders.colours import RGB
 from maskface.occluders.drawing.garment import Cord, Garment, Sheet, Texture
 from maskface.occluders.drawing.geometry import HeadFit
 from maskface.occluders.drawing.layer import Layer, Paint, Part, plain, times, within
@@ -29,7 +23,7 @@ _DUSK: Final = 0.12
 """It fades out over this change of the cosine."""
 
 
-class Seen(NamedTuple):
+class Projected(NamedTuple):
     """A sheet or a cord as the camera sees it.
 
     Attributes
@@ -55,12 +49,12 @@ class Seen(NamedTuple):
     high: list[float]
 
     def around(self, margin: float, shape: tuple[int, ...]) -> Part | None:
-        """The part of a drawing around it; None if it is outside."""
+        """Return the part of a drawing around it; None if it is outside."""
         return within(self.low, self.high, margin, shape)
 
 
-def seen_from(fit: HeadFit, garment: Garment, corner: tuple[int, int] = (0, 0)) -> list[Seen]:
-    """Each item of a garment on a head, in a picture that begins at a column and a row."""
+def project(fit: HeadFit, garment: Garment, corner: tuple[int, int] = (0, 0)) -> list[Projected]:
+    """Return each item of a garment on a head, in a picture that begins at a column and a row."""
     vertices, normals, starts = _together(garment)
     points, turned = fit.project(vertices) - [*corner, 0], fit.turn(normals)
     shown = np.clip((_HORIZON - turned[:, 2]) / _DUSK, 0, 1)
@@ -69,13 +63,13 @@ def seen_from(fit: HeadFit, garment: Garment, corner: tuple[int, int] = (0, 0)) 
     begins = starts.tolist()
     ends = [*begins[1:], len(points)]
     return [
-        Seen(fit.scale, points[a:b], turned[a:b], shown[a:b], *box)
+        Projected(fit.scale, points[a:b], turned[a:b], shown[a:b], *box)
         for a, b, *box in zip(begins, ends, low, high, strict=True)
     ]
 
 
-def corners_of(fit: HeadFit, garment: Garment) -> tuple[list[float], list[float]]:
-    """Least and largest x, y and z of a garment in a picture."""
+def extent(fit: HeadFit, garment: Garment) -> tuple[list[float], list[float]]:
+    """Return least and largest x, y and z of a garment in a picture."""
     points = fit.project(_together(garment)[0])
     return np.minimum.reduce(points).tolist(), np.maximum.reduce(points).tolist()
 
@@ -94,7 +88,7 @@ def _form(item: Sheet | Cord) -> tuple[Floats, Floats]:
     return item.points, item.normals
 
 
-Kept: TypeAlias = dict[tuple[int, bool, bool], Raster]
+RasterCache: TypeAlias = dict[tuple[int, bool, bool], Raster]
 """Forms that are drawn already: by surface, whether both sides show, and kind of texture."""
 
 _LOOKUP: Final = (3.0, 5.0)
@@ -117,10 +111,10 @@ class Flat(NamedTuple):
 
 def add_sheet(
     layer: Layer,
-    seen: Seen,
+    seen: Projected,
     sheet: Sheet,
     light: Light | None,
-    kept: Kept,
+    kept: RasterCache,
     *,
     hair: Hair | None,
 ) -> None:
@@ -151,7 +145,7 @@ def add_sheet(
     layer.put_behind(paint, alpha, where)
 
 
-def _raster(seen: Seen, sheet: Sheet, where: Part) -> Raster:
+def _raster(seen: Projected, sheet: Sheet, where: Part) -> Raster:
     """Draw the form of a sheet into a part of the drawing."""
     rows, columns = where
     shape = (rows.stop - rows.start, columns.stop - columns.start)
@@ -162,18 +156,18 @@ def _raster(seen: Seen, sheet: Sheet, where: Part) -> Raster:
 
 @lru_cache(maxsize=64)
 def _has_outline(texture: Texture) -> bool:
-    """Whether a texture is solid in places; a mere shade is soft."""
+    """Return whether a texture is solid in places; a mere shade is soft."""
     return texture.opacity is not None and bool(texture.opacity[-1].any())
 
 
 @lru_cache(maxsize=32)
 def _is_shade(texture: Texture, level: int) -> bool:
-    """Whether a size of a texture hides nothing."""
+    """Return whether a size of a texture hides nothing."""
     return texture.opacity is not None and not texture.opacity[level].any()
 
 
 def _sampled(raster: Raster, texture: Texture, level: int) -> Flat:
-    """What of a texture shows at each pixel of a drawing."""
+    """Return what of a texture shows at each pixel of a drawing."""
     planes = [plane for pack in _packed(texture, level) for plane in cv2.split(raster.sample(pack))]
     taken = iter(np.asarray(plane, np.uint8) for plane in planes)
     colours = tuple(next(taken) for _ in range(1 if texture.levels[level].ndim == 2 else 3))
@@ -195,8 +189,8 @@ def _packed(texture: Texture, level: int) -> tuple[Bytes, ...]:
     return tuple(np.asarray(cv2.merge(four), np.uint8) for four in fours)
 
 
-def _alpha(sheet: Sheet, seen: Seen, raster: Raster, opacity: Bytes | None) -> Bytes:
-    """How much of what is behind a sheet hides."""
+def _alpha(sheet: Sheet, seen: Projected, raster: Raster, opacity: Bytes | None) -> Bytes:
+    """Return how much of what is behind a sheet hides."""
     alpha = raster.alpha if opacity is None else times(opacity, raster.alpha)
     if not sheet.on_head:
         return alpha
@@ -209,8 +203,8 @@ def _spread(sheet: Sheet, raster: Raster, shares: Floats, one: float = 255.0) ->
     return raster.spread(np.asarray(whole, np.uint8))
 
 
-def _tint(sheet: Sheet, seen: Seen, raster: Raster, dimming: Bytes | None) -> Bytes:
-    """How much light (0 to 255) a sheet keeps back."""
+def _tint(sheet: Sheet, seen: Projected, raster: Raster, dimming: Bytes | None) -> Bytes:
+    """Return how much light (0 to 255) a sheet keeps back."""
     alpha = raster.alpha
     if dimming is not None:
         # A shadow that lies on the head thins out where the head turns away, or its edge would
@@ -222,7 +216,7 @@ def _tint(sheet: Sheet, seen: Seen, raster: Raster, dimming: Bytes | None) -> By
 
 
 def _paint(
-    sheet: Sheet, seen: Seen, raster: Raster, colours: tuple[Bytes, ...], light: Light
+    sheet: Sheet, seen: Projected, raster: Raster, colours: tuple[Bytes, ...], light: Light
 ) -> Paint:
     """The colours of a sheet as it is lit."""
     parts, full = (colours, 255.0) if len(colours) == 3 else (colours * 3, _FULL)
@@ -241,7 +235,7 @@ def _paint(
 
 
 def add_cord(
-    layer: Layer, seen: Seen, cord: Cord, light: Light | None, *, hair: Hair | None
+    layer: Layer, seen: Projected, cord: Cord, light: Light | None, *, hair: Hair | None
 ) -> None:
     """Draw the visible parts of a cord behind what the layer holds already."""
     thickness = max(1, round(cord.width * seen.scale))
@@ -257,13 +251,13 @@ def add_cord(
 
 
 @lru_cache(maxsize=64)
-def _paint_cord(colour: tuple[int, int, int], light: Light) -> Paint:
+def _paint_cord(colour: RGB, light: Light) -> Paint:
     red, green, blue = np.clip(light.tone(colour) * light.level, 0, 255).astype(int).tolist()
     return plain((red, green, blue))
 
 
-def _opacity(seen: Seen, cord: Cord) -> Floats:
-    """How much of the picture each piece (n - 1,) of a cord hides, 0 to 255."""
+def _opacity(seen: Projected, cord: Cord) -> Floats:
+    """Return how much of the picture each piece (n - 1,) of a cord hides, 0 to 255."""
     return np.rint(255 * _fading(cord) * np.minimum(seen.shown[1:], seen.shown[:-1]))
 
 
@@ -326,10 +320,10 @@ def draw_garment(
     """
     zoom = max(1, int(np.ceil(FINE / fit.scale)))
     if zoom == 1:
-        return _draw(seen_from(fit, garment, corner), garment, light, shape, hair)
+        return _draw(project(fit, garment, corner), garment, light, shape, hair)
     large = fit.moved(-corner[0], -corner[1]).zoomed(zoom)
     size = (shape[0] * zoom, shape[1] * zoom)
-    layer = _draw(seen_from(large, garment), garment, light, size, None)
+    layer = _draw(project(large, garment), garment, light, size, None)
     area = cv2.INTER_AREA
     return layer.filtered(
         lambda part: np.asarray(cv2.resize(part, shape[::-1], interpolation=area))
@@ -337,14 +331,14 @@ def draw_garment(
 
 
 def _draw(
-    seen: list[Seen],
+    seen: list[Projected],
     garment: Garment,
     light: Light | None,
     shape: tuple[int, int],
     hair: Hair | None,
 ) -> Layer:
     layer = Layer.empty(shape)
-    kept: Kept = {}
+    kept: RasterCache = {}
     for item, own in _nearest_first(list(zip(garment.items, seen, strict=True))):
         if isinstance(item, Sheet):
             add_sheet(layer, own, item, light, kept, hair=hair)
@@ -353,7 +347,9 @@ def _draw(
     return layer
 
 
-def _nearest_first(items: list[tuple[Sheet | Cord, Seen]]) -> list[tuple[Sheet | Cord, Seen]]:
+def _nearest_first(
+    items: list[tuple[Sheet | Cord, Projected]],
+) -> list[tuple[Sheet | Cord, Projected]]:
     """Sort the sheets that ask for it among themselves; the rest keep their places."""
     places = [k for k, (item, _) in enumerate(items) if isinstance(item, Sheet) and item.by_depth]
     nearest = sorted(places, key=lambda k: float(items[k][1].points[:, 2].mean()))

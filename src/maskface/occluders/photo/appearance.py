@@ -1,4 +1,4 @@
-"""What a drawing takes over from the photograph it is laid over."""
+"""All that a drawing takes over from the photograph it is laid over."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from maskface.types import ImageArray
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Appearance:
     """How a photograph looks: read above the mask, spectacles around the eyes, hair at the ears.
 
     Attributes
@@ -59,7 +59,7 @@ class _Scene:
         )
 
 
-def look_of(image: ImageArray, fit: HeadFit) -> Look:
+def appearance_of(image: ImageArray, fit: HeadFit) -> Appearance:
     """Read the photograph once for all that is put on it, if it cannot change meanwhile."""
     scene = _Scene(image, fit)
     return _known(scene) if _is_fixed(image) else _read(scene)
@@ -76,19 +76,19 @@ def _is_fixed(image: ImageArray) -> bool:
 
 
 @lru_cache(maxsize=4)
-def _known(scene: _Scene) -> Look:
+def _known(scene: _Scene) -> Appearance:
     return _read(scene)
 
 
-def _read(scene: _Scene) -> Look:
+def _read(scene: _Scene) -> Appearance:
     image, fit = scene.image, scene.fit
     light, quality = estimate_light(image, fit), estimate_quality(image, fit)
     hair = find_hair(image, fit)
-    return Look(light, quality, is_grey(image), find_frame(image, fit), hair)
+    return Appearance(light, quality, is_grey(image), find_frame(image, fit), hair)
 
 
 def is_grey(image: ImageArray) -> bool:
-    """Whether red, green and blue agree at every pixel of an (H, W, 3) picture."""
+    """Return whether red, green and blue agree at every pixel of an (H, W, 3) picture."""
     # A look at few pixels settles it for nearly every colour photograph.
     for part in (image[::16, ::16], image):
         red, green, blue = part[..., 0], part[..., 1], part[..., 2]

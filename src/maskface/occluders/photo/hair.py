@@ -1,7 +1,4 @@
-"""Hair over the ears in a photograph: ear loops go under it.
-
-Tell hair from skin by colours that are learnt in the picture itself.
-"""
+"""Hair over the ears in a photograph, told from skin by colours learned in the picture itself."""
 
 from __future__ import annotations
 
@@ -23,7 +20,7 @@ _BESIDE: Final = (
     (5.6, 4.6, 2.4), (6.2, 3.4, 1.6), (6.4, 2.24, 1.56), (5.73, 1.9, 2.43), (6.0, 2.8, 2.0),
 )  # fmt: skip
 _PLACES: Final = np.array(_NOSE + _BESIDE)
-"""Where skin is learnt, on the head in cm: the back of the nose, which no hair covers, and the
+"""Where skin is learned, on the head in cm: the back of the nose, which no hair covers, and the
 forehead and the temple of the left side. None is below the tip of the nose."""
 _AROUND: Final = np.array([(x, y) for y in (-0.15, 0.0, 0.15) for x in (-0.15, 0.0, 0.15)])
 """The pixels that are read around each place, in cm."""
@@ -54,8 +51,8 @@ class Colours(NamedTuple):
     middle: Singles
     spread: Singles
 
-    def surprise(self, colours: Singles) -> Singles:
-        """Minus the logarithm of the likelihood (h, w) of colours (h, w, 3), up to a constant."""
+    def surprisal(self, colours: Singles) -> Singles:
+        """Return the negative log likelihood (h, w) of colours (h, w, 3), up to a constant."""
         # OpenCV takes three numbers at each pixel far faster than NumPy.
         scaling = np.zeros((3, 4), np.float32)
         scaling.flat[::5] = 1 / self.spread
@@ -65,16 +62,16 @@ class Colours(NamedTuple):
 
 
 def colours_of(image: ImageArray) -> Singles:
-    """Brightness and two colour differences (h, w, 3), as logarithms, of (h, w, 3) uint8 RGB."""
+    """Return log brightness and two colour differences (h, w, 3) of (h, w, 3) uint8 RGB."""
     return np.asarray(cv2.transform(cv2.LUT(image, _LOGS), _AXES), np.float32)
 
 
-def learn_hair(colours: Singles) -> Colours:
+def hair_colours(colours: Singles) -> Colours:
     """Learn the colours of hair from a sample (n, 3)."""
-    return _learn(colours, _HAIR)
+    return _robust_colours(colours, _HAIR)
 
 
-def learn_skin(image: ImageArray, fit: HeadFit, mirror: float) -> Colours:
+def skin_colours(image: ImageArray, fit: HeadFit, mirror: float) -> Colours:
     """Learn the colours of skin on the nose and, where they are alike, on one side above it.
 
     Parameters
@@ -94,10 +91,10 @@ def learn_skin(image: ImageArray, fit: HeadFit, mirror: float) -> Colours:
     nose = seen[: len(_NOSE)].reshape(-1, 3)
     rest = seen[len(_NOSE) :].reshape(-1, 3)
     alike = rest[(np.abs(rest - _median(nose)) < _ALIKE).all(axis=1)]
-    return _learn(alike if len(alike) >= _ENOUGH else nose, _SKIN)
+    return _robust_colours(alike if len(alike) >= _ENOUGH else nose, _SKIN)
 
 
-def _learn(sample: Singles, least: Singles) -> Colours:
+def _robust_colours(sample: Singles, least: Singles) -> Colours:
     middle = _median(sample)
     # 1.48 times the median absolute deviation is the standard deviation of a normal distribution.
     return Colours(middle, np.maximum(np.float32(1.48) * _median(np.abs(sample - middle)), least))
@@ -108,8 +105,8 @@ def _median(sample: Singles) -> Singles:
     return np.asarray(np.sort(sample, axis=0)[len(sample) // 2], np.float32)
 
 
-def tell_apart(colours: Singles, skin: Colours, hair: Colours) -> tuple[Singles, Singles]:
-    """How likely each of some colours (h, w, 3) is skin, and how likely hair, (h, w) each.
+def classify_colours(colours: Singles, skin: Colours, hair: Colours) -> tuple[Singles, Singles]:
+    """Return how likely each of some colours (h, w, 3) is skin, and how likely hair, (h, w) each.
 
     What is left to 1 is neither. Skin, hair and the rest are taken to be equally frequent, but for
     `_DOUBT`.
@@ -119,8 +116,8 @@ def tell_apart(colours: Singles, skin: Colours, hair: Colours) -> tuple[Singles,
     usual, dark = skin.middle[1], hair.middle[0]
     as_skin[..., 1] = np.minimum(redness, usual + _LESS * (redness - usual))
     as_hair[..., 0] = np.maximum(brightness, dark + _LESS * (brightness - dark))
-    likely_skin = np.exp(_DOUBT - skin.surprise(as_skin))
-    likely_hair = np.exp(-hair.surprise(as_hair))
+    likely_skin = np.exp(_DOUBT - skin.surprisal(as_skin))
+    likely_hair = np.exp(-hair.surprisal(as_hair))
     total = likely_skin + likely_hair + np.exp(np.float32(-_ELSE))
     return likely_skin / total, likely_hair / total
 
@@ -156,7 +153,7 @@ _DECIDING: Final = _EAR[0][0].stop
 """Rows that tell whether there is hair over the ear at all."""
 _STRIP: Final = (_UP > 3.9) & (_UP < 6.2) & (np.abs(_ACROSS - 9.26 + 0.35 * _UP) < 0.25)
 _ABOVE: Final = _STRIP[:_DECIDING]
-"""A strip of them above the ear, along the outline of the face, where hair is learnt."""
+"""A strip of them above the ear, along the outline of the face, where hair is learned."""
 _COVERED: Final = ((0.58, 0.80), (0.42, 0.62))
 """Share of each that is hair, from which on it may be covered, and from which on it is."""
 _BARE: Final = ((0.19, 0.12), (0.40, 0.24))
@@ -187,11 +184,11 @@ class Hair:
     sides: tuple[tuple[Bytes, Floats], ...]
 
     def moved(self, x: float, y: float) -> Hair:
-        """The same after the picture has moved by x and y pixels."""
+        """Return the same after the picture has moved by x and y pixels."""
         return replace(self, sides=tuple((alpha, _moved(to, x, y)) for alpha, to in self.sides))
 
     def free(self, where: tuple[slice, slice]) -> Bytes:
-        """255 where no hair hides anything in a part of the picture."""
+        """Return 255 where no hair hides anything in a part of the picture."""
         rows, columns = where
         size = (columns.stop - columns.start, rows.stop - rows.start)
         free = np.full(size[::-1], 255, np.uint8)
@@ -208,17 +205,10 @@ def _moved(to: Floats, x: float, y: float) -> Floats:
 def find_hair(image: ImageArray, fit: HeadFit) -> Hair | None:
     """Find hair that covers the ears, and with them what is fastened there.
 
-    Colours of skin are learnt on nose, forehead and temples, those of hair above the ears. Hair
+    Colours of skin are learned on nose, forehead and temples, those of hair above the ears. Hair
     counts only beside an ear that it covers, with no skin where the ear would show, for over
     sideburns and hair that is tucked behind the ear a loop can be seen. Nothing is read but those
     places and the sides of the head.
-
-    Parameters
-    ----------
-    image
-        (H, W, 3) uint8 RGB.
-    fit
-        Where the head is.
 
     Returns
     -------
@@ -241,21 +231,21 @@ def _side(image: ImageArray, fit: HeadFit, mirror: float) -> tuple[Bytes, Floats
         return None
     fine = 2 if fit.scale > _FINE else 1
     colours = colours_of(_straight(image, to, fine, _DECIDING))
-    hair, skin = learn_hair(colours[_ABOVE]), learn_skin(image, fit, mirror)
+    hair, skin = hair_colours(colours[_ABOVE]), skin_colours(image, fit, mirror)
     sure = seen * _sure(skin, hair)
     if sure == 0:
         return None
-    upper = _covered(tell_apart(np.ascontiguousarray(colours[_EAR[0]]), skin, hair), 0)
+    upper = _covered(classify_colours(np.ascontiguousarray(colours[_EAR[0]]), skin, hair), 0)
     if upper == 0:
         return None
-    shares = tell_apart(colours_of(_straight(image, to, fine, _SHAPE[0])), skin, hair)
+    shares = classify_colours(colours_of(_straight(image, to, fine, _SHAPE[0])), skin, hair)
     lower = _covered((shares[0][_EAR[1]], shares[1][_EAR[1]]), 1)
     halves = np.interp(_UP, _HALVES[::-1], (lower, 1.0)).astype(np.float32)
     return np.round(255 * sure * upper * halves * _outwards(shares[1])).astype(np.uint8), to
 
 
 def _covered(shares: tuple[Singles, Singles], half: int) -> float:
-    """Whether (0 to 1) hair covers the upper (0) or the lower (1) half of an ear.
+    """Return whether (0 to 1) hair covers the upper (0) or the lower (1) half of an ear.
 
     `shares` are how likely skin and hair are in the place of that half.
     """
@@ -285,7 +275,7 @@ def _straight(image: ImageArray, to: Floats, fine: int, rows: int) -> ImageArray
 
 
 def _sure(skin: Colours, hair: Colours) -> float:
-    """Whether (0 to 1) what was learnt above the ear is hair and differs from skin."""
+    """Return whether (0 to 1) what was learned above the ear is hair and differs from skin."""
     darker = _ramp(float(skin.middle[0] - hair.middle[0]), _DARKER)
     return darker * _ramp(float(hair.spread[0]), _VARIED)
 

@@ -1,9 +1,4 @@
-"""How a face is lit, read from the skin that a mask leaves free.
-
-The colour of the light in a photograph.
-
-Quantiles of few numbers, without what NumPy's own cost for every kind of array.
-"""
+"""Light of a photograph, read from the skin above a mask: brightness, direction and colour."""
 
 from __future__ import annotations
 
@@ -17,6 +12,7 @@ from numpy.typing import NDArray
 
 from maskface.arrays import Bools, Floats
 from maskface.mesh import canonical_mesh
+from maskface.occluders.colours import RGB
 from maskface.occluders.drawing.geometry import HeadFit, above_eyes, damped
 from maskface.types import ImageArray
 
@@ -39,13 +35,6 @@ def estimate_balance(image: ImageArray, fit: HeadFit) -> Balance:
 
     The Minkowski mean (p = 6) of the gradient is taken to be grey (van de Weijer et al. 2007,
     doi:10.1109/TIP.2007.901808). Unlike a mean of colours it does not see plain backdrops.
-
-    Parameters
-    ----------
-    image
-        (H, W, 3) uint8 RGB.
-    fit
-        Where the head is; what is not above its eyes is left out.
 
     Returns
     -------
@@ -105,7 +94,7 @@ def _linear() -> NDArray[np.float32]:
 
 
 def quantile(values: NDArray[Any], share: float) -> float:
-    """Quantile of one number or more, by linear interpolation as `numpy.quantile` does."""
+    """Return quantile of one number or more, by linear interpolation as `numpy.quantile` does."""
     flat = values.ravel()
     place = share * (flat.size - 1)
     low = int(place)
@@ -179,19 +168,19 @@ class Light:
     slope: tuple[float, float, float]
     balance: tuple[float, float, float] = (1.0, 1.0, 1.0)
 
-    def tone(self, colour: tuple[int, int, int]) -> Floats:
-        """Red, green and blue of a surface of a colour in this light, if it were at full level."""
+    def tone(self, colour: RGB) -> Floats:
+        """Return red, green and blue of a surface of a colour in this light, at full level."""
         return np.asarray(np.array(colour) * self.balance)
 
     def shade(self, normals: Floats) -> Floats:
-        """Brightness factors (n,) of surfaces with unit normals (n, 3) in image axes."""
+        """Return brightness factors (n,) of surfaces with unit normals (n, 3) in image axes."""
         facing = normals - [0.0, 0.0, -1.0]
         relative = 1 + facing @ np.array(self.slope)
         return np.asarray(self.level * np.clip(relative, *_RANGE))
 
 
 @cache
-def _skin() -> tuple[Floats, Floats]:
+def skin_places() -> tuple[Floats, Floats]:
     """Positions and outward unit normals (n, 3) of the places in `SKIN` on the canonical head."""
     mesh = canonical_mesh()
     corners = mesh.vertices[mesh.triangles].astype(np.float64)
@@ -212,19 +201,12 @@ def estimate_light(image: ImageArray, fit: HeadFit) -> Light:
     places tell, whose skin is alike, without those that have hair on one side. The places
     are those of the canonical head, not the landmarks, so that they do not move with the face.
 
-    Parameters
-    ----------
-    image
-        (H, W, 3) uint8 RGB.
-    fit
-        Where the head is.
-
     Returns
     -------
     Light
         The usual light if fewer than eight places can be seen.
     """
-    places, normals = _skin()
+    places, normals = skin_places()
     turned = fit.turn(normals)
     brightness = _sample(image, fit.project(places)[:, :2], _RADIUS * fit.scale)
     usable = (turned[:, 2] < -0.25) & np.isfinite(brightness)

@@ -1,6 +1,6 @@
-"""How sharp and how grainy a photograph is.
+"""Sharpness and grain of a photograph, read above a mask only.
 
-Both are read above a mask only, so that nothing it hides can show in it.
+Nothing that a mask hides can show in them.
 """
 
 from __future__ import annotations
@@ -68,13 +68,6 @@ def estimate_quality(image: ImageArray, fit: HeadFit) -> Quality:
     & Sim 2011, doi:10.1016/j.patcog.2011.03.009); noise from a filter that answers neither to
     edges nor to slopes (Immerkaer 1996, doi:10.1006/cviu.1996.0060), with a median in place of the
     mean, since a few hairs should not count.
-
-    Parameters
-    ----------
-    image
-        (H, W, 3) uint8 RGB.
-    fit
-        Where the head is.
 
     Returns
     -------

@@ -1,12 +1,7 @@
-"""Spectacles in a photograph: a mask lies behind their frame.
+"""Spectacles in a photograph, whose frame lies before a mask.
 
-The rims of spectacles: a closed line around each eye, at the same place on both sides.
-
-Where exactly the rims of spectacles run, and how wide they are.
-
-The bridge of spectacles: a line across the nose between the eyes.
-
-Lines and edges in a part of a photograph, dark, light or coloured.
+Rims are a closed line around each eye, at the same place on both sides, joined by a bridge: a line
+across the nose. Lines may be dark, light or coloured.
 """
 
 from __future__ import annotations
@@ -31,7 +26,7 @@ _COLOUR: Final = 1.2
 
 
 def seen_at(image: ImageArray, fit: HeadFit, places: Floats) -> ImageArray:
-    """The photograph (rows, columns, 3) at places (rows, columns, 3) of the head.
+    """Return the photograph (rows, columns, 3) at places (rows, columns, 3) of the head.
 
     Parameters
     ----------
@@ -54,7 +49,7 @@ def seen_at(image: ImageArray, fit: HeadFit, places: Floats) -> ImageArray:
 
 
 def contrasts(seen: ImageArray, skin: float) -> Singles:
-    """Brightness and two differences in colour (rows, columns, 3) as shares of the skin's."""
+    """Return brightness and two colour differences (rows, columns, 3) as shares of skin's."""
     red, blue = np.eye(3)[[0, 2]]
     mix = np.stack([LUMA, _COLOUR * (red - LUMA), _COLOUR * (blue - LUMA)]) / skin
     return np.asarray(cv2.transform(seen.astype(np.float32), mix), np.float32)
@@ -82,7 +77,7 @@ def lines(rows: Singles, length: int) -> tuple[Singles, Singles]:
 
 
 def strongest(channels: cv2.typing.MatLike) -> Singles:
-    """The largest of three channels (rows, columns, 3) at each pixel."""
+    """Return the largest of three channels (rows, columns, 3) at each pixel."""
     one, two, three = cv2.split(channels)
     return np.asarray(cv2.max(cv2.max(one, two), three), np.float32)
 
@@ -106,13 +101,6 @@ _FREE: Final = 0.15
 
 def find_bridge(image: ImageArray, fit: HeadFit) -> tuple[float, float]:
     """Look for a line over the nose.
-
-    Parameters
-    ----------
-    image
-        (H, W, 3) uint8 RGB.
-    fit
-        Where the head is.
 
     Returns
     -------
@@ -196,15 +184,15 @@ class Rings:
     plain: float
 
     def bound(self) -> float:
-        """No path is clearer than this; see `clearness`."""
+        """Return an upper bound of the clearness of any path; see `clearness`."""
         return self._weakest(self.clear.max(axis=2))
 
     def clearness(self, path: Indices) -> float:
-        """How clear the weakest parts of a path (directions,) are on the side that shows less."""
+        """Return the clearness of a path's (directions,) weakest parts on the fainter side."""
         return self._weakest(self.clear[:, np.arange(_ANGLES), path])
 
     def closes(self, path: Indices) -> bool:
-        """Whether a path (directions,) shows on both sides without a gap, down on the cheeks."""
+        """Return whether a path (directions,) shows on both sides without a gap, on the cheeks."""
         if path[_ANGLES // 2 :].mean() < _LOW:
             return False
         open_here = self.clear[:, np.arange(_ANGLES), path].min(axis=0) < _FAINT
@@ -212,7 +200,7 @@ class Rings:
         return not sliding_window_view(around, _GAP + 1).all(axis=1).any()
 
     def tinted(self, path: Indices) -> bool:
-        """Whether both lenses inside a path (directions,) are dark, as sunglasses are."""
+        """Return whether both lenses inside a path (directions,) are dark, as sunglasses are."""
         below = slice(_ANGLES // 2, None)
         inside = np.arange(_STEPS) < np.maximum(path[below, None] - _WIDE // 2, 1)
         return all(quantile(side[below][inside], 0.75) < _DARK for side in self.light)
@@ -222,17 +210,7 @@ class Rings:
 
 
 def unroll(image: ImageArray, fit: HeadFit, skin: float) -> Rings:
-    """Look at the surroundings of both eyes.
-
-    Parameters
-    ----------
-    image
-        (H, W, 3) uint8 RGB.
-    fit
-        Where the head is.
-    skin
-        Brightness of the skin, 20 to 255.
-    """
+    """Look at the surroundings of both eyes."""
     seen = contrasts(seen_at(image, fit, _grid()), skin)
     seen = np.asarray(cv2.GaussianBlur(seen, (3, 1), 0), np.float32)
     # A rim has an edge on both sides; in the middle of a wide one, it is a line.
@@ -260,13 +238,6 @@ def joint_path(rings: Rings) -> Indices:
 
 def own_paths(rings: Rings, path: Indices) -> Indices:
     """Find the clearest path around either eye near the joint one: spectacles may sit askew.
-
-    Parameters
-    ----------
-    rings
-        The surroundings of both eyes.
-    path
-        (directions,) steps.
 
     Returns
     -------
@@ -310,7 +281,7 @@ def _back(moves: NDArray[np.int8], step: int) -> Indices:
 
 
 def places(steps: Floats) -> Floats:
-    """Places (..., 2 directions, 3) on the head in cm, so many steps (..., 2 directions) outwards.
+    """Return places (..., 2 directions, 3) in cm, so many steps (..., 2 directions) outwards.
 
     Those around the left eye come first.
     """
@@ -320,13 +291,13 @@ def places(steps: Floats) -> Floats:
 
 
 def step_size() -> Floats:
-    """Length (2 directions,) of a step in cm."""
+    """Return length (2 directions,) of a step in cm."""
     return np.asarray(np.linalg.norm(_spokes()[1], axis=1))
 
 
 @cache
 def _spokes() -> tuple[Floats, Floats]:
-    """Where the smallest lens is, and a step outwards: (2 directions, 2) in cm."""
+    """Return where the smallest lens is, and a step outwards: (2 directions, 2) in cm."""
     angle = np.linspace(0, 2 * np.pi, _ANGLES, endpoint=False)
     circle = np.stack([np.cos(angle), np.sin(angle)], axis=1)
     outline = np.sign(circle) * np.abs(circle) ** (2 / _POWER)
@@ -439,7 +410,7 @@ def _across(
 
 
 def _difference(beside: Singles) -> Floats:
-    """How far rims differ from skin, from signed differences (2 directions, places, 3)."""
+    """Return how far rims differ from skin, from signed differences (2 directions, places, 3)."""
     lighter, colour = beside[..., 0], np.abs(beside[..., 1:]).max(axis=2)
     up, down = (float(np.square(np.maximum(part, 0)).sum()) for part in (lighter, -lighter))
     # Below a light rim is its shadow on the skin, and that is no part of it.
@@ -493,7 +464,7 @@ class Frame:
     alpha: Bytes
 
     def within(self, top: int, left: int, shape: tuple[int, int]) -> Bytes:
-        """The frame in a part of the picture of a height and width."""
+        """Return the frame in a part of the picture of a height and width."""
         plane = np.zeros(shape, np.uint8)
         rows, columns = (
             slice(max(own.start, first), min(own.stop, first + length))
@@ -516,13 +487,6 @@ def find_frame(image: ImageArray, fit: HeadFit) -> Frame | None:
     A line must cross the nose between the eyes, and a rim close around both lenses: folds of the
     face beside the nose and below the eyes would otherwise be taken for a part of one, and tell of
     a smile. Lenses without rims are not found, nor most with a thin rim of the skin's colour.
-
-    Parameters
-    ----------
-    image
-        (H, W, 3) uint8 RGB.
-    fit
-        Where the head is.
     """
     box = None if fit.scale < _SMALLEST else _box(image, fit)
     if box is None:

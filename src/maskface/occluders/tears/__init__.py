@@ -1,1 +1,1 @@
-"""."""
+"""Tears: their paths on the cheek, and the optics of water on skin."""

@@ -1,4 +1,4 @@
-"""What water on skin does to light: bends it, mirrors it and throws it to its far side."""
+"""Optics of water on skin: it bends light, mirrors it and throws it to its far side."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def _pixels(
 
 
 def _turned(strands: Strands) -> tuple[Floats, Floats]:
-    """How far along and aside (k, n each) all places of each strand are from its first."""
+    """Return how far along and aside (k, n each) all places of each strand are from its first."""
     off = strands.places - strands.places[:, :1]
     x, y = off[..., 0], off[..., 1]
     ax, ay = strands.along.T[..., None]
@@ -152,7 +152,7 @@ def _between(table: Singles, first: NDArray[np.intp], share: Singles) -> Singles
 
 
 def look_through(photo: ImageArray, water: Water, down: Floats, light: Floats) -> Singles:
-    """The photograph as seen through water.
+    """Return the photograph as seen through water.
 
     Parameters
     ----------

@@ -1,9 +1,4 @@
-"""Where tears run: from the lower lid down the cheek, as streaks of water in the picture.
-
-The cheek that tears run over, and what of it can be seen.
-
-Streaks of water on the skin, and what of them can be seen.
-"""
+"""Paths of tears: streaks of water from the lower lid down the cheek, and what is seen of them."""
 
 from __future__ import annotations
 
@@ -29,7 +24,7 @@ _NOSE: Final = (168, 6, 197, 195, 5, 4, 1, 2, 49, 129, 98, 64, 279, 358, 327, 29
 
 
 def on_cheek(x: Floats, y: Floats) -> tuple[Floats, Floats]:
-    """Places (..., 3) on the surface of the canonical head's right half, and its unit normals."""
+    """Return places (..., 3) on the right half of the canonical head, and unit normals."""
     powers_x, powers_y = (np.stack([np.ones_like(at), at, at * at, at * at * at]) for at in (x, y))
     terms = (powers_x[:, None] * powers_y).reshape(16, -1)
     depth, along_x, along_y = (_cheek().T @ terms).reshape(3, *x.shape)
@@ -54,7 +49,7 @@ def _cheek() -> Floats:
 
 
 def visible(fit: HeadFit, head: Floats, normals: Floats) -> Floats:
-    """How far (0 to 1) places (n, 3) of the head, with their unit normals, can be seen.
+    """Return how far (0 to 1) places (n, 3) of the head, with their unit normals, can be seen.
 
     Hidden is what is seen grazingly, lies behind the nose, or would hang in the air beside a face
     narrower than the average one.
@@ -115,17 +110,17 @@ class Strands:
 
     @classmethod
     def joined(cls, parts: Sequence[Strands]) -> Strands:
-        """All strands of one or more parts."""
+        """Return all strands of one or more parts."""
         names = [field.name for field in fields(cls)]
         return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
     def zoomed(self, x: float, y: float, factor: int) -> Strands:
-        """The same strands in a picture cut at (x, y) and enlarged by a whole factor."""
+        """Return the same strands in a picture cut at (x, y) and enlarged by a whole factor."""
         places = (self.places - [x, y]) * factor + (factor - 1) / 2
         return replace(self, places=places, radius=self.radius * factor, bulge=self.bulge * factor)
 
     def shown(self, fit: HeadFit) -> Strands:
-        """What of them can be seen; those out of sight are left out."""
+        """Return what of them can be seen; those out of sight are left out."""
         seen = visible(fit, self.head.reshape(-1, 3), self.normals.reshape(-1, 3))
         radius = self.radius * seen.reshape(self.radius.shape)
         kept = radius.any(axis=1)
@@ -179,7 +174,7 @@ and the rest lie at its end."""
 
 
 def head_down(fit: HeadFit) -> Floats:
-    """The head's own down as a unit vector in the picture.
+    """Return the head's own down as a unit vector in the picture.
 
     A picture has no plumb line: whether the head was tilted or the camera, it does not tell. So
     tears run as on an upright head, and a turned picture shows the same ones.
@@ -190,7 +185,7 @@ def head_down(fit: HeadFit) -> Floats:
 def trails(
     points: NDArray[np.float32], fit: HeadFit, eyes: Sequence[int], bottom: float, dice: Floats
 ) -> Strands:
-    """Tears that have run down the cheeks.
+    """Return tears that have run down the cheeks.
 
     Parameters
     ----------
@@ -234,7 +229,7 @@ def _way_down(lid: Floats, way: Floats, dice: Floats) -> tuple[Floats, Floats]:
 
 
 def meniscus(points: NDArray[np.float32], fit: HeadFit, eyes: Sequence[int]) -> Strands:
-    """The water that stands along the lower lids of moist eyes."""
+    """Return the water that stands along the lower lids of moist eyes."""
     t, wide, gloss, head, normals = _moist_lids()
     seen = _along(_lids(points)[list(eyes)], t)[..., :2]
     along = unit(seen[:, -1] - seen[:, 0])
@@ -269,7 +264,7 @@ def _moist_lids() -> tuple[Floats, Floats, Floats, Floats, Floats]:
 
 
 def damp_lid(edge: Strands, fit: HeadFit) -> Strands:
-    """The skin below the water along the lids of moist eyes, which shines."""
+    """Return the skin below the water along the lids of moist eyes, which shines."""
     below, high = _LID_SKIN
     ends = np.sin(np.pi * _LID)
     full = np.ones_like(edge.radius)
@@ -290,7 +285,7 @@ def _fresh(way: Floats) -> Floats:
 
 
 def _gloss(way: Floats, fall: Floats, dice: Floats) -> Floats:
-    """Where a trail glints: in places, as the skin under it is uneven, and on the drop."""
+    """Return where a trail glints: in places, as the skin under it is uneven, and on the drop."""
     waves = np.sin(4.1 * way + 3 * dice[:, 4]) + np.sin(9.7 * way + 3 * dice[:, 5])
     return np.where(
         fall - way < 2.5 * _DROP, 1.0, np.clip(0.35 + 0.4 * waves + 0.5 * _fresh(way), 0.08, 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final, Literal, TypeAlias, get_args
+from typing import Annotated, Final, Literal, TypeAlias
 
 import cv2
 import numpy as np
@@ -12,9 +12,10 @@ import numpy as np
 from maskface.arrays import Floats, Singles
 from maskface.errors import MaskfaceError
 from maskface.occluders.base import Drawing, Occluder
-from maskface.occluders.drawing.geometry import HeadFit, head_of
+from maskface.occluders.drawing.geometry import HeadFit, head_fit
 from maskface.occluders.drawing.layer import around
-from maskface.occluders.photo.appearance import look_of
+from maskface.occluders.parameters import Between
+from maskface.occluders.photo.appearance import appearance_of
 from maskface.occluders.photo.light import Light
 from maskface.occluders.registry import OCCLUDERS
 from maskface.occluders.tears.optics import look_through, pour
@@ -28,7 +29,6 @@ from maskface.occluders.tears.paths import (
     meniscus,
     trails,
 )
-from maskface.registry import unknown_name
 from maskface.types import FaceLandmarks, ImageArray
 
 Side: TypeAlias = Literal["both", "left", "right"]
@@ -80,18 +80,16 @@ class Tears(Occluder):
     """
 
     side: Side = "both"
-    amount: int = 2
+    amount: Annotated[int, Between(0, MOST)] = 2
     length: Length = "cheek"
     wet: bool = True
 
     def __post_init__(self) -> None:
-        for what, kind in (("side", Side), ("length", Length)):
-            if getattr(self, what) not in get_args(kind):
-                raise MaskfaceError(unknown_name(what, getattr(self, what), list(get_args(kind))))
-        if not 0 <= self.amount <= MOST or (self.amount == 0 and not self.wet):
+        super().__post_init__()
+        if not (self.amount or self.wet):
             raise MaskfaceError(
-                f"An eye sheds 0 to {MOST} tears, and with wet=false at least 1, got amount="
-                f"{self.amount}. Write tears:amount=2."
+                "With wet=false, parameter 'amount' of occluder 'tears' is at least 1, got 0. "
+                "Write tears:amount=2."
             )
 
     def draw(
@@ -100,7 +98,7 @@ class Tears(Occluder):
         """Draw the tears; see `Occluder.draw`. Their ways and sizes differ by chance."""
         # All are thrown whatever is asked for, so that one side's tears are those of both.
         dice = rng.uniform(-1, 1, (len(EYES), MOST, DRAWS))
-        fit = head_of(landmarks)
+        fit = head_fit(landmarks)
         return _draw(image, self._strands(landmarks.points, fit, dice), fit)
 
     def _strands(self, points: Singles, fit: HeadFit, dice: Floats) -> Strands:
@@ -120,7 +118,7 @@ def _draw(image: ImageArray, strands: Strands, fit: HeadFit) -> Drawing:
     box = _box(strands, fit.scale, image.shape)
     if box is None:
         return Drawing(result, alpha, shadow)
-    light = _towards(look_of(image, fit).light)
+    light = _towards(appearance_of(image, fit).light)
     film, cover, cast = _layers(image[box], strands, fit, light, box)
     alpha[box], shadow[box] = np.ceil(255 * cover), np.round(255 * cast)
     touched = (alpha[box] > 0) | (shadow[box] > 0)
@@ -131,7 +129,7 @@ def _draw(image: ImageArray, strands: Strands, fit: HeadFit) -> Drawing:
 
 
 def _box(strands: Strands, scale: float, shape: tuple[int, ...]) -> tuple[slice, slice] | None:
-    """Index of everything in a picture that the strands can touch; None if there is nothing."""
+    """Return the index of all in a picture that strands can touch; None if nothing."""
     if not strands.radius.size:
         return None
     margin = float(strands.radius.max()) + 4 * _CAST_REACH * scale + 2

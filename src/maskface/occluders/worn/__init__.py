@@ -1,1 +1,1 @@
-"""Things worn on the head: masks, respirators, veils, visors, spectacles."""
+"""Masks and other things worn, one module per kind."""

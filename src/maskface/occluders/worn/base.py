@@ -1,16 +1,11 @@
-"""What all things worn have in common.
-
-A mask that hangs from one ear.
-
-Ear loops and head straps.
-"""
+"""The base of all things worn, and of masks with their ear loops and ways of wearing."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import ClassVar, Final
+from typing import Annotated, ClassVar, Final
 
 import cv2
 import numpy as np
@@ -19,11 +14,12 @@ from numpy.typing import NDArray
 from maskface.arrays import Floats
 from maskface.errors import MaskfaceError
 from maskface.occluders.base import Drawing, Occluder
-from maskface.occluders.colours import Colour, parse_colour
+from maskface.occluders.colours import RGB, parse_colour
 from maskface.occluders.drawing.garment import Cord, Garment, Surface
-from maskface.occluders.drawing.geometry import head_of, unit
-from maskface.occluders.drawing.layer import times, triple
-from maskface.occluders.drawing.render import outline_on, put_on
+from maskface.occluders.drawing.geometry import head_fit, unit
+from maskface.occluders.drawing.layer import as_rgb, times
+from maskface.occluders.drawing.render import alpha_on, draw_on
+from maskface.occluders.parameters import Between, Colour
 from maskface.occluders.photo.light import LUMA
 from maskface.occluders.worn.surface import Shape, Wearing, detail, sheet_surface, surface_of, wear
 from maskface.types import FaceLandmarks, ImageArray
@@ -39,8 +35,8 @@ _FADE: Final = 0.25
 """Share of a loop that passes out of sight behind the ear."""
 
 
-def ear_loops(surface: Surface, colour: tuple[int, int, int], *, ears: str = "both") -> list[Cord]:
-    """Loops from the corners of a mask to the roots of the ears.
+def ear_loops(surface: Surface, colour: RGB, *, ears: str = "both") -> list[Cord]:
+    """Draw loops from the corners of a mask to the roots of the ears.
 
     Parameters
     ----------
@@ -56,9 +52,7 @@ def ear_loops(surface: Surface, colour: tuple[int, int, int], *, ears: str = "bo
     list of Cord
         Two for each ear.
     """
-    rows, columns = surface.shape
-    sheet = surface.vertices.reshape(rows, columns, 3)
-    tone = loop_colour(colour)
+    sheet, tone = surface.sheet, loop_colour(colour)
     cords = []
     for column, mirror in ((0, 1.0), (-1, -1.0))[: 1 if ears == "right" else 2]:
         for row, ear in ((0, EAR[0]), (-1, EAR[1])):
@@ -66,12 +60,12 @@ def ear_loops(surface: Surface, colour: tuple[int, int, int], *, ears: str = "bo
     return cords
 
 
-def loop_colour(colour: tuple[int, int, int]) -> tuple[int, int, int]:
-    """Colour of the loops of a mask of this colour."""
+def loop_colour(colour: RGB) -> RGB:
+    """Return colour of the loops of a mask of this colour."""
     return colour if float(np.array(colour) @ LUMA) < _DARK else _COLOUR
 
 
-def _loop(corner: Floats, ear: Floats, mirror: float, colour: tuple[int, int, int]) -> Cord:
+def _loop(corner: Floats, ear: Floats, mirror: float, colour: RGB) -> Cord:
     """A loop that bulges a little over the cheek."""
     # Closer together towards the ear, where the loop fades.
     t = np.sin(np.linspace(0, np.pi / 2, _CORD_POINTS))[:, None]
@@ -80,7 +74,7 @@ def _loop(corner: Floats, ear: Floats, mirror: float, colour: tuple[int, int, in
 
 
 def outward(points: Floats) -> Floats:
-    """Directions (n, 3) away from the vertical axis of the head, a little before the ears."""
+    """Return directions (n, 3) away from the head's vertical axis, a little before the ears."""
     return unit((points - [0, 0, -1.5]) * [1, 0, 1])
 
 
@@ -111,10 +105,9 @@ def hang(surface: Surface) -> Surface:
     return sheet_surface(sheet)
 
 
-def hanging_loops(surface: Surface, colour: tuple[int, int, int]) -> list[Cord]:
-    """The loop that holds a hanging mask, and the one that dangles from it."""
-    rows, columns = surface.shape
-    end = surface.vertices.reshape(rows, columns, 3)[:, -1]
+def hanging_loops(surface: Surface, colour: RGB) -> list[Cord]:
+    """Draw the loop that holds a hanging mask, and the one that dangles from it."""
+    end = surface.sheet[:, -1]
     t = np.linspace(0, 1, _POINTS)[:, None]
     points = end[0] * (1 - t) + end[-1] * t + _LOOP * np.sin(np.pi * t) * _DOWN
     normals = np.repeat(np.cross(_DOWN, _ACROSS)[None], _POINTS, axis=0)
@@ -123,7 +116,7 @@ def hanging_loops(surface: Surface, colour: tuple[int, int, int]) -> list[Cord]:
 
 
 @dataclass(frozen=True)
-class Worn(Occluder):
+class WornOccluder(Occluder):
     """Something worn on the head. A subclass implements `garment`."""
 
     behind_frames: ClassVar[bool] = False
@@ -131,7 +124,7 @@ class Worn(Occluder):
 
     @abstractmethod
     def garment(self, scale: float) -> Garment:
-        """Say what is drawn.
+        """Return what is drawn.
 
         Parameters
         ----------
@@ -148,8 +141,8 @@ class Worn(Occluder):
         self, image: ImageArray, landmarks: FaceLandmarks, rng: np.random.Generator
     ) -> Drawing:
         """Draw the thing worn; see `Occluder.draw`. Only its grain is random."""
-        fit = head_of(landmarks)
-        return put_on(image, fit, _garment(self, detail(fit.scale)), rng)
+        fit = head_fit(landmarks)
+        return draw_on(image, fit, _garment(self, detail(fit.scale)), rng)
 
     def draw_over(
         self,
@@ -160,28 +153,28 @@ class Worn(Occluder):
     ) -> Drawing:
         """Lay what `draw` puts on the photograph over another picture; see `Occluder.draw_over`."""
         drawn = self.draw(photo, landmarks, rng)
-        left = triple(times(255 - drawn.alpha, 255 - drawn.shadow))
+        left = as_rgb(times(255 - drawn.alpha, 255 - drawn.shadow))
         own = cv2.subtract(drawn.image, times(photo, left))
         return replace(drawn, image=np.asarray(cv2.add(own, times(below, left)), np.uint8))
 
     def hide(
         self, image: ImageArray, landmarks: FaceLandmarks, rng: np.random.Generator
     ) -> NDArray[np.uint8]:
-        """Say what is hidden, (H, W) uint8: the alpha of `draw`, at less cost."""
+        """Return what is hidden, (H, W) uint8: the alpha of `draw`, at less cost."""
         del rng
-        fit = head_of(landmarks)
-        return outline_on(image, fit, _garment(self, detail(fit.scale)))
+        fit = head_fit(landmarks)
+        return alpha_on(image, fit, _garment(self, detail(fit.scale)))
 
 
 @lru_cache(maxsize=256)
-def _garment(worn: Worn, scale: float) -> Garment:
+def _garment(worn: WornOccluder, scale: float) -> Garment:
     """The same garment for the next picture."""
     made = worn.garment(scale)
     return replace(made, behind_frames=worn.behind_frames)
 
 
 @dataclass(frozen=True)
-class Mask(Worn):
+class Mask(WornOccluder):
     """A face mask, which can be worn in several ways, behind spectacles in the photograph.
 
     Attributes
@@ -192,38 +185,27 @@ class Mask(Worn):
     top
         Height of the upper edge at the middle of the face, from 0 (at the chin) to 100 (at the
         eyes); by default where `wearing` has it.
-
-    Raises
-    ------
-    MaskfaceError
-        If `top` is not 0 to 100, or is given together with a wearing that sets it.
     """
 
     behind_frames: ClassVar[bool] = True
     wearing: Wearing = "correct"
-    top: float | None = None
+    top: Annotated[float | None, Between(0, 100, "0 at the chin, 100 at the eyes")] = None
 
     def __post_init__(self) -> None:
-        if self.top is None:
-            return
-        if not 0 <= self.top <= 100:
-            raise MaskfaceError(
-                f"Parameter 'top' of occluder {self.name!r} got {self.top:g}. It is the height of "
-                "the upper edge, from 0 (at the chin) to 100 (at the eyes)."
-            )
-        if self.wearing not in ("correct", "tight"):
+        super().__post_init__()
+        if self.top is not None and self.wearing not in ("correct", "tight"):
             raise MaskfaceError(
                 f"Occluder {self.name!r} got both wearing={self.wearing} and top={self.top:g}. "
                 "Both say where the upper edge is; leave one out."
             )
 
     def surface(self, shape: Shape, scale: float) -> Surface:
-        """A mask of this form, as it is worn; see `surface_of`."""
+        """Return a mask of this form, as it is worn; see `surface_of`."""
         worn = surface_of(wear(shape, self.wearing, self.top), scale)
         return hang(worn) if self.wearing == "one_ear" else worn
 
-    def loops(self, surface: Surface, colour: tuple[int, int, int]) -> list[Cord]:
-        """Ear loops for a `surface` of cloth of a colour."""
+    def loops(self, surface: Surface, colour: RGB) -> list[Cord]:
+        """Draw ear loops for a `surface` of cloth of a colour."""
         make = hanging_loops if self.wearing == "one_ear" else ear_loops
         return make(surface, colour)
 
@@ -236,20 +218,11 @@ class ColouredMask(Mask):
     ----------
     colour
         A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
-
-    Raises
-    ------
-    MaskfaceError
-        If the colour is neither.
     """
 
     colour: Colour = "white"
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        parse_colour(self.colour)
-
     @property
-    def rgb(self) -> tuple[int, int, int]:
+    def rgb(self) -> RGB:
         """Red, green and blue (0 to 255) of the colour."""
         return parse_colour(self.colour)

@@ -1,19 +1,17 @@
-"""Masks of cotton and of stretch foam.
-
-Moulded stretch foam, drawn flat by formulas.
-"""
+"""Masks of sewn cotton and of moulded stretch foam."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Final, TypeAlias
+from typing import Final
 
 import numpy as np
 
 from maskface.arrays import Reals
-from maskface.occluders.colours import Colour, parse_colour
+from maskface.occluders.colours import RGB, parse_colour
 from maskface.occluders.drawing.garment import Garment, Sheet, Texture
+from maskface.occluders.parameters import Colour
 from maskface.occluders.registry import OCCLUDERS
 from maskface.occluders.worn.base import ColouredMask
 from maskface.occluders.worn.mask_shapes import CONTOURED, MOULDED
@@ -30,12 +28,10 @@ from maskface.occluders.worn.weaves import (
     tallness,
 )
 
-Rgb: TypeAlias = tuple[int, int, int]
-
 
 @lru_cache(maxsize=32)
-def foam(colour: Rgb) -> Texture:
-    """Stretch foam with a ridge down the middle: matte, with a soft sheen beside the ridge."""
+def foam(colour: RGB) -> Texture:
+    """Draw stretch foam: matte, with a ridge down the middle and a soft sheen beside it."""
     x, y = canvas(HEIGHT, WIDTH)
     across = ACROSS * (x - 0.5)
     # The sides have no edge: they go over into the bands.
@@ -83,23 +79,14 @@ class ClothMask(ColouredMask):
         plain, stripes, dots, check or floral.
     accent
         Colour of the print.
-
-    Raises
-    ------
-    MaskfaceError
-        If a colour is neither.
     """
 
     colour: Colour = "navy"
     pattern: Pattern = "plain"
     accent: Colour = "white"
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        parse_colour(self.accent)
-
     def garment(self, scale: float) -> Garment:
-        """The panels and their loops."""
+        """Return the panels and their loops."""
         colour, accent = self.rgb, parse_colour(self.accent)
         surface = self.surface(CONTOURED, scale)
         if self.pattern == "plain":
@@ -119,17 +106,12 @@ class FashionMask(ColouredMask):
     ----------
     colour
         A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
-
-    Raises
-    ------
-    MaskfaceError
-        If the colour is neither.
     """
 
     colour: Colour = "black"
 
     def garment(self, scale: float) -> Garment:
-        """The moulded sheet and the bands to the ears."""
+        """Return the moulded sheet and the bands to the ears."""
         colour = self.rgb
         surface = self.surface(MOULDED, scale)
         sheet = Sheet(surface, foam(colour))

@@ -1,7 +1,4 @@
-"""From the form of wrapped cloth to triangles.
-
-The forms of cloth wrapped around the head: scarf, veil, hood, and the crown of a cap.
-"""
+"""Cloth wrapped around the head: scarf, veil, hood, and the crown of a cap."""
 
 from __future__ import annotations
 
@@ -13,7 +10,7 @@ import numpy as np
 
 from maskface.arrays import Floats
 from maskface.occluders.drawing.garment import Surface
-from maskface.occluders.worn.surface import curve, sheet_surface, spread
+from maskface.occluders.worn.surface import curve, detail, sheet_surface, spread
 
 Numbers: TypeAlias = tuple[float, ...]
 
@@ -111,35 +108,27 @@ CROWN: Final = Drape(
 )
 """The crown of a cap."""
 
-_FINE_FROM: Final = 16.0
-"""Pixels per centimetre from which a coarse surface's outline would show its corners."""
+_COARSE: Final = (13, 19)
+_FINE: Final = (18, 31)
+"""Vertices down and across."""
 _BLUNT: Final = 0.06
 """How blunt a point is."""
 _GATHER: Final = 0.75
 """How far a knot draws the cloth together."""
 
 
-@lru_cache(maxsize=16)
-def draped(drape: Drape, *, fine: bool) -> Surface:
-    """A drape's surface, of many or of few vertices."""
-    return sheet_surface(sheet_of_drape(drape, *((18, 31) if fine else (13, 19))))
-
-
 def surface_of_drape(drape: Drape, scale: float) -> Surface:
-    """A drape's surface, finer for large faces.
+    """Make a drape's surface, finer for large faces: at `scale` pixels per centimetre."""
+    return _build(drape, *(_FINE if detail(scale) else _COARSE))
 
-    Parameters
-    ----------
-    drape
-        The cloth's form.
-    scale
-        Pixels per centimetre of the head.
-    """
-    return draped(drape, fine=scale >= _FINE_FROM)
+
+@lru_cache(maxsize=16)
+def _build(drape: Drape, rows: int, columns: int) -> Surface:
+    return sheet_surface(sheet_of_drape(drape, rows, columns))
 
 
 def sheet_of_drape(drape: Drape, rows: int, columns: int) -> Floats:
-    """Positions (rows, columns, 3) of a drape's cloth in cm."""
+    """Return positions (rows, columns, 3) of a drape's cloth in cm."""
     turn = spread(np.linspace(-1, 1, columns))[None, :]
     angle = np.radians(drape.reach) * turn
     ahead, behind = np.clip(np.cos(angle), 0, 1), np.clip(-np.cos(angle), 0, 1)

@@ -1,24 +1,19 @@
-"""Spectacles.
-
-What spectacles look like, drawn flat by formulas: rims, glass, and what glass reflects.
-
-The form of spectacles: where the front stands, its rims and lenses, and its arms.
-"""
+"""Spectacles and sunglasses: rims, lenses and arms, and what glass reflects."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Final, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 
 import numpy as np
 
 from maskface.arrays import Floats, Reals
-from maskface.errors import MaskfaceError
-from maskface.occluders.colours import Colour, parse_colour
+from maskface.occluders.colours import RGB, dimmed, parse_colour
 from maskface.occluders.drawing.garment import Cord, Garment, Shadow, Sheet, Surface, Texture
+from maskface.occluders.parameters import Between, Colour
 from maskface.occluders.registry import OCCLUDERS
-from maskface.occluders.worn.base import Worn, outward
+from maskface.occluders.worn.base import WornOccluder, outward
 from maskface.occluders.worn.planes import Canvas, bump, make_texture, ramp, step
 from maskface.occluders.worn.surface import sheet_surface
 
@@ -89,7 +84,7 @@ STYLES: Final[dict[tuple[FrameShape, bool], Style]] = {
 
 
 def lens_outline(style: Style, n: int = 180) -> Reals:
-    """Outline (n, 2) of the left lens in cm."""
+    """Return outline (n, 2) of the left lens in cm."""
     angle = np.linspace(0, 2 * np.pi, n, endpoint=False)
     across, up = np.cos(angle), np.sin(angle)
     power = 2 / style.power
@@ -108,15 +103,15 @@ def _depth(x: Floats, y: Floats) -> Floats:
 
 @cache
 def front(back: float = 0.0) -> Surface:
-    """The curved sheet that carries rims and lenses, moved back by so many cm."""
+    """Return the curved sheet that carries rims and lenses, moved back by so many cm."""
     x, y = np.meshgrid(
         np.linspace(-FRONT.half, FRONT.half, _COLUMNS), np.linspace(FRONT.high, FRONT.low, _ROWS)
     )
     return sheet_surface(np.stack([x, y, _depth(x, y) - back], axis=-1))
 
 
-def arms(style: Style, colour: tuple[int, int, int]) -> list[Cord]:
-    """The two arms, from the front to behind the ears."""
+def arms(style: Style, colour: RGB) -> list[Cord]:
+    """Draw the two arms, from the front to behind the ears."""
     height, width = style.arm
     x = FRONT.half - 0.32
     t = np.linspace(0, 1, 9)[:, None]
@@ -152,7 +147,7 @@ def _rims(style: Style) -> Reals:
 
 @cache
 def rims(style: Style) -> Texture:
-    """The frame's front: rounded, hence brighter where it looks up."""
+    """Draw the frame's front: rounded, hence brighter where it looks up."""
     shape = _rims(style)
     relief = FRONT.relief(shape, 0.3 * style.rim)
     level = 0.92 + 0.16 * relief * style.rim
@@ -161,7 +156,7 @@ def rims(style: Style) -> Texture:
 
 @cache
 def dark_glass(style: Style, opacity: float) -> Texture:
-    """The lenses of sunglasses: a little clearer below, and edges where the glass ends."""
+    """Draw the lenses of sunglasses: a little clearer below, and edges where the glass ends."""
     _, y = FRONT.grid()
     outside = _outside(style)
     inside = step(0.06 - outside, 0.6 / FRONT.pixels)
@@ -172,7 +167,7 @@ def dark_glass(style: Style, opacity: float) -> Texture:
 
 @cache
 def clear_glass(style: Style) -> Texture:
-    """The lenses of eyeglasses: nothing but a bright line where the edge bends light."""
+    """Draw the lenses of eyeglasses: nothing but a bright line where the edge bends light."""
     outside = _outside(style)
     inside = step(0.06 - outside, 0.6 / FRONT.pixels)
     shine = 0.10 * inside * bump(outside + 0.03, 0.06)
@@ -181,7 +176,7 @@ def clear_glass(style: Style) -> Texture:
 
 @cache
 def gloss(style: Style, sky: float, window: float) -> Texture:
-    """What the lenses and the frame reflect.
+    """Return what the lenses and the frame reflect.
 
     Parameters
     ----------
@@ -231,17 +226,16 @@ _CLEAR: Final = 0.05
 """Share of the light that clear glass keeps back."""
 
 
-def _frame(style: Style, colour: tuple[int, int, int]) -> tuple[Sheet, Sheet, list[Cord]]:
+def _frame(style: Style, colour: RGB) -> tuple[Sheet, Sheet, list[Cord]]:
     """The front of the rims, their back edge, and the arms."""
-    red, green, blue = (round(_INNER * part) for part in colour)
     face = Sheet(front(), rims(style), colour, both_sides=True)
-    edge = Sheet(front(style.thick), rims(style), (red, green, blue), both_sides=True)
+    edge = Sheet(front(style.thick), rims(style), dimmed(colour, _INNER), both_sides=True)
     return face, edge, arms(style, colour)
 
 
 @OCCLUDERS.register("sunglasses")
 @dataclass(frozen=True)
-class Sunglasses(Worn):
+class Sunglasses(WornOccluder):
     """Sunglasses: dark lenses that reflect a bright sky.
 
     Attributes
@@ -253,29 +247,15 @@ class Sunglasses(Worn):
         ``#rrggbb``.
     opacity
         Share of what is behind the lenses that they hide, 0.5 to 1.
-
-    Raises
-    ------
-    MaskfaceError
-        If a colour or the opacity is none of these.
     """
 
     frame: FrameShape = "square"
     colour: Colour = "black"
     lens: Colour = "#1d1b1a"
-    opacity: float = 0.95
-
-    def __post_init__(self) -> None:
-        parse_colour(self.colour)
-        parse_colour(self.lens)
-        if not 0.5 <= self.opacity <= 1:
-            raise MaskfaceError(
-                f"Parameter 'opacity' of occluder 'sunglasses' got {self.opacity:g}. It is the "
-                "share of what is behind the lenses that they hide, from 0.5 to 1."
-            )
+    opacity: Annotated[float, Between(0.5, 1)] = 0.95
 
     def garment(self, scale: float) -> Garment:
-        """Reflections, frame and dark glass."""
+        """Return reflections, frame and dark glass."""
         del scale
         style = STYLES[self.frame, True]
         shine = Sheet(front(), gloss(style, 0.22, 0.13), both_sides=True, lit=False)
@@ -287,7 +267,7 @@ class Sunglasses(Worn):
 
 @OCCLUDERS.register("glasses")
 @dataclass(frozen=True)
-class Glasses(Worn):
+class Glasses(WornOccluder):
     """Eyeglasses with clear lenses; they hide hardly more than their thin frame.
 
     Attributes
@@ -296,21 +276,13 @@ class Glasses(Worn):
         Shape of the lenses, round or square.
     colour
         Colour of the frame: a name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
-
-    Raises
-    ------
-    MaskfaceError
-        If the colour is neither.
     """
 
     frame: FrameShape = "square"
     colour: Colour = "black"
 
-    def __post_init__(self) -> None:
-        parse_colour(self.colour)
-
     def garment(self, scale: float) -> Garment:
-        """Reflections, frame and clear glass."""
+        """Return reflections, frame and clear glass."""
         del scale
         style = STYLES[self.frame, False]
         shine = Sheet(front(), gloss(style, 0.05, 0.09), both_sides=True, lit=False)

@@ -1,24 +1,21 @@
-"""Caps, and the shadow of their brims.
-
-The parts of a cap: crown, brim, and the shade that the brim casts on the face.
-"""
+"""Caps: crown, brim, and the shade that the brim casts on the face."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import Final
+from typing import Annotated, Final
 
 import cv2
 import numpy as np
 
 from maskface.arrays import Floats, Reals
-from maskface.errors import MaskfaceError
 from maskface.mesh import canonical_mesh
-from maskface.occluders.colours import Colour, parse_colour
+from maskface.occluders.colours import RGB, dimmed, parse_colour
 from maskface.occluders.drawing.garment import Cord, Garment, Shadow, Sheet, Surface, Texture
+from maskface.occluders.parameters import Between, Colour, Share
 from maskface.occluders.registry import OCCLUDERS
-from maskface.occluders.worn.base import Worn
+from maskface.occluders.worn.base import WornOccluder
 from maskface.occluders.worn.drapes import CROWN, surface_of_drape
 from maskface.occluders.worn.planes import Canvas, bump, make_texture, ramp, step, unevenness
 from maskface.occluders.worn.surface import around, sheet_surface, top_level
@@ -54,25 +51,25 @@ def _brim() -> Floats:
 
 @cache
 def brim() -> Surface:
-    """The upper side of the brim."""
+    """Return the upper side of the brim."""
     return sheet_surface(_brim())
 
 
 @cache
 def brim_below() -> Surface:
-    """Its underside."""
+    """Return its underside."""
     return sheet_surface(_brim()[:, ::-1] - [0, 0.12, 0])
 
 
-def brim_edge(colour: tuple[int, int, int]) -> Cord:
-    """The bound edge of the brim."""
+def brim_edge(colour: RGB) -> Cord:
+    """Draw the bound edge of the brim."""
     line = _brim()[-1] - [0, 0.06, 0]
     return Cord(line, np.tile([0.0, 0.3, 0.954], (len(line), 1)), 0.26, colour)
 
 
 @cache
 def crown_cloth() -> Texture:
-    """Six panels of twill with sewn seams and eyelets, and the band above the brim."""
+    """Draw six panels of twill with sewn seams and eyelets, and the band above the brim."""
     x, y = around(_CROWN)
     down = (_CROWN.high - y) / _CROWN.high
     level = 1 + _twill(_CROWN, 12)
@@ -90,7 +87,7 @@ def crown_cloth() -> Texture:
 
 @cache
 def brim_cloth() -> Texture:
-    """Twill with rows of stitches along the edge."""
+    """Draw twill with rows of stitches along the edge."""
     x, y = _BRIM.grid()
     out = (_BRIM.high - y) / _BRIM.high
     level = 1.02 + _twill(_BRIM, 13)
@@ -109,7 +106,7 @@ def _twill(canvas: Canvas, seed: int) -> Reals:
 
 @cache
 def upper_face() -> Surface:
-    """A smooth sheet on the skin of the canonical head."""
+    """Return a smooth sheet on the skin of the canonical head."""
     x, y = _on_face(9, 9)
     return sheet_surface(np.stack([x, y, _relief(x, y)], axis=-1))
 
@@ -134,7 +131,7 @@ def _relief(x: Floats, y: Floats) -> Floats:
 
 @lru_cache(maxsize=64)
 def brim_shade(edge: float) -> Texture:
-    """Where light from above does not reach the face.
+    """Draw where light from above does not reach the face.
 
     Parameters
     ----------
@@ -162,12 +159,11 @@ def _relief_plane() -> Reals:
 _BELOW: Final = 0.42
 """How bright the underside of the brim is."""
 _BINDING: Final = 0.8
-_HIGHEST: Final = 120.0
 
 
 @OCCLUDERS.register("cap")
 @dataclass(frozen=True)
-class Cap(Worn):
+class Cap(WornOccluder):
     """A baseball cap whose brim throws a shadow over the eyes; or that shadow alone.
 
     Attributes
@@ -181,33 +177,17 @@ class Cap(Worn):
         (at the brows).
     drawn
         Whether the cap itself is seen; without it, only its shadow is.
-
-    Raises
-    ------
-    MaskfaceError
-        If a parameter is none of these.
     """
 
     colour: Colour = "navy"
-    shadow: float = 0.5
-    edge: float = 80.0
+    shadow: Share = 0.5
+    edge: Annotated[float, Between(0, 120, "0 at the chin, 100 at the eyes, 120 at the brows")] = (
+        80.0
+    )
     drawn: bool = True
 
-    def __post_init__(self) -> None:
-        parse_colour(self.colour)
-        if not 0 <= self.shadow <= 1:
-            raise MaskfaceError(
-                f"Parameter 'shadow' of occluder 'cap' got {self.shadow:g}. It is the share of "
-                "the light that the brim keeps from the upper face, from 0 to 1."
-            )
-        if not 0 <= self.edge <= _HIGHEST:
-            raise MaskfaceError(
-                f"Parameter 'edge' of occluder 'cap' got {self.edge:g}. It is the height at which "
-                "the shadow ends, from 0 (at the chin) to 100 (at the eyes) and 120 (at the brows)."
-            )
-
     def garment(self, scale: float) -> Garment:
-        """The cap, and the shade on the face."""
+        """Return the cap, and the shade on the face."""
         shade = Sheet(upper_face(), brim_shade(top_level(self.edge)), tint=self.shadow)
         parts = self._cap(scale) if self.drawn else ()
         return Garment((*parts, shade), Shadow(0.4, 0.4))
@@ -215,13 +195,8 @@ class Cap(Worn):
     def _cap(self, scale: float) -> tuple[Sheet | Cord, ...]:
         colour = parse_colour(self.colour)
         return (
-            brim_edge(_dimmed(colour, _BINDING)),
+            brim_edge(dimmed(colour, _BINDING)),
             Sheet(brim(), brim_cloth(), colour),
-            Sheet(brim_below(), brim_cloth(), _dimmed(colour, _BELOW)),
+            Sheet(brim_below(), brim_cloth(), dimmed(colour, _BELOW)),
             Sheet(surface_of_drape(CROWN, scale), crown_cloth(), colour),
         )
-
-
-def _dimmed(colour: tuple[int, int, int], share: float) -> tuple[int, int, int]:
-    red, green, blue = (round(share * part) for part in colour)
-    return red, green, blue

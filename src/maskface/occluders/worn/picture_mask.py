@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from maskface.arrays import Reals
 from maskface.errors import ImageError, MaskfaceError
 from maskface.images import read_rgba
-from maskface.occluders.colours import BRIGHTEST, DARKEST
+from maskface.occluders.colours import BRIGHTEST, DARKEST, RGB
 from maskface.occluders.drawing.garment import Garment, Sheet, Texture
 from maskface.occluders.registry import OCCLUDERS
 from maskface.occluders.worn.base import Mask
@@ -68,7 +68,7 @@ class PictureMask(Mask):
             object.__setattr__(self, "sha256", _digest(_picture(self.path)))
 
     def garment(self, scale: float) -> Garment:
-        """The picture and its loops."""
+        """Return the picture and its loops."""
         surface = self.surface(SURGICAL, scale)
         texture = picture_cloth(self.path, self.sha256)
         loops = self.loops(surface, _main_colour(texture))
@@ -124,7 +124,7 @@ def _refusal(path: str, why: str) -> MaskfaceError:
     )
 
 
-def _main_colour(texture: Texture) -> tuple[int, int, int]:
+def _main_colour(texture: Texture) -> RGB:
     """Red, green and blue (0 to 255) that half of the cloth's visible parts lie below."""
     colours = texture.levels[-1].reshape(-1, 3)
     if texture.opacity is not None:

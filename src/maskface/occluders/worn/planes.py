@@ -1,9 +1,4 @@
-"""Pieces that textures of worn things are drawn from, in centimetres.
-
-Strokes that sewn cloth is drawn with, on a canvas of fractions: seams, stitches, folds.
-
-Make textures: the sizes of a picture, and the pieces that drawn cloth is made of.
-"""
+"""Textures: the flat canvas they are drawn on, and the strokes that sewn cloth is drawn with."""
 
 from __future__ import annotations
 
@@ -41,13 +36,13 @@ class Canvas(NamedTuple):
         return round((self.high - self.low) * self.pixels), round(2 * self.half * self.pixels)
 
     def grid(self) -> tuple[Reals, Reals]:
-        """Places (x and y) in cm of each texture pixel, both float32 of `shape`."""
+        """Return places (x and y) in cm of each texture pixel, both float32 of `shape`."""
         height, width = self.shape
         y, x = np.mgrid[self.high : self.low : height * 1j, -self.half : self.half : width * 1j]
         return x.astype(np.float32), y.astype(np.float32)
 
     def filled(self, outline: Reals) -> NDArray[np.uint8]:
-        """1 inside the polygon (n, 2) and 0 outside, of `shape`."""
+        """Fill a polygon (n, 2): 1 inside and 0 outside, of `shape`."""
         plane = np.zeros(self.shape, np.uint8)
         height, width = self.shape
         x = (outline[:, 0] + self.half) / (2 * self.half) * (width - 1)
@@ -57,40 +52,40 @@ class Canvas(NamedTuple):
         return plane
 
     def distance(self, outline: Reals) -> Reals:
-        """Distance in cm to a polygon (n, 2), negative inside it."""
+        """Return distance in cm to a polygon (n, 2), negative inside it."""
         inside = self.filled(outline)
         outer = cv2.distanceTransform(1 - inside, cv2.DIST_L2, 5)
         inner = cv2.distanceTransform(inside, cv2.DIST_L2, 5)
         return np.asarray((outer - inner) / self.pixels, np.float32)
 
     def soft(self, plane: Reals, reach: float) -> Reals:
-        """The plane blurred by a standard deviation of `reach` cm."""
+        """Blur a plane by a standard deviation of `reach` cm."""
         return np.asarray(cv2.GaussianBlur(plane, (0, 0), reach * self.pixels), np.float32)
 
     def relief(self, height: Reals, reach: float) -> Reals:
-        """Slope of a soft height map against light from above: positive where it looks up."""
+        """Return the slope of a soft height map in light from above, positive where it looks up."""
         soft = self.soft(np.asarray(height, np.float32), reach)
         return np.asarray(np.gradient(soft, axis=0) * self.pixels, np.float32)
 
 
 def step(distance: Reals, width: float) -> Reals:
-    """A smooth step from 0 where the distance is negative to 1 where it is positive."""
+    """Return a smooth step from 0 where the distance is negative to 1 where it is positive."""
     return np.asarray(0.5 + 0.5 * np.tanh(distance / width), np.float32)
 
 
 def bump(distance: Reals, width: float) -> Reals:
-    """A smooth bump of height 1."""
+    """Return a smooth bump of height 1."""
     return np.asarray(np.exp(-((distance / width) ** 2)), np.float32)
 
 
 def ramp(value: Reals, start: float, end: float) -> Reals:
-    """0 on the side of `start`, 1 on that of `end` (which may be smaller), smooth between."""
+    """Return 0 up to `start`, 1 from `end` (which may be smaller) on, smooth between."""
     t = np.clip((value - start) / (end - start), 0, 1)
     return np.asarray(t * t * (3 - 2 * t), np.float32)
 
 
 def unevenness(shape: tuple[int, int], sizes: tuple[tuple[float, float], ...], seed: int) -> Reals:
-    """Noise around 0: for each (size in texture pixels, strength) a smooth field."""
+    """Return noise around 0: a smooth field for each (size in texture pixels, strength)."""
     noise = np.random.default_rng(seed).normal(size=shape).astype(np.float32)
     level = np.zeros(shape, np.float32)
     for size, strength in sizes:
@@ -100,19 +95,19 @@ def unevenness(shape: tuple[int, int], sizes: tuple[tuple[float, float], ...], s
 
 
 def canvas(height: int, width: int) -> tuple[Reals, Reals]:
-    """Column and row of each pixel (height, width) of a flat cloth, as fractions 0 to 1."""
+    """Return column and row of each pixel (height, width) of a flat cloth, as fractions 0 to 1."""
     y, x = np.mgrid[0 : 1 : height * 1j, 0 : 1 : width * 1j].astype(np.float32)
     return x, y
 
 
 def seam(distance: Reals, width: float) -> Reals:
-    """Relief of a pressed seam: dark in its groove, light on the lips beside it."""
+    """Return relief of a pressed seam: dark in its groove, light on the lips beside it."""
     lips = bump(distance - 2.2 * width, 1.3 * width) + bump(distance + 2.2 * width, 1.3 * width)
     return np.asarray(0.45 * lips - bump(distance, width), np.float32)
 
 
 def stitches(distance: Reals, along: Reals, width: float, length: float) -> Reals:
-    """Relief of a row of stitches: light threads, each with a dark end where it dives.
+    """Return relief of a row of stitches: light threads, each with a dark end where it dives.
 
     Parameters
     ----------
@@ -128,7 +123,7 @@ def stitches(distance: Reals, along: Reals, width: float, length: float) -> Real
 
 
 def crease(across: Reals, y: Reals, start: float, slope: float, reach: float) -> Reals:
-    """Relief of a soft fold that runs from a side edge into the cloth and dies away."""
+    """Return relief of a soft fold that runs from a side edge into the cloth and dies away."""
     distance = y - start - slope * across
     wave = bump(distance, 0.020) - bump(distance - 0.036, 0.022)
     return np.asarray(wave * np.exp(-((across / reach) ** 2)), np.float32)

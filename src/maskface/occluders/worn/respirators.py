@@ -1,7 +1,4 @@
-"""Folded and moulded respirators.
-
-The fleece of respirators, drawn flat by formulas.
-"""
+"""Folded and moulded respirators, and their fleece, drawn flat by formulas."""
 
 from __future__ import annotations
 
@@ -12,8 +9,9 @@ from typing import Final
 import numpy as np
 
 from maskface.arrays import Reals
-from maskface.occluders.colours import Colour
+from maskface.occluders.colours import RGB
 from maskface.occluders.drawing.garment import Cord, Garment, Sheet, Surface, Texture
+from maskface.occluders.parameters import Colour
 from maskface.occluders.registry import OCCLUDERS
 from maskface.occluders.worn.base import ColouredMask
 from maskface.occluders.worn.mask_shapes import CUP, FOLDED
@@ -48,7 +46,7 @@ the face turns it away from the camera."""
 
 @cache
 def half(*, left: bool = False) -> Texture:
-    """Right (or left) half of a folded respirator, from the side to the fold."""
+    """Draw right (or left) half of a folded respirator, from the side to the fold."""
     x, y = canvas(HEIGHT, WIDTH)
     # Columns are equally spaced in the angle of `sheet_of`.
     fold = HALF * np.sin(np.pi / 2 * (1 - x))
@@ -99,7 +97,7 @@ def _dents(fold: Reals, y: Reals, mirror: float) -> Reals:
 
 
 def _clip(fold: Reals, upper: Reals) -> tuple[Reals, Reals]:
-    """Where the nose clip under the upper edge is, and the light on its rims."""
+    """Return where the nose clip under the upper edge is, and the light on its rims."""
     middle = 1.15
     inside = step(4.3 - fold, 0.04)
     clip = inside * step(0.24 - np.abs(upper - middle), 0.03)
@@ -108,8 +106,8 @@ def _clip(fold: Reals, upper: Reals) -> tuple[Reals, Reals]:
 
 
 @lru_cache(maxsize=32)
-def cup(colour: tuple[int, int, int]) -> Texture:
-    """A moulded cup: pressed rim with rings, stippled dome, metal strip over the nose."""
+def cup(colour: RGB) -> Texture:
+    """Draw a moulded cup: pressed rim with rings, stippled dome, metal strip over the nose."""
     x, y = canvas(CUP_HEIGHT, CUP_WIDTH)
     tall = _CUP_NARROW + (1 - _CUP_NARROW) * np.clip(np.cos(np.pi * (x - 0.5)), 0, 1) ** 1.3
     upper = _CUP_DOWN * tall * y
@@ -163,17 +161,12 @@ class Ffp2Mask(ColouredMask):
     ----------
     colour
         A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
-
-    Raises
-    ------
-    MaskfaceError
-        If the colour is neither.
     """
 
     colour: Colour = "white"
 
     def garment(self, scale: float) -> Garment:
-        """Two halves, what joins them, and the loops."""
+        """Return two halves, what joins them, and the loops."""
         colour = self.rgb
         surface = self.surface(FOLDED, scale)
         right, left, fold = _halves(surface, colour)
@@ -184,12 +177,10 @@ class Ffp2Mask(ColouredMask):
         return Garment((*sheets, fold, *self.loops(surface, colour)))
 
 
-def _halves(surface: Surface, colour: tuple[int, int, int]) -> tuple[Surface, Surface, Cord]:
+def _halves(surface: Surface, colour: RGB) -> tuple[Surface, Surface, Cord]:
     """Right and left half, each with its own normals at the fold, and the cloth of the fold."""
-    rows, columns = surface.shape
-    middle = columns // 2
-    sheet = surface.vertices.reshape(rows, columns, 3)
-    normals = surface.normals.reshape(rows, columns, 3)[:, middle]
+    sheet, middle = surface.sheet, surface.shape[1] // 2
+    normals = surface.normals.reshape(sheet.shape)[:, middle]
     right, left = sheet_surface(sheet[:, : middle + 1]), sheet_surface(sheet[:, middle:])
     # Two outlines that meet would leave a hairline. Its round ends stay within the cloth.
     line = sheet[:, middle].copy()
@@ -207,17 +198,12 @@ class N95Mask(ColouredMask):
     ----------
     colour
         A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
-
-    Raises
-    ------
-    MaskfaceError
-        If the colour is neither.
     """
 
     colour: Colour = "#f3efe4"
 
     def garment(self, scale: float) -> Garment:
-        """The cup and its straps."""
+        """Return the cup and its straps."""
         colour = self.rgb
         surface = self.surface(CUP, scale)
         return Garment((Sheet(surface, cup(colour)), *self._straps(surface)))

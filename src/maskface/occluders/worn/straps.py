@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import lru_cache
-from typing import Final, TypeAlias
+from typing import Final
 
 import numpy as np
 
 from maskface.arrays import Floats, Reals
+from maskface.occluders.colours import RGB
 from maskface.occluders.drawing.garment import Cord, Sheet, Surface, Texture
 from maskface.occluders.drawing.geometry import unit
 from maskface.occluders.worn.base import outward
 from maskface.occluders.worn.planes import bump, canvas, make_texture, step, unevenness
 from maskface.occluders.worn.surface import sheet_surface
-
-Colour: TypeAlias = tuple[int, int, int]
 
 _ROWS: Final = 6
 _COLUMNS: Final = 8
@@ -42,8 +41,8 @@ _ROUND: Final = 0.65
 """How far straps bend outwards round the cheek, in cm."""
 
 
-def bands(surface: Surface, colour: Colour, *, ears: str = "both") -> list[Sheet]:
-    """Wide bands from the sides of a mask to the ears, with an opening for the ear.
+def bands(surface: Surface, colour: RGB, *, ears: str = "both") -> list[Sheet]:
+    """Draw wide bands from the sides of a mask to the ears, with an opening for the ear.
 
     Parameters
     ----------
@@ -54,10 +53,7 @@ def bands(surface: Surface, colour: Colour, *, ears: str = "both") -> list[Sheet
     ears
         ``both``, or only the person's ``right``.
     """
-    rows, columns = surface.shape
-    sheet, normals = (
-        part.reshape(rows, columns, 3) for part in (surface.vertices, surface.normals)
-    )
+    sheet, normals = surface.sheet, surface.normals.reshape(*surface.shape, 3)
     right, left = (
         _band(sheet[:, column], normals[:, column], mirror)
         for column, mirror in ((0, 1.0), (-1, -1.0))
@@ -96,8 +92,8 @@ def _resampled(edge: Floats) -> Floats:
 
 
 @lru_cache(maxsize=32)
-def band_cloth(colour: Colour, *, mirrored: bool = False) -> Texture:
-    """A band from the mask (left, or right if mirrored) to the ear, with its opening."""
+def band_cloth(colour: RGB, *, mirrored: bool = False) -> Texture:
+    """Draw a band from the mask (left, or right if mirrored) to the ear, with its opening."""
     x, y = canvas(_SIZE, _SIZE)
     solid, edge = _cut(x, y)
     relief = 1 + unevenness((_SIZE, _SIZE), ((0.8, 0.02),), 23) - 0.25 * bump(edge - 0.05, 0.02)
@@ -109,7 +105,7 @@ def band_cloth(colour: Colour, *, mirrored: bool = False) -> Texture:
 
 
 def _cut(x: Reals, y: Reals) -> tuple[Reals, Reals]:
-    """How solid the band is, and how far the nearest cut edge is inside it."""
+    """Return how solid the band is, and how far the nearest cut edge is inside it."""
     # The opening is pointed towards the mask and begins shortly before the ear: cut deeper, its two
     # ends would be prongs. The outer edges draw in all the way to the ear.
     # They begin a little inside the corners: those stand for all that is seen edge-on, and solid
@@ -122,8 +118,8 @@ def _cut(x: Reals, y: Reals) -> tuple[Reals, Reals]:
     return step(edge, 0.008) * behind_the_ear, edge
 
 
-def head_straps(surface: Surface, colour: Colour, width: float) -> list[Cord]:
-    """Two straps round the head, above and below the ears.
+def head_straps(surface: Surface, colour: RGB, width: float) -> list[Cord]:
+    """Draw two straps round the head, above and below the ears.
 
     Parameters
     ----------
@@ -134,9 +130,7 @@ def head_straps(surface: Surface, colour: Colour, width: float) -> list[Cord]:
     width
         Their width in cm.
     """
-    rows, columns = surface.shape
-    sheet = surface.vertices.reshape(rows, columns, 3)
-    cords = []
+    sheet, cords = surface.sheet, []
     for column, mirror in ((0, -1.0), (-1, 1.0)):
         for row, way in ((0, _ABOVE), (-1, _BELOW)):
             points = _round_the_head(sheet[row, column], np.array(way) * [mirror, 1, 1])

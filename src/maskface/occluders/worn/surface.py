@@ -1,11 +1,4 @@
-"""From a mask's form to triangles.
-
-The forms of masks, as a tailor would give them: a middle line, a side edge, and how round.
-
-How a mask is worn: over nose and chin as it should be, pulled down, loose or tight.
-
-What textures of wrapped cloth have in common.
-"""
+"""The form of a mask, how wearing it changes that form, and the surface made from it."""
 
 from __future__ import annotations
 
@@ -75,7 +68,7 @@ _KEPT: Final = 256
 
 
 def spread(turn: Reals) -> Floats:
-    """Share of the way around the head by share of the columns, -1 to 1: most are in front."""
+    """Return places around the head, -1 to 1, by shares of the columns: most are in front."""
     return np.asarray(0.6 * turn + 0.4 * turn**3)
 
 
@@ -108,20 +101,12 @@ def curve(points: Line | tuple[float, ...], n: int) -> Floats:
 
 
 def surface_of(shape: Shape, scale: float) -> Surface:
-    """Make a mask's surface, finer for large faces.
-
-    Parameters
-    ----------
-    shape
-        The mask's form.
-    scale
-        Pixels per centimetre of the head.
-    """
-    return _build(shape, *(_FINE if scale >= _FINE_FROM else _COARSE))
+    """Make a mask's surface, finer for large faces: at `scale` pixels per centimetre."""
+    return _build(shape, *(_FINE if detail(scale) else _COARSE))
 
 
 def detail(scale: float) -> float:
-    """The least scale that is drawn in the same detail."""
+    """Return the least scale (pixels per centimetre) that is drawn in the same detail."""
     return _FINE_FROM if scale >= _FINE_FROM else 0.0
 
 
@@ -149,7 +134,7 @@ def _build(shape: Shape, rows: int, columns: int) -> Surface:
 
 
 def sheet_of(shape: Shape, rows: int, columns: int) -> Floats:
-    """Positions (rows, columns, 3) of a mask's cloth."""
+    """Return positions (rows, columns, 3) of a mask's cloth."""
     middle, side = curve(shape.middle, rows), curve(shape.side, rows)
     angle = np.linspace(-np.pi / 2, np.pi / 2, columns)[None, :]
     round_off = np.clip(np.cos(angle), 0, 1)
@@ -213,7 +198,7 @@ _TAUT: Final = -0.3
 
 
 def top_level(percent: float) -> float:
-    """Height in cm of an upper edge, from 0 (at the chin) to 100 (at the eyes)."""
+    """Return height in cm of an upper edge, from 0 (at the chin) to 100 (at the eyes)."""
     return CHIN_LEVEL + percent / 100 * (EYE_LEVEL - CHIN_LEVEL)
 
 
@@ -306,13 +291,13 @@ def _stood_off(shape: Shape, gap: float) -> Shape:
 
 
 def around(canvas: Canvas) -> tuple[Reals, Reals]:
-    """How far around the head each texture pixel is, and its height on the cloth, in cm."""
+    """Return how far around the head each texture pixel is, and its height on the cloth, in cm."""
     x, y = canvas.grid()
     return np.asarray(spread(x / canvas.half) * canvas.half, np.float32), y
 
 
 def weave(canvas: Canvas, seed: int, strength: float) -> Reals:
-    """Threads, and the unevenness of cloth that has been worn."""
+    """Return threads, and the unevenness of cloth that has been worn."""
     x, y = canvas.grid()
     threads = np.sin(x * 2 * np.pi * 7) * np.sin(y * 2 * np.pi * 7)
     sizes = ((0.7, strength), (8.0, strength), (40.0, 2 * strength))

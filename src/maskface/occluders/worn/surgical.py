@@ -1,7 +1,4 @@
-"""The surgical mask.
-
-The cloth of a surgical mask, drawn flat by formulas.
-"""
+"""The surgical mask: its form, and its pleated cloth, drawn flat by formulas."""
 
 from __future__ import annotations
 
@@ -12,8 +9,8 @@ from typing import Final
 import numpy as np
 
 from maskface.arrays import Reals
-from maskface.occluders.colours import Colour
 from maskface.occluders.drawing.garment import Garment, Sheet, Texture
+from maskface.occluders.parameters import Colour
 from maskface.occluders.registry import OCCLUDERS
 from maskface.occluders.worn.base import ColouredMask
 from maskface.occluders.worn.planes import bump, make_texture, step, unevenness
@@ -34,7 +31,7 @@ seam and skin."""
 
 @cache
 def cloth() -> Texture:
-    """Relative brightness of the mask's cloth; the largest level is (HEIGHT, WIDTH)."""
+    """Draw relative brightness of the mask's cloth; the largest level is (HEIGHT, WIDTH)."""
     y, x = np.mgrid[0 : 1 : HEIGHT * 1j, 0 : 1 : WIDTH * 1j].astype(np.float32)
     level = _pleats(x, y) * _creases(x, y) * _border(x, y) * _wire(x, y) * _fibres()
     return make_texture(level)
@@ -104,17 +101,12 @@ class SurgicalMask(ColouredMask):
     ----------
     colour
         A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
-
-    Raises
-    ------
-    MaskfaceError
-        If the colour is neither.
     """
 
     colour: Colour = "lightblue"
 
     def garment(self, scale: float) -> Garment:
-        """The pleated sheet and its loops."""
+        """Return the pleated sheet and its loops."""
         colour = self.rgb
         surface = self.surface(SURGICAL, scale)
         return Garment((Sheet(surface, cloth(), colour), *self.loops(surface, colour)))

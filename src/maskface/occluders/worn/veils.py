@@ -1,9 +1,4 @@
-"""Scarves and veils.
-
-The cloth of a scarf, drawn flat by formulas.
-
-The cloths of a niqab, drawn flat by formulas.
-"""
+"""Scarves and veils, and their cloth, drawn flat by formulas."""
 
 from __future__ import annotations
 
@@ -15,10 +10,11 @@ import cv2
 import numpy as np
 
 from maskface.arrays import Reals
-from maskface.occluders.colours import Colour, parse_colour
+from maskface.occluders.colours import parse_colour
 from maskface.occluders.drawing.garment import Garment, Shadow, Sheet, Texture
+from maskface.occluders.parameters import Colour
 from maskface.occluders.registry import OCCLUDERS
-from maskface.occluders.worn.base import Worn
+from maskface.occluders.worn.base import WornOccluder
 from maskface.occluders.worn.drapes import HOOD, SCARF, VEIL, sheet_of_drape, surface_of_drape
 from maskface.occluders.worn.planes import Canvas, bump, make_texture, ramp, step
 from maskface.occluders.worn.surface import around, weave
@@ -45,7 +41,7 @@ _POINT: Final = 1.0
 """Half the width of the lower point, in cm."""
 
 
-class _Worn(NamedTuple):
+class _Placed(NamedTuple):
     """Where each texture pixel is when the cloth is worn, in cm: it is gathered at the ears.
 
     Attributes
@@ -62,7 +58,7 @@ class _Worn(NamedTuple):
 
 
 @cache
-def _worn() -> _Worn:
+def _worn() -> _Placed:
     height, width = _SCARF.shape
     sheet = sheet_of_drape(SCARF, height // 7, width // 7)
     steps = np.linalg.norm(np.diff(sheet, axis=0, prepend=sheet[:1]), axis=2)
@@ -76,7 +72,7 @@ def _worn() -> _Worn:
     edge = np.cumsum(slope * np.gradient(across))
     above = (tall - below) / slope
     along = np.abs(edge - edge[width // 2]) + rise * above
-    return _Worn(*(np.asarray(plane, np.float32) for plane in (below, above, along)))
+    return _Placed(*(np.asarray(plane, np.float32) for plane in (below, above, along)))
 
 
 @cache
@@ -88,12 +84,12 @@ def _scarf_level() -> Reals:
 
 
 def scarf_cloth() -> Texture:
-    """A cotton scarf: folded above, hemmed below; folds hang from the ears like garlands."""
+    """Draw a cotton scarf: folded above, hemmed below; folds hang from the ears like garlands."""
     return _scarf_texture("plain")
 
 
 def scarf_print() -> Texture:
-    """The same cloth's print of rings and drops; nothing between them."""
+    """Draw the same cloth's print of rings and drops; nothing between them."""
     return _scarf_texture("dots")
 
 
@@ -153,7 +149,7 @@ def _hem() -> Reals:
 
 
 def _dots() -> Reals:
-    """Where the print is, 0 to 1."""
+    """Return where the print is, 0 to 1."""
     below, above, along = _worn()
     x, _ = around(_SCARF)
     down = below - _PLAIN - _RING
@@ -178,7 +174,7 @@ _HOOD: Final = Canvas(half=26.0, low=0.0, high=17.0, pixels=18)
 
 @cache
 def veil_cloth() -> Texture:
-    """The lower cloth of a niqab: a face veil whose sides fall over the cloth behind."""
+    """Draw the lower cloth of a niqab: a face veil whose sides fall over the cloth behind."""
     x, y = around(_VEIL)
     down = (_VEIL.high - y) / _VEIL.high
     turn = np.abs(x) / _VEIL.half * 180
@@ -210,7 +206,7 @@ def _tension(x: Reals, down: Reals) -> Reals:
 
 @cache
 def hood_cloth() -> Texture:
-    """The upper cloth of a niqab: smooth over the head, a sewn band over the forehead."""
+    """Draw the upper cloth of a niqab: smooth over the head, a sewn band over the forehead."""
     x, y = around(_HOOD)
     down = (_HOOD.high - y) / _HOOD.high
     level = 1 + weave(_HOOD, 9, 0.012)
@@ -223,7 +219,7 @@ def hood_cloth() -> Texture:
 
 @OCCLUDERS.register("scarf")
 @dataclass(frozen=True)
-class Scarf(Worn):
+class Scarf(WornOccluder):
     """A bandana over nose and mouth, tied behind the head, its point below the chin.
 
     Attributes
@@ -232,22 +228,14 @@ class Scarf(Worn):
         A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
     pattern
         plain, or dots (printed in white).
-
-    Raises
-    ------
-    MaskfaceError
-        If the colour is neither.
     """
 
     behind_frames: ClassVar[bool] = True
     colour: Colour = "red"
     pattern: Pattern = "plain"
 
-    def __post_init__(self) -> None:
-        parse_colour(self.colour)
-
     def garment(self, scale: float) -> Garment:
-        """The cloth, and its print."""
+        """Return the cloth, and its print."""
         surface = surface_of_drape(SCARF, scale)
         cloth = Sheet(surface, scarf_cloth(), parse_colour(self.colour))
         if self.pattern == "plain":
@@ -257,27 +245,19 @@ class Scarf(Worn):
 
 @OCCLUDERS.register("niqab")
 @dataclass(frozen=True)
-class Niqab(Worn):
+class Niqab(WornOccluder):
     """A niqab: a veil over head, face and shoulders that leaves the eyes free.
 
     Attributes
     ----------
     colour
         A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
-
-    Raises
-    ------
-    MaskfaceError
-        If the colour is neither.
     """
 
     colour: Colour = "black"
 
-    def __post_init__(self) -> None:
-        parse_colour(self.colour)
-
     def garment(self, scale: float) -> Garment:
-        """The cloth over the head, and the one over face and shoulders."""
+        """Return the cloth over the head, and the one over face and shoulders."""
         colour = parse_colour(self.colour)
         hood = Sheet(surface_of_drape(HOOD, scale), hood_cloth(), colour)
         veil = Sheet(surface_of_drape(VEIL, scale), veil_cloth(), colour)

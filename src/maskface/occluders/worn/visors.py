@@ -1,7 +1,4 @@
-"""Face shields.
-
-The parts of a face shield: a clear sheet, its reflections, and the band on the forehead.
-"""
+"""Face shields: a clear sheet, its reflections, and the band on the forehead."""
 
 from __future__ import annotations
 
@@ -12,10 +9,11 @@ from typing import Final
 import numpy as np
 
 from maskface.arrays import Reals
-from maskface.occluders.colours import Colour, parse_colour
+from maskface.occluders.colours import RGB, dimmed, parse_colour
 from maskface.occluders.drawing.garment import Cord, Garment, Shadow, Sheet, Surface, Texture
+from maskface.occluders.parameters import Colour
 from maskface.occluders.registry import OCCLUDERS
-from maskface.occluders.worn.base import Worn, outward
+from maskface.occluders.worn.base import WornOccluder, outward
 from maskface.occluders.worn.planes import Canvas, bump, make_texture, ramp, step, unevenness
 from maskface.occluders.worn.surface import sheet_surface
 
@@ -35,7 +33,7 @@ _CORNER: Final = 3.5
 
 @cache
 def visor(low: float = _BOTTOM, high: float = _TOP, inset: float = 0.0) -> Surface:
-    """The clear sheet, or a strip of it between two heights, moved in by so many cm."""
+    """Return the clear sheet, or a strip of it between two heights, moved in by so many cm."""
     angle = np.radians(_REACH) * np.linspace(-1, 1, 25)[None, :]
     y = np.linspace(high, low, 3)[:, None]
     front = np.interp(y, (_BOTTOM, _TOP), _FRONT[::-1]) - inset
@@ -46,13 +44,13 @@ def visor(low: float = _BOTTOM, high: float = _TOP, inset: float = 0.0) -> Surfa
 
 @cache
 def band() -> Surface:
-    """The foam between the forehead and the clear sheet."""
+    """Return the foam between the forehead and the clear sheet."""
     return visor(*_BAND, 0.12)
 
 
 @cache
 def reflections() -> Texture:
-    """All that is seen of a clear sheet: rims that catch light, streaks, and haze."""
+    """Return all that is seen of a clear sheet: rims that catch light, streaks, and haze."""
     x, y = _SHEET.grid()
     edge = _edge(x, y)
     inside = step(edge, 0.02)
@@ -86,7 +84,7 @@ def _streaks(x: Reals, y: Reals) -> Reals:
 
 @cache
 def foam() -> Texture:
-    """Foam: pores, a rounded lower edge, and the sheet's shine before it."""
+    """Draw foam: pores, a rounded lower edge, and the sheet's shine before it."""
     plane = Canvas(half=14.0, low=_BAND[0], high=_BAND[1], pixels=26)
     x, y = plane.grid()
     level = 0.97 + unevenness(plane.shape, ((0.8, 0.012), (2.5, 0.008), (40.0, 0.01)), 8)
@@ -95,8 +93,8 @@ def foam() -> Texture:
     return make_texture(level)
 
 
-def strap(colour: tuple[int, int, int]) -> list[Cord]:
-    """The elastic from the ends of the band around the back of the head."""
+def strap(colour: RGB) -> list[Cord]:
+    """Draw the elastic from the ends of the band around the back of the head."""
     y = sum(_BAND) / 2
     line = np.array([(9.5, y, -0.6), (9.1, y, -2.5), (8.5, y - 0.2, -5), (7.6, y - 0.5, -8),
                      (5.6, y - 0.9, -11), (2.5, y - 1.1, -13)])  # fmt: skip
@@ -112,32 +110,23 @@ _STRAP: Final = 0.9
 
 @OCCLUDERS.register("shield")
 @dataclass(frozen=True)
-class FaceShield(Worn):
+class FaceShield(WornOccluder):
     """A clear face shield on a foam band; the face shows through its reflections.
 
     Attributes
     ----------
     colour
         Colour of the band: a name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
-
-    Raises
-    ------
-    MaskfaceError
-        If the colour is neither.
     """
 
     colour: Colour = "white"
 
-    def __post_init__(self) -> None:
-        parse_colour(self.colour)
-
     def garment(self, scale: float) -> Garment:
-        """Reflections on the clear sheet, the band behind it, and its strap."""
+        """Return reflections on the clear sheet, the band behind it, and its strap."""
         del scale
         colour = parse_colour(self.colour)
-        red, green, blue = (round(_STRAP * part) for part in colour)
         clear = Sheet(visor(), reflections(), _SHINE, tint=_TINT, both_sides=True, lit=False)
         return Garment(
-            (clear, Sheet(band(), foam(), colour, both_sides=True), *strap((red, green, blue))),
+            (clear, Sheet(band(), foam(), colour, both_sides=True), *strap(dimmed(colour, _STRAP))),
             Shadow(0.4, 0.5),
         )

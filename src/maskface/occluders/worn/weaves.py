@@ -1,7 +1,4 @@
-"""Woven and sewn cotton, drawn flat by formulas.
-
-Printed patterns: where on the cloth the second colour is.
-"""
+"""Woven and sewn cotton, plain or printed, drawn flat by formulas."""
 
 from __future__ import annotations
 
@@ -12,6 +9,7 @@ import cv2
 import numpy as np
 
 from maskface.arrays import Reals
+from maskface.occluders.colours import RGB
 from maskface.occluders.drawing.garment import Texture
 from maskface.occluders.worn.planes import (
     bump,
@@ -32,7 +30,7 @@ _GRAIN: Final = 0.16
 
 
 def print_on(pattern: Pattern, across: Reals, down: Reals) -> Reals:
-    """Share (0 to 1) of the second colour at each place of a cloth of two panels.
+    """Return share (0 to 1) of the second colour at each place of a cloth of two panels.
 
     Parameters
     ----------
@@ -104,8 +102,6 @@ def _flower(x: Reals, y: Reals, radius: float, turned: Reals) -> Reals:
     return np.asarray(np.maximum(leaf, petals * (1 - vein) * (1 - 0.75 * heart)))
 
 
-Colour: TypeAlias = tuple[int, int, int]
-
 WIDTH: Final = 768
 HEIGHT: Final = 576
 ACROSS: Final = 19.0
@@ -123,8 +119,8 @@ _GATHERED: Final = 1.3
 
 
 @lru_cache(maxsize=64)
-def cotton(pattern: Pattern, colour: Colour, accent: Colour) -> Texture:
-    """Printed cotton of two panels joined along the middle, bound in the colour of its ground.
+def cotton(pattern: Pattern, colour: RGB, accent: RGB) -> Texture:
+    """Draw printed cotton of two panels joined along the middle, bound in the colour of its ground.
 
     Parameters
     ----------
@@ -148,7 +144,7 @@ def cotton(pattern: Pattern, colour: Colour, accent: Colour) -> Texture:
 
 @cache
 def plain_cotton() -> Texture:
-    """The same cotton without a print, in shades around 1."""
+    """Draw the same cotton without a print, in shades around 1."""
     return make_texture(_panels())
 
 
@@ -158,13 +154,13 @@ def _panels() -> Reals:
 
 
 def in_centimetres() -> tuple[Reals, Reals]:
-    """Places (HEIGHT, WIDTH) on the cloth: from the middle line, and below the mouth."""
+    """Return places (HEIGHT, WIDTH) on the cloth: from the middle line, and below the mouth."""
     x, y = canvas(HEIGHT, WIDTH)
     return ACROSS * (x - 0.5), DOWN * (y - _MOUTH) * tallness(x)
 
 
 def tallness(x: Reals) -> Reals:
-    """Height of the cloth as a share of that at the middle."""
+    """Return height of the cloth as a share of that at the middle."""
     round_off = np.clip(np.cos(np.pi * (x - 0.5)), 0, 1)
     return np.asarray(_NARROW + (1 - _NARROW) * round_off**1.6)
 
@@ -178,7 +174,7 @@ def _from_edges() -> tuple[Reals, Reals]:
 
 @cache
 def sewn_relief() -> Reals:
-    """Brightness around 1 of hemmed cotton: threads, soft folds, a stitched border."""
+    """Return brightness around 1 of hemmed cotton: threads, soft folds, a stitched border."""
     x, y = canvas(HEIGHT, WIDTH)
     return (1 + _threads()) * (1 + _folds(x, y)) * (1 + _hem(x, y))
 

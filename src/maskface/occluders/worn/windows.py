@@ -1,7 +1,4 @@
-"""Masks that show the mouth through clear film.
-
-Clear film in masks: what borders it, the light it reflects, and the breath on it.
-"""
+"""Masks that show the mouth through clear film: the film, what borders it, and the breath on it."""
 
 from __future__ import annotations
 
@@ -13,8 +10,8 @@ import cv2
 import numpy as np
 
 from maskface.arrays import Reals
-from maskface.occluders.colours import Colour
 from maskface.occluders.drawing.garment import Cord, Garment, Shadow, Sheet, Surface, Texture
+from maskface.occluders.parameters import Colour
 from maskface.occluders.registry import OCCLUDERS
 from maskface.occluders.worn.base import ColouredMask, outward
 from maskface.occluders.worn.mask_shapes import CONTOURED, PANEL
@@ -52,7 +49,7 @@ def _outside(across: Reals, down: Reals, half_width: float, half_height: float) 
 
 @cache
 def window_box() -> tuple[float, float, float, float]:
-    """Left, top, right and bottom of the window's outer edge, as shares of the mask."""
+    """Return left, top, right and bottom of the window's outer edge, as shares of the mask."""
     across, down = in_centimetres()
     rows, columns = np.nonzero(_outside(across, down - _LEVEL, *_WINDOW) < _HEM)
     height, width = across.shape
@@ -62,7 +59,7 @@ def window_box() -> tuple[float, float, float, float]:
 
 @cache
 def window_cloth() -> Texture:
-    """Hemmed cotton with a hole before the mouth, bound with a stitched border."""
+    """Draw hemmed cotton with a hole before the mouth, bound with a stitched border."""
     across, down = in_centimetres()
     outside = _outside(across, down - _LEVEL, *_WINDOW)
     around = np.arctan2(down - _LEVEL, across) * 3.6
@@ -74,7 +71,7 @@ def window_cloth() -> Texture:
 
 @cache
 def window_film() -> Texture:
-    """Reflections and breath on the window; the texture covers the whole mask."""
+    """Draw reflections and breath on the window; the texture covers the whole mask."""
     across, down = in_centimetres()
     outside = _outside(across, down - _LEVEL, *_WINDOW)
     inside = step(-outside, 0.05)
@@ -104,7 +101,7 @@ def _mist(across: Reals, above_edge: Reals) -> Reals:
 
 @cache
 def panel_frame() -> Texture:
-    """Foam pads of a rigid clear mask, over the nose and at the chin."""
+    """Draw foam pads of a rigid clear mask, over the nose and at the chin."""
     x, y = canvas(_PANEL_ROWS, _PANEL_COLUMNS)
     upper, lower = _panel_distances(x, y)
     # The pads end before the sides do.
@@ -124,7 +121,7 @@ def _panel_distances(x: Reals, y: Reals) -> tuple[Reals, Reals]:
 
 @cache
 def panel_film() -> Texture:
-    """Reflections and breath on a rigid clear mask."""
+    """Draw reflections and breath on a rigid clear mask."""
     x, y = canvas(_PANEL_ROWS, _PANEL_COLUMNS)
     across, down = _PANEL_ACROSS * (x - 0.5), _PANEL_DOWN * (y - 0.5)
     glare = np.full_like(across, 0.03)
@@ -160,17 +157,12 @@ class WindowMask(ColouredMask):
     ----------
     colour
         Of the cloth: a name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
-
-    Raises
-    ------
-    MaskfaceError
-        If the colour is neither.
     """
 
     colour: Colour = "lightblue"
 
     def garment(self, scale: float) -> Garment:
-        """Reflections, cloth with its hole, loops."""
+        """Return reflections, cloth with its hole, loops."""
         colour = self.rgb
         surface = self.surface(_FORM, scale)
         film = Sheet(_before_the_mouth(surface), window_film(), _GLARE, tint=_TINT, lit=False)
@@ -183,7 +175,7 @@ def _before_the_mouth(surface: Surface) -> Surface:
     (rows, columns), (left, top, right, bottom) = surface.shape, window_box()
     down = slice(int(top * (rows - 1)), int(np.ceil(bottom * (rows - 1))) + 1)
     across = slice(int(left * (columns - 1)), int(np.ceil(right * (columns - 1))) + 1)
-    sheet = surface.vertices.reshape(rows, columns, 3)[down, across]
+    sheet = surface.sheet[down, across]
     grid = surface.grid.reshape(rows, columns, 2)[down, across].reshape(-1, 2)
     # Film is not lit, so that its texture may be that of the whole mask.
     return replace(sheet_surface(sheet), grid=grid, width=surface.width)
@@ -198,17 +190,12 @@ class ClearMask(ColouredMask):
     ----------
     colour
         Of the foam: a name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
-
-    Raises
-    ------
-    MaskfaceError
-        If the colour is neither.
     """
 
     colour: Colour = "white"
 
     def garment(self, scale: float) -> Garment:
-        """Reflections, frame, loops."""
+        """Return reflections, frame, loops."""
         colour = self.rgb
         surface = self.surface(PANEL, scale)
         film = Sheet(surface, panel_film(), _GLARE, tint=_TINT, lit=False)
@@ -219,6 +206,5 @@ class ClearMask(ColouredMask):
 
 def _rims(surface: Surface) -> list[Cord]:
     """The side edges of a clear panel: seen from before, a sheet alone would show none."""
-    rows, columns = surface.shape
-    sheet = surface.vertices.reshape(rows, columns, 3)
-    return [Cord(edge, outward(edge), _RIM, _RIM_COLOUR) for edge in (sheet[:, 0], sheet[:, -1])]
+    edges = surface.sheet[:, 0], surface.sheet[:, -1]
+    return [Cord(edge, outward(edge), _RIM, _RIM_COLOUR) for edge in edges]
