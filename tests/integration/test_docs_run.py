@@ -21,6 +21,15 @@ from tests.fixtures.texts import ROOT, blocks, commands
 from tests.unit.onnx_files import linear
 
 README = ROOT / "README.md"
+WRITTEN = (
+    "results/mine/report.html",
+    "results/mine/trials.csv",
+    "people/summary.csv",
+    "results/13/human_machine_loss.png",
+    "masked/masked.csv",
+    "gallery.png",
+)
+"""What the commands leave."""
 MAP = """
 [columns]
 observer = "subject"
@@ -85,8 +94,7 @@ def test_commands_of_the_readme_run(folder: Path) -> None:
     assert len(lines) >= 9
     for line in sorted(lines, key=lambda line: ("compare" in line, "--resume" in line)):
         _run(line, folder)
-    for name in ("results/mine/report.html", "results/mine/trials.csv", "people/summary.csv",
-                 "results/13/human_machine_loss.png", "masked/masked.csv", "gallery.png"):  # fmt: skip
+    for name in WRITTEN:
         assert (folder / name).stat().st_size > 0
     pictures = [path.name for path in (folder / "my_faces").rglob("*.jpg")]
     assert sorted(path.name for path in (folder / "masked").rglob("*.jpg")) == sorted(pictures)

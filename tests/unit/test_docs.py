@@ -107,12 +107,16 @@ def _help(*program: str) -> str:
         patch.setattr(sys, "argv", [*program, "--help"])
         patch.setenv("COLUMNS", "200")
         with pytest.raises(SystemExit) as ended:
-            if program[0] == "maskface":
-                main()
-            else:
-                runpy.run_path(str(ROOT / program[0]), run_name="__main__")
+            _begin(program[0])
     assert not ended.value.code, program
     return shown.getvalue()
+
+
+def _begin(program: str) -> None:
+    if program == "maskface":
+        main()
+    else:
+        runpy.run_path(str(ROOT / program), run_name="__main__")
 
 
 def _program(words: list[str]) -> list[str]:
