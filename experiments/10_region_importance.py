@@ -3,9 +3,9 @@
 Question
     Where on the face does a small occluder cost most, and where does a small opening help most?
 Prediction
-    If expressions are signals to be told apart, their diagnostic regions should overlap little; Smith
-    et al. 2005 (doi:10.1111/j.0956-7976.2005.00801.x) asked it of people, with bubbles. Open for
-    networks.
+    If expressions are signals to be told apart, their diagnostic regions should overlap little;
+    Smith et al. 2005 (doi:10.1111/j.0956-7976.2005.00801.x) asked it of people, with bubbles. Open
+    for networks.
 Design
     Spots: a grey square of a fifth of the face's width at 26 places. Bubbles: the face hidden but
     for random soft apertures, 8 samples per picture (Gosselin & Schyns 2001,
