@@ -1,4 +1,4 @@
-"""Fetch the file of a network, only when asked to."""
+"""Download of networks, by `maskface download` alone."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ def download(name: str, *, progress: bool = False) -> Path:
     Parameters
     ----------
     name
-        A shipped card, or the path of one.
+        Name of a shipped card, or path of a card.
     progress
         Show a progress bar.
 
     Returns
     -------
     Path
-        The file, `models` below the cache folder (`maskface.folders.cache_folder`). A file that
-        is there already and has the right hash is left as it is.
+        The file in the folder `models` of the cache (`maskface.folders.cache_folder`). An existing
+        file with the right hash is not downloaded again.
 
     Raises
     ------
     MaskfaceError
-        If there is no such card, it lacks url, sha256 or file, the download fails, or the bytes
-        are not those of the card. Nothing is written then.
+        If there is no such card, it lacks url, sha256 or file, the download fails, or the hash
+        is not that of the card. Nothing is written then.
     """
     card = get_card(name)
     lacking = [key for key in ("url", "sha256", "file") if not getattr(card, key)]
@@ -56,7 +56,7 @@ def download(name: str, *, progress: bool = False) -> Path:
     got = _sha256(data)
     if got != card.sha256:
         raise MaskfaceError(
-            f"What came from {card.url} has sha256 {got}, but the card says {card.sha256}. Nothing "
+            f"The file from {card.url} has sha256 {got}, but the card says {card.sha256}. Nothing "
             "was kept. Try again later, or get the file from the authors and check it yourself."
         )
     try:

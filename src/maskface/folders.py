@@ -68,10 +68,18 @@ def data_folder(kind: str) -> Path:
         `kind` below `maskface` in the platform's data folder (``$XDG_DATA_HOME`` or
         ``~/.local/share``; ``~/Library/Application Support`` on macOS; ``%LOCALAPPDATA%`` on
         Windows). The folder need not exist.
+
+    Raises
+    ------
+    MaskfaceError
+        If the user has no home folder.
     """
     import platformdirs
 
-    return platformdirs.user_data_path("maskface", appauthor=False) / kind
+    root = platformdirs.user_data_path("maskface", appauthor=False)
+    if not root.is_absolute():
+        raise MaskfaceError("This user has no home folder. Name a folder for the results: out=DIR.")
+    return root / kind
 
 
 def _chosen(name: str) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self, cast
@@ -97,10 +97,7 @@ class FaceReader:
 
     @classmethod
     def load(
-        cls,
-        classifiers: ClassifierLike | Iterable[ClassifierLike],
-        occluder: str | Occluder,
-        seed: int,
+        cls, classifiers: Sequence[ClassifierLike], occluder: str | Occluder, seed: int
     ) -> Self:
         """Make classifiers and occluder.
 
@@ -174,8 +171,8 @@ def _place(landmarks: FaceLandmarks) -> Row:
 def read_faces(
     images: Picture | Sequence[Picture],
     *,
-    classifiers: ClassifierLike | Iterable[ClassifierLike] = DEFAULT,
-    occluder: str | Occluder = "none",
+    classifiers: ClassifierLike | Sequence[ClassifierLike] = DEFAULT,
+    occluder: str | Occluder | Sequence[str | Occluder] = "none",
     seed: int = 0,
     progress: bool = False,
 ) -> pd.DataFrame:
@@ -189,11 +186,11 @@ def read_faces(
     images
         Picture files, folders (with all below them) and RGB images (H, W, 3) uint8; one or several.
     classifiers
-        Classifiers that need no training, by name (such as ``"emfacs"``) or as objects; also
-        models of one's own, see `maskface.classifiers.as_classifier`.
+        Classifiers that need no training, one or several: names such as ``"emfacs"``, objects, or
+        models of your own (see `maskface.classifiers.as_classifier`).
     occluder
         What to put on each face before it is read, by name (such as ``"surgical"``) or as an
-        object.
+        object; one or several.
     seed
         Seed of whatever is random in the occluder, 0 or more.
     progress
@@ -202,8 +199,8 @@ def read_faces(
     Returns
     -------
     DataFrame
-        In the schema of `maskface.tables.READINGS`: a row for each face and classifier. A picture
-        that cannot be read, or shows no face, has rows with the reason.
+        In the schema of `maskface.tables.READINGS`: a row for each occluder, face and classifier.
+        A picture that cannot be read, or shows no face, has rows with the reason.
 
     Raises
     ------
@@ -219,13 +216,19 @@ def read_faces(
     >>> found["status"].tolist()
     ['ok']
     """
+    single = isinstance(classifiers, str) or not isinstance(classifiers, Sequence)
+    several = cast("Sequence[ClassifierLike]", [classifiers] if single else classifiers)
     pictures = named_pictures(images)
-    reader = FaceReader.load(classifiers, occluder, seed)
+    worn = [occluder] if isinstance(occluder, str | Occluder) else occluder
+    readers = [FaceReader.load(several, one, seed) for one in dict.fromkeys(worn)]
+    if not readers:
+        raise MaskfaceError("Name at least one occluder; none is the plain face.")
     rows = [
         row
         for name, picture in tqdm(
             pictures.items(), unit="image", disable=not progress or len(pictures) == 1
         )
+        for reader in readers
         for row in reader.rows(name, picture)
     ]
     return READINGS.frame(rows)

@@ -8,13 +8,13 @@ from typing import Any
 
 from maskface.errors import MaskfaceError
 from maskface.landmarks import (
-    Kept,
+    CacheStats,
     MediaPipeDetector,
     cache_limit,
+    cache_stats,
     clear,
     default_cache_folder,
     detector_folder,
-    kept,
 )
 from maskface.text import align
 
@@ -37,7 +37,7 @@ class CacheContents:
 
     folder: Path
     limit: int
-    detectors: tuple[Kept, ...]
+    detectors: tuple[CacheStats, ...]
     removed: bool = False
 
     @property
@@ -97,7 +97,7 @@ def cache_contents() -> CacheContents:
     """
     folder, limit = default_cache_folder(), cache_limit()
     try:
-        return CacheContents(folder, limit, tuple(kept(folder)))
+        return CacheContents(folder, limit, tuple(cache_stats(folder)))
     except OSError as error:
         raise MaskfaceError(f"Cannot read {folder}: {error.strerror or error}.") from error
 

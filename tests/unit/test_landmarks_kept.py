@@ -10,7 +10,14 @@ import numpy as np
 import pytest
 
 from maskface.errors import MaskfaceError
-from maskface.landmarks import Kept, LandmarkCache, cache_limit, clear, detector_folder, kept
+from maskface.landmarks import (
+    CacheStats,
+    LandmarkCache,
+    cache_limit,
+    cache_stats,
+    clear,
+    detector_folder,
+)
 from maskface.landmarks.cache import cut_down, entries
 from maskface.types import FaceLandmarks, Pose
 from maskface.upkeep import cache_contents, clear_cache
@@ -43,11 +50,11 @@ def age(folder: Path, data: bytes, detector: str, days: float) -> Path:
 def test_what_is_held_is_counted_by_detector(tmp_path: Path) -> None:
     filled(tmp_path, 3, "one")
     filled(tmp_path, 2, "two")
-    held = {one.detector: one for one in kept(tmp_path)}
+    held = {one.detector: one for one in cache_stats(tmp_path)}
     assert set(held) == {detector_folder("one"), detector_folder("two")}
     assert held[detector_folder("one")].entries == 3
     assert sum(one.size for one in held.values()) == size(tmp_path)
-    assert kept(tmp_path / "none") == []
+    assert cache_stats(tmp_path / "none") == []
 
 
 def test_the_cache_stays_near_its_limit(tmp_path: Path) -> None:
@@ -110,10 +117,10 @@ def test_clearing_removes_entries_alone(tmp_path: Path) -> None:
     link = folder / detector_folder("d") / "ab" / f"{key}.npz"
     link.symlink_to(theirs[-1])
     bytes_before = sum(entry.size for entry in entries(folder))
-    assert clear(folder) == [Kept(detector_folder("d"), 4, bytes_before)]
+    assert clear(folder) == [CacheStats(detector_folder("d"), 4, bytes_before)]
     assert all(path.read_text() == "kept" for path in theirs)
     assert link.is_symlink()
-    assert kept(folder) == []
+    assert cache_stats(folder) == []
 
 
 def test_clearing_leaves_no_empty_folders(tmp_path: Path) -> None:
