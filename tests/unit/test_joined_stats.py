@@ -13,6 +13,7 @@ from statsmodels.stats.multitest import multipletests
 
 from maskface.analyses import Moderator, contrast_table, moderator_table
 from maskface.analyses.moderators import standard_errors
+from maskface.arrays import Floats
 from maskface.errors import MaskfaceError
 from maskface.stats import (
     NO_ANSWER,
@@ -211,23 +212,26 @@ def test_seeds_reach_what_they_seed() -> None:
     rng = np.random.default_rng(3)
     values = rng.normal(0.3, 1, (20, 1))
 
-    def difference(sums: np.ndarray) -> np.ndarray:
-        return sums[:, :1] - sums[:, 1:]
+    def difference(sums: Floats) -> Floats:
+        return np.asarray(sums[:, :1] - sums[:, 1:])
+
+    def flips(seed: int) -> Any:
+        return flip_test(values, seed=seed, n_draws=999).p_value[0]
+
+    def exchanges(seed: int) -> Any:
+        return swap_test(pair, pair[:, ::-1], difference, seed=seed, n_draws=999).p_value[0]
+
+    def groups(seed: int) -> Any:
+        return next(splits(np.arange(20) < 9, seed=seed).blocks).tobytes()
+
+    def shuffles(seed: int) -> Any:
+        return next(orders(np.zeros(9, np.int64), seed=seed).blocks).tobytes()
 
     pair = np.hstack([values, np.zeros_like(values)])
-    tests = {
-        "flips": lambda seed: flip_test(values, seed=seed, n_draws=999).p_value[0],
-        "swaps": lambda seed: swap_test(
-            pair, pair[:, ::-1], difference, seed=seed, n_draws=999
-        ).p_value[0],
-        "splits": lambda seed: next(splits(np.arange(20) < 9, seed=seed).blocks).tobytes(),
-        "orders": lambda seed: next(orders(np.zeros(9, np.int64), seed=seed).blocks).tobytes(),
-    }
-    for name, test in tests.items():
-        assert test(5) == test(5), name
-        assert len({test(seed) for seed in range(5)}) > 1, name
-    # Swaps are flips of differences, and draw alike.
-    assert tests["flips"](5) == tests["swaps"](5)
+    for test in (flips, exchanges, groups, shuffles):
+        assert test(5) == test(5)
+        assert len({test(seed) for seed in range(5)}) > 1
+    assert flips(5) == exchanges(5)  # which are flips of differences
     people = {f"P{i:02}": ("11", "01" if i % 3 else "11") for i in range(16)}
     trials = TRIALS.frame([*told(people), *told(dict(list(people.items())[:9]), "anger")])
     first, again, other = (
