@@ -14,7 +14,7 @@ from maskface.exits import escaped
 
 
 def rows(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Set a table as one object for each row, under the names of its columns."""
+    """Return a table as one dictionary per row, with the names of the columns as keys."""
     return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
 
 
@@ -24,8 +24,8 @@ def to_json(document: Any) -> bytes:
     Parameters
     ----------
     document
-        Of dictionaries, sequences, texts, numbers (also NumPy's) and paths. Numbers that are
-        missing or infinite, which JSON has no word for, become null.
+        Of dictionaries, sequences, texts, numbers (also NumPy's) and paths. Missing and infinite
+        numbers become null.
 
     Returns
     -------

@@ -72,7 +72,7 @@ def occlude(
     image: ImageArray, face: FaceLandmarks, occluder: Occluder, seed: int
 ) -> Occlusion | str:
     """Put an occluder on a face; return a message if the occluder fails."""
-    if isinstance(occluder, Unoccluded):  # nothing to draw, and no coverage to count
+    if type(occluder) is Unoccluded:  # nothing to draw, and no coverage to count
         nothing = np.zeros(image.shape[:2], np.uint8)
         return Occlusion(image, nothing, nothing, face, 0.0, seed=seed)
     try:
@@ -249,11 +249,14 @@ def predict(
         Probabilities (7,), or the features (D,) of a trainable classifier, by the same keys.
     """
     shown = {key: face for key, face in faces.items() if not is_lost(classifier, face)}
-    lost = dict.fromkeys(faces.keys() - shown.keys(), NoAnswer("no_face", NOT_AGAIN))
+    answers: dict[Key, NDArray[Any] | NoAnswer] = {
+        key: NoAnswer("no_face", NOT_AGAIN) for key in faces if key not in shown
+    }
     try:
-        return lost | dict(zip(shown, classifier.call(list(shown.values())), strict=True))
+        answers.update(zip(shown, classifier.call(list(shown.values())), strict=True))
     except Exception as error:  # noqa: BLE001 (a user's own model may fail in any way)
-        return lost | dict.fromkeys(shown, NoAnswer("error", format_error(error)))
+        answers.update(dict.fromkeys(shown, NoAnswer("error", format_error(error))))
+    return answers
 
 
 def answer_cells(probabilities: NDArray[np.float64]) -> Row:

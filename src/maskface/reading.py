@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Self, cast
+from typing import TYPE_CHECKING, Any, Final, Self, cast
 
 import numpy as np
 import pandas as pd
 from tqdm.auto import tqdm
 
 from maskface.arrays import Row
-from maskface.classifiers import Classifier, get_classifier
+from maskface.classifiers import Classifier, as_classifier, require_ready
 from maskface.datasets.labels import require_plain
 from maskface.errors import ImageError, MaskfaceError
 from maskface.images import find_images
 from maskface.landmarks import CachedDetector, LandmarkCache, MediaPipeDetector
-from maskface.occluders import Occluder, get_occluder, occluder_name
+from maskface.occluders import Occluder, as_occluder, occluder_name
 from maskface.pipeline import (
     COVERED,
     ClassifierAdapter,
@@ -35,6 +35,9 @@ from maskface.pipeline import (
 from maskface.seeds import derived_seed
 from maskface.tables import READINGS
 from maskface.types import Face, FaceLandmarks
+
+if TYPE_CHECKING:
+    from maskface.classifiers.registry import ClassifierLike
 
 DEFAULT: Final = ("faceapi", "fer")
 """The classifiers unless the user names others."""
@@ -94,7 +97,7 @@ class FaceReader:
 
     @classmethod
     def load(
-        cls, classifiers: Sequence[str | Classifier], occluder: str | Occluder, seed: int
+        cls, classifiers: Sequence[ClassifierLike], occluder: str | Occluder, seed: int
     ) -> Self:
         """Make classifiers and occluder.
 
@@ -103,11 +106,10 @@ class FaceReader:
         MaskfaceError
             If a name or parameter is not allowed, or a classifier cannot be used.
         """
-        made = [get_classifier(one) if isinstance(one, str) else one for one in classifiers]
+        made = [require_ready(as_classifier(one)) for one in classifiers]
         if not made:
             raise MaskfaceError("Name at least one classifier, such as faceapi.")
-        worn = get_occluder(occluder) if isinstance(occluder, str) else occluder
-        return cls({one.name: one for one in made}, worn, seed)
+        return cls({one.name: one for one in made}, as_occluder(occluder), seed)
 
     def faces(self, name: str, picture: Picture) -> list[tuple[Row, Face | None]]:
         """Find the faces of a picture, and put the occluder on each.
@@ -169,7 +171,7 @@ def _place(landmarks: FaceLandmarks) -> Row:
 def read_faces(
     images: Picture | Sequence[Picture],
     *,
-    classifiers: str | Classifier | Sequence[str | Classifier] = DEFAULT,
+    classifiers: ClassifierLike | Sequence[ClassifierLike] = DEFAULT,
     occluder: str | Occluder = "none",
     seed: int = 0,
     progress: bool = False,
@@ -184,7 +186,8 @@ def read_faces(
     images
         Picture files, folders (with all below them) and RGB images (H, W, 3) uint8; one or several.
     classifiers
-        Classifiers that need no training, by name (such as ``"emfacs"``) or as objects.
+        Classifiers that need no training, one or several: names such as ``"emfacs"``, objects, or
+        models of your own (see `maskface.classifiers.as_classifier`).
     occluder
         What to put on each face before it is read, by name (such as ``"surgical"``) or as an
         object.
@@ -213,7 +216,8 @@ def read_faces(
     >>> found["status"].tolist()
     ['ok']
     """
-    several = [classifiers] if isinstance(classifiers, str | Classifier) else classifiers
+    single = isinstance(classifiers, str) or not isinstance(classifiers, Sequence)
+    several = cast("Sequence[ClassifierLike]", [classifiers] if single else classifiers)
     pictures = named_pictures(images)
     reader = FaceReader.load(several, occluder, seed)
     rows = [
@@ -229,7 +233,7 @@ def read_faces(
 def explain_faces(
     images: Picture | Sequence[Picture],
     *,
-    classifier: str | Classifier = "emfacs",
+    classifier: ClassifierLike = "emfacs",
     occluder: str | Occluder = "none",
     seed: int = 0,
 ) -> list[tuple[str, int, Any]]:

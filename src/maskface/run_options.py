@@ -172,6 +172,12 @@ def argument(name: str, *, value: Any = None) -> str:
     return flag if value is None or value is True else f"{flag} {value}"
 
 
+def arguments(**values: Any) -> str:
+    """Name several arguments with their values; see `argument`."""
+    between = " " if _ON_COMMAND_LINE.get() else ", "
+    return between.join(argument(name, value=value) for name, value in values.items())
+
+
 def resuming() -> str:
     """Name the way to finish a run, for messages."""
     if _ON_COMMAND_LINE.get():

@@ -108,7 +108,7 @@ def test_killed_run_is_completed_by_resume(faces: Path, reference: Path, tmp_pat
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     assert not (out / "trials.csv").exists()
-    with pytest.raises(MaskfaceError, match="--resume"):
+    with pytest.raises(MaskfaceError, match="resume=True"):
         run(Experiment(data=faces), out, progress=False)
     with pytest.raises(MaskfaceError, match="--allow-partial"):
         summarize_run(out)
@@ -133,7 +133,7 @@ def test_full_disk_keeps_what_was_read(
 
     with monkeypatch.context() as patch:
         patch.setattr("os.fsync", full_after_five)
-        with pytest.raises(MaskfaceError, match=r"No space left on device.*--resume"):
+        with pytest.raises(MaskfaceError, match=r"No space left on device.*resume=True"):
             run(Experiment(data=faces), out, progress=False, chunk=1)
     assert len(list(out.glob("parts/part-*.zip"))) == 4  # the manifest was written first
     run(Experiment(data=faces), out, resume=True, progress=False)
@@ -214,7 +214,7 @@ def test_folder_that_cannot_be_written_is_refused_before_any_work(
     faces: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(MaskfaceError, match=r"Cannot write to .*--out"):
+    with pytest.raises(MaskfaceError, match=r"Cannot write to .*with out"):
         run(Experiment(data=faces), tmp_path / "file" / "out", progress=False)
 
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 import gzip
 import json
 import re
-import subprocess
 import zipfile
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
@@ -227,9 +225,9 @@ def test_unknown_columns_get_a_starting_map(tmp_path: Path) -> None:
     [
         ("", "", "Cannot read"),
         ("o,e,c,r\n", "", "None of the 0 rows is a trial"),
-        ("o,e,c,r\na,anger,mask,anger\n", "", "No trial shows the face as it is"),
+        ("o,e,c,r\na,anger,mask,anger\n", "", "No trial shows a plain face"),
         ("o,e,c,r\n,anger,none,anger\n", "", "1 of 1 trials do not say who answered"),
-        ("o,e,c,r\na,contempt,none,anger\n", "", r"values of emotion mean: 'contempt'"),
+        ("o,e,c,r\na,contempt,none,anger\n", "", r"values of emotion is unknown: 'contempt'"),
         ("o,e,c,r\na,anger,none,huh\n", "", r"\[values.response\]"),
         ("o,e,c,r\na,anger,none,anger\n", "[keep]\nx = ['1']\n", "has no column 'x'"),
         ("o,e,c,r\na,anger,none,anger\n", "colour = 1\n", "not valid at colour"),
@@ -250,8 +248,8 @@ def test_mistakes_are_answered_in_words(tmp_path: Path, content: str, own: str, 
 
 # Patterns of strangers --------------------------------------------------------------------------
 
-ENDLESS = "(a+)+$"
-NOT_ENDING = "a" * 40 + "!"
+ENDLESS = "(a|aa)+$"
+NOT_ENDING = "a" * 60 + "!"
 
 
 @pytest.mark.parametrize(
@@ -259,8 +257,8 @@ NOT_ENDING = "a" * 40 + "!"
     [
         (f"[columns]\nimage = 're:{ENDLESS}'\n", "columns.image"),
         (f"[keep]\np = ['none', 're:{ENDLESS}']\n", "keep.p"),
-        ("[pattern]\ncolumn = 'p'\nregex = '(?P<emotion>(a+)+)$'\n", "pattern.regex"),
-        ("[wide]\nregex = '(?P<emotion>(a+)+)$'\n", "wide.regex"),
+        ("[pattern]\ncolumn = 'p'\nregex = '(?P<emotion>(a|aa)+)$'\n", "pattern.regex"),
+        ("[wide]\nregex = '(?P<emotion>(a|aa)+)$'\n", "wide.regex"),
     ],
 )
 def test_patterns_that_take_for_ever_are_named(
@@ -271,7 +269,8 @@ def test_patterns_that_take_for_ever_are_named(
     text = own + columns if own.startswith("[columns]") else f"[columns]\n{columns}{own}"
     table = f"o,e,c,r,p,{NOT_ENDING}\nx,anger,none,anger,{NOT_ENDING},\n"
     path = write(tmp_path, "t.csv", table)
-    with pytest.raises(MaskfaceError, match=rf"{re.escape(key)}: '.*\(a\+\)\+.*took more than 2 s"):
+    words = rf"{re.escape(key)}: '.*\(a\|aa\)\+.*took more than 2 s"
+    with pytest.raises(MaskfaceError, match=words):
         read_study([path], write(tmp_path, "map.toml", text))
 
 
@@ -279,6 +278,7 @@ def test_patterns_that_take_for_ever_are_named(
     ("pattern", "told"),
     [
         ("(", "missing \\)"), ("a{99999999999999999999}", "too large"),
+        ("(a{200}){200}", "too large"), ("(?x)(a{ 9, 200 }){ 200 }", "too large"),
         ("(" * 2000 + ")" * 2000, "nested too deeply"), ("a" * 300 + "[", "a\\.\\.\\.' is no"),
     ],
 )  # fmt: skip
@@ -301,30 +301,6 @@ def test_patterns_find_what_python_finds(pattern: str) -> None:
             {name: groups[name] for name in fields if name in groups} if found else None
         )
     assert _patterns.search(pattern, texts, fields, "keep.x") == expected
-
-
-def test_equal_headers_are_looked_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[str] = []
-    run = subprocess.run
-
-    def counted(*args: Any, **options: Any) -> Any:
-        asked.append(options["input"])
-        return run(*args, **options)
-
-    monkeypatch.setattr(subprocess, "run", counted)
-    _patterns._asked.cache_clear()
-    own = "[columns]\nobserver = 're:^o$'\nemotion = 're:^e$'\ncondition = 'c'\nresponse = 'r'\n"
-    column_map = write(tmp_path, "map.toml", own)
-    tables = [
-        write(tmp_path, f"{i}.csv", f"o,e,c,r\np{i},anger,none,anger\np{i},anger,mask,fear\n")
-        for i in range(4)
-    ]
-    read_study(tables[:1], column_map)
-    once = len(asked)
-    assert once > 0
-    study = read_study(tables, column_map)
-    assert study.responses["observer_id"].nunique() == 4
-    assert len(asked) == once
 
 
 def test_packed_tables_that_are_bombs_are_refused(

@@ -22,7 +22,7 @@ from PIL import Image, TiffImagePlugin
 from maskface import images
 from maskface.errors import ImageError, MaskfaceError
 from maskface.images import Limits
-from maskface.images.decode import _pillow_limit
+from maskface.images.decode import pillow_limit
 from tests.fixtures.bombs import BOMBS, EXPECTED
 
 MEASURE = """
@@ -168,13 +168,13 @@ def test_threads_do_not_take_the_lifted_limit_for_pillows_own(
     inside, done, seen = threading.Event(), threading.Event(), list[int | None]()
 
     def second() -> None:
-        with _pillow_limit(Limits()):
+        with pillow_limit(Limits()):
             inside.set()
             done.wait(10)
             seen.append(Image.MAX_IMAGE_PIXELS)
 
     thread = threading.Thread(target=second)
-    with _pillow_limit(Limits()):
+    with pillow_limit(Limits()):
         thread.start()
         inside.wait(0.3)
     done.set()
@@ -343,3 +343,8 @@ def test_folder_that_vanishes_or_cannot_be_read_is_told(
         list(images.find_images(tmp_path))
     with pytest.raises(MaskfaceError, match=r"Cannot list the folder .*gone: No such file"):
         list(images.find_images(tmp_path / "gone"))
+
+
+def test_a_path_may_be_a_text(tmp_path: Path) -> None:
+    images.write_image(tmp_path / "a.png", TWO_HALVES)
+    np.testing.assert_array_equal(images.read_image(str(tmp_path / "a.png")), TWO_HALVES)

@@ -155,12 +155,12 @@ class Hits:
     @property
     def n(self) -> Integers:
         """Pictures over all and of each emotion, (8,)."""
-        return with_overall(self.counts.shown[:, 0]).sum(axis=0).astype(np.int64)
+        return np.asarray(with_overall(self.counts.shown[:, 0]).sum(axis=0), np.int64)
 
     @property
     def n_clusters(self) -> Integers:
         """Units that showed any, and each, emotion, (8,)."""
-        return (with_overall(self.counts.shown[:, 0]) > 0).sum(axis=0)
+        return np.asarray((with_overall(self.counts.shown[:, 0]) > 0).sum(axis=0), np.int64)
 
     def standing(self, i: int) -> Row:
         """Make the cells that say what the number for label `i` stands on."""
@@ -277,7 +277,7 @@ def with_holm(
         Columns of the p values and of what they are corrected to.
     """
     table = schema.frame(rows)
-    by = list(families) if families else [table["label"] == "all"]
+    by: list[Any] = list(families) if families else [table["label"] == "all"]
     return schema.check(schema.tidy(holm_within(table, by, source, target)))
 
 

@@ -408,9 +408,9 @@ def _unit_sums(made: PictureMap, chosen: Bools) -> Sums:
 def _tested(made: PictureMap, chosen: Bools, gain: Floats, seed: int) -> Sums:
     if made.samples is None:
         return flipped_z(gain, seed=seed)
-    own = chosen[made.samples.picture]
-    opened, response, picture = (part[own] for part in made.samples)
-    return shuffled_z(opened, response, picture, seed=seed)
+    opened, response, picture = made.samples
+    own = chosen[picture]
+    return shuffled_z(opened[own], response[own], picture[own], seed=seed)
 
 
 def _places(

@@ -6,6 +6,7 @@ import hashlib
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
@@ -126,25 +127,35 @@ def identity(thing: Any, what: str, *, values: bool = True) -> str:
 
 
 def _sources(thing: Any) -> list[str]:
-    """Source of a function, or of the methods of an object's class and of its bases."""
+    """Source of a function, or of an object's class and its bases."""
     if inspect.ismethod(thing):
         return [*_sources(thing.__self__), thing.__name__]
     if inspect.isfunction(thing):
         return [inspect.getsource(thing)]
-    functions = [
-        (cls.__qualname__, name, member)
-        for cls in type(thing).__mro__
-        for name, member in sorted(vars(cls).items())
-        if inspect.isfunction(member) and not _is_generated(member)
-    ]
-    if not functions:
+    known = ("builtins", "abc", "typing", "maskface")
+    classes = [c for c in type(thing).__mro__ if c.__module__.partition(".")[0] not in known]
+    if not classes:
         raise TypeError(f"{type(thing).__name__} is not written in Python")
-    return [f"{cls}.{name} {inspect.getsource(member)}" for cls, name, member in functions]
+    return [source for cls in classes for source in _class_sources(cls)]
+
+
+def _class_sources(cls: type[Any]) -> list[str]:
+    try:
+        return [inspect.getsource(cls)]
+    except (OSError, TypeError):  # before Python 3.13 notebooks have sources of functions alone
+        found = [cls.__qualname__]
+    for name, member in sorted(vars(cls).items()):
+        function = getattr(member, "fget", None) or getattr(member, "__func__", member)
+        if inspect.isfunction(function) and not _is_generated(function):
+            found.append(inspect.getsource(function))
+        elif isinstance(member, int | float | str | tuple) and not name.startswith("__"):
+            found.append(f"{name} = {member!r}")
+    return found
 
 
 def _is_generated(function: Any) -> bool:
-    """Whether a function was made by code, as the ``__init__`` of a dataclass is."""
-    return bool(function.__code__.co_filename == "<string>")
+    """Whether a function was made by code, as the methods of a dataclass are."""
+    return Path(function.__code__.co_filename).name in ("<string>", "reprlib.py")
 
 
 def _held(thing: Any) -> Any:

@@ -120,7 +120,7 @@ def cache(
     sets the folder. If it holds more than MASKFACE_CACHE_MB megabytes (2000 if
     not set), the least recently used entries are removed.
     """
-    from maskface.upkeep import clear_cache, look_at_cache
+    from maskface.upkeep import cache_contents, clear_cache
 
-    held = clear_cache() if clear else look_at_cache()
+    held = clear_cache() if clear else cache_contents()
     answer(held.text, held.values, as_json=as_json)

@@ -1,4 +1,4 @@
-"""Read a data frame of pictures, as one has it in a notebook."""
+"""Data sets from objects: data frames of pictures, as one has them in a notebook."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Any, Final
 from maskface.datasets.base import Dataset
 from maskface.datasets.csv import KNOWN, REQUIRED
 from maskface.datasets.labels import emotion_of, plain, require_emotions, shown
+from maskface.datasets.registry import DATASETS, load_dataset
 from maskface.errors import MaskfaceError
 from maskface.types import Sample
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from maskface.datasets.registry import DataLike
 
 NAME: Final = "dataframe"
 _MEND: Final = "Write one of these labels, or leave the row out (for example contempt)."
@@ -65,6 +68,31 @@ def read_frame(frame: pd.DataFrame) -> Dataset:
         for number, (row, path) in enumerate(zip(rows, paths, strict=True))
     ]  # fmt: skip
     return Dataset(str(frame.attrs.get("name", NAME)), tuple(samples))
+
+
+def as_dataset(data: DataLike, reader: str = "") -> Dataset:
+    """Return a data set itself, or read one from a data frame, or as `load_dataset` does.
+
+    Raises
+    ------
+    MaskfaceError
+        If it cannot be read; see `load_dataset` and `maskface.datasets.read_frame`.
+    """
+    if isinstance(data, str | Path):
+        return load_dataset(data, reader)
+    if reader:
+        raise MaskfaceError(
+            f"The dataset reader {reader!r} needs the path of a folder or file, got an object of "
+            f"type {type(data).__name__}. Give data as a path, or leave the reader out."
+        )
+    if isinstance(data, Dataset):
+        return data
+    if hasattr(data, "itertuples"):
+        return read_frame(data)
+    raise MaskfaceError(
+        f"Expected a data set, got {data!r:.80}. Give a folder, a name of "
+        f"{', '.join(DATASETS.names())}, a DataFrame with path and emotion, or a Dataset."
+    )
 
 
 def _column(name: object) -> str:

@@ -78,35 +78,6 @@ def load_dataset(data: str | Path, reader: str = "") -> Dataset:
     )
 
 
-def as_dataset(data: DataLike, reader: str = "") -> Dataset:
-    """Return a data set itself, or read one from a data frame, or as `load_dataset` does.
-
-    Raises
-    ------
-    MaskfaceError
-        If it cannot be read; see `load_dataset` and `maskface.datasets.read_frame`.
-    """
-    from maskface.datasets.base import Dataset
-
-    if isinstance(data, str | Path):
-        return load_dataset(data, reader)
-    if reader:
-        raise MaskfaceError(
-            f"The dataset reader {reader!r} needs the path of a folder or file, got an object of "
-            f"type {type(data).__name__}. Give data as a path, or leave the reader out."
-        )
-    if isinstance(data, Dataset):
-        return data
-    if hasattr(data, "itertuples"):
-        from maskface.datasets.frame import read_frame
-
-        return read_frame(data)
-    raise MaskfaceError(
-        f"Expected a data set, got {data!r:.80}. Give a folder, a name of "
-        f"{', '.join(DATASETS.names())}, a DataFrame with path and emotion, or a Dataset."
-    )
-
-
 def _layout(root: Path) -> str:
     """Recognise how a set is laid out: the name of its reader."""
     if root.is_file():

@@ -32,7 +32,7 @@ from maskface.errors import MaskfaceError, format_error
 from maskface.experiment.checkpoints import UNANSWERED, Parts, joined
 from maskface.experiment.spec import trained_on
 from maskface.experiment.workers import WorkerLost, ignore_sigint, losses, watched
-from maskface.run_options import argument
+from maskface.run_options import arguments
 from maskface.schema import Table, numbered
 from maskface.seeds import derived_seed
 from maskface.types import EMOTIONS
@@ -360,8 +360,8 @@ def _machine_failures(name: str) -> Iterator[None]:
         lost = isinstance(error, WorkerLost)
         why = "the system ended a worker process" if lost else format_error(error)
         raise MaskfaceError(
-            f"Not enough memory (or disk) to teach {name} ({why}). What was read is kept: go on "
-            f"with {argument('resume', value=True)} {argument('jobs', value=1)}"
+            f"Not enough memory (or disk) to fit {name} ({why}). What was read is kept: go on "
+            f"with {arguments(resume=True, jobs=1)}"
         ) from error
 
 

@@ -26,7 +26,7 @@ from maskface.experiment.checkpoints import ChunkResult, read_fingerprinted
 from maskface.experiment.folder import RunFolder, chunks
 from maskface.experiment.spec import Experiment, Plan, layers_of
 from maskface.experiment.trials import TrialReader
-from maskface.run_options import OPTIONS, argument
+from maskface.run_options import OPTIONS, argument, arguments
 from maskface.threads import one_thread
 from maskface.types import Sample
 
@@ -43,7 +43,7 @@ class WorkerLost(Exception):  # noqa: N818 (a state, which is dealt with)
 
 
 def check_workers(jobs: int, backend: str, scheduler: str) -> None:
-    """Refuse numbers and names that cannot be.
+    """Check the number and place of workers.
 
     Raises
     ------
@@ -51,17 +51,14 @@ def check_workers(jobs: int, backend: str, scheduler: str) -> None:
         If one is not allowed.
     """
     if jobs < 1 and jobs != -1:
-        raise MaskfaceError(f"jobs must be 1 or more, or -1 for one per core, but it was {jobs}.")
+        raise MaskfaceError(f"jobs must be 1 or more, or -1 for one per core, got {jobs}.")
     if backend not in BACKENDS:
-        raise MaskfaceError(
-            f"backend must be one of {', '.join(BACKENDS)}, but it was {backend!r}."
-        )
+        raise MaskfaceError(f"backend must be one of {', '.join(BACKENDS)}, got {backend!r}.")
     if (backend == "dask") != bool(scheduler):
         got = f"backend was {backend!r} and scheduler {scheduler!r}"
         raise MaskfaceError(
-            f"A scheduler goes with the dask backend and with it alone, but {got}. Write "
-            f"{argument('backend', value='dask')} "
-            f"{argument('scheduler', value='tcp://HOST:8786')}, or neither."
+            f"The dask backend needs a scheduler, and no other backend has one, but {got}. Write "
+            f"{arguments(backend='dask', scheduler='tcp://HOST:8786')}, or neither."
         )
 
 

@@ -1,10 +1,7 @@
-"""Text from strangers: nothing that a terminal would take for a command.
+"""Trial tables of strangers: CSV and JSON files of text, and the fields that a map finds in them.
 
-What a spreadsheet would take for one, `maskface.cells` deals with wherever a table is written.
-
-Trial tables as they come: CSV and JSON files of text, opened with suspicion.
-
-From files to one table of text with a column for each field that the map finds.
+Control characters become blanks here; cells that a spreadsheet would take for a formula are dealt
+with wherever a table is written (`maskface.cells`).
 """
 
 from __future__ import annotations
@@ -39,18 +36,18 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 
 
 def harmless(texts: pd.Series) -> pd.Series:
-    """Set the control characters in cells of a file that somebody else made as blanks."""
+    """Replace control characters in cells by blanks."""
     change = {text: harmless_text(str(text)) for text in texts.unique()}
     return texts.map(change).astype(object)
 
 
 def harmless_text(text: str) -> str:
-    """The same for one text."""
+    """Replace control characters in a text by blanks."""
     return _CONTROL.sub(" ", text)
 
 
 def listed(names: Iterable[str]) -> str:
-    """Set names of columns in a message."""
+    """List names of columns for a message."""
     return ", ".join(harmless_text(name) for name in names)
 
 
@@ -60,7 +57,7 @@ _N_QUALTRICS_ROWS: Final = 2
 _LONGEST_HEADER: Final = 1_000_000
 _PIECE: Final = 1_000_000
 _PIECES: Final = 1000
-"""What a packed table may hold: 1 GB, for which Pandas needs some GB of memory."""
+"""Size of a packed table at most: 1 GB, for which Pandas needs some GB of memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +73,7 @@ class Source:
     separator
         Between cells; empty for JSON.
     texts
-        Second row of headers of a Qualtrics table (the questions' texts), by column.
+        Second row of headers of a Qualtrics table (the text of the question), by column.
     """
 
     path: Path
@@ -98,18 +95,18 @@ class Source:
         return _csv(self.path, self.separator, usecols=list(columns), skiprows=skipped)
 
     def sha256(self) -> str:
-        """Hash of the file's bytes."""
+        """Return the hash of the bytes of the file."""
         with self.path.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def find_files(paths: Iterable[Path]) -> list[Path]:
-    """List files, and the trial tables right below folders, sorted.
+    """List files, and the trial tables in folders, sorted.
 
     Raises
     ------
     MaskfaceError
-        If a path is missing, a folder has none, or two are the same file.
+        If a path is missing, a folder has no table, or two paths are the same file.
     """
     found: list[Path] = []
     for path in paths:
@@ -131,7 +128,7 @@ def find_files(paths: Iterable[Path]) -> list[Path]:
 
 
 def open_source(path: Path) -> Source:
-    """Look at a trial table's header.
+    """Read the header of a trial table.
 
     Raises
     ------
@@ -150,7 +147,7 @@ def open_source(path: Path) -> Source:
 
 
 def _check_packed(path: Path) -> None:
-    """Refuse what would fill the memory when it is unpacked."""
+    """Raise `MaskfaceError` for a packed file that would fill the memory."""
     if path.suffix != ".gz":
         return
     try:
@@ -190,7 +187,7 @@ def _csv(path: Path, separator: str, **options: Any) -> pd.DataFrame:
 
 
 def _json_frame(path: Path) -> pd.DataFrame:
-    """Rows of a JSON file: a list of trials, lists of them, or one JSON value in each line."""
+    """Read a JSON file: a list of trials, lists of them, or one JSON value per line."""
     try:
         text = path.read_text(encoding="utf-8-sig")
         try:
@@ -231,7 +228,7 @@ def read_rows(source: Source, column_map: ColumnMap) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Text. A column for each of `Columns` (empty where the file has nothing), ``attention``
-        (the answer to a check, if any) and ``kept`` (bool: the map's filters let the row pass).
+        (the answer to a check, if any) and ``kept`` (bool: the row passes the filters of the map).
 
     Raises
     ------
@@ -285,7 +282,7 @@ def _first(names: Names, header: Sequence[str], field: str) -> str:
 
 
 def _fitting(name: str, texts: Iterable[str], key: str) -> list[str]:
-    """Texts that fit a name which begins with ``re:``."""
+    """Return the texts that a name beginning with ``re:`` matches."""
     found = search(name.removeprefix(PATTERN), texts, (), key)
     return [text for text, groups in found.items() if groups is not None]
 
@@ -297,9 +294,8 @@ def _missing_columns(missing: list[str], header: Sequence[str], column_map: Colu
     ]
     return (
         f"No column was found for {'; '.join(tried)}. The file has: {listed(header)}.\n"
-        f"The map in use is {column_map.platform or 'plain'!r}. Say which column is what: save "
-        "the lines below as map.toml, complete them, and add --map map.toml.\n\n"
-        + starting_map(header, column_map.design)
+        f"The map in use is {column_map.platform or 'plain'!r}. Save the lines below as map.toml, "
+        "complete them, and add --map map.toml.\n\n" + starting_map(header, column_map.design)
     )
 
 
@@ -341,7 +337,7 @@ def _passes(cells: pd.DataFrame, filters: dict[str, Names]) -> pd.Series:
 
 
 def _from_pattern(rows: pd.DataFrame, texts: pd.Series, regex: str) -> pd.DataFrame:
-    """Fill fields from named groups; rows whose text does not fit are no trials."""
+    """Fill in fields from named groups; rows whose text does not match are no trials."""
     found = search(regex, texts.unique(), FIELDS, "pattern.regex")
     for field in groups_of(regex, FIELDS):
         rows[field] = texts.map({text: (m or {}).get(field, "") for text, m in found.items()})

@@ -1,10 +1,8 @@
-"""From text to scored responses: what each value means, and whether the answer is right.
+"""Scored responses of human observers.
 
-Yes/no answers as choices, so that the same measures apply to both designs.
-
-Rules of exclusion: declared in the map, applied in order, and counted.
-
-A study with human observers: files in, scored responses out.
+`read_study` reads trial tables, gives their values a meaning, scores the answers (yes/no answers
+also as choices, so that the same measures apply to both designs), and applies and counts the
+exclusions that the map declares.
 """
 
 from __future__ import annotations
@@ -54,25 +52,11 @@ _SHOWN: Final = 8
 
 
 def score(rows: pd.DataFrame, column_map: ColumnMap) -> pd.DataFrame:
-    """Give rows their meaning.
+    """Score rows that are trials, from `read_rows`.
 
-    Parameters
-    ----------
-    rows
-        From `read_rows`: only rows that are trials.
-    column_map
-        Says what values mean.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Index of `rows`; columns of `maskface.tables.RESPONSES` but those that are the same for
-        the whole study, and ``skipped`` (bool): the map says to leave the trial out.
-
-    Raises
-    ------
-    MaskfaceError
-        If a value is not known, a trial has no observer, or no trial shows the face as it is.
+    Return the columns of `maskface.tables.RESPONSES` that vary within a study, and ``skipped``
+    (bool): the map leaves the trial out. Raise `MaskfaceError` if a value is unknown, a trial has
+    no observer, or no trial shows a plain face.
     """
     nobody = int((rows["observer"] == "").sum())
     if nobody:
@@ -97,7 +81,7 @@ def score(rows: pd.DataFrame, column_map: ColumnMap) -> pd.DataFrame:
 
 
 class _Values:
-    """The values of a field, by the map's own table or else by what is usual."""
+    """Meanings of the values of a field: those of the map, or else the usual ones."""
 
     def __init__(self, rows: pd.DataFrame, column_map: ColumnMap) -> None:
         self.rows = rows
@@ -124,7 +108,7 @@ class _Values:
 
 
 def _key(text: str) -> str:
-    """Case, blanks and a trailing .0 do not matter."""
+    """Normalise a value: case, blanks and a trailing .0 do not matter."""
     return text.strip().lower().removesuffix(".0")
 
 
@@ -154,13 +138,13 @@ def _unknown(field: str, unknown: list[str]) -> str:
     means = {
         "emotion": f"one of {', '.join(EMOTIONS)}, or skip to leave such trials out",
         "question": f"one of {', '.join(EMOTIONS)}, or skip to leave such trials out",
-        "condition": "none for the face as it is, or a name",
+        "condition": "none for the plain face, or a name",
         "response": f"one of {', '.join(EMOTIONS)} (yes or no in yes/no designs), no_answer "
         "or skip",
     }
     example = unknown[0].replace("\\", "\\\\").replace('"', '\\"')
     return (
-        f"It is not known what these values of {field} mean: {shown}. Say so in the map "
+        f"The meaning of these values of {field} is unknown: {shown}. Add it to the map "
         f'({means[field]}) and add --map map.toml:\n\n[values.{field}]\n"{example}" = "..."'
     )
 
@@ -195,8 +179,8 @@ def _check_plain(out: pd.DataFrame) -> None:
     found = sorted(set(out["condition"]) - {SKIP})
     if PLAIN not in found:
         raise MaskfaceError(
-            "No trial shows the face as it is, so there is nothing to compare with. The "
-            f"conditions are: {', '.join(found)}. Say which one is none, and add --map map.toml:"
+            "No trial shows a plain face, so there is nothing to compare with. The conditions "
+            f"are: {', '.join(found)}. Name the plain one none, and add --map map.toml:"
             f'\n\n[values.condition]\n"{found[0] if found else "..."}" = "none"'
         )
 
@@ -206,21 +190,21 @@ _OTHER: Final = {e: next(other for other in EMOTIONS[::-1] if other != e) for e 
 
 
 def of_question(responses: pd.DataFrame, emotion: str) -> pd.DataFrame:
-    """Answers to "is it <emotion>?", as choices: yes is that emotion, no is not.
+    """Recode answers to "is it <emotion>?" as choices: yes is that emotion, no is not.
 
     Parameters
     ----------
     responses
         Yes/no responses.
     emotion
-        The emotion asked for.
+        The emotion in the question.
 
     Returns
     -------
     pandas.DataFrame
-        The trials with that question, with ``predicted`` filled: of the confusion matrix only
-        "this emotion" against "not this emotion" has a meaning, so hit rate, d' and criterion
-        hold for that emotion alone.
+        The trials with that question, with ``predicted`` filled in. Of the confusion matrix only
+        "this emotion" against "not this emotion" has a meaning, so hit rate, d' and criterion hold
+        for that emotion alone.
     """
     asked = responses[responses["question"] == emotion]
     denied = asked["label"].where(asked["label"] != emotion, _OTHER[emotion])
@@ -228,31 +212,31 @@ def of_question(responses: pd.DataFrame, emotion: str) -> pd.DataFrame:
 
 
 def of_right(responses: pd.DataFrame) -> pd.DataFrame:
-    """Right and wrong answers as choices: right is the shown emotion, wrong another one."""
+    """Recode right and wrong answers as choices: of the shown emotion, and of another one."""
     wrong = responses["label"].map(_OTHER)
     return responses.assign(predicted=responses["label"].where(responses["correct"] == 1, wrong))
 
 
 def congruent(responses: pd.DataFrame) -> pd.DataFrame:
-    """Yes/no trials that asked for the shown emotion: a yes is a hit. Choices as they are."""
+    """Recode yes/no trials about the shown emotion as choices, a yes as a hit; keep choices."""
     if not is_yes_no(responses):
         return responses
     return of_right(responses[responses["question"] == responses["label"]])
 
 
 def is_yes_no(responses: pd.DataFrame) -> bool:
-    """Whether the study asked yes/no questions."""
+    """Return whether the study has yes/no questions."""
     return bool((responses["question"] != "").any())
 
 
 @dataclass
 class Exclusions:
-    """Counts what each rule takes away.
+    """Counts of the trials that each rule excludes.
 
     Attributes
     ----------
     responses
-        All trials; excluded ones get the status ``excluded`` and the rule as message.
+        All trials; excluded ones have the status ``excluded`` and the rule as message.
     """
 
     responses: pd.DataFrame
@@ -262,7 +246,7 @@ class Exclusions:
 
     @property
     def left(self) -> pd.Series:
-        """Which trials still count."""
+        """Trials that still count."""
         return self.responses["status"] == "ok"
 
     def note(self, rule: str, n_trials: int, n_observers: int) -> None:
@@ -270,7 +254,7 @@ class Exclusions:
         self._add(rule, n_trials, n_observers)
 
     def apply(self, rule: str, chosen: pd.Series) -> None:
-        """Exclude the chosen ones of the trials that still count."""
+        """Exclude the chosen trials, as far as they still count."""
         hit = chosen & self.left
         self.responses.loc[hit, "status"] = "excluded"
         self.responses.loc[hit, "message"] = rule
@@ -290,25 +274,14 @@ class Exclusions:
         )
 
     def table(self) -> pd.DataFrame:
-        """In the schema of `maskface.tables.EXCLUSIONS`."""
+        """Return the counts in the schema of `maskface.tables.EXCLUSIONS`."""
         return EXCLUSIONS.check(EXCLUSIONS.frame(self._steps))
 
 
-def apply_rules(
-    exclusions: Exclusions, rules: Exclude, failures: dict[str, int], plain: str = PLAIN
-) -> None:
-    """Apply the map's rules to the trials.
+def apply_rules(exclusions: Exclusions, rules: Exclude, failures: dict[str, int]) -> None:
+    """Apply the rules of a map to the trials, in place.
 
-    Parameters
-    ----------
-    exclusions
-        The trials; changed in place.
-    rules
-        From the map.
-    failures
-        Failed attention checks of each observer.
-    plain
-        The condition in which accuracy is judged.
+    `failures` counts the failed attention checks of each observer.
     """
     trials = exclusions.responses
     observer, rt = trials["observer_id"], trials["rt_ms"]
@@ -324,27 +297,25 @@ def apply_rules(
         exclusions.apply(
             f"answered after more than {rules.rt_ms_above:g} ms", rt > rules.rt_ms_above
         )
-    for rule, bad in _by_observer(exclusions, rules, plain):
+    for rule, bad in _by_observer(exclusions, rules):
         exclusions.apply(rule, observer.isin(bad))
 
 
-def _by_observer(
-    exclusions: Exclusions, rules: Exclude, plain: str
-) -> Iterator[tuple[str, list[str]]]:
+def _by_observer(exclusions: Exclusions, rules: Exclude) -> Iterator[tuple[str, list[str]]]:
     if rules.min_trials is not None:
         counts = exclusions.responses[exclusions.left]["observer_id"].value_counts()
         few = counts[counts < rules.min_trials].index.tolist()
         yield f"observer with fewer than {rules.min_trials} answered trials", few
     if rules.plain_accuracy_below is not None:
         left = exclusions.responses[exclusions.left]
-        of_plain = left[left["condition"] == plain].groupby("observer_id")["correct"].mean()
+        of_plain = left[left["condition"] == PLAIN].groupby("observer_id")["correct"].mean()
         bad = of_plain[of_plain < rules.plain_accuracy_below].index.tolist()
         share = rules.plain_accuracy_below
         yield f"observer with a share of right answers to plain faces below {share:g}", bad
 
 
 def failed_checks(rows: pd.DataFrame, attention: Attention | None) -> dict[str, int]:
-    """Count failed attention checks of each observer, over all rows of the files."""
+    """Count the failed attention checks of each observer, over all rows of the files."""
     if attention is None:
         return {}
     answers = rows[ATTENTION].str.strip()
@@ -353,12 +324,12 @@ def failed_checks(rows: pd.DataFrame, attention: Attention | None) -> dict[str, 
 
 
 def is_trial(rows: pd.DataFrame) -> pd.Series:
-    """Rows that the filters keep and that show an emotion."""
+    """Return which rows the filters keep and show an emotion."""
     return rows[KEPT] & (rows["emotion"].str.strip() != "")
 
 
 HUMAN = "human"
-"""What human observers are called where a table names a classifier."""
+"""Name of human observers where a table names a classifier."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -372,7 +343,7 @@ class Study:
     exclusions
         In the schema of `maskface.tables.EXCLUSIONS`.
     column_map
-        How the files were read.
+        Map that the files were read with.
     sources
         ``name``, ``sha256`` and ``rows`` of each file.
     """
@@ -406,21 +377,21 @@ def read_study(
     paths
         CSV or JSON files, or folders of them.
     column_map
-        TOML file that says which column is what; it completes the ready-made map of the
-        platform that is detected from the columns (docs/humans.md).
+        TOML file with the meaning of the columns; it completes the ready-made map of the platform,
+        which is detected by the columns (docs/humans.md).
     dataset
-        Name of the study; the map's if None.
+        Name of the study; that of the map if None.
 
     Returns
     -------
     Study
-        Every trial has a row, also those without an answer and those excluded.
+        A row for each trial, those without an answer and those excluded too.
 
     Raises
     ------
     MaskfaceError
-        If a file cannot be read, a column or the meaning of a value is not known, or no trial is
-        left. The message says what to write into the map.
+        If a file cannot be read, a column or the meaning of a value is unknown, or no trial is
+        left. The message says what to add to the map.
     """
     files = find_files([Path(path) for path in paths])
     own = read_map(Path(column_map)) if column_map is not None else {}
@@ -442,8 +413,8 @@ def _choose_map(sources: Sequence[Source], own: dict[str, Any]) -> ColumnMap:
     chosen = complete_map(own, platform)
     if platform == "qualtrics" and chosen.wide is None:
         raise MaskfaceError(
-            "A Qualtrics table has a column for each trial. Say in a map how the column's name "
-            "tells picture, emotion and condition, and add --map map.toml, for example:\n\n"
+            "A Qualtrics table has a column for each trial. Write a map that finds picture, "
+            "emotion and condition in the name of the column, and add --map map.toml:\n\n"
             "[wide]\nregex = '^(?P<image>.+)_(?P<emotion>angry|happy)_(?P<condition>none|mask)$'\n"
             f"\nThe columns are: {listed(sources[0].header)}."
         )
@@ -488,7 +459,7 @@ def _steps(exclusions: Exclusions) -> str:
 def _identified(
     scored: pd.DataFrame, column_map: ColumnMap, sources: tuple[dict[str, Any], ...]
 ) -> pd.DataFrame:
-    """Add what is the same for all trials, and the number of each observer's trial."""
+    """Add the columns that are the same for all trials, and number the trials of each observer."""
     fixed = {
         "run_id": _run_id(column_map, sources),
         "dataset": harmless_text(column_map.dataset),

@@ -1,12 +1,7 @@
-"""Reasons why the results of human observers may not mean what they seem to.
+"""Results of human observers: guards, odds ratios, summary, text, and the folder of a study.
 
-Odds of a right answer, with answers of one observer correlated.
-
-What the answers of human observers amount to: observers are the independent units.
-
-Results of human observers as text for a terminal.
-
-The folder of a study with human observers.
+Observers are the independent units; their answers are summarised in the table that classifiers
+have, `maskface.tables.SUMMARY`.
 """
 
 from __future__ import annotations
@@ -59,8 +54,8 @@ def human_guards(study: Study) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        In the schema of `maskface.tables.GUARDS`. Those that need the names of the people shown
-        are left out where the files have none; those about choices, in yes/no designs.
+        In the schema of `maskface.tables.GUARDS`, without those on choices in yes/no designs, and
+        without those that need the names of the people shown if the files have none.
     """
     trials = congruent(study.responses)
     trials = trials[trials["status"] != "excluded"].assign(classifier=HUMAN)
@@ -70,7 +65,7 @@ def human_guards(study: Study) -> pd.DataFrame:
         left_out |= set(_ONLY_CHOICES)
     if (trials["subject_id"] == "").any():
         left_out |= {"confounded"}
-    # Which emotions a study shows is its design.
+    # The emotions that a study shows are its design.
     design = (found["guard"] == "missing_emotion") & (found["condition"] == PLAIN)
     return found[~found["guard"].isin(left_out) & ~design].reset_index(drop=True)
 
@@ -79,13 +74,13 @@ OBSERVER = "observer_id"
 
 
 def odds_ratios(responses: pd.DataFrame) -> Gee:
-    """Odds of a right answer under each condition by those to plain faces.
+    """Fit the odds of a right answer under each condition by those to plain faces.
 
     Parameters
     ----------
     responses
-        In the schema of `maskface.tables.RESPONSES`; of yes/no trials, those that asked for the
-        shown emotion.
+        In the schema of `maskface.tables.RESPONSES`. Of yes/no trials, those that ask for the
+        shown emotion count.
 
     Returns
     -------
@@ -116,7 +111,7 @@ _NEEDED: Final = (
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """How to estimate: units and seed."""
+    """Independent units and seed of the estimates."""
 
     by: tuple[str, ...]
     seed: int
@@ -133,7 +128,7 @@ class _Plan:
 def summarize_humans(
     responses: pd.DataFrame, *, crossed: bool = False, seed: int = 0
 ) -> pd.DataFrame:
-    """Measure what observers answered under each condition, and what is lost.
+    """Measure the answers of observers under each condition, and the loss.
 
     Parameters
     ----------
@@ -141,8 +136,8 @@ def summarize_humans(
         In the schema of `maskface.tables.RESPONSES`.
     crossed
         Resample observers and the people shown, so that intervals hold for other observers and
-        other faces. Measures are then of all answers together; otherwise they are the mean over
-        observers of each one's own.
+        other faces. Measures are then those of all answers together; otherwise they are means over
+        the observers.
     seed
         Of bootstrap and permutations.
 
@@ -153,13 +148,13 @@ def summarize_humans(
         classifiers. Yes/no: ``recall`` (hit rate), ``false_alarm_rate``, ``dprime`` (log-linear
         correction) and ``criterion`` of each question; over all emotions, ``hit_rate`` and
         ``accuracy``, the share of right answers, yes or no. An observer counts for a measure that
-        is defined both plain and covered. P values flip the signs of observers' differences; there
-        are none where people are resampled, too.
+        is defined for both plain and occluded faces. P values are from flips of the signs of the
+        observers' differences; there are none if people are resampled too.
 
     Raises
     ------
     MaskfaceError
-        If `crossed` and the responses do not say who is shown.
+        If `crossed` and the responses do not name the people shown.
     """
     if crossed and (responses["subject_id"] == "").any():
         raise MaskfaceError(
@@ -262,7 +257,7 @@ def _n_clusters(comparison: Comparison, metric: Metric, label: str) -> int:
 
 
 def _flipped(row: Row) -> Row:
-    """From the share of right noes to the share of wrong yeses."""
+    """Turn the share of right noes into the share of wrong yeses."""
     out = row | {k: 1 - row[k] for k in ("value", "baseline") if k in row}
     out |= {"value_ci_low": 1 - row["value_ci_high"], "value_ci_high": 1 - row["value_ci_low"]}
     if "loss" in row:
@@ -281,7 +276,7 @@ def _completed(row: Row, planned: pd.DataFrame, plan: _Plan) -> Row:
 
 
 def _planned(row: Row, planned: pd.DataFrame) -> int:
-    """Trials that the measure would stand on if all had been answered and none excluded."""
+    """Count the trials of a measure if all were answered and none excluded."""
     if is_yes_no(planned):
         if row["metric"] == FALSE_ALARMS:
             planned = planned[planned["question"] == row["label"]]
@@ -301,15 +296,15 @@ def _with_holm(summary: pd.DataFrame) -> pd.DataFrame:
 
 
 FEW_OBSERVERS: Final = 10
-_RATES: Final = ("condition", "emotion", "observers", "plain", "covered", "loss", "95 % CI")
-_ALARMS: Final = ("false", "covered")
-_DPRIME: Final = ("d'", "covered", "fall", "95 % CI")
+_RATES: Final = ("condition", "emotion", "observers", "plain", "occluded", "loss", "95 % CI")
+_ALARMS: Final = ("false", "occluded")
+_DPRIME: Final = ("d'", "occluded", "loss", "95 % CI")
 
 Found = dict[tuple[str, str, str], dict[Hashable, Any]]
 
 
 def study_text(study: Study, summary: pd.DataFrame) -> str:
-    """Say how the files were read, what was excluded, and what a cover costs.
+    """Describe how the files were read, what was excluded, and the loss under each occluder.
 
     Parameters
     ----------
@@ -326,7 +321,7 @@ def study_text(study: Study, summary: pd.DataFrame) -> str:
     rows = [(e["rule"], str(e["n_trials"]), str(e["n_observers"])) for e in _steps(study)]
     parts = [
         _read(study),
-        align([("left out", "trials", "observers"), *rows]) if rows else "Nothing was left out.",
+        align([("excluded", "trials", "observers"), *rows]) if rows else "Nothing was excluded.",
         _table(summary),
         _footnote(study, summary),
         _odds(study),
@@ -356,8 +351,8 @@ def _table(summary: pd.DataFrame) -> str:
     yes_no = FALSE_ALARMS in set(summary["metric"])
     lines = list(_lines(found, sorted(set(summary["condition"]) - {PLAIN}), yes_no=yes_no))
     if not lines:
-        return "Only plain faces were shown: nothing is lost."
-    # Crossed, the number is that of the fewer: observers, or people shown.
+        return "Only plain faces were shown: there is no loss."
+    # Crossed, the number is the smaller one: of observers, or of people shown.
     crossed = " x " in summary["clustered_by"].iloc[0]
     names = tuple("clusters" if crossed and name == "observers" else name for name in _RATES)
     return align([(*names, *(_ALARMS if yes_no else ()), *_DPRIME), *lines])
@@ -374,7 +369,7 @@ def _lines(found: Found, conditions: list[str], *, yes_no: bool) -> Iterator[tup
 
 
 def _keys(condition: str, label: str) -> list[tuple[str, str, str]]:
-    # In yes/no designs accuracy counts right noes, too: shown is the hit rate.
+    # In yes/no designs accuracy counts right noes too, so the hit rate is shown.
     return [(condition, label, metric) for metric in ("recall", "hit_rate", "accuracy")]
 
 
@@ -406,9 +401,9 @@ def _footnote(study: Study, summary: pd.DataFrame) -> str:
     means = "all answers together" if crossed else "means over observers"
     units = "observers and people shown (clusters: whichever are fewer)" if crossed else "observers"
     n = study.counted["observer_id"].nunique()
-    few = f"\nOnly {n} observers: they say little about others." if n < FEW_OBSERVERS else ""
+    few = f"\nOnly {n} observers: results may not hold for others." if n < FEW_OBSERVERS else ""
     return (
-        f"plain, covered: {what}, {means};\n"
+        f"plain, occluded: {what}, {means};\n"
         "loss: percentage points; d': sensitivity, log-linear correction; "
         f"intervals: bootstrap over {units}.{few}"
     )
@@ -423,7 +418,7 @@ def _odds(study: Study) -> str:
         f"  {one.condition}: {one.odds_ratio:.3f} [{one.low:.3f}, {one.high:.3f}]"
         for one in fit.odds_ratios
     ]
-    head = f"Odds of a right answer by those to plain faces (GEE, {fit.n} answers):"
+    head = f"Odds ratio of a right answer, against plain faces (GEE, {fit.n} answers):"
     return "\n".join([head, *lines])
 
 
@@ -432,12 +427,12 @@ _PACKAGES: Final = ("numpy", "pandas", "scipy", "statsmodels")
 
 
 def require_empty(folder: Path) -> None:
-    """Make a folder for results.
+    """Make a new or empty folder for results.
 
     Raises
     ------
     MaskfaceError
-        If it holds files, or cannot be made.
+        If it holds files or cannot be made.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -462,7 +457,7 @@ def write_study(study: Study, summary: pd.DataFrame, folder: Path, *, seed: int)
     folder
         A new or empty folder.
     seed
-        That the summary was made with.
+        Of the summary.
 
     Returns
     -------

@@ -1,9 +1,6 @@
-"""Read pictures.
+"""Read picture files within limits of size.
 
-Pillow decodes (it honours EXIF orientation and CMYK, refuses truncated files and prints nothing
-on the terminal).
-
-Which picture files are read: what is too large or too small.
+Pillow decodes: it honours EXIF orientation and CMYK, raises on truncated files and prints nothing.
 """
 
 from __future__ import annotations
@@ -33,7 +30,7 @@ MAX_BYTES: Final = 500_000_000
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Which picture files are read; others are refused before they are decoded.
+    """Limits of the picture files that are read; others are refused before they are decoded.
 
     Attributes
     ----------
@@ -65,7 +62,7 @@ def check_size(width: int, height: int, limits: Limits) -> None:
 
 
 def too_many(pixels: int, limits: Limits) -> str:
-    """Say that a picture has too many pixels."""
+    """Return the message on a picture with too many pixels."""
     return (
         f"{pixels:,} pixels are too many; at most {limits.max_pixels:,} are read. If you trust "
         f"it, {_allow('max-pixels', pixels)}"
@@ -73,7 +70,7 @@ def too_many(pixels: int, limits: Limits) -> str:
 
 
 def too_long(size: int, limits: Limits) -> str:
-    """Say that a file has too many bytes."""
+    """Return the message on a file with too many bytes."""
     return (
         f"file has {size:,} bytes; at most {limits.max_bytes:,} are read. If you trust it, "
         f"{_allow('max-bytes', size)}"
@@ -88,7 +85,7 @@ def _allow(option: str, least: int) -> str:
 
 
 _FORMATS: Final = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
-"""What is decoded, whatever the file is called; Pillow knows more, and some of them are risky."""
+"""Formats that are decoded, whatever the file is called; some others of Pillow's are risky."""
 _BRANDS: Final = (
     dict.fromkeys(
         (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"), "a HEIC"
@@ -99,10 +96,10 @@ _BRANDS: Final = (
 """Pictures that phones and cameras write in the container of videos (ISO/IEC 23008-12, AV1 Image
 File, Canon's CR3)."""
 _PILLOW: Final = threading.RLock()
-"""Held while Pillow's own limit, which is a global of its, is looked at or out of force."""
+"""Held while Pillow's own limit, a global variable, is read or out of force."""
 
 
-def read_image(path: Path, limits: Limits = LIMITS) -> ImageArray:
+def read_image(path: str | Path, limits: Limits = LIMITS) -> ImageArray:
     """Read a picture file as RGB.
 
     Parameters
@@ -110,7 +107,7 @@ def read_image(path: Path, limits: Limits = LIMITS) -> ImageArray:
     path
         A JPEG, PNG, BMP, TIFF, WebP, GIF or PPM file; of several frames the first is read.
     limits
-        What is too large or too small.
+        Limits of size.
 
     Returns
     -------
@@ -124,10 +121,10 @@ def read_image(path: Path, limits: Limits = LIMITS) -> ImageArray:
         If the file is missing, not a regular file, not a picture, truncated, too small or too
         large.
     """
-    return decode_image(read_bytes(path, limits), limits)
+    return decode_image(read_bytes(Path(path), limits), limits)
 
 
-def read_rgba(path: Path) -> NDArray[np.uint8]:
+def read_rgba(path: str | Path) -> NDArray[np.uint8]:
     """Read a picture file with its transparency: (H, W, 4) uint8, read-only; see `read_image`.
 
     The fourth channel is 255 where the picture is solid, everywhere if it has no transparency.
@@ -140,20 +137,20 @@ def read_rgba(path: Path) -> NDArray[np.uint8]:
     return solid
 
 
-def read_bytes(path: Path, limits: Limits = LIMITS) -> bytes:
+def read_bytes(path: str | Path, limits: Limits = LIMITS) -> bytes:
     """Read a picture file's bytes; `ImageError` if that fails or they are too many."""
     try:
-        return read_regular_file(path, limits.max_bytes)
+        return read_regular_file(Path(path), limits.max_bytes)
     except OverflowError as error:
         raise ImageError(too_long(int(str(error)), limits)) from error
     # Python refuses some names, such as those with a zero byte, by ValueError.
     except (OSError, ValueError) as error:
-        told = error.strerror if isinstance(error, OSError) else None
-        raise ImageError(f"cannot read the file: {told or error}") from error
+        reason = error.strerror if isinstance(error, OSError) else None
+        raise ImageError(f"cannot read the file: {reason or error}") from error
 
 
 def decode_image(data: bytes, limits: Limits = LIMITS) -> ImageArray:
-    """Decode the bytes of a picture file as RGB; see `read_image` for what it does and raises."""
+    """Decode the bytes of a picture file as RGB; see `read_image`."""
     with _open(data, limits) as picture:
         return _to_rgb(picture)
 
@@ -162,7 +159,7 @@ def decode_image(data: bytes, limits: Limits = LIMITS) -> ImageArray:
 def _open(data: bytes, limits: Limits = LIMITS) -> Iterator[Image.Image]:
     """Open a picture upright; whatever fails until it is decoded is an `ImageError`."""
     try:
-        with _pillow_limit(limits):
+        with pillow_limit(limits):
             check_structure(data)
             stream = Bounded(data)
             picture = Image.open(stream, formats=_FORMATS)
@@ -179,12 +176,12 @@ def _open(data: bytes, limits: Limits = LIMITS) -> Iterator[Image.Image]:
         raise ImageError(too_many(_pixels_of(error), limits)) from error
     # Decoders raise many kinds of error on broken files; each means the same to the user.
     except Exception as error:
-        told = " ".join(str(error).split()) or type(error).__name__
-        raise ImageError(f"broken picture file: {told}") from error
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise ImageError(f"broken picture file: {reason}") from error
 
 
 def _foreign(data: bytes) -> str:
-    """What a file is that no decoder takes, and what to do about it."""
+    """Return the message on a file that no decoder takes."""
     # ISO/IEC 14496-12: such files begin with the length of a box, "ftyp" and a brand.
     if data[4:8] == b"ftyp":
         kind = _BRANDS.get(data[8:12])
@@ -195,8 +192,8 @@ def _foreign(data: bytes) -> str:
 
 
 @contextmanager
-def _pillow_limit(limits: Limits) -> Iterator[None]:
-    """Keep Pillow from warning above a limit of its own, or from refusing what `limits` allow."""
+def pillow_limit(limits: Limits) -> Iterator[None]:
+    """Keep Pillow's own limit from warning, and from refusing what `limits` allow."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         with _PILLOW:
@@ -213,7 +210,7 @@ def _pillow_limit(limits: Limits) -> Iterator[None]:
 
 
 def _pixels_of(error: Exception) -> int:
-    """How many pixels Pillow refused."""
+    """Return the number of pixels that Pillow refused."""
     number = re.search(r"\((\d+) pixels\)", str(error))
     return int(number[1]) if number else 2 * (Image.MAX_IMAGE_PIXELS or 0) + 1
 

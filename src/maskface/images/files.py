@@ -1,4 +1,4 @@
-"""Picture files: written, and found in folders."""
+"""Write picture files, and find them in folders."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from maskface.files import write_atomically
 from maskface.types import ImageArray
 
 IMAGE_SUFFIXES: Final = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
-"""Kinds of pictures that are written."""
+"""Endings of pictures that are written."""
 READ_SUFFIXES: Final = (*IMAGE_SUFFIXES, ".gif", ".pgm", ".pnm", ".ppm")
-"""Kinds of pictures that are read."""
+"""Endings of pictures that are read."""
 PICTURE_SUFFIXES: Final = (*READ_SUFFIXES, ".avif", ".heic", ".heif", ".jp2", ".jxl")
-"""How pictures are named, also those that cannot be read: who has such is told, file by file."""
+"""Endings of pictures that are looked for; those that cannot be read are named in messages."""
 
 
-def write_image(path: Path, image: ImageArray) -> None:
+def write_image(path: str | Path, image: ImageArray) -> None:
     """Write an RGB picture, whole or not at all; the suffix chooses the format (quality 95).
 
     Raises
@@ -30,6 +30,7 @@ def write_image(path: Path, image: ImageArray) -> None:
     ImageError
         If the folder cannot be written to or the suffix is not a picture's.
     """
+    path = Path(path)
     kind = Image.registered_extensions().get(path.suffix.lower())
     if kind is None or path.suffix.lower() not in IMAGE_SUFFIXES:
         raise ImageError(
@@ -46,7 +47,7 @@ def write_image(path: Path, image: ImageArray) -> None:
 
 
 def find_images(root: Path) -> Iterator[Path]:
-    """Yield what is named like a picture below a folder, sorted, hidden files left out."""
+    """Yield files with the ending of a picture below a folder, sorted, without hidden ones."""
     return find_files(root, PICTURE_SUFFIXES)
 
 
@@ -54,7 +55,7 @@ def find_files(root: Path, suffixes: Sequence[str]) -> Iterator[Path]:
     """Yield the files below a folder that end in one of `suffixes`, as `find_images` does.
 
     Links to files count as files; links to folders are not followed, so loops do no harm. Pipes
-    and devices are listed too: what they are called, they are not, and reading says so.
+    and devices are listed too; reading them raises an error.
 
     Raises
     ------

@@ -1,7 +1,4 @@
-"""Mask many files: plan, table, progress, resume.
-
-What `maskface mask` says when it is done.
-"""
+"""Mask many files: plan, table, progress, resume, and a summary in words."""
 
 from __future__ import annotations
 
@@ -12,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 from maskface.errors import MaskfaceError, format_error
 from maskface.images import LIMITS, Limits
@@ -21,12 +18,12 @@ from maskface.masking.faces import Masked, Masker, mask_picture
 from maskface.masking.plan import TABLE, Job, is_one_file, is_video, plan_jobs
 from maskface.masking.table import MaskedTable, RowSpool, file_digest
 from maskface.masking.videos import SILENT, VideoWriter, find_ffmpeg, frame_count, mask_video
-from maskface.occluders import Occluder, get_occluder, occluder_name
+from maskface.occluders import Occluder, as_occluder, occluder_name
 
 
 @dataclass(frozen=True, slots=True)
 class MaskedFiles:
-    """What became of all files.
+    """Outcome of all files.
 
     Attributes
     ----------
@@ -35,7 +32,7 @@ class MaskedFiles:
     table
         The CSV file with one row for each face; None if none was written.
     notes
-        What the user should know about the results.
+        Remarks on the results.
     """
 
     files: tuple[Masked, ...]
@@ -65,37 +62,37 @@ def mask_files(
     out
         A folder, which gets the same tree and a ``masked.csv``; for one file also a file name.
     occluder
-        What to put on, by name (such as ``surgical:colour=white``) or itself.
+        By name (such as ``surgical:colour=white``) or as an object.
     seed
-        What the seeds of all faces are made from, 0 or more. A face's seed depends on this, the
-        file's name below its folder and the number of the face, so on nothing else.
+        Seed from which those of all faces derive, 0 or more. The seed of a face depends on this,
+        the name of the file below its folder and the number of the face, and on nothing else.
     thorough
         Look for small faces beside large ones; slower.
     alpha
-        Also write how much of each picture is hidden, as ``<stem>.alpha.png`` (grey, 8 bit).
+        Also write the hidden share of each pixel, as ``<stem>.alpha.png`` (grey, 8 bit).
     csv
-        Where the table goes instead.
+        File for the table, in place of the usual one.
     resume
-        Leave alone what an earlier call with the same options has done, if neither the source
-        nor the result has gone or changed.
+        Keep the results of an earlier call with the same options, where neither the source nor
+        the result has changed.
     progress
-        Show a progress bar on stderr.
+        Show a progress bar.
     limits
-        Which picture files are opened.
+        Limits of the picture files that are read.
 
     Returns
     -------
     MaskedFiles
-        What became of each file. Those that failed are among them, and in the table.
+        The outcome of each file; failed ones are included, and are in the table too.
 
     Raises
     ------
     MaskfaceError
-        If there is nothing to do, a file would be overwritten, `out` holds other results or
-        cannot be written to. What was written before is kept.
+        If there is nothing to do, a file would be overwritten, or `out` holds other results or
+        cannot be written to. Results written before are kept.
     """
     names = [str(s) for s in ([sources] if isinstance(sources, str | Path) else sources)]
-    chosen = get_occluder(occluder) if isinstance(occluder, str) else occluder
+    chosen = as_occluder(occluder)
     folder = Path(out)
     single = is_one_file(names, folder)
     path = _table_path(folder, csv, single=single)
@@ -131,11 +128,11 @@ def _refuse_one_name(jobs: Sequence[Job], table: Path | None) -> None:
 
 def _refuse_overwriting(jobs: Sequence[Job], table: Path | None) -> None:
     if table is not None and table.exists():
-        return  # it says what the files are, and is looked at next
+        return  # it names the files, and is checked next
     there = [target for job in jobs for target in job.targets if target.exists()]
     if there:
         raise MaskfaceError(
-            f"{there[0]} is there already, and no {TABLE} says that it was made by this program. "
+            f"{there[0]} exists already, and no {TABLE} shows that maskface made it. "
             "Choose another folder with --out, or delete it."
         )
 
@@ -175,14 +172,14 @@ def _length(job: Job) -> int:
 
 
 def _kept(job: Job, rows: pd.DataFrame) -> Masked:
-    """What an earlier call made of a file."""
+    """Return the outcome of a file of an earlier call."""
     covered = rows[rows["status"] == "ok"]
     coverages = tuple(float(c) for c in covered.groupby("face")["coverage"].mean())
     return Masked(job, coverages, "" if coverages else rows["message"].iloc[0], kept=True)
 
 
 def _mask_one(job: Job, masker: Masker, table: MaskedTable | None, bar: tqdm[Any]) -> Masked:
-    """Mask one file; whatever goes wrong with it costs this file alone."""
+    """Mask one file; a failure costs this file alone."""
     with closing(RowSpool(masker.head(job, file_digest(job.source)))) as spool:
         try:
             masked, writer = _mask(job, masker, spool, bar)
@@ -208,7 +205,7 @@ def _mask(
     masked, writer = mask_video(masker, job, spool.add, lambda: bar.update(1))
     if masked.coverages:
         return masked, writer
-    # As of a picture, no copy is left that could pass for a masked one.
+    # As for a picture, no unmasked copy is left.
     writer.discard()
     spool.clear()
     spool.add([{"status": "no_face", "message": masked.message}])
@@ -219,24 +216,24 @@ def _message(error: Exception) -> str:
     return str(error) if isinstance(error, MaskfaceError) else format_error(error)
 
 
-TOLD: Final = 20
-"""So many failures are told one by one; all are in the table."""
+LISTED: Final = 20
+"""Failures that are listed one by one at most; all are in the table."""
 
 
 def done_text(done: MaskedFiles) -> str:
-    """Say what was written: of one file all, of several how many; empty if nothing."""
+    """Return what was written: for one file its result, for several their number."""
     if len(done.files) == 1:
         return _one(done.files[0])
     written = [file for file in done.files if file.coverages]
     faces = sum(len(file.coverages) for file in written)
     kept = sum(file.kept for file in done.files)
     before = f" ({kept} by an earlier call)" if kept else ""
-    text = f"{len(written)} of {len(done.files)} files written{before}, {faces} faces covered"
+    text = f"{len(written)} of {len(done.files)} files written{before}, {faces} faces occluded"
     return f"{text}\n{done.table}" if done.table else text
 
 
 def done_values(done: MaskedFiles) -> dict[str, Any]:
-    """Set what became of all files as plain values.
+    """Return the outcome of all files as plain values.
 
     Returns
     -------
@@ -263,10 +260,12 @@ def done_values(done: MaskedFiles) -> dict[str, Any]:
 
 
 def problems_text(done: MaskedFiles) -> str:
-    """Say what went wrong; empty if nothing did."""
+    """Return the failures as text; empty if there are none."""
     wrong = [f"{file.job.source}: {file.message}" for file in done.files if file.message]
-    more = [f"and {len(wrong) - TOLD} more; all are in {done.table}"] if len(wrong) > TOLD else []
-    return "\n".join([*wrong[:TOLD], *more])
+    more = (
+        [f"and {len(wrong) - LISTED} more; all are in {done.table}"] if len(wrong) > LISTED else []
+    )
+    return "\n".join([*wrong[:LISTED], *more])
 
 
 def _one(file: Masked) -> str:

@@ -1,4 +1,4 @@
-"""Which file becomes which."""
+"""The plan of a call: sources, and the files that they become."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from maskface.images import IMAGE_SUFFIXES, PICTURE_SUFFIXES, READ_SUFFIXES, fin
 
 VIDEO_SUFFIXES: Final = (".avi", ".m4v", ".mkv", ".mov", ".mp4", ".webm")
 SUFFIXES: Final = (*IMAGE_SUFFIXES, *VIDEO_SUFFIXES)
-"""What is written."""
+"""Endings of files that are written."""
 SOURCES: Final = (*PICTURE_SUFFIXES, *VIDEO_SUFFIXES)
-"""What is looked for, also what cannot be read: each such file gets its row."""
+"""Endings of files that are looked for; those that cannot be read get a row with the reason."""
 TABLE: Final = "masked.csv"
 
 
@@ -32,10 +32,10 @@ class Job:
     source
         The picture or video.
     target
-        Where the result goes, or would go, if it were of a kind that can be written.
+        File of the result, even if its kind cannot be written.
     alpha
-        Where the 8-bit alpha goes; None if it is not asked for, `source` is a video, or `target`
-        cannot be written.
+        File of the 8-bit alpha; None if it is not wanted, `source` is a video, or `target` cannot
+        be written.
     """
 
     name: str
@@ -50,19 +50,19 @@ class Job:
 
     @property
     def targets(self) -> tuple[Path, ...]:
-        """All files that come of it; none if `target` is of a kind that cannot be written."""
+        """All result files; none if the kind of `target` cannot be written."""
         if self.target.suffix.lower() not in SUFFIXES:
             return ()
         return (self.target,) if self.alpha is None else (self.target, self.alpha)
 
 
 def is_video(path: Path) -> bool:
-    """Whether a file name is that of a video."""
+    """Return whether a file name is that of a video."""
     return path.suffix.lower() in VIDEO_SUFFIXES
 
 
 def is_one_file(sources: Sequence[str], out: Path) -> bool:
-    """Whether `out` names a file (for a single picture or video), not a folder."""
+    """Return whether `out` names a file (for a single picture or video), not a folder."""
     one = len(sources) == 1 and Path(sources[0]).is_file()
     return one and out.suffix.lower() in SUFFIXES and not out.is_dir()
 
@@ -70,7 +70,7 @@ def is_one_file(sources: Sequence[str], out: Path) -> bool:
 def plan_jobs(
     sources: Sequence[str], out: Path, *, alpha: bool = False, begun: bool = False
 ) -> list[Job]:
-    """Say which file each picture and video becomes.
+    """Plan the result of each picture and video.
 
     Parameters
     ----------
@@ -82,8 +82,8 @@ def plan_jobs(
     alpha
         Whether the alpha of each picture is wanted, as ``<stem>.alpha.png`` beside it.
     begun
-        Whether an earlier call wrote to `out`. If that lies below a source, what it holds then are
-        results, and no sources.
+        Whether an earlier call wrote to `out`. If that lies below a source, its files are results
+        and no sources.
 
     Returns
     -------
@@ -125,7 +125,7 @@ def _check_folder(out: Path) -> None:
         return
     if kind in SUFFIXES:
         raise MaskfaceError(
-            f"--out {out} names one file, but what is asked may give several. Give a folder."
+            f"--out {out} names one file, but there may be several results. Give a folder."
         )
     if out.exists() or kind in PICTURE_SUFFIXES:
         why = "is a file" if out.exists() else "names a kind of picture that is not written"
@@ -179,7 +179,7 @@ def _matches(pattern: str) -> list[Path]:
 
 
 def _fixed_part(pattern: str) -> Path:
-    """The folder before the first part of a pattern that stands for several."""
+    """Return the folder before the first wildcard of a pattern."""
     parts = Path(pattern).parts
     magic = next(i for i, part in enumerate(parts) if glob.has_magic(part))
     return Path(*parts[:magic])

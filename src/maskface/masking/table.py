@@ -1,4 +1,4 @@
-"""The table of masked faces while it grows: rows are added file by file, whole or not at all."""
+"""The table of masked faces, written file by file: all rows of a file or none."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SPOOL_ROWS: Final = 256
 
 
 class RowSpool:
-    """Rows of one file, kept on disk until the file is finished; any number of them.
+    """Any number of rows of one file, kept on disk until the file is finished.
 
     Parameters
     ----------
@@ -44,24 +44,24 @@ class RowSpool:
             self.flush()
 
     def clear(self) -> None:
-        """Forget the rows so far."""
+        """Drop the rows."""
         self._rows = []
         self.file.seek(0)
         self.file.truncate()
 
     def flush(self) -> None:
-        """Set the waiting rows as CSV."""
+        """Write the waiting rows as CSV."""
         if self._rows:
             self.file.write(_lines(MASKED.frame(self._rows)))
             self._rows = []
 
     def close(self) -> None:
-        """Give up the file."""
+        """Close the file."""
         self.file.close()
 
 
 class MaskedTable:
-    """``masked.csv``: what an earlier call left in it, and what this one adds.
+    """``masked.csv``: rows of an earlier call, and those of this one.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ class MaskedTable:
         data = self.path.read_bytes()
         if not data.startswith(",".join(MASKED.header).encode()):
             raise MaskfaceError(
-                f"{self.path} is there already and holds something else. Move it away, or name "
+                f"{self.path} exists already and holds something else. Move it away, or name "
                 "another table with --csv."
             )
         if resume:
@@ -118,7 +118,7 @@ class MaskedTable:
         )
 
     def keep_finished(self, jobs: Sequence[Job]) -> dict[str, pd.DataFrame]:
-        """Find the files that need no second look, and drop rows and results of the others.
+        """Find the finished files, and drop rows and results of the others.
 
         Returns
         -------
@@ -161,13 +161,13 @@ class MaskedTable:
             raise _unwritable(self.path, error) from error
 
     def finish(self) -> None:
-        """Put the rows in order, if an earlier call's came first."""
+        """Sort the rows, if those of an earlier call came first."""
         if not self._ordered:
             MASKED.write(MASKED.check(MASKED.tidy(MASKED.parse(self.path))), self.path)
 
 
 def file_digest(path: Path) -> str:
-    """Hash of a file's bytes, `DIGITS` hexadecimal digits; empty if it cannot be read."""
+    """Return the hash of a file, `DIGITS` hexadecimal digits; empty if it cannot be read."""
     try:
         if not path.is_file():  # a pipe would be waited for
             return ""
@@ -184,7 +184,7 @@ def _check_run(path: Path, rows: pd.DataFrame, run_id: str, occluder: str) -> No
         differ = (
             "made with another --seed, --thorough, texture or version of maskface"
             if other == occluder
-            else f"of {other!r}, and this call is about {occluder!r}"
+            else f"of {other!r}, not of {occluder!r}"
         )
         raise MaskfaceError(f"{path} holds results {differ}. Choose another folder with --out.")
 
@@ -199,7 +199,7 @@ def _is_finished(job: Job, rows: pd.DataFrame) -> bool:
 
 
 def _remove_results(job: Job, rows: pd.DataFrame) -> None:
-    """Remove what was made of a file; if no face is found in it now, nothing takes its place."""
+    """Remove the results of a file; if it shows no face now, nothing takes their place."""
     if (rows["output"] == "").all():
         return
     for path in job.targets:
@@ -210,12 +210,12 @@ def _remove_results(job: Job, rows: pd.DataFrame) -> None:
 
 
 def _lines(frame: pd.DataFrame) -> bytes:
-    """Rows as CSV, without the header."""
+    """Return rows as CSV, without the header."""
     return MASKED.to_bytes(frame).partition(b"\n")[2]
 
 
 def _whole_lines(data: bytes) -> bytes:
-    """Cut off what a power failure left of a last line."""
+    """Cut off an incomplete last line, which a power failure may leave."""
     return data[: data.rfind(b"\n") + 1]
 
 

@@ -91,7 +91,7 @@ class AnswerCounts:
     @property
     def answered(self) -> Floats:
         """Answers of each emotion, whatever was shown, (C, K, 7)."""
-        return self.given.sum(axis=-2)
+        return np.asarray(self.given.sum(axis=-2))
 
 
 def count_answers(

@@ -191,7 +191,8 @@ def chi_square(table: Integers) -> tuple[float, float]:
     def distance(tables: Floats) -> Floats:
         return np.asarray(((tables - expected) ** 2 / expected).sum(axis=(-2, -1))[..., None])
 
-    found = randomize(distance(table), Ways(iter([drawn]), exact=False), distance)
+    ways = Ways(iter([drawn]), exact=False)
+    found = randomize(distance(table.astype(np.float64)), ways, distance)
     return float(found.observed[0]), float(found.p_value[0])
 
 

@@ -323,6 +323,7 @@ def _convergence(posterior: Any) -> tuple[float, float]:
 
 
 def find_problems(rhat: float, ess: float, divergences: int, chains: int) -> tuple[str, ...]:
+    """List in sentences what speaks against the figures of a fit; see `Mixed.problems`."""
     least = MIN_ESS_PER_CHAIN * chains
     found = []
     # Written so that NaN, as of chains that stand still, is a problem too.

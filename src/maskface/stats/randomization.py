@@ -247,7 +247,7 @@ def flip_test(
 
     def flipped(swap: Floats) -> Floats:
         found = np.abs(total - 2 * (swap @ values))
-        return found.max(axis=1, keepdims=True) if family else found
+        return np.asarray(found.max(axis=1, keepdims=True) if family else found)
 
     ways = swaps(len(values), seed=seed, n_draws=n_draws)
     return randomize(np.abs(total), ways, flipped)

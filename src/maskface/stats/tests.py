@@ -137,7 +137,7 @@ def holm(p_values: Sequence[float] | Floats) -> Floats:
 
 def holm_within(
     table: pd.DataFrame,
-    families: Sequence[Any],
+    families: list[Any],
     source: str = "p_value",
     target: str = "p_adjusted",
 ) -> pd.DataFrame:
