@@ -145,6 +145,7 @@ def test_kinds_of_conditions(condition: str, kind: str | None) -> None:
     assert kind_of(condition, (condition,)) == "mask"
 
 
+@pytest.mark.slow
 def test_a_run_like_the_literature_agrees(tmp_path: Path) -> None:
     masked = shares(0.75)
     masked["disgust"] = {"disgust": 0.35, "anger": 0.65}
