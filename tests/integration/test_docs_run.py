@@ -21,6 +21,15 @@ from tests.fixtures.texts import ROOT, blocks, commands
 from tests.unit.onnx_files import linear
 
 README = ROOT / "README.md"
+WRITTEN = (
+    "results/mine/report.html",
+    "results/mine/trials.csv",
+    "people/summary.csv",
+    "results/13/human_machine_loss.png",
+    "masked/masked.csv",
+    "gallery.png",
+)
+"""What the commands leave."""
 MAP = """
 [columns]
 observer = "subject"
@@ -46,7 +55,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What the README takes for granted: pictures, answers of observers, a network."""
     made = tmp_path_factory.mktemp("readme")
     for sample in example_dataset().samples:
-        if sample.subject_id in {"S01", "S09"}:
+        if re.match(r"S0[19]_\w+_(100|000)_y\+00", sample.path.name):
             kind = made / "my_faces" / sample.label
             kind.mkdir(parents=True, exist_ok=True)
             shutil.copy(sample.path, kind)
@@ -85,8 +94,7 @@ def test_commands_of_the_readme_run(folder: Path) -> None:
     assert len(lines) >= 9
     for line in sorted(lines, key=lambda line: ("compare" in line, "--resume" in line)):
         _run(line, folder)
-    for name in ("results/mine/report.html", "results/mine/trials.csv", "people/summary.csv",
-                 "results/13/human_machine_loss.png", "masked/masked.csv", "gallery.png"):  # fmt: skip
+    for name in WRITTEN:
         assert (folder / name).stat().st_size > 0
     pictures = [path.name for path in (folder / "my_faces").rglob("*.jpg")]
     assert sorted(path.name for path in (folder / "masked").rglob("*.jpg")) == sorted(pictures)

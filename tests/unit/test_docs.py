@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import functools
+import io
 import itertools
 import pkgutil
 import re
+import runpy
 import shlex
-import subprocess
 import sys
 import tomllib
 from pathlib import Path
@@ -16,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from maskface import Experiment
+from maskface.cli import main
 from tests.fixtures.texts import FENCE, ROOT, TEXTS, Block, blocks, commands
 
 DOCUMENT = pytest.mark.parametrize("text", TEXTS, ids=lambda path: str(path.relative_to(ROOT)))
@@ -98,19 +101,29 @@ def test_modules_that_are_named_exist(text: Path) -> None:
 
 @functools.cache
 def _help(*program: str) -> str:
-    done = subprocess.run(
-        [sys.executable, *program, "--help"],
-        capture_output=True, text=True, check=False, cwd=ROOT, timeout=120,
-    )  # fmt: skip
-    assert done.returncode == 0, f"{' '.join(program)}: {done.stderr}"
-    return done.stdout
+    """What a verb or a script prints with ``--help``."""
+    shown = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(shown):
+        patch.setattr(sys, "argv", [*program, "--help"])
+        patch.setenv("COLUMNS", "200")
+        with pytest.raises(SystemExit) as ended:
+            _begin(program[0])
+    assert not ended.value.code, program
+    return shown.getvalue()
+
+
+def _begin(program: str) -> None:
+    if program == "maskface":
+        main()
+    else:
+        runpy.run_path(str(ROOT / program), run_name="__main__")
 
 
 def _program(words: list[str]) -> list[str]:
     """The program that a command runs, without its options."""
     if words[0] == "maskface":
-        return ["-m", "maskface", *(word for word in words[1:2] if word[0] != "-")]
-    return words[1:3] if words[1] == "-m" else words[1:2]
+        return ["maskface", *(word for word in words[1:2] if word[0] != "-")]
+    return words[1:2]
 
 
 COMMANDS = [(path, line) for path in TEXTS for line in commands(path)]
@@ -163,3 +176,11 @@ def test_toml_examples_are_toml(block: Block) -> None:
 def test_experiments_are_listed(path: Path) -> None:
     table = (ROOT / "experiments/README.md").read_text(encoding="utf-8")
     assert f"[{path.name}]({path.name})" in table
+
+
+def test_the_rooms_are_those_of_the_package() -> None:
+    (rooms,) = (b.code for b in blocks(ROOT / "docs/architecture.md") if "types.py  " in b.code)
+    drawn = set(re.findall(r"^  ([\w.]+)/?  ", rooms, flags=re.M))
+    package = {path.name for path in (ROOT / "src/maskface").iterdir()}
+    modules = {name for name in package if name.endswith(".py") or "." not in name}
+    assert drawn == modules - {"__init__.py", "__pycache__"}

@@ -210,7 +210,10 @@ def run(
                 return Run(folder)
             started = time.perf_counter()
             with workers(jobs, backend, scheduler) as work:
-                read_pictures(plan, folder, kept, work, chunk, progress=progress)
+                read_pictures(
+                    plan, folder, kept, work, chunk, progress=progress,
+                    by_value=jobs != 1 or backend != "loky",
+                )  # fmt: skip
             manifest["timings"]["trials_s"] = round(time.perf_counter() - started, 3)
             finish(plan, folder, manifest, jobs, format)
     except OSError as error:

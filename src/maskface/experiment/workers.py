@@ -205,10 +205,14 @@ class Shipment:
         """Return the shipment of which these are the bytes."""
         return _unpacked(data)
 
-    def __reduce__(self) -> tuple[Callable[[bytes], Shipment], tuple[bytes]]:
+    def pack(self) -> bytes:
+        """Return the bytes; raise `MaskfaceError` if an object cannot be pickled."""
         if self._data is None:
             self._data = _packed(self.experiment)
-        return Shipment.unpack, (self._data,)
+        return self._data
+
+    def __reduce__(self) -> tuple[Callable[[bytes], Shipment], tuple[bytes]]:
+        return Shipment.unpack, (self.pack(),)
 
 
 @lru_cache(maxsize=1)
@@ -272,6 +276,7 @@ def read_pictures(
     chunk: int,
     *,
     progress: bool,
+    by_value: bool,
 ) -> None:
     """Read the pictures of a plan that are not in its folder yet.
 
@@ -286,18 +291,24 @@ def read_pictures(
     chunk
         Pictures between two saves.
     progress
-        Show a progress bar on stderr.
+        Show a progress bar.
+    by_value
+        Whether workers are other processes, so that all objects of the experiment have to be
+        pickled.
 
     Raises
     ------
     MaskfaceError
-        If workers end before they have read anything.
+        If an object cannot be pickled, or workers end before they have read anything.
     """
     # Workers elsewhere have another working directory.
     folder = RunFolder(folder.path.absolute())
     samples = [replace(sample, path=sample.path.absolute()) for sample in plan.samples]
     head = {"run_id": plan.run_id, "dataset": plan.dataset.name}
-    parts = (Shipment(plan.experiment), tuple(head.items()), cache)
+    shipment = Shipment(plan.experiment)
+    if by_value:
+        shipment.pack()
+    parts = (shipment, tuple(head.items()), cache)
     suspects = folder.pop_in_flight()
     with tqdm(total=len(plan.samples), unit="image", disable=not progress) as bar:
         while True:
