@@ -244,6 +244,7 @@ def test_a_guard_takes_the_verdict_away(tmp_path: Path) -> None:
     assert "confounded" in found["disgust-most"].note
 
 
+@pytest.mark.slow
 def test_controls_get_no_verdicts(tmp_path: Path) -> None:
     run_of(tmp_path, {"none": shares(0.9), "surgical": shares(0.7)})
     trials = TRIALS.read(tmp_path / "trials.csv")

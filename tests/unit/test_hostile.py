@@ -128,6 +128,7 @@ def test_occluders_from_any_text(spec: str) -> None:
     in_words(lambda: get_occluder(spec))
 
 
+@pytest.mark.slow
 @given(SPECS)
 @settings(max_examples=100, deadline=None)
 def test_classifiers_from_any_text(spec: str) -> None:
@@ -296,6 +297,7 @@ def part_bytes() -> bytes:
     return ChunkResult(trials=ready, image_ids=["0.jpg", "1.jpg", "2.jpg"]).to_bytes("r")
 
 
+@pytest.mark.slow
 @given(damaged(part_bytes()))
 @few
 def test_damaged_parts_are_left_out(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:

@@ -172,6 +172,7 @@ def test_if_no_pair_can_be_joined_the_reason_is_said(tmp_path: Path) -> None:
         make_composites(shown, tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("example_faces")
 def test_a_limit_counts_pictures(tmp_path: Path) -> None:
     shown = of_example("S01", "S02", "S03")
