@@ -173,6 +173,7 @@ def test_spots_are_differences_of_means() -> None:
         assert (row["n"], row["n_clusters"], row["measure"]) == (4, 4, "correct")
 
 
+@pytest.mark.slow
 def test_bubbles_are_slopes_within_pictures() -> None:
     trials = read("mouth", SAMPLES, n=3)
     (made,) = picture_maps(trials, "p_true")

@@ -227,6 +227,7 @@ def numbered(values: list[float], labels: list[str], people: list[str]) -> Any:
     return frames(rows)
 
 
+@pytest.mark.slow
 @given(st.lists(st.floats(-9, 9), min_size=12, max_size=30, unique=True))
 @settings(max_examples=25, deadline=None)
 def test_halves_hold_the_same_emotions(values: list[float]) -> None:

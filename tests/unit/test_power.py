@@ -81,6 +81,7 @@ def pilot(folder: Path, n: int, images: int, between: float, seed: int, *, human
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("human", [False, True])
 def test_variances_of_a_pilot_are_recovered(tmp_path: Path, human: bool) -> None:
     found = pilot_variances(pilot(tmp_path, 300, 20, 0.15, seed=1, human=human))

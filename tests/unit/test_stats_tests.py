@@ -167,6 +167,7 @@ def test_equivalence_needs_a_bound_and_clusters() -> None:
             equivalence_test(np.array(values), np.zeros(len(values)), bound=bound)
 
 
+@pytest.mark.slow
 @settings(max_examples=20)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=20))
 def test_holm_is_that_of_statsmodels(p: list[float]) -> None:

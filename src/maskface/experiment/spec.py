@@ -28,7 +28,7 @@ from maskface.occluders import (
     occluder_name,
 )
 from maskface.run_options import OPTIONS
-from maskface.specs import spec_of
+from maskface.specs import require_text, spec_of
 from maskface.tables import PLAIN
 from maskface.types import Sample
 
@@ -146,7 +146,10 @@ class Experiment(BaseModel):
     @field_validator("data", mode="before")
     @classmethod
     def _text(cls, value: object) -> object:
-        return str(value) if isinstance(value, Path) else value
+        text = str(value) if isinstance(value, Path) else value
+        if isinstance(text, str) and not text.isascii():
+            require_text(text, "The name of the data set")
+        return text
 
     @field_validator("dataset")
     @classmethod
