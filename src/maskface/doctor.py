@@ -1,4 +1,4 @@
-"""Checks of the installation."""
+"""Checks of the installation, and of folders of runs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import distributions
+from pathlib import Path
 from typing import Final
 
 from maskface.errors import MaskfaceError
@@ -50,6 +51,50 @@ def run_checks() -> list[Check]:
         check_python(), check_opencv_wheels(), *check_libraries(), *_imports(), *_weights(),
         check_cache(),
     ]  # fmt: skip
+
+
+def check_folder(path: Path) -> list[Check]:
+    """Check that the tables of runs are as they were written.
+
+    Parameters
+    ----------
+    path
+        Folder of a run, or a folder with such folders at any depth.
+
+    Returns
+    -------
+    list of Check
+        One for each run.
+
+    Raises
+    ------
+    MaskfaceError
+        If there is no run in the folder.
+    """
+    found = sorted(manifest.parent for manifest in path.rglob("manifest.json"))
+    if not found:
+        raise MaskfaceError(
+            f"{path} holds no run. Name a folder that `maskface run` or a script wrote to."
+        )
+    return [_check_run(folder) for folder in found]
+
+
+def _check_run(path: Path) -> Check:
+    from maskface.experiment import RunFolder, find_damage, listed
+
+    folder = RunFolder(path)
+    try:
+        manifest = folder.require_manifest()
+        if not manifest["complete"]:
+            sound = len(folder.read_parts(manifest["run_id"]).image_ids)
+            n = manifest["dataset"]["images"]
+            return Check(str(path), ok=True, detail=f"not complete; {sound} of {n} pictures read")
+        damage = find_damage(folder, manifest)
+    except (MaskfaceError, OSError) as error:
+        return Check(str(path), ok=False, detail=str(error))
+    if damage:
+        return Check(str(path), ok=False, detail=f"damaged: {listed(damage)}")
+    return Check(str(path), ok=True, detail=f"{len(manifest['files'])} tables as written")
 
 
 def check_python(version: tuple[int, ...] = sys.version_info[:3]) -> Check:

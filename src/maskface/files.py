@@ -96,7 +96,7 @@ def locked(path: Path) -> Iterator[None]:
     BlockingIOError
         If another process has locked it.
     """
-    with path.open("ab") as stream:
+    with open(path, "ab", opener=_open_itself) as stream:
         try:
             _lock(stream)
         except BlockingIOError:
@@ -146,9 +146,22 @@ def read_regular_file(path: Path, most: int) -> bytes:
         return stream.read(about.st_size)
 
 
+def _open_itself(path: str, flags: int) -> int:
+    """Open a file, but no link and no pipe that waits for a reader."""
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0), 0o666)
+
+
 def _open_at_once(path: str, flags: int) -> int:
     """Open without waiting, in case a pipe has taken the place of the file."""
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def is_regular_file(path: Path) -> bool:
+    """Return whether a path is a file, not a link, a folder, a pipe or a device."""
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except OSError:
+        return False
 
 
 def require_regular_file(path: Path) -> None:

@@ -81,6 +81,21 @@ def occlude(
         return format_error(error)
 
 
+def control_note(occluder: Occluder) -> str:
+    """Return what a control condition does, in words; empty for anything that people wear."""
+    from maskface.occluders.controls.base import Control
+
+    notes = []
+    for layer in getattr(occluder, "layers", (occluder,)):
+        if isinstance(layer, Control):
+            summary = str(type(layer).__doc__).partition("\n")[0].rstrip(".")
+            hides = summary[0].lower() + summary[1:]
+            notes.append(f"{layer.name} is a control, which nobody wears: {hides}.")
+        if layer.name == "window":
+            notes.append("For a mask with a clear window over the mouth, use window_mask.")
+    return " ".join(notes)
+
+
 def make_face(
     image: ImageArray, occlusion: Occlusion, needs: frozenset[str], detect: Detect
 ) -> Face:

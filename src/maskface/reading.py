@@ -12,7 +12,7 @@ import pandas as pd
 from tqdm.auto import tqdm
 
 from maskface.arrays import Row
-from maskface.classifiers import Classifier, as_classifier, require_ready
+from maskface.classifiers import Classifier, as_classifiers, require_ready
 from maskface.datasets.labels import require_plain
 from maskface.errors import ImageError, MaskfaceError
 from maskface.images import find_images
@@ -106,7 +106,7 @@ class FaceReader:
         MaskfaceError
             If a name or parameter is not allowed, or a classifier cannot be used.
         """
-        made = [require_ready(as_classifier(one)) for one in classifiers]
+        made = [require_ready(one) for one in as_classifiers(classifiers)]
         if not made:
             raise MaskfaceError("Name at least one classifier, such as faceapi.")
         return cls({one.name: one for one in made}, as_occluder(occluder), seed)
@@ -172,7 +172,7 @@ def read_faces(
     images: Picture | Sequence[Picture],
     *,
     classifiers: ClassifierLike | Sequence[ClassifierLike] = DEFAULT,
-    occluder: str | Occluder = "none",
+    occluder: str | Occluder | Sequence[str | Occluder] = "none",
     seed: int = 0,
     progress: bool = False,
 ) -> pd.DataFrame:
@@ -190,7 +190,7 @@ def read_faces(
         models of your own (see `maskface.classifiers.as_classifier`).
     occluder
         What to put on each face before it is read, by name (such as ``"surgical"``) or as an
-        object.
+        object; one or several.
     seed
         Seed of whatever is random in the occluder, 0 or more.
     progress
@@ -199,8 +199,8 @@ def read_faces(
     Returns
     -------
     DataFrame
-        In the schema of `maskface.tables.READINGS`: a row for each face and classifier. A picture
-        that cannot be read, or shows no face, has rows with the reason.
+        In the schema of `maskface.tables.READINGS`: a row for each occluder, face and classifier.
+        A picture that cannot be read, or shows no face, has rows with the reason.
 
     Raises
     ------
@@ -219,12 +219,16 @@ def read_faces(
     single = isinstance(classifiers, str) or not isinstance(classifiers, Sequence)
     several = cast("Sequence[ClassifierLike]", [classifiers] if single else classifiers)
     pictures = named_pictures(images)
-    reader = FaceReader.load(several, occluder, seed)
+    worn = [occluder] if isinstance(occluder, str | Occluder) else occluder
+    readers = [FaceReader.load(several, one, seed) for one in dict.fromkeys(worn)]
+    if not readers:
+        raise MaskfaceError("Name at least one occluder; none is the plain face.")
     rows = [
         row
         for name, picture in tqdm(
             pictures.items(), unit="image", disable=not progress or len(pictures) == 1
         )
+        for reader in readers
         for row in reader.rows(name, picture)
     ]
     return READINGS.frame(rows)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from maskface.cells import cell_text, safe_cell
 from maskface.errors import MaskfaceError
-from maskface.files import write_atomically
+from maskface.files import require_regular_file, write_atomically
 
 if TYPE_CHECKING:  # loaded when a table is checked: a run reads pictures before
     import pandera.pandas as pa
@@ -130,6 +130,8 @@ class Table:
         """
         wanted = self._wanted(columns)
         with self._readable(source):
+            if isinstance(source, Path):
+                require_regular_file(source)
             if isinstance(source, Path) and source.suffix == ".parquet":
                 return self._typed(
                     pd.read_parquet(source, columns=wanted, dtype_backend="numpy_nullable"),
@@ -159,6 +161,8 @@ class Table:
             As `parse`, when the first bad row is reached.
         """
         wanted = self._wanted(columns)
+        with self._readable(source):
+            require_regular_file(source)
         if source.suffix == ".parquet":
             yield from self._parquet_pieces(source, wanted)
             return

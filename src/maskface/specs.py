@@ -82,7 +82,10 @@ def spec_of(registry: Registry[Any], thing: Any) -> str | None:
 
 def files_of(thing: Any) -> tuple[str, ...]:
     """Return the files that a thing's own parameters name (see `FilePath`), as they are named."""
-    hints = get_type_hints(type(thing), include_extras=True)
+    try:
+        hints = get_type_hints(type(thing), include_extras=True)
+    except NameError:  # a class of the user's own, whose annotations are known there alone
+        return ()
     named = (getattr(thing, f.name) for f in _fields(thing) if hints[f.name] == FilePath)
     return tuple(name for name in named if name)
 

@@ -118,7 +118,7 @@ def test_figures(runs: list[mf.Run], tmp_path: Path, kind: str, chosen: dict[str
 
 
 def test_unknown_figures_are_refused(runs: list[mf.Run]) -> None:
-    with pytest.raises(mf.MaskfaceError, match="no figure named 'los'. Did you mean 'loss'"):
+    with pytest.raises(mf.MaskfaceError, match=r"no figure named 'los'. Did you mean 'loss'"):
         runs[0].plot("los")
 
 
@@ -230,7 +230,7 @@ def test_what_cannot_be_sent_to_workers_is_refused(tmp_path: Path) -> None:
             self.generator = (number for number in range(3))
 
     experiment = mf.Experiment(classifiers=[Locked()], limit=2)
-    with pytest.raises(mf.MaskfaceError, match="cannot be sent to worker processes.*jobs=1"):
+    with pytest.raises(mf.MaskfaceError, match=r"cannot be sent to worker processes.*jobs=1"):
         mf.run(experiment, tmp_path / "two", jobs=2, progress=False)
     assert (mf.run(experiment, tmp_path / "one", progress=False).trials["status"] == "ok").all()
 
@@ -241,10 +241,10 @@ def test_a_cell_can_be_run_again(tmp_path: Path) -> None:
     written = first.folder.trials_path.stat().st_mtime_ns
     again = mf.run(experiment, tmp_path / "run", progress=False)
     assert again.folder.trials_path.stat().st_mtime_ns == written
-    with pytest.raises(mf.MaskfaceError, match="this run, complete. Add resume=True"):
+    with pytest.raises(mf.MaskfaceError, match=r"this run, complete. Add resume=True"):
         mf.run(experiment, tmp_path / "run", resume=False, progress=False)
     other = mf.Experiment(classifiers=[evenly], limit=3)
-    with pytest.raises(mf.MaskfaceError, match="another experiment.*another folder with out"):
+    with pytest.raises(mf.MaskfaceError, match=r"another experiment.*another folder with out"):
         mf.run(other, tmp_path / "run", progress=False)
 
 
@@ -281,13 +281,13 @@ def test_the_largest_face_is_masked() -> None:
     with pytest.warns(UserWarning, match=r"2 faces in the image; the largest is masked"):
         masked = mf.mask(both, "surgical")
     assert masked.mask.sum() == pytest.approx(small.mask.sum(), rel=0.05)
-    with pytest.raises(mf.MaskfaceError, match="No face found in the image. Give a picture"):
+    with pytest.raises(mf.MaskfaceError, match=r"No face found in the image. Give a picture"):
         mf.mask(np.full((200, 200, 3), 128, np.uint8), "surgical")
 
 
 def test_faces_are_read_by_models_of_ones_own() -> None:
     found = mf.read_faces(example_faces()[0], classifiers=["fer", Model(1.0), evenly])
-    assert found["classifier"].tolist() == ["fer", "Model", "evenly"]
+    assert set(found["classifier"]) == {"fer", "Model", "evenly"}
     assert (found["status"] == "ok").all()
 
 

@@ -1,4 +1,4 @@
-"""How much of a loss is only what the occluder looks like."""
+"""How much losses differ between occluders of the same shape but another appearance."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from maskface.analyses.common import (
     Hits,
     accuracies,
     count_hits,
+    estimates,
     groups,
     interval_cells,
     interval_columns,
@@ -66,7 +67,7 @@ def appearance_table(
     seed: int = 0,
     n_resamples: int = 5000,
 ) -> pd.DataFrame:
-    """Measure what each appearance costs, and how far those of a group lie apart.
+    """Measure the loss of each appearance, and the range of losses within each group.
 
     Parameters
     ----------
@@ -101,11 +102,9 @@ def _loss_rows(hits: Hits, seed: int, n_resamples: int) -> list[Row]:
         return (right[:, :1] - right[:, 1:]).reshape(len(totals), -1)
 
     k = len(hits.conditions) - 1
-    n_clusters = np.tile(hits.n_clusters, k)
-    drawn = bootstrap(
-        hits.totals, losses, seed=seed, n_clusters=n_clusters, n_resamples=n_resamples
-    )
-    found = np.stack([drawn.point, *interval(drawn)]).reshape(3, k, -1)
+    units = np.tile(hits.n_clusters, k)
+    found = estimates(hits.totals, losses, seed=seed, n_clusters=units, n_resamples=n_resamples)
+    found = found.reshape(3, k, -1)
     return [
         hits.standing(i)
         | {"measure": "loss", "condition": condition, "coverage": hits.coverage[c + 1]}
@@ -133,12 +132,12 @@ def _range_rows(hits: Hits, seed: int, n_resamples: int) -> list[Row]:
 
 
 def _range(totals: Floats) -> Floats:
-    """Most minus fewest right answers over the conditions but the first: (B, 8)."""
+    """Compute most minus fewest right answers over the conditions but the first, (B, 8)."""
     return np.asarray(np.ptp(accuracies(totals)[:, 1:], axis=1))
 
 
 def _exchanged(hits: Hits, observed: Floats, seed: int) -> Randomized:
-    """Compare ranges (8,) with those after shuffling the conditions of each unit, but the first."""
+    """Compare ranges with those after shuffling each unit's conditions, but the plain one."""
     blocks = hits.totals.reshape(-1, len(hits.conditions) + 1, len(EMOTIONS))
     fixed, right = blocks[:, :2].sum(axis=0), blocks[:, 2:]
     n, k, _ = right.shape
@@ -153,7 +152,7 @@ def _exchanged(hits: Hits, observed: Floats, seed: int) -> Randomized:
 
 
 def appearance_text(appearance: pd.DataFrame) -> str:
-    """Say how far the appearances of each group lie apart, and which cost least and most."""
+    """Describe how far the appearances of each group differ, and which cost least and most."""
     overall = appearance[appearance["label"] == "all"]
     ranges = overall[overall["measure"] == "range"]
     losses = overall[overall["measure"] == "loss"]

@@ -1,4 +1,4 @@
-"""What the analyses share: columns of their tables, right answers by unit, numbers with limits."""
+"""What the analyses share: table columns, right answers by unit, numbers with their limits."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from maskface.errors import MaskfaceError
 from maskface.occluders import get_occluder, occluder_name
 from maskface.plots import save_figure
 from maskface.schema import Column, Table
-from maskface.stats import INTERVAL_NAMES, Resampled, interval
+from maskface.stats import INTERVAL_NAMES, Resampled, bootstrap, interval
 from maskface.stats.aggregate import (
     AnswerCounts,
     PictureAnswers,
@@ -24,6 +24,7 @@ from maskface.stats.aggregate import (
     ratio,
     with_overall,
 )
+from maskface.stats.intervals import Statistic
 from maskface.stats.tests import holm_within
 from maskface.text import percent, points
 from maskface.types import EMOTIONS
@@ -50,17 +51,17 @@ STANDING: Final = (
 
 
 def share(name: str, description: str) -> Column:
-    """Column of a share, 0 to 1."""
+    """Make the column of a share, 0 to 1."""
     return Column(name, "real", description, low=0, high=1)
 
 
 def p_column(name: str, description: str) -> Column:
-    """Column of a p value."""
+    """Make the column of a p value."""
     return Column(name, "real", description, low=0, high=1, decimals=12)
 
 
 def interval_columns(of: str) -> tuple[Column, Column, Column]:
-    """Columns of a 95 % interval and its kind."""
+    """Make the columns of a 95 % interval and its kind."""
     return (
         Column("ci_low", "real", f"Lower end of the 95 % interval of {of}"),
         Column("ci_high", "real", "Upper end of it"),
@@ -73,7 +74,7 @@ TextRow = Mapping[Hashable, Any]
 
 
 def limits_text(row: TextRow, *, signed: bool = True) -> str:
-    """Set ``[low, high]`` in points, or why there is no interval."""
+    """Format ``[low, high]`` in points, or why there is no interval."""
     if math.isnan(row["ci_low"]):
         return "(no interval)"
     set_as = points if signed else percent
@@ -81,7 +82,7 @@ def limits_text(row: TextRow, *, signed: bool = True) -> str:
 
 
 def difference_text(row: TextRow) -> str:
-    """Say how a condition differs from its reference; `row` is one of `CONTRASTS`."""
+    """Describe how a condition differs from its reference; `row` is one of `CONTRASTS`."""
     covers = f"{percent(row['coverage'])} and {percent(row['reference_coverage'])} % covered"
     label = "" if row["label"] == "all" else f", {row['label']}"
     return (
@@ -95,9 +96,9 @@ KIND: Final = INTERVAL_NAMES["expanded"]
 
 
 def limits(point: Floats, values: Floats, n_clusters: Integers) -> Floats:
-    """Points and limits (3, ...) of numbers (1, ...) and their resamples (B, ...).
+    """Return points and limits (3, ...) of numbers (1, ...) and their resamples (B, ...).
 
-    `n_clusters` says how many units each stands on, in a shape that can be broadcast.
+    `n_clusters` is the number of units behind each, in a shape that can be broadcast.
     """
     shape = point.shape[1:]
     drawn = Resampled(
@@ -109,14 +110,27 @@ def limits(point: Floats, values: Floats, n_clusters: Integers) -> Floats:
     return np.stack([drawn.point, *interval(drawn)]).reshape(3, *shape)
 
 
+def estimates(
+    totals: Floats,
+    statistic: Statistic,
+    *,
+    seed: int,
+    n_resamples: int,
+    n_clusters: Integers | None = None,
+) -> Floats:
+    """Return a statistic of sums over units and its 95 % limits, (3, m); see `bootstrap`."""
+    drawn = bootstrap(totals, statistic, seed=seed, n_clusters=n_clusters, n_resamples=n_resamples)
+    return np.stack([drawn.point, *interval(drawn)])
+
+
 def interval_cells(found: Floats, kind: str = KIND) -> Row:
-    """Cells for a value and its limits (3,)."""
+    """Return the cells for a value and its limits (3,)."""
     value, low, high = found.tolist()
     return {"value": value} | limit_cells(low, high, kind)
 
 
 def limit_cells(low: float, high: float, kind: str = KIND) -> Row:
-    """Cells for limits, which may be NaN."""
+    """Return the cells for limits, which may be NaN."""
     return {"ci_low": low, "ci_high": high, "interval": "" if np.isnan(high) else kind}
 
 
@@ -163,7 +177,7 @@ class Hits:
         return np.asarray((with_overall(self.counts.shown[:, 0]) > 0).sum(axis=0), np.int64)
 
     def standing(self, i: int) -> Row:
-        """Make the cells that say what the number for label `i` stands on."""
+        """Return the cells that describe what the number for label `i` is based on."""
         return {
             "label": LABELS[i],
             "n": int(self.n[i]),
@@ -178,24 +192,24 @@ class Hits:
 
 
 def groups(trials: pd.DataFrame) -> Iterator[tuple[dict[str, str], pd.DataFrame]]:
-    """Split trials by run, data set and classifier; give the cells that name each part."""
+    """Yield the trials of each run, data set and classifier, with the cells that name them."""
     heads = ["run_id", "dataset", "classifier"]
     for names, part in trials.groupby(heads, sort=True):
         yield dict(zip(heads, map(str, names), strict=True)), part
 
 
 def unit_column(trials: pd.DataFrame) -> str:
-    """Column that names the independent units: subjects, or pictures where one names none."""
+    """Return the column of the independent units: subjects, or pictures where one names none."""
     return "subject_id" if (trials["subject_id"] != "").all() else "image_id"
 
 
 def unit_name(column: str) -> str:
-    """What `clustered_by` calls the units of a column."""
+    """Return what `clustered_by` calls the units of a column."""
     return _NAMES[column]
 
 
 def find_condition(trials: pd.DataFrame, name: str) -> str:
-    """Find the condition of an occluder, which may have been written in another way.
+    """Find the condition of an occluder, whose parameters may be written in another order.
 
     Raises
     ------
@@ -249,7 +263,7 @@ def complete_answers(trials: pd.DataFrame, conditions: Sequence[str]) -> Picture
 
 
 def accuracies(totals: Floats) -> Floats:
-    """Shares of right answers: totals (B, 7 (K + 1)) as in `Hits` to (B, K, 8).
+    """Compute shares of right answers: totals (B, 7 (K + 1)) as in `Hits` to (B, K, 8).
 
     The last axis is all emotions, then each; NaN for one that was not shown.
     """

@@ -1,7 +1,4 @@
-"""What the pictures of a composite set were taken for, summed by subject.
-
-What an expression that hides another one is taken for, with and without a mask over it.
-"""
+"""Answers to composite faces: whether a mask over one expression reveals the hidden one."""
 
 from __future__ import annotations
 
@@ -16,6 +13,7 @@ import pandas as pd
 from maskface.analyses.common import (
     HEAD,
     STANDING,
+    estimates,
     find_condition,
     groups,
     interval_cells,
@@ -27,7 +25,6 @@ from maskface.analyses.common import (
 from maskface.arrays import Floats, Row
 from maskface.errors import MaskfaceError
 from maskface.schema import Column, Table, numbered
-from maskface.stats import bootstrap, interval
 from maskface.stats.aggregate import count_answers, ratio
 from maskface.stats.randomization import swap_test
 from maskface.tables import PLAIN
@@ -71,15 +68,10 @@ MADE: Final = ["kind", "upper", "lower"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Counts:
-    """What C units' faces of F kinds were taken for, plain and masked.
+    """Answers of C units to faces of F kinds, plain and masked.
 
-    Attributes
-    ----------
-    faces
-        The F kinds.
-    sums
-        (C, 2 F, 1 + A): for each kind, plain and then masked, the number of pictures and those
-        that were given each of the A answers.
+    `sums` (C, 2 F, 1 + A) holds for each kind, plain and then masked, the number of pictures and
+    how often each of the A answers was given.
     """
 
     faces: tuple[Made, ...]
@@ -91,20 +83,14 @@ class Counts:
         return self.sums.reshape(len(self.sums), -1)
 
     def exchanged(self, a: int, b: int) -> Floats:
-        """Totals with two of the 2 F cells exchanged."""
+        """Return the totals with two of the 2 F cells exchanged."""
         order = np.arange(self.sums.shape[1])
         order[[a, b]] = order[[b, a]]
         return self.sums[:, order].reshape(len(self.sums), -1)
 
 
 def how_made(attributes: pd.DataFrame) -> pd.DataFrame:
-    """Kind, upper, lower and pair of each picture, by its id.
-
-    Raises
-    ------
-    MaskfaceError
-        If the attributes do not say it.
-    """
+    """Return kind, upper, lower and pair of each picture, by its id; raise if not known."""
     said = attributes[attributes["source"] == "index"]
     wide = said.pivot_table("value", "image_id", "attribute", aggfunc="first")
     missing = [name for name in (*MADE, "pair") if name not in wide]
@@ -117,12 +103,9 @@ def how_made(attributes: pd.DataFrame) -> pd.DataFrame:
 
 
 def count_made(joined: pd.DataFrame, mask: str, answers: Sequence[str]) -> Counts:
-    """Sum answers by subject, over the pairs of which every picture has one plain and masked.
+    """Count answers by subject, over the pairs whose pictures were all answered plain and masked.
 
-    Raises
-    ------
-    MaskfaceError
-        If there is no such pair.
+    Raises MaskfaceError if there is no such pair.
     """
     rows = joined[joined["condition"].isin([PLAIN, mask])]
     ok = rows["status"] == "ok"
@@ -155,7 +138,7 @@ def concealed_table(
     seed: int = 0,
     n_resamples: int = 5000,
 ) -> pd.DataFrame:
-    """Measure what composite faces and their whole faces are taken for, plain and masked.
+    """Measure how often answers are given to composite and whole faces, plain and masked.
 
     Parameters
     ----------
@@ -218,10 +201,9 @@ def _rows(counts: Counts, answers: Sequence[str], seed: int, n_resamples: int) -
         return np.asarray(weights @ shares).reshape(len(totals), -1)
 
     weights = np.vstack([np.eye(n_cells), _weights(differences, n_cells)])
-    drawn = bootstrap(
-        counts.totals, partial(values, weights=weights), seed=seed, n_resamples=n_resamples
-    )
-    found = np.stack([drawn.point, *interval(drawn)]).reshape(3, len(weights), -1)
+    weighted = partial(values, weights=weights)
+    found = estimates(counts.totals, weighted, seed=seed, n_resamples=n_resamples)
+    found = found.reshape(3, len(weights), -1)
     p = np.full(found.shape[1:], np.nan)
     for d, (_, _, a, b) in enumerate(differences, start=n_cells):
         statistic = partial(values, weights=weights[d : d + 1])
@@ -241,7 +223,7 @@ def _rows(counts: Counts, answers: Sequence[str], seed: int, n_resamples: int) -
 
 
 def _weights(differences: Sequence[Difference], n_cells: int) -> Floats:
-    """Each difference (D, n_cells) as a sum of the cells."""
+    """Return each difference as weights of the cells, (D, n_cells)."""
     weights = np.zeros((len(differences), n_cells))
     for row, (_, _, a, b) in zip(weights, differences, strict=True):
         row[[a, b]] = 1, -1
@@ -249,7 +231,7 @@ def _weights(differences: Sequence[Difference], n_cells: int) -> Floats:
 
 
 def concealed_text(table: pd.DataFrame, upper: str, lower: str) -> str:
-    """Say for each classifier whether a mask over one expression shows what it hid.
+    """Describe for each classifier whether a mask over one expression reveals the hidden one.
 
     Parameters
     ----------

@@ -1,7 +1,4 @@
-"""Two occluded conditions against each other, on the same pictures.
-
-Does the style of a mask matter: differences between styles, and whether they are nil.
-"""
+"""Two occluded conditions compared on the same pictures, and whether mask styles are equivalent."""
 
 from __future__ import annotations
 
@@ -124,7 +121,7 @@ def compare_conditions(trials: pd.DataFrame, condition: str, reference: str) -> 
 def contrast_table(
     trials: pd.DataFrame, pairs: Sequence[Pair], *, seed: int = 0, n_resamples: int = 5000
 ) -> pd.DataFrame:
-    """Measure how much better a condition is read than its reference.
+    """Measure the difference in accuracy between a condition and its reference.
 
     Parameters
     ----------
@@ -159,7 +156,7 @@ def pair_rows(
     seed: int,
     n_resamples: int,
 ) -> list[Row]:
-    """Rows of contrasts; `test` adds cells of its own."""
+    """Make the rows of contrasts; `test` adds cells of its own."""
     rows = []
     for head, part in groups(trials):
         by = {"clustered_by": unit_name(unit_column(part))}
@@ -192,7 +189,7 @@ def _cells(one: Estimate) -> Row:
 
 
 def contrast_text(contrasts: pd.DataFrame) -> str:
-    """Say how each pair differs over all emotions."""
+    """Describe how each pair differs over all emotions."""
     overall = contrasts[contrasts["label"] == "all"]
     return "\n".join(difference_text(row) for row in overall.to_dict("records"))
 
@@ -208,7 +205,7 @@ def style_table(
     seed: int = 0,
     n_resamples: int = 5000,
 ) -> pd.DataFrame:
-    """Compare every style with every later one, and test whether they are read equally well.
+    """Compare every pair of mask styles, and test whether they are equivalent.
 
     Parameters
     ----------
@@ -255,7 +252,7 @@ def _equivalence(found: Comparison, metric: Metric, label: str, bound: float) ->
 
 
 def style_text(styles: pd.DataFrame, alike: Sequence[str], window: tuple[str, str]) -> str:
-    """Say how many pairs are equivalent, which differ most, and what a window restores.
+    """Describe how many pairs are equivalent, which differ most, and what a window restores.
 
     Parameters
     ----------

@@ -1,7 +1,4 @@
-"""Two things on a face, each there or not: what both do together, for one answer.
-
-How often one answer is given under several conditions, summed by independent unit.
-"""
+"""One answer under two occluders, each present or absent: main effects and interaction."""
 
 from __future__ import annotations
 
@@ -20,6 +17,7 @@ from maskface.analyses.common import (
     HEAD,
     STANDING,
     complete_answers,
+    estimates,
     groups,
     interval_cells,
     interval_columns,
@@ -27,10 +25,9 @@ from maskface.analyses.common import (
     unit_column,
     unit_name,
 )
-from maskface.arrays import Floats, Row
+from maskface.arrays import Floats, Integers, Row
 from maskface.errors import MaskfaceError
 from maskface.schema import Column, Table
-from maskface.stats import bootstrap, interval
 from maskface.stats.aggregate import PictureAnswers, ratio, sums_by
 from maskface.stats.randomization import swap_test
 from maskface.stats.tests import holm_within
@@ -78,21 +75,11 @@ _N: Final = len(EMOTIONS)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Given:
-    """How often C units were given one answer under K conditions, on the same pictures.
+    """One answer of C units under K conditions, on the same pictures.
 
-    Attributes
-    ----------
-    answer
-        Which one.
-    conditions
-        The K conditions.
-    totals
-        (C, 7 (1 + 2 K)): pictures of each emotion, then for each condition the answers given to
-        them and the sums of the answer's probability.
-    n, n_clusters
-        (8,) pictures, and units that have any, for each of `SHOWN`.
-    clustered_by
-        ``subject`` or ``image``.
+    `totals` (C, 7 (1 + 2 K)) holds the pictures of each emotion, then for each condition the
+    answers given to them and the sums of the answer's probability; `n` and `n_clusters` (8,) are
+    the pictures, and the units that have any, for each of `SHOWN`.
     """
 
     answer: str
@@ -103,29 +90,17 @@ class Given:
     clustered_by: str
 
     def reordered(self, order: Sequence[int]) -> Floats:
-        """Totals with the conditions in another order."""
+        """Return the totals with the conditions in another order."""
         shown, blocks = self.totals[:, :_N], self.totals[:, _N:]
         blocks = blocks.reshape(len(blocks), len(self.conditions), -1)[:, list(order)]
         return np.hstack([shown, blocks.reshape(len(blocks), -1)])
 
 
 def count_given(trials: pd.DataFrame, conditions: Sequence[str], answer: str) -> Given:
-    """Sum one answer by unit, over the pictures that have an answer under all conditions.
+    """Count one answer by unit, over the pictures that were answered under all conditions.
 
-    Parameters
-    ----------
-    trials
-        Of one data set and classifier, in the schema of `maskface.tables.TRIALS`.
-    conditions
-        As in `find_condition`.
-    answer
-        One of `EMOTIONS`.
-
-    Raises
-    ------
-    MaskfaceError
-        If there is no such answer, the trials lack a condition, or no picture has an answer
-        under all of them.
+    Raises MaskfaceError if there is no such answer, the trials lack a condition, or no picture has
+    an answer under all of them.
     """
     if answer not in EMOTIONS:
         raise MaskfaceError(f"There is no answer {answer!r}. Choose one of {', '.join(EMOTIONS)}.")
@@ -138,7 +113,7 @@ def count_given(trials: pd.DataFrame, conditions: Sequence[str], answer: str) ->
 
 
 def _probabilities(trials: pd.DataFrame, found: PictureAnswers, answer: str) -> Floats:
-    """Probabilities of an answer, (n, K); NaN where the classifier gives none."""
+    """Return the probabilities of an answer, (n, K); NaN where the classifier gives none."""
     p = trials.set_index(["image_id", "condition"])[f"p_{answer}"]
     asked = pd.MultiIndex.from_product([found.pictures["image_id"], found.conditions])
     return p.reindex(asked).to_numpy(np.float64).reshape(found.answer.shape)
@@ -151,13 +126,13 @@ def _standing(answer: str, conditions: tuple[str, ...], totals: Floats, by: str)
 
 
 def _with_others(values: Floats, answer: int) -> Floats:
-    """Add to (..., 7) sums by emotion the sum over all but one."""
+    """Append to (..., 7) sums by emotion the sum over all but one."""
     others = values.sum(axis=-1, keepdims=True) - values[..., answer, None]
     return np.concatenate([values, others], axis=-1)
 
 
 def answer_values(totals: Floats, answer: int) -> Floats:
-    """Totals (B, 7 (1 + 2 K)) as in `Given` to (B, K, 18).
+    """Compute the values of totals (B, 7 (1 + 2 K)), as in `Given`: (B, K, 18).
 
     The last axis holds the shares of the answer and its mean probabilities for each of `SHOWN`,
     then sensitivity d' and criterion of the answer, from hits and false alarms with the
@@ -196,7 +171,7 @@ class Cells(NamedTuple):
 
 
 def crossed(first: str, second: str) -> Cells:
-    """Conditions with and without two occluders, the first next to the skin."""
+    """Return the conditions with and without two occluders, the first next to the skin."""
     return Cells(PLAIN, first, second, f"{first}+{second}")
 
 
@@ -208,7 +183,7 @@ def factorial_table(
     seed: int = 0,
     n_resamples: int = 5000,
 ) -> pd.DataFrame:
-    """Measure how one answer depends on two things that are on the face or not.
+    """Measure how one answer depends on two occluders that are present or absent.
 
     Parameters
     ----------
@@ -257,10 +232,9 @@ def _rows(given: Given, seed: int, n_resamples: int) -> list[Row]:
         return np.asarray(weights @ answer_values(totals, answer)).reshape(len(totals), -1)
 
     places, n, units = _places(given)
-    drawn = bootstrap(
-        given.totals, values, seed=seed, n_clusters=np.tile(units, 8), n_resamples=n_resamples
-    )
-    found = np.stack([drawn.point, *interval(drawn)]).reshape(3, 8, -1)
+    tiled = np.tile(units, 8)
+    found = estimates(given.totals, values, seed=seed, n_clusters=tiled, n_resamples=n_resamples)
+    found = found.reshape(3, 8, -1)
     p = np.full((8, len(places)), np.nan)
     for e, order in enumerate(_EXCHANGES, start=len(CELLS)):
         effect = partial(values, weights=_WEIGHTS[e : e + 1])
@@ -276,8 +250,8 @@ def _rows(given: Given, seed: int, n_resamples: int) -> list[Row]:
     ]
 
 
-def _places(given: Given) -> tuple[list[tuple[str, str]], Floats, Floats]:
-    """Measure and label, pictures and units of each place in the last axis of `answer_values`."""
+def _places(given: Given) -> tuple[list[tuple[str, str]], Integers, Integers]:
+    """Return measure and label, pictures and units of each place of `answer_values`."""
     by_label = [(measure, label) for measure in MEASURES[:2] for label in SHOWN]
     pair = [EMOTIONS.index(given.answer), SHOWN.index(OTHERS)]
     whole = given.n[pair].sum() if given.n[pair].all() else 0
@@ -288,7 +262,7 @@ def _places(given: Given) -> tuple[list[tuple[str, str]], Floats, Floats]:
 
 
 def factorial_text(table: pd.DataFrame) -> str:
-    """Say for each classifier and pair of things what the first does, without and with the second.
+    """Describe what the first occluder does to the answer, without and with the second.
 
     Parameters
     ----------

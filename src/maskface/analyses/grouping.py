@@ -1,11 +1,4 @@
-"""Groups of pictures by what is known of them.
-
-Right answers of every independent unit, plain and masked, in groups of pictures.
-
-What a set says of its pictures, and whether that can answer a question.
-
-Do two groups of pictures lose the same, and what difference would have been found.
-"""
+"""Pictures grouped by an attribute: their answers by unit, and tests of a difference of losses."""
 
 from __future__ import annotations
 
@@ -35,7 +28,7 @@ HALVES: Final = ("lower half", "upper half")
 
 @dataclass(frozen=True, slots=True)
 class Moderator:
-    """What pictures are grouped by.
+    """Attribute that pictures are grouped by.
 
     Attributes
     ----------
@@ -57,27 +50,16 @@ class Moderator:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Groups:
-    """Pictures in groups.
-
-    Attributes
-    ----------
-    names
-        Of the groups, in order.
-    number
-        Of each picture's group, by image_id; pictures of which nothing is known are not there.
-    """
+    """Pictures in groups: names in order, and each picture's group by image_id, where known."""
 
     names: tuple[str, ...]
     number: pd.Series
 
 
 def attribute_values(attributes: pd.DataFrame, name: str) -> pd.Series:
-    """Values of an attribute by image_id; what the index says goes before what was measured.
+    """Return the values of an attribute by image_id; the index takes precedence over measurements.
 
-    Raises
-    ------
-    MaskfaceError
-        If no picture has the attribute.
+    Raises MaskfaceError if no picture has the attribute.
     """
     own = attributes[(attributes["attribute"] == name) & (attributes["value"] != "")]
     if own.empty:
@@ -91,20 +73,10 @@ def attribute_values(attributes: pd.DataFrame, name: str) -> pd.Series:
 
 
 def group_pictures(trials: pd.DataFrame, attributes: pd.DataFrame, by: Moderator) -> Groups:
-    """Group the pictures of a run.
+    """Group the pictures of a run by an attribute.
 
-    Parameters
-    ----------
-    trials, attributes
-        In the schemas of `maskface.tables.TRIALS` and `maskface.tables.ATTRIBUTES`.
-    by
-        What by.
-
-    Raises
-    ------
-    MaskfaceError
-        If the pictures lack the attribute, all have the same value, or they are to be grouped by
-        person and some name none or contradict each other.
+    Raises MaskfaceError if the pictures lack the attribute, all have the same value, or they are to
+    be grouped by person and some name no subject or contradict each other.
     """
     pictures = trials.drop_duplicates("image_id").set_index("image_id")
     text = attribute_values(attributes, by.name)
@@ -127,13 +99,7 @@ def group_pictures(trials: pd.DataFrame, attributes: pd.DataFrame, by: Moderator
 
 
 def require_subjects(subjects: pd.Series, name: str) -> None:
-    """Refuse to group people where some picture does not say who is shown.
-
-    Raises
-    ------
-    MaskfaceError
-        If it does not.
-    """
+    """Raise if some picture does not name its subject, so that people cannot be grouped."""
     if (subjects == "").any():
         raise MaskfaceError(
             f"Grouping by {name!r} needs to know who is shown. Add a column subject to the set's "
@@ -186,16 +152,10 @@ def _band_names(cuts: Sequence[float]) -> list[str]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GroupHits:
-    """Sums of C units in G groups, over the pictures answered plain and masked.
+    """Answers of C units in G groups, over the pictures answered plain and masked.
 
-    Attributes
-    ----------
-    names
-        Of the groups.
-    totals
-        (C, G, 3, 8): pictures, right answers plain, and masked; over all emotions, then of each.
-    clustered_by
-        ``subject``, or ``image`` where a picture does not say who is shown.
+    `totals` (C, G, 3, 8) holds pictures, right answers plain, and masked, over all emotions and of
+    each; `clustered_by` is ``subject``, or ``image`` where a picture does not say who is shown.
     """
 
     names: tuple[str, ...]
@@ -204,35 +164,23 @@ class GroupHits:
 
     @property
     def n(self) -> Integers:
-        """(G, 8) pictures."""
+        """Pictures, (G, 8)."""
         return np.asarray(self.totals[:, :, 0].sum(axis=0), np.int64)
 
     @property
     def units(self) -> Bools:
-        """(C, G, 8) whether a unit has pictures there."""
+        """Units that have pictures in each group, (C, G, 8)."""
         return self.totals[:, :, 0] > 0
 
     def nested(self, groups: Sequence[int]) -> bool:
-        """Whether every unit is in one of these groups at most."""
+        """Return True if every unit is in at most one of these groups."""
         return bool(self.units[:, list(groups), 0].sum(axis=1).max() <= 1)
 
 
 def count_groups(trials: pd.DataFrame, groups: Groups, condition: str) -> GroupHits:
-    """Sum right answers by unit and group.
+    """Count right answers by unit and group; pictures in no group are left out.
 
-    Parameters
-    ----------
-    trials
-        Of one data set and classifier, in the schema of `maskface.tables.TRIALS`.
-    groups
-        Of pictures; others are left out.
-    condition
-        What ``masked`` is.
-
-    Raises
-    ------
-    MaskfaceError
-        If no picture of some group was answered both plain and masked.
+    Raises MaskfaceError if no picture of some group was answered both plain and masked.
     """
     by = unit_column(trials)
     found = picture_answers(trials, (PLAIN, condition), by=by).answered()
@@ -253,7 +201,7 @@ def count_groups(trials: pd.DataFrame, groups: Groups, condition: str) -> GroupH
 
 
 def resample_groups(hits: GroupHits, *, seed: int, n_resamples: int) -> Floats:
-    """Sums (B, G, 3, 8) of resampled units.
+    """Resample units and sum them: (B, G, 3, 8).
 
     Where each unit is in one group alone, groups are resampled each on its own and keep their
     sizes; otherwise a unit is drawn with its pictures in all groups.
@@ -275,13 +223,13 @@ def _sums(totals: Floats, seed: int, n_resamples: int) -> Floats:
 
 
 def rates(sums: Floats) -> Floats:
-    """Shares right plain, right masked, and the loss: sums (B, G, 3, 8) to (B, G, 3, 8)."""
+    """Compute accuracy plain, masked, and the loss: sums (B, G, 3, 8) to (B, G, 3, 8)."""
     plain, masked = (ratio(sums[:, :, i], sums[:, :, 0]) for i in (1, 2))
     return np.stack([plain, masked, plain - masked], axis=2)
 
 
 def same_mix(sums: Floats, first: int, second: int) -> Floats:
-    """Difference (B,) of the losses of two groups as if both showed the same emotions.
+    """Compute the difference (B,) of two groups' losses as if both showed the same emotions.
 
     Losses of the emotions that both show, weighted by how many pictures of them both hold
     together (direct standardisation).
@@ -296,7 +244,7 @@ def same_mix(sums: Floats, first: int, second: int) -> Floats:
 
 
 def mix_distance(sums: Floats, first: int, second: int) -> float:
-    """How differently often emotions are shown in two groups, 0 to 1 (total variation)."""
+    """Compute the total variation distance, 0 to 1, between the emotions of two groups."""
     shown = sums[[first, second], 0, 1:]
     shares = shown / shown.sum(axis=1, keepdims=True)
     return float(np.abs(shares[0] - shares[1]).sum() / 2)
@@ -307,7 +255,7 @@ MEASURED: Final = ("face_px", "skin_ita_deg")
 
 
 def check_set(data: str, asked: Sequence[Moderator]) -> str:
-    """Make sure that the pictures of a set can be grouped by one moderator at least.
+    """Validate that the pictures of a set can be grouped by at least one moderator.
 
     Parameters
     ----------
@@ -338,13 +286,7 @@ def check_set(data: str, asked: Sequence[Moderator]) -> str:
 
 
 def known_moderators(attributes: pd.DataFrame, asked: Sequence[Moderator]) -> list[Moderator]:
-    """Those that some pictures have, with different values.
-
-    Raises
-    ------
-    MaskfaceError
-        If there are none.
-    """
+    """Return the moderators that pictures have different values of; raise if there are none."""
     differ = attributes[attributes["value"] != ""].groupby("attribute")["value"].nunique()
     known = [by for by in asked if differ.get(by.name, 0) > 1]
     if not known:
@@ -357,7 +299,7 @@ def known_moderators(attributes: pd.DataFrame, asked: Sequence[Moderator]) -> li
 
 
 def unknown_text(asked: Sequence[Moderator], known: Sequence[Moderator]) -> str:
-    """Say what could not be compared, and what to add; empty if nothing is missing."""
+    """Describe what could not be compared, and what to add; empty if nothing is missing."""
     names = ", ".join(by.name for by in asked if by not in known)
     if not names:
         return ""
@@ -368,24 +310,13 @@ _ROUNDING: Final = 1e-10
 
 
 def permutation_p(shown: Floats, lost: Floats, first: Bools, *, seed: int) -> Floats:
-    """Test the difference of losses by exchanging the groups that units are in.
+    """Test the difference of losses by exchanging units between two groups, (m,) p values.
 
-    Parameters
-    ----------
-    shown, lost
-        (C, m), pictures, and right answers plain minus masked; every unit is in one group.
-    first
-        (C,) which units are in the first of the two groups.
-    seed
-        Of the exchanges.
-
-    Returns
-    -------
-    NDArray
-        (m,) two-sided. If the attribute has nothing to do with loss, units of both groups can be
-        exchanged and the test is exact. The difference is divided by its standard error, so the
-        test is also valid for large groups that differ in spread (Chung & Romano 2013,
-        doi:10.1214/13-AOS1090). NaN where a group has fewer than two units.
+    `shown` and `lost` (C, m) are pictures, and right answers plain minus masked; each unit is in
+    one group, those of `first` (C,) in the first. If the attribute has nothing to do with loss, the
+    test is exact. The difference is divided by its standard error, so that the test is also valid
+    for large groups that differ in spread (Chung & Romano 2013, doi:10.1214/13-AOS1090). Two-sided;
+    NaN where a group has fewer than two units.
     """
     there = (shown > 0).astype(float)
     terms = np.stack([there, shown, lost, shown**2, shown * lost, lost**2], axis=1)
@@ -404,7 +335,7 @@ def permutation_p(shown: Floats, lost: Floats, first: Bools, *, seed: int) -> Fl
 
 
 def _studentised(one: Floats, other: Floats) -> Floats:
-    """Differences by their standard errors, from sums (B, 6, m) over the units of two groups."""
+    """Divide differences by their standard errors, from sums (B, 6, m) over two groups."""
     (loss, variance), (loss_2, variance_2) = _moments(one), _moments(other)
     difference = loss - loss_2
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -421,23 +352,14 @@ def _moments(sums: Floats) -> tuple[Floats, Floats]:
 
 
 def flip_p(shown: Floats, lost: Floats, *, seed: int) -> Floats:
-    """Test the difference of losses where units have pictures in both groups.
+    """Test the difference of losses of two groups that units have pictures in, (m,) p values.
 
-    Parameters
-    ----------
-    shown, lost
-        (C, 2, m): the same in two groups.
-    seed
-        Of the flips.
-
-    Returns
-    -------
-    NDArray
-        (m,) two-sided: what each unit adds to the difference, around the loss of both groups
-        together, is given a random sign. This is the wild cluster bootstrap with the null imposed
-        (Cameron, Gelbach & Miller 2008, doi:10.1162/rest.90.3.414); it is exact where units' own
-        differences are symmetric around 0. Exchanging the pictures' attribute would not be valid,
-        as it also moves the share that is right plain.
+    `shown` and `lost` (C, 2, m) are as in `permutation_p`. What each unit adds to the difference,
+    around the loss of both groups together, is given a random sign: the wild cluster bootstrap with
+    the null imposed (Cameron, Gelbach & Miller 2008, doi:10.1162/rest.90.3.414), which is exact
+    where units' own differences are symmetric around 0. Exchanging the pictures' attribute would
+    not be valid, as it also moves the share that is right plain. Two-sided; NaN where a group has
+    fewer than two units.
     """
     n = shown.sum(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):

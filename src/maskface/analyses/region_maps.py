@@ -1,11 +1,4 @@
-"""The tables of maps of the face: what their columns mean.
-
-What each picture adds to a map of the face: what covers and openings at a place change.
-
-Tests of a whole map, by the largest score of all its places (Nichols & Holmes 2002).
-
-Which places of a face a reader goes by: maps of spots slid over it, and of bubbles.
-"""
+"""Maps of the face regions that a classifier relies on, from spots and from bubbles."""
 
 from __future__ import annotations
 
@@ -23,6 +16,7 @@ from maskface.analyses.common import (
     LABEL,
     LABELS,
     STANDING,
+    estimates,
     groups,
     interval_cells,
     interval_columns,
@@ -36,7 +30,6 @@ from maskface.errors import MaskfaceError
 from maskface.mesh import FEATURES, canonical_mesh
 from maskface.occluders.controls.frame import face_size, on_face, on_plane, random_places
 from maskface.schema import Column, Table, numbered
-from maskface.stats import bootstrap, interval
 from maskface.stats.aggregate import sums_by
 from maskface.stats.randomization import N_DRAWS, flip_test, orders, randomize
 from maskface.tables import P_COLUMNS, PLAIN
@@ -59,16 +52,10 @@ _SPACING: Final = 0.05  # face widths
 
 
 class Samples(NamedTuple):
-    """Pictures behind T samples of bubbles, all less their means within the picture.
+    """T samples of bubbles, centred within each picture.
 
-    Attributes
-    ----------
-    opened
-        (T, P) how open each place was.
-    response
-        (T,)
-    picture
-        (T,) number of the picture, rising.
+    `opened` (T, P) is how open each place was, `response` (T,) the response, and `picture` (T,) the
+    number of the picture, rising.
     """
 
     opened: Floats
@@ -78,26 +65,13 @@ class Samples(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PictureMap:
-    """What N pictures add to a map of P places, for one classifier.
+    """Contributions of N pictures to a map of P places (as in `controls.frame`) by one classifier.
 
-    The map is the sum of `gain` over pictures by the sum of `weight`.
-
-    Attributes
-    ----------
-    method
-        How it was made.
-    places
-        (P, 2) as in `maskface.occluders.controls.frame`.
-    gain, weight
-        (N, P). Spots: the response to the plain picture minus that to the covered one, and 1.
-        Bubbles: over the samples of a picture, the sum of products of the response and of how open
-        a place was, both less their means within the picture, and the sum of squares of the latter.
-    label
-        (N,) numbers in `EMOTIONS`.
-    unit
-        (N,) number of the independent unit.
-    samples
-        Of bubbles, what `gain` was made of; None for spots.
+    The map is the sum of `gain` (N, P) over pictures by the sum of `weight` (N, P). Spots: the
+    response to the plain picture minus that to the occluded one, and 1. Bubbles: over the samples
+    of a picture, the sum of products of response and openness, both centred, and the sum of squares
+    of the latter. `label` and `unit` (N,) number the emotion and the independent unit; `samples` is
+    what the gain of bubbles was made of.
     """
 
     method: Method
@@ -110,13 +84,7 @@ class PictureMap:
 
 
 def picture_maps(trials: pd.DataFrame, measure: Measure) -> list[PictureMap]:
-    """Make the maps that the trials of one classifier allow.
-
-    Raises
-    ------
-    MaskfaceError
-        If there are neither spots nor samples of bubbles.
-    """
+    """Make the maps of one classifier that its trials allow; raise if they allow none."""
     answered = trials[trials["status"] == "ok"]
     answered = answered.assign(response=_response(answered, measure))
     made = [_spots(answered, trials), _bubbles(answered, trials)]
@@ -202,7 +170,7 @@ def _means(values: Floats, number: Integers) -> Floats:
 
 
 def map_places() -> Floats:
-    """Places (P, 2) of a map of bubbles: a square grid over the average face."""
+    """Return the places (P, 2) of a map of bubbles: a square grid over the average face."""
     width, height = face_size()
     x, y = (np.arange(step / 2, 1, step) for step in (_SPACING, _SPACING * width / height))
     grid = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
@@ -210,7 +178,7 @@ def map_places() -> Floats:
 
 
 def _opened(places: Floats, params: dict[str, float], seed: int) -> Floats:
-    """How open (P,) places of a face that looks at the camera are, 0 to 1."""
+    """Compute how open (P,) places of a frontal face are, 0 to 1."""
     middles = on_plane(random_places(int(params["n"]), np.random.default_rng(seed)))
     away = on_plane(places)[:, None] - middles[None]
     squares = (away**2).sum(axis=2) / (params["size"] * face_size()[0]) ** 2
@@ -288,21 +256,11 @@ Sums = tuple[Floats, Floats]
 def shuffled_z(
     opened: Floats, response: Floats, picture: Integers, *, seed: int, n_draws: int = N_DRAWS
 ) -> tuple[Floats, Floats]:
-    """Score places from samples of bubbles, and test them over the whole map.
+    """Score places from samples of bubbles, as in `Samples`, and test them over the whole map.
 
-    Parameters
-    ----------
-    opened, response, picture
-        (T, P), (T,) and (T,), as in `Samples`.
-    seed, n_draws
-        Of the shuffles, where not all can be tried.
-
-    Returns
-    -------
-    z, p_adjusted
-        (P,) each: the covariance of response and opening by its standard deviation over all ways
-        to exchange the samples of a picture; and the share of shuffles whose largest absolute z of
-        all places reaches it, which is exact if no place matters.
+    Returns z (P,), the covariance of response and opening by its standard deviation over all ways
+    to exchange the samples of a picture, and p_adjusted (P,), the share of shuffles whose largest
+    absolute z of all places reaches it, which is exact if no place matters.
     """
     number = np.unique(picture, return_inverse=True)[1]
     free = np.maximum(np.bincount(number) - 1, 1)
@@ -318,20 +276,11 @@ def shuffled_z(
 
 
 def flipped_z(gain: Floats, *, seed: int) -> tuple[Floats, Floats]:
-    """Score places from what units add to them, and test them over the whole map.
+    """Score places from the gain (C, P) of independent units, and test them over the whole map.
 
-    Parameters
-    ----------
-    gain
-        (C, P): what each of C independent units adds.
-    seed
-        Of the flips, where not all can be tried.
-
-    Returns
-    -------
-    z, p_adjusted
-        (P,) each: the sum over units by the root of the sum of squares, which flips of signs leave
-        alone; and the share of flips whose largest absolute z of all places reaches it.
+    Returns z (P,), the sum over units by the root of the sum of squares, which flips of signs leave
+    alone, and p_adjusted (P,), the share of flips whose largest absolute z of all places reaches
+    it.
     """
     norm = np.sqrt((gain**2).sum(axis=0))
     scaled = np.divide(gain, norm, out=np.zeros_like(gain), where=norm > 1e-12)
@@ -345,7 +294,7 @@ def map_tables(
     seed: int = 0,
     n_resamples: int = 2000,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Map which places of the face the classifiers read.
+    """Map the places of the face that classifiers rely on.
 
     Parameters
     ----------
@@ -392,7 +341,7 @@ def map_tables(
 
 
 def _by_label(made: PictureMap) -> Iterator[tuple[Row, Bools]]:
-    """Pictures (N,) over all emotions, and of each that was shown."""
+    """Yield pictures (N,) over all emotions, and of each that was shown."""
     for i, label in enumerate(LABELS):
         chosen = (made.label == i - 1) | (label == "all")
         if chosen.any():
@@ -439,7 +388,7 @@ def _regions(made: PictureMap, sums: Sums, seed: int, n_resamples: int) -> Itera
 
 
 def _limits(gain: Floats, weight: Floats, mix: Floats, seed: int, n_resamples: int) -> list[Row]:
-    """Values and limits of mixtures (P, m) of the places' slopes."""
+    """Compute values and limits of mixtures (P, m) of the places' slopes."""
     n_places = gain.shape[1]
 
     def statistic(totals: Floats) -> Floats:
@@ -447,18 +396,13 @@ def _limits(gain: Floats, weight: Floats, mix: Floats, seed: int, n_resamples: i
         # A place that is never open, or never shut, tells nothing.
         return np.asarray(np.where(below > 0, above / np.maximum(below, 1e-300), 0.0) @ mix)
 
-    drawn = bootstrap(np.hstack([gain, weight]), statistic, seed=seed, n_resamples=n_resamples)
-    return [interval_cells(one) for one in np.stack([drawn.point, *interval(drawn)]).T]
+    totals = np.hstack([gain, weight])
+    found = estimates(totals, statistic, seed=seed, n_resamples=n_resamples)
+    return [interval_cells(one) for one in found.T]
 
 
 def map_text(maps: pd.DataFrame, regions: pd.DataFrame) -> str:
-    """Say for each classifier and method where its best place is, and whether eyes or mouth count.
-
-    Parameters
-    ----------
-    maps, regions
-        From `map_tables`.
-    """
+    """Describe for each classifier and method its best place, and whether eyes or mouth count."""
     contrast = regions[regions["region"] == MOUTH_MINUS_EYES]
     by_map = {_who(row): row for row in contrast.to_dict("records")}
     return "\n".join(

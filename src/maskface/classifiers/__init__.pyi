@@ -10,6 +10,7 @@ from .custom import ImageModel as ImageModel
 from .custom import identity as identity
 from .registry import CLASSIFIERS as CLASSIFIERS
 from .registry import as_classifier as as_classifier
+from .registry import as_classifiers as as_classifiers
 from .registry import get_classifier as get_classifier
 from .registry import get_reader as get_reader
 from .registry import is_control as is_control

@@ -143,13 +143,15 @@ def _class_sources(cls: type[Any]) -> list[str]:
     try:
         return [inspect.getsource(cls)]
     except (OSError, TypeError):  # before Python 3.13 notebooks have sources of functions alone
-        found = [cls.__qualname__]
+        found = []
     for name, member in sorted(vars(cls).items()):
         function = getattr(member, "fget", None) or getattr(member, "__func__", member)
         if inspect.isfunction(function) and not _is_generated(function):
             found.append(inspect.getsource(function))
         elif isinstance(member, int | float | str | tuple) and not name.startswith("__"):
             found.append(f"{name} = {member!r}")
+    if not any(map(inspect.isfunction, vars(cls).values())) or not found:
+        raise OSError(f"the source of {cls.__name__} is not known")
     return found
 
 

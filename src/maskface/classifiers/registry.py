@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, TypeAlias
 
 from maskface.errors import MaskfaceError
@@ -103,6 +104,16 @@ def as_classifier(classifier: ClassifierLike) -> Classifier | Trainable:
     if isinstance(classifier, Trainable | Classifier) and not isinstance(classifier, type):
         return classifier
     return wrap_model(classifier)
+
+
+def as_classifiers(
+    classifiers: ClassifierLike | Iterable[ClassifierLike],
+) -> list[Classifier | Trainable]:
+    """Return one classifier or several as a list; see `as_classifier`."""
+    model = callable(classifiers) or hasattr(classifiers, "predict_proba")
+    if model or isinstance(classifiers, str) or not isinstance(classifiers, Iterable):
+        return [as_classifier(classifiers)]  # type: ignore[arg-type]  # no iterable of models
+    return [as_classifier(one) for one in classifiers]
 
 
 def parameters_of(name: str) -> dict[str, str]:

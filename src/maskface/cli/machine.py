@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -73,14 +74,25 @@ def list_names(
     )
 
 
-@verb("doctor", "doctor --json", exit_1="something needs to be fixed")
-def doctor(*, as_json: Json = False) -> None:
-    """Check the installation, and say what to fix."""
+@verb("doctor", "doctor results/", "doctor --json", exit_1="something needs to be fixed")
+def doctor(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="DIR",
+            help="Folder of a run, or of several runs; the installation if none is given.",
+            show_default=False,
+        ),
+    ] = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Check the installation or the tables of runs, and say what to fix."""
     from dataclasses import asdict
 
-    from maskface.doctor import run_checks
+    from maskface.doctor import check_folder, run_checks
 
-    checks = run_checks()
+    checks = run_checks() if folder is None else check_folder(folder)
     fine = all(check.ok for check in checks)
     answer(
         lambda: "\n".join(

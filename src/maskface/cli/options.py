@@ -74,13 +74,14 @@ RunFolder = Annotated[
     Path, typer.Argument(metavar="RUN", help="Folder of a run.", show_default=False)
 ]
 ResultFolder = Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help=OUT_HELP)]
-Occluder = Annotated[
-    str,
+FaceOccluders = Annotated[
+    list[str],
     typer.Option(
+        "--occluder",
         metavar="NAME",
         autocompletion=occluder_names,
-        help="Occluder to put on the faces, such as surgical:colour=white. 'maskface list "
-        "occluders' shows all.",
+        help="Occluder to put on the faces, such as surgical:colour=white; repeatable. 'maskface "
+        "list occluders' shows all.",
     ),
 ]
 Classifiers = Annotated[list[str], declared("classifiers")]

@@ -15,10 +15,10 @@ from maskface.cli.options import (
     MAX_PIXELS,
     Classifiers,
     Csv,
+    FaceOccluders,
     Json,
     MaxBytes,
     MaxPixels,
-    Occluder,
     Quiet,
     Seed,
 )
@@ -57,7 +57,7 @@ def mask(
             "for a webcam, the video to record to.",
         ),
     ] = None,
-    occluder: Occluder = "surgical",
+    occluder: FaceOccluders = ["surgical"],  # noqa: B006 (typer copies it)
     seed: Seed = 0,
     csv: Annotated[
         Path | None,
@@ -88,8 +88,9 @@ def mask(
 ) -> None:
     """Put an occluder on every face in pictures and videos.
 
-    The output folder has the same tree and file names as the input (GIF, PGM,
-    PNM and PPM become PNG; of an animated picture, the first frame is used).
+    The output folder has the same tree and file names as the input; kinds that
+    are not written become JPG, PNG or MP4, and of an animated picture the first
+    frame is used. Several occluders have a folder each below the output folder.
     Videos keep their frame rate, their size and, where ffmpeg is installed,
     their sound. masked.csv in the output folder has a row for each face (in a
     video, for each face and frame), and for each file that shows no face or
@@ -100,7 +101,12 @@ def mask(
 
     number = camera_number(source[0]) if len(source) == 1 else None
     if number is not None:
-        _mask_webcam(number, out, occluder, seed, as_json=as_json)
+        if len(occluder) > 1:
+            raise MaskfaceError(
+                "A camera shows one occluder. Name one, or put several on each other with a plus "
+                f"sign: --occluder {'+'.join(occluder)}."
+            )
+        _mask_webcam(number, out, occluder[0], seed, as_json=as_json)
         return
     if out is None:
         raise MaskfaceError("There is no place for the results yet: add --out DIR.")
@@ -264,7 +270,7 @@ def read(
             show_default=False,
         ),
     ],
-    occluder: Occluder = "none",
+    occluder: FaceOccluders = ["none"],  # noqa: B006 (typer copies it)
     classifier: Classifiers = CLASSIFIERS,
     seed: Seed = 0,
     csv: Csv = None,
@@ -277,14 +283,18 @@ def read(
 ) -> None:
     """Read the emotion of every face in pictures."""
     from maskface.documents import rows
+    from maskface.images import left_out_note
+    from maskface.occluders import as_occluder
+    from maskface.pipeline import control_note
     from maskface.reading import explain_faces, read_faces
     from maskface.tables import READINGS
     from maskface.text import explanations_text, readings_text
 
     files = ready(csv)
     why = {
-        name: explain_faces(pictures, classifier=name, occluder=occluder, seed=seed)
+        (name, one): explain_faces(pictures, classifier=name, occluder=one, seed=seed)
         for name in classifier
+        for one in occluder
         if explain
     }
     found = read_faces(
@@ -292,19 +302,36 @@ def read(
     )
     for path in files:
         READINGS.write(found, path)
-    texts = [explanations_text(name, explained) for name, explained in why.items()]
+    tables = [
+        (f"{name}\n" if len(occluder) > 1 else "") + readings_text(rows_of_one)
+        for name, rows_of_one in found.groupby("occluder", sort=False)
+    ]
+    texts = [
+        (f"\n{one}" if len(occluder) > 1 else "") + explanations_text(name, explained)
+        for (name, one), explained in why.items()
+    ]
     answer(
-        lambda: "\n".join([readings_text(found), *texts, *map(str, files)]),
+        lambda: "\n".join(["\n\n".join(tables), *texts, *map(str, files)]),
         lambda: {
             "readings": rows(found),
             "explanations": [
-                {"image": image, "face": face, "classifier": name, "text": said.text}
-                for name, explained in why.items()
+                {
+                    "image": image,
+                    "face": face,
+                    "classifier": name,
+                    "occluder": one,
+                    "text": said.text,
+                }
+                for (name, one), explained in why.items()
                 for image, face, said in explained
             ],
             "files": files,
         },
         as_json=as_json,
     )
+    folders = [Path(name) for name in pictures if Path(name).is_dir()]
+    notes = [*map(control_note, map(as_occluder, occluder)), *map(left_out_note, folders)]
+    if any(notes) and not quiet:
+        note("\n".join(filter(None, notes)))
     if (found["status"] != "ok").any():
         raise SystemExit(FAILED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -43,9 +44,24 @@ def run(out: ResultFolder, *, as_json: Json = False, quiet: Quiet = False, **giv
     options = Options.split(given | {"progress": not quiet}, out)
     outcome = carry_out(options.experiment(), options)
     answer(outcome.text, outcome.values, as_json=as_json)
+    if not quiet and (notes := _notes(options.data, given["occluders"])):
+        note(notes)
     if outcome.problem:
         note(outcome.problem)
         raise SystemExit(FAILED)
+
+
+def _notes(data: str, occluders: Sequence[str]) -> str:
+    """Return what controls do, and which files of an emotion folder set are not read."""
+    from maskface.images import left_out_note
+    from maskface.occluders import as_occluder
+    from maskface.pipeline import control_note
+
+    notes = [control_note(as_occluder(one)) for one in occluders]
+    folder = Path(data)
+    if folder.is_dir() and not (folder / "index.csv").exists():
+        notes.append(left_out_note(folder))
+    return "\n".join(filter(None, notes))
 
 
 @verb("summarize results/", "summarize results/ --allow-partial --json")

@@ -14,6 +14,7 @@ import pandas as pd
 from maskface.errors import MaskfaceError
 from maskface.experiment.folder import RunFolder
 from maskface.registry import unknown_name
+from maskface.experiment.integrity import DERIVED, require_sound
 from maskface.run_options import argument, resuming
 from maskface.tables import ATTRIBUTES, DETECTIONS, GUARDS, PLAIN, SUMMARY, TRIALS
 
@@ -202,18 +203,20 @@ def load_run(path: str | Path) -> Run:
 
 
 def require_complete(path: Path) -> None:
-    """Raise if a run is not complete: some of its tables may be of pictures as they were before.
+    """Raise unless a run is complete and its tables are as the run wrote them.
 
-    A folder without the record of a run, such as that of a study with human observers, may be read.
+    Does nothing for a folder without a manifest, such as that of a study with human observers.
 
     Raises
     ------
     MaskfaceError
-        If the run is not complete, or its record cannot be read.
+        If the run is not complete, its manifest cannot be read, or a table is damaged.
     """
     begun = RunFolder(path).read_manifest()
     if begun is not None and not begun["complete"]:
         raise MaskfaceError(f"The run in {path} is not complete. Finish it with {resuming()}.")
+    if begun is not None:
+        require_sound(RunFolder(path), begun)
 
 
 def incomplete(folder: RunFolder) -> MaskfaceError:
@@ -296,6 +299,7 @@ def summarize_run(path: str | Path, *, allow_partial: bool = False) -> pd.DataFr
     manifest = folder.require_manifest()
     seed = int(manifest["seed"])
     if manifest["complete"]:
+        require_sound(folder, manifest, but=DERIVED)
         manifest["files"] |= write_summary(folder, seed)
         folder.write_manifest(manifest)
         return SUMMARY.read(folder.summary_path)

@@ -15,7 +15,8 @@ from maskface.errors import MaskfaceError
 from maskface.experiment.checkpoints import PICTURES, Framed, Parts, joined, merge
 from maskface.experiment.cross_fitting import cross_fitted, scratch
 from maskface.experiment.folder import RunFolder, new_manifest
-from maskface.experiment.results import Run, write_summary
+from maskface.experiment.integrity import find_damage, must_be_read_again
+from maskface.experiment.results import Run, summarize_run, write_summary
 from maskface.experiment.resume import changed_since, forget, reopen
 from maskface.experiment.spec import Experiment, Plan, make_plan
 from maskface.experiment.workers import check_workers, read_pictures, workers
@@ -201,7 +202,7 @@ def run(
     begun = folder.claim(plan, resume=resume)
     try:
         changed = changed_since(plan, folder, begun, progress=progress)
-        if begun is not None and begun["complete"] and not (changed or folder.parts_path.exists()):
+        if not changed and _is_finished(folder, begun):
             return Run(folder)
         with folder.alone():
             manifest = _begin(plan, folder, changed, progress=progress)
@@ -209,7 +210,10 @@ def run(
                 return Run(folder)
             started = time.perf_counter()
             with workers(jobs, backend, scheduler) as work:
-                read_pictures(plan, folder, kept, work, chunk, progress=progress)
+                read_pictures(
+                    plan, folder, kept, work, chunk, progress=progress,
+                    by_value=jobs != 1 or backend != "loky",
+                )  # fmt: skip
             manifest["timings"]["trials_s"] = round(time.perf_counter() - started, 3)
             finish(plan, folder, manifest, jobs, format)
     except OSError as error:
@@ -218,6 +222,15 @@ def run(
             f"saved there; make room and go on with {argument('resume', value=True)}."
         ) from error
     return Run(folder)
+
+
+def _is_finished(folder: RunFolder, begun: dict[str, Any] | None) -> bool:
+    """Return whether nothing is left to do for a run, once its summary is restored if damaged."""
+    if begun is None or not begun["complete"] or must_be_read_again(folder, begun):
+        return False
+    if find_damage(folder, begun):
+        summarize_run(folder.path)
+    return not folder.parts_path.exists()
 
 
 def _begin(plan: Plan, folder: RunFolder, changed: Set[str], *, progress: bool) -> dict[str, Any]:
@@ -232,7 +245,7 @@ def _begin(plan: Plan, folder: RunFolder, changed: Set[str], *, progress: bool) 
         folder.write_manifest(manifest)
     elif not manifest["complete"]:
         forget(plan, folder, progress=progress)
-    elif changed:
+    elif changed or must_be_read_again(folder, manifest):
         manifest = reopen(plan, folder, manifest, changed, progress=progress)
     else:
         folder.drop_parts()

@@ -287,7 +287,7 @@ def _by_text(given: Iterable[Any]) -> dict[str, Classifier | Trainable]:
         if other.fingerprint != made.fingerprint:
             raise MaskfaceError(
                 f"Classifiers {first!r} and {text!r} would both be called {made.name!r} in "
-                "the results. Leave one out, or rename its file."
+                "the results. Leave one out, or give it another name."
             )
     if not named:
         raise MaskfaceError(f"Name at least one classifier of {', '.join(CLASSIFIERS.names())}.")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import inspect
+import os
 import signal
 import sysconfig
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from multiprocessing import resource_tracker
 from pathlib import Path
 from types import ModuleType
@@ -30,6 +32,8 @@ from maskface.types import Sample
 
 BACKENDS: Final = OPTIONS["backend"].choices
 Task: TypeAlias = tuple[Any, ...]
+_WATCH_S: Final = 1
+"""How often a worker looks whether its parent is alive."""
 _WAIT_S: Final = 10
 """How long a scheduler may take to answer, and a cluster to have a worker."""
 
@@ -78,7 +82,7 @@ def workers(
             pool = Parallel(n_jobs=n_jobs, return_as="generator_unordered")
             with losses():
                 with ignore_sigint():
-                    results = pool(delayed(function)(*task) for task in tasks)
+                    results = pool(delayed(watched(function))(*task) for task in tasks)
                 yield from results
 
         yield work
@@ -91,11 +95,35 @@ def run_isolated(function: Callable[..., int], task: Task) -> bool:
             # With one job joblib would stay in this process.
             pool = Parallel(n_jobs=2, backend="loky", return_as="generator")
             with ignore_sigint():
-                results = pool([delayed(function)(*task)])
+                results = pool([delayed(watched(function))(*task)])
             list(results)
     except WorkerLost:
         return False
     return True
+
+
+def watched(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function whose worker process ends soon after this one, however this one ends.
+
+    A process that is killed cannot end its workers, which would go on writing parts.
+    """
+    return partial(_call_watched, os.getpid(), function)
+
+
+def _call_watched(parent: int, function: Callable[..., Any], *task: Any) -> Any:
+    if os.getppid() == parent:  # not so in this process itself, and on a cluster
+        _watch(parent)
+    return function(*task)
+
+
+@lru_cache(maxsize=1)
+def _watch(parent: int) -> None:
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_WATCH_S)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 @contextmanager
@@ -177,10 +205,14 @@ class Shipment:
         """Return the shipment of which these are the bytes."""
         return _unpacked(data)
 
-    def __reduce__(self) -> tuple[Callable[[bytes], Shipment], tuple[bytes]]:
+    def pack(self) -> bytes:
+        """Return the bytes; raise `MaskfaceError` if an object cannot be pickled."""
         if self._data is None:
             self._data = _packed(self.experiment)
-        return Shipment.unpack, (self._data,)
+        return self._data
+
+    def __reduce__(self) -> tuple[Callable[[bytes], Shipment], tuple[bytes]]:
+        return Shipment.unpack, (self.pack(),)
 
 
 @lru_cache(maxsize=1)
@@ -244,6 +276,7 @@ def read_pictures(
     chunk: int,
     *,
     progress: bool,
+    by_value: bool,
 ) -> None:
     """Read the pictures of a plan that are not in its folder yet.
 
@@ -258,18 +291,24 @@ def read_pictures(
     chunk
         Pictures between two saves.
     progress
-        Show a progress bar on stderr.
+        Show a progress bar.
+    by_value
+        Whether workers are other processes, so that all objects of the experiment have to be
+        pickled.
 
     Raises
     ------
     MaskfaceError
-        If workers end before they have read anything.
+        If an object cannot be pickled, or workers end before they have read anything.
     """
     # Workers elsewhere have another working directory.
     folder = RunFolder(folder.path.absolute())
     samples = [replace(sample, path=sample.path.absolute()) for sample in plan.samples]
     head = {"run_id": plan.run_id, "dataset": plan.dataset.name}
-    parts = (Shipment(plan.experiment), tuple(head.items()), cache)
+    shipment = Shipment(plan.experiment)
+    if by_value:
+        shipment.pack()
+    parts = (shipment, tuple(head.items()), cache)
     suspects = folder.pop_in_flight()
     with tqdm(total=len(plan.samples), unit="image", disable=not progress) as bar:
         while True:

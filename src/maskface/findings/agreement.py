@@ -21,7 +21,7 @@ from maskface.arrays import Floats, Row
 from maskface.errors import MaskfaceError
 from maskface.findings.answers import count_choices, count_observers
 from maskface.findings.claims import kind_of, load_findings
-from maskface.humans import HUMAN, is_yes_no
+from maskface.humans import HUMAN, check_study, is_yes_no
 from maskface.schema import Column, Table
 from maskface.stats import INTERVAL_NAMES, Resampled, interval, resample
 from maskface.tables import PLAIN, RESPONSES
@@ -172,6 +172,7 @@ def human_reader(folder: Path, mask: str | None = None) -> Reader:
         raise MaskfaceError(
             f"{folder} holds no {path.name}. Name the folder that `maskface humans` wrote to."
         )
+    check_study(folder)
     rows = RESPONSES.read(path)
     rows = rows[rows["status"] == "ok"]
     condition = _which(sorted(rows["condition"].unique()), mask)

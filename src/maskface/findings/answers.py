@@ -20,7 +20,7 @@ from maskface.arrays import Floats
 from maskface.classifiers import is_control
 from maskface.errors import MaskfaceError
 from maskface.findings.claims import Kind, kind_of
-from maskface.humans import HUMAN, is_yes_no
+from maskface.humans import HUMAN, check_study, is_yes_no
 from maskface.schema import numbered
 from maskface.table_files import find_table
 from maskface.tables import GUARDS, PLAIN, RESPONSES, SUMMARY, TRIALS
@@ -408,6 +408,7 @@ class RunTables:
         from maskface.experiment import require_complete  # loads OpenCV
 
         require_complete(self.folder)
+        check_study(self.folder)
         summary = SUMMARY.read(path)
         unknown = sorted(set(self.masks) - set(summary["condition"]))
         if unknown:

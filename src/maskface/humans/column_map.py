@@ -224,6 +224,9 @@ class Exclude(_Part):
 
     Attributes
     ----------
+    rows
+        Values of columns by which trials are excluded, such as previews; columns that a file does
+        not have are passed over.
     observers
         Observers to exclude, by name.
     attention
@@ -237,12 +240,18 @@ class Exclude(_Part):
         by the number of choices, or .5 in yes/no designs.
     """
 
+    rows: dict[str, Names] = {}
     observers: Names = ()
     attention: Attention | None = None
     rt_ms_below: float | None = Field(default=None, ge=0)
     rt_ms_above: float | None = Field(default=None, gt=0)
     min_trials: int | None = Field(default=None, ge=1)
     plain_accuracy_below: float | None = Field(default=None, ge=0, le=1)
+
+    @property
+    def needs_times(self) -> bool:
+        """Whether a rule is about response times."""
+        return self.rt_ms_below is not None or self.rt_ms_above is not None
 
 
 class ColumnMap(_Part):
@@ -292,6 +301,11 @@ class ColumnMap(_Part):
 
 PLAIN = "plain"
 """Name of no ready-made map."""
+
+
+def normalise(text: str) -> str:
+    """Normalise a value or a name of a map: case, outer blanks and a trailing .0 do not matter."""
+    return text.strip().lower().removesuffix(".0")
 
 
 def ready_maps() -> dict[str, dict[str, Any]]:
@@ -360,30 +374,39 @@ def detect_platform(header: tuple[str, ...]) -> str:
     return PLAIN
 
 
-_GUESSES: Final = {
+_GUESSES: Final[dict[str, tuple[str, ...]]] = {
     "observer": ("participant", "subject", "observer", "rater", "worker", "respondent", "user"),
     "image": ("stimulus", "image", "face", "picture", "file"),
     "identity": ("identity", "model", "actor", "poser"),
-    "emotion": ("emotion", "expr", "label", "real", "shown"),
-    "condition": ("condition", "cond", "mask", "occlu", "cover"),
-    "response": ("response", "answer", "chosen", "detected", "key", "rate"),
-    "rt": ("rt", "reaction", "latency", "duration", "time"),
+    "emotion": ("emotion", "expression", "expr", "label", "shown"),
+    "condition": ("condition", "cond", "mask", "occluder", "occlusion", "cover"),
+    "response": ("response", "answer", "chosen", "detected", "key", "keys", "rating", "rated"),
+    "rt": ("rt", "reaction", "latency", "duration"),
 }
+"""Words in the names of columns, the likeliest first."""
+_OPTIONAL: Final = ("image", "identity", "rt")
+_WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+")
 
 
 def starting_map(header: Sequence[str], design: str = "choice") -> str:
     """Write a column map to begin with for a table with these columns."""
     lines = [f'design = "{design}"  # or "yes_no": is this person angry?', "", "[columns]"]
-    for field, words in _GUESSES.items():
-        fitting = [c for c in header if any(word in c.lower() for word in words)]
-        guess = fitting[0] if fitting else "?"
-        more = f"  # or {', '.join(fitting[1:4])}" if fitting[1:] else ""
-        lines.append(f'{field} = "{_quoted(guess)}"{_one_line(more)}')
+    words = {name: [word.lower() for word in _WORD.findall(name)] for name in header}
+    for field, likely in _GUESSES.items():
+        fitting = [name for word in likely for name in header if word in words[name]]
+        if field != "response":  # columns of answers last
+            fitting.sort(key=lambda name: "answer" in words[name])
+        first, *others = list(dict.fromkeys(fitting)) or ["?"]
+        remarks = ["optional"] if field in _OPTIONAL else []
+        remarks += [f"or {', '.join(map(_one_line, others[:3]))}"] if others else []
+        absent = "# " if first == "?" and field in _OPTIONAL else ""
+        remark = f"  # {'; '.join(remarks)}" if remarks else ""
+        lines.append(f'{absent}{field} = "{_quoted(first)}"{remark}')
     if design == "yes_no":
-        lines.append('question = "?"  # the emotion asked for')
+        lines.append('question = "?"  # the emotion in the question')
     lines += [
         "",
-        "[values.condition]  # the face as it is must be called none",
+        "[values.condition]  # the plain face must be called none",
         '"no mask" = "none"',
         "",
         "[values.response]  # only if answers are keys or numbers",
@@ -397,4 +420,4 @@ def _quoted(name: str) -> str:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split()) if not text.startswith("  #") else "  " + " ".join(text.split())
+    return " ".join(text.split())

@@ -21,17 +21,21 @@ from maskface._version import __version__
 from maskface.datasets.labels import emotion_of
 from maskface.errors import MaskfaceError
 from maskface.humans.column_map import (
+    FILE,
     NO_ANSWER,
+    PATTERN,
     SKIP,
     Attention,
     ColumnMap,
     Exclude,
     complete_map,
     detect_platform,
+    normalise,
     read_map,
 )
 from maskface.humans.reading import (
     ATTENTION,
+    EXCLUDED,
     KEPT,
     Source,
     find_files,
@@ -49,6 +53,8 @@ _YES: Final = ("yes", "y", "true", "1")
 _NO: Final = ("no", "n", "false", "0")
 _MISSING: Final = ("", "null", "none", "nan", "na", "n/a", "undefined")
 _SHOWN: Final = 8
+_REQUIRED: Final = ("columns.observer", "columns.emotion", "columns.condition", "columns.response")
+"""Their absence is reported with a map to begin with."""
 
 
 def score(rows: pd.DataFrame, column_map: ColumnMap) -> pd.DataFrame:
@@ -86,7 +92,7 @@ class _Values:
     def __init__(self, rows: pd.DataFrame, column_map: ColumnMap) -> None:
         self.rows = rows
         self.tables = {
-            str(field): {_key(old): new for old, new in table.items()}
+            str(field): {normalise(old): new for old, new in table.items()}
             for field, table in dict(column_map.values).items()
         }
         self.answers = pd.Series("", index=rows.index)
@@ -103,13 +109,8 @@ class _Values:
     def _meaning(
         self, text: str, table: dict[str, str], usual: Callable[[str], str | None]
     ) -> str | None:
-        mapped = table.get(_key(text), text)
+        mapped = table.get(normalise(text), text)
         return mapped if mapped == SKIP else usual(mapped)
-
-
-def _key(text: str) -> str:
-    """Normalise a value: case, blanks and a trailing .0 do not matter."""
-    return text.strip().lower().removesuffix(".0")
 
 
 def _emotion(text: str) -> str | None:
@@ -117,18 +118,18 @@ def _emotion(text: str) -> str | None:
 
 
 def _condition(text: str) -> str | None:
-    if _key(text) in _PLAIN_TOO:
+    if normalise(text) in _PLAIN_TOO:
         return PLAIN
     return harmless_text(text.strip()) or None
 
 
 def _choice(text: str) -> str | None:
-    return NO_ANSWER if _key(text) in (NO_ANSWER, *_MISSING) else emotion_of(text)
+    return NO_ANSWER if normalise(text) in (NO_ANSWER, *_MISSING) else emotion_of(text)
 
 
 def _yes_or_no(text: str) -> str | None:
     for meaning, words in ((NO_ANSWER, (NO_ANSWER, *_MISSING)), ("yes", _YES), ("no", _NO)):
-        if _key(text) in words:
+        if normalise(text) in words:
             return meaning
     return None
 
@@ -278,15 +279,21 @@ class Exclusions:
         return EXCLUSIONS.check(EXCLUSIONS.frame(self._steps))
 
 
-def apply_rules(exclusions: Exclusions, rules: Exclude, failures: dict[str, int]) -> None:
+def apply_rules(
+    exclusions: Exclusions, rules: Exclude, rows: pd.Series, failures: dict[str, int]
+) -> None:
     """Apply the rules of a map to the trials, in place.
 
-    `failures` counts the failed attention checks of each observer.
+    `rows` names the column, if any, by whose value each trial is excluded; `failures` counts the
+    failed attention checks of each observer.
     """
     trials = exclusions.responses
     observer, rt = trials["observer_id"], trials["rt_ms"]
+    for column, values in rules.rows.items():
+        exclusions.apply(f"{column} is {' or '.join(values)}", rows == column)
     if rules.observers:
-        exclusions.apply("observer left out by name", observer.isin(rules.observers))
+        names = {normalise(name) for name in rules.observers}
+        exclusions.apply("observer left out by name", observer.map(normalise).isin(names))
     if rules.attention:
         worst = rules.attention.most_failures
         bad = [name for name, n in failures.items() if n > worst]
@@ -318,8 +325,9 @@ def failed_checks(rows: pd.DataFrame, attention: Attention | None) -> dict[str, 
     """Count the failed attention checks of each observer, over all rows of the files."""
     if attention is None:
         return {}
-    answers = rows[ATTENTION].str.strip()
-    failed = (answers != "") & ~answers.isin(attention.passed)
+    passed = {normalise(answer) for answer in attention.passed}
+    answers = rows[ATTENTION].map(normalise)
+    failed = ~answers.isin(passed) & ~answers.isin(_MISSING)
     return {str(k): int(v) for k, v in failed.groupby(rows["observer"]).sum().items()}
 
 
@@ -346,12 +354,18 @@ class Study:
         Map that the files were read with.
     sources
         ``name``, ``sha256`` and ``rows`` of each file.
+    own_map
+        Whether the map is, or completes a ready-made one with, one of the user's.
+    notes
+        What was passed over, and what may be a mistake in the files, in sentences.
     """
 
     responses: pd.DataFrame
     exclusions: pd.DataFrame
     column_map: ColumnMap
     sources: tuple[dict[str, Any], ...]
+    own_map: bool = False
+    notes: tuple[str, ...] = ()
 
     @property
     def run_id(self) -> str:
@@ -393,19 +407,91 @@ def read_study(
         If a file cannot be read, a column or the meaning of a value is unknown, or no trial is
         left. The message says what to add to the map.
     """
-    files = find_files([Path(path) for path in paths])
+    files, notes = find_files([Path(path) for path in paths])
     own = read_map(Path(column_map)) if column_map is not None else {}
     sources = [open_source(path) for path in files]
+    hashes = [source.sha256() for source in sources]
+    _require_different(files, hashes)
     chosen = _choose_map(sources, own | ({"dataset": dataset} if dataset else {}))
+    _require_columns(sources, own)
     parts = [read_rows(source, chosen) for source in sources]
-    rows = pd.concat(parts, ignore_index=True)
+    rows = pd.concat(parts, keys=range(len(parts)), names=["file", None])
+    rows = rows.reset_index(level="file").reset_index(drop=True)
     rows["observer"] = harmless(rows["observer"].str.strip())
     records = tuple(
-        {"name": harmless_text(source.path.name), "sha256": source.sha256(), "rows": len(part)}
-        for source, part in zip(sources, parts, strict=True)
+        {"name": harmless_text(path.name), "sha256": sha256, "rows": len(part)}
+        for path, sha256, part in zip(files, hashes, parts, strict=True)
     )
     responses, exclusions = _responses(rows, chosen, records)
-    return Study(responses, exclusions, chosen, records)
+    trials = rows.loc[responses.index]
+    notes += [*_lost_numbers(trials, chosen), *_repeated(trials, responses)]
+    frame = RESPONSES.check(RESPONSES.tidy(responses))
+    return Study(frame, exclusions, chosen, records, column_map is not None, tuple(notes))
+
+
+def _require_different(files: Sequence[Path], hashes: Sequence[str]) -> None:
+    for path, sha256 in zip(files, hashes, strict=True):
+        first = files[hashes.index(sha256)]
+        if path != first:
+            raise MaskfaceError(
+                f"{path} has the same contents as {first}: its trials would count twice. Remove "
+                "one of them."
+            )
+
+
+def _require_columns(sources: Sequence[Source], own: dict[str, Any]) -> None:
+    """Raise `MaskfaceError` if the map of the user names a column that no file has."""
+    header = set().union(*(source.header for source in sources))
+    named = [
+        *((f"columns.{field}", names) for field, names in own.get("columns", {}).items()),
+        *((f"exclude.rows.{name}", name) for name in own.get("exclude", {}).get("rows", {})),
+    ]
+    for key, names in named:
+        each = [names] if isinstance(names, str) else list(names)
+        known = (name in header or name == FILE or name.startswith(PATTERN) for name in each)
+        if each and not any(known) and not key.startswith(_REQUIRED):
+            raise MaskfaceError(
+                f"The map names {', '.join(map(repr, each))} at {key}, but no file has such a "
+                f"column. There are: {listed(sorted(header))}."
+            )
+
+
+def _lost_numbers(trials: pd.DataFrame, column_map: ColumnMap) -> Iterator[str]:
+    """Note cells that should be numbers and are not; raise if a rule needs them."""
+    for field in ("rt", "confidence"):
+        texts = trials[field]
+        lost = texts[_numbers(texts).isna() & ~texts.map(normalise).isin(_MISSING)]
+        if lost.empty:
+            continue
+        told = (
+            f"{len(lost)} of {len(trials)} cells of {field} are no numbers, such as "
+            f"{harmless_text(lost.iloc[0])!r}"
+        )
+        if field == "rt" and column_map.exclude.needs_times:
+            raise MaskfaceError(
+                f"{told}, so that the rules on response times cannot be applied. Write numbers "
+                "without units and thousands separators."
+            )
+        yield f"{told}; they count as missing."
+
+
+def _repeated(trials: pd.DataFrame, responses: pd.DataFrame) -> Iterator[str]:
+    """Note observers who are in several files, and trials that are there more than once."""
+    files = trials.groupby("observer")["file"].nunique()
+    if (files > 1).any():
+        several = files[files > 1].sort_values(ascending=False, kind="stable")
+        yield (
+            f"Observers in more than one file: {len(several)} of {len(files)}, such as "
+            f"{several.index[0]!r} in {several.iloc[0]}. Each counts as one person; if they are "
+            'several people, give them names of their own, or write observer = "@file".'
+        )
+    key = ["observer_id", "image_id", "label", "condition", "question"]
+    again = (responses.duplicated(key) & (responses["image_id"] != "")).sum()
+    if again:
+        yield (
+            f"{again} of {len(responses)} trials repeat an earlier one of the same observer: the "
+            "same picture under the same condition. Each counts."
+        )
 
 
 def _choose_map(sources: Sequence[Source], own: dict[str, Any]) -> ColumnMap:
@@ -439,11 +525,16 @@ def _responses(
     unanswered = exclusions.responses["status"] == "no_answer"
     _note(exclusions, "no answer", exclusions.responses[unanswered])
     failures = failed_checks(rows, column_map.exclude.attention)
-    apply_rules(exclusions, column_map.exclude, failures)
+    if column_map.exclude.needs_times and exclusions.responses["rt_ms"].isna().all():
+        raise MaskfaceError(
+            "The map excludes trials by their response time, but no trial has one. Name the column "
+            "of rt in [columns], or delete rt_ms_below and rt_ms_above."
+        )
+    excluded = rows.loc[exclusions.responses.index, EXCLUDED]
+    apply_rules(exclusions, column_map.exclude, excluded, failures)
     if not exclusions.left.any():
         raise MaskfaceError("No trial is left after the exclusions:\n" + _steps(exclusions))
-    frame = RESPONSES.check(RESPONSES.tidy(exclusions.responses))
-    return frame, exclusions.table()
+    return exclusions.responses, exclusions.table()
 
 
 def _note(exclusions: Exclusions, rule: str, lost: pd.DataFrame) -> None:
@@ -473,5 +564,8 @@ def _identified(
 
 
 def _run_id(column_map: ColumnMap, sources: Sequence[dict[str, Any]]) -> str:
-    asked = [__version__, column_map.model_dump(mode="json"), [s["sha256"] for s in sources]]
-    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:16]
+    # Without rules on rows, studies keep the id that they had before there were any.
+    unused: Any = None if column_map.exclude.rows else {"exclude": {"rows"}}
+    rules = column_map.model_dump(mode="json", exclude=unused)
+    decisive = [__version__, rules, [source["sha256"] for source in sources]]
+    return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:16]

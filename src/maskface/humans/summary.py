@@ -6,6 +6,7 @@ have, `maskface.tables.SUMMARY`.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import platform
@@ -22,7 +23,7 @@ import pandas as pd
 from maskface._version import __version__
 from maskface.arrays import Row
 from maskface.errors import MaskfaceError
-from maskface.files import write_atomically
+from maskface.files import read_regular_file, write_atomically
 from maskface.humans.scoring import HUMAN, Study, congruent, is_yes_no, of_question, of_right
 from maskface.schema import Table
 from maskface.stats import (
@@ -44,6 +45,7 @@ from maskface.tables import EXCLUSIONS, GUARDS, PLAIN, RESPONSES, SUMMARY
 from maskface.text import align, guards_text, percent, points
 from maskface.types import EMOTIONS
 
+_ALL: Final = "all"
 _NOT_FOR_HUMANS: Final = ("no_subjects",)
 _ONLY_CHOICES: Final = ("ceiling", "floor", "chance", "dominant_answer")
 
@@ -54,8 +56,8 @@ def human_guards(study: Study) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        In the schema of `maskface.tables.GUARDS`, without those on choices in yes/no designs, and
-        without those that need the names of the people shown if the files have none.
+        In the schema of `maskface.tables.GUARDS`, without those on choices in yes/no designs. If
+        the files do not name the people shown, ``unidentified`` replaces ``confounded``.
     """
     trials = congruent(study.responses)
     trials = trials[trials["status"] != "excluded"].assign(classifier=HUMAN)
@@ -63,11 +65,33 @@ def human_guards(study: Study) -> pd.DataFrame:
     left_out = set(_NOT_FOR_HUMANS)
     if is_yes_no(study.responses):
         left_out |= set(_ONLY_CHOICES)
-    if (trials["subject_id"] == "").any():
+    nameless = int((trials["subject_id"] == "").sum())
+    if nameless:
         left_out |= {"confounded"}
+        found = pd.concat([GUARDS.frame(list(_unidentified(trials, nameless))), found])
     # The emotions that a study shows are its design.
     design = (found["guard"] == "missing_emotion") & (found["condition"] == PLAIN)
-    return found[~found["guard"].isin(left_out) & ~design].reset_index(drop=True)
+    return GUARDS.tidy(found[~found["guard"].isin(left_out) & ~design])
+
+
+def _unidentified(trials: pd.DataFrame, nameless: int) -> Iterator[Row]:
+    """Warn of each condition that it may show other people than ``none``, or does show others."""
+    images = {name: set(part["image_id"]) for name, part in trials.groupby("condition")}
+    plain = images.pop(PLAIN, set())
+    head = {name: trials[name].iloc[0] for name in ("run_id", "dataset")} | {"classifier": HUMAN}
+    for name, shown in images.items():
+        detail = (
+            f"{nameless} of {len(trials)} trials do not name the person shown, so that confounding "
+            f"cannot be excluded: {name} and {PLAIN} may show different people."
+        )
+        if "" not in plain | shown and not plain & shown:
+            detail = (
+                f"Condition and pictures are confounded: none of the {len(shown)} pictures under "
+                f"{name} is among the {len(plain)} under {PLAIN}, and {nameless} of {len(trials)} "
+                "trials do not name the person shown. A difference may be one of the pictures."
+            )
+        detail += ' Name the column in the map (identity = "...").'
+        yield head | {"condition": name, "label": _ALL, "guard": "unidentified", "detail": detail}
 
 
 OBSERVER = "observer_id"
@@ -101,7 +125,6 @@ HIT_RATE: Final = "hit_rate"
 FALSE_ALARMS: Final = "false_alarm_rate"
 _OF_QUESTION: Final = ("recall", "dprime", "criterion")
 _TESTED: Final = ("accuracy", "recall", "hu", "dprime")
-_ALL: Final = "all"
 _HEADS: Final = ("run_id", "dataset", "condition")
 _NEEDED: Final = (
     OBSERVER, "subject_id", "image_id", "label", "predicted", "correct", "question", "answer_yes",
@@ -321,6 +344,7 @@ def study_text(study: Study, summary: pd.DataFrame) -> str:
     rows = [(e["rule"], str(e["n_trials"]), str(e["n_observers"])) for e in _steps(study)]
     parts = [
         _read(study),
+        "\n".join(f"Note: {note}" for note in study.notes),
         align([("excluded", "trials", "observers"), *rows]) if rows else "Nothing was excluded.",
         _table(summary),
         _footnote(study, summary),
@@ -337,7 +361,8 @@ def _steps(study: Study) -> list[dict[Hashable, Any]]:
 def _read(study: Study) -> str:
     trials = study.counted
     ready = study.column_map.platform
-    how = "no ready-made map" if ready == "plain" else f"the ready-made map for {ready}"
+    maps = [] if ready == "plain" else [f"the ready-made map for {ready}"]
+    how = " and ".join(maps + ["your map"] * study.own_map) or "no map"
     n_files = len(study.sources)
     return (
         f"{n_files} file{'s' if n_files > 1 else ''} read with {how}: {len(trials)} trials of "
@@ -423,6 +448,7 @@ def _odds(study: Study) -> str:
 
 
 RECORD: Final = "study.json"
+_LARGEST_RECORD: Final = 100_000_000
 _PACKAGES: Final = ("numpy", "pandas", "scipy", "statsmodels")
 
 
@@ -491,6 +517,39 @@ def write_study(study: Study, summary: pd.DataFrame, folder: Path, *, seed: int)
     return [*paths, folder / RECORD]
 
 
+def check_study(folder: Path) -> None:
+    """Check that the tables of a study are as they were written.
+
+    Raises
+    ------
+    MaskfaceError
+        If the folder has a record of a study that cannot be read, or a table is missing or differs.
+    """
+    path = folder / RECORD
+    if not path.is_file():
+        return
+    try:
+        files = json.loads(read_regular_file(path, _LARGEST_RECORD))["files"]
+        expected = {str(name): str(one["sha256"]) for name, one in files.items()}
+    except (OSError, ValueError, OverflowError, LookupError, TypeError, AttributeError) as error:
+        raise MaskfaceError(
+            f"{path} is damaged ({error}). Type `maskface humans` again, with another --out."
+        ) from error
+    for name, sha256 in expected.items():
+        table = folder / Path(name).name
+        if not table.is_file() or _sha256(table) != sha256:
+            what = "has changed since it was written" if table.is_file() else "is missing"
+            raise MaskfaceError(
+                f"{table} {what}. Type `maskface humans` again with the files of the study, and "
+                "another --out."
+            )
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
 def _record(study: Study, seed: int) -> dict[str, Any]:
     counted = study.counted
     return {
@@ -506,6 +565,7 @@ def _record(study: Study, seed: int) -> dict[str, Any]:
         "trials": {"in_files": len(study.responses), "counted": len(counted)},
         "column_map": study.column_map.model_dump(mode="json", exclude_defaults=True),
         "sources": list(study.sources),
+        "notes": list(study.notes),
         "exclusions": study.exclusions.to_dict("records"),
         "environment": {
             "python": platform.python_version(),

@@ -113,13 +113,14 @@ def read_image(path: str | Path, limits: Limits = LIMITS) -> ImageArray:
     -------
     ImageArray
         (H, W, 3) uint8, read-only. EXIF orientation is applied; grey is repeated in three
-        channels; 16-bit values are divided by 257; transparency is laid over white.
+        channels; 16-bit values are divided by 257, floating point values from 0 to 1 multiplied by
+        255; transparency is laid over white.
 
     Raises
     ------
     ImageError
         If the file is missing, not a regular file, not a picture, truncated, too small or too
-        large.
+        large, or has more than 8 bits a channel and uses less than a quarter of their range.
     """
     return decode_image(read_bytes(Path(path), limits), limits)
 
@@ -166,7 +167,10 @@ def _open(data: bytes, limits: Limits = LIMITS) -> Iterator[Image.Image]:
             check_size(*picture.size, limits)
             check_cost(picture, data)
             stream.opened(picture.format)
+            deep = _is_deep(picture)
             ImageOps.exif_transpose(picture, in_place=True)
+            if deep:
+                _check_range(picture)
             yield picture
     except ImageError:
         raise
@@ -215,6 +219,50 @@ def _pixels_of(error: Exception) -> int:
     return int(number[1]) if number else 2 * (Image.MAX_IMAGE_PIXELS or 0) + 1
 
 
+_SAVE_AS_8_BITS: Final = "Save it with 8 bits a channel, and values from 0 to 255"
+SPARSE: Final = 0.25
+"""Smallest share of its range that a picture of more than 8 bits must use. Pictures of 8 to 14 bits
+are often stored in 16, and would be read as black."""
+
+
+def _is_deep(picture: Image.Image) -> bool:
+    """Return whether an opened picture has more than 8 bits a channel in its file."""
+    codes = [tile[3] if isinstance(tile[3], tuple) else (tile[3],) for tile in picture.tile]
+    return picture.mode[0] in "IF" or any(
+        ";16" in str(code) or (picture.format == "PPM" and isinstance(code, int) and code > 255)
+        for arguments in codes
+        for code in arguments
+    )
+
+
+def _check_range(picture: Image.Image) -> None:
+    """Raise `ImageError` if a picture of more than 8 bits would not be read as it is meant."""
+    if picture.mode == "F":
+        values = np.asarray(picture)
+        low, high = float(values.min()), float(values.max())
+        if not (low >= 0 and (SPARSE <= high <= 1 or 255 * SPARSE <= high <= 255)):
+            raise ImageError(
+                f"floating point values reach from {low:g} to {high:g}; those from 0 to 1 and from "
+                f"0 to 255 are read. {_SAVE_AS_8_BITS}"
+            )
+        return
+    reaches = picture.getextrema()
+    bands = [reaches] if len(picture.getbands()) == 1 else reaches[: 1 + 2 * (len(reaches) > 2)]
+    low, high = min(band[0] for band in bands), max(band[1] for band in bands)
+    # Pillow keeps the high byte of colours.
+    scale = 1 if picture.mode.startswith("I") else 257
+    if low < 0 or high * scale > 65535:
+        raise ImageError(
+            f"values reach from {low:,} to {high:,}, beyond 16 bits. {_SAVE_AS_8_BITS}"
+        )
+    if high * scale < SPARSE * 65535:
+        reach = f"{high:,}" if scale == 1 else f"at most {256 * high + 255:,}"
+        raise ImageError(
+            f"values reach {reach} of 65,535, so the picture would be read as nearly black. "
+            f"{_SAVE_AS_8_BITS}"
+        )
+
+
 _ROWS: Final = 256
 _EIGHT_BITS: Final = np.round(np.arange(65536) / 257).astype(np.uint8)
 _EIGHT_BITS.flags.writeable = False
@@ -225,6 +273,10 @@ def _to_rgb(picture: Image.Image) -> ImageArray:
         # Pillow would clip 16-bit grey at 255 instead of scaling it.
         scaled = _EIGHT_BITS[np.clip(np.asarray(picture), 0, 65535)]
         grey = np.repeat(scaled[..., None], 3, axis=2)
+        grey.flags.writeable = False
+        return grey
+    if picture.mode == "F" and (values := np.asarray(picture)).max() <= 1:
+        grey = np.repeat(np.round(255 * values).astype(np.uint8)[..., None], 3, axis=2)
         grey.flags.writeable = False
         return grey
     if picture.has_transparency_data:

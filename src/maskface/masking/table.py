@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-import shutil
+import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,6 +20,7 @@ from maskface.tables import MASKED
 Row = Mapping[str, Any]
 
 DIGITS: Final = 16
+_OPEN_END: Final = b",,\n"
 SPOOL_ROWS: Final = 256
 
 
@@ -34,18 +35,20 @@ class RowSpool:
 
     def __init__(self, head: Row) -> None:
         self._head = dict(head)
+        self.count = 0
         self._rows: list[dict[str, Any]] = []
         self.file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (closed by `close`)
 
     def add(self, rows: Sequence[Row]) -> None:
         """Add some rows."""
         self._rows += [{**self._head, **row} for row in rows]
+        self.count += len(rows)
         if len(self._rows) >= SPOOL_ROWS:
             self.flush()
 
     def clear(self) -> None:
         """Drop the rows."""
-        self._rows = []
+        self._rows, self.count = [], 0
         self.file.seek(0)
         self.file.truncate()
 
@@ -76,6 +79,11 @@ class MaskedTable:
     replace
         Without `resume`, write over an earlier call's table.
 
+    Attributes
+    ----------
+    changed
+        Number of files whose rows or results are not as an earlier call left them.
+
     Raises
     ------
     MaskfaceError
@@ -87,6 +95,7 @@ class MaskedTable:
         self, path: Path, run_id: str, *, occluder: str, resume: bool, replace: bool
     ) -> None:
         self._ordered = True
+        self.changed = 0
         try:
             self.path = path = destination(path)
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -127,11 +136,9 @@ class MaskedTable:
             file that failed is not among them. Rows of files that are not in `jobs` are kept too.
         """
         known = {str(name): rows for name, rows in self._kept.groupby("source")}
-        finished = {
-            job.name: known[job.name]
-            for job in jobs
-            if job.name in known and _is_finished(job, known[job.name])
-        }
+        same = [job for job in jobs if job.name in known and _is_same(job, known[job.name])]
+        finished = {job.name: known[job.name] for job in same if _is_intact(job, known[job.name])}
+        self.changed = len(same) - len(finished)
         again = [job for job in jobs if job.name not in finished]
         for job in again:
             if job.name in known:
@@ -147,14 +154,21 @@ class MaskedTable:
         except OSError as error:
             raise _unwritable(self.path, error) from error
 
-    def add(self, spool: RowSpool) -> None:
-        """Add the rows of a finished file."""
+    def add(self, spool: RowSpool, results: Sequence[Path] = ()) -> None:
+        """Add the rows of a finished file, with their number and the hashes of its results."""
         spool.flush()
         spool.file.seek(0)
         size = self.path.stat().st_size
+        ends = f",{spool.count},{results_digest(results)}\n".encode()
         try:
             with self.path.open("ab") as table:
-                shutil.copyfileobj(spool.file, table)
+                for line in spool.file:
+                    # The last two columns, which are empty while a file is masked.
+                    table.write(
+                        line.removesuffix(_OPEN_END) + ends if line.endswith(_OPEN_END) else line
+                    )
+                table.flush()
+                os.fsync(table.fileno())
         except OSError as error:
             with self.path.open("r+b") as table:
                 table.truncate(size)
@@ -189,13 +203,23 @@ def _check_run(path: Path, rows: pd.DataFrame, run_id: str, occluder: str) -> No
         raise MaskfaceError(f"{path} holds results {differ}. Choose another folder with --out.")
 
 
-def _is_finished(job: Job, rows: pd.DataFrame) -> bool:
-    if (rows["status"] == "error").any() or (
-        rows["source_sha256"] != file_digest(job.source)
-    ).any():
+def results_digest(paths: Sequence[Path]) -> str:
+    """Return the hashes of the results of one file, as they stand in the table."""
+    return " ".join(map(file_digest, paths))
+
+
+def _is_same(job: Job, rows: pd.DataFrame) -> bool:
+    """Return whether a file was masked without an error and has not changed since."""
+    failed = (rows["status"] == "error").any()
+    return not failed and bool((rows["source_sha256"] == file_digest(job.source)).all())
+
+
+def _is_intact(job: Job, rows: pd.DataFrame) -> bool:
+    """Return whether all rows of a file are there, and its results are those of the rows."""
+    if not (rows["n_rows"] == len(rows)).all():
         return False
     written = (rows["output"] != "").any()
-    return not written or all(path.is_file() for path in job.targets)
+    return bool((rows["output_sha256"] == (results_digest(job.targets) if written else "")).all())
 
 
 def _remove_results(job: Job, rows: pd.DataFrame) -> None:

@@ -15,7 +15,7 @@ import cv2
 from maskface.errors import ImageError, MaskfaceError
 from maskface.landmarks import MediaPipeDetector
 from maskface.masking.faces import Masker
-from maskface.masking.plan import VIDEO_SUFFIXES, is_video
+from maskface.masking.plan import VIDEO_SUFFIXES
 from maskface.masking.tracking import FaceTracker
 from maskface.masking.videos import (
     Capture,
@@ -189,7 +189,7 @@ def _record_to(out: str | Path | None) -> Path | None:
     if out is None:
         return None
     path = Path(out)
-    if not is_video(path) or path.is_dir():
+    if path.suffix.lower() not in VIDEO_SUFFIXES or path.is_dir():
         raise MaskfaceError(
             f"A camera is recorded to a video file, got --out {path}. Give a name that ends in "
             f"{', '.join(VIDEO_SUFFIXES)}."

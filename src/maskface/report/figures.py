@@ -301,10 +301,14 @@ FIGURES: Final = (
         needs="an occluder, and a classifier that gives probabilities",
     ),
 )
-"""All kinds of figures of a run, in the order of the page. A new figure is a line here."""
+"""All kinds of figures of a run, in the order of the page. A new figure is an entry here,
+and its name in `KINDS`."""
 STRIP: Final = "strip"
-KINDS: Final = (STRIP, *(kind.name for kind in FIGURES))
-"""Names of all kinds, with that of the pictures of one face."""
+KINDS: Final = (
+    "strip", "readers", "loss", "grid", "people", "accuracy", "flows", "confusions",
+    "probabilities",
+)  # fmt: skip
+"""Names of all kinds and of the strip; a literal, which the command line reads without loading."""
 
 
 def main_figures(run: RunData) -> list[Shown]:

@@ -232,15 +232,7 @@ def _answered_twice(picture: Any) -> MaskfaceError:
 
 
 class Answers(NamedTuple):
-    """Answers to n pictures.
-
-    Attributes
-    ----------
-    label, answer
-        (n,) index into `EMOTIONS`.
-    probabilities
-        (n, 7) in the order of `EMOTIONS`; NaN where the reader gives none.
-    """
+    """Label and answer (n,), as indices into `EMOTIONS`, and probabilities (n, 7) or NaN."""
 
     label: NDArray[np.int64]
     answer: NDArray[np.int64]
@@ -248,17 +240,7 @@ class Answers(NamedTuple):
 
 
 def add_by_cell(answers: Answers, cell: NDArray[np.int64], totals: NDArray[np.float64]) -> None:
-    """Add answers to the totals of cells, one after the other.
-
-    Parameters
-    ----------
-    answers
-        n answers.
-    cell
-        (n,) number of the cell of each.
-    totals
-        (cells, N_SUMS), changed in place.
-    """
+    """Add n answers to the totals (cells, N_SUMS), in place; `cell` (n,) is the cell of each."""
     flat = totals.reshape(-1)
 
     def add(rows: NDArray[np.int64], column: NDArray[np.int64], what: NDArray[Any] | float) -> None:
@@ -290,7 +272,7 @@ def _bins(confidence: NDArray[np.float64]) -> NDArray[np.int64]:
 
 
 def confusion(totals: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Counts of label (rows) by answer (columns): (..., N_SUMS) to (..., 7, 7)."""
+    """Return counts of label (rows) by answer (columns): (..., N_SUMS) to (..., 7, 7)."""
     return totals[..., :_N_COUNTS].reshape(*totals.shape[:-1], N_EMOTIONS, N_EMOTIONS)
 
 
@@ -304,12 +286,12 @@ class ProbabilitySums(NamedTuple):
 
 
 def shown(totals: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Pictures by true emotion: (..., 7)."""
+    """Return the pictures by true emotion, (..., 7)."""
     return totals[..., :_N_COUNTS] @ _ROWS
 
 
 class Sums:
-    """What all measures are made of; each part is computed once, when it is first asked for.
+    """Sums that all measures are made of, each computed when it is first needed.
 
     Parameters
     ----------
@@ -374,7 +356,7 @@ _AT_ONCE: Final = 2**12
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Comparison:
-    """What every independent unit answered, plain and under one condition.
+    """Answers of every independent unit, plain and under one condition.
 
     Attributes
     ----------
@@ -414,7 +396,7 @@ class Comparison:
         return plain, occluded
 
     def by_first(self) -> Comparison:
-        """Sum over all units but the first kind, so that clusters are its levels."""
+        """Sum over the second kind of unit, so that clusters are the levels of the first."""
         if len(self.by) == 1:
             return self
         totals = sums_by(self.levels[:, 0], self.totals)
@@ -472,19 +454,9 @@ def compare_sides(
     by: tuple[str, ...],
     paired: bool = True,
 ) -> Comparison:
-    """Do what `compare` does with trials that are divided by condition already.
-
-    Parameters
-    ----------
-    plain, occluded
-        Trials under ``none`` and under the condition.
-    condition
-        Its name.
-    by, paired
-        See `compare`.
-    """
+    """Compare like `compare`, but take the trials under ``none`` and under the condition apart."""
     if not 1 <= len(by) <= 2:
-        raise MaskfaceError(f"`by` must name one or two columns, but it names {len(by)}.")
+        raise MaskfaceError(f"`by` must name one or two columns, got {len(by)}.")
     for trials in (plain, occluded):
         _check_columns(trials, ("image_id", "label", "predicted", "status", *by))
     answered = [np.flatnonzero(side["status"] == "ok") for side in (plain, occluded)]
@@ -509,7 +481,7 @@ def _check_columns(trials: pd.DataFrame, wanted: Sequence[str]) -> None:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Side:
-    """Some trials of a table, in an order: copies of all their columns would take much memory."""
+    """Some rows of a table, in an order, without a copy of all its columns."""
 
     trials: pd.DataFrame
     places: NDArray[np.int64]
@@ -521,7 +493,7 @@ class _Side:
         return numbered(self.column(name), EMOTIONS)
 
     def blocks(self) -> Iterator[tuple[slice, Answers]]:
-        """Answers, some at a time."""
+        """Yield the answers, some at a time."""
         graded = set(P_COLUMNS) <= set(self.trials.columns)
         for start in range(0, len(self.places), _AT_ONCE):
             piece = _Side(self.trials, self.places[start : start + _AT_ONCE])

@@ -1,8 +1,7 @@
-"""Guards on what was answered: ceiling, chance, floor, and one answer for everything.
+"""Guards: reasons why a result cannot bear its claim, found in the trials and put in words.
 
-Guards on which pictures were answered: whose, of which emotions, and how many were not.
-
-When a result cannot bear its claim: what to look for in the trials, and how to say it.
+Some look at the answers (ceiling, chance, floor, one answer for everything), others at the pictures
+that were answered (other people, other emotions, many failures).
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ DOMINANT_EXCESS: Final = 0.2
 
 
 def plain_guards(plain: pd.DataFrame) -> Iterator[Row]:
-    """Ceiling and chance of the plain faces, and emotions that are not read even there."""
+    """Warn of ceiling and chance on plain faces, and of emotions not recognised even there."""
     if plain.empty:
         return
     head: Row = {"condition": PLAIN}
@@ -67,7 +66,7 @@ def _floor_of_label(label: str, plain: pd.DataFrame) -> Iterator[Row]:
 
 
 def floor(name: str, occluded: pd.DataFrame) -> Iterator[Row]:
-    """Accuracy under a condition that is no better than guessing."""
+    """Warn of accuracy under a condition that is no better than guessing."""
     if occluded.empty:
         return
     right, n, commonest = int(occluded["correct"].sum()), len(occluded), _commonest(occluded)
@@ -81,7 +80,7 @@ def floor(name: str, occluded: pd.DataFrame) -> Iterator[Row]:
 
 
 def dominant(name: str, part: pd.DataFrame) -> Iterator[Row]:
-    """One emotion that is answered to most pictures, whatever they show."""
+    """Warn of one emotion that is answered to most pictures, whatever they show."""
     if part.empty:
         return
     shares = part["predicted"].value_counts(normalize=True).sort_index()
@@ -102,14 +101,14 @@ def _commonest(part: pd.DataFrame) -> float:
 
 
 def _above(right: int, n: int, chance: float) -> bool:
-    """Whether the Wilson interval lies above chance; with one emotion, anything is."""
+    """Return True if the Wilson interval lies above chance, or there is only one emotion."""
     if chance == 1:
         return True
     return bool(wilson_interval(np.array(right), np.array(n))[0] > chance)
 
 
 def percent(share: float) -> str:
-    """Set a share as whole per cent."""
+    """Format a share as a whole per cent."""
     return f"{100 * share:.0f}"
 
 
@@ -122,7 +121,7 @@ _N_TABLES: Final = 9_999
 
 
 def confounded(name: str, plain: pd.DataFrame, occluded: pd.DataFrame) -> Iterator[Row]:
-    """Other people, or other pictures, under the condition than under ``none``."""
+    """Warn of other people, or other pictures, under the condition than under ``none``."""
     if plain.empty or occluded.empty:
         return
     known = (plain["subject_id"] != "").all() and (occluded["subject_id"] != "").all()
@@ -141,7 +140,7 @@ def confounded(name: str, plain: pd.DataFrame, occluded: pd.DataFrame) -> Iterat
 
 
 def missing_emotion(name: str, plain: pd.DataFrame, part: pd.DataFrame) -> Iterator[Row]:
-    """Emotions that have no answer."""
+    """Warn of emotions without an answer."""
     expected = set(EMOTIONS) if name == PLAIN else set(plain["label"].unique())
     missing = [e for e in EMOTIONS if e in expected - set(part["label"].unique())]
     if missing:
@@ -153,7 +152,7 @@ def missing_emotion(name: str, plain: pd.DataFrame, part: pd.DataFrame) -> Itera
 
 
 def failures(name: str, part: pd.DataFrame) -> Iterator[Row]:
-    """Many pictures without an answer, or more of some emotions than of others."""
+    """Warn of many pictures without an answer, or more of some emotions than of others."""
     failed = (part["status"] != "ok").to_numpy()
     n, bad = len(failed), int(failed.sum())
     if n and bad / n > MANY_FAILURES:
