@@ -415,7 +415,7 @@ def test_a_new_figure_is_one_declaration(tmp_path: Path, monkeypatch: pytest.Mon
     assert "Mine: surgical" in Page(write_report(tmp_path)).text
     written = {path.name: path.read_bytes() for path in write_figures(tmp_path)}
     assert written["mine_surgical.svg"] == written["loss_surgical.svg"]
-    assert KINDS == ("strip", *(kind.name for kind in FIGURES))
+    assert ("strip", *(kind.name for kind in FIGURES)) == KINDS
 
 
 def test_names_that_differ_in_signs_alone_have_files_of_their_own(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ from maskface.errors import MaskfaceError, format_error
 from maskface.experiment.checkpoints import UNANSWERED, Parts, joined
 from maskface.experiment.spec import trained_on
 from maskface.experiment.workers import WorkerLost, ignore_sigint, losses, watched
-from maskface.run_options import argument, arguments
+from maskface.run_options import arguments
 from maskface.schema import Table, numbered
 from maskface.seeds import derived_seed
 from maskface.types import EMOTIONS

@@ -13,8 +13,8 @@ import pandas as pd
 
 from maskface.errors import MaskfaceError
 from maskface.experiment.folder import RunFolder
-from maskface.registry import unknown_name
 from maskface.experiment.integrity import DERIVED, require_sound
+from maskface.registry import unknown_name
 from maskface.run_options import argument, resuming
 from maskface.tables import ATTRIBUTES, DETECTIONS, GUARDS, PLAIN, SUMMARY, TRIALS
 
