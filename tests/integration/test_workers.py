@@ -174,7 +174,7 @@ def test_a_cluster_that_is_not_there(faces: Path, tmp_path: Path) -> None:
             Experiment(data=faces), tmp_path / "out", backend="dask",
             scheduler="tcp://127.0.0.1:9", progress=False,
         )  # fmt: skip
-    with pytest.raises(MaskfaceError, match="--scheduler"):
+    with pytest.raises(MaskfaceError, match=r"scheduler='tcp://HOST:8786'"):
         run(Experiment(data=faces), tmp_path / "out", backend="dask")
     with pytest.raises(MaskfaceError, match="loky, dask"):
         run(Experiment(data=faces), tmp_path / "out", backend="ray")

@@ -103,7 +103,7 @@ def test_pilot_without_differences_between_subjects(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"reader": "far"}, "Choose one classifier with --classifier: c"),
+        ({"classifier": "far"}, "Choose one classifier with --classifier: c"),
         ({"condition": "hat"}, "Choose one condition with --condition: mask"),
         ({"emotion": "disgust"}, "no such trials"),
     ],

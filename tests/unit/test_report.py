@@ -115,6 +115,42 @@ def test_page_holds_the_numbers_and_needs_nothing_from_outside(tmp_path: Path) -
     assert len(page.decoded("image/svg+xml")) == 5
 
 
+def test_page_forbids_all_that_it_does_not_need(tmp_path: Path) -> None:
+    write_run(tmp_path, pairs(HAND))
+    markup = Page(write_report(tmp_path)).markup
+    (policy,) = re.findall(r'<meta http-equiv="Content-Security-Policy" content="([^"]+)">', markup)
+    assert policy.split("; ") == [
+        "default-src 'none'", "img-src data:", "style-src 'unsafe-inline'", "base-uri 'none'",
+        "form-action 'none'",
+    ]  # fmt: skip
+    assert markup.index("Content-Security-Policy") < markup.index("<style>")
+
+
+def test_no_photograph_is_shown_where_permission_is_not_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded: list[str] = []
+
+    def load(name: str, *_: str) -> Any:
+        loaded.append(name)
+        raise MaskfaceError("No set is needed here.")
+
+    monkeypatch.setattr("maskface.report.figures.load_dataset", load)
+    for said, allowed, asked in (
+        ({"may_be_shown": False}, False, False), ({}, False, False),
+        ({"may_be_shown": True}, False, True), ({"may_be_shown": False}, True, True),
+    ):  # fmt: skip
+        manifest = manifest_of()
+        del manifest["dataset"]["may_be_shown"]
+        manifest["dataset"] |= said
+        write_run(tmp_path, pairs(HAND), **manifest)
+        loaded.clear()
+        page = Page(write_report(tmp_path, faces_allowed=allowed))
+        assert bool(loaded) == asked
+        assert ("terms of the set are not known" in page.text) != asked
+        assert not page.decoded("image/jpeg")
+
+
 @pytest.mark.slow
 def test_small_tables_are_in_the_page_byte_for_byte(tmp_path: Path) -> None:
     write_run(tmp_path, pairs(HAND))

@@ -109,7 +109,7 @@ def test_mcnemar_and_its_effect_sizes() -> None:
     assert found.high == pytest.approx(share.high / (1 - share.high))
     assert mcnemar_of_counts(0, 0, 5).p_value == 1
     assert mcnemar_of_counts(0, 4, 5).odds_ratio == mcnemar_of_counts(0, 4, 5).high == np.inf
-    with pytest.raises(MaskfaceError, match="as long"):
+    with pytest.raises(MaskfaceError, match="same length, got 20 and 3"):
         mcnemar_exact(plain, occluded[:3])
 
 

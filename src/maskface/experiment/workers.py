@@ -25,7 +25,7 @@ from tqdm.auto import tqdm
 from maskface.errors import MaskfaceError, format_error
 from maskface.experiment.checkpoints import ChunkResult, read_fingerprinted
 from maskface.experiment.folder import RunFolder, chunks
-from maskface.experiment.spec import Experiment, Plan, layers_of
+from maskface.experiment.spec import Experiment, Plan, all_parts
 from maskface.experiment.trials import TrialReader
 from maskface.run_options import OPTIONS, argument, arguments
 from maskface.threads import one_thread
@@ -284,7 +284,7 @@ def _packed(experiment: Experiment) -> bytes:
     held = [*experiment.made_classifiers, *experiment.made_occluders.values()]
     modules = {inspect.getmodule(one) or inspect.getmodule(type(one)) for one in (
         *held, *(getattr(one, "model", None) for one in held),
-        *(layer for one in experiment.made_occluders.values() for layer in layers_of(one)),
+        *(part for one in experiment.made_occluders.values() for part in all_parts(one)),
     )}  # fmt: skip
     with ExitStack() as stack:
         for module in filter(_is_users, modules):
