@@ -27,7 +27,7 @@ from maskface.classifiers.engines import read_graph
 from maskface.datasets import load_dataset
 from maskface.errors import MaskfaceError
 from maskface.experiment import Experiment, RunFolder, load_run, make_plan, summarize_run
-from maskface.experiment.checkpoints import ChunkResult, Parts, digest
+from maskface.experiment.checkpoints import Checkpoints, ChunkResult, digest
 from maskface.experiment.folder import new_manifest
 from maskface.humans import read_study
 from maskface.landmarks import LandmarkCache
@@ -305,7 +305,7 @@ def test_damaged_parts_are_left_out(tmp_path_factory: pytest.TempPathFactory, da
     whole = part_bytes()
     (folder / f"part-0-2-{digest(whole)}.zip").write_bytes(data)
     expected = ["0.jpg", "1.jpg", "2.jpg"] if data == whole else []
-    assert Parts(folder, "r").image_ids == expected
+    assert Checkpoints(folder, "r").image_ids == expected
 
 
 @given(damaged(part_bytes()) | st.binary(max_size=50))
@@ -315,7 +315,7 @@ def test_parts_that_only_claim_to_be_whole(
 ) -> None:
     folder = tmp_path_factory.mktemp("parts")
     (folder / f"part-0-2-{digest(data)}.zip").write_bytes(data)
-    assert set(Parts(folder, "r").image_ids) <= {"0.jpg", "1.jpg", "2.jpg"}
+    assert set(Checkpoints(folder, "r").image_ids) <= {"0.jpg", "1.jpg", "2.jpg"}
 
 
 MANIFEST = json.dumps(
