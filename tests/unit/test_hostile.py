@@ -21,7 +21,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import maskface
-from maskface.classifiers import get_reader
+from maskface.classifiers import make_classifier
 from maskface.classifiers.card import parse_card
 from maskface.classifiers.engines import read_graph
 from maskface.datasets import load_dataset
@@ -132,10 +132,10 @@ def test_occluders_from_any_text(spec: str) -> None:
 @given(SPECS)
 @settings(max_examples=100, deadline=None)
 def test_classifiers_from_any_text(spec: str) -> None:
-    in_words(lambda: get_reader(spec))
+    in_words(lambda: make_classifier(spec))
 
 
-@pytest.mark.parametrize("make", [get_occluder, get_reader])
+@pytest.mark.parametrize("make", [get_occluder, make_classifier])
 @pytest.mark.parametrize("deep", ["(" * 5000, "surgical" + "(region=surgical" * 3000 + ")" * 3000])
 def test_deeply_nested_specs(make: Callable[[str], object], deep: str) -> None:
     assert in_words(lambda: make(f"blur:region={deep}")) is None

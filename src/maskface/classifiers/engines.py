@@ -1,11 +1,7 @@
-"""Libraries that run a network: OpenCV, or else ONNX Runtime.
+"""Networks in ONNX files, run by OpenCV or, if it cannot, by ONNX Runtime.
 
-What an ONNX file says about itself, read without any library that runs it.
-
-Field numbers are those of the format's schema:
-https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
-
-A network that is stored in an ONNX file, ready to run.
+The names and shapes in a file are read without either library. Field numbers are those of the
+format's schema: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
 """
 
 from __future__ import annotations
@@ -32,18 +28,18 @@ _DENSE: Final = ("Gemm", "MatMul")
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """One network.
+    """Names and shapes in a network.
 
     Attributes
     ----------
     inputs
-        Name and shape of each input; None stands for a side of any length, () for no shape.
+        Name and shape of each input; None for a side of any length, () for an unknown shape.
     outputs
         Names of the outputs.
     tensors
-        Names of everything that is computed on the way, in order.
+        Names of all computed tensors, in order.
     before_last_dense
-        What goes into the last fully connected layer; empty if there is none.
+        Name of the input of the last fully connected layer; empty if there is none.
     """
 
     inputs: tuple[tuple[str, Shape], ...]
@@ -58,34 +54,34 @@ def read_graph(model: bytes, name: str) -> Graph:
     Parameters
     ----------
     model
-        Its bytes.
+        Bytes of the file.
     name
         Its name, for messages.
 
     Raises
     ------
     MaskfaceError
-        If it is no ONNX model, or keeps its weights in other files.
+        If it is no ONNX model, or stores its weights in other files.
     """
     try:
         graph = _graph(_fields(_fields(model)[_GRAPH][-1]))
     except (ValueError, IndexError) as error:
         raise MaskfaceError(
-            f"{name} is no ONNX model (a whole file of a network, with the ending .onnx). "
+            f"{name} is no ONNX model (one complete file with the ending .onnx). "
             "Export or download it again."
         ) from error
     if graph is None:
         raise MaskfaceError(
-            f"{name} keeps its weights in other files beside it. Save it as one file: "
+            f"{name} stores its weights in other files. Save it as one file: "
             f"onnx.save(onnx.load({name!r}), 'one.onnx')."
         )
     return graph
 
 
 def with_output(model: bytes, tensor: str, *, typed: bool) -> bytes:
-    """Make something that is computed on the way an output, too.
+    """Add a tensor to the outputs of a network.
 
-    Two messages of one field are merged when a file is read, the lists in them joined; so an
+    Two messages of one field are merged when a file is read, and their lists concatenated, so an
     output is added by appending to the file.
 
     Parameters
@@ -93,10 +89,9 @@ def with_output(model: bytes, tensor: str, *, typed: bool) -> bytes:
     model
         Bytes of an ONNX file.
     tensor
-        Name of what is computed.
+        Name of the tensor.
     typed
-        Say that it holds float32 of no particular shape, which OpenCV asks for and ONNX Runtime
-        would hold it to.
+        Declare it as float32 without a shape, which OpenCV requires and ONNX Runtime would enforce.
 
     References
     ----------
@@ -120,7 +115,7 @@ def _graph(graph: dict[int, list[bytes]]) -> Graph | None:
     if not nodes:
         raise ValueError("no layers")
     return Graph(
-        # Until version 3 of the format, weights were listed as inputs, too.
+        # Up to version 3 of the format, weights are listed as inputs too.
         tuple((_text(i[1]), _shape(i)) for i in inputs if _text(i[1]) not in known),
         tuple(_text(_fields(value)[1]) for value in graph[_OUTPUT]),
         tuple(out.decode() for node in nodes for out in node[2]),
@@ -129,7 +124,7 @@ def _graph(graph: dict[int, list[bytes]]) -> Graph | None:
 
 
 def _shape(value: dict[int, list[bytes]]) -> Shape:
-    """Sides of a tensor: of a ValueInfoProto its type, tensor type, shape and dimensions."""
+    """Return the sides of a tensor: type, tensor type, shape and dimensions of a ValueInfoProto."""
     for number in (2, 1, 2):
         if not value[number]:
             return ()
@@ -166,7 +161,7 @@ def _varint(value: int) -> bytes:
 
 
 INSTALL: Final = 'pip install "maskface[onnx]"'
-"""What to type for a second way to run networks."""
+"""Command that installs ONNX Runtime."""
 _QUIET: Final = 4  # onnxruntime: fatal errors only; the others are raised
 
 
@@ -179,16 +174,16 @@ class MissingEngineError(EngineError):
 
 
 class Engine(Protocol):
-    """A library with a network loaded.
+    """A library that has loaded a network.
 
     Parameters
     ----------
     model
         Bytes of an ONNX file.
     graph
-        What is in it.
+        Its names and shapes.
     output
-        What to compute, one of its tensors; its only output if empty.
+        Name of the tensor to compute; if empty, its only output.
 
     Raises
     ------
@@ -206,27 +201,27 @@ class Engine(Protocol):
 
 
 class OpenCV:
-    """The dnn module of OpenCV, which is there anyway."""
+    """The dnn module of OpenCV, which is always installed."""
 
     name = f"OpenCV {cv2.__version__}"
 
     def __init__(self, model: bytes, graph: Graph, output: str) -> None:
         hidden = bool(output) and output not in graph.outputs
         readable = with_output(model, output, typed=True) if hidden else model
-        with _quiet():
+        with _opencv_errors():
             self._network = cv2.dnn.readNetFromONNX(np.frombuffer(readable, np.uint8))
         self._output = (output,) if output else ()
 
     def run(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
         """Compute the output of a batch."""
-        with _quiet():
+        with _opencv_errors():
             self._network.setInput(inputs)
             return np.asarray(self._network.forward(*self._output), dtype=np.float32)
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """Let OpenCV raise what it would also print on the terminal."""
+def _opencv_errors() -> Iterator[None]:
+    """Convert OpenCV's errors to `EngineError`, and keep it from printing them too."""
     before = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     try:
         yield
@@ -237,7 +232,7 @@ def _quiet() -> Iterator[None]:
 
 
 class OnnxRuntime:
-    """ONNX Runtime, for layers that OpenCV does not know."""
+    """ONNX Runtime, for layers that OpenCV does not support."""
 
     name = "ONNX Runtime"
 
@@ -247,7 +242,7 @@ class OnnxRuntime:
         except ImportError as error:
             raise MissingEngineError(f"is not installed; type {INSTALL}") from error
         options = onnxruntime.SessionOptions()
-        # The order in which threads finish would change the last digits.
+        # The last digits would depend on the order in which threads finish.
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = _QUIET
         hidden = bool(output) and output not in graph.outputs
@@ -271,10 +266,10 @@ class OnnxRuntime:
 
 
 ENGINES: Final[tuple[type[Engine], ...]] = (OpenCV, OnnxRuntime)
-"""In the order in which they are tried."""
+"""Libraries in the order in which they are tried."""
 
 BEFORE_LAST: Final = "before-last"
-"""Stands for whatever goes into the last fully connected layer."""
+"""Stands for the input of the last fully connected layer."""
 
 
 class Network:
@@ -287,26 +282,26 @@ class Network:
     name
         Its name, for messages.
     output
-        What to compute: the name of an output or of anything that is computed on the way, or
-        ``before-last``. May be empty if the network has one output.
+        Name of the output or any other tensor to compute, or ``before-last``. May be empty if the
+        network has one output.
     probe
-        One input with the batch axis, as it will be given; tried at once, so that a network that
-        OpenCV reads but cannot run is given to ONNX Runtime. Nothing is tried without it.
+        A typical input with the batch axis. It is run at once, so that networks that OpenCV reads
+        but cannot run are given to ONNX Runtime. If None, nothing is run.
     engines
         Libraries to try, in this order.
 
     Attributes
     ----------
     output
-        Name of what is computed.
+        Name of the computed tensor.
     engine
-        Name of the library that runs it.
+        Name of the library that runs the network.
 
     Raises
     ------
     MaskfaceError
-        If the file is no ONNX model, has not one input, has nothing of that name, or no library
-        can run it.
+        If the file is no ONNX model, does not have exactly one input, has no such tensor, or no
+        library can run it.
     """
 
     def __init__(
@@ -323,16 +318,16 @@ class Network:
         shape = self._input_shape()
         if probe is not None:
             self._check_shape(shape, probe.shape)
-        # The shipped networks have no probe: they were seen to take any batch.
-        self._singly = probe is not None and shape[:1] == (1,)
-        self.output = self._named(output)
-        self._engine = self._loaded(model, probe, engines)
+        # The shipped networks have no probe; they accept batches of any size.
+        self._one_by_one = probe is not None and shape[:1] == (1,)
+        self.output = self._resolve(output)
+        self._engine = self._load(model, probe, engines)
         self.engine = self._engine.name
 
     def run(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Compute the output of a batch (n, ...), one by one if the network takes no more."""
+        """Compute the output of a batch (n, ...), one by one if the network requires it."""
         try:
-            if not self._singly:
+            if not self._one_by_one:
                 return self._engine.run(inputs)
             return np.concatenate([self._engine.run(one[None]) for one in inputs])
         except EngineError as error:
@@ -376,34 +371,32 @@ class Network:
         if declared and not fits:
             takes = " x ".join("?" if side is None else str(side) for side in declared)
             raise MaskfaceError(
-                f"{self._name} takes an input of {takes}, but its card makes one of "
-                f"{' x '.join(map(str, given))}. Mend layout, size or colour in the card's [input]."
+                f"{self._name} takes an input of {takes}, but its card describes one of "
+                f"{' x '.join(map(str, given))}. Change layout, size or colour in its [input]."
             )
 
-    def _named(self, output: str) -> str:
+    def _resolve(self, output: str) -> str:
         graph = self._graph
         if output == BEFORE_LAST:
             if graph.before_last_dense:
                 return graph.before_last_dense
             raise MaskfaceError(
-                f"{self._name} has no fully connected layer, so there is nothing before its last "
-                f"one. {self._tensors()}"
+                f"{self._name} has no fully connected layer, so before-last is not defined. "
+                f"{self._tensors()}"
             )
         if output and output not in (*graph.outputs, *graph.tensors):
-            raise MaskfaceError(
-                f"{self._name} computes nothing named {output!r}. {self._tensors()}"
-            )
+            raise MaskfaceError(f"{self._name} has no tensor named {output!r}. {self._tensors()}")
         if not output and len(graph.outputs) != 1:
             raise MaskfaceError(
-                f"{self._name} has {len(graph.outputs)} outputs. Say in the card's [output] which "
-                f'one holds the labels: name = "...", one of {", ".join(graph.outputs)}.'
+                f"{self._name} has {len(graph.outputs)} outputs. Name in the card's [output] "
+                f'the one with the labels: name = "...", one of {", ".join(graph.outputs)}.'
             )
         return output
 
     def _tensors(self) -> str:
-        return f"The last that it computes: {', '.join(self._graph.tensors[-8:])}."
+        return f"Its last tensors: {', '.join(self._graph.tensors[-8:])}."
 
-    def _loaded(
+    def _load(
         self, model: bytes, probe: NDArray[np.float32] | None, engines: Sequence[type[Engine]]
     ) -> Engine:
         problems = []
@@ -412,13 +405,13 @@ class Network:
                 loaded = engine(model, self._graph, self.output)
                 if probe is None or np.isfinite(loaded.run(probe)).all():
                     return loaded
-                problems.append(f"{engine.name}: it answers with what are no numbers")
+                problems.append(f"{engine.name}: its output is not finite")
             except EngineError as error:
                 problems.append(f"{engine.name}: {_line(error)}")
         raise MaskfaceError(f"{self._name} cannot be run. {'. '.join(problems)}.")
 
 
 def _line(error: Exception) -> str:
-    """The first lines of an error, as one short line."""
+    """Return the beginning of an error message as one line."""
     text = " ".join(str(error).split()) or type(error).__name__
     return text[:300].rstrip(". ")

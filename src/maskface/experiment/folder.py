@@ -160,7 +160,9 @@ class RunFolder:
         path = self.path / MANIFEST
         self._require_no_links()
         try:
-            manifest = json.loads(read_regular_file(path, _LARGEST_MANIFEST).decode("utf-8"))
+            manifest: dict[str, Any] = json.loads(
+                read_regular_file(path, _LARGEST_MANIFEST).decode("utf-8")
+            )
             json.dumps(manifest, ensure_ascii=False).encode()
         except FileNotFoundError:
             return None
