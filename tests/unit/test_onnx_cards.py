@@ -203,7 +203,7 @@ def test_a_downloaded_model_goes_by_its_cards_name(tmp_path: Path) -> None:
     path.parent.mkdir(parents=True)
     path.write_bytes(b"something")
     assert find_model("ferplus") == (path, shipped_cards()["ferplus"])
-    with pytest.raises(MaskfaceError, match="damaged or is another one"):
+    with pytest.raises(MaskfaceError, match="damaged or another one"):
         make_classifier("onnx:ferplus")
 
 

@@ -133,7 +133,7 @@ class Onnx(Rebuilt):
         if not self.about.output.embedding:
             raise MaskfaceError(
                 f"The card of {self._found[0].name} names no embedding. Add to its [output] "
-                'the layer that describes a face: embedding = "before-last", or the name of a tensor.'
+                'the layer that describes a face: embedding = "before-last", or a tensor.'
             )
         return self._load(self.about.output.embedding)
 
