@@ -162,6 +162,8 @@ def test_the_rarer_of_two_crossed_kinds_of_units_counts() -> None:
     turned = compare(pd.DataFrame(rows), "surgical", by=("subject_id", "observer_id"), paired=False)
     assert (turned.n_clusters, len(turned.by_first().totals)) == (3, 3)
     assert crossed.by_first().by == ("observer_id",)
+    with pytest.raises(MaskfaceError, match="Pictures are not crossed with subjects"):
+        summarize(TRIALS.frame(told(UNEVEN)), by=("subject_id", "image_id"))
 
 
 def losing(n: int) -> Comparison:

@@ -175,7 +175,7 @@ def count_choices(
         (C, sides, 2, 7, 7) by unit (in the order of their names), condition, shown emotion and
         answer: times given, and chances to give it, which are the same for all answers.
     """
-    given = answer.map(NUMBER).fillna(NO_ANSWER).to_numpy(np.int64)
+    given = np.asarray(answer.map(NUMBER).fillna(NO_ANSWER), np.int64)
     shown = numbered(label, EMOTIONS)
     return _stacked(count_answers(unit, side, shown, given, n_cells=n_sides))
 
