@@ -149,6 +149,7 @@ def test_kinds_of_conditions(condition: str, kind: str | None) -> None:
     assert kind_of(condition, (condition,)) == "mask"
 
 
+@pytest.mark.slow
 def test_a_run_like_the_literature_agrees(tmp_path: Path) -> None:
     masked = shares(0.75)
     masked["disgust"] = {"disgust": 0.35, "anger": 0.65}
@@ -304,6 +305,7 @@ def test_numbers_are_those_of_their_own_columns(tmp_path: Path) -> None:
     assert found["mask-over-sunglasses"].value == pytest.approx(0.8 - (6 * 0.75 + 0.35) / 7)
 
 
+@pytest.mark.slow
 def test_controls_get_no_verdicts(tmp_path: Path) -> None:
     run_of(tmp_path, {"none": shares(0.9), "surgical": shares(0.7)})
     trials = TRIALS.read(tmp_path / "trials.csv")

@@ -255,6 +255,7 @@ def test_figures_show_both_sides(tmp_path: Path) -> None:
         plot_confusion_change(losses, published.dataset, "surgical")
 
 
+@pytest.mark.slow
 @pytest.mark.data
 def test_williams_hits_are_the_published_ones(tmp_path: Path) -> None:
     trials = PHOTOGRAPHS / "human" / "williams2023_study1_trials.csv.gz"

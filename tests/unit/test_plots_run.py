@@ -206,6 +206,7 @@ def test_grid_has_the_largest_loss_on_top_and_bold_where_sure() -> None:
     assert "30 to 50" in [text.get_text() for text in ax.texts]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("plot", [plot_accuracy, plot_flows, plot_confusions])
 def test_choice_must_be_clear(plot: object) -> None:
     assert callable(plot)

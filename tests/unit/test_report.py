@@ -94,6 +94,7 @@ class Page(HTMLParser):
                 if link.startswith(start)]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_page_holds_the_numbers_and_needs_nothing_from_outside(tmp_path: Path) -> None:
     write_run(tmp_path, pairs(HAND))
     page = Page(write_report(tmp_path))
@@ -150,6 +151,7 @@ def test_no_photograph_is_shown_where_permission_is_not_recorded(
         assert not page.decoded("image/jpeg")
 
 
+@pytest.mark.slow
 def test_small_tables_are_in_the_page_byte_for_byte(tmp_path: Path) -> None:
     write_run(tmp_path, pairs(HAND))
     page = Page(write_report(tmp_path))
@@ -159,6 +161,7 @@ def test_small_tables_are_in_the_page_byte_for_byte(tmp_path: Path) -> None:
     assert any(table.startswith(b"classifier,condition,emotion,n,clean") for table in tables)
 
 
+@pytest.mark.slow
 def test_large_tables_are_beside_the_page(tmp_path: Path) -> None:
     write_run(tmp_path, pairs(HAND))
     (tmp_path / "large table#.csv").write_bytes(b"x" * (INSIDE + 1))
@@ -169,6 +172,7 @@ def test_large_tables_are_beside_the_page(tmp_path: Path) -> None:
     assert sum(map(len, page.decoded("text/csv"))) <= TOGETHER + 10_000
 
 
+@pytest.mark.slow
 def test_everything_of_the_user_is_escaped(tmp_path: Path) -> None:
     trials = pairs(HAND, [HOSTILE, *"BCDEFGH"])
     trials["image_id"] = trials["image_id"] + HOSTILE
@@ -220,6 +224,7 @@ def test_many_losses_are_summed_up_in_one_sentence() -> None:
     assert [text.split()[0] for text in answers(one)] == ["a", "b"]
 
 
+@pytest.mark.slow
 def test_synthetic_faces_come_with_a_warning(tmp_path: Path) -> None:
     for name in SYNTHETIC:
         manifest = manifest_of()
@@ -228,6 +233,7 @@ def test_synthetic_faces_come_with_a_warning(tmp_path: Path) -> None:
         assert "no evidence about people" in Page(write_report(tmp_path)).text
 
 
+@pytest.mark.slow
 def test_methods_say_what_was_done(tmp_path: Path) -> None:
     trials = pairs(HAND, list("AABBCCDD"))
     trials["coverage"] = 0.5
@@ -288,6 +294,7 @@ def parsed(text: str) -> dict[str, dict[str, str]]:
     return entries
 
 
+@pytest.mark.slow
 def test_references_parse_whatever_was_used(tmp_path: Path) -> None:
     manifest = manifest_of()
     manifest["dataset"]["citation"] = 'A_B & "C" 100% {sic} \\ ~^ #$ <script> @misc{x, '
@@ -320,6 +327,7 @@ def test_references_parse_whatever_was_used(tmp_path: Path) -> None:
     assert " ".join(text.split()) in page.text
 
 
+@pytest.mark.slow
 def test_references_of_independent_pictures(tmp_path: Path) -> None:
     write_run(tmp_path, pairs(HAND))
     (text,) = Page(write_report(tmp_path)).decoded("application/x-bibtex")
@@ -384,6 +392,7 @@ def test_failures_are_told_by_reason() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_changed_sets_are_not_shown(tmp_path: Path) -> None:
     manifest = manifest_of(experiment={"data": "example"})
     manifest["dataset"] |= {"may_be_shown": True, "index_sha256": "another"}
@@ -394,6 +403,7 @@ def test_changed_sets_are_not_shown(tmp_path: Path) -> None:
     assert "not where they were" in Page(write_report(tmp_path)).text
 
 
+@pytest.mark.slow
 def test_incomplete_run_is_refused_unless_told_otherwise(tmp_path: Path) -> None:
     write_run(tmp_path, pairs(HAND), complete=False)
     with pytest.raises(MaskfaceError, match="--allow-partial"):
@@ -425,6 +435,7 @@ def test_plain_faces_alone_have_a_report(tmp_path: Path) -> None:
     assert "there is no loss to show" in Page(write_report(tmp_path)).text
 
 
+@pytest.mark.slow
 def test_figures_are_written_and_named(tmp_path: Path) -> None:
     write_run(tmp_path, pairs(HAND))
     names = {path.name for path in write_figures(tmp_path)}
