@@ -141,3 +141,12 @@ class TestPlan:
             MaskfaceError, match=r"\.webp, .*\.jpe, .*\.gif, \.pgm, \.pnm, \.ppm, \.avi, .*\.wmv"
         ):
             planned("faces/*.txt")
+
+    def test_converted_files_of_one_name_keep_their_old_ending(self, folder: Path) -> None:
+        for name in ("a.jfif", "c.flv", "c.wmv", "d.gif", "e.ppm", "e.gif"):
+            (folder / "faces" / name).touch()
+        jobs = planned("faces")
+        assert {name: Path(target).name for name, target in jobs.items() if "/" not in name} == {
+            "a.jpg": "a.jpg", "a.jfif": "a.jfif.jpg", "c.flv": "c.flv.mp4", "c.wmv": "c.wmv.mp4",
+            "d.gif": "d.png", "e.ppm": "e.ppm.png", "e.gif": "e.gif.png",
+        }  # fmt: skip
