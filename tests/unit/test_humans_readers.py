@@ -254,6 +254,7 @@ ENDLESS = "(a|aa)+$"
 NOT_ENDING = "a" * 60 + "!"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("own", "key"),
     [

@@ -157,6 +157,7 @@ def test_a_face_at_the_frame_is_found_with_a_border() -> None:
     assert face.box == pytest.approx((0, 0, 300, 300))
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(
     side=st.sampled_from([24, 32, 48, 64, 90]),
@@ -221,6 +222,7 @@ def test_a_face_seen_in_one_tile_only_is_not_believed() -> None:
     assert len(seen) == 2 + 85 + 1 + 2 * len(fallbacks.LAST_VIEWS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", fallbacks.LAST_VIEWS)
 @pytest.mark.parametrize("again", [0, 1, 2, 4])
 def test_where_nothing_is_found_the_middle_is_shown_at_other_sizes(

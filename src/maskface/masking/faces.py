@@ -175,7 +175,7 @@ class Masker:
         """Return the cells that all rows of a file share."""
         return {
             "run_id": self.run_id,
-            "source": job.name,
+            "source": job.name.encode(errors="replace").decode(),
             "source_sha256": digest,
             "occluder": occluder_name(self.occluder),
             "params": params_text(self.occluder),
