@@ -124,9 +124,10 @@ class TestPlan:
 
     def test_the_two_that_become_one_file_are_named(self, folder: Path) -> None:
         (folder / "more").mkdir()
-        for name in ("a.gif", "b.gif", "c.png", "b.png"):
+        for name in ("a.gif", "b.gif", "c.png", "b.png", "b.gif.png"):
             (folder / "more" / name).touch()
-        with pytest.raises(MaskfaceError, match=r"more/b\.gif and more/b\.png .*, out/b\.png\."):
+        words = r"more/b\.gif and more/b\.gif\.png .*, out/b\.gif\.png\."
+        with pytest.raises(MaskfaceError, match=words):
             planned("more")
 
     def test_pngs_of_gifs_do_not_lie_among_the_gifs(self, folder: Path) -> None:
