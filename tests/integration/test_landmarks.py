@@ -16,6 +16,7 @@ import pytest
 
 from maskface.blendshapes import BLENDSHAPES
 from maskface.crops import face_crop, resize
+from maskface.datasets.example import FOLDER as EXAMPLE
 from maskface.images import read_image
 from maskface.landmarks import CachedDetector, LandmarkCache, MediaPipeDetector
 from maskface.landmarks.fallbacks import overlap
@@ -124,6 +125,21 @@ def test_a_picture_turned_clockwise_adds_to_the_roll(
     turned = cv2.warpAffine(portrait, turn, (width, height), borderMode=cv2.BORDER_REPLICATE)
     (found,) = detector.detect(np.asarray(turned, np.uint8))
     assert found.pose.roll == pytest.approx(face.pose.roll + clockwise, abs=2)
+
+
+def test_a_close_up_that_is_upside_down_has_its_landmarks_upside_down(
+    detector: MediaPipeDetector,
+) -> None:
+    image = read_image(EXAMPLE / "images" / "S01_happiness_100_y+00.jpg")
+    (upright,) = detector.detect(image)
+    (found,) = detector.detect(np.ascontiguousarray(image[::-1, ::-1]))
+    side = len(image) - 1
+    back = side - found.points[:, :2]
+    apart = np.linalg.norm(back - upright.points[:, :2], axis=1).mean()
+    assert apart < 0.02 * upright.size
+    assert abs(found.pose.roll) > 170
+    assert found.pose.yaw == pytest.approx(-upright.pose.yaw, abs=1)
+    assert found.pose.pitch == pytest.approx(-upright.pose.pitch, abs=1)
 
 
 def test_the_pose_does_not_depend_on_the_place_in_the_picture(
