@@ -11,13 +11,17 @@ from maskface.types import EMOTIONS, FaceLandmarks
 
 STATUSES: Final = ("ok", "no_face", "error")
 PLAIN: Final = "none"
-"""Condition of the face without an occluder, with which all others are compared."""
+"""Condition of the plain face, with which all others are compared."""
 P_COLUMNS: Final = [f"p_{emotion}" for emotion in EMOTIONS]
 """Columns of the trials with the probabilities, in the order of `EMOTIONS`."""
 
 
 def _probability(name: str, description: str) -> Column:
     return Column(name, "real", description, low=0, high=1)
+
+
+def _as_in_trials(*names: str) -> tuple[Column, ...]:
+    return tuple(Column(name, "text", "As in trials") for name in names)
 
 
 _ANSWERS: Final = ("", *EMOTIONS)
@@ -39,7 +43,7 @@ GUARD_NAMES: Final = (
     "chance",
     "dominant_answer",
 )
-"""What `maskface.stats.find_guards` looks for."""
+"""Cautions that `maskface.stats.find_guards` may return."""
 
 _POSE: Final = (
     Column(
@@ -59,45 +63,42 @@ TRIALS: Final = Table(
         Column("run_id", "text", "Hash of everything that decides the results of the run"),
         Column("dataset", "text", "Name of the face set"),
         Column("image_id", "text", "The picture's path below the set's folder"),
-        Column("subject_id", "text", "Who is shown; empty if the set does not say"),
+        Column("subject_id", "text", "Subject of the picture; empty if not known"),
         Column("label", "text", "The posed (or rated) emotion", allowed=EMOTIONS),
-        Column("condition", "text", "Occluder with its parameters; `none` for the face as it is"),
+        Column("condition", "text", "Occluder with its parameters; `none` for the plain face"),
         Column("occluder", "text", "Name of the occluder"),
         Column("params", "text", "Parameters of the occluder, as JSON"),
         Column("coverage", "real", "Hidden fraction of the face oval", low=0, high=1),
-        Column("classifier", "text", "Who read the face"),
-        Column("predicted", "text", "The answer; empty unless status is ok", allowed=_ANSWERS),
-        Column("correct", "whole", "1 if the answer is the label, else 0", low=0, high=1),
+        Column("classifier", "text", "Name of the classifier"),
+        Column("predicted", "text", "Predicted emotion; empty unless status is ok", allowed=_ANSWERS),
+        Column("correct", "whole", "1 if the prediction is the label, else 0", low=0, high=1),
         *(
-            _probability(f"p_{emotion}", f"Probability the classifier gave to {emotion}")
+            _probability(f"p_{emotion}", f"Predicted probability of {emotion}")
             for emotion in EMOTIONS
         ),
         *_POSE,
-        Column("status", "text", "Whether there is an answer", allowed=STATUSES),
-        Column("message", "text", "Why there is none, or what to know about it"),
+        Column("status", "text", "ok, or why there is no prediction", allowed=STATUSES),
+        Column("message", "text", "Why there is none, or a remark"),
         Column("seed", "whole", "Seed of this picture under this condition", low=0),
     ),
     key=("dataset", "image_id", "condition", "classifier"),
 )  # fmt: skip
-"""One row for each picture x condition x classifier, also for those that failed."""
+"""One row for each picture x condition x classifier, also for failures."""
 
 SUMMARY: Final = Table(
     "summary",
     (
-        Column("run_id", "text", "As in trials"),
-        Column("dataset", "text", "As in trials"),
-        Column("classifier", "text", "As in trials"),
-        Column("condition", "text", "As in trials"),
+        *_as_in_trials("run_id", "dataset", "classifier", "condition"),
         Column(
             "label", "text", "The true emotion (of answer_share: the answer); `all` over all",
             allowed=_LABELS,
         ),
-        Column("metric", "text", "A measure; answered_<emotion>: how many such answers"),
+        Column("metric", "text", "A measure; answered_<emotion>: number of such answers"),
         Column("n", "whole", "Pictures with an answer both plain and occluded", "picture", 0),
         Column("n_missing", "whole", "Pictures without one", "picture", 0),
-        Column("n_clusters", "whole", "Independent units that the measure stands on", low=0),
+        Column("n_clusters", "whole", "Independent units of the measure", low=0),
         Column(
-            "clustered_by", "text", "What these are; image: images treated as independent",
+            "clustered_by", "text", "Kind of unit; image: images treated as independent",
             allowed=(
                 "subject", "image", "observer", "observer x subject", "subject x observer",
                 "observer x image", "image x observer",
@@ -135,48 +136,42 @@ SUMMARY: Final = Table(
     ),
     key=("dataset", "classifier", "condition", "metric", "label"),
 )  # fmt: skip
-"""What the trials amount to, in long form."""
+"""Measures, losses, intervals and tests, in long form."""
 
 GUARDS: Final = Table(
     "guards",
     (
-        Column("run_id", "text", "As in trials"),
-        Column("dataset", "text", "As in trials"),
+        *_as_in_trials("run_id", "dataset"),
         Column("classifier", "text", "As in trials; `all` for all of them"),
         Column("condition", "text", "As in trials; `all` for all of them"),
         Column("label", "text", "The emotion concerned; `all` for all", allowed=_LABELS),
-        Column("guard", "text", "What may be wrong", allowed=GUARD_NAMES),
-        Column("detail", "text", "The same in words, with the numbers"),
+        Column("guard", "text", "Kind of caution", allowed=GUARD_NAMES),
+        Column("detail", "text", "The caution in words, with numbers"),
     ),
     key=("dataset", "classifier", "condition", "guard", "label"),
 )
-"""Reasons why a result may not bear the claim that is made of it; none if there is no row."""
+"""Cautions about the results; none if there is no row."""
 
 
 ATTRIBUTES: Final = Table(
     "attributes",
     (
-        Column("run_id", "text", "As in trials"),
-        Column("dataset", "text", "As in trials"),
-        Column("image_id", "text", "As in trials"),
-        Column("attribute", "text", "What is said of the picture, such as sex or intensity"),
-        Column("value", "text", "What it is; a number where the attribute is one"),
+        *_as_in_trials("run_id", "dataset", "image_id"),
+        Column("attribute", "text", "Name of the attribute, such as sex or intensity"),
+        Column("value", "text", "Its value, a text or number"),
         Column(
-            "source", "text", "index: the set's index says so; measured: from the picture itself",
+            "source", "text", "index: from the set's index; measured: from the picture itself",
             allowed=("index", "measured"),
         ),
     ),
     key=("dataset", "image_id", "attribute", "source"),
 )  # fmt: skip
-"""What is known of the pictures beside label and subject, in long form."""
+"""Attributes of the pictures beside label and subject, in long form."""
 
 DETECTIONS: Final = Table(
     "detections",
     (
-        Column("run_id", "text", "As in trials"),
-        Column("dataset", "text", "As in trials"),
-        Column("image_id", "text", "As in trials"),
-        Column("subject_id", "text", "As in trials"),
+        *_as_in_trials("run_id", "dataset", "image_id", "subject_id"),
         Column("label", "text", "As in trials", allowed=EMOTIONS),
         Column("condition", "text", "As in trials"),
         Column(
@@ -184,7 +179,7 @@ DETECTIONS: Final = Table(
             allowed=("never", "scenes"),
         ),
         Column(
-            "face_px", "whole", "Size that the face was shrunk to; 0: the picture as it is",
+            "face_px", "whole", "Size that the face was shrunk to; 0: not shrunk",
             "pixel", 0,
         ),
         Column("found", "whole", "1 if the face was found, else 0", low=0, high=1),
@@ -195,26 +190,26 @@ DETECTIONS: Final = Table(
             "by the distance between the outer corners of the eyes", low=0,
         ),
         Column("drift_hidden", "real", "The same of those that the occluder hides", low=0),
-        Column("status", "text", "Whether faces were looked for", allowed=STATUSES),
-        Column("message", "text", "Why not"),
+        Column("status", "text", "ok if faces were searched; otherwise error", allowed=STATUSES),
+        Column("message", "text", "Why they were not"),
     ),
     key=("dataset", "image_id", "condition", "search", "face_px"),
 )  # fmt: skip
-"""Whether faces are found again in the occluded picture, for runs that ask for it."""
+"""Faces detected again in the occluded pictures, for runs with `detect_px`."""
 
 
 RESPONSE_STATUSES: Final = ("ok", "no_answer", "excluded")
 
 
 def _of_responses(column: Column) -> Column:
-    """The column of the trials table as it is in responses."""
+    """Return a column of the trials as it is in responses."""
     changed: dict[str, dict[str, Any]] = {
         "run_id": {"description": "Hash of files, column map and version"},
         "dataset": {"description": "Name of the study"},
-        "image_id": {"description": "What was shown"},
-        "subject_id": {"description": "Whose face was shown; empty if the file does not say"},
-        "condition": {"description": "How the face was covered; `none` for the face as it is"},
-        "classifier": {"description": "Who read the face: human:<observer>"},
+        "image_id": {"description": "Picture that was shown"},
+        "subject_id": {"description": "Subject of the picture; empty if not known"},
+        "condition": {"description": "Occluder; `none` for the plain face"},
+        "classifier": {"description": "human:<observer>"},
         "predicted": {"description": "The emotion chosen; empty in yes/no designs"},
         "correct": {"description": "1 if the answer is right, else 0"},
         "status": {"allowed": RESPONSE_STATUSES},
@@ -226,7 +221,7 @@ RESPONSES: Final = Table(
     "responses",
     (
         *(_of_responses(column) for column in TRIALS.columns),
-        Column("observer_id", "text", "Who answered"),
+        Column("observer_id", "text", "Name of the observer"),
         Column("trial", "whole", "Number of the observer's trial in the files, from 0", low=0),
         Column("question", "text", "The emotion asked for in yes/no designs", allowed=_ANSWERS),
         Column("answer_yes", "whole", "1 for yes, 0 for no, in yes/no designs", low=0, high=1),
@@ -315,12 +310,17 @@ READINGS: Final = Table(
         Column("right_px", "real", "Right edge", "pixel", decimals=1),
         Column("bottom_px", "real", "Lower edge", "pixel", decimals=1),
         *_POSE,
-        Column("occluder", "text", "Occluder with its parameters; `none` for the face as it is"),
+        Column("occluder", "text", "Occluder with its parameters; `none` for the plain face"),
         Column("coverage", "real", "Hidden fraction of the face oval", low=0, high=1),
-        Column("classifier", "text", "Who read the face"),
+        Column("classifier", "text", "Name of the classifier"),
         Column("predicted", "text", "The most probable emotion", allowed=_ANSWERS),
         *(_probability(f"p_{emotion}", f"Probability of {emotion}") for emotion in EMOTIONS),
-        Column("status", "text", "Whether there is an answer", allowed=STATUSES),
+        Column(
+            "status",
+            "text",
+            "ok if there is a prediction; otherwise no_face or error",
+            allowed=STATUSES,
+        ),
         Column("message", "text", "Why there is none"),
     ),
     key=("occluder", "image", "face", "classifier"),

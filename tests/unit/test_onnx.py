@@ -373,7 +373,7 @@ def test_no_embedding_is_told(tmp_path: Path) -> None:
 
 def test_an_unknown_embedding_is_told(tmp_path: Path) -> None:
     card = SMALL.replace("logits = true", 'logits = true\nembedding = "flut"')
-    with pytest.raises(MaskfaceError, match=r"nothing named 'flut'.*flat, answers"):
+    with pytest.raises(MaskfaceError, match=r"no tensor named 'flut'.*flat, answers"):
         Onnx(written(tmp_path, linear(MATRIX, BIAS, GREY_DIMS), card)).embed(crops(1))
     card = FER.replace("model_1/add_4/add:0", "before-last")
     made = get_classifier(shipped(tmp_path, "fer", card))

@@ -38,7 +38,7 @@ class LandmarkDetector(Protocol):
 
 
 class Closing(ABC):
-    """A detector that can be used in a ``with`` block."""
+    """Base of detectors and files that can be used in a ``with`` block."""
 
     @abstractmethod
     def close(self) -> None:

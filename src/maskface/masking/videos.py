@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
-from types import MappingProxyType, TracebackType
-from typing import IO, Any, Final, Protocol, Self, cast
+from types import MappingProxyType
+from typing import IO, Any, Final, Protocol, cast
 
 import cv2
 import numpy as np
@@ -25,6 +25,7 @@ from maskface.arrays import Row
 from maskface.errors import ImageError, MaskfaceError
 from maskface.files import require_regular_file
 from maskface.images import MAX_PIXELS, MIN_SIDE
+from maskface.landmarks.base import Closing
 from maskface.masking.faces import NO_FACE, Add, Drawn, Masked, Masker, draw_on_faces, face_row
 from maskface.masking.plan import Job
 from maskface.masking.tracking import FaceTracker, TrackedFace
@@ -62,7 +63,7 @@ def read_frame(capture: Capture) -> ImageArray | None:
     return np.asarray(cv2.cvtColor(frame, cv2.COLOR_BGR2RGB), np.uint8) if ok else None
 
 
-class VideoFile:
+class VideoFile(Closing):
     """A video file that is read from the beginning, one frame at a time.
 
     Frames that the file says to turn (telephones held upright) come turned.
@@ -117,15 +118,8 @@ class VideoFile:
             yield frame
             frame = read_frame(self._capture)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Close the file."""
         self._capture.release()
 
 
