@@ -94,7 +94,7 @@ class Registry(Generic[T]):
         return decorate
 
     def unregister(self, name: str) -> None:
-        """Forget what was registered under `name` by hand."""
+        """Remove what was registered under `name` by hand."""
         self._things.pop(name, None)
 
     def names(self) -> list[str]:
@@ -241,8 +241,8 @@ class _Module:
         if isinstance(hint, ast.Name) and hint.id == "bool":
             return Parameter(default, ("true", "false"))
         if isinstance(hint, ast.Subscript):
-            said = hint.slice.elts if isinstance(hint.slice, ast.Tuple) else [hint.slice]
-            constants = [one.value for one in said if isinstance(one, ast.Constant)]
+            given = hint.slice.elts if isinstance(hint.slice, ast.Tuple) else [hint.slice]
+            constants = [one.value for one in given if isinstance(one, ast.Constant)]
             form = ast.unparse(hint.value)
             if form == "Literal":
                 return Parameter(default, tuple(map(str, constants)))
@@ -252,7 +252,7 @@ class _Module:
         return Parameter(default)
 
     def _resolved(self, hint: ast.expr) -> ast.expr:
-        """Follow the names of types to what they stand for."""
+        """Return the type behind a name of a type."""
         if not isinstance(hint, ast.Name):
             return hint
         node = self._defined.get(hint.id)
@@ -261,10 +261,10 @@ class _Module:
         there = self._elsewhere(hint.id, lambda module, name: module._resolved(ast.Name(name)))
         return hint if there is None else there
 
-    def _elsewhere(self, name: str, ask: Callable[[_Module, str], Any]) -> Any:
-        """Ask the module that a name is imported from; None if it is not one of maskface."""
+    def _elsewhere(self, name: str, find: Callable[[_Module, str], Any]) -> Any:
+        """Apply a function in the module that a name is imported from; None outside maskface."""
         source, original = self._imported.get(name, ("", ""))
-        return ask(_module(source), original) if source.startswith("maskface.") else None
+        return find(_module(source), original) if source.startswith("maskface.") else None
 
     @cached_property
     def _defined(self) -> dict[str, ast.AST]:

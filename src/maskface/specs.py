@@ -141,10 +141,6 @@ def _fields(thing: Any) -> list[Field[Any]]:
     return [field for field in fields(thing) if field.init] if is_dataclass(thing) else []
 
 
-def _parameters(cls: type[Any]) -> list[str]:
-    return sorted(field.name for field in _fields(cls))
-
-
 def _split(cls: type[Any], kind: str, name: str, rest: str) -> dict[str, str]:
     texts: dict[str, str] = {}
     positional = getattr(cls, "positional", "")
@@ -174,7 +170,7 @@ def _parts(kind: str, name: str, rest: str) -> list[str]:
 
 
 def _coerce(cls: type[Any], thing: str, key: str, text: str) -> Any:
-    allowed = _parameters(cls)
+    allowed = sorted(field.name for field in _fields(cls))
     if not allowed:
         name = thing.rsplit(maxsplit=1)[-1]
         raise MaskfaceError(

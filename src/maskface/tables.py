@@ -70,7 +70,7 @@ TRIALS: Final = Table(
         Column("params", "text", "Parameters of the occluder, as JSON"),
         Column("coverage", "real", "Hidden fraction of the face oval", low=0, high=1),
         Column("classifier", "text", "Name of the classifier"),
-        Column("predicted", "text", "Predicted emotion; empty unless status is ok", allowed=_ANSWERS),
+        Column("predicted", "text", "Prediction; empty unless status is ok", allowed=_ANSWERS),
         Column("correct", "whole", "1 if the prediction is the label, else 0", low=0, high=1),
         *(
             _probability(f"p_{emotion}", f"Predicted probability of {emotion}")
@@ -166,7 +166,7 @@ ATTRIBUTES: Final = Table(
     ),
     key=("dataset", "image_id", "attribute", "source"),
 )  # fmt: skip
-"""Attributes of the pictures beside label and subject, in long form."""
+"""Attributes of the pictures other than label and subject, in long form."""
 
 DETECTIONS: Final = Table(
     "detections",
@@ -223,7 +223,7 @@ RESPONSES: Final = Table(
         *(_of_responses(column) for column in TRIALS.columns),
         Column("observer_id", "text", "Name of the observer"),
         Column("trial", "whole", "Number of the observer's trial in the files, from 0", low=0),
-        Column("question", "text", "The emotion asked for in yes/no designs", allowed=_ANSWERS),
+        Column("question", "text", "The emotion in question in yes/no designs", allowed=_ANSWERS),
         Column("answer_yes", "whole", "1 for yes, 0 for no, in yes/no designs", low=0, high=1),
         Column("rt_ms", "real", "Time to the answer", "millisecond", decimals=3),
         Column("confidence", "real", "Confidence, on the study's own scale"),
@@ -236,7 +236,7 @@ EXCLUSIONS: Final = Table(
     "exclusions",
     (
         Column("step", "whole", "Order in which the rules were applied", low=0),
-        Column("rule", "text", "What was left out, or not counted as an answer"),
+        Column("rule", "text", "Trials that were left out, or not counted as answered"),
         Column("n_trials", "whole", "Trials (or rows) that it concerned", low=0),
         Column("n_observers", "whole", "Observers that lost a trial by it", low=0),
         Column("n_trials_left", "whole", "Trials that are left", low=0),
@@ -244,7 +244,7 @@ EXCLUSIONS: Final = Table(
     ),
     key=("step",),
 )
-"""What a column map excludes, step by step."""
+"""Trials that a column map excludes, step by step."""
 
 
 def _covered(part: str, description: str) -> Column:
@@ -254,10 +254,10 @@ def _covered(part: str, description: str) -> Column:
 MASKED: Final = Table(
     "masked",
     (
-        Column("run_id", "text", "Hash of version, occluder, landmark model and asked seed"),
+        Column("run_id", "text", "Hash of version, occluder, landmark model and given seed"),
         Column("source", "text", "The picture or video, below the folder that was given"),
         Column("source_sha256", "text", "First 16 hexadecimal digits of the file's SHA-256"),
-        Column("output", "text", "What was written, below the output folder; empty if nothing"),
+        Column("output", "text", "The written file, below the output folder; empty if none"),
         Column("face", "whole", "Number of the face, 0 for the largest; in a video, as met", low=0),
         Column("frame", "whole", "Number of the video's frame; empty for pictures", low=0),
         Column("time_s", "real", "When that frame is shown", "second", low=0),
@@ -271,9 +271,14 @@ MASKED: Final = Table(
         _covered("chin", "the chin is"),
         *_POSE,
         Column("face_px", "real", "Larger side of the face's landmark box", "pixel", 0, decimals=1),
-        Column("seed", "whole", "Seed of whatever was random on this face", low=0),
-        Column("status", "text", "Whether the face was covered", allowed=STATUSES),
-        Column("message", "text", "Why it was not, or what to know about it"),
+        Column("seed", "whole", "Seed of everything random on this face", low=0),
+        Column(
+            "status",
+            "text",
+            "ok if the face was occluded; otherwise no_face or error",
+            allowed=STATUSES,
+        ),
+        Column("message", "text", "Why it was not, or a remark"),
         Column("n_rows", "whole", "Rows of this file in the table", low=1),
         Column(
             "output_sha256",
@@ -284,8 +289,8 @@ MASKED: Final = Table(
     ),
     key=("source", "frame", "face"),
 )
-"""One row for each face that was given an occluder, in each frame of a video; one for each
-picture, frame or file without any."""
+"""One row for each occluded face, in each frame of a video; one for each picture, frame or file
+without any."""
 
 LANDMARKS: Final = Table(
     "landmarks",

@@ -118,7 +118,7 @@ def identity(thing: Any, what: str, *, values: bool = True) -> str:
     else:
         try:
             parts = [*_sources(thing), *([_hash(_held(thing))] if values else [])]
-        except Exception as error:  # whatever reading a source or pickling a value may raise
+        except Exception as error:  # reading a source or pickling a value may raise anything
             raise MaskfaceError(
                 f"{what} has no fingerprint, and its source or the values that it holds cannot be "
                 f"read ({type(error).__name__}: {error}). Give it an attribute fingerprint: a text "

@@ -162,7 +162,7 @@ PROTOTYPES: Final[Mapping[str, Prototype]] = {
     "sadness": Prototype(((1,), (4,), (15,)), (), (12,)),
     "surprise": Prototype(((1,), (2,), (5,), (26,)), (), (4, 12, 20)),
 }
-"""The rules of `Emfacs`, which says where they come from."""
+"""Rules of `Emfacs`, which names their sources."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -240,7 +240,11 @@ class RunFolder:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             begun = self._begun(plan, resume=resume)
-            if begun is None and any(not self._is_own(path) for path in self.path.iterdir()):
+            # A run may be killed before its manifest is written.
+            own = {STIMULI, self.parts_path.name}
+            if begun is None and any(
+                path.name not in own and not is_partial(path) for path in self.path.iterdir()
+            ):
                 raise MaskfaceError(
                     f"{self.path} holds other files. Choose a new or empty folder with "
                     f"{argument('out')}, such as {self.path / 'new'}."
@@ -270,10 +274,6 @@ class RunFolder:
             manifest = new_manifest(plan)
             self.write_manifest(manifest)
             return manifest
-
-    def _is_own(self, path: Path) -> bool:
-        """Return whether a run may write a file before its manifest, and be killed then."""
-        return path.name in (STIMULI, self.parts_path.name) or is_partial(path)
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:

@@ -168,8 +168,8 @@ class Run:
         """
         if not self.folder.detections_path.exists():
             raise MaskfaceError(
-                f"The run in {self.folder.path} did not look for faces again. Run an experiment "
-                "with detect_px=(0,), which stands for pictures as they are."
+                f"The run in {self.folder.path} did not detect faces again. Run an experiment "
+                "with detect_px=(0,), which means pictures as they are."
             )
         return DETECTIONS.read(self.folder.detections_path)
 

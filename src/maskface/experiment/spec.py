@@ -48,8 +48,7 @@ def declared(name: str) -> Any:
 class Experiment(BaseModel):
     """An experiment: faces x occluders x classifiers.
 
-    The fields hold names. Objects that were given in the place of names are kept beside them:
-    occluders in `made_occluders`, classifiers in `made_classifiers`.
+    The fields hold names; the objects are in `made_occluders` and `made_classifiers`.
 
     Parameters
     ----------
@@ -64,12 +63,12 @@ class Experiment(BaseModel):
         ``SurgicalMask(colour="white")``. The face without an occluder is always a condition and
         need not be named.
     classifiers
-        Names of classifiers, with parameters as in ``hog:train=masked``; classifiers; and models
-        of one's own: objects with ``predict_proba(images) -> (n, 7)`` or functions that do the
+        Names of classifiers, with parameters as in ``hog:train=masked``; classifiers; and your own
+        models: objects with ``predict_proba(images) -> (n, 7)`` or functions that do the
         same (see `maskface.classifiers.ImageModel`). Their fingerprints, or else their sources,
         are part of the run's identity. They are sent to worker processes by value.
     limit
-        At most so many pictures, drawn with balanced labels; all if None.
+        Largest number of pictures, drawn with balanced labels; all if None.
     detect_px
         Sizes in pixels that faces are shrunk to, to see whether they are found again under each
         condition; 0 for the picture as it is. The run then has a table of detections.
@@ -212,7 +211,7 @@ class Experiment(BaseModel):
 
     @property
     def is_on_disk(self) -> bool:
-        """Whether `data` is read from disk, or by name, and not given as an object."""
+        """True if `data` is read from disk or by name, and not given as an object."""
         return self._dataset is None
 
     @property
@@ -232,7 +231,7 @@ class Experiment(BaseModel):
 
 
 def _several(value: Any) -> list[Any]:
-    """One thing or several as a list."""
+    """Return one value or several as a list."""
     alone = isinstance(value, str | Occluder | Mapping) or hasattr(value, "predict_proba")
     return [value] if alone or not isinstance(value, Iterable) else list(value)
 
@@ -301,7 +300,7 @@ def _by_text(given: Iterable[Any]) -> dict[str, Classifier | Trainable]:
 
 
 def _held_dataset(data: Any, reader: Any) -> Dataset | None:
-    """The data set that was given as an object or data frame; None for a path or name."""
+    """Return the data set given as an object or data frame; None for a path or name."""
     if isinstance(data, str | Path) or data is None:
         return None
     return as_dataset(data, reader)
@@ -366,8 +365,8 @@ class Plan:
         """
         chosen = Dataset(self.dataset.name, self.samples).index_hash
         apart = {"data", "dataset", "limit", "classifiers"}
-        asked = self.experiment.model_dump(mode="json", exclude=apart)
-        what = [__version__, self.dataset.name, chosen, asked, self.fingerprints]
+        settings = self.experiment.model_dump(mode="json", exclude=apart)
+        what = [__version__, self.dataset.name, chosen, settings, self.fingerprints]
         occluders = self.experiment.made_occluders
         if files := hash_files(file for one in occluders.values() for file in one.files):
             what.append(files)
@@ -382,7 +381,7 @@ class Plan:
         Raises
         ------
         MaskfaceError
-            If nothing tells one of them from another occluder of the same name.
+            If one of them cannot be identified.
         """
         return {
             part.name: identity(part, f"Occluder {part.name!r}", values=False)

@@ -162,7 +162,7 @@ def _anchors(hidden: MaskArray) -> list[list[int]]:
 def _unknown(hidden: MaskArray) -> MaskArray:
     """Return hidden landmarks (478,), and all of those parts of the face that are mostly hidden.
 
-    Which landmarks of a cheek are visible beside the edge of a surgical mask predicts the emotion
+    Which landmarks of a cheek are visible at the edge of a surgical mask predicts the emotion
     of .33 of 1232 photographs, where .14 is chance.
     """
     unknown = hidden.copy()
