@@ -31,8 +31,8 @@ def example_dataset(
     Returns
     -------
     Dataset
-        Pictures with the attributes accessories, age (years), intensity, seed, sex, skin_tone (1 to 10,
-        darker) and yaw (degrees).
+        Pictures with the attributes accessories, age (years), intensity, seed, sex, skin_tone (1 to
+        10, darker) and yaw (degrees).
 
     Raises
     ------
@@ -63,5 +63,5 @@ def frontal_dataset() -> Dataset:
 
 @DATASETS.register("example-all")
 def whole_dataset() -> Dataset:
-    """All synthetic faces: full and half intensity, six people also at a yaw of 20 and 40 degrees."""
+    """All synthetic faces: full and half intensity, six people also at 20 and 40 degrees yaw."""
     return example_dataset(intensity=None, yaw=None, name="example-all")
