@@ -184,14 +184,7 @@ class Card(_Part):
 
 
 def parse_card(text: str, source: str) -> Card:
-    """Parse a card.
-
-    Parameters
-    ----------
-    text
-        TOML text.
-    source
-        Its origin, for messages.
+    """Parse the TOML text of a card; `source` is its origin, for messages.
 
     Raises
     ------

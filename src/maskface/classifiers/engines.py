@@ -49,14 +49,7 @@ class Graph:
 
 
 def read_graph(model: bytes, name: str) -> Graph:
-    """Read the names in an ONNX file.
-
-    Parameters
-    ----------
-    model
-        Bytes of the file.
-    name
-        Its name, for messages.
+    """Read the names and shapes in the bytes of an ONNX file; `name` is for messages.
 
     Raises
     ------
@@ -82,16 +75,8 @@ def with_output(model: bytes, tensor: str, *, typed: bool) -> bytes:
     """Add a tensor to the outputs of a network.
 
     Two messages of one field are merged when a file is read, and their lists concatenated, so an
-    output is added by appending to the file.
-
-    Parameters
-    ----------
-    model
-        Bytes of an ONNX file.
-    tensor
-        Name of the tensor.
-    typed
-        Declare it as float32 without a shape, which OpenCV requires and ONNX Runtime would enforce.
+    output is added by appending to the file. `typed` declares it as float32 without a shape, which
+    OpenCV requires and ONNX Runtime would enforce.
 
     References
     ----------
@@ -355,7 +340,7 @@ class Network:
             "(pictures, numbers) or 4 (pictures, channels, height, width). Name another one."
         )
 
-    def _input_shape(self) -> tuple[int | None, ...]:
+    def _input_shape(self) -> Shape:
         if len(self._graph.inputs) != 1:
             names = ", ".join(name for name, _ in self._graph.inputs) or "none"
             raise MaskfaceError(
@@ -364,7 +349,7 @@ class Network:
             )
         return self._graph.inputs[0][1]
 
-    def _check_shape(self, declared: tuple[int | None, ...], given: tuple[int, ...]) -> None:
+    def _check_shape(self, declared: Shape, given: tuple[int, ...]) -> None:
         fits = len(declared) == len(given) and all(
             side in (None, length) for side, length in zip(declared[1:], given[1:], strict=True)
         )

@@ -90,14 +90,8 @@ def emotion_of(label: str) -> str | None:
 def require_emotions(labels: Iterable[tuple[str, str]], source: str, advice: str) -> None:
     """Raise if labels are not emotions.
 
-    Parameters
-    ----------
-    labels
-        Pairs of a label and its place (``"line 7"``, a folder).
-    source
-        The file or folder they come from, for the message.
-    advice
-        What to do about it, for the message.
+    `labels` are pairs of a label and its place (``"line 7"``, a folder); `source`, the file or
+    folder they come from, and `advice` are parts of the message.
 
     Raises
     ------

@@ -123,18 +123,7 @@ class Measurements:
 def gather_measurements(
     parts: Checkpoints, measures: str, conditions: Sequence[str], path: Path
 ) -> Measurements:
-    """Write the features of all faces to one file.
-
-    Parameters
-    ----------
-    parts
-        Checkpoints of the run.
-    measures
-        Name of the features.
-    conditions
-        Conditions of the run.
-    path
-        The file.
+    """Write the features called `measures` of all faces of a run to one file.
 
     Raises
     ------
@@ -203,14 +192,9 @@ class CrossFitPredictions:
     messages: Mapping[int, str]
 
     def fill(self, rows: pd.DataFrame, start: int) -> pd.DataFrame:
-        """Return rows with the predictions from number `start` on, where their status is ok.
+        """Return trials with the predictions from number `start` on, where their status is ok.
 
-        Parameters
-        ----------
-        rows
-            Rows by picture and condition; see `maskface.tables.TRIALS`.
-        start
-            Number of predictions that earlier rows have.
+        Rows are sorted by picture and condition; `start` is the number of earlier predictions.
         """
         ok = (rows["status"] == "ok").to_numpy(bool)
         places = np.arange(start, start + ok.sum())
@@ -380,19 +364,7 @@ def subject_folds(measured: Measurements, folds: int) -> Integers:
 def make_folds(
     classifier: Trainable, measured: Measurements, conditions: Sequence[str], *, seed: int
 ) -> Iterator[Fold]:
-    """Divide faces into the training set and the held-out faces of each fold.
-
-    Parameters
-    ----------
-    classifier
-        The classifier.
-    measured
-        All faces with their features.
-    conditions
-        Conditions of the run.
-    seed
-        Seed of the run.
-    """
+    """Divide the faces of a run into the training set and the held-out faces of each fold."""
     ok = measured.ok
     fold = subject_folds(measured, classifier.folds)[ok]
     label, picture = measured.label[ok], measured.picture[ok]

@@ -36,19 +36,9 @@ _SLOW_S: Final = 2
 def changed_pictures(
     plan: Plan, read: Iterable[str], fingerprints: Iterable[pd.DataFrame], *, progress: bool
 ) -> set[str]:
-    """Find the pictures whose files have changed since they were read.
+    """Find those of the read pictures whose files have changed since, or have no fingerprint.
 
-    Parameters
-    ----------
-    plan
-        The run, with the paths of its pictures.
-    read
-        Ids of the pictures that were read.
-    fingerprints
-        Rows of `maskface.experiment.checkpoints.PICTURES`, some at a time. Pictures without one
-        count as changed.
-    progress
-        Show a progress bar on stderr if it takes long.
+    `fingerprints` are rows of `maskface.experiment.checkpoints.PICTURES`, some at a time.
 
     Raises
     ------
@@ -152,12 +142,7 @@ def changed_since(
 ) -> set[str]:
     """Find the pictures of a complete run that have changed since; none if it is incomplete.
 
-    Parameters
-    ----------
-    plan, folder, manifest
-        The run.
-    progress
-        Note on stderr if changes cannot be found, and show a progress bar if it takes long.
+    With `progress`, note on stderr if changes cannot be found, and show a bar if it takes long.
 
     Raises
     ------
@@ -205,12 +190,7 @@ def reopen(
     """Make a complete run incomplete again, without the pictures that have changed.
 
     The rows of the other pictures become checkpoints again. With trainable classifiers, all
-    pictures are dropped, as the tables do not hold their features.
-
-    Returns
-    -------
-    dict
-        The new manifest of the run.
+    pictures are dropped, as the tables do not hold their features. Return the new manifest.
     """
     folder.clear_checkpoints()
     why = _reason_to_drop_all(plan, folder, manifest)

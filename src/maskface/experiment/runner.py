@@ -31,16 +31,8 @@ from maskface.tables import ATTRIBUTES, DETECTIONS, TRIALS
 def finish(plan: Plan, folder: RunFolder, manifest: dict[str, Any], jobs: int, form: str) -> None:
     """Cross-fit classifiers, merge the checkpoints of a run to tables, and summarize these.
 
-    Parameters
-    ----------
-    plan, folder
-        The run.
-    manifest
-        Its manifest; files and timings are added, and it is written as complete at the end.
-    jobs
-        Number of worker processes that fit classifiers.
-    form
-        Format of the trials: csv or parquet.
+    Files and timings are added to the manifest, which is written as complete at the end. `form` is
+    the format of the trials: csv or parquet.
 
     Raises
     ------

@@ -327,16 +327,12 @@ def read_pictures(
 
     Parameters
     ----------
-    plan, folder
-        The run.
     cache
         Folder of the landmark cache; None for no cache.
     work
-        Workers; see `maskface.experiment.workers.workers`.
+        Opened `workers`.
     chunk
         Pictures between two checkpoints.
-    progress
-        Show a progress bar.
     by_value
         True if workers are other processes, so that all objects of the experiment are pickled.
 
