@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Annotated, ClassVar, Final
+from typing import Annotated, ClassVar, Final, Literal
 
 import cv2
 import numpy as np
@@ -21,6 +21,8 @@ from maskface.occluders.drawing.layer import as_rgb, times
 from maskface.occluders.drawing.render import alpha_on, draw_on
 from maskface.occluders.parameters import Between, Colour
 from maskface.occluders.photo.light import LUMA
+from maskface.occluders.worn.individual import USUAL, Individual
+from maskface.occluders.worn.placement import Population, placed
 from maskface.occluders.worn.surface import Shape, Wearing, detail, sheet_surface, surface_of, wear
 from maskface.types import FaceLandmarks, ImageArray
 
@@ -123,13 +125,15 @@ class WornOccluder(Occluder):
     """Whether spectacles in the photograph are worn over it."""
 
     @abstractmethod
-    def garment(self, scale: float) -> Garment:
+    def garment(self, scale: float, one: Individual) -> Garment:
         """Return what is drawn.
 
         Parameters
         ----------
         scale
             Pixels per centimetre of the head: large heads need finer surfaces.
+        one
+            Which one of many alike.
 
         Returns
         -------
@@ -140,9 +144,14 @@ class WornOccluder(Occluder):
     def draw(
         self, image: ImageArray, landmarks: FaceLandmarks, rng: np.random.Generator
     ) -> Drawing:
-        """Draw the thing worn; see `Occluder.draw`. Only its grain is random."""
-        fit = head_fit(landmarks)
-        return draw_on(image, fit, _garment(self, detail(fit.scale)), rng)
+        """Draw the thing worn; see `Occluder.draw`. Its grain is random, and with `vary` all else."""
+        fit, one = head_fit(landmarks), self.individual(rng)
+        return draw_on(image, fit, _garment(self, detail(fit.scale), one), rng)
+
+    def individual(self, rng: np.random.Generator) -> Individual:
+        """Return which one of many is put on: the usual one."""
+        del rng
+        return USUAL
 
     def draw_over(
         self,
@@ -161,15 +170,14 @@ class WornOccluder(Occluder):
         self, image: ImageArray, landmarks: FaceLandmarks, rng: np.random.Generator
     ) -> NDArray[np.uint8]:
         """Return what is hidden, (H, W) uint8: the alpha of `draw`, at less cost."""
-        del rng
-        fit = head_fit(landmarks)
-        return alpha_on(image, fit, _garment(self, detail(fit.scale)))
+        fit, one = head_fit(landmarks), self.individual(rng)
+        return alpha_on(image, fit, _garment(self, detail(fit.scale), one))
 
 
 @lru_cache(maxsize=256)
-def _garment(worn: WornOccluder, scale: float) -> Garment:
+def _garment(worn: WornOccluder, scale: float, one: Individual) -> Garment:
     """The same garment for the next picture."""
-    made = worn.garment(scale)
+    made = worn.garment(scale, one)
     return replace(made, behind_frames=worn.behind_frames)
 
 
@@ -185,11 +193,17 @@ class Mask(WornOccluder):
     top
         Height of the upper edge at the middle of the face, from 0 (at the chin) to 100 (at the
         eyes); by default where `wearing` has it.
+    vary
+        ``off`` for one mask that always sits and looks the same, or ``real`` for masks as people
+        wear them: placement, size, tilt, folds and colour differ from seed to seed as in
+        photographs.
     """
 
     behind_frames: ClassVar[bool] = True
+    population: ClassVar[Population] = Population()
     wearing: Wearing = "correct"
     top: Annotated[float | None, Between(0, 100, "0 at the chin, 100 at the eyes")] = None
+    vary: Literal["off", "real"] = "off"
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -199,10 +213,18 @@ class Mask(WornOccluder):
                 "Both say where the upper edge is; leave one out."
             )
 
-    def surface(self, shape: Shape, scale: float) -> Surface:
+    def individual(self, rng: np.random.Generator) -> Individual:
+        """Return the usual mask, or one of the population that `vary` asks for."""
+        return USUAL if self.vary == "off" else Individual.drawn(rng)
+
+    def surface(self, shape: Shape, scale: float, one: Individual) -> Surface:
         """Return a mask of this form, as it is worn; see `surface_of`."""
-        worn = surface_of(wear(shape, self.wearing, self.top), scale)
-        return hang(worn) if self.wearing == "one_ear" else worn
+        form = wear(shape, self.wearing, self.top)
+        if one.seed is not None:
+            placement = self.population.draw(one.rng("placement"))
+            form = placed(form, placement if self.top is None else replace(placement, top=0.0))
+        surface = surface_of(form, scale)
+        return hang(surface) if self.wearing == "one_ear" else surface
 
     def loops(self, surface: Surface, colour: RGB) -> list[Cord]:
         """Draw ear loops for a `surface` of cloth of a colour."""

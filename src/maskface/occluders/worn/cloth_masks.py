@@ -13,6 +13,7 @@ from maskface.occluders.colours import RGB, parse_colour
 from maskface.occluders.drawing.garment import Garment, Sheet, Texture
 from maskface.occluders.parameters import Colour
 from maskface.occluders.worn.base import ColouredMask
+from maskface.occluders.worn.individual import Individual
 from maskface.occluders.worn.mask_shapes import CONTOURED, MOULDED
 from maskface.occluders.worn.planes import bump, canvas, crease, make_texture, seam, unevenness
 from maskface.occluders.worn.straps import bands
@@ -84,10 +85,10 @@ class ClothMask(ColouredMask):
     pattern: Pattern = "plain"
     accent: Colour = "white"
 
-    def garment(self, scale: float) -> Garment:
+    def garment(self, scale: float, one: Individual) -> Garment:
         """Return the panels and their loops."""
         colour, accent = self.rgb, parse_colour(self.accent)
-        surface = self.surface(CONTOURED, scale)
+        surface = self.surface(CONTOURED, scale, one)
         if self.pattern == "plain":
             sheet = Sheet(surface, plain_cotton(), colour)
         else:
@@ -109,10 +110,10 @@ class FashionMask(ColouredMask):
     name: ClassVar[str] = "fashion"
     colour: Colour = "black"
 
-    def garment(self, scale: float) -> Garment:
+    def garment(self, scale: float, one: Individual) -> Garment:
         """Return the moulded sheet and the bands to the ears."""
         colour = self.rgb
-        surface = self.surface(MOULDED, scale)
+        surface = self.surface(MOULDED, scale, one)
         sheet = Sheet(surface, foam(colour))
         if self.wearing != "one_ear":
             return Garment((sheet, *bands(surface, colour)))

@@ -13,6 +13,7 @@ from maskface.occluders.colours import RGB, dimmed, parse_colour
 from maskface.occluders.drawing.garment import Cord, Garment, Shadow, Sheet, Surface, Texture
 from maskface.occluders.parameters import Between, Colour
 from maskface.occluders.worn.base import WornOccluder, outward
+from maskface.occluders.worn.individual import Individual
 from maskface.occluders.worn.planes import Canvas, bump, make_texture, ramp, step
 from maskface.occluders.worn.surface import sheet_surface
 
@@ -253,9 +254,9 @@ class Sunglasses(WornOccluder):
     lens: Colour = "#1d1b1a"
     opacity: Annotated[float, Between(0.5, 1)] = 0.95
 
-    def garment(self, scale: float) -> Garment:
+    def garment(self, scale: float, one: Individual) -> Garment:
         """Return reflections, frame and dark glass."""
-        del scale
+        del scale, one
         style = STYLES[self.frame, True]
         shine = Sheet(front(), gloss(style, 0.22, 0.13), both_sides=True, lit=False)
         face, edge, sides = _frame(style, parse_colour(self.colour))
@@ -280,9 +281,9 @@ class Glasses(WornOccluder):
     frame: FrameShape = "square"
     colour: Colour = "black"
 
-    def garment(self, scale: float) -> Garment:
+    def garment(self, scale: float, one: Individual) -> Garment:
         """Return reflections, frame and clear glass."""
-        del scale
+        del scale, one
         style = STYLES[self.frame, False]
         shine = Sheet(front(), gloss(style, 0.05, 0.09), both_sides=True, lit=False)
         face, edge, sides = _frame(style, parse_colour(self.colour))

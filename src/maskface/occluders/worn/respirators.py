@@ -13,6 +13,7 @@ from maskface.occluders.colours import RGB
 from maskface.occluders.drawing.garment import Cord, Garment, Sheet, Surface, Texture
 from maskface.occluders.parameters import Colour
 from maskface.occluders.worn.base import ColouredMask
+from maskface.occluders.worn.individual import Individual
 from maskface.occluders.worn.mask_shapes import CUP, FOLDED
 from maskface.occluders.worn.planes import bump, canvas, make_texture, seam, step, unevenness
 from maskface.occluders.worn.straps import head_straps
@@ -164,10 +165,10 @@ class Ffp2Mask(ColouredMask):
     name: ClassVar[str] = "ffp2"
     colour: Colour = "white"
 
-    def garment(self, scale: float) -> Garment:
+    def garment(self, scale: float, one: Individual) -> Garment:
         """Return two halves, what joins them, and the loops."""
         colour = self.rgb
-        surface = self.surface(FOLDED, scale)
+        surface = self.surface(FOLDED, scale, one)
         right, left, fold = _halves(surface, colour)
         sheets = (
             Sheet(right, half(), colour, by_depth=True),
@@ -201,10 +202,10 @@ class N95Mask(ColouredMask):
     name: ClassVar[str] = "n95"
     colour: Colour = "#f3efe4"
 
-    def garment(self, scale: float) -> Garment:
+    def garment(self, scale: float, one: Individual) -> Garment:
         """Return the cup and its straps."""
         colour = self.rgb
-        surface = self.surface(CUP, scale)
+        surface = self.surface(CUP, scale, one)
         return Garment((Sheet(surface, cup(colour)), *self._straps(surface)))
 
     def _straps(self, surface: Surface) -> list[Cord]:

@@ -12,6 +12,7 @@ from maskface.arrays import Reals
 from maskface.occluders.drawing.garment import Garment, Sheet, Texture
 from maskface.occluders.parameters import Colour
 from maskface.occluders.worn.base import ColouredMask
+from maskface.occluders.worn.individual import Individual
 from maskface.occluders.worn.planes import bump, make_texture, step, unevenness
 from maskface.occluders.worn.surface import SURGICAL
 
@@ -104,8 +105,8 @@ class SurgicalMask(ColouredMask):
     name: ClassVar[str] = "surgical"
     colour: Colour = "lightblue"
 
-    def garment(self, scale: float) -> Garment:
+    def garment(self, scale: float, one: Individual) -> Garment:
         """Return the pleated sheet and its loops."""
         colour = self.rgb
-        surface = self.surface(SURGICAL, scale)
+        surface = self.surface(SURGICAL, scale, one)
         return Garment((Sheet(surface, cloth(), colour), *self.loops(surface, colour)))

@@ -13,6 +13,7 @@ from maskface.arrays import Reals
 from maskface.occluders.drawing.garment import Cord, Garment, Shadow, Sheet, Surface, Texture
 from maskface.occluders.parameters import Colour
 from maskface.occluders.worn.base import ColouredMask, outward
+from maskface.occluders.worn.individual import Individual
 from maskface.occluders.worn.mask_shapes import CONTOURED, PANEL
 from maskface.occluders.worn.planes import (
     bump,
@@ -160,10 +161,10 @@ class WindowMask(ColouredMask):
     name: ClassVar[str] = "window_mask"
     colour: Colour = "lightblue"
 
-    def garment(self, scale: float) -> Garment:
+    def garment(self, scale: float, one: Individual) -> Garment:
         """Return reflections, cloth with its hole, loops."""
         colour = self.rgb
-        surface = self.surface(_FORM, scale)
+        surface = self.surface(_FORM, scale, one)
         film = Sheet(_before_the_mouth(surface), window_film(), _GLARE, tint=_TINT, lit=False)
         cloth = Sheet(surface, window_cloth(), colour)
         return Garment((film, cloth, *self.loops(surface, colour)), _SHADE)
@@ -193,10 +194,10 @@ class ClearMask(ColouredMask):
     name: ClassVar[str] = "clear"
     colour: Colour = "white"
 
-    def garment(self, scale: float) -> Garment:
+    def garment(self, scale: float, one: Individual) -> Garment:
         """Return reflections, frame, loops."""
         colour = self.rgb
-        surface = self.surface(PANEL, scale)
+        surface = self.surface(PANEL, scale, one)
         film = Sheet(surface, panel_film(), _GLARE, tint=_TINT, lit=False)
         frame = Sheet(surface, panel_frame(), colour)
         loops = self.loops(surface, colour)
