@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import re
 from types import MappingProxyType
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from maskface.errors import MaskfaceError
 from maskface.registry import unknown_name
+
+if TYPE_CHECKING:
+    import numpy as np
 
 RGB: TypeAlias = tuple[int, int, int]
 """Red, green and blue, 0 to 255."""
@@ -71,4 +75,20 @@ def exact_colour(colour: str) -> RGB:
 def dimmed(colour: RGB, share: float) -> RGB:
     """Return a colour at a share of its brightness."""
     red, green, blue = (round(share * part) for part in colour)
+    return red, green, blue
+
+
+_DYE: Final = (0.09, 0.035)
+"""Standard deviations of the logarithms of brightness and of single colours among masks of one
+colour. The median lightness (CIELAB) of real ones differs by 11, half of it by the light."""
+
+
+def varied_colour(colour: RGB, rng: np.random.Generator) -> RGB:
+    """Return a colour as it differs from one piece of cloth to the next."""
+    bright, *parts = rng.standard_normal(4).tolist()
+    mean = sum(parts) / 3
+    red, green, blue = (
+        min(max(round(own * math.e ** (_DYE[0] * bright + _DYE[1] * (part - mean))), DARKEST), 250)
+        for own, part in zip(colour, parts, strict=True)
+    )
     return red, green, blue

@@ -172,10 +172,13 @@ class Light:
         """Return red, green and blue of a surface of a colour in this light, at full level."""
         return np.asarray(np.array(colour) * self.balance)
 
-    def shade(self, normals: Floats) -> Floats:
-        """Return brightness factors (n,) of surfaces with unit normals (n, 3) in image axes."""
+    def shade(self, normals: Floats, share: float = 1.0) -> Floats:
+        """Return brightness factors (n,) of surfaces with unit normals (n, 3) in image axes.
+
+        `share` is how much of the change with direction they show.
+        """
         facing = normals - [0.0, 0.0, -1.0]
-        relative = 1 + facing @ np.array(self.slope)
+        relative = 1 + share * (facing @ np.array(self.slope))
         return np.asarray(self.level * np.clip(relative, *_RANGE))
 
 

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from maskface.arrays import Floats
 from maskface.errors import MaskfaceError
 from maskface.occluders.base import Drawing, Occluder
-from maskface.occluders.colours import RGB, parse_colour
-from maskface.occluders.drawing.garment import Cord, Garment, Surface
+from maskface.occluders.colours import RGB, parse_colour, varied_colour
+from maskface.occluders.drawing.garment import Cord, Garment, Sheet, Surface, Texture
 from maskface.occluders.drawing.geometry import head_fit, unit
 from maskface.occluders.drawing.layer import as_rgb, times
 from maskface.occluders.drawing.render import alpha_on, draw_on
@@ -26,13 +26,19 @@ from maskface.occluders.worn.placement import Population, placed
 from maskface.occluders.worn.surface import Shape, Wearing, detail, sheet_surface, surface_of, wear
 from maskface.types import FaceLandmarks, ImageArray
 
-EAR: Final = ((-7.95, 2.6, -2.6), (-7.75, -0.8, -2.7))
+EAR: Final = ((-7.95, 2.6, -2.6), (-7.75, -0.8, -3.4))
 """Upper and lower root of the right ear, in cm."""
+_BACK: Final = 4.0
+"""How much sooner a lower loop goes back along the jaw than up to the ear. From the front, 3 of 16
+lower loops of real masks are seen, and 14 upper ones."""
 _CORD_POINTS: Final = 9
 _CORD_WIDTH: Final = 0.22  # cm
 _COLOUR: Final = (222, 222, 218)
 _DARK: Final = 110.0
 """Masks of lower luminance have loops of their own colour."""
+_SHADING: Final = 0.35
+"""Real surgical masks are brighter in the middle than at the sides by 2.4 (CIELAB), and not by the
+11.6 of a surface that is shaded like skin."""
 _FADE: Final = 0.25
 """Share of a loop that passes out of sight behind the ear."""
 
@@ -57,9 +63,15 @@ def ear_loops(surface: Surface, colour: RGB, *, ears: str = "both") -> list[Cord
     sheet, tone = surface.sheet, loop_colour(colour)
     cords = []
     for column, mirror in ((0, 1.0), (-1, -1.0))[: 1 if ears == "right" else 2]:
-        for row, ear in ((0, EAR[0]), (-1, EAR[1])):
-            cords.append(_loop(sheet[row, column], np.array(ear) * [mirror, 1, 1], mirror, tone))
+        for row, ear, back in ((0, EAR[0], 1.0), (-1, EAR[1], _BACK)):
+            end = np.array(ear) * [mirror, 1, 1]
+            cords.append(_loop(sheet[row, column], end, mirror, tone, back))
     return cords
+
+
+def cloth_sheet(surface: Surface, texture: Texture, colour: RGB = (255, 255, 255)) -> Sheet:
+    """Return a sheet of thin cloth."""
+    return Sheet(surface, texture, colour, shading=_SHADING)
 
 
 def loop_colour(colour: RGB) -> RGB:
@@ -67,11 +79,12 @@ def loop_colour(colour: RGB) -> RGB:
     return colour if float(np.array(colour) @ LUMA) < _DARK else _COLOUR
 
 
-def _loop(corner: Floats, ear: Floats, mirror: float, colour: RGB) -> Cord:
-    """A loop that bulges a little over the cheek."""
+def _loop(corner: Floats, ear: Floats, mirror: float, colour: RGB, back: float) -> Cord:
+    """A loop that bulges a little over the cheek, and may go `back` along the jaw at first."""
     # Closer together towards the ear, where the loop fades.
     t = np.sin(np.linspace(0, np.pi / 2, _CORD_POINTS))[:, None]
     points = corner * (1 - t) + ear * t + np.array([-0.12 * mirror, 0, 0]) * np.sin(np.pi * t)
+    points[:, 2:] = ear[2] + (corner[2] - ear[2]) * (1 - t) ** back
     return Cord(points, outward(points), _CORD_WIDTH, colour, _FADE, under_hair=True)
 
 
@@ -144,7 +157,7 @@ class WornOccluder(Occluder):
     def draw(
         self, image: ImageArray, landmarks: FaceLandmarks, rng: np.random.Generator
     ) -> Drawing:
-        """Draw the thing worn; see `Occluder.draw`. Its grain is random, and with `vary` all else."""
+        """Draw the thing worn; see `Occluder.draw`. Its grain is random, with `vary` all of it."""
         fit, one = head_fit(landmarks), self.individual(rng)
         return draw_on(image, fit, _garment(self, detail(fit.scale), one), rng)
 
@@ -248,3 +261,7 @@ class ColouredMask(Mask):
     def rgb(self) -> RGB:
         """Red, green and blue (0 to 255) of the colour."""
         return parse_colour(self.colour)
+
+    def dyed(self, one: Individual) -> RGB:
+        """Return the colour of one mask: dyes differ, and so does how much light it catches."""
+        return self.rgb if one.seed is None else varied_colour(self.rgb, one.rng("colour"))

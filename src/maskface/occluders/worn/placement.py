@@ -17,7 +17,7 @@ from maskface.occluders.worn.surface import Shape, moved
 
 UNIT: Final = 8.9
 """Distance in cm between the outer corners of the canonical head's eyes."""
-_HELD: Final = 0.7
+_HELD: Final = 0.6
 """Correlation of the height of the upper edge at the midline with that at its ends."""
 _HANGING: Final = 0.7
 """Correlation of the height of the lower edge with that of the lower corners."""
@@ -86,7 +86,7 @@ class Population:
     taper: float = 0.050
     tilt: float = 1.9
     shift: float = 0.037
-    reach: tuple[tuple[float, float], tuple[float, float]] = ((-0.15, 0.17), (-0.17, 0.35))
+    reach: tuple[tuple[float, float], tuple[float, float]] = ((-0.15, 0.18), (-0.17, 0.35))
 
     def draw(self, rng: np.random.Generator) -> Placement:
         """Draw a placement."""
