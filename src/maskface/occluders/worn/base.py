@@ -36,7 +36,8 @@ _CORD_WIDTH: Final = 0.22  # cm
 _COLOUR: Final = (222, 222, 218)
 _DARK: Final = 110.0
 """Masks of lower luminance have loops of their own colour."""
-_SHADING: Final = 0.35
+_UNDER_JAW: Final = 2.0  # cm
+_SHADING: Final = 0.45
 """Real surgical masks are brighter in the middle than at the sides by 2.4 (CIELAB), and not by the
 11.6 of a surface that is shaded like skin."""
 _FADE: Final = 0.25
@@ -85,7 +86,9 @@ def _loop(corner: Floats, ear: Floats, mirror: float, colour: RGB, back: float) 
     t = np.sin(np.linspace(0, np.pi / 2, _CORD_POINTS))[:, None]
     points = corner * (1 - t) + ear * t + np.array([-0.12 * mirror, 0, 0]) * np.sin(np.pi * t)
     points[:, 2:] = ear[2] + (corner[2] - ear[2]) * (1 - t) ** back
-    return Cord(points, outward(points), _CORD_WIDTH, colour, _FADE, under_hair=True)
+    # Under the edge of the jaw it is out of sight sooner than on the cheek.
+    facing = outward(points - [0, 0, _UNDER_JAW if back > 1 else 0.0])
+    return Cord(points, facing, _CORD_WIDTH, colour, _FADE, under_hair=True)
 
 
 def outward(points: Floats) -> Floats:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import ClassVar, Final
 
 import numpy as np
@@ -13,8 +13,10 @@ from maskface.occluders.colours import RGB
 from maskface.occluders.drawing.garment import Cord, Garment, Sheet, Surface, Texture
 from maskface.occluders.parameters import Colour
 from maskface.occluders.worn.base import ColouredMask
-from maskface.occluders.worn.individual import Individual
+from maskface.occluders.worn.creases import crumpled
+from maskface.occluders.worn.individual import USUAL, Individual
 from maskface.occluders.worn.mask_shapes import CUP, FOLDED
+from maskface.occluders.worn.placement import Population
 from maskface.occluders.worn.planes import bump, canvas, make_texture, seam, step, unevenness
 from maskface.occluders.worn.straps import head_straps
 from maskface.occluders.worn.surface import sheet_surface
@@ -44,8 +46,8 @@ _SAG: Final = 0.6
 the face turns it away from the camera."""
 
 
-@cache
-def half(*, left: bool = False) -> Texture:
+@lru_cache(maxsize=32)
+def half(one: Individual = USUAL, *, left: bool = False) -> Texture:
     """Draw right (or left) half of a folded respirator, from the side to the fold."""
     x, y = canvas(HEIGHT, WIDTH)
     # Columns are equally spaced in the angle of `sheet_of`.
@@ -54,7 +56,8 @@ def half(*, left: bool = False) -> Texture:
     upper, lower = DOWN * tall * y, DOWN * tall * (1 - y)
     felt = unevenness((HEIGHT, WIDTH), ((0.7, 0.012), (4.0, 0.007), (30.0, 0.010)), 31 + left)
     level = 1 + felt + _welds(fold, upper, lower, DOWN * y)
-    level = level + _dents(fold, y, mirror=-1.0 if left else 1.0)
+    whole = crumpled((HEIGHT, 2 * WIDTH), one)
+    level = level + (whole[:, : WIDTH - 1 : -1] if left else whole[:, :WIDTH])
     clip, metal = _clip(fold, upper)
     level = level * (1 - 0.24 * clip) + metal
     return make_texture(level[:, ::-1] if left else level)
@@ -81,19 +84,6 @@ def _points(distance: Reals, along: Reals) -> Reals:
     """A row of weld points: pressed in, so dark, with a light lower lip."""
     dash = step(np.cos(2 * np.pi * along / 0.40) + 0.25, 0.35)
     return -0.24 * dash * bump(distance, 0.065) + 0.06 * dash * bump(distance - 0.12, 0.06)
-
-
-def _dents(fold: Reals, y: Reals, mirror: float) -> Reals:
-    """Stiff fleece gives in flat dents: beside the nose, from the ear and towards the chin."""
-    total = np.zeros_like(y)
-    for away, row, slope, width, strength in (
-        (6.0, 0.44 + 0.02 * mirror, 0.030, 0.05, 0.035), (4.2, 0.78, -0.035, 0.05, 0.04),
-        (7.5, 0.60 - 0.02 * mirror, 0.004, 0.045, 0.03), (3.2, 0.24, 0.05, 0.04, 0.03),
-    ):  # fmt: skip
-        distance = y - row - slope * (fold - away)
-        wave = bump(distance, width) - bump(distance - 1.6 * width, width)
-        total = total + strength * wave * bump(fold - away, 2.6)
-    return total
 
 
 def _clip(fold: Reals, upper: Reals) -> tuple[Reals, Reals]:
@@ -148,6 +138,8 @@ def _rings(edge: Reals) -> Reals:
 
 
 _FOLD: Final = 0.12  # cm
+_SHADING: Final = 0.55
+"""Fleece scatters light, too, but its halves face different ways."""
 _STRAP: Final = (222, 219, 206)
 _STRAP_WIDTH: Final = 0.42  # cm
 
@@ -163,16 +155,19 @@ class Ffp2Mask(ColouredMask):
     """
 
     name: ClassVar[str] = "ffp2"
+    population: ClassVar[Population] = Population(
+        top=0.074, outer=0.058, bottom=0.12, lower=0.10, width=0.13, taper=0.07, tilt=2.7
+    )
     colour: Colour = "white"
 
     def garment(self, scale: float, one: Individual) -> Garment:
         """Return two halves, what joins them, and the loops."""
-        colour = self.rgb
+        colour = self.dyed(one)
         surface = self.surface(FOLDED, scale, one)
         right, left, fold = _halves(surface, colour)
         sheets = (
-            Sheet(right, half(), colour, by_depth=True),
-            Sheet(left, half(left=True), colour, by_depth=True),
+            Sheet(right, half(one), colour, by_depth=True, shading=_SHADING),
+            Sheet(left, half(one, left=True), colour, by_depth=True, shading=_SHADING),
         )
         return Garment((*sheets, fold, *self.loops(surface, colour)))
 
@@ -204,9 +199,9 @@ class N95Mask(ColouredMask):
 
     def garment(self, scale: float, one: Individual) -> Garment:
         """Return the cup and its straps."""
-        colour = self.rgb
+        colour = self.dyed(one)
         surface = self.surface(CUP, scale, one)
-        return Garment((Sheet(surface, cup(colour)), *self._straps(surface)))
+        return Garment((Sheet(surface, cup(colour), shading=_SHADING), *self._straps(surface)))
 
     def _straps(self, surface: Surface) -> list[Cord]:
         if self.wearing != "one_ear":

@@ -10,13 +10,20 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import ClassVar, Final
 
-import cv2
 import numpy as np
 
 from maskface.arrays import Reals, Singles
 from maskface.occluders.drawing.garment import Garment, Texture
 from maskface.occluders.parameters import Colour
 from maskface.occluders.worn.base import ColouredMask, cloth_sheet
+from maskface.occluders.worn.creases import (
+    PROFILE,
+    add_line,
+    add_wrinkles,
+    dents,
+    soft_fold,
+    wobble,
+)
 from maskface.occluders.worn.individual import USUAL, Individual
 from maskface.occluders.worn.planes import bump, canvas, make_texture, step, unevenness
 from maskface.occluders.worn.surface import SURGICAL, detail
@@ -41,8 +48,6 @@ _COUNTS: Final = ((2, 3, 4), (0.25, 0.5, 0.25))
 _BORDER: Final = 0.042
 """Width of the sewn border, as a share of the height. Any narrower, it is a bright line between its
 seam and skin."""
-_PROFILE_ENDS: Final = (-0.08, 0.24)
-_SAMPLES: Final = 1024
 _CHANCES: Final = {"interrupted": 0.3, "ridge": 0.55, "welds above": 0.8, "welds beside": 0.6,
                    "pale band": 0.6}  # fmt: skip
 """Shares of real masks that show each (16 looked at closely)."""
@@ -61,9 +66,9 @@ def _cloth(one: Individual, shape: tuple[int, int]) -> Texture:
     has = {what: bool(rng.random() < chance) for what, chance in _CHANCES.items()}
     if one.seed is None:
         has = _USUAL
-    level = 1 + _dents(shape, rng)
+    level = 1 + dents(shape, rng)
     _add_creases(level, rng, interrupted=has["interrupted"])
-    _add_wrinkles(level, rng)
+    add_wrinkles(level, rng)
     if has["ridge"]:
         _add_ridge(level, rng)
     level *= _sewn(
@@ -85,93 +90,34 @@ def _add_creases(level: Singles, rng: np.random.Generator, *, interrupted: bool)
     height = rng.normal(*_FIRST)
     for _ in range(rng.choice(_COUNTS[0], p=_COUNTS[1])):
         sag, slope = rng.normal(*_SAG), rng.normal(0, _SLOPE)
-        line = height + sag * (round_off - 0.6) + slope * across + _wobble(len(across), rng, 0.008)
-        strength = rng.uniform(0.6, 1.2) * (1 + _wobble(len(across), rng, 0.22))
+        line = height + sag * (round_off - 0.6) + slope * across + wobble(len(across), rng, 0.008)
+        strength = rng.uniform(0.6, 1.2) * (1 + wobble(len(across), rng, 0.22))
         if interrupted:
             strength = strength * (1 - 0.85 * bump(across - rng.normal(0, 0.08), 0.22))
         rows = (line - top) / (low - top)
         # A crease that runs into an edge is sewn down there.
         strength = strength * np.clip(rows / 0.12, 0, 1) * np.clip((1 - rows) / 0.12, 0, 1)
         softness = rng.uniform(0.8, 1.7)
-        _add_line(level, _pleat(), rows, softness, strength * (0.75 + 0.25 * side))
+        add_line(level, _pleat(), rows, softness, strength * (0.75 + 0.25 * side))
         height += max(rng.normal(*_APART), 0.08)
-
-
-def _add_line(level: Singles, profile: Singles, rows: Reals, width: float, strength: Reals) -> None:
-    """Add a profile along a line of rows (w,), each a share of the height, by a strength (w,)."""
-    height, (low, high) = len(level), _PROFILE_ENDS
-    columns = np.flatnonzero(np.abs(strength) > 0.003)
-    if not len(columns):
-        return
-    across = slice(columns[0], columns[-1] + 1)
-    first = max(int((rows[across].min() + low * width) * height), 0)
-    last = min(int((rows[across].max() + high * width) * height) + 2, height)
-    if last <= first:
-        return
-    y = np.linspace(0, 1, height, dtype=np.float32)[first:last, None]
-    scale = np.float32((_SAMPLES - 1) / (high - low))
-    place = (y - rows[across].astype(np.float32)) * (scale / np.float32(width))
-    place -= np.float32(low) * scale
-    drawn = cv2.remap(profile, place, np.zeros_like(place), cv2.INTER_LINEAR,
-                      borderMode=cv2.BORDER_CONSTANT)  # fmt: skip
-    level[first:last, across] += drawn * strength[across].astype(np.float32)
 
 
 @lru_cache(maxsize=1)
 def _pleat() -> Singles:
     """Change of brightness (1, samples) across a pleat."""
-    below = np.linspace(*_PROFILE_ENDS, _SAMPLES, dtype=np.float32)[None]
+    below = PROFILE
     shadow = 0.17 * bump(below - 0.004, 0.007) + 0.15 * np.exp(-below / 0.045) * (below > 0)
     return np.asarray(0.07 * bump(below + 0.024, 0.020) - shadow, np.float32)
-
-
-@lru_cache(maxsize=1)
-def _fold() -> Singles:
-    """Change of brightness (1, samples) across a soft fold."""
-    off = np.linspace(*_PROFILE_ENDS, _SAMPLES, dtype=np.float32)[None]
-    return np.asarray(bump(off, 0.020) - bump(off - 0.036, 0.022), np.float32)
-
-
-def _wobble(count: int, rng: np.random.Generator, strength: float) -> Reals:
-    """Smooth random values (count,) around 0."""
-    knots = rng.standard_normal((1, 9)).astype(np.float32)
-    smooth = cv2.resize(knots, (count, 1), interpolation=cv2.INTER_CUBIC)[0]
-    return np.asarray(strength * smooth)
-
-
-def _add_wrinkles(level: Singles, rng: np.random.Generator) -> None:
-    """Add folds where the loops pull at the corners, and on the cheeks."""
-    x = np.linspace(0, 1, level.shape[1])
-    for _ in range(rng.integers(5, 10)):
-        across = x if rng.random() < 0.5 else 1 - x
-        at_corner = rng.random() < 0.6
-        start = rng.choice([rng.uniform(0.03, 0.15), rng.uniform(0.85, 0.97)])
-        slope = rng.uniform(0.3, 1.3) * (1 if start < 0.5 else -1)
-        if not at_corner:
-            start, slope = rng.uniform(0.2, 0.8), rng.normal(0, 0.45)
-        fade = np.exp(-(((across - rng.uniform(0, 0.15)) / rng.uniform(0.14, 0.30)) ** 2))
-        rows = start + slope * across + _wobble(len(across), rng, 0.01)
-        strength = rng.uniform(0.025, 0.075) * rng.choice([1, 1, -1])
-        _add_line(level, _fold(), rows, rng.uniform(0.7, 1.8), strength * fade)
-
-
-def _dents(shape: tuple[int, int], rng: np.random.Generator) -> Singles:
-    """Broad unevenness of cloth that has been folded in a pocket and breathed through."""
-    total = np.zeros(shape, np.float32)
-    for cells, strength in ((4, 0.030), (9, 0.022), (20, 0.012)):
-        knots = rng.standard_normal((cells, cells)).astype(np.float32)
-        total += strength * cv2.resize(knots, shape[::-1], interpolation=cv2.INTER_CUBIC)
-    return total
 
 
 def _add_ridge(level: Singles, rng: np.random.Generator) -> None:
     """Add the fold from nose to chin, lighter on one side than on the other."""
     upright = level.T
-    line = 0.5 + rng.normal(0, 0.015) + _wobble(len(level), rng, 0.008)
+    line = 0.5 + rng.normal(0, 0.015) + wobble(len(level), rng, 0.008)
     strength = rng.uniform(0.02, 0.06) * rng.choice([-1, 1])
     down = np.linspace(0, 1, len(level))
     fade = np.exp(-(((down - rng.uniform(0.3, 0.7)) / rng.uniform(0.3, 0.6)) ** 2))
-    _add_line(upright, _fold(), line - 0.018, rng.uniform(0.9, 1.6), strength * fade)
+    add_line(upright, soft_fold(), line - 0.018, rng.uniform(0.9, 1.6), strength * fade)
 
 
 @lru_cache(maxsize=8)

@@ -163,7 +163,7 @@ class WindowMask(ColouredMask):
 
     def garment(self, scale: float, one: Individual) -> Garment:
         """Return reflections, cloth with its hole, loops."""
-        colour = self.rgb
+        colour = self.dyed(one)
         surface = self.surface(_FORM, scale, one)
         film = Sheet(_before_the_mouth(surface), window_film(), _GLARE, tint=_TINT, lit=False)
         cloth = Sheet(surface, window_cloth(), colour)
@@ -196,7 +196,7 @@ class ClearMask(ColouredMask):
 
     def garment(self, scale: float, one: Individual) -> Garment:
         """Return reflections, frame, loops."""
-        colour = self.rgb
+        colour = self.dyed(one)
         surface = self.surface(PANEL, scale, one)
         film = Sheet(surface, panel_film(), _GLARE, tint=_TINT, lit=False)
         frame = Sheet(surface, panel_frame(), colour)
