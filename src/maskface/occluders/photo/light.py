@@ -23,8 +23,9 @@ _SIDE: Final = 96
 _GAMMA: Final = 2.2
 _TRUST: Final = 0.5
 """Share of the estimate that is believed; a coloured backdrop misleads it."""
-_LIMIT: Final = 0.08
-"""Largest change of a channel, as a logarithm: by a factor of 0.92 to 1.08."""
+_LIMIT: Final = 0.05
+"""Largest change of a channel, as a logarithm: by a factor of 0.95 to 1.05. With more, white masks
+beside much skin and hair turn pink."""
 _CLIPPED: Final = 250
 _RIM: Final = 3
 """Pixels around one that its gradient is made of."""
