@@ -226,7 +226,7 @@ def _paint(
     def paint(share: Bytes) -> Bytes:
         lit = share
         if sheet.lit:
-            shade = light.shade(seen.normals, sheet.shading)
+            shade = light.shade(seen.normals, sheet.falloff)
             lit = times(share, _spread(sheet, raster, shade, _LIT))
         planes = (cv2.multiply(p, lit, scale=t) for p, t in zip(parts, scales, strict=True))
         # Nothing is brighter than white, whatever its share.

@@ -173,13 +173,13 @@ class Light:
         """Return red, green and blue of a surface of a colour in this light, at full level."""
         return np.asarray(np.array(colour) * self.balance)
 
-    def shade(self, normals: Floats, share: float = 1.0) -> Floats:
+    def shade(self, normals: Floats, falloff: float = 1.0) -> Floats:
         """Return brightness factors (n,) of surfaces with unit normals (n, 3) in image axes.
 
-        `share` is how much of the change with direction they show.
+        `falloff` is how much of the loss they show where they turn away from the camera.
         """
         facing = normals - [0.0, 0.0, -1.0]
-        relative = 1 + share * (facing @ np.array(self.slope))
+        relative = 1 + facing @ (np.array(self.slope) * [1, 1, falloff])
         return np.asarray(self.level * np.clip(relative, *_RANGE))
 
 

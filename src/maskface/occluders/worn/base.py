@@ -31,13 +31,13 @@ EAR: Final = ((-7.95, 2.6, -2.6), (-7.75, -0.8, -3.4))
 _BACK: Final = 4.0
 """How much sooner a lower loop goes back along the jaw than up to the ear. From the front, 3 of 16
 lower loops of real masks are seen, and 14 upper ones."""
-_CORD_POINTS: Final = 9
+_CORD_POINTS: Final = 13
 _CORD_WIDTH: Final = 0.22  # cm
 _COLOUR: Final = (222, 222, 218)
 _DARK: Final = 110.0
 """Masks of lower luminance have loops of their own colour."""
 _UNDER_JAW: Final = 2.0  # cm
-_SHADING: Final = 0.45
+_FALLOFF: Final = 0.3
 """Real surgical masks are brighter in the middle than at the sides by 2.4 (CIELAB), and not by the
 11.6 of a surface that is shaded like skin."""
 _FADE: Final = 0.25
@@ -72,7 +72,7 @@ def ear_loops(surface: Surface, colour: RGB, *, ears: str = "both") -> list[Cord
 
 def cloth_sheet(surface: Surface, texture: Texture, colour: RGB = (255, 255, 255)) -> Sheet:
     """Return a sheet of thin cloth."""
-    return Sheet(surface, texture, colour, shading=_SHADING)
+    return Sheet(surface, texture, colour, falloff=_FALLOFF)
 
 
 def loop_colour(colour: RGB) -> RGB:
@@ -141,7 +141,7 @@ class WornOccluder(Occluder):
     """Whether spectacles in the photograph are worn over it."""
 
     @abstractmethod
-    def garment(self, scale: float, one: Individual) -> Garment:
+    def garment(self, scale: float, one: Individual = USUAL) -> Garment:
         """Return what is drawn.
 
         Parameters
@@ -233,7 +233,7 @@ class Mask(WornOccluder):
         """Return the usual mask, or one of the population that `vary` asks for."""
         return USUAL if self.vary == "off" else Individual.drawn(rng)
 
-    def surface(self, shape: Shape, scale: float, one: Individual) -> Surface:
+    def surface(self, shape: Shape, scale: float, one: Individual = USUAL) -> Surface:
         """Return a mask of this form, as it is worn; see `surface_of`."""
         form = wear(shape, self.wearing, self.top)
         if one.seed is not None:

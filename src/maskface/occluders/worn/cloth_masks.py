@@ -91,7 +91,7 @@ class ClothMask(ColouredMask):
     pattern: Pattern = "plain"
     accent: Colour = "white"
 
-    def garment(self, scale: float, one: Individual) -> Garment:
+    def garment(self, scale: float, one: Individual = USUAL) -> Garment:
         """Return the panels and their loops."""
         colour, accent = self.dyed(one), parse_colour(self.accent)
         surface = self.surface(CONTOURED, scale, one)
@@ -116,7 +116,7 @@ class FashionMask(ColouredMask):
     name: ClassVar[str] = "fashion"
     colour: Colour = "black"
 
-    def garment(self, scale: float, one: Individual) -> Garment:
+    def garment(self, scale: float, one: Individual = USUAL) -> Garment:
         """Return the moulded sheet and the bands to the ears."""
         colour = self.dyed(one)
         surface = self.surface(MOULDED, scale, one)

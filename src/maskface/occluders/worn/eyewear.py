@@ -13,7 +13,7 @@ from maskface.occluders.colours import RGB, dimmed, parse_colour
 from maskface.occluders.drawing.garment import Cord, Garment, Shadow, Sheet, Surface, Texture
 from maskface.occluders.parameters import Between, Colour
 from maskface.occluders.worn.base import WornOccluder, outward
-from maskface.occluders.worn.individual import Individual
+from maskface.occluders.worn.individual import USUAL, Individual
 from maskface.occluders.worn.planes import Canvas, bump, make_texture, ramp, step
 from maskface.occluders.worn.surface import sheet_surface
 
@@ -254,7 +254,7 @@ class Sunglasses(WornOccluder):
     lens: Colour = "#1d1b1a"
     opacity: Annotated[float, Between(0.5, 1)] = 0.95
 
-    def garment(self, scale: float, one: Individual) -> Garment:
+    def garment(self, scale: float, one: Individual = USUAL) -> Garment:
         """Return reflections, frame and dark glass."""
         del scale, one
         style = STYLES[self.frame, True]
@@ -281,7 +281,7 @@ class Glasses(WornOccluder):
     frame: FrameShape = "square"
     colour: Colour = "black"
 
-    def garment(self, scale: float, one: Individual) -> Garment:
+    def garment(self, scale: float, one: Individual = USUAL) -> Garment:
         """Return reflections, frame and clear glass."""
         del scale, one
         style = STYLES[self.frame, False]

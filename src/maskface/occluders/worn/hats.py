@@ -16,7 +16,7 @@ from maskface.occluders.drawing.garment import Cord, Garment, Shadow, Sheet, Sur
 from maskface.occluders.parameters import Between, Colour, Share
 from maskface.occluders.worn.base import WornOccluder
 from maskface.occluders.worn.drapes import CROWN, surface_of_drape
-from maskface.occluders.worn.individual import Individual
+from maskface.occluders.worn.individual import USUAL, Individual
 from maskface.occluders.worn.planes import Canvas, bump, make_texture, ramp, step, unevenness
 from maskface.occluders.worn.surface import around, sheet_surface, top_level
 
@@ -186,7 +186,7 @@ class Cap(WornOccluder):
     )
     drawn: bool = True
 
-    def garment(self, scale: float, one: Individual) -> Garment:
+    def garment(self, scale: float, one: Individual = USUAL) -> Garment:
         """Return the cap, and the shade on the face."""
         del one
         shade = Sheet(upper_face(), brim_shade(top_level(self.edge)), tint=self.shadow)

@@ -18,7 +18,7 @@ from maskface.images import read_rgba
 from maskface.occluders.colours import BRIGHTEST, DARKEST, RGB
 from maskface.occluders.drawing.garment import Garment, Sheet, Texture
 from maskface.occluders.worn.base import Mask
-from maskface.occluders.worn.individual import Individual
+from maskface.occluders.worn.individual import USUAL, Individual
 from maskface.occluders.worn.planes import canvas, make_texture, step
 from maskface.occluders.worn.surface import SURGICAL
 from maskface.occluders.worn.weaves import tallness
@@ -66,7 +66,7 @@ class PictureMask(Mask):
         if self.path:
             object.__setattr__(self, "sha256", _digest(_picture(self.path)))
 
-    def garment(self, scale: float, one: Individual) -> Garment:
+    def garment(self, scale: float, one: Individual = USUAL) -> Garment:
         """Return the picture and its loops."""
         surface = self.surface(SURGICAL, scale, one)
         texture = picture_cloth(self.path, self.sha256)

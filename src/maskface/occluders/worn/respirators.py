@@ -56,7 +56,7 @@ def half(one: Individual = USUAL, *, left: bool = False) -> Texture:
     upper, lower = DOWN * tall * y, DOWN * tall * (1 - y)
     felt = unevenness((HEIGHT, WIDTH), ((0.7, 0.012), (4.0, 0.007), (30.0, 0.010)), 31 + left)
     level = 1 + felt + _welds(fold, upper, lower, DOWN * y)
-    whole = crumpled((HEIGHT, 2 * WIDTH), one)
+    whole = crumpled((HEIGHT, 2 * WIDTH), one, 0.45 if one.seed is None else 1.0)
     level = level + (whole[:, : WIDTH - 1 : -1] if left else whole[:, :WIDTH])
     clip, metal = _clip(fold, upper)
     level = level * (1 - 0.24 * clip) + metal
@@ -138,7 +138,7 @@ def _rings(edge: Reals) -> Reals:
 
 
 _FOLD: Final = 0.12  # cm
-_SHADING: Final = 0.55
+_FALLOFF: Final = 0.5
 """Fleece scatters light, too, but its halves face different ways."""
 _STRAP: Final = (222, 219, 206)
 _STRAP_WIDTH: Final = 0.42  # cm
@@ -160,14 +160,14 @@ class Ffp2Mask(ColouredMask):
     )
     colour: Colour = "white"
 
-    def garment(self, scale: float, one: Individual) -> Garment:
+    def garment(self, scale: float, one: Individual = USUAL) -> Garment:
         """Return two halves, what joins them, and the loops."""
         colour = self.dyed(one)
         surface = self.surface(FOLDED, scale, one)
         right, left, fold = _halves(surface, colour)
         sheets = (
-            Sheet(right, half(one), colour, by_depth=True, shading=_SHADING),
-            Sheet(left, half(one, left=True), colour, by_depth=True, shading=_SHADING),
+            Sheet(right, half(one), colour, by_depth=True, falloff=_FALLOFF),
+            Sheet(left, half(one, left=True), colour, by_depth=True, falloff=_FALLOFF),
         )
         return Garment((*sheets, fold, *self.loops(surface, colour)))
 
@@ -197,11 +197,11 @@ class N95Mask(ColouredMask):
     name: ClassVar[str] = "n95"
     colour: Colour = "#f3efe4"
 
-    def garment(self, scale: float, one: Individual) -> Garment:
+    def garment(self, scale: float, one: Individual = USUAL) -> Garment:
         """Return the cup and its straps."""
         colour = self.dyed(one)
         surface = self.surface(CUP, scale, one)
-        return Garment((Sheet(surface, cup(colour), shading=_SHADING), *self._straps(surface)))
+        return Garment((Sheet(surface, cup(colour), falloff=_FALLOFF), *self._straps(surface)))
 
     def _straps(self, surface: Surface) -> list[Cord]:
         if self.wearing != "one_ear":

@@ -176,7 +176,7 @@ CHIN_LEVEL: Final = -9.4
 """Height in cm of the canonical head's chin: a mask with its upper edge there hides no face."""
 EYE_LEVEL: Final = 2.6
 """Height in cm of the corners of its eyes."""
-TOPS: Final = {"nose_out": -2.45, "under_lip": -5.75, "chin": -7.6, "loose": 1.25}
+TOPS: Final = {"nose_out": -2.45, "under_lip": -5.75, "chin": -7.6, "loose": 0.6}
 """Height in cm of the upper edge: below the base of the nose (-2.1), below the lower lip (-5.4),
 on the chin, and slipped down the bridge of the nose."""
 
@@ -209,6 +209,8 @@ _UNFOLDED: Final = 0.3
 _SLACK: Final = 0.55
 _TAUT: Final = -0.3
 """How far a loose and a tight mask stand off from where a usual one does, in cm."""
+_SLIP: Final = 0.25
+"""How much lower a mask ends that stands off by 1 cm."""
 
 
 def top_level(percent: float) -> float:
@@ -321,7 +323,11 @@ def _side(shape: Shape, heights: Floats, out: Floats | float) -> Line:
 def _stood_off(shape: Shape, gap: float) -> Shape:
     """The mask farther from the face by `gap` cm, but not at its upper edge and its sides."""
     weight = curve((0.0, 0.7, 1.0, 1.0, 1.0), len(shape.middle))[:, 0]
-    middle = tuple((y, z + gap * float(w)) for (y, z), w in zip(shape.middle, weight, strict=True))
+    lower = _SLIP * gap * np.linspace(0, 1, len(shape.middle)) ** 2
+    middle = tuple(
+        (float(y - down), float(z + gap * w))
+        for (y, z), w, down in zip(shape.middle, weight, lower, strict=True)
+    )
     return replace(shape, middle=middle)
 
 

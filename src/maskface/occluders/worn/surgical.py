@@ -135,7 +135,7 @@ def _sewn(shape: tuple[int, int], *, above: bool, beside: bool, pale: bool) -> S
         for distance in (x, 1 - x):
             level -= 0.8 * (_welds(distance - 0.018, y) + _welds(distance - 0.032, y + 0.004))
     if pale:
-        level += 0.045 * step(0.105 - y, 0.006)
+        level += 0.045 * step(0.105 - y, 0.006) * step(y - 0.024, 0.003)
     return np.asarray(level, np.float32)
 
 
@@ -179,7 +179,7 @@ class SurgicalMask(ColouredMask):
     name: ClassVar[str] = "surgical"
     colour: Colour = "lightblue"
 
-    def garment(self, scale: float, one: Individual) -> Garment:
+    def garment(self, scale: float, one: Individual = USUAL) -> Garment:
         """Return the pleated sheet and its loops."""
         colour = self.dyed(one)
         surface = self.surface(SURGICAL, scale, one)

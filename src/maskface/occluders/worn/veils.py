@@ -15,7 +15,7 @@ from maskface.occluders.drawing.garment import Garment, Shadow, Sheet, Texture
 from maskface.occluders.parameters import Colour
 from maskface.occluders.worn.base import WornOccluder
 from maskface.occluders.worn.drapes import HOOD, SCARF, VEIL, sheet_of_drape, surface_of_drape
-from maskface.occluders.worn.individual import Individual
+from maskface.occluders.worn.individual import USUAL, Individual
 from maskface.occluders.worn.planes import Canvas, bump, make_texture, ramp, step
 from maskface.occluders.worn.surface import around, weave
 
@@ -234,7 +234,7 @@ class Scarf(WornOccluder):
     colour: Colour = "red"
     pattern: Pattern = "plain"
 
-    def garment(self, scale: float, one: Individual) -> Garment:
+    def garment(self, scale: float, one: Individual = USUAL) -> Garment:
         """Return the cloth, and its print."""
         del one
         surface = surface_of_drape(SCARF, scale)
@@ -257,7 +257,7 @@ class Niqab(WornOccluder):
     name: ClassVar[str] = "niqab"
     colour: Colour = "black"
 
-    def garment(self, scale: float, one: Individual) -> Garment:
+    def garment(self, scale: float, one: Individual = USUAL) -> Garment:
         """Return the cloth over the head, and the one over face and shoulders."""
         del one
         colour = parse_colour(self.colour)

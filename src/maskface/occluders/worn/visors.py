@@ -13,7 +13,7 @@ from maskface.occluders.colours import RGB, dimmed, parse_colour
 from maskface.occluders.drawing.garment import Cord, Garment, Shadow, Sheet, Surface, Texture
 from maskface.occluders.parameters import Colour
 from maskface.occluders.worn.base import WornOccluder, outward
-from maskface.occluders.worn.individual import Individual
+from maskface.occluders.worn.individual import USUAL, Individual
 from maskface.occluders.worn.planes import Canvas, bump, make_texture, ramp, step, unevenness
 from maskface.occluders.worn.surface import sheet_surface
 
@@ -121,7 +121,7 @@ class FaceShield(WornOccluder):
     name: ClassVar[str] = "shield"
     colour: Colour = "white"
 
-    def garment(self, scale: float, one: Individual) -> Garment:
+    def garment(self, scale: float, one: Individual = USUAL) -> Garment:
         """Return reflections on the clear sheet, the band behind it, and its strap."""
         del scale, one
         colour = parse_colour(self.colour)

@@ -13,7 +13,7 @@ from maskface.arrays import Reals
 from maskface.occluders.drawing.garment import Cord, Garment, Shadow, Sheet, Surface, Texture
 from maskface.occluders.parameters import Colour
 from maskface.occluders.worn.base import ColouredMask, outward
-from maskface.occluders.worn.individual import Individual
+from maskface.occluders.worn.individual import USUAL, Individual
 from maskface.occluders.worn.mask_shapes import CONTOURED, PANEL
 from maskface.occluders.worn.planes import (
     bump,
@@ -161,7 +161,7 @@ class WindowMask(ColouredMask):
     name: ClassVar[str] = "window_mask"
     colour: Colour = "lightblue"
 
-    def garment(self, scale: float, one: Individual) -> Garment:
+    def garment(self, scale: float, one: Individual = USUAL) -> Garment:
         """Return reflections, cloth with its hole, loops."""
         colour = self.dyed(one)
         surface = self.surface(_FORM, scale, one)
@@ -194,7 +194,7 @@ class ClearMask(ColouredMask):
     name: ClassVar[str] = "clear"
     colour: Colour = "white"
 
-    def garment(self, scale: float, one: Individual) -> Garment:
+    def garment(self, scale: float, one: Individual = USUAL) -> Garment:
         """Return reflections, frame, loops."""
         colour = self.dyed(one)
         surface = self.surface(PANEL, scale, one)
