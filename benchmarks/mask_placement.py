@@ -175,7 +175,9 @@ def pictures(
 def report(folder: Path, limit: int, spec: str, draws: int) -> None:
     """Print the measures of a drawn population beside those of real masks."""
     kind = spec.partition(":")[0]
-    rows, folds, missed = [], [], 0
+    rows: list[dict[str, float]] = []
+    folds: list[Floats] = []
+    missed = 0
     with CachedDetector(MediaPipeDetector()) as detector:
         for image, face in pictures(folder, limit, detector):
             for seed in range(draws):
