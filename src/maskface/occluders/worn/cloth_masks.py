@@ -85,7 +85,7 @@ class ClothMask(ColouredMask):
 
     name: ClassVar[str] = "cloth"
     population: ClassVar[Population] = Population(
-        top=0.062, bottom=0.07, lower=0.095, width=0.09, tilt=2.2
+        top=0.062, outer=0.068, bottom=0.07, lower=0.1, width=0.085, tilt=2.2
     )
     colour: Colour = "navy"
     pattern: Pattern = "plain"

@@ -100,7 +100,7 @@ class Population:
             bottom=-low * UNIT,
             upper=float(-self.outer * outer * UNIT),
             lower=float(-self.lower * np.clip(corner, -2, 2) * UNIT),
-            width=float(self.width / 2 * z[4] * UNIT),
+            width=float(self.width / 2 * np.clip(z[4], -2, 2) * UNIT),
             taper=float(self.taper * z[5] * UNIT),
             tilt=float(self.tilt * z[6]),
             shift=float(self.shift * z[7] * UNIT),

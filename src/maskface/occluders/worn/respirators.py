@@ -56,7 +56,7 @@ def half(one: Individual = USUAL, *, left: bool = False) -> Texture:
     upper, lower = DOWN * tall * y, DOWN * tall * (1 - y)
     felt = unevenness((HEIGHT, WIDTH), ((0.7, 0.012), (4.0, 0.007), (30.0, 0.010)), 31 + left)
     level = 1 + felt + _welds(fold, upper, lower, DOWN * y)
-    whole = crumpled((HEIGHT, 2 * WIDTH), one, 0.45 if one.seed is None else 1.0)
+    whole = crumpled((HEIGHT, 2 * WIDTH), one, 0.45 if one.seed is None else 1.4)
     level = level + (whole[:, : WIDTH - 1 : -1] if left else whole[:, :WIDTH])
     clip, metal = _clip(fold, upper)
     level = level * (1 - 0.24 * clip) + metal
@@ -156,7 +156,14 @@ class Ffp2Mask(ColouredMask):
 
     name: ClassVar[str] = "ffp2"
     population: ClassVar[Population] = Population(
-        top=0.074, outer=0.058, bottom=0.12, lower=0.10, width=0.13, taper=0.07, tilt=2.7
+        top=0.074,
+        outer=0.058,
+        bottom=0.12,
+        lower=0.10,
+        width=0.13,
+        taper=0.07,
+        tilt=1.9,
+        shift=0.03,
     )
     colour: Colour = "white"
 
