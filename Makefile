@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 OUT ?= results/demo
 
-.PHONY: demo experiments test check lock clean
+.PHONY: demo experiments test test-fast check lock clean
 
 demo: $(STAMP)  ## run the main job on the embedded faces
 	$(BIN)/python experiments/01_mask_impairment.py --out $(OUT) --resume
@@ -15,7 +15,10 @@ experiments: $(STAMP)  ## run all experiment scripts on the embedded faces; resu
 
 test: $(STAMP)  ## run the tests
 	-sh tools/system_packages.sh $(PYTHON) browser
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
+
+test-fast: $(STAMP)  ## run the tests that take no long time
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow"
 
 check: $(STAMP)  ## formatting, lint, types, import layers
 	$(BIN)/ruff format --check .

@@ -4,20 +4,20 @@ Question
     How much accuracy do emotion classifiers lose when a surgical mask hides the lower face?
 Prediction
     People lose accuracy overall (Carbon 2020, doi:10.3389/fpsyg.2020.566886; Grundmann et al.
-    2021, doi:10.1371/journal.pone.0249792), most of all for disgust, which is taken for anger
-    (Carbon 2020; Rinck et al. 2022, doi:10.1186/s41235-022-00430-5); sad and happy faces are
-    taken for neutral (Carbon 2020). Whether networks do the same is what is asked here.
+    2021, doi:10.1371/journal.pone.0249792), most of all for disgust, which they take for anger
+    (Carbon 2020; Rinck et al. 2022, doi:10.1186/s41235-022-00430-5); they take sad and happy faces
+    for neutral (Carbon 2020). Open for networks.
 Design
-    Each face is read plain and under a surgical mask by two pretrained networks; losses are
-    paired by picture, with intervals from a bootstrap over subjects.
+    Two pretrained networks classify each face plain and under a surgical mask. Losses are paired
+    by picture; intervals are from a bootstrap over subjects.
 Run time
     The embedded faces take about ten seconds; 1,000 pictures of 256 px about half a minute a core.
 Outputs
     trials.csv, summary.csv, manifest.json, loss_by_emotion_surgical.png and report.html in --out.
 Reading a null
-    An interval of the loss that includes 0 does not say that nothing is lost: see how wide it
-    is, and whether the plain faces are read above chance (1/7) at all. On the embedded synthetic
-    faces the numbers show that the software works; they say nothing about people.
+    An interval of the loss that includes 0 does not show that nothing is lost: see how wide it is,
+    and whether accuracy on plain faces is above chance (1/7) at all. The embedded faces are
+    synthetic: they show that the script works, and are no evidence about people.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from maskface.experiment_cli import Options, main
 
 
 def build(options: Options) -> Experiment:
-    """Plain faces against surgical masks."""
+    """Compare plain faces with surgical masks."""
     return options.experiment(occluders=("surgical",), classifiers=("faceapi", "fer"))
 
 

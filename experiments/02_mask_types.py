@@ -1,24 +1,25 @@
 """Styles of masks: which one hides the face, and what a window restores.
 
 Question
-    Are emotions read equally well under a surgical, a cloth, a fashion mask and a respirator? What
-    do a transparent window, a clear mask and a nose left free give back?
+    Are emotions recognised equally well under a surgical mask, a cloth mask, a fashion mask and a
+    respirator? How much do a transparent window, a clear mask and an uncovered nose restore?
 Prediction
-    People do not care for a mask's pattern and colour (Blazhenkova et al. 2022,
-    doi:10.1186/s41235-022-00380-y). A transparent mask costs them nothing, where a standard one
-    does for happiness, sadness and fear (Marini et al. 2021, Sci Rep 11, 5577, PMC7970937).
+    Pattern and colour of a mask make no difference to people (Blazhenkova et al. 2022,
+    doi:10.1186/s41235-022-00380-y). A transparent mask costs them nothing, whereas an opaque one
+    impairs happiness, sadness and fear (Marini et al. 2021, Sci Rep 11, 5577, PMC7970937).
 Design
-    Each face plain and under eight masks, two pretrained networks. All pairs of styles on the same
-    pictures; bootstrap over subjects. Two one-sided tests over subjects say whether a pair is
-    alike within BOUND, less than half of the smallest published loss (docs/findings.md).
+    Two pretrained networks classify each face plain and under eight masks. All pairs of styles are
+    compared on the same pictures, with a bootstrap over subjects. Two one-sided tests over subjects
+    show whether a pair is equivalent within BOUND, less than half of the smallest published loss
+    (docs/findings.md).
 Run time
     The embedded faces take under a minute with --jobs 2.
 Outputs
     styles.csv: every pair, over all emotions and for each. styles.png, styles_happiness.png: each
     style against `surgical`. Tables and report of the run.
 Reading a null
-    Not different is not alike: a pair is alike where `equivalent` is 1, and style does not matter
-    if all pairs are. Few subjects, or the few pictures of one emotion, cannot show it. The
+    Not different is not the same: a pair is equivalent where `equivalent` is 1, and style does not
+    matter if all pairs are. A small set, or the few pictures of one emotion, cannot show it. The
     embedded faces show that the script works; they are no evidence about people.
 """
 
@@ -35,11 +36,11 @@ from maskface.plots import plot_contrasts
 OPAQUE: Final = ("surgical", "cloth", "ffp2", "n95", "fashion")
 OTHERS: Final = ("window_mask", "clear", "surgical:wearing=nose_out")
 BOUND: Final = 0.05
-"""Differences of right answers up to this are the same."""
+"""Differences of accuracy up to this count as none."""
 
 
 def build(options: Options) -> Experiment:
-    """Plain faces against eight masks."""
+    """Compare plain faces with eight masks."""
     return options.experiment(occluders=OPAQUE + OTHERS)
 
 

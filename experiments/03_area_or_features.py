@@ -1,16 +1,17 @@
-"""Area or features: does a mask hide much because it is large, or because it hides the mouth.
+"""Area or features: whether a mask hides much because it is large or because it hides the mouth.
 
 Question
-    Does hiding the lower face cost more than hiding as large a part of the face elsewhere?
+    Does hiding the lower face cost more than hiding an equally large part of the face elsewhere?
 Prediction
     Open: Shehu et al. 2022 (Applied Soft Computing 130, 109701) ask it. For people a mask hides
     more than sunglasses (Kim et al. 2022, doi:10.1371/journal.pone.0263466) or about as much (Ruba
     & Pollak 2020, doi:10.1371/journal.pone.0243708; Noyes et al. 2021, doi:10.1098/rsos.201169).
 Design
-    Each face plain, masked, with sunglasses, and under grey covers: of the mask's pixels (fill),
-    of its area from below (lower), from above (upper), at a random place (patch). Pairs of equal
-    area and colour tell features from area, mask against fill the picture from the pixels. Two
-    pretrained networks; paired by picture, bootstrap over subjects.
+    Each face plain, masked, with sunglasses, and under grey controls: over the mask's pixels
+    (fill), over an equal area from below (lower), from above (upper), or at a random place (patch).
+    Pairs of equal area and colour separate features from area; mask against fill separates the
+    picture of a mask from the pixels that it hides. Two pretrained networks; paired by picture,
+    bootstrap over subjects.
 Run time
     The embedded faces take under a minute with --jobs 2.
 Outputs
@@ -18,8 +19,8 @@ Outputs
     contrasts.png: all pairs; features_by_emotion.png: lower minus upper. Tables and report of the
     run.
 Reading a null
-    Below 0: the first of a pair hides more. An interval that holds 0 does not say that only area
-    counts, and at the floor (guards.csv) no pair can differ. The embedded faces show that the
+    Below 0, the first of a pair hides more. An interval that includes 0 does not show that only
+    area counts, and at the floor (guards.csv) no pair can differ. The embedded faces show that the
     script works; they are no evidence about people.
 """
 
@@ -44,13 +45,13 @@ PAIRS: Final = (
     ("surgical", "sunglasses"),
     ("sunglasses", SMALL),
 )
-"""Controls are of the mask's area by default; only mask and sunglasses differ in it on purpose."""
+"""Controls have the mask's area by default; only mask and sunglasses differ in area."""
 
 
 def build(options: Options) -> Experiment:
-    """Plain faces against a mask, sunglasses and controls of the same area."""
-    covers = tuple(dict.fromkeys(name for pair in PAIRS for name in pair))
-    return options.experiment(occluders=covers)
+    """Compare plain faces with a mask, sunglasses and controls of the same area."""
+    occluders = tuple(dict.fromkeys(name for pair in PAIRS for name in pair))
+    return options.experiment(occluders=occluders)
 
 
 def analyse(result: Run, options: Options) -> Answer:

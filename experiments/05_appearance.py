@@ -1,18 +1,18 @@
-"""Appearance: how much of a network's loss is only that the picture is strange.
+"""Appearance: how much of a network's loss comes only from an unusual picture.
 
 Question
     The same part of the face is hidden by a drawn mask in several colours, by flat colours, noise
-    or blur, or by printed cloth. How far do the losses lie apart?
+    or blur, or by printed cloth. How far apart are the losses?
 Prediction
-    People do not care for a mask's colour and pattern (Blazhenkova et al. 2022,
-    doi:10.1186/s41235-022-00380-y), but part of what a mask costs them is special to the mask
-    beside other covers (Grahlow et al. 2022, doi:10.1371/journal.pone.0262840). A reader that only
-    misses what is hidden loses the same under all.
+    Colour and pattern of a mask make no difference to people (Blazhenkova et al. 2022,
+    doi:10.1186/s41235-022-00380-y), but part of its cost is specific to masks among occluders
+    (Grahlow et al. 2022, doi:10.1371/journal.pone.0262840). A classifier that only misses what is
+    hidden loses the same under all.
 Design
     Each face plain and under 17 appearances in four groups: drawn and painted ones hide the same
     pixels, smoothed ones let coarse parts through, printed ones have the shape of a cloth mask.
-    Two pretrained networks; paired by picture, bootstrap over subjects. Range: the most minus the
-    fewest right answers of a group.
+    Two pretrained networks; paired by picture, bootstrap over subjects. Range: the largest minus
+    the smallest accuracy within a group.
 Run time
     The embedded faces take about a minute with --jobs 2.
 Outputs
@@ -45,13 +45,13 @@ GROUPS: Final = {
     "printed": ("cloth", *(f"cloth:pattern={p}" for p in ("stripes", "dots", "check", "floral"))),
     "same pixels": DRAWN + PAINTED,
 }
-"""Controls stand over `surgical` by default; `fill` is grey."""
+"""Controls hide the pixels of `surgical` by default; `fill` is grey."""
 
 
 def build(options: Options) -> Experiment:
-    """Plain faces against appearances of the same shape."""
-    covers = tuple(dict.fromkeys(name for names in GROUPS.values() for name in names))
-    return options.experiment(occluders=covers)
+    """Compare plain faces with appearances of the same shape."""
+    occluders = tuple(dict.fromkeys(name for names in GROUPS.values() for name in names))
+    return options.experiment(occluders=occluders)
 
 
 def analyse(result: Run, options: Options) -> Answer:

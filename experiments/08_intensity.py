@@ -1,27 +1,27 @@
-"""Intensity: does a mask cost more on subtle expressions or on full ones.
+"""Intensity: whether a mask costs more on subtle expressions or on full ones.
 
 Question
-    Is more lost on subtle expressions than on full ones, and do the same emotions suffer?
+    Is more lost on subtle expressions than on full ones, and for the same emotions?
 Prediction
     In the raw trials of 129 people (Verroca et al. 2022, doi:10.3389/fpsyg.2022.956832; see
-    docs/findings.md) happiness and sadness change places: of full expressions a mask costs 4
-    points of happiness and 21 of sadness, of subtle ones 22 and 8; over all emotions 11 and 17.
+    docs/findings.md) happiness and sadness change places: on full expressions a mask costs 4 points
+    of happiness and 21 of sadness, on subtle ones 22 and 8; over all emotions 11 and 17.
 Design
-    Each face plain and under a surgical mask, two pretrained networks. Pictures are grouped by
-    the attribute `intensity` of the set's index.csv, or `perceived_intensity`: few values as they
-    are, others at the median of each emotion, so that both halves hold the same emotions. Neutral
-    faces have no intensity and are left out.
+    Two pretrained networks classify each face plain and under a surgical mask. Pictures are grouped
+    by the attribute `intensity` of the set's index.csv, or `perceived_intensity`: a few values as
+    they are, many split at the median of each emotion, so that both halves hold the same emotions.
+    Neutral faces have no intensity and are left out.
 Run time
     The embedded faces, of half and of full intensity, take under a minute with --jobs 2.
 Outputs
-    moderators.csv: right answers plain and masked and the loss of each group, their difference,
-    and the smallest true difference that the set shows with power .8. emotion_gaps.csv: loss of
-    happiness minus that of sadness in each group, and how groups differ in it.
+    moderators.csv: accuracy plain and masked and the loss of each group, their difference, and the
+    smallest true difference that the set detects with power .8. emotion_gaps.csv: loss of happiness
+    minus that of sadness in each group, and the difference between groups.
     intensity_CLASSIFIER.png: loss by emotion. Tables and report of the run.
 Reading a null
-    Faces that are not read when plain have nothing to lose: see `plain`. An interval that holds 0
-    does not say that intensity does not matter; `detectable` says what could have been found. The
-    embedded faces show that the script works; they are no evidence about people.
+    Faces that are not recognised when plain have nothing to lose: see `plain`. An interval that
+    includes 0 does not show that intensity is irrelevant; `detectable` is what could have been
+    found. The embedded faces show that the script works; they are no evidence about people.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ BY: Final = (Moderator("intensity"), Moderator("perceived_intensity"))
 
 
 def build(options: Options) -> Experiment:
-    """Plain faces against a surgical mask; of the embedded faces also those of half intensity."""
+    """Compare plain faces with a surgical mask; embedded faces also at half intensity."""
     data = "example-intensity" if options.data == "example" else options.data
     return options.experiment(data=check_set(data, BY))
 

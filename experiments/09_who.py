@@ -1,4 +1,4 @@
-"""Who: is more lost on some people's faces than on others'.
+"""Who: whether more is lost on some people's faces than on others'.
 
 Question
     Does a mask cost more on faces of one sex, age or skin tone than on others?
@@ -6,22 +6,22 @@ Prediction
     Open. With 49 human observers neither the sex nor the age of six faces made a difference
     (Carbon, Held & Schuetz 2022, doi:10.3389/fpsyg.2022.856971), which six faces could hardly show.
 Design
-    Each face plain and under a surgical mask, two pretrained networks. People are grouped by what
-    the set's index says of them (sex or gender, age, skin_tone) and by the skin's angle measured
-    on their plain pictures, at the median of people: angles of uncalibrated photographs only put
-    the people of one set in order. People are resampled group by group; the test exchanges people
-    between groups.
+    Two pretrained networks classify each face plain and under a surgical mask. Subjects are grouped
+    by columns of the set's index (sex or gender, age, skin_tone) and, at the median, by the skin's
+    angle measured on their plain pictures; angles of uncalibrated photographs only rank the
+    subjects of one set. Subjects are resampled within groups; the test exchanges subjects between
+    groups.
 Run time
     The embedded faces take about half a minute with --jobs 2.
 Outputs
     moderators.csv: loss of each group, and for each pair of groups the difference, its p value and
-    `detectable`, the smallest true difference that so many people would show with power .8.
+    `detectable`, the smallest true difference that as many subjects detect with power .8.
     moderators.png. Tables and report of the run.
 Reading a null
-    That no difference was shown is no evidence that there is none: differences within the interval
-    all remain possible, and ones below `detectable` would mostly be missed. A group that is read
-    badly when plain has less to lose. The embedded faces show that the script works; they are no
-    evidence about people.
+    No difference shown is no evidence of no difference: all differences within the interval remain
+    possible, and ones below `detectable` would mostly be missed. A group that is recognised badly
+    when plain has less to lose. The embedded faces show that the script works; they are no evidence
+    about people.
 """
 
 from __future__ import annotations
@@ -53,13 +53,13 @@ WHO: Final = (
 
 
 def build(options: Options) -> Experiment:
-    """Plain faces against a surgical mask."""
+    """Compare plain faces with a surgical mask."""
     data = check_set(options.data, WHO)
     return options.experiment(data=data)
 
 
 def analyse(result: Run, options: Options) -> Answer:
-    """Compare groups of people."""
+    """Compare groups of subjects."""
     who = known_moderators(result.attributes, WHO)
     table = moderator_table(result.trials, result.attributes, who, seed=options.seed)
     text = "\n".join(filter(None, (moderator_text(table), unknown_text(WHO, who))))

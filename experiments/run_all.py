@@ -36,7 +36,7 @@ def main() -> None:
     parser.add_argument(
         "--json", action="store_true", help="print all answers as one JSON document"
     )
-    with ended_in_words("What was read is saved"):
+    with ended_in_words("Results so far are saved"):
         options, passed_on = parser.parse_known_args()
         scripts = sorted(HERE.glob("[0-9]*.py"))
         passed_on += ["--json"] if options.json else []

@@ -35,6 +35,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark all that starts commands and workers as slow."""
+    for item in items:
+        if {"e2e", "integration"} & set(item.path.parts):
+            item.add_marker(pytest.mark.slow)
+
+
 def _photographs(name: str) -> Path:
     folder = PHOTOGRAPHS / "faces" / name
     if not folder.is_dir():

@@ -1,4 +1,4 @@
-"""TOML from strangers: Python's reader takes hours for some texts, and gives values without end."""
+"""TOML from strangers: Python's parser takes hours for some texts."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ DEEPEST: Final = 20
 
 
 def parse_toml(text: str) -> dict[str, Any]:
-    """Parse TOML that a person may have written.
+    """Parse TOML of limited size and depth.
 
     Parameters
     ----------
     text
-        At most `LONGEST` characters, and `LONGEST_LINE` in a line: the time for a key with many
-        dots grows with the square of their number.
+        At most `LONGEST` characters, and `LONGEST_LINE` in a line: parsing a key with many dots
+        takes time that grows with the square of their number.
 
     Raises
     ------

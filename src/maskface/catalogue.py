@@ -1,14 +1,14 @@
-"""What can be named on the command line, with a line on each."""
+"""Lists of occluders, classifiers and data sets, with a line on each."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from maskface.classifiers import CLASSIFIERS
-from maskface.datasets import DATASETS
+from maskface.datasets import DATASET_READERS, DATASETS
 from maskface.errors import MaskfaceError
 from maskface.occluders import OCCLUDERS
 from maskface.registry import Registry, unknown_name
@@ -18,16 +18,16 @@ from maskface.text import glossary
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing that can be named.
+    """An entry of a list.
 
     Attributes
     ----------
     name
         As it is typed.
     description
-        The first line of what is said about it.
+        First line of its docstring.
     parameters
-        Each with its default, and what else it may be.
+        Default and other choices of each parameter.
     """
 
     name: str
@@ -35,20 +35,16 @@ class Entry:
     parameters: Mapping[str, str] = field(default_factory=dict)
 
     def values(self) -> dict[str, Any]:
-        """The same as plain values."""
+        """Return the entry as plain values."""
         about = {"name": self.name, "description": self.description}
         return {**about, "parameters": dict(self.parameters)}
 
 
 KINDS: Final = ("occluders", "classifiers", "datasets")
-_LAYOUTS = (
-    Entry("DIR", "Any folder with an index.csv (path,emotion[,subject])."),
-    Entry("DIR", "Any folder with one folder per emotion."),
-)
 
 
 def catalogue(kind: str) -> list[Entry]:
-    """List what there is, sorted by name.
+    """List the occluders, classifiers or data sets, sorted by name.
 
     Parameters
     ----------
@@ -63,16 +59,20 @@ def catalogue(kind: str) -> list[Entry]:
     if kind not in KINDS:
         raise MaskfaceError(unknown_name("list", kind, list(KINDS)))
     if kind == "datasets":
-        return [*(Entry(name, _about(DATASETS, name)) for name in DATASETS.names()), *_LAYOUTS]
-    registry: Registry[Any] = CLASSIFIERS if kind == "classifiers" else OCCLUDERS
-    return [
-        Entry(name, _about(registry, name), described_parameters(registry.get(name)))
-        for name in registry.names()
-    ]
+        return [*_entries(DATASETS), *_entries(DATASET_READERS, "--dataset ")]
+    return list(_entries(CLASSIFIERS if kind == "classifiers" else OCCLUDERS))
+
+
+def _entries(registry: Registry[Any], before: str = "") -> Iterator[Entry]:
+    for name in registry.names():
+        made = registry.get(name)
+        about = (inspect.getdoc(made) or "").partition("\n")[0]
+        parameters = described_parameters(made) if isinstance(made, type) else {}
+        yield Entry(before + name, about, parameters)
 
 
 def catalogue_text(entries: Sequence[Entry]) -> str:
-    """Set a catalogue for a terminal: a line for each entry, and for each parameter."""
+    """Format a list for a terminal: a line for each entry, and for each of its parameters."""
     return glossary(
         (
             entry.name,
@@ -80,7 +80,3 @@ def catalogue_text(entries: Sequence[Entry]) -> str:
         )
         for entry in entries
     )
-
-
-def _about(registry: Registry[Any], name: str) -> str:
-    return (inspect.getdoc(registry.get(name)) or "").partition("\n")[0]

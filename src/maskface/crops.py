@@ -1,4 +1,4 @@
-"""Cut pictures and resize them."""
+"""Crop and resize pictures."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from maskface.types import FaceLandmarks, ImageArray
 CROP_SCALE: Final = 1.1
 """Side of the classifier crop, as a multiple of the larger side of the landmark box."""
 CROP_LIFT: Final = 0.06
-"""How far the crop is moved up, as a share of its side, to take in the forehead."""
+"""Shift of the crop upwards, as a share of its side, to take in the forehead."""
 
 
 def crop_box(landmarks: FaceLandmarks) -> tuple[int, int, int]:
-    """Where the square that classifiers read lies in the picture.
+    """Return where the square that classifiers are given lies in the picture.
 
     Returns
     -------
     tuple of int
-        Its left and its top edge and its side in pixels; it may reach outside the picture. A
+        Left edge, top edge and side in pixels; the square may reach outside the picture. A
         landmark at (x, y) of the picture is at (x - left, y - top) of the square.
     """
     left, top, right, bottom = landmarks.box
@@ -32,7 +32,7 @@ def crop_box(landmarks: FaceLandmarks) -> tuple[int, int, int]:
 
 
 def face_crop(image: ImageArray, landmarks: FaceLandmarks) -> ImageArray:
-    """Cut the square that classifiers read.
+    """Cut out the square that classifiers are given.
 
     Its side is `CROP_SCALE` times the larger side of the landmark box, it is moved up by
     `CROP_LIFT` of its side, and the picture's border is repeated where it reaches outside.

@@ -1,4 +1,4 @@
-"""Look at the installation and say what to mend."""
+"""Checks of the installation, and of folders of runs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import distributions
+from pathlib import Path
 from typing import Final
 
 from maskface.errors import MaskfaceError
@@ -22,21 +23,21 @@ LIBRARIES: Final = {
     "libGLESv2.so.2": "libgles2",
     "libgthread-2.0.so.0": "libglib2.0-0",
 }
-"""Shared libraries that OpenCV and MediaPipe load on Linux, and the Debian packages with them."""
+"""Shared libraries that OpenCV and MediaPipe load on Linux, and their Debian packages."""
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing looked at.
+    """Result of one check.
 
     Attributes
     ----------
     name
-        What was looked at.
+        Subject of the check.
     ok
-        Whether it is as it should be.
+        True if there is nothing to fix.
     detail
-        What was found, and if it is wrong, what to type.
+        Finding, with the command that fixes it.
     """
 
     name: str
@@ -45,22 +46,66 @@ class Check:
 
 
 def run_checks() -> list[Check]:
-    """Look at Python, OpenCV wheels, system libraries, imports, weights and cache, in order."""
+    """Check Python, OpenCV wheels, system libraries, imports, weights and cache, in order."""
     return [
         check_python(), check_opencv_wheels(), *check_libraries(), *_imports(), *_weights(),
         check_cache(),
     ]  # fmt: skip
 
 
+def check_folder(path: Path) -> list[Check]:
+    """Check that the tables of runs are as they were written.
+
+    Parameters
+    ----------
+    path
+        Folder of a run, or a folder with such folders at any depth.
+
+    Returns
+    -------
+    list of Check
+        One for each run.
+
+    Raises
+    ------
+    MaskfaceError
+        If there is no run in the folder.
+    """
+    found = sorted(manifest.parent for manifest in path.rglob("manifest.json"))
+    if not found:
+        raise MaskfaceError(
+            f"{path} holds no run. Name a folder that `maskface run` or a script wrote to."
+        )
+    return [_check_run(folder) for folder in found]
+
+
+def _check_run(path: Path) -> Check:
+    from maskface.experiment import RunFolder, find_damage, listed
+
+    folder = RunFolder(path)
+    try:
+        manifest = folder.require_manifest()
+        if not manifest["complete"]:
+            sound = len(folder.read_parts(manifest["run_id"]).image_ids)
+            n = manifest["dataset"]["images"]
+            return Check(str(path), ok=True, detail=f"not complete; {sound} of {n} pictures read")
+        damage = find_damage(folder, manifest)
+    except (MaskfaceError, OSError) as error:
+        return Check(str(path), ok=False, detail=str(error))
+    if damage:
+        return Check(str(path), ok=False, detail=f"damaged: {listed(damage)}")
+    return Check(str(path), ok=True, detail=f"{len(manifest['files'])} tables as written")
+
+
 def check_python(version: tuple[int, ...] = sys.version_info[:3]) -> Check:
-    """Python 3.11 or later."""
+    """Check that Python is 3.11 or later."""
     text = ".".join(map(str, version))
     ok = tuple(version) >= (3, 11)
     return Check("Python", ok, text if ok else f"{text}; maskface needs 3.11 or later")
 
 
 def check_opencv_wheels(installed: list[str] | None = None) -> Check:
-    """Exactly one OpenCV wheel, since each of them writes the same ``cv2`` folder.
+    """Check that there is one OpenCV wheel: all of them write the same ``cv2`` folder.
 
     Parameters
     ----------
@@ -73,16 +118,16 @@ def check_opencv_wheels(installed: list[str] | None = None) -> Check:
     if found == [OPENCV]:
         return Check("OpenCV wheel", ok=True, detail=OPENCV)
     got = ", ".join(found) or "none"
-    mend = (
+    fix = (
         f"pip uninstall -y {' '.join(found)} ; pip install --force-reinstall {OPENCV}"
         if found
         else f"pip install {OPENCV}"
     )
-    return Check("OpenCV wheel", ok=False, detail=f"found {got}; only {OPENCV} may be: {mend}")
+    return Check("OpenCV wheel", ok=False, detail=f"found {got}; only {OPENCV} is allowed: {fix}")
 
 
 def check_libraries() -> Iterator[Check]:
-    """Shared libraries that a minimal Linux lacks."""
+    """Check for shared libraries that a minimal Linux lacks."""
     if not sys.platform.startswith("linux"):
         return
     missing = [name for name in LIBRARIES if not _loads(name)]
@@ -106,7 +151,7 @@ def _imports() -> Iterator[Check]:
     for name in ("cv2", "mediapipe"):
         try:
             module = importlib.import_module(name)
-        # Whatever goes wrong while a native package loads is what the user wants to read.
+        # The user needs to read whatever goes wrong while a native package loads.
         except Exception as error:  # noqa: BLE001
             yield Check(f"import {name}", ok=False, detail=f"{type(error).__name__}: {error}")
         else:
@@ -124,7 +169,7 @@ def _weights() -> Iterator[Check]:
 
 
 def check_cache() -> Check:
-    """Where landmarks and downloaded networks are kept: a folder, or nothing yet."""
+    """Check the folder of landmarks and downloaded networks, if it exists."""
     try:
         folder = cache_folder("landmarks").parent
     except MaskfaceError as error:

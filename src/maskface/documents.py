@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from maskface.exits import escaped
+
 
 def rows(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Set a table as one object for each row, under the names of its columns."""
+    """Return a table as one dictionary per row, with the names of the columns as keys."""
     return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
 
 
@@ -22,17 +24,17 @@ def to_json(document: Any) -> bytes:
     Parameters
     ----------
     document
-        Of dictionaries, sequences, texts, numbers (also NumPy's) and paths. Numbers that are
-        missing or infinite, which JSON has no word for, become null.
+        Of dictionaries, sequences, texts, numbers (also NumPy's) and paths. Missing and infinite
+        numbers become null.
 
     Returns
     -------
     bytes
-        Letters stand for themselves; only what no text in UTF-8 can hold is escaped, such as a
-        file name in another encoding.
+        Letters are not escaped, except for those that control a terminal or that UTF-8 cannot
+        hold, such as a file name in another encoding.
     """
     text = json.dumps(_plain(document), indent=2, ensure_ascii=False, allow_nan=False)
-    return f"{text}\n".encode(errors="backslashreplace")
+    return f"{escaped(text)}\n".encode()
 
 
 def _plain(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Fetch the file of a network, only when asked to."""
+"""Download of networks, by `maskface download` alone."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from maskface._version import __version__
 from maskface.classifiers.cards import get_card, model_path
 from maskface.errors import MaskfaceError
 from maskface.files import write_atomically
+from maskface.folders import make_folder
 
 _PIECE: Final = 1 << 20
 _SECONDS: Final = 60
@@ -25,21 +26,21 @@ def download(name: str, *, progress: bool = False) -> Path:
     Parameters
     ----------
     name
-        A shipped card, or the path of one.
+        Name of a shipped card, or path of a card.
     progress
         Show a progress bar.
 
     Returns
     -------
     Path
-        The file, `models` below the cache folder (`maskface.folders.cache_folder`). A file that
-        is there already and has the right hash is left as it is.
+        The file in the folder `models` of the cache (`maskface.folders.cache_folder`). An existing
+        file with the right hash is not downloaded again.
 
     Raises
     ------
     MaskfaceError
-        If there is no such card, it lacks url, sha256 or file, the download fails, or the bytes
-        are not those of the card. Nothing is written then.
+        If there is no such card, it lacks url, sha256 or file, the download fails, or the hash
+        is not that of the card. Nothing is written then.
     """
     card = get_card(name)
     lacking = [key for key in ("url", "sha256", "file") if not getattr(card, key)]
@@ -55,11 +56,11 @@ def download(name: str, *, progress: bool = False) -> Path:
     got = _sha256(data)
     if got != card.sha256:
         raise MaskfaceError(
-            f"What came from {card.url} has sha256 {got}, but the card says {card.sha256}. Nothing "
+            f"The file from {card.url} has sha256 {got}, but the card says {card.sha256}. Nothing "
             "was kept. Try again later, or get the file from the authors and check it yourself."
         )
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         write_atomically(path, data)
     except OSError as error:
         raise MaskfaceError(

@@ -1,20 +1,20 @@
-"""The one error that users are meant to see."""
+"""Errors that users can fix."""
 
 from __future__ import annotations
 
 
 class MaskfaceError(Exception):
-    """Something the user can mend.
+    """Error that the user can fix.
 
-    The message says what was got, what is allowed and what to type next. The command line
-    prints it without a traceback and exits with status 2.
+    The message names the value given, the allowed ones and what to type next. The command line
+    prints it without a traceback and exits with code 2.
     """
 
 
 class ImageError(MaskfaceError):
-    """A picture that cannot be read."""
+    """Picture that cannot be read."""
 
 
 def format_error(error: Exception) -> str:
-    """Set an unexpected error as one line."""
+    """Return an unexpected error as one line."""
     return " ".join(f"{type(error).__name__}: {error}".split())

@@ -1,8 +1,13 @@
-"""How commands end: exit codes, what is said of errors and interruptions, and what is printed."""
+"""Ends of commands: exit codes, messages for errors and interruptions, and all printing.
+
+Everything that is printed goes through `escaped`: names of files, headers of tables and values
+may hold sequences that control a terminal.
+"""
 
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -11,77 +16,96 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, TextIO, cast
 
 from maskface.errors import MaskfaceError, format_error
+from maskface.run_options import on_command_line
 
 DONE: Final = 0
 FAILED: Final = 1
-"""Done, but something asked for could not be: a picture without a face, a figure on a full disk."""
+"""Done except for a part: a picture without a face, a figure on a full disk."""
 REFUSED: Final = 2
-"""What was asked cannot be done: it was asked wrongly, an input is bad, or a disk fails."""
+"""Not done: a wrong option, bad input or a disk error."""
 BUG: Final = 70
-"""An error that nobody thought of; the number is that of ``EX_SOFTWARE`` in sysexits.h."""
+"""Unexpected error; the number is ``EX_SOFTWARE`` of sysexits.h."""
 INTERRUPTED: Final = 130
 
 DEBUG: Final = "MASKFACE_DEBUG"
-"""Environment variable: when it is set, errors keep their traceback."""
+"""Environment variable that adds tracebacks to errors."""
 NOTHING_KEPT: Final = "Nothing was kept"
+_CONTROL: Final = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff"
+    "\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
+)
+"""Characters that control a terminal, are invisible or change the order of letters (Unicode,
+UAX #9); no blank, tab or line break."""
 
 
 class Ended(SystemExit):
-    """An end of which the user was told."""
+    """End of a command whose message was printed."""
 
 
 @contextmanager
 def ended_in_words(kept: str = NOTHING_KEPT, more: str = "") -> Iterator[None]:
-    """Let a command end with a line on stderr and an exit code, never with a traceback.
+    """End a command with a line on stderr and an exit code, never with a traceback.
 
     Parameters
     ----------
     kept
-        What is kept when the block is interrupted or the disk fails, without a full stop.
+        Results that are kept after an interruption or a disk error, as a sentence without its
+        full stop.
     more
-        What has to be added to the command to go on: ``--resume``.
+        Option to add to the command to continue: ``--resume``.
 
     Raises
     ------
     Ended
-        In the place of any error, of Ctrl-C and of SIGTERM.
+        In place of any error, of Ctrl-C and of SIGTERM.
     """
     _open_streams()
-    with _terminated_like_interrupted():
+    with _escaped_stderr(), _signals_interrupt(), on_command_line():
         try:
             yield
         except KeyboardInterrupt:
-            way = "go on" if more else "begin again"
+            way = "continue" if more else "start again"
             _end(INTERRUPTED, f"\nStopped. {kept}; to {way}, type: {command_again(more)}")
         except MaskfaceError as error:
             _end(REFUSED, f"maskface: {error}", error)
         except ImportError as error:
             why = " ".join(str(error).split())
-            _end(REFUSED, f"maskface: a part cannot be loaded: {why}. Type: maskface doctor", error)
+            _end(REFUSED, f"maskface: cannot load a package: {why}. Type: maskface doctor", error)
         except OSError as error:
-            _end(REFUSED, f"maskface: {why_not(error)}. {kept}; mend that, then type: "
+            _end(REFUSED, f"maskface: {why_not(error)}. {kept}; fix this, then type: "
                  f"{command_again(more)}", error)  # fmt: skip
-        except Exception as error:  # noqa: BLE001 (a bug; what it is goes to the user, and on)
+        except Exception as error:  # noqa: BLE001 (a bug: the user reads about it)
             _end(BUG, f"maskface: unexpected {format_error(error)}. This is a bug in maskface: "
-                 f"please report it, with what is shown when {DEBUG}=1 is set.", error)  # fmt: skip
+                 f"please report it, with the traceback that {DEBUG}=1 adds.", error)  # fmt: skip
 
 
 def _open_streams() -> None:
-    """Let what others say to a closed stream vanish: a progress bar fails if there is none.
+    """Open missing streams: progress bars fail without them.
 
-    What native code logs would go into the next file that is opened, under the number of stderr.
+    The logs of native code would go into the next file that gets the number of stderr.
     """
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
 
 
+@contextmanager
+def _escaped_stderr() -> Iterator[None]:
+    before = sys.stderr
+    if not isinstance(before, EscapedStream):
+        sys.stderr = cast("TextIO", EscapedStream(before))
+    try:
+        yield
+    finally:
+        sys.stderr = before
+
+
 def _end(code: int, message: str, error: Exception | None = None) -> NoReturn:
     if threading.current_thread() is threading.main_thread():
-        # Whoever presses Ctrl-C twice wants to be out at once, and without a traceback.
+        # A second Ctrl-C ends the process at once, without a traceback.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     if error is not None and os.environ.get(DEBUG):
         import traceback
@@ -92,8 +116,8 @@ def _end(code: int, message: str, error: Exception | None = None) -> NoReturn:
 
 
 @contextmanager
-def _terminated_like_interrupted() -> Iterator[None]:
-    """Let SIGTERM raise `KeyboardInterrupt`, or worker processes would outlive this one."""
+def _signals_interrupt() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP raise `KeyboardInterrupt`: workers would outlive this process."""
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
@@ -101,22 +125,27 @@ def _terminated_like_interrupted() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, interrupt)
+    # nohup ignores SIGHUP, and so does what it starts.
+    ends = [signal.SIGTERM]
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        ends.append(signal.SIGHUP)
+    before = {end: signal.signal(end, interrupt) for end in ends}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for end, handler in before.items():
+            signal.signal(end, handler)
 
 
 def why_not(error: OSError) -> str:
-    """Say which file an error of the system is about, and what it is."""
+    """Return the file that a system error is about, and the reason."""
     reason = error.strerror or format_error(error)
     name = error.filename if error.filename2 is None else error.filename2
     return reason if name is None else f"{os.fsdecode(name)}: {reason}"
 
 
 def command_again(more: str = "") -> str:
-    """The command that was typed, as it can be typed again, with one more option."""
+    """Return the command that was typed, ready to be typed again, with one more option."""
     program, *arguments = sys.argv
     if Path(program).name == "__main__.py":
         start = [_python(), "-m", Path(program).parent.name]
@@ -132,12 +161,24 @@ def command_again(more: str = "") -> str:
         import subprocess
 
         return subprocess.list2cmdline(words)
-    return shlex.join(words)
+    return " ".join(map(_quoted, words))
+
+
+def _quoted(word: str) -> str:
+    """Quote a word for a shell; what `escaped` would change, as bytes in bash's own way."""
+    if escaped(word) == word and "\n" not in word:
+        return shlex.quote(word)
+    return f"$'{''.join(map(_shell_byte, os.fsencode(word)))}'"
+
+
+def _shell_byte(byte: int) -> str:
+    plain = 32 <= byte < 127 and byte not in b"\\'"
+    return chr(byte) if plain else f"\\x{byte:02x}"
 
 
 def _python() -> str:
-    """Name the running Python, as short as it can be: another one need not have maskface."""
-    with suppress(OSError, ValueError):  # ValueError: it is not below this folder
+    """Return the path of the running Python: another one need not have maskface."""
+    with suppress(OSError, ValueError):  # ValueError: not below this folder
         below = Path(sys.executable).relative_to(Path.cwd())
         if len(below.parts) > 1:  # a bare name would be looked for elsewhere
             return str(below)
@@ -145,7 +186,7 @@ def _python() -> str:
 
 
 def _program(typed: str) -> str:
-    """The bare name of a program where the shell finds it by that, or what was typed."""
+    """Return the bare name of a program if the shell finds it, else the typed one."""
     name = Path(typed).stem
     found = shutil.which(name)
     with suppress(OSError):
@@ -155,8 +196,45 @@ def _program(typed: str) -> str:
     return typed
 
 
+def escaped(text: str) -> str:
+    r"""Escape what controls a terminal or changes the order of letters, as in JSON.
+
+    Examples
+    --------
+    >>> print(escaped("a\N{ESCAPE}[31m.jpg"))
+    a\u001b[31m.jpg
+    """
+    return _CONTROL.sub(_escape, text)
+
+
+def _escape(found: re.Match[str]) -> str:
+    utf16 = found[0].encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{utf16[i : i + 2].hex()}" for i in range(0, len(utf16), 2))
+
+
+class EscapedStream:
+    """Text stream that escapes what is written to it, for messages of other libraries.
+
+    Parameters
+    ----------
+    stream
+        The stream to write to.
+    """
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write a text; a progress bar may return to the start of its line."""
+        self._stream.write("\r".join(map(escaped, text.split("\r"))))
+        return len(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
 def say(text: str) -> None:
-    """Print a result on stdout; a reader that has heard enough (``| head``) is no error.
+    """Print a result on stdout; it is no error if the reader has closed the pipe (``| head``).
 
     Nothing is printed if stdout is closed.
 
@@ -166,7 +244,7 @@ def say(text: str) -> None:
         If it cannot be written.
     """
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-    write(f"{text}\n".encode(encoding, "backslashreplace"))
+    write(f"{escaped(text)}\n".encode(encoding, "backslashreplace"))
 
 
 def write(data: bytes) -> None:
@@ -197,7 +275,7 @@ def write(data: bytes) -> None:
 
 
 def _silence_stdout() -> None:
-    """Let what is still to be written vanish: Python tries again when it ends."""
+    """Discard what is still buffered: Python tries to write it again when it ends."""
     with suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
@@ -205,9 +283,9 @@ def _silence_stdout() -> None:
 
 
 def note(text: str) -> None:
-    """Print on stderr what is no result: an error, or a word about what was done."""
+    """Print an error or a remark on stderr."""
     if sys.stderr is None:
         return
     with suppress(OSError):
-        sys.stderr.write(f"{text}\n")
+        sys.stderr.write(f"{escaped(text)}\n")
         sys.stderr.flush()

@@ -1,4 +1,4 @@
-"""What every experiment script shares: its options, and how it begins and ends."""
+"""Command line of the experiment scripts: their options, start and end."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ def main(
     Parameters
     ----------
     build
-        Makes the experiment from the options.
+        Function that makes the experiment from the options.
     description
-        The script's docstring, shown by ``--help``.
+        Docstring of the script, shown by ``--help``.
     analyse
         As in `carry_out`.
     extra
-        Options that only this script has, each with its help: ``{"--humans": "folder of ..."}``.
+        Options that only this script has, each with its help: ``{"--humans": "Folder of ..."}``.
     """
-    with ended_in_words("What was read is saved", "--resume"):
+    with ended_in_words("Results so far are saved", "--resume"):
         options = parse_options(description, extra=extra)
         outcome = carry_out(build(options), options, analyse)
         if options.as_json:
@@ -51,7 +51,7 @@ def main(
 
 
 def script_values(outcome: Outcome) -> dict[str, Any]:
-    """What a script prints with ``--json``: the answer in words, its tables, and those of a run."""
+    """Return what ``--json`` prints: the answer in words, its tables, and those of the run."""
     tables = {schema.name: rows(table) for schema, table in outcome.tables}
     return {"answer": outcome.answer, "tables": tables, **outcome.values()}
 
@@ -61,10 +61,7 @@ def parse_options(
     arguments: list[str] | None = None,
     extra: Mapping[str, str] | None = None,
 ) -> Options:
-    """Read the options of all experiment scripts, and `extra` ones, from the command line.
-
-    Their names and meanings are those of `maskface run`.
-    """
+    """Parse the options of an experiment script: those of `maskface run`, and `extra` ones."""
     parser = argparse.ArgumentParser(
         description=description,
         formatter_class=argparse.RawDescriptionHelpFormatter,

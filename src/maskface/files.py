@@ -1,4 +1,4 @@
-"""Write files whole or not at all."""
+"""Files: written whole or not at all, locked, and read only if they are regular."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ _PARTIAL: Final = re.compile(r"\..+\.\d+\.\d+")
 
 
 def write_atomically(path: Path, data: bytes, *, durable: bool = False) -> None:
-    """Write a file under another name, then move it into place; see `written_atomically`."""
+    """Write a file whole or not at all; see `written_atomically`."""
     with written_atomically(path, durable=durable) as stream:
         stream.write(data)
 
 
 @contextmanager
 def written_atomically(path: Path, *, durable: bool = False) -> Iterator[BinaryIO]:
-    """Open a file under another name, and move it into place when the block ends well.
+    """Open a file under another name, and move it into place at the end of the block.
 
     Parameters
     ----------
     path
         The file; its folder must exist.
     durable
-        Wait until the bytes are on the disk, so that the file survives a power failure.
+        Wait until the file and its name are on the disk, so that it survives a power failure.
 
     Raises
     ------
     OSError
-        If the disk is full or the folder cannot be written to; an older file is left as it was.
+        If the disk is full or the folder cannot be written to; an older file is not changed.
     """
     partial = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
     try:
@@ -45,6 +45,8 @@ def written_atomically(path: Path, *, durable: bool = False) -> Iterator[BinaryI
                 stream.flush()
                 os.fsync(stream.fileno())
         partial.replace(path)
+        if durable:
+            sync_folder(path.parent)
     except BaseException as error:
         if isinstance(error, OSError) and str(error.filename or partial) == str(partial):
             error.filename, error.filename2 = str(path), None  # the name that the user knows
@@ -53,14 +55,25 @@ def written_atomically(path: Path, *, durable: bool = False) -> Iterator[BinaryI
         raise
 
 
+def sync_folder(folder: Path) -> None:
+    """Wait until the names of the files in a folder are on the disk, where systems can (POSIX)."""
+    if os.name != "posix":
+        return
+    with suppress(OSError):  # some network file systems cannot
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
 def destination(path: Path) -> Path:
-    """Where a file is written that may be there: links are followed, not replaced.
+    """Return the path to write to: the target of a link, else the path itself.
 
     Raises
     ------
     OSError
-        If it is there and no regular file (a folder, a pipe or a device), or its links lead in a
-        circle.
+        If the path is a folder, a pipe or a device, or its links lead in a circle.
     """
     with suppress(FileNotFoundError, NotADirectoryError):
         require_regular_file(path)
@@ -68,22 +81,22 @@ def destination(path: Path) -> Path:
 
 
 def is_partial(path: Path) -> bool:
-    """Whether a file is what `written_atomically` leaves behind when its process is killed."""
+    """Return whether a file was left by `written_atomically` in a process that was killed."""
     return _PARTIAL.fullmatch(path.name) is not None
 
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold a file as long as the block lasts; the system lets go of it if the process is killed.
+    """Lock a file for the duration of the block, or until the process ends.
 
-    Where the file system knows no locks, nothing is held.
+    Does nothing where the file system has no locks.
 
     Raises
     ------
     BlockingIOError
-        If another process holds it.
+        If another process has locked it.
     """
-    with path.open("ab") as stream:
+    with open(path, "ab", opener=_open_itself) as stream:
         try:
             _lock(stream)
         except BlockingIOError:
@@ -108,23 +121,23 @@ def _lock(stream: BinaryIO) -> None:
 
 
 def read_regular_file(path: Path, most: int) -> bytes:
-    """Read a file that may be anything: a pipe without a writer, or a disk.
+    """Read a file of limited size, but no pipe or device.
 
     Parameters
     ----------
     path
         The file.
     most
-        Bytes that are read at most.
+        Largest size in bytes.
 
     Raises
     ------
     OSError
         If it is missing, cannot be read, or is no regular file.
     OverflowError
-        If it has more bytes; its argument is their number.
+        If it is larger; the argument is its size.
     """
-    require_regular_file(path)  # before it is opened: that alone may move a tape
+    require_regular_file(path)  # opening a device may move a tape
     with open(path, "rb", opener=_open_at_once) as stream:
         about = os.fstat(stream.fileno())
         _require_regular(about)
@@ -133,13 +146,26 @@ def read_regular_file(path: Path, most: int) -> bytes:
         return stream.read(about.st_size)
 
 
+def _open_itself(path: str, flags: int) -> int:
+    """Open a file, but no link and no pipe that waits for a reader."""
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0), 0o666)
+
+
 def _open_at_once(path: str, flags: int) -> int:
-    """Open without waiting, in case a pipe has taken the file's place."""
+    """Open without waiting, in case a pipe has taken the place of the file."""
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
+def is_regular_file(path: Path) -> bool:
+    """Return whether a path is a file, not a link, a folder, a pipe or a device."""
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except OSError:
+        return False
+
+
 def require_regular_file(path: Path) -> None:
-    """Raise `OSError` unless there is a file, not a folder, a pipe or a device."""
+    """Raise `OSError` if the path is a folder, a pipe or a device."""
     _require_regular(path.stat())
 
 

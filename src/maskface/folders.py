@@ -1,20 +1,21 @@
-"""Where maskface keeps what can be made or fetched again."""
+"""Folder for what maskface can make or fetch again."""
 
 from __future__ import annotations
 
 import os
-import sys
+import stat
 import tempfile
 from pathlib import Path
 from typing import Final
 
 from maskface.errors import MaskfaceError
 
-_NO_FOLDER: Final = "MASKFACE_CACHE is {!r}, which is no folder. Name a folder; it need not exist."
+VARIABLE: Final = "MASKFACE_CACHE"
+_PRIVATE: Final = 0o700
 
 
 def cache_folder(kind: str) -> Path:
-    """Folder for one kind of thing.
+    """Return the folder for one kind of thing.
 
     Parameters
     ----------
@@ -25,37 +26,102 @@ def cache_folder(kind: str) -> Path:
     -------
     Path
         `kind` below ``$MASKFACE_CACHE``, or below `maskface` in the platform's cache folder
-        (``$XDG_CACHE_HOME`` or ``~/.cache``; ``~/Library/Caches`` on macOS; ``%LOCALAPPDATA%`` on
+        (``$XDG_CACHE_HOME`` or ``~/.cache`` on Linux), or, for a user without a home, below a
+        private folder among the temporary files. The folder need not exist.
+
+    Raises
+    ------
+    MaskfaceError
+        If the folder is a file, or other users can replace what it holds.
+    """
+    chosen = os.environ.get(VARIABLE)
+    root = _chosen(chosen) if chosen else _platform_folder()
+    for folder in (root, root / kind):
+        _require_safe(folder)
+    return root / kind
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder and those above it, closed to other users, unless it is there.
+
+    Raises
+    ------
+    OSError
+        If it cannot be made.
+    """
+    for folder in reversed([path, *path.parents]):
+        if not folder.is_dir():
+            folder.mkdir(_PRIVATE, exist_ok=True)
+
+
+def data_folder(kind: str) -> Path:
+    """Return the folder for results that are kept until the user deletes them.
+
+    Parameters
+    ----------
+    kind
+        Name of the folder: ``runs``.
+
+    Returns
+    -------
+    Path
+        `kind` below `maskface` in the platform's data folder (``$XDG_DATA_HOME`` or
+        ``~/.local/share``; ``~/Library/Application Support`` on macOS; ``%LOCALAPPDATA%`` on
         Windows). The folder need not exist.
 
     Raises
     ------
     MaskfaceError
-        If ``$MASKFACE_CACHE`` names what is no folder.
+        If the user has no home folder.
     """
-    chosen = os.environ.get("MASKFACE_CACHE")
-    return (_chosen(chosen) if chosen else _platform_cache() / "maskface") / kind
+    import platformdirs
+
+    root = platformdirs.user_data_path("maskface", appauthor=False)
+    if not root.is_absolute():
+        raise MaskfaceError("This user has no home folder. Name a folder for the results: out=DIR.")
+    return root / kind
 
 
 def _chosen(name: str) -> Path:
     try:
         root = Path(name).expanduser()
     except RuntimeError as error:  # ~nobody
-        raise MaskfaceError(_NO_FOLDER.format(name)) from error
+        raise MaskfaceError(_no_folder(name)) from error
     if root.exists() and not root.is_dir():
-        raise MaskfaceError(_NO_FOLDER.format(name))
+        raise MaskfaceError(_no_folder(name))
     return root
 
 
-def _platform_cache() -> Path:
-    variable = "LOCALAPPDATA" if sys.platform == "win32" else "XDG_CACHE_HOME"
-    named = Path(os.environ.get(variable, ""))
-    # The XDG specification says to ignore a relative path.
-    if named.is_absolute() and sys.platform != "darwin":
-        return named
+def _no_folder(name: str) -> str:
+    return f"{VARIABLE} is {name!r}, which is no folder. Name a folder; it need not exist."
+
+
+def _platform_folder() -> Path:
+    import platformdirs
+
+    root = platformdirs.user_cache_path("maskface", appauthor=False, opinion=False)
+    if root.is_absolute():
+        return root
+    # A user without a home: others can make a folder of any name among the temporary files.
+    root = Path(tempfile.gettempdir(), f"maskface-{os.getuid()}")
+    root.mkdir(_PRIVATE, exist_ok=True)
+    about = root.lstat()
+    if not stat.S_ISDIR(about.st_mode) or about.st_uid != os.getuid() or about.st_mode & 0o077:
+        raise MaskfaceError(
+            f"{root} is not a folder of this user alone, so landmarks and networks cannot be kept "
+            f"there. Name another folder: export {VARIABLE}=DIR."
+        )
+    return root
+
+
+def _require_safe(folder: Path) -> None:
+    """Raise if every user may replace what is in a folder."""
     try:
-        home = Path.home()
-    except RuntimeError:  # no home folder: a user without an entry in the password file
-        return Path(tempfile.gettempdir())
-    below = {"darwin": "Library/Caches", "win32": "AppData/Local"}
-    return home / below.get(sys.platform, ".cache")
+        mode = folder.stat().st_mode
+    except OSError:  # it is not there yet, or cannot be read, which is said when it is used
+        return
+    if os.name == "posix" and mode & stat.S_IWOTH:
+        raise MaskfaceError(
+            f"Every user can write to {folder}, so its landmarks and networks cannot be trusted. "
+            f"Type: chmod o-w {folder}, or name another folder: export {VARIABLE}=DIR."
+        )

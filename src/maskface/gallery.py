@@ -1,4 +1,4 @@
-"""Contact sheets: faces from top to bottom, what they wear from left to right."""
+"""Contact sheets: a row for each face, a column for each occluder."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from maskface.images import (
 )
 from maskface.landmarks import LandmarkDetector, MediaPipeDetector
 from maskface.occluders import OCCLUDERS, Occluder, get_occluder, occluder_name
+from maskface.pipeline import occlude
 from maskface.seeds import derived_seed
 from maskface.types import FaceLandmarks, ImageArray
 
@@ -42,7 +43,7 @@ INK: Final = (40, 40, 40)
 GAP: Final = 0.03
 """Gap between cells, as a share of a cell's side."""
 BAND_GAP: Final = 2
-"""So many gaps more between a band of occluders and the next."""
+"""Further gaps between a band of occluders and the next."""
 LETTERS: Final = 0.085
 """Height of the letters, as a share of a cell's side, and in pixels at least."""
 SMALLEST_LETTERS: Final = 10
@@ -58,19 +59,19 @@ EXAMPLES: Final = (
 
 
 def example_faces() -> list[Path]:
-    """A few of the shipped synthetic faces that differ in skin, beard, glasses and view."""
+    """Return some shipped synthetic faces that differ in skin, beard, glasses and view."""
     from maskface.datasets.example import FOLDER
 
     return [FOLDER / "images" / name for name in EXAMPLES]
 
 
 def every_occluder() -> list[str]:
-    """Names of all occluders, the face as it is first."""
+    """Return the names of all occluders, the plain face first."""
     return sorted(OCCLUDERS.names(), key=lambda name: (name != "none", name))
 
 
 def find_faces(paths: Sequence[Path]) -> list[Path]:
-    """Pictures, and those in folders (with all below them) in their place.
+    """Return pictures, and in the place of folders all pictures below them.
 
     Raises
     ------
@@ -87,16 +88,16 @@ def find_faces(paths: Sequence[Path]) -> list[Path]:
 
 
 def check_out(out: Path, faces: Sequence[Path]) -> None:
-    """Refuse, before any work, a file for the sheet that is none.
+    """Raise before any work if the sheet cannot be written to a file.
 
     Raises
     ------
     MaskfaceError
-        If it is a folder or no kind of picture that is written, or would replace one of `faces`.
+        If it is a folder, has no ending of a picture, or would overwrite one of `faces`.
     """
     if out.is_dir() or out.suffix.lower() not in IMAGE_SUFFIXES:
         raise MaskfaceError(
-            f"--out {out} is no name for a picture. Give one that ends in "
+            f"--out {out} is not the name of a picture. Give one that ends in "
             f"{', '.join(IMAGE_SUFFIXES)}, such as --out gallery.png."
         )
     if out.resolve() in {face.resolve() for face in faces}:
@@ -106,7 +107,7 @@ def check_out(out: Path, faces: Sequence[Path]) -> None:
 
 
 def read_faces(paths: Sequence[Path], *, labels: bool = True) -> list[tuple[str, ImageArray]]:
-    """Read pictures for `draw_gallery`, labelled by their file names if `labels` is true.
+    """Read pictures for `draw_gallery`, with their file names as labels if `labels` is true.
 
     Raises
     ------
@@ -139,11 +140,11 @@ def draw_gallery(
         Labels and pictures, (H, W, 3) uint8 RGB. The largest face of each is shown, cut out with
         its hair and neck. Empty labels take no room if all are empty.
     occluders
-        What to put on, such as ``surgical:colour=white``; every one there is if None.
+        Names such as ``surgical:colour=white``; all occluders if None.
     size
         Side of a cell in pixels, 32 to 1024.
     columns
-        At most so many occluders side by side, 1 or more; the others follow below.
+        Greatest number of occluders side by side, 1 or more; further ones follow below.
     seed
         Seed of whatever is random, 0 or more.
     detector
@@ -161,17 +162,17 @@ def draw_gallery(
         would have more than `maskface.images.MAX_PIXELS` pixels.
     """
     names = list(every_occluder() if occluders is None else occluders)
-    worn = {occluder_name(get_occluder(name)): get_occluder(name) for name in names}
-    _check(len(faces), len(worn), size, columns)
-    sheet = _Sheet([label for label, _ in faces], list(worn), size, columns)
+    chosen = {occluder_name(get_occluder(name)): get_occluder(name) for name in names}
+    _check(len(faces), len(chosen), size, columns)
+    sheet = _Sheet([label for label, _ in faces], list(chosen), size, columns)
     if detector is None:
         with MediaPipeDetector() as opened:
             heads = [_head(label, image, opened, size) for label, image in faces]
     else:
         heads = [_head(label, image, detector, size) for label, image in faces]
     for row, head in enumerate(heads):
-        for column, (name, occluder) in enumerate(worn.items()):
-            sheet.put(row, column, _wear(head, occluder, name, derived_seed(seed, row, name), size))
+        for column, (name, occluder) in enumerate(chosen.items()):
+            sheet.put(row, column, _cell(head, occluder, name, derived_seed(seed, row, name), size))
     return sheet.image()
 
 
@@ -214,15 +215,14 @@ def _head(label: str, image: ImageArray, detector: LandmarkDetector, size: int) 
     return _Head(label, resize(cut_out, drawn, drawn), replace(face, points=points))
 
 
-def _wear(head: _Head, occluder: Occluder, name: str, seed: int, size: int) -> ImageArray:
-    try:
-        worn = occluder.apply(head.image, head.landmarks, seed=seed).image
-    # An occluder may fail in any way on an odd face; the user needs to know which and where.
-    except Exception as error:
+def _cell(head: _Head, occluder: Occluder, name: str, seed: int, size: int) -> ImageArray:
+    occlusion = occlude(head.image, head.landmarks, occluder, seed)
+    if isinstance(occlusion, str):
         raise MaskfaceError(
-            f"Occluder {name!r} fails on {head.label or 'a face'}: {error}. Leave one of them out."
-        ) from error
-    return resize(worn, size, size)
+            f"Occluder {name!r} fails on {head.label or 'a face'}: {occlusion}. Leave one of them "
+            "out."
+        )
+    return resize(occlusion.image, size, size)
 
 
 class _Sheet:
@@ -257,7 +257,7 @@ class _Sheet:
         self._paper.paste(Image.fromarray(cell), (x, y + self._title + row * self._step))
 
     def image(self) -> ImageArray:
-        """The sheet, (H, W, 3) uint8 RGB."""
+        """Return the sheet, (H, W, 3) uint8 RGB."""
         return np.asarray(self._paper)
 
     def _corner(self, column: int) -> tuple[int, int]:
@@ -298,7 +298,7 @@ def _width(text: str, height: int) -> float:
 
 
 def shorten(text: str, width: float, height: int) -> str:
-    """Cut a text so that it fits a width in pixels; three dots show that something is missing."""
+    """Cut a text so that it fits a width in pixels; three dots mark the cut."""
     if _width(text, height) <= width:
         return text
     while text and _width(text + "...", height) > width:

@@ -1,4 +1,4 @@
-"""Which of the 478 landmarks are what, and the shape of the average head they lie on.
+"""Names of the 478 landmarks, and the average face they lie on.
 
 Indices follow the MediaPipe face mesh topology (Kartynnik et al. 2019, arXiv:1907.06724).
 "Left" and "right" are the shown person's own, so right comes first in the image.
@@ -6,7 +6,6 @@ Indices follow the MediaPipe face mesh topology (Kartynnik et al. 2019, arXiv:19
 
 from __future__ import annotations
 
-import zipfile
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -14,7 +13,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from maskface._protobuf import read_fields, read_floats, read_integers
 from maskface.weights import manifest
 
 FACE_OVAL: Final = (
@@ -46,14 +44,6 @@ FEATURES: Final = {
 }  # fmt: skip
 """Closed outlines of what a face is read by."""
 
-_GEOMETRY_FILE: Final = "geometry_pipeline_metadata_landmarks.binarypb"
-# Field numbers of mediapipe/tasks/cc/vision/face_geometry/proto: geometry_pipeline_metadata.proto
-# and mesh_3d.proto.
-_CANONICAL_MESH: Final = 1
-_VERTEX_BUFFER: Final = 3
-_INDEX_BUFFER: Final = 4
-_VALUES_PER_VERTEX: Final = 5  # x, y, z, u, v
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CanonicalMesh:
@@ -77,19 +67,9 @@ class CanonicalMesh:
 
 @cache
 def canonical_mesh() -> CanonicalMesh:
-    """Read the canonical face mesh from the shipped face landmarker.
-
-    Returns
-    -------
-    CanonicalMesh
-        Read once per process.
-    """
-    with zipfile.ZipFile(manifest()["face_landmarker.task"].path) as task:
-        metadata = task.read(_GEOMETRY_FILE)
-    mesh = next(value for field, value in read_fields(metadata) if field == _CANONICAL_MESH)
-    buffer = read_floats(mesh, _VERTEX_BUFFER).reshape(-1, _VALUES_PER_VERTEX)
-    triangles = read_integers(mesh, _INDEX_BUFFER).reshape(-1, 3)
-    vertices, uv = buffer[:, :3].copy(), buffer[:, 3:].copy()
-    for array in (vertices, uv, triangles):
+    """Return the canonical face mesh of the shipped face landmarker, read once per process."""
+    with np.load(manifest()["canonical_mesh.npz"].path, allow_pickle=False) as stored:
+        mesh = CanonicalMesh(stored["vertices"], stored["uv"], stored["triangles"])
+    for array in (mesh.vertices, mesh.uv, mesh.triangles):
         array.flags.writeable = False
-    return CanonicalMesh(vertices, uv, triangles)
+    return mesh

@@ -1,8 +1,7 @@
-"""How losses vary between subjects and within them.
+"""Power by simulation: how many subjects and images show a given loss.
 
-Simulated studies of several sizes: how often their interval excludes no loss.
-
-How many subjects and images show a given loss? Power by simulation.
+Simulated studies draw from how losses vary between subjects and within them, in the package's human
+data or in a pilot.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from scipy.stats import t as student
 
 from maskface.arrays import Floats
 from maskface.errors import MaskfaceError
-from maskface.humans import HUMAN, congruent
+from maskface.humans import HUMAN, check_study, congruent
 from maskface.seeds import derived_seed
 from maskface.table_files import find_table
 from maskface.tables import PLAIN, RESPONSES, TRIALS
@@ -54,7 +53,7 @@ _HUMANS: Final = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Variances:
-    """How losses vary between subjects and within them.
+    """Variation of losses between subjects and within them.
 
     Attributes
     ----------
@@ -89,7 +88,7 @@ class Variances:
 
 
 def human_variances(emotion: str = "all") -> Variances:
-    """Variances of human observers that come with the package.
+    """Return the variances of human observers that come with the package.
 
     Parameters
     ----------
@@ -116,7 +115,7 @@ def human_variances(emotion: str = "all") -> Variances:
 
 
 def _outcomes(plain: Floats, covered: Floats) -> Floats:
-    """Outcomes of pairs of independent trials, one plain and one covered."""
+    """Compute outcomes of pairs of independent trials, one plain and one occluded."""
     lost, gained = plain * (1 - covered), covered * (1 - plain)
     return np.column_stack([lost, 1 - lost - gained, gained])
 
@@ -124,7 +123,7 @@ def _outcomes(plain: Floats, covered: Floats) -> Floats:
 def pilot_variances(
     folder: str | Path, *, reader: str = "", condition: str = "", emotion: str = "all"
 ) -> Variances:
-    """Variances of a pilot run.
+    """Estimate variances from a pilot run.
 
     Parameters
     ----------
@@ -133,7 +132,7 @@ def pilot_variances(
     reader
         Which classifier; may be empty if there is only one.
     condition
-        Which cover; may be empty if there is only one.
+        Which condition; may be empty if there is only one.
     emotion
         Only faces that show it; ``all`` for all.
 
@@ -170,6 +169,7 @@ def _read(folder: Path) -> pd.DataFrame:
             from maskface.experiment import require_complete  # loads OpenCV
 
             require_complete(folder)
+            check_study(folder)
             trials = table.read(path)
             return trials[trials["status"] == "ok"]
     raise MaskfaceError(
@@ -188,7 +188,7 @@ def _chosen(trials: pd.DataFrame, column: str, name: str, option: str) -> pd.Dat
 
 
 def _of_subjects(trials: pd.DataFrame, source: str) -> Variances:
-    """Pairs of one picture, plain and covered, of the people shown."""
+    """Estimate from pairs of one picture, plain and occluded, of the people shown."""
     pair = trials.astype({"correct": float}).pivot_table(
         index=["subject_id", "image_id"], columns="condition", values="correct"
     )
@@ -207,7 +207,7 @@ def _of_subjects(trials: pd.DataFrame, source: str) -> Variances:
 
 
 def _of_observers(trials: pd.DataFrame, source: str) -> Variances:
-    """Trials of observers, who need not see the same picture plain and covered."""
+    """Estimate from observers, who need not see the same picture plain and occluded."""
     cells = trials.astype({"correct": float})[["observer_id", "condition", "correct"]]
     rates = cells.pivot_table(index="observer_id", columns="condition", values="correct").dropna()
     counts = pd.crosstab(cells["observer_id"], cells["condition"]).loc[rates.index]
@@ -245,7 +245,7 @@ MOST_CELLS: Final = 20_000_000
 
 @dataclass(frozen=True, slots=True)
 class Power:
-    """What a design of so many subjects and images shows.
+    """Power of a design.
 
     Attributes
     ----------
@@ -352,7 +352,7 @@ def _intervals(
 
 
 def parse_sizes(text: str, option: str) -> tuple[int, ...]:
-    """Read numbers such as ``10,20,40``.
+    """Parse numbers such as ``10,20,40``.
 
     Raises
     ------
@@ -377,7 +377,7 @@ def smallest_design(found: Sequence[Power], wanted: float) -> Power | None:
 def power_values(
     found: Sequence[Power], variances: Variances, loss: float, *, wanted: float = 0.8
 ) -> dict[str, Any]:
-    """Set power as plain values; see `power_text`.
+    """Return power as plain values; see `power_text`.
 
     Returns
     -------
@@ -402,7 +402,7 @@ def power_values(
 def power_text(
     found: Sequence[Power], variances: Variances, loss: float, *, wanted: float = 0.8
 ) -> str:
-    """Set power as a table, and name the smallest design with enough of it.
+    """Format power as a table, and name the smallest design with enough of it.
 
     Parameters
     ----------

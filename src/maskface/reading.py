@@ -1,47 +1,57 @@
-"""Which pictures are to be read, and what they are called.
-
-Find the faces of one picture, put an occluder on each, and read them.
-
-Read many pictures, and say why.
-
-Read the emotions of faces in pictures, outside any experiment.
-"""
+"""Read the emotion of every face in pictures, outside any experiment."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Final, Self, cast
 
 import numpy as np
 import pandas as pd
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 from maskface.arrays import Row
-from maskface.classifiers import NOT_AGAIN, Classifier, checked_answers, get_classifier
-from maskface.crops import face_crop
+from maskface.classifiers import Classifier, as_classifiers, require_ready
 from maskface.datasets.labels import require_plain
-from maskface.errors import ImageError, MaskfaceError, format_error
-from maskface.images import decode_image, find_images, read_bytes
-from maskface.landmarks import CachedDetector, LandmarkCache, MediaPipeDetector, match_face
-from maskface.occluders import Occluder, get_occluder, occluder_name
+from maskface.errors import ImageError, MaskfaceError
+from maskface.images import find_images
+from maskface.landmarks import CachedDetector, LandmarkCache, MediaPipeDetector
+from maskface.occluders import Occluder, as_occluder, occluder_name
+from maskface.pipeline import (
+    COVERED,
+    ClassifierAdapter,
+    NoAnswer,
+    Picture,
+    adapt_classifiers,
+    all_needs,
+    answer_cells,
+    is_lost,
+    make_face,
+    occlude,
+    open_picture,
+    predict,
+)
 from maskface.seeds import derived_seed
 from maskface.tables import READINGS
-from maskface.types import EMOTIONS, Face, FaceLandmarks, ImageArray, Prediction
+from maskface.types import Face, FaceLandmarks
 
-Picture: TypeAlias = str | Path | ImageArray
+if TYPE_CHECKING:
+    from maskface.classifiers.registry import ClassifierLike
+
+DEFAULT: Final = ("faceapi", "fer")
+"""The classifiers unless the user names others."""
 
 
 def named_pictures(images: Picture | Sequence[Picture]) -> dict[str, Picture]:
-    """Name the pictures, those of folders one by one.
+    """Name pictures, those in folders one by one.
 
     Raises
     ------
     MaskfaceError
-        If there is none, or no table can hold its name.
+        If there is none, or a name cannot stand in a table.
     ValueError
-        If an array is no RGB picture.
+        If an array is not an RGB image.
     """
     named: dict[str, Picture] = {}
     for number, image in enumerate(_several(images)):
@@ -50,7 +60,7 @@ def named_pictures(images: Picture | Sequence[Picture]) -> dict[str, Picture]:
             found = list(find_images(path)) if path.is_dir() else [path]
             named |= {str(file): file for file in found}
         else:
-            named[f"array {number}"] = _checked(image)
+            named[f"array {number}"] = open_picture(image)[0]
     if not named:
         raise MaskfaceError("There is no picture to read. Name a picture or a folder of pictures.")
     require_plain(named, "What is to be read")
@@ -58,59 +68,14 @@ def named_pictures(images: Picture | Sequence[Picture]) -> dict[str, Picture]:
 
 
 def _several(images: Picture | Sequence[Picture]) -> Sequence[Picture]:
-    if isinstance(images, str | Path):
-        return [images]
-    if isinstance(images, np.ndarray) and images.ndim != 4:
+    if isinstance(images, str | Path) or (isinstance(images, np.ndarray) and images.ndim != 4):
         return [images]
     return cast("Sequence[Picture]", images)
 
 
-def _checked(image: Any) -> ImageArray:
-    if np.ndim(image) != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
-        raise ValueError(
-            "Expected an image of shape (H, W, 3) and type uint8, "
-            f"but it had shape {np.shape(image)} and type {getattr(image, 'dtype', type(image))}."
-        )
-    checked: ImageArray = image
-    return checked
-
-
-def open_picture(picture: Picture) -> tuple[ImageArray, bytes | None]:
-    """Open a picture: its pixels, and the bytes of its file if it is one.
-
-    Raises
-    ------
-    ImageError
-        If the file cannot be read.
-    """
-    if isinstance(picture, str | Path):
-        data = read_bytes(Path(picture))
-        return decode_image(data), data
-    return picture, None
-
-
-REDETECTED: Final = "redetected"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Look:
-    """One face, or what went wrong where there is none to be read.
-
-    Attributes
-    ----------
-    cells
-        Cells of `maskface.tables.READINGS` that all classifiers share.
-    face
-        What classifiers are given; None if there is nothing to read.
-    """
-
-    cells: Row
-    face: Face | None = None
-
-
 @dataclass(frozen=True)
 class FaceReader:
-    """Finds faces, puts an occluder on each, and reads them.
+    """Classifiers and an occluder, ready to read faces.
 
     Attributes
     ----------
@@ -119,8 +84,8 @@ class FaceReader:
     occluder
         What is put on each face, on it alone.
     seed
-        What the seeds of all faces are made from, together with the name of the file (not of its
-        folders) and the number of the face.
+        Seeds of all faces derive from this, the name of the file (without its folders) and the
+        number of the face.
     """
 
     classifiers: Mapping[str, Classifier]
@@ -131,57 +96,70 @@ class FaceReader:
     )
 
     @classmethod
-    def load(cls, classifiers: Sequence[str], occluder: str = "none", seed: int = 0) -> FaceReader:
-        """Make the parts from their names.
+    def load(
+        cls, classifiers: Sequence[ClassifierLike], occluder: str | Occluder, seed: int
+    ) -> Self:
+        """Make classifiers and occluder.
 
         Raises
         ------
         MaskfaceError
             If a name or parameter is not allowed, or a classifier cannot be used.
         """
-        made = [get_classifier(name) for name in classifiers]
+        made = [require_ready(one) for one in as_classifiers(classifiers)]
         if not made:
             raise MaskfaceError("Name at least one classifier, such as faceapi.")
-        return cls({one.name: one for one in made}, get_occluder(occluder), seed)
+        return cls({one.name: one for one in made}, as_occluder(occluder), seed)
 
-    def rows(self, name: str, picture: Picture) -> Iterator[Row]:
-        """Read one picture: rows of `maskface.tables.READINGS`."""
-        looks = list(self.look(name, picture))
-        for classifier in self.classifiers.values():
-            yield from _read(classifier, looks)
+    def faces(self, name: str, picture: Picture) -> list[tuple[Row, Face | None]]:
+        """Find the faces of a picture, and put the occluder on each.
 
-    def look(self, name: str, picture: Picture) -> Iterator[Look]:
-        """Find the faces of one picture and put the occluder on each."""
+        Returns
+        -------
+        list of (dict, Face or None)
+            Cells of `maskface.tables.READINGS` that all classifiers share, and what they are
+            given; None where there is nothing to read, and the cells give the reason.
+        """
         cells: Row = {"image": name, "occluder": occluder_name(self.occluder)}
         try:
             image, data = open_picture(picture)
-            faces = self._detector.detect(image, data)
+            found = self._detector.detect(image, data)
         except ImageError as error:
-            yield Look(cells | {"status": "error", "message": str(error)})
-            return
-        if not faces:
-            yield Look(cells | {"status": "no_face", "message": "no face found"})
-        for number, landmarks in enumerate(faces):
-            found = cells | {"face": number} | _place(landmarks)
+            return [(cells | {"status": "error", "message": str(error)}, None)]
+        if not found:
+            return [(cells | {"status": "no_face", "message": "no face found"}, None)]
+        needs = all_needs(self.adapters) | {COVERED}
+        faces: list[tuple[Row, Face | None]] = []
+        for number, landmarks in enumerate(found):
+            own = cells | {"face": number} | _place(landmarks)
             seed = derived_seed(self.seed, Path(name).name, number)
-            yield self._worn(image, landmarks, found, seed)
+            occlusion = occlude(image, landmarks, self.occluder, seed)
+            if isinstance(occlusion, str):
+                faces.append((own | {"status": "error", "message": occlusion}, None))
+            else:
+                own |= {"status": "ok", "coverage": occlusion.coverage}
+                faces.append((own, make_face(image, occlusion, needs, self._detector.detect)))
+        return faces
 
-    def _worn(self, image: ImageArray, landmarks: FaceLandmarks, cells: Row, seed: int) -> Look:
-        try:
-            occlusion = self.occluder.apply(image, landmarks, seed=seed)
-        # An occluder may fail in any way on an odd face; it costs this face alone.
-        except Exception as error:  # noqa: BLE001
-            return Look(cells | {"status": "error", "message": format_error(error)})
-        again = None
-        if any(REDETECTED in one.needs for one in self.classifiers.values()):
-            plain = occlusion.image is image
-            again = landmarks if plain else self._again(occlusion.image, landmarks)
-        crop = face_crop(occlusion.image, landmarks)
-        face = Face(crop, landmarks, occlusion.covered, again)
-        return Look(cells | {"status": "ok", "coverage": occlusion.coverage}, face)
+    @property
+    def adapters(self) -> tuple[ClassifierAdapter, ...]:
+        """The classifiers as the pipeline calls them."""
+        return adapt_classifiers(self.classifiers.values())
 
-    def _again(self, image: ImageArray, landmarks: FaceLandmarks) -> FaceLandmarks | None:
-        return match_face(self._detector.detect(image), landmarks)
+    def rows(self, name: str, picture: Picture) -> Iterator[Row]:
+        """Read one picture: yield rows of `maskface.tables.READINGS`."""
+        faces = self.faces(name, picture)
+        shown = {number: face for number, (_, face) in enumerate(faces) if face is not None}
+        for classifier in self.adapters:
+            answers = predict(classifier, shown)
+            for number, (cells, _) in enumerate(faces):
+                row = cells | {"classifier": classifier.name}
+                answer = answers.get(number)
+                if isinstance(answer, NoAnswer):
+                    row |= answer.cells()
+                elif answer is not None:
+                    row |= answer_cells(answer)
+                yield row
 
 
 def _place(landmarks: FaceLandmarks) -> Row:
@@ -190,90 +168,67 @@ def _place(landmarks: FaceLandmarks) -> Row:
     return {**dict(box), **dict(pose)}
 
 
-def is_lost(classifier: Classifier, face: Face) -> bool:
-    """Whether a classifier needs a face that was not found again."""
-    return REDETECTED in classifier.needs and face.redetected is None
-
-
-def _read(classifier: Classifier, looks: Sequence[Look]) -> Iterator[Row]:
-    """Rows of one classifier for the faces of one picture, read as one batch."""
-    fixed = {"classifier": classifier.name}
-    asked: list[tuple[Row, Face]] = []
-    for look in looks:
-        if look.face is None:
-            yield look.cells | fixed
-        elif is_lost(classifier, look.face):
-            yield look.cells | fixed | {"status": "no_face", "message": NOT_AGAIN}
-        else:
-            asked.append((look.cells | fixed, look.face))
-    try:
-        faces = [face for _, face in asked]
-        answers = checked_answers(classifier.predict_proba(faces), len(faces))
-    except Exception as error:  # noqa: BLE001 (a user's own model may fail in any way)
-        yield from (
-            cells | {"status": "error", "message": format_error(error)} for cells, _ in asked
-        )
-        return
-    for (cells, _), row in zip(asked, answers, strict=True):
-        shares = {f"p_{emotion}": share for emotion, share in zip(EMOTIONS, row, strict=True)}
-        yield cells | shares | {"predicted": Prediction(row).label}
-
-
-DEFAULT: Final = ("faceapi", "fer")
-"""What reads faces unless the user says otherwise."""
-
-
 def read_faces(
     images: Picture | Sequence[Picture],
     *,
-    classifiers: str | Sequence[str] = DEFAULT,
-    occluder: str = "none",
+    classifiers: ClassifierLike | Sequence[ClassifierLike] = DEFAULT,
+    occluder: str | Occluder | Sequence[str | Occluder] = "none",
     seed: int = 0,
     progress: bool = False,
 ) -> pd.DataFrame:
     """Read the emotion of every face in pictures.
 
-    Faces are looked for and cut out once for all classifiers; landmarks are kept in the cache on
+    Faces are looked for and cut out once for all classifiers. Landmarks are kept in the cache on
     disk that runs use.
 
     Parameters
     ----------
     images
-        Picture files, folders (with all below them) and RGB arrays (H, W, 3) uint8; one or several.
+        Picture files, folders (with all below them) and RGB images (H, W, 3) uint8; one or several.
     classifiers
-        Names of classifiers that need no training, such as ``emfacs``.
+        Classifiers that need no training, one or several: names such as ``"emfacs"``, objects, or
+        models of your own (see `maskface.classifiers.as_classifier`).
     occluder
-        What to put on each face before it is read, such as ``surgical``.
+        What to put on each face before it is read, by name (such as ``"surgical"``) or as an
+        object; one or several.
     seed
         Seed of whatever is random in the occluder, 0 or more.
     progress
-        Show a progress bar on stderr.
+        Show a progress bar.
 
     Returns
     -------
     DataFrame
-        In the schema of `maskface.tables.READINGS`: a row for each face and classifier. A picture
-        that cannot be read or shows no face has rows that say so.
+        In the schema of `maskface.tables.READINGS`: a row for each occluder, face and classifier.
+        A picture that cannot be read, or shows no face, has rows with the reason.
 
     Raises
     ------
     MaskfaceError
         If there is no picture, or a classifier or occluder cannot be used.
     ValueError
-        If an array is no RGB picture.
+        If an array is not an RGB image.
 
     Examples
     --------
-    >>> read_faces("portrait.jpg", classifiers="emfacs", occluder="surgical")  # doctest: +SKIP
+    >>> from maskface.gallery import example_faces
+    >>> found = read_faces(example_faces()[1], classifiers="fer", occluder="surgical")
+    >>> found["status"].tolist()
+    ['ok']
     """
-    names = [classifiers] if isinstance(classifiers, str) else list(classifiers)
+    single = isinstance(classifiers, str) or not isinstance(classifiers, Sequence)
+    several = cast("Sequence[ClassifierLike]", [classifiers] if single else classifiers)
     pictures = named_pictures(images)
-    reader = FaceReader.load(names, occluder, seed)
+    worn = [occluder] if isinstance(occluder, str | Occluder) else occluder
+    readers = [FaceReader.load(several, one, seed) for one in dict.fromkeys(worn)]
+    if not readers:
+        raise MaskfaceError("Name at least one occluder; none is the plain face.")
     rows = [
         row
         for name, picture in tqdm(
             pictures.items(), unit="image", disable=not progress or len(pictures) == 1
         )
+        for reader in readers
         for row in reader.rows(name, picture)
     ]
     return READINGS.frame(rows)
@@ -282,11 +237,11 @@ def read_faces(
 def explain_faces(
     images: Picture | Sequence[Picture],
     *,
-    classifier: str = "emfacs",
-    occluder: str = "none",
+    classifier: ClassifierLike = "emfacs",
+    occluder: str | Occluder = "none",
     seed: int = 0,
 ) -> list[tuple[str, int, Any]]:
-    """Say of every face why a classifier answers what it answers.
+    """Explain the answers of a classifier to every face in pictures.
 
     Parameters
     ----------
@@ -298,8 +253,8 @@ def explain_faces(
     Returns
     -------
     list of (str, int, Explanation)
-        The picture, the number of the face, and what the classifier says, which has a ``text``.
-        Faces that cannot be read are left out.
+        The picture, the number of the face, and the explanation, which has a ``text``. Faces that
+        cannot be read are left out.
 
     Raises
     ------
@@ -308,14 +263,15 @@ def explain_faces(
     """
     reader = FaceReader.load([classifier], occluder, seed)
     (one,) = reader.classifiers.values()
+    (adapter,) = reader.adapters
     explain = getattr(one, "explain", None)
     if explain is None:
         raise MaskfaceError(f"Classifier {one.name!r} cannot explain itself; emfacs can.")
     return [
-        (name, look.cells["face"], explain(look.face))
+        (name, cells["face"], explain(face))
         for name, picture in named_pictures(images).items()
-        for look in reader.look(name, picture)
-        if look.face is not None and not is_lost(one, look.face)
+        for cells, face in reader.faces(name, picture)
+        if face is not None and not is_lost(adapter, face)
     ]
 
 

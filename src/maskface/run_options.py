@@ -8,7 +8,9 @@ experiment scripts make their options of it. A new option is an `Option` below, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -73,6 +75,11 @@ EXPERIMENT_OPTIONS: Final = (
         metavar="DATA",
     ),
     Option(
+        "dataset", "", "Name of the dataset reader for --data; by default the layout is "
+        "recognised. 'maskface list datasets' shows all.",
+        metavar="NAME",
+    ),
+    Option(
         "occluders", ("surgical",),
         "Occluder to put on the faces, such as surgical:colour=white; repeatable. 'maskface list "
         "occluders' shows all.",
@@ -127,6 +134,56 @@ OPTIONS: Final[Mapping[str, Option]] = {
     option.name: option for option in (*EXPERIMENT_OPTIONS, *RUN_OPTIONS)
 }
 """All options by name."""
+
+_ON_COMMAND_LINE: Final = ContextVar("on_command_line", default=False)
+
+
+@contextmanager
+def on_command_line() -> Iterator[None]:
+    """Let `argument` name options of the command line as long as the block lasts."""
+    token = _ON_COMMAND_LINE.set(True)
+    try:
+        yield
+    finally:
+        _ON_COMMAND_LINE.reset(token)
+
+
+def argument(name: str, *, value: Any = None) -> str:
+    """Name an argument in a message, as the user gives it.
+
+    Parameters
+    ----------
+    name
+        A field of `maskface.Experiment` or parameter of a function, such as ``"out"``.
+    value
+        The value to give it, if the message names one.
+
+    Examples
+    --------
+    >>> argument("out"), argument("resume", value=True)
+    ('out', 'resume=True')
+    >>> with on_command_line():
+    ...     argument("out"), argument("resume", value=True), argument("jobs", value=1)
+    ('--out', '--resume', '--jobs 1')
+    """
+    if not _ON_COMMAND_LINE.get():
+        return name if value is None else f"{name}={value!r}"
+    flag = OPTIONS[name].flags[0] if name in OPTIONS else f"--{name.replace('_', '-')}"
+    return flag if value is None or value is True else f"{flag} {value}"
+
+
+def arguments(**values: Any) -> str:
+    """Name several arguments with their values; see `argument`."""
+    between = " " if _ON_COMMAND_LINE.get() else ", "
+    return between.join(argument(name, value=value) for name, value in values.items())
+
+
+def resuming() -> str:
+    """Name the way to finish a run, for messages."""
+    if _ON_COMMAND_LINE.get():
+        return "`maskface run ... --resume`"
+    return "maskface.run(..., resume=True)"
+
 
 OUT_HELP: Final = "New or empty folder for the results."
 QUIET_HELP: Final = "Print nothing but the result and errors."

@@ -1,4 +1,4 @@
-"""Tables with a fixed schema: how they are read, checked and written as CSV."""
+"""Tables with a fixed schema: reading, checking and writing as CSV."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from numpy.typing import NDArray
 
 from maskface.cells import cell_text, safe_cell
 from maskface.errors import MaskfaceError
-from maskface.files import write_atomically
+from maskface.files import require_regular_file, write_atomically
 
 if TYPE_CHECKING:  # loaded when a table is checked: a run reads pictures before
     import pandera.pandas as pa
 
 Kind = Literal["text", "whole", "real"]
 ROWS_AT_ONCE: Final = 20_000
-"""Rows that are read, or checked and written, together; of Parquet, a row group."""
+"""Rows that are read or written together; the row group of Parquet."""
 _DTYPES: Final[dict[Kind, str]] = {"text": "str", "whole": "Int64", "real": "float64"}
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of a table.
+    """Column of a table.
 
     Attributes
     ----------
     name, description, unit
-        For people; they go into the manifest.
+        Texts for the manifest.
     kind
         ``text`` (never missing, may be empty), ``whole`` or ``real`` (empty when missing).
     low, high
@@ -41,7 +41,7 @@ class Column:
     allowed
         The allowed texts; any if empty.
     decimals
-        Digits after the point that are written.
+        Number of digits after the point in CSV.
     """
 
     name: str
@@ -56,16 +56,16 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A CSV table with a fixed schema.
+    """Table with a fixed schema.
 
     Attributes
     ----------
     name
-        The file's name without its suffix.
+        Name of the file without its suffix.
     columns
-        In the order in which they are written.
+        Columns in their order.
     key
-        Columns that name a row; rows are sorted by them and no two may be alike.
+        Columns that identify a row; rows are sorted by them.
     """
 
     name: str
@@ -74,19 +74,19 @@ class Table:
 
     @property
     def header(self) -> list[str]:
-        """Column names in order."""
+        """Names of the columns in order."""
         return [column.name for column in self.columns]
 
     def dictionary(self) -> list[dict[str, Any]]:
-        """Describe the columns as plain values, for the manifest."""
+        """Return the columns as plain values, for the manifest."""
         return [asdict(column) for column in self.columns]
 
     def frame(self, rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-        """Make a sorted and rounded data frame from rows; missing cells are empty."""
+        """Return rows as a sorted and rounded data frame; missing cells are empty."""
         return self.tidy(pd.DataFrame(list(rows), columns=self.header))
 
     def tidy(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Set types, round and sort by the key."""
+        """Return a frame with the types of the columns, rounded and sorted by the key."""
         texts = {column.name: "" for column in self.columns if column.kind == "text"}
         digits = {c.name: c.decimals for c in self.columns if c.kind == "real"}
         objects = frame[self.header].astype(dict.fromkeys(texts, "object"))
@@ -94,7 +94,7 @@ class Table:
         return frame.sort_values(list(self.key), kind="stable", ignore_index=True)
 
     def to_bytes(self, frame: pd.DataFrame, *, header: bool = True) -> bytes:
-        """Set a tidy frame as the bytes of a CSV file, its texts by `maskface.cells.safe_cell`."""
+        """Return a tidy frame as CSV, with texts by `maskface.cells.safe_cell`."""
         return (
             self._converted(frame, safe_cell)
             .to_csv(index=False, lineterminator="\n", header=header)
@@ -114,14 +114,14 @@ class Table:
         return {"sha256": hashlib.sha256(data).hexdigest(), "rows": len(frame)}
 
     def parse(self, source: Path | IO[bytes], columns: Sequence[str] | None = None) -> pd.DataFrame:
-        """Read CSV (or Parquet, if the path ends so) of this table, without checking values.
+        """Read CSV, or Parquet by its suffix, without checking values.
 
         Parameters
         ----------
         source
             The file.
         columns
-            Only these, in the table's order; all if None.
+            Columns to read, in the order of the table; all if None.
 
         Raises
         ------
@@ -129,7 +129,9 @@ class Table:
             If the file is missing, is no CSV, or lacks columns.
         """
         wanted = self._wanted(columns)
-        with self._told(source):
+        with self._readable(source):
+            if isinstance(source, Path):
+                require_regular_file(source)
             if isinstance(source, Path) and source.suffix == ".parquet":
                 return self._typed(
                     pd.read_parquet(source, columns=wanted, dtype_backend="numpy_nullable"),
@@ -141,7 +143,7 @@ class Table:
         return self._converted(self._require(frame, wanted, source), cell_text)
 
     def pieces(self, source: Path, columns: Sequence[str] | None = None) -> Iterator[pd.DataFrame]:
-        """Read like `parse`, some rows at a time, in the order of the file.
+        """Read like `parse`, a chunk of rows at a time.
 
         Parameters
         ----------
@@ -151,7 +153,7 @@ class Table:
         Yields
         ------
         pandas.DataFrame
-            Of at most `ROWS_AT_ONCE` rows.
+            At most `ROWS_AT_ONCE` rows.
 
         Raises
         ------
@@ -159,16 +161,21 @@ class Table:
             As `parse`, when the first bad row is reached.
         """
         wanted = self._wanted(columns)
+        with self._readable(source):
+            require_regular_file(source)
         if source.suffix == ".parquet":
             yield from self._parquet_pieces(source, wanted)
             return
         options = self._csv_options(wanted)
-        with self._told(source), pd.read_csv(source, chunksize=ROWS_AT_ONCE, **options) as reader:
+        with (
+            self._readable(source),
+            pd.read_csv(source, chunksize=ROWS_AT_ONCE, **options) as reader,
+        ):
             while (frame := _next_rows(reader)) is not None:
                 yield self._converted(self._require(frame, wanted, source), cell_text)
 
     def _parquet_pieces(self, source: Path, wanted: list[str]) -> Iterator[pd.DataFrame]:
-        with self._told(source):
+        with self._readable(source):
             from pyarrow.parquet import ParquetFile
 
             with ParquetFile(source) as file:
@@ -189,8 +196,8 @@ class Table:
         }
 
     @contextmanager
-    def _told(self, source: object) -> Iterator[None]:
-        """Say of a file that cannot be read why."""
+    def _readable(self, source: object) -> Iterator[None]:
+        """Raise `MaskfaceError` with the reason if a file cannot be read."""
         try:
             yield
         except ImportError as error:
@@ -201,7 +208,7 @@ class Table:
             raise MaskfaceError(f"Cannot read {source} as table {self.name}: {error}.") from error
 
     def _converted(self, frame: pd.DataFrame, convert: Callable[[str], str]) -> pd.DataFrame:
-        """Convert all texts; each is looked at once, and hardly any changes."""
+        """Convert all texts; each distinct one once, since hardly any changes."""
         changed = {}
         for name in (c.name for c in self.columns if c.kind == "text" and c.name in frame):
             texts = (text for text in frame[name].unique() if isinstance(text, str))
@@ -261,7 +268,7 @@ class Table:
 
 
 def numbered(words: pd.Series | pd.Index, allowed: Sequence[str]) -> NDArray[np.int64]:
-    """Set the words of a named column as their places in the list of allowed words, (n,).
+    """Return the positions of the words of a column in the list of allowed words, (n,).
 
     Raises
     ------

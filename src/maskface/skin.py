@@ -1,4 +1,4 @@
-"""How light a face's skin is, measured on its picture."""
+"""Lightness of the skin of a face, measured on its picture."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def skin_ita(image: ImageArray, landmarks: FaceLandmarks) -> float:
 
 
 def _pixels(image: ImageArray, corners: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Pixels (n, 3) inside the outline of some points, every n-th of a large patch."""
+    """Return pixels (n, 3) inside the outline of some points, every n-th of a large patch."""
     rows, columns = image.shape[:2]
     (left, top), (right, bottom) = corners.min(axis=0).tolist(), corners.max(axis=0).tolist()
     x0, x1 = _within(math.floor(left), columns), _within(math.ceil(right) + 1, columns)
@@ -96,14 +96,14 @@ def _angle(pixels: NDArray[np.uint8]) -> float:
 
 
 def _spread(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """How far the channels of each pixel are apart."""
+    """Return the range of the channels of each pixel."""
     red, green, blue = np.ascontiguousarray(pixels.T)
     highest = np.maximum(np.maximum(red, green), blue)
     return np.asarray(highest - np.minimum(np.minimum(red, green), blue), np.uint8)
 
 
 def _median(values: NDArray[Any]) -> float:
-    """The median; NumPy's own asks so much before that it takes several times as long."""
+    """Return the median; NumPy's own takes several times as long for few values."""
     middle = len(values) // 2
     low = middle - 1 + len(values) % 2
     ordered = np.partition(values, (low, middle))
@@ -111,18 +111,18 @@ def _median(values: NDArray[Any]) -> float:
 
 
 def _lightness_and_yellow(pixels: NDArray[np.uint8]) -> FloatArray:
-    """CIELAB L* and b* (2, n) of sRGB pixels (n, 3); OpenCV's own L* is off by up to 0.1."""
+    """Return CIELAB L* and b* (2, n) of sRGB pixels (n, 3); OpenCV's L* is off by 0.1."""
     y, z = _compressed(_TO_YZ @ _linear()[pixels].T)
     return np.stack([116 * y - 16, 200 * (y - z)])
 
 
 def _compressed(t: FloatArray) -> FloatArray:
-    """The cube root of CIELAB, with its straight piece near black (CIE 15)."""
+    """Return the cube root of CIELAB, with its straight piece near black (CIE 15)."""
     return np.where(t > (6 / 29) ** 3, np.cbrt(t), t / (3 * (6 / 29) ** 2) + 4 / 29)
 
 
 @cache
 def _linear() -> FloatArray:
-    """Light (256,) for each value of sRGB (IEC 61966-2-1)."""
+    """Return the light (256,) for each value of sRGB (IEC 61966-2-1)."""
     value = np.arange(256) / 255
     return np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)

@@ -1,18 +1,21 @@
-"""Things made from text and written back: ``surgical:colour=white``, ``hog:train=masked``.
+"""Occluders and classifiers made from text and written back: ``surgical:colour=white``.
 
-A thing is a dataclass whose fields are its parameters. Where a parameter is itself such a thing,
-its own parameters stand in brackets: ``blur:region=surgical(colour=white)``.
+Each is a dataclass whose fields are its parameters. Where a parameter is itself an occluder or a
+classifier, its own parameters stand in brackets: ``blur:region=surgical(colour=white)``. This is
+the one place where such texts are taken apart.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import MISSING, Field, fields, is_dataclass
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeAlias, get_args, get_origin, get_type_hints
 
 from maskface.errors import MaskfaceError
 from maskface.registry import Registry, unknown_name
 
+FilePath: TypeAlias = Annotated[str, "file"]
+"""Path of a file that decides what an occluder or classifier does, such as a picture."""
 _OPENING = re.compile(r"[^:(,=]*\(")
 
 
@@ -50,8 +53,45 @@ def head(spec: str) -> tuple[str, str | None]:
     return name.strip(), rest if colon else None
 
 
+def split_outside(text: str, mark: str) -> list[str] | None:
+    """Split a text at the marks that stand outside all brackets; None if brackets do not match.
+
+    A plus sign before a digit is no mark but part of a number, such as 1e+20.
+    """
+    parts, depth = [""], 0
+    for place, letter in enumerate(text):
+        depth += (letter == "(") - (letter == ")")
+        if depth < 0:
+            return None
+        number = mark == "+" and text[place + 1 :].lstrip()[:1].isdigit()
+        if letter == mark and not depth and not number:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    return None if depth else parts
+
+
+def spec_of(registry: Registry[Any], thing: Any) -> str | None:
+    """Return the text from which `make` makes the same thing; None if its class has no name."""
+    name = registry.name_of(type(thing))
+    if name is None:
+        return None
+    parameters = changed(thing)
+    return f"{name}:{parameters}" if parameters else name
+
+
+def files_of(thing: Any) -> tuple[str, ...]:
+    """Return the files that a thing's own parameters name (see `FilePath`), as they are named."""
+    try:
+        hints = get_type_hints(type(thing), include_extras=True)
+    except NameError:  # a class of the user's own, whose annotations are known there alone
+        return ()
+    named = (getattr(thing, f.name) for f in _fields(thing) if hints[f.name] == FilePath)
+    return tuple(name for name in named if name)
+
+
 def changed(thing: Any) -> str:
-    """Those parameters of a thing that are not the default, sorted, as text."""
+    """Return those parameters of a thing that are not the default, sorted, as text."""
     values = {
         field.name: value
         for field in _fields(thing)
@@ -109,16 +149,8 @@ def _split(cls: type[Any], kind: str, name: str, rest: str) -> dict[str, str]:
 
 def _parts(kind: str, name: str, rest: str) -> list[str]:
     """Split at the commas that stand outside all brackets."""
-    parts, depth = [""], 0
-    for letter in rest:
-        depth += (letter == "(") - (letter == ")")
-        if depth < 0:
-            break
-        if letter == "," and not depth:
-            parts.append("")
-        else:
-            parts[-1] += letter
-    if depth:
+    parts = split_outside(rest, ",")
+    if parts is None:
         raise MaskfaceError(
             f"The brackets in {kind} {name}:{rest!r} do not match. Write the parameters of "
             f"{'an' if kind[0] in 'aeiou' else 'a'} {kind} that is itself a value in one pair: "

@@ -1,9 +1,4 @@
-"""What a table is written to: CSV or Parquet, hashed on the way.
-
-Tables that are written piece by piece, so that memory does not grow with them.
-
-Tables on disk: written piece by piece, as CSV or Parquet.
-"""
+"""Tables written piece by piece as CSV or Parquet, and hashed on the way."""
 
 from __future__ import annotations
 
@@ -22,17 +17,17 @@ from maskface.schema import ROWS_AT_ONCE, Table
 
 
 class Sink(Protocol):
-    """Takes rows of a table."""
+    """Writer of rows in one format."""
 
     def write(self, frame: pd.DataFrame) -> None:
         """Write rows."""
 
     def close(self) -> None:
-        """Write what the format wants at the end."""
+        """Write the end of the file."""
 
 
 class Hashed:
-    """A stream that hashes what passes through it."""
+    """Stream that hashes the bytes written to it."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
@@ -47,20 +42,20 @@ class Hashed:
         return self._stream.write(data)
 
     def tell(self) -> int:
-        """How many bytes were written."""
+        """Return the number of bytes written."""
         return self._place
 
     def flush(self) -> None:
-        """Hand on what is buffered."""
+        """Flush the stream."""
         self._stream.flush()
 
     def hexdigest(self) -> str:
-        """SHA-256 of what was written, 64 hexadecimal digits."""
+        """Return the SHA-256 of the bytes, 64 hexadecimal digits."""
         return self._hash.hexdigest()
 
 
 class CsvSink:
-    """Writes CSV."""
+    """Writer of CSV."""
 
     def __init__(self, table: Table, stream: Hashed) -> None:
         self._table, self._stream = table, stream
@@ -71,11 +66,11 @@ class CsvSink:
         self._stream.write(self._table.to_bytes(frame, header=False))
 
     def close(self) -> None:
-        """Nothing is left to write."""
+        """Do nothing: CSV has no end."""
 
 
 class ParquetSink:
-    """Writes Parquet, a row group for each call."""
+    """Writer of Parquet, one row group for each call."""
 
     def __init__(self, table: Table, stream: Hashed) -> None:
         self._arrow, writer = pyarrow_or_refuse()
@@ -99,11 +94,11 @@ class ParquetSink:
 
 
 SINKS: Final[dict[str, Callable[[Table, Hashed], Sink]]] = {"csv": CsvSink, "parquet": ParquetSink}
-"""By the suffix of the file."""
+"""Writers by the suffix of the file."""
 
 
 def pyarrow_or_refuse() -> tuple[Any, Any]:
-    """Import pyarrow and its writer; `MaskfaceError` with what to type if it is not there."""
+    """Import pyarrow and its writer; raise `MaskfaceError` if it is not installed."""
     try:
         import pyarrow as pa
         from pyarrow.parquet import ParquetWriter
@@ -118,12 +113,12 @@ FORMATS: Final = OPTIONS["format"].choices
 
 
 class TableWriter:
-    """Writes rows that come in the order of the table's key.
+    """Writer of rows that come in the order of the table's key.
 
     Attributes
     ----------
     rows
-        How many were added.
+        Number of rows added.
     """
 
     def __init__(self, table: Table, sink: Sink) -> None:
@@ -134,14 +129,14 @@ class TableWriter:
         self._last: tuple[Any, ...] | None = None
 
     def add(self, frame: pd.DataFrame) -> None:
-        """Add rows, sorted within `frame` or not; all of them come after those added before.
+        """Add rows in any order; all of them come after those added before.
 
         Raises
         ------
         MaskfaceError
             If a value is out of range or two rows have one key.
         ValueError
-            If they do not come after the rows added before.
+            If a row comes before one that was added earlier.
         """
         if frame.empty:
             return
@@ -154,7 +149,7 @@ class TableWriter:
             self._write(ROWS_AT_ONCE, n_waiting)
 
     def finish(self) -> None:
-        """Write what is left."""
+        """Write the remaining rows."""
         if self._waiting:
             n_waiting = sum(map(len, self._waiting))
             self._write(n_waiting, n_waiting)
@@ -166,7 +161,7 @@ class TableWriter:
         self._last = last
 
     def _write(self, n: int, n_waiting: int) -> None:
-        """Write the first n rows that wait."""
+        """Write the first n of the waiting rows."""
         *before, last = self._waiting
         cut = len(last) - (n_waiting - n)
         rest = last.iloc[cut:]
@@ -179,7 +174,7 @@ class TableWriter:
 
 @contextmanager
 def table_writer(table: Table, path: Path, record: dict[str, Any]) -> Iterator[TableWriter]:
-    """Write a table, whole or not at all, as CSV or, if the path ends so, as Parquet.
+    """Write a table whole or not at all, in the format of the path's suffix.
 
     Parameters
     ----------
@@ -188,14 +183,14 @@ def table_writer(table: Table, path: Path, record: dict[str, Any]) -> Iterator[T
     path
         The file.
     record
-        Takes ``sha256`` of the bytes and the number of ``rows`` when the block has ended.
+        Gets ``sha256`` of the bytes and the number of ``rows`` at the end of the block.
 
     Raises
     ------
     MaskfaceError
-        If Parquet is asked for and pyarrow is not installed.
+        If pyarrow is needed and not installed.
     OSError
-        If the file cannot be written; an older one is left as it was.
+        If the file cannot be written; an older one is not changed.
     """
     with written_atomically(path, durable=True) as stream:
         hashed = Hashed(stream)
@@ -207,13 +202,13 @@ def table_writer(table: Table, path: Path, record: dict[str, Any]) -> Iterator[T
 
 
 def find_table(folder: Path, table: Table) -> Path:
-    """Path of a table in a folder: as Parquet where there is one, else as CSV, there or not."""
+    """Return the path of a table in a folder: Parquet if it exists, else CSV."""
     parquet = folder / f"{table.name}.parquet"
     return parquet if parquet.is_file() else folder / f"{table.name}.csv"
 
 
 def check_format(name: str) -> None:
-    """Refuse a format that there is not, or whose package is not installed.
+    """Raise if a format is not known, or its package is not installed.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The result tables: what their columns mean."""
+"""Schemas of the result tables."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from maskface.types import EMOTIONS, FaceLandmarks
 
 STATUSES: Final = ("ok", "no_face", "error")
 PLAIN: Final = "none"
-"""The condition of the face as it is, with which all others are compared."""
+"""Condition of the face without an occluder, with which all others are compared."""
 P_COLUMNS: Final = [f"p_{emotion}" for emotion in EMOTIONS]
 """Columns of the trials with the probabilities, in the order of `EMOTIONS`."""
 
@@ -28,6 +28,7 @@ _INTERVALS: Final = (
 )  # fmt: skip
 GUARD_NAMES: Final = (
     "confounded",
+    "unidentified",
     "missing_emotion",
     "many_failures",
     "failures_by_emotion",
@@ -278,6 +279,13 @@ MASKED: Final = Table(
         Column("seed", "whole", "Seed of whatever was random on this face", low=0),
         Column("status", "text", "Whether the face was covered", allowed=STATUSES),
         Column("message", "text", "Why it was not, or what to know about it"),
+        Column("n_rows", "whole", "Rows of this file in the table", low=1),
+        Column(
+            "output_sha256",
+            "text",
+            "First 16 hexadecimal digits of the SHA-256 of what was "
+            "written; of its alpha, too, after a blank",
+        ),
     ),
     key=("source", "frame", "face"),
 )
@@ -315,7 +323,7 @@ READINGS: Final = Table(
         Column("status", "text", "Whether there is an answer", allowed=STATUSES),
         Column("message", "text", "Why there is none"),
     ),
-    key=("image", "face", "classifier"),
+    key=("occluder", "image", "face", "classifier"),
 )
 """One row for each face and classifier; one for each classifier where a picture shows no face or
 cannot be read."""

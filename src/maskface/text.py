@@ -12,11 +12,11 @@ from maskface.stats import loss_table
 from maskface.tables import GUARD_NAMES
 from maskface.types import EMOTIONS
 
-_HEADER = ("classifier", "condition", "emotion", "n", "clean", "occluded", "loss", "95 % CI", "p")
+_HEADER = ("classifier", "condition", "emotion", "n", "plain", "occluded", "loss", "95 % CI", "p")
 
 
 def loss_text(summary: pd.DataFrame, guards: pd.DataFrame | None = None) -> str:
-    """Set the loss of accuracy as a table, in per cent and percentage points.
+    """Format the loss of accuracy as a table, in per cent and percentage points.
 
     Parameters
     ----------
@@ -28,13 +28,13 @@ def loss_text(summary: pd.DataFrame, guards: pd.DataFrame | None = None) -> str:
     Returns
     -------
     str
-        One line per classifier, condition and emotion, a footnote on the intervals, and what
-        `guards` warn of.
+        One line per classifier, condition and emotion, a footnote on the intervals, and the
+        cautions of `guards`.
     """
     warnings = "" if guards is None or guards.empty else "\n" + guards_text(guards)
     rows = loss_table(summary)
     if rows.empty:
-        return "Only the unoccluded faces were read: there is no loss to show." + warnings
+        return "Only plain faces were read: there is no loss to show." + warnings
     lines = [_HEADER]
     for row in rows.to_dict("records"):
         interval = f"[{points(row['ci_low'])}, {points(row['ci_high'])}]"
@@ -45,14 +45,14 @@ def loss_text(summary: pd.DataFrame, guards: pd.DataFrame | None = None) -> str:
 
 
 def footnote(summary: pd.DataFrame) -> str:
-    """Say what intervals and p values stand on."""
+    """Describe the intervals and p values of a summary."""
     first = summary[summary["metric"] == "accuracy"].iloc[0]
     if first["clustered_by"] == "image":
         units = "bootstrap, images treated as independent (the set names no subjects)"
     else:
         units = f"bootstrap over {first['n_clusters']} {first['clustered_by']}s"
     return (
-        f"clean, occluded: % right; loss: percentage points; intervals: {units};\n"
+        f"plain, occluded: % right; loss: percentage points; intervals: {units};\n"
         f"p: {_tests(summary)}, Holm-adjusted over all tests of the same measure."
     )
 
@@ -64,14 +64,14 @@ def _tests(summary: pd.DataFrame) -> str:
 
 
 def guards_text(guards: pd.DataFrame, most: int = 5) -> str:
-    """Set the first of the guards as sentences, alike ones together.
+    """Format the first of the guards as sentences, alike ones together.
 
     Parameters
     ----------
     guards
         In the schema of `maskface.tables.GUARDS`.
     most
-        How many are shown; of the others it is said how many they are.
+        Number of sentences; the others are counted.
 
     Returns
     -------
@@ -86,7 +86,7 @@ def guards_text(guards: pd.DataFrame, most: int = 5) -> str:
 
 
 def guard_sentences(guards: pd.DataFrame) -> list[str]:
-    """Say what each guard found, and for which classifier; what holds for several is said once.
+    """Return the details of guards with their classifiers, alike ones together.
 
     The gravest come first, in the order of `maskface.tables.GUARD_NAMES`.
     """
@@ -101,7 +101,7 @@ def guard_sentences(guards: pd.DataFrame) -> list[str]:
 
 
 def readings_text(readings: pd.DataFrame) -> str:
-    """Set what classifiers read in faces as a table: the answer, and what comes next.
+    """Format the readings of faces as a table: the answer, and the second most probable one.
 
     Parameters
     ----------
@@ -125,7 +125,7 @@ def readings_text(readings: pd.DataFrame) -> str:
 
 
 def explanations_text(classifier: str, explained: Iterable[tuple[str, int, Any]]) -> str:
-    """Set why a classifier answers what it answers: picture, number of the face, explanation."""
+    """Format explanations of answers, given as picture, number of the face and explanation."""
     return "\n".join(
         f"\n{image}, face {number}, {classifier} answers {why.text}"
         for image, number, why in explained
@@ -133,7 +133,7 @@ def explanations_text(classifier: str, explained: Iterable[tuple[str, int, Any]]
 
 
 def poses_text(poses: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Set size and pose of faces, a line each; keys as in `maskface.tables.READINGS`."""
+    """Format size and pose of faces, a line each; keys as in `maskface.tables.READINGS`."""
     return [
         f"face {pose['face']}: {pose['face_px']:.0f} px, yaw {pose['yaw_deg']:+.1f}, "
         f"pitch {pose['pitch_deg']:+.1f}, roll {pose['roll_deg']:+.1f} degrees"
@@ -142,7 +142,7 @@ def poses_text(poses: Iterable[Mapping[str, Any]]) -> list[str]:
 
 
 def align(lines: Iterable[Sequence[str]]) -> str:
-    """Set rows of cells in columns; all but text columns stand to the right."""
+    """Align rows of cells in columns; columns of numbers are right-aligned."""
     table = [list(line) for line in lines]
     widths = [max(len(cell) for cell in column) for column in zip(*table, strict=True)]
     left = [
@@ -159,7 +159,7 @@ def align(lines: Iterable[Sequence[str]]) -> str:
 
 
 def glossary(entries: Iterable[tuple[str, Sequence[str]]]) -> str:
-    """Set names on the left and one or more lines about each beside them."""
+    """Format names with one or more lines about each beside them."""
     known = list(entries)
     width = max(len(name) for name, _ in known)
     return "\n".join(
@@ -170,17 +170,17 @@ def glossary(entries: Iterable[tuple[str, Sequence[str]]]) -> str:
 
 
 def percent(share: float) -> str:
-    """Set a share as per cent; - if it is missing."""
+    """Format a share in per cent; - if it is missing."""
     return "-" if math.isnan(share) else f"{100 * share:.1f}"
 
 
 def points(share: float) -> str:
-    """Set a difference of shares as signed percentage points; - if it is missing."""
+    """Format a difference of shares in signed percentage points; - if it is missing."""
     return "-" if math.isnan(share) else f"{100 * share:+.1f}"
 
 
 def p_text(value: float) -> str:
-    """Set a p value to three digits; - if it is missing."""
+    """Format a p value with three digits; - if it is missing."""
     if math.isnan(value):
         return "-"
     return "<.001" if value < 0.001 else f"{value:.3f}".removeprefix("0")

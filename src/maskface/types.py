@@ -182,13 +182,15 @@ class Occlusion:
 
     @property
     def covered(self) -> MaskArray:
-        """(478,) bool, True for the landmarks that are hidden; False outside the picture."""
+        """(478,) bool, True for the landmarks that are hidden.
+
+        A landmark outside the picture is as hidden as the pixel of the picture nearest to it: a
+        crop cuts off the mask together with the chin.
+        """
         height, width = self.alpha.shape
         x, y = np.round(self.landmarks.points[:, :2]).astype(int).T
-        inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
-        hidden = np.zeros(len(x), bool)
-        hidden[inside] = self.alpha[y[inside], x[inside]] > HALF
-        return hidden
+        nearest = self.alpha[np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)]
+        return np.asarray(nearest > HALF)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,4 +1,4 @@
-"""What maskface keeps on this machine: the landmark cache, shown and cleared."""
+"""The landmark cache of this machine: its contents, and clearing it."""
 
 from __future__ import annotations
 
@@ -8,45 +8,45 @@ from typing import Any
 
 from maskface.errors import MaskfaceError
 from maskface.landmarks import (
-    Kept,
+    CacheStats,
     MediaPipeDetector,
     cache_limit,
+    cache_stats,
     clear,
     default_cache_folder,
     detector_folder,
-    kept,
 )
 from maskface.text import align
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """What the user's landmark cache holds, or what was removed from it.
+class CacheContents:
+    """Contents of the user's landmark cache, or what was removed from it.
 
     Attributes
     ----------
     folder
-        Where it is.
+        The folder.
     limit
-        Bytes it may hold.
+        Most bytes that it may hold.
     detectors
-        What there is of each detector.
+        Entries by detector.
     removed
-        Whether it was removed.
+        Whether they were removed.
     """
 
     folder: Path
     limit: int
-    detectors: tuple[Kept, ...]
+    detectors: tuple[CacheStats, ...]
     removed: bool = False
 
     @property
     def size(self) -> int:
-        """Bytes in all."""
+        """Number of bytes."""
         return sum(one.size for one in self.detectors)
 
     def text(self) -> str:
-        """Say it by detector, in megabytes."""
+        """Return a table by detector, in megabytes."""
         entries = sum(one.entries for one in self.detectors)
         last = f"{_megabytes(self.size)} of {_megabytes(self.limit)} MB"
         if self.removed:
@@ -68,7 +68,7 @@ class Held:
         return align([("detector", "entries", "MB", "which"), *rows]).splitlines()
 
     def values(self) -> dict[str, Any]:
-        """The same as plain values, in bytes."""
+        """Return plain values, with sizes in bytes."""
         current = detector_folder(MediaPipeDetector().fingerprint)
         return {
             "folder": self.folder,
@@ -87,8 +87,8 @@ class Held:
         }
 
 
-def look_at_cache() -> Held:
-    """Count what the user's landmark cache holds.
+def cache_contents() -> CacheContents:
+    """Count the entries of the user's landmark cache.
 
     Raises
     ------
@@ -97,13 +97,13 @@ def look_at_cache() -> Held:
     """
     folder, limit = default_cache_folder(), cache_limit()
     try:
-        return Held(folder, limit, tuple(kept(folder)))
+        return CacheContents(folder, limit, tuple(cache_stats(folder)))
     except OSError as error:
         raise MaskfaceError(f"Cannot read {folder}: {error.strerror or error}.") from error
 
 
-def clear_cache() -> Held:
-    """Clear the user's landmark cache; what is returned was removed.
+def clear_cache() -> CacheContents:
+    """Clear the user's landmark cache, and return what was removed.
 
     Raises
     ------
@@ -112,7 +112,7 @@ def clear_cache() -> Held:
     """
     folder, limit = default_cache_folder(), cache_limit()
     try:
-        return Held(folder, limit, tuple(clear(folder)), removed=True)
+        return CacheContents(folder, limit, tuple(clear(folder)), removed=True)
     except OSError as error:
         raise MaskfaceError(
             f"Cannot clear {folder}: {error.strerror or error}. Delete it by hand."

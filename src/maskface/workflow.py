@@ -1,4 +1,4 @@
-"""A run carried out, with its answer, figures and report."""
+"""A run from its options to its answer, figures and report."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from maskface.schema import Table
 
 Analyse = Callable[[Run, "Options"], "Answer"]
-"""Answers a script's own question from its run."""
+"""Answers the question of a script from its run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,20 +80,20 @@ class Options:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A run that was carried out, and what was made of it.
+    """A run and the files made of it.
 
     Attributes
     ----------
     run
-        Its tables.
+        The run with its tables.
     answer
-        The loss under each occluder, or the answer to a script's own question, with cautions.
+        The loss under each occluder, or the answer to the question of a script, with cautions.
     made
-        Files beside the tables: figures, further tables, the page.
+        Files beside the tables of the run: figures, further tables, the report.
     problem
-        What could not be made and why; empty if nothing is missing.
+        Message about files that could not be made; empty if none is missing.
     tables
-        The answer to a script's own question, each table with its schema.
+        Tables of a script, each with its schema.
     """
 
     run: Run
@@ -108,15 +108,15 @@ class Outcome:
         return *self.run.folder.files(), *self.made
 
     def text(self) -> str:
-        """The answer, pictures without one, what to think of synthetic faces, and the files."""
+        """Return the answer, pictures without one, a warning of synthetic faces, and the files."""
         from maskface.report import synthetic_warning
 
         warning = synthetic_warning(self.run.manifest["dataset"]["name"])
-        told = filter(None, [self.answer, warning, failures_text(self.run)])
-        return "\n".join([*told, *map(str, self.files)])
+        texts = filter(None, [self.answer, warning, failures_text(self.run)])
+        return "\n".join([*texts, *map(str, self.files)])
 
     def values(self) -> dict[str, Any]:
-        """The same as plain values, under the names of the tables' columns."""
+        """Return the same as plain values, under the names of the tables' columns."""
         found = find_failures(self.run)
         return {
             "run_id": self.run.manifest["run_id"],
@@ -129,25 +129,25 @@ class Outcome:
 
 
 def summary_values(summary: pd.DataFrame, guards: pd.DataFrame | None) -> dict[str, Any]:
-    """Set the loss and its guards as plain values.
+    """Return the loss and the guards as plain values.
 
     Parameters
     ----------
     summary
         In the schema of `maskface.tables.SUMMARY`.
     guards
-        In the schema of `maskface.tables.GUARDS`; None if they were not looked for.
+        In the schema of `maskface.tables.GUARDS`; None for an incomplete run.
 
     Returns
     -------
     dict
-        ``loss``: the rows of the summary that tell of accuracy (label ``all``) and recall (each
-        emotion) under an occluder; ``guards``: the rows of that table, or None.
+        ``loss``: the rows of the summary with accuracy (label ``all``) and recall (each emotion)
+        under an occluder; ``guards``: the rows of that table, or None.
     """
     from maskface.documents import rows
 
-    asked = summary["metric"].isin(["accuracy", "recall"]) & (summary["condition"] != PLAIN)
-    return {"loss": rows(summary[asked]), "guards": None if guards is None else rows(guards)}
+    shown = summary["metric"].isin(["accuracy", "recall"]) & (summary["condition"] != PLAIN)
+    return {"loss": rows(summary[shown]), "guards": None if guards is None else rows(guards)}
 
 
 def carry_out(experiment: Experiment, options: Options, analyse: Analyse | None = None) -> Outcome:
@@ -156,16 +156,16 @@ def carry_out(experiment: Experiment, options: Options, analyse: Analyse | None 
     Parameters
     ----------
     experiment
-        What to ask.
+        The experiment.
     options
-        How to carry it out.
+        Options of the run.
     analyse
-        Answers a question of its own. Without it the answer is the loss under each occluder.
+        Function that answers the question of a script; the loss under each occluder if None.
 
     Returns
     -------
     Outcome
-        Of the complete run. If the disk fails only then, its `Outcome.problem` says so.
+        The complete run. Its `Outcome.problem` names figures that could not be written.
 
     Raises
     ------
@@ -190,14 +190,14 @@ def _figures(result: Run, folder: Path) -> list[Path]:
 
 
 def _written(result: Run, text: str, make: Callable[[Path], list[Path]]) -> Outcome:
-    """Write what stands beside the tables; that it cannot be written costs nothing else."""
+    """Write the files beside the tables; a failure costs no other file."""
     from maskface.report import ANSWER, write_report
 
     folder, made = result.folder.path, []
     try:
         made += make(folder)
         made.append(folder / ANSWER)
-        # Beside the tables, for the page about all experiments.
+        # For the page about all experiments.
         write_atomically(made[-1], f"{text}\n".encode())
         made.append(write_report(folder))
     except (OSError, MaskfaceError) as error:
@@ -205,8 +205,8 @@ def _written(result: Run, text: str, make: Callable[[Path], list[Path]]) -> Outc
         if isinstance(error, OSError):
             reason = f"Cannot write to {folder}: {why_not(error)}."
         problem = (
-            f"maskface: {reason} The run is complete and its tables are kept; for the figures and "
-            f"the report mend that, then type: {command_again('--resume')}"
+            f"maskface: {reason} The run is complete and its tables are kept. For the figures and "
+            f"the report, fix this, then type: {command_again('--resume')}"
         )
         return Outcome(result, text, tuple(path for path in made if path.exists()), problem)
     return Outcome(result, text, tuple(made))

@@ -46,7 +46,7 @@ def test_run_prints_the_loss_and_where_the_files_are(
     done = type_in("run", "--data", "example", "--out", out, "--limit", "14", "--quiet")
     assert done.stderr == ""
     lines = done.stdout.splitlines()
-    assert lines[0].split()[:6] == ["classifier", "condition", "emotion", "n", "clean", "occluded"]
+    assert lines[0].split()[:6] == ["classifier", "condition", "emotion", "n", "plain", "occluded"]
     assert any(line.split()[:4] == ["faceapi", "surgical", "all", "14"] for line in lines)
     assert "synthetic faces" in done.stdout
     for name in ("trials.csv", "summary.csv", "manifest.json", "loss_by_emotion_surgical.png"):
@@ -112,7 +112,7 @@ def test_mask_of_a_folder(example_faces: list[Path], tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "in/broken.png: not a picture" in done.stderr
     assert "100%" in done.stderr
-    assert done.stdout.splitlines()[0] == "2 of 3 files written, 2 faces covered"
+    assert done.stdout.splitlines()[0] == "2 of 3 files written, 2 faces occluded"
     assert done.stdout.splitlines()[1] == str(Path("out", "masked.csv"))
     table = MASKED.read(tmp_path / "out" / "masked.csv")
     assert list(table["source"]) == ["broken.png", "deep/face.jpg", *["talk.mp4"] * 5]
@@ -167,7 +167,7 @@ def test_ctrl_c_says_how_to_go_on(example_faces: list[Path], tmp_path: Path) -> 
     process.send_signal(signal.SIGINT)
     _, told = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert "Files that were finished are kept; to go on, type: " in told
+    assert "Finished files are kept; to continue, type: " in told
     assert "maskface mask long.mp4 -o out --quiet --resume\n" in told
     assert told.endswith("--resume\n")
     assert "Traceback" not in told
@@ -223,6 +223,6 @@ def test_listed_parameters_can_be_typed() -> None:
 
 def test_doctor_finds_nothing_to_mend() -> None:
     text = type_in("doctor").stdout
-    assert "MEND" not in text
+    assert "FIX" not in text
     for name in ("Python", "OpenCV wheel", "system libraries", "face_landmarker.task"):
         assert name in text

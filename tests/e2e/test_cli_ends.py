@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shlex
@@ -66,7 +67,7 @@ def test_a_stopped_run_says_how_to_go_on(
         (MASKFACE, *command), lambda: any(parts.glob("part-*")), sent, group=group, cwd=tmp_path
     )
     way = f"{TYPED} {' '.join(map(str, command))} --resume"
-    assert told == f"\nStopped. What was read is saved; to go on, type: {way}\n"
+    assert told == f"\nStopped. Results so far are saved; to continue, type: {way}\n"
     assert any(parts.glob("part-*"))
     before = {path: path.read_bytes() for path in tmp_path.rglob("out/*") if path.is_file()}
     done = type_in("summarize", "out", "--allow-partial", "--json", cwd=tmp_path)
@@ -211,3 +212,52 @@ def test_a_shell_without_completion_is_named(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(shellingham, "detect_shell", lambda: ("dash", "/bin/dash"))
     with pytest.raises(MaskfaceError, match=r"shell \(dash\).*_MASKFACE_COMPLETE=source_bash"):
         require_shell(["--show-completion"])
+
+
+def group_of(process: int) -> set[int]:
+    """Processes that live in a group, whatever their state but dead."""
+    found = set()
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            state, _, group = path.read_text(encoding="utf-8").rpartition(")")[2].split()[:3]
+            if int(group) == process and state != "Z":
+                found.add(int(path.parent.name))
+    return found
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="there is no /proc")
+@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGHUP])
+def test_no_worker_outlives_its_parent(sent: int, faces: Path, tmp_path: Path) -> None:
+    command = (
+        MASKFACE,
+        "run",
+        "--data",
+        faces,
+        "-o",
+        "out",
+        "-j",
+        "2",
+        "-q",
+        "--classifier",
+        "fer",
+    )
+    process = subprocess.Popen(
+        list(map(str, command)), cwd=tmp_path, start_new_session=True, stderr=subprocess.PIPE
+    )
+    parts = tmp_path / "out" / "parts"
+    while not any(parts.glob("part-*")):
+        assert process.poll() is None
+        time.sleep(0.02)
+    workers = group_of(process.pid) - {process.pid}
+    assert len(workers) >= 2
+    process.send_signal(sent)
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == (INTERRUPTED if sent == signal.SIGHUP else -signal.SIGKILL)
+    assert (b"--resume" in told) is (sent == signal.SIGHUP)
+    deadline = time.monotonic() + 5
+    while group_of(process.pid) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert group_of(process.pid) == set()
+    left = sorted(path.name for path in parts.glob("part-*"))
+    time.sleep(1)
+    assert sorted(path.name for path in parts.glob("part-*")) == left

@@ -36,7 +36,7 @@ def test_humans_compare_power(data: Path, tmp_path: Path) -> None:
     done = type_in("humans", "data", "--out", "people", cwd=tmp_path)
     assert done.stderr == ""
     assert done.stdout.startswith("12 files read with the ready-made map for jspsych: 384 trials")
-    assert "Odds of a right answer" in done.stdout
+    assert "Odds ratio of a right answer" in done.stdout
     for name in ("responses.csv", "summary.csv", "exclusions.csv", "guards.csv", "study.json"):
         assert str(Path("people", name)) in done.stdout
     assert len(RESPONSES.read(tmp_path / "people" / "responses.csv")) == 384

@@ -1,4 +1,4 @@
-"""The verbs bench and cache as a user types them."""
+"""The verb cache as a user types it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-
-import pandas as pd
 
 MASKFACE = str(Path(sys.executable).with_name("maskface"))
 
@@ -23,20 +21,6 @@ def type_in(*arguments: str | Path, cache: Path) -> str:
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
-
-
-def test_bench_shows_a_table_and_writes_it(tmp_path: Path) -> None:
-    table = tmp_path / "bench.csv"
-    said = type_in(
-        "bench", "--limit", "2", "--classifier", "fer", "--csv", table, cache=tmp_path / "cache"
-    )
-    assert said.splitlines()[0].split() == [
-        "stage", "CPU", "ms", "wall", "ms", "share", "floor", "CPU", "ms"
-    ]  # fmt: skip
-    assert "times the CPU time of its floor" in said
-    assert said.splitlines()[-1] == str(table)
-    assert {"surgical", "fer"} <= set(pd.read_csv(table)["name"].dropna())
-    assert not (tmp_path / "cache").exists()
 
 
 def test_the_cache_is_shown_and_cleared(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from maskface import Experiment, MaskfaceError, run
 from maskface.errors import ImageError
 from maskface.experiment import RunFolder, load_run, make_plan
 from maskface.experiment.checkpoints import ChunkResult
-from maskface.experiment.pipeline import TrialReader
+from maskface.experiment.trials import TrialReader
 from maskface.findings import compare_run
 from maskface.images import Limits, read_bytes
 from maskface.power import pilot_variances
@@ -272,7 +272,7 @@ def test_a_picture_that_was_read_and_is_gone(
         path.rename(tmp_path / path.name)
     told = (
         rf"2 cannot be read any more, for example {away[0].name}: cannot read the file: No such "
-        r"file.*Put them back and add --resume"
+        r"file.*Put them back and add resume=True"
     )
     with pytest.raises(MaskfaceError, match=told):
         carry_out(faces, out, resume=True)
@@ -397,7 +397,7 @@ def test_tables_of_a_run_that_is_being_renewed_are_no_results(
         with pytest.raises(KeyboardInterrupt):
             carry_out(faces, out, resume=True)
     for ask in (compare_run, pilot_variances, load_run):
-        with pytest.raises(MaskfaceError, match=r"not complete. Finish it with .* --resume"):
+        with pytest.raises(MaskfaceError, match=r"not complete. Finish it with .*resume=True"):
             ask(out)
 
 

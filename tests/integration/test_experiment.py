@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -108,9 +109,9 @@ def test_killed_run_is_completed_by_resume(faces: Path, reference: Path, tmp_pat
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     assert not (out / "trials.csv").exists()
-    with pytest.raises(MaskfaceError, match="--resume"):
+    with pytest.raises(MaskfaceError, match="resume=True"):
         run(Experiment(data=faces), out, progress=False)
-    with pytest.raises(MaskfaceError, match="--allow-partial"):
+    with pytest.raises(MaskfaceError, match="allow_partial=True"):
         summarize_run(out)
     partial = summarize_run(out, allow_partial=True)
     assert 0 < partial["n"].max() < 12
@@ -133,7 +134,7 @@ def test_full_disk_keeps_what_was_read(
 
     with monkeypatch.context() as patch:
         patch.setattr("os.fsync", full_after_five)
-        with pytest.raises(MaskfaceError, match=r"No space left on device.*--resume"):
+        with pytest.raises(MaskfaceError, match=r"No space left on device.*resume=True"):
             run(Experiment(data=faces), out, progress=False, chunk=1)
     assert len(list(out.glob("parts/part-*.zip"))) == 4  # the manifest was written first
     run(Experiment(data=faces), out, resume=True, progress=False)
@@ -174,7 +175,7 @@ def test_other_experiment_in_the_folder_is_refused(faces: Path, reference: Path)
             with pytest.raises(MaskfaceError, match="holds another experiment"):
                 run(other, reference, resume=resume, progress=False)
     with pytest.raises(MaskfaceError, match="already holds this run, complete"):
-        run(Experiment(data=faces), reference, progress=False)
+        run(Experiment(data=faces), reference, resume=False, progress=False)
     assert trials_bytes(reference) == before
 
 
@@ -214,7 +215,7 @@ def test_folder_that_cannot_be_written_is_refused_before_any_work(
     faces: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(MaskfaceError, match=r"Cannot write to .*--out"):
+    with pytest.raises(MaskfaceError, match=r"Cannot write to .*with out"):
         run(Experiment(data=faces), tmp_path / "file" / "out", progress=False)
 
 
@@ -286,7 +287,7 @@ def test_no_readable_picture_says_why(tmp_path: Path) -> None:
         ({"lmit": 3}, "lmit"),
     ],
 )
-def test_bad_experiments_are_refused_in_words(values: dict[str, object], words: str) -> None:
+def test_bad_experiments_are_refused_in_words(values: dict[str, Any], words: str) -> None:
     with pytest.raises(MaskfaceError, match=words):
         Experiment(**values)
 

@@ -18,7 +18,7 @@ from maskface.crops import face_crop, resize
 from maskface.images import read_image
 from maskface.landmarks import CachedDetector, LandmarkCache, MediaPipeDetector
 from maskface.landmarks.fallbacks import overlap
-from maskface.landmarks.mediapipe import _private_options
+from maskface.landmarks.mediapipe import private_options
 from maskface.landmarks.pose import angles, head_pose
 from maskface.mesh import LEFT_EYE, RIGHT_EYE
 from maskface.types import FaceLandmarks, FloatArray, ImageArray
@@ -253,7 +253,7 @@ def test_a_forgotten_detector_is_released(noise: ImageArray) -> None:
 
 
 def test_mediapipe_is_given_no_root_certificates() -> None:
-    native = _private_options("model").to_ctypes()
+    native = private_options("model").to_ctypes()
     assert "ca_bundle_path" in dict(native._fields_)
     assert native.ca_bundle_path == os.devnull.encode()
 

@@ -13,11 +13,11 @@ from maskface.datasets.example import FOLDER as EXAMPLE
 from maskface.images import read_image
 from maskface.landmarks import MediaPipeDetector
 from maskface.landmarks import native as module
-from maskface.landmarks.native import Answer, answers, public
+from maskface.landmarks.native import NativeFace, native_faces, public_faces
 from maskface.types import ImageArray
 
 
-def alike(one: list[Answer], other: list[Answer]) -> bool:
+def alike(one: list[NativeFace], other: list[NativeFace]) -> bool:
     return len(one) == len(other) and all(
         a.shares.dtype == b.shares.dtype == np.float64
         and a.scores.dtype == b.scores.dtype == np.float32
@@ -39,10 +39,10 @@ def test_both_ways_are_the_same_to_the_bit(portrait: ImageArray, faces: int) -> 
     picture = mp.Image(image_format=mp.ImageFormat.SRGB, data=np.ascontiguousarray(image))
     with MediaPipeDetector() as detector:
         landmarker = detector._load()
-        found = answers(landmarker, picture)
+        found = native_faces(landmarker, picture)
         assert len(found) == faces
         assert all(a.shares.shape == (478, 3) and a.scores.shape == (52,) for a in found)
-        assert alike(found, public(landmarker, picture))
+        assert alike(found, public_faces(landmarker, picture))
 
 
 def refusing(*_: object) -> None:
@@ -58,6 +58,6 @@ def test_another_mediapipe_is_asked_the_public_way(inside: dict[str, Any]) -> No
     point, score = SimpleNamespace(x=0.25, y=0.5, z=-0.125), SimpleNamespace(score=0.75)
     found = SimpleNamespace(face_landmarks=[[point]], face_blendshapes=[[score]])
     landmarker = SimpleNamespace(detect=lambda picture: found, **inside)
-    (answer,) = module.answers(landmarker, SimpleNamespace(_image_ptr=None))
+    (answer,) = module.native_faces(landmarker, SimpleNamespace(_image_ptr=None))
     assert answer.shares.tolist() == [[0.25, 0.5, -0.125]]
     assert answer.scores.tolist() == [0.75]

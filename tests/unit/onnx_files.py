@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from maskface._protobuf import read_fields, read_integers
+from maskface.classifiers.protobuf import read_fields, read_varint
 
 Dims = Sequence[int | str]
 
@@ -98,3 +98,20 @@ def linear(
         value(11, "picture", [batch, *dims]),
         value(12, "answers", [batch, len(bias)]),
     )
+
+
+def read_floats(message: bytes, number: int) -> NDArray[np.float32]:
+    """Collect a repeated ``float`` field, packed into one value or spread over many."""
+    parts = [value for field, value in read_fields(message) if field == number]
+    return np.frombuffer(b"".join(parts), dtype="<f4").astype(np.float32)
+
+
+def read_integers(message: bytes, number: int) -> NDArray[np.int32]:
+    """Collect a repeated unsigned integer field, packed into one value or spread over many."""
+    values: list[int] = []
+    for field, data in read_fields(message):
+        position = 0
+        while field == number and position < len(data):
+            value, position = read_varint(data, position)
+            values.append(value)
+    return np.array(values, dtype=np.int32)

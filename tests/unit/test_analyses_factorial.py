@@ -15,10 +15,10 @@ from scipy.stats import norm, permutation_test
 from statsmodels.stats.multitest import multipletests
 
 from maskface.analyses import FACTORIAL, Cells, crossed, factorial_table, factorial_text
-from maskface.analyses.common import EFFECTS
-from maskface.analyses.exchange import exchange_p
+from maskface.analyses.factorial import EFFECTS
 from maskface.errors import MaskfaceError
 from maskface.plots import plot_factorial, plot_factorial_effects
+from maskface.stats import swap_test
 from maskface.tables import TRIALS
 from tests.unit.test_stats import trial
 
@@ -171,12 +171,12 @@ def test_under_no_effect_p_values_are_uniform() -> None:
     rng = np.random.default_rng(0)
     p = []
     for seed in range(200):
-        values = rng.normal(size=(12, 2)).round(3)
-        found = exchange_p(
-            values, values[:, ::-1], lambda sums: sums[:, :1] - sums[:, 1:], seed=seed,
-            n_exchanges=499,
-        )  # fmt: skip
-        p.append(float(found[0]))
+        values = rng.normal(size=(16, 2)).round(3)  # more than can all be tried
+        found = swap_test(
+            values, values[:, ::-1], lambda sums: sums[:, :1] - sums[:, 1:], seed=seed, n_draws=499
+        )
+        assert (found.n_tried, found.exact) == (499, False)
+        p.append(float(found.p_value[0]))
     assert 0.01 < np.mean(np.array(p) <= 0.05) < 0.1
     assert 0.4 < np.mean(p) < 0.6
 
@@ -189,18 +189,20 @@ def test_exchanging_agrees_with_all_ways(units: int, seed: int) -> None:
     def difference(sums: NDArray[np.float64]) -> NDArray[np.float64]:
         return sums[:, :1] - sums[:, 1:]
 
-    found = exchange_p(totals, totals[:, ::-1], difference, seed=seed, n_exchanges=4000)
+    found = swap_test(totals, totals[:, ::-1], difference, seed=seed)
     gap = totals[:, 0] - totals[:, 1]
     signs = 1 - 2 * ((np.arange(2**units)[:, None] >> np.arange(units)) & 1)
     exact = np.mean(np.abs(signs @ gap) >= abs(gap.sum()) - 1e-9)
-    assert found[0] == pytest.approx(exact, abs=0.04)
+    assert found.exact
+    assert found.p_value[0] == pytest.approx(exact)
 
 
 def test_what_is_not_defined_has_no_p_value() -> None:
     def nothing(sums: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.full((len(sums), 1), np.nan)
 
-    assert np.isnan(exchange_p(np.ones((3, 2)), np.ones((3, 2)), nothing, seed=0)).all()
+    found = swap_test(np.ones((3, 2)), np.ones((3, 2)), nothing, seed=0)
+    assert np.isnan(found.p_value).all()
 
 
 def test_tests_of_faces_that_show_the_answer_are_a_family_of_their_own() -> None:

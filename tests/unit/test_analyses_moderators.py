@@ -329,8 +329,13 @@ def simulated(
         }
     )
     marks = {"none": right.ravel(), "surgical": masked.ravel()}
+    wrong = np.roll(EMOTIONS, -1)[picture]
     trials = pd.concat(
-        plainly.assign(condition=name, correct=mark.astype(int))[kept]
+        plainly.assign(
+            condition=name,
+            correct=mark.astype(int),
+            predicted=np.where(mark, plainly["label"], wrong),
+        )[kept]
         for name, mark in marks.items()
     )
     known = plainly[kept].assign(attribute="group", source="index")

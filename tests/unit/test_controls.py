@@ -261,10 +261,11 @@ class QuickStripe(Stripe):
 
 
 @pytest.mark.parametrize(("made", "rows"), [(Stripe, (140, 160)), (QuickStripe, (150, 170))])
-def test_other_packages_have_regions_too(
-    made: type[Stripe], rows: tuple[int, int], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(OCCLUDERS, "_things", {**OCCLUDERS._things, "stripe": made})
-    result = put("fill:region=stripe", noise_picture())
+def test_other_packages_have_regions_too(made: type[Stripe], rows: tuple[int, int]) -> None:
+    OCCLUDERS.register("stripe")(made)
+    try:
+        result = put("fill:region=stripe", noise_picture())
+    finally:
+        OCCLUDERS.unregister("stripe")
     assert np.flatnonzero(result.mask.all(axis=1)).tolist() == list(range(*rows))
     assert result.mask.sum() == 20 * 300

@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from maskface.experiment.pipeline import OccludedFace, detection_rows, drift, occlude, shrunk
+from maskface.experiment.trials import detection_rows, drift, shrunk
 from maskface.landmarks import match_face
 from maskface.mesh import LEFT_EYE, RIGHT_EYE
 from maskface.occluders import get_occluder
+from maskface.pipeline import OccludedFace
 from maskface.tables import DETECTIONS
-from maskface.types import FaceLandmarks, ImageArray, Sample
+from maskface.types import FaceLandmarks, ImageArray
 from tests.fixtures.faces import made_landmarks, made_picture
 
 FACE = made_landmarks()
-HEAD = {"run_id": "r", "dataset": "d"}
+HEAD = {
+    "run_id": "r", "dataset": "d", "image_id": "a.png", "subject_id": "S1", "label": "fear",
+}  # fmt: skip
 
 
 def shown() -> OccludedFace:
-    made = OccludedFace(Sample("a.png", Path("a.png"), "fear", "S1"), made_picture(FACE), FACE, "")
     occluders = {name: get_occluder(name) for name in ("none", "surgical")}
-    occlude(made, occluders, dict.fromkeys(occluders, 0))
-    return made
+    return OccludedFace.of(made_picture(FACE), FACE, occluders, dict.fromkeys(occluders, 0))
 
 
 def moved(face: FaceLandmarks, by: float) -> FaceLandmarks:

@@ -45,7 +45,9 @@ def test_missing_libraries_give_the_apt_line(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_shipped_weights_have_the_recorded_hashes() -> None:
     shipped = weights.manifest()
-    assert set(shipped) == {"face_landmarker.task", "faceapi.onnx", "fer.onnx"}
+    assert set(shipped) == {
+        "face_landmarker.task", "faceapi.onnx", "fer.onnx", "canonical_mesh.npz"
+    }  # fmt: skip
     for entry in shipped.values():
         entry.verify()
         assert entry.licence.split("-")[0] in (weights.FOLDER / entry.licence_file).read_text()

@@ -27,6 +27,8 @@ from maskface.exits import (
     Ended,
     command_again,
     ended_in_words,
+    escaped,
+    say,
     why_not,
 )
 from maskface.files import write_atomically
@@ -51,7 +53,7 @@ def _handlers(monkeypatch: pytest.MonkeyPatch) -> object:
         (
             OSError(errno.ENOSPC, "No space left on device", "a/b.png"),
             REFUSED,
-            "maskface: a/b.png: No space left on device. Trials are kept; mend that, then type: "
+            "maskface: a/b.png: No space left on device. Trials are kept; fix this, then type: "
             "maskface run --out 'my results' --resume\n",
         ),
         (ImportError("libGL.so.1: no such file"), REFUSED, "libGL.so.1: no such file. Type: maskf"),
@@ -60,7 +62,7 @@ def _handlers(monkeypatch: pytest.MonkeyPatch) -> object:
         (
             KeyboardInterrupt(),
             INTERRUPTED,
-            "\nStopped. Trials are kept; to go on, type: maskface run --out 'my results' --resume",
+            "\nStopped. Trials are kept; to continue, type: maskface run --out 'my results' --resu",
         ),
     ],
 )
@@ -91,7 +93,7 @@ def test_termination_is_an_interruption_and_only_inside(
     with pytest.raises(Ended) as end, ended_in_words():
         os.kill(os.getpid(), signal.SIGTERM)
     assert end.value.code == INTERRUPTED
-    assert "Nothing was kept; to begin again, type: maskface run" in capsys.readouterr().err
+    assert "Nothing was kept; to start again, type: maskface run" in capsys.readouterr().err
     assert signal.getsignal(signal.SIGTERM) == before
 
 
@@ -226,3 +228,40 @@ def test_rows_of_a_table_are_plain() -> None:
         {"n": 1, "share": 0.25, "ok": True, "path": "ä.png"},
         {"n": None, "share": None, "ok": False, "path": "\udcff.png"},
     ]
+
+
+HOSTILE = "a\x1b]0;title\x07\x9b31m\u202etxt.gpj\u2066\u200b\U000e0041\ud800b"
+
+
+def test_what_controls_a_terminal_is_escaped(capsys: pytest.CaptureFixture[str]) -> None:
+    def work() -> None:
+        with ended_in_words():
+            say(f"{HOSTILE}\tb\nc d\u200de")
+            sys.stderr.write(f"\r 10%{HOSTILE}\r 20%")  # a progress bar
+            raise MaskfaceError(HOSTILE)
+
+    with pytest.raises(Ended):
+        work()
+    shown = capsys.readouterr()
+    plain = r"a\u001b]0;title\u0007\u009b31m\u202etxt.gpj\u2066\u200b\udb40\udc41\ud800b"
+    assert shown.out == f"{plain}\tb\nc d\u200de\n"
+    assert shown.err == f"\r 10%{plain}\r 20%maskface: {plain}\n"
+    assert escaped(plain) == plain
+    assert json.loads(f'"{escaped(HOSTILE)}"') == HOSTILE.replace("\ud800", "\ud800")
+
+
+def test_documents_escape_alike() -> None:
+    document = to_json({HOSTILE: [HOSTILE]})
+    assert json.loads(document) == {HOSTILE: [HOSTILE]}
+    assert escaped(document.decode()) == document.decode()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="quotes of POSIX shells")
+def test_a_command_with_such_a_name_can_be_typed_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    name = "it's \\ \x1b[31m\nü.jpg"
+    monkeypatch.setattr(sys, "argv", ["/bin/maskface", "mask", name, "a b"])
+    again = command_again("--resume")
+    assert escaped(again) == again
+    printed = again.replace("maskface ", "printf '%s|' ", 1)
+    done = subprocess.run(["bash", "-c", printed], capture_output=True, text=True, check=True)
+    assert done.stdout == f"mask|{name}|a b|--resume|"

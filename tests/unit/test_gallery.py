@@ -110,8 +110,8 @@ def test_where_a_sheet_cannot_go_is_told_before_it_is_drawn(tmp_path: Path) -> N
     write_image(face, PICTURE)
     check_out(tmp_path / "new" / "sheet.jpg", [face])
     for out, words in (
-        (tmp_path / "sheet.gif", r"sheet\.gif is no name .* gallery\.png"),
-        (tmp_path, "is no name for a picture"),
+        (tmp_path / "sheet.gif", r"sheet\.gif is not the name .* gallery\.png"),
+        (tmp_path, "is not the name of a picture"),
         (tmp_path / "x" / ".." / "anna.png", "is one of the faces and would be overwritten"),
     ):
         with pytest.raises(MaskfaceError, match=words):

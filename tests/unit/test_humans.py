@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import product
 from pathlib import Path
 
@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 from scipy.stats import norm, permutation_test
 
 from maskface.errors import MaskfaceError
+from maskface.findings import compare_run, human_reader
 from maskface.humans import (
     Study,
+    check_study,
     human_guards,
     odds_ratios,
     of_question,
@@ -25,7 +27,7 @@ from maskface.humans import (
     summarize_humans,
     write_study,
 )
-from maskface.humans.flips import sign_flip_test
+from maskface.stats import flip_test
 from maskface.tables import GUARDS, RESPONSES, SUMMARY
 from maskface.types import EMOTIONS
 
@@ -155,18 +157,18 @@ def test_sign_flips_are_those_of_scipy(n: int) -> None:
     truth = permutation_test(
         [x], np.mean, permutation_type="samples", n_resamples=2**n, vectorized=False
     )
-    p, exact = sign_flip_test(x, seed=0)
-    assert exact
-    assert p == pytest.approx(truth.pvalue)
+    found = flip_test(x[:, None], seed=0)
+    assert (found.exact, found.n_tried) == (True, 2**n)
+    assert found.p_value[0] == pytest.approx(truth.pvalue)
 
 
 def test_random_sign_flips_are_near_the_t_test() -> None:
     x = np.random.default_rng(5).normal(0.2, 1, 200)
-    p, exact = sign_flip_test(x, seed=0)
+    found = flip_test(x[:, None], seed=0)
     z = x.mean() / (x.std(ddof=1) / np.sqrt(len(x)))
-    assert not exact
-    assert p == pytest.approx(2 * norm.sf(abs(z)), abs=0.01)
-    assert sign_flip_test(x, seed=0)[0] == p
+    assert (found.exact, found.n_tried) == (False, 20_000)
+    assert found.p_value[0] == pytest.approx(2 * norm.sf(abs(z)), abs=0.01)
+    assert flip_test(x[:, None], seed=0).p_value[0] == found.p_value[0]
 
 
 def test_exclusions_are_applied_in_order_and_counted(tmp_path: Path) -> None:
@@ -247,6 +249,139 @@ def test_condition_that_shows_other_people_is_guarded(tmp_path: Path) -> None:
     guards = GUARDS.check(human_guards(study))
     assert "confounded" in set(guards["guard"])
     assert not {"no_subjects"} & set(guards["guard"])
+
+
+def test_faces_without_names_are_guarded(tmp_path: Path) -> None:
+    def guards(image: Callable[[str, str], str], identity: str = "") -> dict[str, str]:
+        rows = [(o, identity, e, c, r, t, image(str(i), str(c)))
+                for o, i, e, c, r, t in choices(9, 4, 4)]  # fmt: skip
+        named = COLUMNS + "image='q'\n"
+        found = GUARDS.check(human_guards(study_of(tmp_path, rows, named)))
+        return dict(zip(found["guard"], found["detail"], strict=True))
+
+    other = guards(lambda image, condition: f"{image}_{condition}.jpg")
+    assert other["unidentified"].startswith(
+        "Condition and pictures are confounded: none of the 4 pictures under mask is among the 4 "
+        "under none, and 216 of 216 trials do not name"
+    )
+    one_shared = guards(lambda image, condition: image if image == "i0" else image + condition)
+    assert "confounding cannot be excluded" in one_shared["unidentified"]
+    assert "confounding cannot be excluded" in guards(lambda *_: "")["unidentified"]
+    assert not {"unidentified", "confounded"} & set(guards(lambda *_: "", identity="m"))
+    assert "confounded" not in other
+
+
+def by_hand() -> list[tuple[object, ...]]:
+    """Four observers with unequal trials: three plain and masked, and one who saw masks alone."""
+    rows: list[tuple[object, ...]] = []
+    for observer, c, right, n in (
+        ("a", "none", 9, 10), ("a", "mask", 1, 5), ("b", "none", 4, 8), ("b", "mask", 3, 4),
+        ("c", "none", 5, 5), ("c", "mask", 4, 10), ("d", "mask", 6, 6),
+    ):  # fmt: skip
+        rows += [(observer, "m", "anger", c, "anger" if k < right else "fear", 500 + k)
+                 for k in range(n)]  # fmt: skip
+    return rows
+
+
+def test_unequal_and_unpaired_observers_by_hand(tmp_path: Path) -> None:
+    summary = summarize_humans(study_of(tmp_path, by_hand(), COLUMNS).responses)
+    row = one(summary, "mask", "accuracy", "all")
+    losses = np.array([0.9 - 0.2, 0.5 - 0.75, 1.0 - 0.4])
+    assert row["baseline"] == pytest.approx((0.9 + 0.5 + 1.0) / 3, abs=1e-6)
+    assert row["value"] == pytest.approx((0.2 + 0.75 + 0.4) / 3, abs=1e-6)
+    assert row["loss"] == pytest.approx(losses.mean(), abs=1e-6)
+    assert row["dz"] == pytest.approx(losses.mean() / losses.std(ddof=1), abs=1e-6)
+    assert row["n_clusters"] == 3
+    # Of the 8 ways to flip signs, those whose mean is as far from 0.
+    means = [abs(np.dot(signs, losses)) for signs in product((1, -1), repeat=3)]
+    assert row["p_value"] == pytest.approx(np.mean([m >= losses.sum() - 1e-9 for m in means]))
+    assert row["test"] == "exact cluster permutation"
+
+
+def test_false_alarms_keep_signs_and_limits_in_order(tmp_path: Path) -> None:
+    rates = [(1, 10, 5, 10), (0, 8, 3, 12), (2, 9, 5, 9), (0, 5, 4, 8), (3, 10, 6, 9)]
+    rows = [
+        row
+        for k, (plain, n_plain, masked, n_masked) in enumerate(rates)
+        for row in (*asked(f"o{k}", "none", (3, 4), (plain, n_plain)),
+                    *asked(f"o{k}", "mask", (2, 5), (masked, n_masked)))
+    ]  # fmt: skip
+    summary = summarize_humans(study_of(tmp_path, rows, YES_NO).responses)
+    row = one(summary, "mask", "false_alarm_rate", "anger")
+    before, after = (np.array([r[i] / r[i + 1] for r in rates]) for i in (0, 2))
+    assert row["baseline"] == pytest.approx(before.mean(), abs=1e-6)
+    assert row["value"] == pytest.approx(after.mean(), abs=1e-6)
+    rise = after - before
+    assert row["loss"] == pytest.approx(-rise.mean(), abs=1e-6)
+    assert row["dz"] == pytest.approx(-rise.mean() / rise.std(ddof=1), abs=1e-6)
+    assert row["ci_low"] < row["loss"] < row["ci_high"] < 0
+    assert row["value_ci_low"] < row["value"] < row["value_ci_high"]
+    assert row["value_ci_low"] > row["baseline"]  # limits of the masked rate, not of the plain one
+
+
+def test_holm_is_over_the_tests_of_one_measure(tmp_path: Path) -> None:
+    rows = [
+        (f"o{o}", "m", e, c, e if (o * 7 + k * 3) % 10 < right else "fear", 500)
+        for o in range(9)
+        for c, right in (("none", 9), ("mask", 4), ("veil", 8))
+        for e in ("anger", "disgust")
+        for k in range(4)
+    ]
+    summary = summarize_humans(study_of(tmp_path, rows, COLUMNS).responses)
+    tested = summary[summary["p_value"].notna()]
+    assert len(tested[tested["metric"] == "recall"]) == 4
+    for _, family in tested.groupby(["metric", tested["label"] == "all"]):
+        ordered = family.sort_values("p_value")
+        raised = ordered["p_value"] * np.arange(len(family), 0, -1)
+        np.testing.assert_allclose(ordered["p_adjusted"], raised.cummax().clip(upper=1))
+
+
+def test_excluded_trials_are_in_no_odds_ratio_and_no_plain_accuracy(tmp_path: Path) -> None:
+    slow: list[tuple[object, ...]] = [
+        ("slow", "m", "anger", c, "fear", 9000) for c in ("none", "mask") for _ in range(20)
+    ]
+    kept = study_of(tmp_path, by_hand(), COLUMNS)
+    rule = COLUMNS + "[exclude]\nrt_ms_above = 5000\n"
+    study = study_of(tmp_path, [*by_hand(), *slow], rule)
+    fits = [odds_ratios(one.responses) for one in (kept, study)]
+    assert fits[0].n == fits[1].n == 48
+    assert fits[0].odds_ratios == fits[1].odds_ratios
+    # b is right in 4 of 8 plain trials, and in 7 of all 12: plain faces alone are judged.
+    rule = COLUMNS + "[exclude]\nplain_accuracy_below = 0.55\n"
+    strict = study_of(tmp_path, by_hand(), rule)
+    assert set(strict.counted["observer_id"]) == {"a", "c", "d"}
+
+
+def test_seeds_decide_intervals_and_flips(tmp_path: Path) -> None:
+    study = study_of(tmp_path, choices(16, 3, seed=5), COLUMNS)
+    first, again, other = (summarize_humans(study.responses, seed=seed) for seed in (1, 1, 2))
+    pd.testing.assert_frame_equal(first, again)
+    for column in ("ci_low", "value_ci_high", "p_value"):
+        assert not first[column].equals(other[column])
+
+
+def test_damaged_folders_of_studies_are_refused(tmp_path: Path) -> None:
+    study = study_of(tmp_path, choices(6, 3, seed=3), COLUMNS)
+    out = tmp_path / "out"
+    paths = write_study(study, summarize_humans(study.responses), out, seed=0)
+    check_study(out)
+    assert human_reader(out).observers == 6
+    for path in paths:
+        kept = path.read_bytes()
+        for damage in (kept[: len(kept) // 2], b"\0" * len(kept), b""):
+            path.write_bytes(damage)
+            with pytest.raises(MaskfaceError, match=rf"{path.name} (is damaged|has changed)"):
+                check_study(out)
+        path.unlink()
+        if path.suffix == ".csv":
+            with pytest.raises(MaskfaceError, match=rf"{path.name} is missing"):
+                check_study(out)
+        path.write_bytes(kept)
+    lines = paths[0].read_text(encoding="utf-8").splitlines(keepends=True)
+    paths[0].write_text("".join(lines[:-5]), encoding="utf-8")
+    for use in (human_reader, compare_run):
+        with pytest.raises(MaskfaceError, match=r"responses\.csv has changed"):
+            use(out)
 
 
 def test_odds_ratio_of_a_table_by_hand(tmp_path: Path) -> None:

@@ -17,12 +17,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from PIL import Image, TiffImagePlugin
 
 from maskface import images
 from maskface.errors import ImageError, MaskfaceError
 from maskface.images import Limits
-from maskface.images.decode import _pillow_limit
+from maskface.images.decode import pillow_limit
 from tests.fixtures.bombs import BOMBS, EXPECTED
 
 MEASURE = """
@@ -168,13 +169,13 @@ def test_threads_do_not_take_the_lifted_limit_for_pillows_own(
     inside, done, seen = threading.Event(), threading.Event(), list[int | None]()
 
     def second() -> None:
-        with _pillow_limit(Limits()):
+        with pillow_limit(Limits()):
             inside.set()
             done.wait(10)
             seen.append(Image.MAX_IMAGE_PIXELS)
 
     thread = threading.Thread(target=second)
-    with _pillow_limit(Limits()):
+    with pillow_limit(Limits()):
         thread.start()
         inside.wait(0.3)
     done.set()
@@ -343,3 +344,69 @@ def test_folder_that_vanishes_or_cannot_be_read_is_told(
         list(images.find_images(tmp_path))
     with pytest.raises(MaskfaceError, match=r"Cannot list the folder .*gone: No such file"):
         list(images.find_images(tmp_path / "gone"))
+
+
+def test_a_path_may_be_a_text(tmp_path: Path) -> None:
+    images.write_image(tmp_path / "a.png", TWO_HALVES)
+    np.testing.assert_array_equal(images.read_image(str(tmp_path / "a.png")), TWO_HALVES)
+
+
+RAMP = np.linspace(0, 1, 64 * 64).reshape(64, 64)
+
+
+def stored(values: NDArray[Any], kind: str = "TIFF") -> bytes:
+    if values.ndim == 2 and kind != "PPM":
+        return encoded(Image.fromarray(values), kind)
+    if kind == "PPM":
+        head = b"P6" if values.ndim == 3 else b"P5"
+        return head + b" 64 64 65535\n" + values.astype(">u2").tobytes()
+    return bytes(cv2.imencode(f".{kind.lower()}", values)[1].tobytes())
+
+
+def colours(values: NDArray[Any]) -> NDArray[Any]:
+    return np.repeat(values[..., None], 3, axis=2)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (stored((255 * RAMP).astype(np.uint16), "PNG"), "values reach 255 of 65,535"),
+        (stored((4095 * RAMP).astype(np.uint16)), "values reach 4,095 of 65,535"),
+        (stored((255 * RAMP).astype(np.uint16), "PPM"), "values reach 255 of 65,535"),
+        (stored(colours((255 * RAMP).astype(np.uint16)), "PNG"), "at most 255 of 65,535"),
+        (stored(colours((255 * RAMP).astype(np.uint16)), "TIFF"), "at most 255 of 65,535"),
+        (stored(colours((4095 * RAMP).astype(np.uint16)), "PPM"), "at most 4,351 of 65,535"),
+        (stored((65536 * RAMP).astype(np.int32)), "from 0 to 65,536, beyond 16 bits"),
+        (stored((65535 * RAMP - 9).astype(np.int32)), "from -9 to 65,526, beyond 16 bits"),
+        (stored((0.1 * RAMP).astype(np.float32)), "from 0 to 0.1; those"),
+        (stored((9999 * RAMP).astype(np.float32)), "from 0 to 9999; those"),
+        (stored((RAMP - 0.5).astype(np.float32)), "from -0.5 to 0.5; those"),
+        (stored(np.where(RAMP > 0.9, np.nan, RAMP).astype(np.float32)), "from nan to nan; those"),
+    ],
+)
+def test_deep_pictures_that_would_be_read_as_black_are_refused(data: bytes, words: str) -> None:
+    with pytest.raises(ImageError, match=f"{words}.* Save it with 8 bits a channel"):
+        images.decode_image(data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        stored((65535 * RAMP).astype(np.uint16), "PNG"),
+        stored((65535 * RAMP).astype(np.int32)),
+        stored((65535 * RAMP).astype(np.uint16), "PPM"),
+        stored(colours((65535 * RAMP).astype(np.uint16)), "TIFF"),
+        stored(RAMP.astype(np.float32)),
+        stored((255 * RAMP).astype(np.float32)),
+        b"P5 64 64 4095\n" + (4095 * RAMP).astype(">u2").tobytes(),
+    ],
+)
+def test_deep_pictures_are_scaled_to_8_bits(data: bytes) -> None:
+    found = images.decode_image(data)
+    np.testing.assert_allclose(found, colours(255 * RAMP), atol=1)
+    assert not found.flags.writeable
+
+
+def test_a_dark_picture_of_8_bits_is_read_as_it_is() -> None:
+    dark = (20 * RAMP).astype(np.uint8)
+    np.testing.assert_array_equal(images.decode_image(stored(dark, "PNG")), colours(dark))

@@ -10,10 +10,17 @@ import numpy as np
 import pytest
 
 from maskface.errors import MaskfaceError
-from maskface.landmarks import Kept, LandmarkCache, cache_limit, clear, detector_folder, kept
+from maskface.landmarks import (
+    CacheStats,
+    LandmarkCache,
+    cache_limit,
+    cache_stats,
+    clear,
+    detector_folder,
+)
 from maskface.landmarks.cache import cut_down, entries
 from maskface.types import FaceLandmarks, Pose
-from maskface.upkeep import clear_cache, look_at_cache
+from maskface.upkeep import cache_contents, clear_cache
 
 FACE = FaceLandmarks(np.zeros((478, 3), np.float32), np.zeros(52, np.float32), Pose(0, 0, 0))
 DAY = 86400
@@ -43,11 +50,11 @@ def age(folder: Path, data: bytes, detector: str, days: float) -> Path:
 def test_what_is_held_is_counted_by_detector(tmp_path: Path) -> None:
     filled(tmp_path, 3, "one")
     filled(tmp_path, 2, "two")
-    held = {one.detector: one for one in kept(tmp_path)}
+    held = {one.detector: one for one in cache_stats(tmp_path)}
     assert set(held) == {detector_folder("one"), detector_folder("two")}
     assert held[detector_folder("one")].entries == 3
     assert sum(one.size for one in held.values()) == size(tmp_path)
-    assert kept(tmp_path / "none") == []
+    assert cache_stats(tmp_path / "none") == []
 
 
 def test_the_cache_stays_near_its_limit(tmp_path: Path) -> None:
@@ -110,10 +117,10 @@ def test_clearing_removes_entries_alone(tmp_path: Path) -> None:
     link = folder / detector_folder("d") / "ab" / f"{key}.npz"
     link.symlink_to(theirs[-1])
     bytes_before = sum(entry.size for entry in entries(folder))
-    assert clear(folder) == [Kept(detector_folder("d"), 4, bytes_before)]
+    assert clear(folder) == [CacheStats(detector_folder("d"), 4, bytes_before)]
     assert all(path.read_text() == "kept" for path in theirs)
     assert link.is_symlink()
-    assert kept(folder) == []
+    assert cache_stats(folder) == []
 
 
 def test_clearing_leaves_no_empty_folders(tmp_path: Path) -> None:
@@ -150,11 +157,11 @@ def test_the_limit_is_the_users(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_the_command_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MASKFACE_CACHE", str(tmp_path))
     monkeypatch.setenv("MASKFACE_CACHE_MB", "7")
-    assert "no landmarks" in look_at_cache().text()
+    assert "no landmarks" in cache_contents().text()
     filled(tmp_path / "landmarks", 3)
-    said = look_at_cache().text().splitlines()
+    said = cache_contents().text().splitlines()
     assert said[0] == str(tmp_path / "landmarks")
     assert said[2].split()[:2] == [detector_folder("d"), "3"]
     assert said[-1] == "0.0 of 7.0 MB"
     assert "removed 3 entries" in clear_cache().text()
-    assert "no landmarks" in look_at_cache().text()
+    assert "no landmarks" in cache_contents().text()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import stat
@@ -11,7 +12,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import ClassVar, cast
+from typing import Any, ClassVar, cast
 
 import numpy as np
 import pandas as pd
@@ -170,7 +171,7 @@ def test_a_table_of_another_call_is_refused(tmp_path: Path) -> None:
     add(opened(path), "a.png")
     with pytest.raises(MaskfaceError, match="Add --resume"):
         opened(path)
-    with pytest.raises(MaskfaceError, match="results of 'paint', and this call is about 'block'"):
+    with pytest.raises(MaskfaceError, match="results of 'paint', not of 'block'"):
         MaskedTable(path, "s", occluder="block", resume=True, replace=False)
     path.write_text("my,own,table\n")
     for resume, replace in ((True, False), (False, True)):
@@ -245,7 +246,7 @@ def test_no_result_is_left_of_a_picture_that_has_no_face_any_more(
 def test_files_that_nobody_knows_are_not_overwritten(face: ImageArray, tmp_path: Path) -> None:
     write_image(tmp_path / "in" / "a.png", face)
     write_image(tmp_path / "out" / "a.png", face)
-    with pytest.raises(MaskfaceError, match="is there already"):
+    with pytest.raises(MaskfaceError, match="exists already"):
         mask_files(tmp_path / "in", tmp_path / "out")
     assert np.array_equal(read_image(tmp_path / "out" / "a.png"), face)
 
@@ -545,3 +546,106 @@ def test_the_header_is_that_of_the_documentation() -> None:
     text = Path(__file__).parents[2].joinpath("docs/architecture.md").read_text(encoding="utf-8")
     assert f"`{', '.join(MASKED.header)}`" in text
     assert pd.Index(MASKED.header).is_unique
+
+
+# Results that are not what they were
+
+
+def damage_by_original(path: Path, source: Path) -> None:
+    path.write_bytes(source.read_bytes())
+
+
+def damage_by_truncation(path: Path, source: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+def damage_by_zeros(path: Path, source: Path) -> None:
+    path.write_bytes(bytes(path.stat().st_size))
+
+
+@pytest.mark.parametrize("damage", [damage_by_original, damage_by_truncation, damage_by_zeros])
+@pytest.mark.parametrize("result", ["a.png", "a.alpha.png"])
+def test_resume_makes_results_again_that_are_not_what_was_written(
+    face: ImageArray, tmp_path: Path, damage: Any, result: str
+) -> None:
+    source, out = tmp_path / "in", tmp_path / "out"
+    for name in ("a.png", "b.png"):
+        write_image(source / name, face)
+    mask_files(source, out, alpha=True)
+    whole = {path.name: path.read_bytes() for path in out.iterdir()}
+    digests = MASKED.read(out / "masked.csv")["output_sha256"]
+    first = [hashlib.sha256(whole[name]).hexdigest()[:16] for name in ("a.png", "a.alpha.png")]
+    assert digests[0] == " ".join(first)
+    damage(out / result, source / "a.png")
+    again = mask_files(source, out, alpha=True, resume=True)
+    assert [file.kept for file in again.files] == [False, True]
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == whole
+    assert any(note.startswith("1 files were masked again") for note in again.notes)
+    kept = mask_files(source, out, alpha=True, resume=True)
+    assert [file.kept for file in kept.files] == [True, True]
+    assert kept.notes == ()
+
+
+def test_resume_notices_lost_rows_of_a_picture_and_of_a_video(
+    face: ImageArray, clip: Path, tmp_path: Path
+) -> None:
+    source, out = tmp_path / "in", tmp_path / "out"
+    write_image(source / "two.png", np.hstack([face, face]))
+    mask_files(source, out)
+    table = out / "masked.csv"
+    whole = table.read_bytes()
+    lines = whole.splitlines(keepends=True)
+    frames = sum(b"clip.mp4" in line for line in lines)
+    counts = MASKED.read(table).groupby("source")["n_rows"].unique()
+    assert counts["two.png"].tolist() == [2]
+    assert counts["clip.mp4"].tolist() == [frames]
+    for lost in (len(lines) - 1, 3):  # the second face; one frame of the video
+        table.write_bytes(b"".join(line for i, line in enumerate(lines) if i != lost))
+        again = mask_files(source, out, resume=True)
+        assert [file.kept for file in again.files].count(False) == 1
+        assert table.read_bytes() == whole
+
+
+def test_several_occluders_have_a_tree_each(face: ImageArray, tmp_path: Path) -> None:
+    source = tmp_path / "in"
+    write_image(source / "deep" / "a.png", face)
+    out = source / "masked"  # below the source, so results must not become sources
+    names = ["surgical:colour=white", "block"]
+    done = mask_files(source, out, names)
+    assert [str(file.job.target.relative_to(out)) for file in done.files] == [
+        "surgical_colour=white/deep/a.png", "block/deep/a.png"
+    ]  # fmt: skip
+    for tree, name in zip(("surgical_colour=white", "block"), names, strict=True):
+        mask_files(source / "deep" / "a.png", tmp_path / f"{tree}.png", name)
+        rows = MASKED.read(out / tree / "masked.csv")
+        assert list(rows["occluder"]) == [name]
+        assert list(rows["source"]) == ["deep/a.png"]
+    assert done.tables == tuple(out / tree / "masked.csv" for tree in
+                                ("surgical_colour=white", "block"))  # fmt: skip
+    again = mask_files(source, out, names, resume=True)
+    assert [file.kept for file in again.files] == [True, True]
+    assert any(note.startswith("block is a control") for note in done.notes)
+    for wrong in ({"csv": tmp_path / "t.csv"}, {}):
+        target = out if wrong else tmp_path / "one.png"
+        with pytest.raises(MaskfaceError, match="there are 2 occluders"):
+            mask_files(source / "deep" / "a.png", target, names, **wrong)  # type: ignore[arg-type]
+
+
+def test_endings_that_browsers_and_cameras_write_are_masked_and_the_rest_is_named(
+    face: ImageArray, clip: Path, tmp_path: Path
+) -> None:
+    source, out = tmp_path / "in", tmp_path / "out"
+    write_image(source / "a.jpg", face)
+    for name in ("b.jfif", "c.jpe", "d"):
+        shutil.copy(source / "a.jpg", source / name)
+    clip.rename(source / "e.mts")
+    for name in ("notes.txt", "more.txt", "README", "f.doc"):
+        (source / name).write_text("no picture")
+    done = mask_files(source, out)
+    assert sorted(str(p.relative_to(out)) for p in out.iterdir()) == [
+        "a.jpg", "b.jpg", "c.jpg", "d.png", "e.mp4", "masked.csv"
+    ]  # fmt: skip
+    assert all(file.coverages for file in done.files)
+    (note,) = (note for note in done.notes if "also holds" in note)
+    named = "4 files that are not read as pictures or videos: 2 .txt, 1 without ending, 1 .doc."
+    assert note.endswith(named)

@@ -137,5 +137,7 @@ class TestPlan:
         assert planned("more/a.gif", out="more/a.png") == {"a.gif": "more/a.png"}
 
     def test_what_is_looked_for_is_told(self) -> None:
-        with pytest.raises(MaskfaceError, match=r"\.webp, \.gif, \.pgm, \.pnm, \.ppm, \.avi"):
+        with pytest.raises(
+            MaskfaceError, match=r"\.webp, .*\.jpe, .*\.gif, \.pgm, \.pnm, \.ppm, \.avi, .*\.wmv"
+        ):
             planned("faces/*.txt")

@@ -7,16 +7,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from maskface.masking import FaceTracker, Look
-from maskface.masking.tracking import FORGET, HOLD, SEARCH, TrackedFace
+from maskface.masking import FaceTracker
+from maskface.masking.tracking import FORGET, HOLD, SEARCH, Find, TrackedFace
 from maskface.types import FaceLandmarks, ImageArray
 from tests.fixtures.videos import blobs, find_blobs, find_large_blobs
 
 RATE = 20.0
 
 
-def follow(frames: list[ImageArray], look: Look | None = None) -> list[tuple[TrackedFace, ...]]:
-    tracker = FaceTracker(look or Look(find_blobs, find_blobs))
+def follow(
+    frames: list[ImageArray], look: tuple[Find, Find] = (find_blobs, find_blobs)
+) -> list[tuple[TrackedFace, ...]]:
+    tracker = FaceTracker(*look)
     return [tracker.update(frame, i / RATE) for i, frame in enumerate(frames)]
 
 
@@ -41,7 +43,7 @@ def test_a_still_face_is_steadier_than_it_is_found() -> None:
         shaken = face.points + rng.normal(0, noise * face.size, face.points.shape)
         return (replace(face, points=shaken.astype(np.float32)),)
 
-    seen = follow([blobs((100, 100))] * 40, Look(find, find))
+    seen = follow([blobs((100, 100))] * 40, (find, find))
     points = np.array([faces[0].landmarks.points for faces in seen])[10:]
     assert np.diff(points, axis=0).std() < 0.35 * np.sqrt(2) * noise * 40
 
@@ -68,7 +70,7 @@ def test_a_face_behind_another_is_not_held_over_it() -> None:
 
     passing = [blobs((100, 100), (190 - 8 * i, 100)) for i in range(6)]
     for end, held in (((128, 100), False), ((160, 100), True)):
-        seen = follow([*passing, *[blobs(end)] * 3], Look(find, find))
+        seen = follow([*passing, *[blobs(end)] * 3], (find, find))
         assert all(numbers(faces) == [0, 1] for faces in seen[:6])
         assert [numbers(faces) for faces in seen[6:]] == [[0, 1] if held else [1]] * 3
 
@@ -94,7 +96,7 @@ def test_a_small_face_found_by_a_search_is_followed_by_glances() -> None:
         return find_blobs(image)
 
     assert find_large_blobs(frames[0]) == ()
-    seen = follow(frames, Look(search, find_large_blobs))
+    seen = follow(frames, (search, find_large_blobs))
     assert all(numbers(faces) == [0] for faces in seen)
     assert all(face.unseen == 0 for faces in seen for face in faces)
     assert len(searches) == 1
@@ -102,7 +104,7 @@ def test_a_small_face_found_by_a_search_is_followed_by_glances() -> None:
 
 def test_a_face_that_comes_in_is_found_by_a_glance() -> None:
     frames = [blobs((20, 20))] * 2 + [blobs((20, 20), (200, 100), side=70)] * 5
-    seen = follow(frames, Look(lambda _: find_blobs(frames[0]), find_large_blobs))
+    seen = follow(frames, (lambda _: find_blobs(frames[0]), find_large_blobs))
     assert numbers(seen[-1]) == [0, 1]
 
 

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 import struct
+import zipfile
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maskface._protobuf import read_fields, read_floats, read_integers, read_varint
+from maskface.classifiers.protobuf import read_fields, read_varint
 from maskface.mesh import CHIN, FACE_OVAL, MOUTH_CORNERS, NOSE_TIP, canonical_mesh
+from maskface.weights import manifest
+from tests.unit.onnx_files import read_floats, read_integers
 
 
 def varint(value: int) -> bytes:
@@ -55,6 +58,22 @@ def test_canonical_mesh_is_the_published_one() -> None:
     np.testing.assert_allclose(mesh.vertices[0], [0, -3.406404, 5.979507], atol=1e-5)
     np.testing.assert_allclose(mesh.vertices[1], [0, -1.126865, 7.475604], atol=1e-5)
     assert ((mesh.uv >= 0) & (mesh.uv <= 1)).all()
+
+
+def test_canonical_mesh_is_that_of_the_face_landmarker() -> None:
+    with zipfile.ZipFile(manifest()["face_landmarker.task"].path) as task:
+        metadata = task.read("geometry_pipeline_metadata_landmarks.binarypb")
+    # Field numbers of mediapipe/tasks/cc/vision/face_geometry/proto: the mesh is field 1 of
+    # geometry_pipeline_metadata.proto; of mesh_3d.proto, vertices (x, y, z, u, v) are field 3 and
+    # triangles field 4.
+    bundled = dict(read_fields(metadata))[1]
+    vertices = read_floats(bundled, 3).reshape(-1, 5)
+    mesh = canonical_mesh()
+    np.testing.assert_array_equal(mesh.vertices, vertices[:, :3])
+    np.testing.assert_array_equal(mesh.uv, vertices[:, 3:])
+    np.testing.assert_array_equal(mesh.triangles, read_integers(bundled, 4).reshape(-1, 3))
+    for array, kind in ((mesh.vertices, "f4"), (mesh.uv, "f4"), (mesh.triangles, "i4")):
+        assert array.dtype == kind
 
 
 def test_canonical_mesh_is_symmetric() -> None:

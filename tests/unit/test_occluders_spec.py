@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import FrozenInstanceError, dataclass
 from typing import ClassVar
 
@@ -17,6 +18,7 @@ from maskface.occluders import (
     Occluder,
     SurgicalMask,
     Unoccluded,
+    bracketed_name,
     get_occluder,
     occluder_name,
 )
@@ -24,7 +26,6 @@ from maskface.occluders.colours import PALETTE, exact_colour, parse_colour
 from maskface.occluders.controls.matched import Lower, Patch, Upper
 from maskface.occluders.controls.repaints import Blur, Fill, Mean, Noise, Pixelate
 from maskface.occluders.controls.shapes import Block, Bubbles, Half, Sweep, Window
-from maskface.occluders.registry import bracketed_name
 from maskface.types import FaceLandmarks, ImageArray
 from tests.fixtures.faces import made_landmarks, made_picture
 
@@ -45,9 +46,9 @@ class Card(Occluder):
 
 
 @pytest.fixture
-def card(monkeypatch: pytest.MonkeyPatch) -> type[Card]:
-    monkeypatch.setattr(OCCLUDERS, "_things", {**OCCLUDERS._things, "card": Card})
-    return Card
+def card() -> Iterator[type[Card]]:
+    yield OCCLUDERS.register("card")(Card)
+    OCCLUDERS.unregister("card")
 
 
 def test_names() -> None:
@@ -138,9 +139,11 @@ def test_names_of_controls_lead_back_to_them(made: Occluder) -> None:
 )
 def test_names_lead_back_to_the_occluder(size: float, count: int, soft: bool) -> None:
     made = Card(size=size, count=count, soft=soft)
-    with pytest.MonkeyPatch.context() as patcher:
-        patcher.setattr(OCCLUDERS, "_things", {**OCCLUDERS._things, "card": Card})
+    OCCLUDERS.register("card")(Card)
+    try:
         assert get_occluder(occluder_name(made)) == made
+    finally:
+        OCCLUDERS.unregister("card")
 
 
 def test_parameters_get_their_types_and_are_sorted(card: type[Card]) -> None:

@@ -25,8 +25,7 @@ from maskface.plots import (
     plot_strip,
     save_figure,
 )
-from maskface.plots.pick import fold
-from maskface.plots.style import draw_rows, new_axes
+from maskface.plots.style import draw_rows, fold, new_axes
 from maskface.stats import summarize
 from maskface.tables import TRIALS
 from maskface.types import EMOTIONS
@@ -64,7 +63,7 @@ def test_accuracy_is_paired_and_ordered_by_loss(summary: pd.DataFrame) -> None:
     # losses: sadness 1 -> 0, disgust 3/4 -> 1/4, anger 2/3 -> 1
     assert rows_of(ax) == ["all (8)", "sadness (1)", "disgust (4)", "anger (3)"]
     np.testing.assert_allclose(points_of(ax, "plain"), [75, 100, 75, 200 / 3], atol=1e-3)
-    np.testing.assert_allclose(points_of(ax, "covered"), [50, 0, 25, 100], atol=1e-3)
+    np.testing.assert_allclose(points_of(ax, "occluded"), [50, 0, 25, 100], atol=1e-3)
     label = ax.get_xlabel()
     assert "bootstrap over subjects" in label
     assert "1 to 8 images of 4 subjects" in label
@@ -92,7 +91,7 @@ def test_plain_faces_have_no_interval_of_other_pictures() -> None:
 
 def test_confusions_are_the_counts_by_hand(summary: pd.DataFrame) -> None:
     first = plot_confusions(summary)
-    plain, covered, change = first.figure.axes
+    plain, occluded, change = first.figure.axes
     assert rows_of(first) == ["anger (3)", "disgust (4)", "sadness (1)"]
     anger, disgust, sadness, neutral = (EMOTIONS.index(e) for e in
                                         ("anger", "disgust", "sadness", "neutral"))  # fmt: skip
@@ -100,7 +99,7 @@ def test_confusions_are_the_counts_by_hand(summary: pd.DataFrame) -> None:
         (0, anger): "67", (0, disgust): "33", (1, anger): "25", (1, disgust): "75",
         (2, sadness): "100",
     }  # fmt: skip
-    assert numbers_in(covered) == {
+    assert numbers_in(occluded) == {
         (0, anger): "100", (1, anger): "50", (1, disgust): "25", (1, neutral): "25",
         (2, neutral): "100",
     }  # fmt: skip
@@ -139,7 +138,7 @@ def test_probabilities_are_means_of_the_true_emotion() -> None:
                           for row in rows])  # fmt: skip
     ax = plot_probabilities(summarize(frame, n_resamples=50))
     np.testing.assert_allclose(points_of(ax, "plain"), [80, 80])
-    np.testing.assert_allclose(points_of(ax, "covered"), [40, 40])
+    np.testing.assert_allclose(points_of(ax, "occluded"), [40, 40])
 
 
 def test_answers_without_probabilities_are_refused(summary: pd.DataFrame) -> None:
@@ -288,3 +287,11 @@ def test_long_names_are_folded_after_their_signs() -> None:
     )
     assert fold("short") == "short"
     assert fold("x" * 40) == "x" * 27 + "…"
+
+
+def test_figures_are_shown_in_a_cell_of_a_notebook(summary: pd.DataFrame) -> None:
+    ax = plot_accuracy(summary)
+    panel = plot_confusions(summary).figure.axes[2]
+    for shown in (ax, ax.figure, panel, panel.figure):
+        assert shown._repr_png_().startswith(b"\x89PNG")
+    assert ax._repr_png_() == ax.figure._repr_png_() != panel._repr_png_()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from typer.testing import CliRunner
 
 from maskface import reading as _reader
-from maskface.classifiers import get_classifier
+from maskface.classifiers import as_classifier, get_classifier
 from maskface.cli.root import app
 from maskface.crops import face_crop
 from maskface.errors import MaskfaceError
 from maskface.images import write_image
 from maskface.landmarks import match_face
-from maskface.occluders import get_occluder
+from maskface.occluders import Drawing, Occluder, get_occluder
 from maskface.reading import explain_faces, named_pictures, read_faces
 from maskface.seeds import derived_seed
 from maskface.tables import READINGS
@@ -82,7 +82,7 @@ class Detector:
 def _made(monkeypatch: pytest.MonkeyPatch) -> None:
     Detector.calls = 0
     monkeypatch.setattr(_reader, "CachedDetector", Detector)
-    monkeypatch.setattr(_reader, "get_classifier", MADE.get)
+    monkeypatch.setattr(_reader, "as_classifier", lambda one: MADE.get(one) or as_classifier(one))
 
 
 COUNTING = Counting([])
@@ -181,16 +181,19 @@ def test_redetected_is_looked_for_only_where_it_is_needed(
     assert set(lost[lost["classifier"] == "counting"]["status"]) == {"ok"}
 
 
-def test_an_occluder_that_fails_costs_its_face_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Failing:
-        def apply(self, image: ImageArray, landmarks: FaceLandmarks, *, seed: int) -> Any:
+def test_an_occluder_that_fails_costs_its_face_alone() -> None:
+    @dataclass(frozen=True)
+    class Failing(Occluder):
+        name: ClassVar[str] = "failing"
+
+        def draw(
+            self, image: ImageArray, landmarks: FaceLandmarks, rng: np.random.Generator
+        ) -> Drawing:
             if landmarks is FACES[0]:
                 raise ValueError("too large")
-            return get_occluder("none").apply(image, landmarks, seed=seed)
+            return Drawing.of(image, np.zeros(image.shape[:2], np.uint8))
 
-    monkeypatch.setattr(_reader, "get_occluder", lambda _: Failing())
-    monkeypatch.setattr(_reader, "occluder_name", lambda _: "failing")
-    frame = read_faces(BRIGHT, classifiers="counting")
+    frame = read_faces(BRIGHT, classifiers="counting", occluder=Failing())
     assert frame["status"].tolist() == ["error", "ok"]
     assert frame["message"][0] == "ValueError: too large"
 
@@ -218,8 +221,7 @@ def test_nothing_to_read_or_to_read_with_is_refused(tmp_path: Path) -> None:
         read_faces(BRIGHT, classifiers=())
 
 
-def test_a_classifier_that_must_be_trained_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_reader, "get_classifier", get_classifier)
+def test_a_classifier_that_must_be_trained_is_refused() -> None:
     with pytest.raises(MaskfaceError, match="learns from"):
         read_faces(BRIGHT, classifiers="hog")
 

@@ -16,11 +16,13 @@ from maskface.errors import MaskfaceError
 from maskface.experiment import RunFolder, failures_of
 from maskface.experiment.checkpoints import ChunkResult
 from maskface.findings import CLAIMS, Result, load_findings
-from maskface.report import SYNTHETIC, write_figures, write_report
+from maskface.plots import plot_loss_by_emotion
+from maskface.report import KINDS, SYNTHETIC, write_figures, write_report
 from maskface.report.citations import AUTHORS, TITLE, bibtex, uncited
 from maskface.report.downloads import INSIDE, TOGETHER
+from maskface.report.figures import FIGURES, FigureKind
 from maskface.report.page import failures
-from maskface.report.people import _judge, beside_people
+from maskface.report.people import beside_people, judge_claim
 from maskface.report.run_data import open_material
 from maskface.report.text import answers
 from maskface.stats import summarize
@@ -306,11 +308,11 @@ def test_verdicts_are_counted() -> None:
         Result(claim, "b", "surgical", 0.4, 0.35, 0.5, "differs", "trials"),
         Result(claim, "c", "surgical", 0.4, nan, nan, "differs", "trials", "why"),
     ]
-    judged = _judge(claim, results, ("a study",))
+    judged = judge_claim(claim, results, ("a study",))
     assert judged.verdict == "the run differs in 2, agrees in 1 of 3 comparisons"
     assert judged.rows[0] == ("a", "surgical", "+20.0", "+15.0 to +22.0", "agrees", "")
     assert judged.rows[2][3] == "-"
-    assert _judge(claim, results[:1], ()).verdict == "the run agrees"
+    assert judge_claim(claim, results[:1], ()).verdict == "the run agrees"
 
 
 def test_too_many_masks_are_left_to_the_verb_compare(
@@ -398,6 +400,22 @@ def test_figures_are_written_and_named(tmp_path: Path) -> None:
     (path,) = write_figures(tmp_path, ["flows"], form="png", out=tmp_path / "a" / "b")
     assert path == tmp_path / "a" / "b" / "flows_c_surgical.png"
     assert path.read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_new_figure_is_one_declaration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mine = FigureKind(
+        "mine",
+        "Mine: {}",
+        keys=lambda run: [(condition,) for condition in run.conditions],
+        draw=lambda run, condition: plot_loss_by_emotion(run.summary, condition),
+        unfolded=lambda run: len(run.conditions) == 1,
+    )
+    monkeypatch.setattr("maskface.report.figures.FIGURES", (*FIGURES, mine))
+    write_run(tmp_path, pairs(HAND))
+    assert "Mine: surgical" in Page(write_report(tmp_path)).text
+    written = {path.name: path.read_bytes() for path in write_figures(tmp_path)}
+    assert written["mine_surgical.svg"] == written["loss_surgical.svg"]
+    assert ("strip", *(kind.name for kind in FIGURES)) == KINDS
 
 
 def test_names_that_differ_in_signs_alone_have_files_of_their_own(tmp_path: Path) -> None:

@@ -20,10 +20,10 @@ from maskface.occluders import (
     SurgicalMask,
     Tears,
     Unoccluded,
+    bracketed_name,
     get_occluder,
     occluder_name,
 )
-from maskface.occluders.registry import bracketed_name
 from maskface.types import FaceLandmarks, ImageArray
 from tests.fixtures.faces import made_landmarks, made_picture
 
@@ -97,9 +97,11 @@ def test_specs(spec: str, made: Stack, name: str) -> None:
 @given(hides=shares, more=st.floats(1e20, 1e30))
 def test_numbers_may_hold_a_plus_sign(hides: float, more: float) -> None:
     made = Stack((Veil(hides=hides, shades=more), Veil(shades=more)))
-    with pytest.MonkeyPatch.context() as patcher:
-        patcher.setattr(OCCLUDERS, "_things", {**OCCLUDERS._things, "veil": Veil})
+    OCCLUDERS.register("veil")(Veil)
+    try:
         assert get_occluder(occluder_name(made)) == made
+    finally:
+        OCCLUDERS.unregister("veil")
 
 
 def test_stacks_are_not_listed() -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scipy import stats as sps
 
 from maskface.errors import MaskfaceError
-from maskface.stats import compare, estimate, get_metrics, loss_table, summarize
+from maskface.stats import Metric, compare, estimate, get_metrics, loss_table, summarize
 from maskface.tables import SUMMARY, TRIALS
 from maskface.types import EMOTIONS
 
@@ -261,3 +261,25 @@ def test_loss_table_puts_all_first() -> None:
     table = loss_table(summarize(pairs(HAND), n_resamples=50))
     assert list(table["emotion"]) == ["all", "anger", "disgust", "sadness"]
     assert list(table["n"]) == [8, 3, 4, 1]
+
+
+def test_a_measure_of_your_own_is_one_value() -> None:
+    """A summary, its intervals and its tests follow from one `Metric`."""
+    mine = Metric(
+        "gap",
+        "all",
+        lambda sums: sums.hits[:, 0] - sums.hits[:, 1],
+        "a difference",
+        "",
+        tested=True,
+    )
+    people = [f"S{i % 6}" for i in range(12)]
+    shown = ["anger", "disgust"] * 6
+    answers = [(e, e, "fear" if i in (0, 2, 4, 6) else e) for i, e in enumerate(shown)]
+    table = summarize(pairs(answers, people), metrics=[mine], n_resamples=200)
+    row = table[(table["metric"] == "gap") & (table["condition"] == "surgical")].iloc[0]
+    # Plain 6 right of each; masked 2 of anger: S0 loses two, S2 and S4 one each.
+    assert (row["baseline"], row["value"], row["loss"]) == (0, -4, 4)
+    # Of the 8 ways to swap these three, 2 have them all on one side.
+    assert (row["n"], row["test"], row["p_value"]) == (12, "exact cluster permutation", 0.25)
+    assert row["ci_low"] < 4 < row["ci_high"]

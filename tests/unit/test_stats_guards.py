@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import fisher_exact
 
 from maskface.stats import find_guards, summarize
-from maskface.stats.guards import _chi_square
+from maskface.stats.guards import chi_square
 from maskface.tables import GUARDS, TRIALS
 from maskface.text import guard_sentences, guards_text, loss_text
 from maskface.types import EMOTIONS
@@ -101,7 +101,7 @@ def test_failures_that_depend_on_the_emotion() -> None:
 
 def test_monte_carlo_p_is_near_fishers() -> None:
     table = pd.DataFrame([[8, 2], [3, 9]]).to_numpy()
-    assert _chi_square(table)[1] == pytest.approx(fisher_exact(table).pvalue, abs=0.01)
+    assert chi_square(table)[1] == pytest.approx(fisher_exact(table).pvalue, abs=0.01)
 
 
 def test_few_and_unknown_subjects() -> None:

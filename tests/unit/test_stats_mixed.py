@@ -13,7 +13,7 @@ import pytest
 
 from maskface.errors import MaskfaceError
 from maskface.stats import Mixed, gee_logistic, mixed_logistic
-from maskface.stats.mixed import Names, _problems
+from maskface.stats.mixed import Names, find_problems
 
 SD_OBSERVERS, SD_FACES, LOG_ODDS_RATIO = 1.2, 0.6, -1.0
 
@@ -99,9 +99,9 @@ def test_formula_is_that_of_crossed_random_effects() -> None:
 
 
 def test_chains_that_have_not_converged_are_a_problem() -> None:
-    assert _problems(1.003, 900, 0, 4) == ()
-    assert len(_problems(1.02, 399, 3, 4)) == 3
-    assert len(_problems(np.nan, np.nan, 0, 4)) == 2
+    assert find_problems(1.003, 900, 0, 4) == ()
+    assert len(find_problems(1.02, 399, 3, 4)) == 3
+    assert len(find_problems(np.nan, np.nan, 0, 4)) == 2
 
 
 @pytest.fixture(scope="module")

@@ -234,13 +234,13 @@ def _check_that_first_fold_alone_answered(trials: pd.DataFrame, messages: set[st
 @pytest.mark.parametrize("failure", [MemoryError, OSError])
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_lack_of_memory_is_no_answer(failure: type[Exception], jobs: int, stored: Store) -> None:
-    with pytest.raises(MaskfaceError, match=r"teach rote \(\w+: 9 GiB\).*--resume --jobs 1"):
+    with pytest.raises(MaskfaceError, match=r"fit rote \(\w+: 9 GiB\).*resume=True, jobs=1"):
         taught(stored(harvest(4)), Rote(failure=failure), jobs=jobs)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
 def test_a_killed_teacher_is_told(stored: Store) -> None:
-    with pytest.raises(MaskfaceError, match=r"teach rote \(the system ended a worker"):
+    with pytest.raises(MaskfaceError, match=r"fit rote \(the system ended a worker"):
         taught(stored(harvest(4)), Rote(killed=True), jobs=2)
 
 
@@ -380,7 +380,7 @@ def test_what_is_learned_from() -> None:
 
 
 def test_experiments_refuse_conditions_they_do_not_have() -> None:
-    with pytest.raises(MaskfaceError, match=r"'hog:train=cloth' cannot learn from 'cloth'.*none"):
+    with pytest.raises(MaskfaceError, match=r"'hog:train=cloth' cannot be fitted to 'cloth'.*none"):
         Experiment(classifiers=("hog:train=cloth",))
     with pytest.raises(MaskfaceError, match="masked"):
         Experiment(occluders=(), classifiers=("hog:train=masked",))
@@ -398,5 +398,5 @@ def test_people_must_be_known(tmp_path: Path) -> None:
 
 
 def test_a_trainable_classifier_cannot_be_used_without_a_run() -> None:
-    with pytest.raises(MaskfaceError, match="maskface run --classifier hog"):
+    with pytest.raises(MaskfaceError, match="classifiers='hog'"):
         get_classifier("hog")

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from maskface.experiment import Experiment
-from maskface.experiment.pipeline import TrialError, TrialReader, choose_face, occlude, open_sample
+from maskface.experiment.trials import TrialError, TrialReader, choose_face
 from maskface.occluders import Drawing, Occluder, Unoccluded
+from maskface.pipeline import OccludedFace, open_picture
 from maskface.tables import TRIALS
 from maskface.types import EMOTIONS, Face, FaceLandmarks, ImageArray, Pose, Sample
 
@@ -174,8 +175,8 @@ def test_hidden_landmarks_are_looked_up_only_if_asked_for(
 
 
 def test_the_plain_picture_is_shown_as_its_occluder_would(sample: Sample) -> None:
-    shown = open_sample(sample, lambda image, data: (face(),))
-    occlude(shown, {"none": Unoccluded()}, {"none": 5})
+    image, _ = open_picture(sample.path)
+    shown = OccludedFace.of(image, face(), {"none": Unoccluded()}, {"none": 5})
     made, drawn = shown.occlusions["none"], Unoccluded().apply(shown.image, shown.face, seed=5)
     assert made.image is shown.image
     assert np.array_equal(made.alpha, drawn.alpha)

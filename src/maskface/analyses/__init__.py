@@ -3,23 +3,12 @@
 Each takes the trials of a run and returns a table with a fixed schema; `maskface.plots` draws them.
 """
 
-from maskface.analyses.appearance import appearance_table, appearance_text
-from maskface.analyses.common import (
-    APPEARANCE,
-    CONCEALED,
-    CONTRASTS,
-    DOSE,
-    FACTORIAL,
-    HALF_POINTS,
-    STYLES,
-    Answer,
-    Hits,
-    accuracies,
-    count_hits,
-    find_condition,
-)
-from maskface.analyses.composites import concealed_table, concealed_text
+from maskface.analyses.appearance import APPEARANCE, appearance_table, appearance_text
+from maskface.analyses.common import Answer, Hits, accuracies, count_hits, find_condition
+from maskface.analyses.composites import CONCEALED, concealed_table, concealed_text
 from maskface.analyses.contrasts import (
+    CONTRASTS,
+    STYLES,
     compare_conditions,
     contrast_table,
     contrast_text,
@@ -36,8 +25,14 @@ from maskface.analyses.detection import (
     detection_text,
     dropping_table,
 )
-from maskface.analyses.dose import dose_table, half_point_table, half_point_text
-from maskface.analyses.factorial import Cells, crossed, factorial_table, factorial_text
+from maskface.analyses.dose import (
+    DOSE,
+    HALF_POINTS,
+    dose_table,
+    half_point_table,
+    half_point_text,
+)
+from maskface.analyses.factorial import FACTORIAL, Cells, crossed, factorial_table, factorial_text
 from maskface.analyses.grouping import Moderator, check_set, known_moderators, unknown_text
 from maskface.analyses.moderators import (
     GAPS,

@@ -1,4 +1,4 @@
-"""How much of a loss is only what the occluder looks like."""
+"""How much losses differ between occluders of the same shape but another appearance."""
 
 from __future__ import annotations
 
@@ -9,26 +9,55 @@ import numpy as np
 import pandas as pd
 
 from maskface.analyses.common import (
-    APPEARANCE,
+    HEAD,
+    LABEL,
+    STANDING,
     Hits,
     accuracies,
     count_hits,
+    estimates,
     groups,
     interval_cells,
+    interval_columns,
     limits_text,
+    p_column,
+    share,
+    with_holm,
 )
-from maskface.analyses.contrasts import with_holm
-from maskface.arrays import Floats, Row
-from maskface.stats import INTERVAL_NAMES, Resampled, bootstrap, interval
+from maskface.arrays import Floats, Integers, Row
+from maskface.schema import Column, Table
+from maskface.stats import INTERVAL_NAMES, bootstrap, interval
+from maskface.stats.randomization import Randomized, orders, randomize
 from maskface.tables import PLAIN
 from maskface.text import percent, points
 from maskface.types import EMOTIONS
 
+APPEARANCE: Final = Table(
+    "appearance",
+    (
+        *HEAD,
+        Column("group", "text", "Appearances that belong together"),
+        Column("measure", "text", "What value is", allowed=("loss", "range")),
+        Column("condition", "text", "As in trials; empty for the range of a group"),
+        LABEL,
+        *STANDING,
+        share("coverage", "Mean hidden fraction of the face oval"),
+        Column(
+            "value", "real",
+            "loss: right answers under `none` minus under the condition; range: most minus fewest "
+            "right answers in the group",
+        ),
+        *interval_columns("value"),
+        Column("by_chance", "real", "Mean range if appearances were exchangeable within units"),
+        p_column("p_value", "Share of exchanges with at least this range"),
+        p_column("p_adjusted", "p_value after Holm; accuracy and the emotions are two families"),
+    ),
+    key=("dataset", "classifier", "measure", "group", "condition", "label"),
+)  # fmt: skip
+"""What appearances of the same shape cost, and how far they lie apart."""
+
 Groups = Mapping[str, Sequence[str]]
 """Conditions by the name of their group."""
-N_EXCHANGES: Final = 2000
-_CELLS_AT_ONCE: Final = 4_000_000
-"""Numbers held in memory at a time (32 MB)."""
 
 
 def appearance_table(
@@ -38,7 +67,7 @@ def appearance_table(
     seed: int = 0,
     n_resamples: int = 5000,
 ) -> pd.DataFrame:
-    """Measure what each appearance costs, and how far those of a group lie apart.
+    """Measure the loss of each appearance, and the range of losses within each group.
 
     Parameters
     ----------
@@ -64,7 +93,7 @@ def appearance_table(
             fixed = head | {"group": group}
             rows += [fixed | row for row in _loss_rows(hits, seed, n_resamples)]
             rows += [fixed | row for row in _range_rows(hits, seed, n_resamples)]
-    return APPEARANCE.check(with_holm(APPEARANCE.frame(rows), "p_value", "p_adjusted"))
+    return with_holm(APPEARANCE, rows)
 
 
 def _loss_rows(hits: Hits, seed: int, n_resamples: int) -> list[Row]:
@@ -73,11 +102,9 @@ def _loss_rows(hits: Hits, seed: int, n_resamples: int) -> list[Row]:
         return (right[:, :1] - right[:, 1:]).reshape(len(totals), -1)
 
     k = len(hits.conditions) - 1
-    n_clusters = np.tile(hits.n_clusters, k)
-    drawn = bootstrap(
-        hits.totals, losses, seed=seed, n_clusters=n_clusters, n_resamples=n_resamples
-    )
-    found = np.stack([drawn.point, *interval(drawn)]).reshape(3, k, -1)
+    units = np.tile(hits.n_clusters, k)
+    found = estimates(hits.totals, losses, seed=seed, n_clusters=units, n_resamples=n_resamples)
+    found = found.reshape(3, k, -1)
     return [
         hits.standing(i)
         | {"measure": "loss", "condition": condition, "coverage": hits.coverage[c + 1]}
@@ -88,46 +115,44 @@ def _loss_rows(hits: Hits, seed: int, n_resamples: int) -> list[Row]:
 
 
 def _range_rows(hits: Hits, seed: int, n_resamples: int) -> list[Row]:
-    drawn: Resampled = bootstrap(
+    drawn = bootstrap(
         hits.totals, _range, seed=seed, n_clusters=hits.n_clusters, n_resamples=n_resamples
     )
     low, high = interval(drawn, "t")
-    exchanged = _exchanged(hits.totals, seed)
-    p = ((exchanged >= drawn.point - 1e-10).sum(axis=0) + 1) / (len(exchanged) + 1)
+    exchanged = _exchanged(hits, drawn.point, seed)
     return [
         hits.standing(i)
         | {"measure": "range", "coverage": hits.coverage[1:].mean()}
         | interval_cells(
             np.array([drawn.point[i], np.maximum(low[i], 0), high[i]]), INTERVAL_NAMES["t"]
         )
-        | {"by_chance": exchanged[:, i].mean(), "p_value": p[i]}
+        | {"by_chance": exchanged.mean[i], "p_value": exchanged.p_value[i]}
         for i in hits.labels
     ]
 
 
 def _range(totals: Floats) -> Floats:
-    """Most minus fewest right answers over the conditions but the first: (B, 8)."""
+    """Compute most minus fewest right answers over the conditions but the first, (B, 8)."""
     return np.asarray(np.ptp(accuracies(totals)[:, 1:], axis=1))
 
 
-def _exchanged(totals: Floats, seed: int) -> Floats:
-    """Ranges (N_EXCHANGES, 8) after shuffling the conditions of each unit, all but the first."""
-    rng = np.random.default_rng(seed)
-    blocks = totals.reshape(len(totals), -1, len(EMOTIONS))
-    fixed, hits = blocks[:, :2].sum(axis=0), blocks[:, 2:]
-    at_once = max(1, _CELLS_AT_ONCE // max(hits.size, 1))
-    ranges = []
-    for start in range(0, N_EXCHANGES, at_once):
-        b = min(at_once, N_EXCHANGES - start)
-        order = rng.random((b, *hits.shape[:2])).argsort(axis=2)
-        shuffled = np.take_along_axis(hits[None], order[..., None], axis=2).sum(axis=1)
-        whole = np.concatenate([np.broadcast_to(fixed, (b, *fixed.shape)), shuffled], axis=1)
-        ranges.append(_range(whole.reshape(b, -1)))
-    return np.concatenate(ranges)
+def _exchanged(hits: Hits, observed: Floats, seed: int) -> Randomized:
+    """Compare ranges with those after shuffling each unit's conditions, but the plain one."""
+    blocks = hits.totals.reshape(-1, len(hits.conditions) + 1, len(EMOTIONS))
+    fixed, right = blocks[:, :2].sum(axis=0), blocks[:, 2:]
+    n, k, _ = right.shape
+    rows = right.reshape(n * k, -1)
+
+    def ranges(order: Integers) -> Floats:
+        shuffled = rows[order].reshape(len(order), n, k, -1).sum(axis=1)
+        whole = [np.broadcast_to(fixed, (len(order), *fixed.shape)), shuffled]
+        return _range(np.concatenate(whole, axis=1).reshape(len(order), -1))
+
+    return randomize(observed, orders(np.repeat(np.arange(n), k), seed=seed), ranges)
 
 
 def appearance_text(appearance: pd.DataFrame) -> str:
-    """Say how far the appearances of each group lie apart, and which cost least and most."""
+    """Describe how far the appearances of each group differ, and which cost least and most."""
     overall = appearance[appearance["label"] == "all"]
     ranges = overall[overall["measure"] == "range"]
     losses = overall[overall["measure"] == "loss"]

@@ -1,7 +1,4 @@
-"""What the pictures of a composite set were taken for, summed by subject.
-
-What an expression that hides another one is taken for, with and without a mask over it.
-"""
+"""Answers to composite faces: whether a mask over one expression reveals the hidden one."""
 
 from __future__ import annotations
 
@@ -14,19 +11,53 @@ import numpy as np
 import pandas as pd
 
 from maskface.analyses.common import (
-    CONCEALED,
-    QUANTITIES,
+    HEAD,
+    STANDING,
+    estimates,
     find_condition,
     groups,
     interval_cells,
+    interval_columns,
     limits_text,
+    p_column,
+    with_holm,
 )
-from maskface.analyses.exchange import exchange_p
 from maskface.arrays import Floats, Row
 from maskface.errors import MaskfaceError
-from maskface.stats import bootstrap, holm, interval
+from maskface.schema import Column, Table, numbered
+from maskface.stats.aggregate import count_answers, ratio
+from maskface.stats.randomization import swap_test
 from maskface.tables import PLAIN
 from maskface.text import p_text, percent, points
+from maskface.types import EMOTIONS
+
+QUANTITIES: Final = (
+    "plain", "masked", "change",
+    "plain against upper", "plain against lower", "masked against upper", "masked against lower",
+)  # fmt: skip
+CONCEALED: Final = Table(
+    "concealed",
+    (
+        *HEAD,
+        Column("kind", "text", "How the face was made, as in attributes"),
+        Column("upper", "text", "The emotion of its upper half", allowed=EMOTIONS),
+        Column("lower", "text", "The emotion of its lower half", allowed=EMOTIONS),
+        Column("mask", "text", "The condition that counts as masked"),
+        Column("answer", "text", "The answer that is counted", allowed=EMOTIONS),
+        Column(
+            "quantity", "text", "plain, masked: share of the answer; change: masked - plain; "
+            "against upper (lower): the share minus that of whole faces with the emotion of the "
+            "upper (lower) half, both plain or both masked", allowed=QUANTITIES,
+        ),
+        *STANDING,
+        Column("value", "real", "The share or the difference"),
+        *interval_columns("value"),
+        p_column("p_value", "Two-sided permutation test that a difference is 0"),
+        p_column("p_adjusted", "p_value after Holm, over the same quantity, kind and answer"),
+    ),
+    key=("dataset", "classifier", "kind", "upper", "lower", "mask", "answer", "quantity"),
+)  # fmt: skip
+"""What composite faces, and the whole faces that they are made of, are taken for."""
 
 Made = tuple[str, str, str]
 """Kind of a face, and the emotions of its upper and lower half."""
@@ -37,15 +68,10 @@ MADE: Final = ["kind", "upper", "lower"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Counts:
-    """What C units' faces of F kinds were taken for, plain and masked.
+    """Answers of C units to faces of F kinds, plain and masked.
 
-    Attributes
-    ----------
-    faces
-        The F kinds.
-    sums
-        (C, 2 F, 1 + A): for each kind, plain and then masked, the number of pictures and those
-        that were given each of the A answers.
+    `sums` (C, 2 F, 1 + A) holds for each kind, plain and then masked, the number of pictures and
+    how often each of the A answers was given.
     """
 
     faces: tuple[Made, ...]
@@ -57,20 +83,14 @@ class Counts:
         return self.sums.reshape(len(self.sums), -1)
 
     def exchanged(self, a: int, b: int) -> Floats:
-        """Totals with two of the 2 F cells exchanged."""
+        """Return the totals with two of the 2 F cells exchanged."""
         order = np.arange(self.sums.shape[1])
         order[[a, b]] = order[[b, a]]
         return self.sums[:, order].reshape(len(self.sums), -1)
 
 
 def how_made(attributes: pd.DataFrame) -> pd.DataFrame:
-    """Kind, upper, lower and pair of each picture, by its id.
-
-    Raises
-    ------
-    MaskfaceError
-        If the attributes do not say it.
-    """
+    """Return kind, upper, lower and pair of each picture, by its id; raise if not known."""
     said = attributes[attributes["source"] == "index"]
     wide = said.pivot_table("value", "image_id", "attribute", aggfunc="first")
     missing = [name for name in (*MADE, "pair") if name not in wide]
@@ -83,12 +103,9 @@ def how_made(attributes: pd.DataFrame) -> pd.DataFrame:
 
 
 def count_made(joined: pd.DataFrame, mask: str, answers: Sequence[str]) -> Counts:
-    """Sum answers by subject, over the pairs of which every picture has one plain and masked.
+    """Count answers by subject, over the pairs whose pictures were all answered plain and masked.
 
-    Raises
-    ------
-    MaskfaceError
-        If there is no such pair.
+    Raises MaskfaceError if there is no such pair.
     """
     rows = joined[joined["condition"].isin([PLAIN, mask])]
     ok = rows["status"] == "ok"
@@ -102,12 +119,10 @@ def count_made(joined: pd.DataFrame, mask: str, answers: Sequence[str]) -> Count
     number = {face: 2 * i for i, face in enumerate(faces)}
     face = [number[k, u, w] for k, u, w in whole[MADE].itertuples(index=False, name=None)]
     cell = np.array(face) + (whole["condition"] == mask).to_numpy(int)
-    unit = pd.factorize(whole["subject_id"], sort=True)[0]
-    given = whole["predicted"].to_numpy(str)[:, None] == list(answers)
-    values = np.hstack([np.ones((len(whole), 1)), given])
-    sums = np.zeros((int(unit.max()) + 1, 2 * len(faces), values.shape[1]))
-    np.add.at(sums, (unit, cell), values)
-    return Counts(faces, sums)
+    label, answer = (numbered(whole[name], EMOTIONS) for name in ("label", "predicted"))
+    counts = count_answers(whole["subject_id"], cell, label, answer, n_cells=2 * len(faces))
+    chosen = counts.answered[..., [EMOTIONS.index(name) for name in answers]]
+    return Counts(faces, np.concatenate([counts.shown.sum(axis=-1)[..., None], chosen], axis=-1))
 
 
 Difference = tuple[int, str, int, int]
@@ -123,7 +138,7 @@ def concealed_table(
     seed: int = 0,
     n_resamples: int = 5000,
 ) -> pd.DataFrame:
-    """Measure what composite faces and their whole faces are taken for, plain and masked.
+    """Measure how often answers are given to composite and whole faces, plain and masked.
 
     Parameters
     ----------
@@ -161,10 +176,7 @@ def concealed_table(
         counts = count_made(part.join(made, on="image_id", how="inner"), condition, answers)
         fixed = head | {"mask": condition, "clustered_by": "subject"}
         rows += [fixed | row for row in _rows(counts, answers, seed, n_resamples)]
-    table = CONCEALED.frame(rows)
-    for _, family in table.groupby(["quantity", "kind", "answer"]):
-        table.loc[family.index, "p_adjusted"] = holm(family["p_value"].to_numpy(float))
-    return CONCEALED.check(table.round({"p_adjusted": 12}))
+    return with_holm(CONCEALED, rows, "quantity", "kind", "answer")
 
 
 def _differences(faces: Sequence[Made]) -> list[Difference]:
@@ -185,19 +197,18 @@ def _rows(counts: Counts, answers: Sequence[str], seed: int, n_resamples: int) -
 
     def values(totals: Floats, weights: Floats) -> Floats:
         sums = totals.reshape(len(totals), *shape)
-        with np.errstate(divide="ignore", invalid="ignore"):  # 0 / 0: no such face, NaN
-            shares = sums[..., 1:] / sums[..., :1]
+        shares = ratio(sums[..., 1:], sums[..., :1])
         return np.asarray(weights @ shares).reshape(len(totals), -1)
 
     weights = np.vstack([np.eye(n_cells), _weights(differences, n_cells)])
-    drawn = bootstrap(
-        counts.totals, partial(values, weights=weights), seed=seed, n_resamples=n_resamples
-    )
-    found = np.stack([drawn.point, *interval(drawn)]).reshape(3, len(weights), -1)
+    weighted = partial(values, weights=weights)
+    found = estimates(counts.totals, weighted, seed=seed, n_resamples=n_resamples)
+    found = found.reshape(3, len(weights), -1)
     p = np.full(found.shape[1:], np.nan)
     for d, (_, _, a, b) in enumerate(differences, start=n_cells):
         statistic = partial(values, weights=weights[d : d + 1])
-        p[d] = exchange_p(counts.totals, counts.exchanged(a, b), statistic, seed=seed)
+        exchanged = counts.exchanged(a, b)
+        p[d] = swap_test(counts.totals, exchanged, statistic, seed=seed).p_value
     names = [(c // 2, QUANTITIES[c % 2]) for c in range(n_cells)]
     names += [(face, name) for face, name, _, _ in differences]
     present = (counts.sums[..., 0] > 0).sum(axis=0)
@@ -212,7 +223,7 @@ def _rows(counts: Counts, answers: Sequence[str], seed: int, n_resamples: int) -
 
 
 def _weights(differences: Sequence[Difference], n_cells: int) -> Floats:
-    """Each difference (D, n_cells) as a sum of the cells."""
+    """Return each difference as weights of the cells, (D, n_cells)."""
     weights = np.zeros((len(differences), n_cells))
     for row, (_, _, a, b) in zip(weights, differences, strict=True):
         row[[a, b]] = 1, -1
@@ -220,7 +231,7 @@ def _weights(differences: Sequence[Difference], n_cells: int) -> Floats:
 
 
 def concealed_text(table: pd.DataFrame, upper: str, lower: str) -> str:
-    """Say for each classifier whether a mask over one expression shows what it hid.
+    """Describe for each classifier whether a mask over one expression reveals the hidden one.
 
     Parameters
     ----------

@@ -1,7 +1,4 @@
-"""Two occluded conditions against each other, on the same pictures.
-
-Does the style of a mask matter: differences between styles, and whether they are nil.
-"""
+"""Two occluded conditions compared on the same pictures, and whether mask styles are equivalent."""
 
 from __future__ import annotations
 
@@ -13,16 +10,22 @@ import numpy as np
 import pandas as pd
 
 from maskface.analyses.common import (
-    CONTRASTS,
-    STYLES,
+    HEAD,
+    LABEL,
+    STANDING,
     difference_text,
     find_condition,
     groups,
+    interval_columns,
+    p_column,
+    share,
     unit_column,
     unit_name,
+    with_holm,
 )
 from maskface.arrays import Row
 from maskface.errors import MaskfaceError
+from maskface.schema import Column, Table
 from maskface.stats import (
     Comparison,
     Estimate,
@@ -32,11 +35,51 @@ from maskface.stats import (
     equivalence_test,
     estimate,
     get_metrics,
-    holm,
     permutation_test,
 )
 from maskface.tables import PLAIN
 from maskface.types import EMOTIONS
+
+_CONTRAST: Final = (
+    *HEAD,
+    Column("condition", "text", "As in trials"),
+    Column("reference", "text", "The condition that it is compared with"),
+    LABEL,
+    *STANDING,
+    share("coverage", "Mean hidden fraction of the face oval under the condition"),
+    share("reference_coverage", "The same under the reference"),
+    share("value", "Share of right answers under the condition"),
+    share("reference_value", "The same under the reference, for the same pictures"),
+    Column("difference", "real", "value - reference_value; below 0: the condition hides more"),
+    *interval_columns("difference"),
+)
+_CONTRAST_KEY: Final = ("dataset", "classifier", "condition", "reference", "label")
+
+CONTRASTS: Final = Table(
+    "contrasts",
+    (
+        *_CONTRAST,
+        p_column("p_value", "Two-sided cluster permutation test that there is no difference"),
+        p_column("p_adjusted", "p_value after Holm; accuracy and the emotions are two families"),
+    ),
+    key=_CONTRAST_KEY,
+)
+"""Two occluded conditions on the same pictures, one row for each classifier, pair and emotion."""
+
+STYLES: Final = Table(
+    "styles",
+    (
+        *_CONTRAST,
+        Column("bound", "real", "Differences within -bound to +bound do not matter", low=0),
+        Column("equivalence_low", "real", "Lower end of the 90 % t interval over units"),
+        Column("equivalence_high", "real", "Upper end of it"),
+        p_column("equivalence_p", "TOST: small if the difference lies within the bound"),
+        p_column("equivalence_p_adjusted", "The same after Holm; accuracy and the emotions apart"),
+        Column("equivalent", "whole", "1 if equivalence_p_adjusted < .05, else 0", low=0, high=1),
+    ),
+    key=_CONTRAST_KEY,
+)
+"""Contrasts with a test of equivalence."""
 
 Pair = tuple[str, str]
 MEASURES: Final = (get_metrics("accuracy")[0], get_metrics("recall")[0])
@@ -78,7 +121,7 @@ def compare_conditions(trials: pd.DataFrame, condition: str, reference: str) -> 
 def contrast_table(
     trials: pd.DataFrame, pairs: Sequence[Pair], *, seed: int = 0, n_resamples: int = 5000
 ) -> pd.DataFrame:
-    """Measure how much better a condition is read than its reference.
+    """Measure the difference in accuracy between a condition and its reference.
 
     Parameters
     ----------
@@ -102,7 +145,7 @@ def contrast_table(
         return {"p_value": permutation_test(found, metric, label, seed=seed).p_value}
 
     rows = pair_rows(trials, pairs, test, seed=seed, n_resamples=n_resamples)
-    return CONTRASTS.check(with_holm(CONTRASTS.frame(rows), "p_value", "p_adjusted"))
+    return with_holm(CONTRASTS, rows)
 
 
 def pair_rows(
@@ -113,7 +156,7 @@ def pair_rows(
     seed: int,
     n_resamples: int,
 ) -> list[Row]:
-    """Rows of contrasts; `test` adds cells of its own."""
+    """Make the rows of contrasts; `test` adds cells of its own."""
     rows = []
     for head, part in groups(trials):
         by = {"clustered_by": unit_name(unit_column(part))}
@@ -145,15 +188,8 @@ def _cells(one: Estimate) -> Row:
     }
 
 
-def with_holm(table: pd.DataFrame, source: str, target: str) -> pd.DataFrame:
-    """Correct p values; those over all emotions and those of single ones are two families."""
-    for _, family in table.groupby(table["label"] == "all"):
-        table.loc[family.index, target] = holm(family[source].to_numpy(float))
-    return table.round({target: 12})
-
-
 def contrast_text(contrasts: pd.DataFrame) -> str:
-    """Say how each pair differs over all emotions."""
+    """Describe how each pair differs over all emotions."""
     overall = contrasts[contrasts["label"] == "all"]
     return "\n".join(difference_text(row) for row in overall.to_dict("records"))
 
@@ -169,7 +205,7 @@ def style_table(
     seed: int = 0,
     n_resamples: int = 5000,
 ) -> pd.DataFrame:
-    """Compare every style with every later one, and test whether they are read equally well.
+    """Compare every pair of mask styles, and test whether they are equivalent.
 
     Parameters
     ----------
@@ -195,7 +231,7 @@ def style_table(
 
     pairs = [(later, first) for first, later in combinations(styles, 2)]
     rows = pair_rows(trials, pairs, test, seed=seed, n_resamples=n_resamples)
-    table = with_holm(STYLES.frame(rows), "equivalence_p", "equivalence_p_adjusted")
+    table = with_holm(STYLES, rows, source="equivalence_p", target="equivalence_p_adjusted")
     tested = table["equivalence_p"].notna()
     table["equivalent"] = (table["equivalence_p_adjusted"] < _ALPHA).where(tested).astype("Int64")
     return STYLES.check(table)
@@ -216,7 +252,7 @@ def _equivalence(found: Comparison, metric: Metric, label: str, bound: float) ->
 
 
 def style_text(styles: pd.DataFrame, alike: Sequence[str], window: tuple[str, str]) -> str:
-    """Say how many pairs are equivalent, which differ most, and what a window restores.
+    """Describe how many pairs are equivalent, which differ most, and what a window restores.
 
     Parameters
     ----------

@@ -1,12 +1,8 @@
-"""The tables of faces that are, or are not, found again: what their columns mean.
-
-Faces that are not found under an occluder: which ones, and what dropping them does.
-
-Lost faces in words.
-"""
+"""Faces that are not found under an occluder, and what dropping them does to accuracy."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -19,6 +15,7 @@ from maskface.analyses.common import (
     LABEL,
     LABELS,
     STANDING,
+    estimates,
     groups,
     interval_columns,
     limit_cells,
@@ -29,7 +26,8 @@ from maskface.analyses.common import (
 )
 from maskface.arrays import Floats, Row
 from maskface.schema import Column, Table, numbered
-from maskface.stats import bootstrap, interval, wilson_interval
+from maskface.stats import wilson_interval
+from maskface.stats.aggregate import ratio, sums_by, with_overall
 from maskface.tables import PLAIN
 from maskface.text import percent, points
 from maskface.types import EMOTIONS
@@ -172,7 +170,7 @@ def detection_bias_table(
 def dropping_table(
     trials: pd.DataFrame, detections: pd.DataFrame, *, seed: int = 0, n_resamples: int = 2000
 ) -> pd.DataFrame:
-    """Measure what dropping the pictures whose face is not found does to accuracy.
+    """Measure how dropping the pictures whose face is not found changes accuracy.
 
     Parameters
     ----------
@@ -201,7 +199,7 @@ def dropping_table(
 
 
 def _cells(detections: pd.DataFrame) -> Iterator[tuple[Row, pd.DataFrame, str]]:
-    """Parts of one condition, search and size, with the cells that name them, and the units."""
+    """Yield parts of one condition, search and size: cells that name them, rows, and units."""
     looked = detections[detections["status"] == "ok"]
     for head, run in groups(looked.assign(classifier="")):
         by = unit_column(run)
@@ -212,37 +210,34 @@ def _cells(detections: pd.DataFrame) -> Iterator[tuple[Row, pd.DataFrame, str]]:
 
 
 def _unit_sums(part: pd.DataFrame, by: str, *values: Any) -> Floats:
-    """Sums (C, 7 k) of k values by unit, each by emotion."""
-    unit = pd.factorize(part[by], sort=True)[0]
-    label = numbered(part["label"], EMOTIONS)
-    sums = np.zeros((int(unit.max()) + 1, len(values), _N))
-    for k, value in enumerate(values):
-        np.add.at(sums[:, k], (unit, label), np.asarray(value, np.float64))
-    return sums.reshape(len(sums), -1)
+    """Sum k values by unit, each by emotion: (C, 7 k)."""
+    unit, names = pd.factorize(part[by], sort=True)
+    cell = unit * _N + numbered(part["label"], EMOTIONS)
+    each = np.column_stack([np.asarray(value, np.float64) for value in values])
+    sums = sums_by(cell, each, len(names) * _N).reshape(len(names), _N, -1)
+    return np.moveaxis(sums, 2, 1).reshape(len(names), -1)
 
 
 def _ratios(above: Floats, below: Floats) -> Floats:
-    """Over all emotions and for each: (B, 7) and (B, 7) to (B, 8), NaN where there is none."""
-    above, below = (np.hstack([x.sum(axis=1, keepdims=True), x]) for x in (above, below))
-    return np.asarray(np.divide(above, below, out=np.full(above.shape, np.nan), where=below > 0))
+    """Divide over all emotions and for each: (B, 7) and (B, 7) to (B, 8)."""
+    return ratio(with_overall(above), with_overall(below))
 
 
 def _standing(weights: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Pictures and units, over all emotions and for each, (8,)."""
-    n = np.concatenate([[weights.sum()], weights.sum(axis=0)])
-    shown = np.concatenate([[(weights.sum(axis=1) > 0).sum()], (weights > 0).sum(axis=0)])
-    return n.astype(np.int64), shown.astype(np.int64)
+    """Count pictures and units, over all emotions and for each, (8,)."""
+    shown = with_overall(weights)
+    return shown.sum(axis=0).astype(np.int64), (shown > 0).sum(axis=0)
 
 
 def _drawn_rows(sums: Floats, seed: int, n_resamples: int, *, wilson: bool) -> Iterator[Row]:
     n, n_clusters = _standing(sums[:, _N:])
-    drawn = bootstrap(
+    found = estimates(
         sums, lambda s: _ratios(s[:, :_N], s[:, _N:]), seed=seed, n_clusters=n_clusters,
         n_resamples=n_resamples,
     )  # fmt: skip
-    low, high = interval(drawn)
     for i in np.flatnonzero(n):
-        value, limits = float(drawn.point[i]), limit_cells(float(low[i]), float(high[i]))
+        value, low, high = found[:, i].tolist()
+        limits = limit_cells(low, high)
         if wilson and value in (0, 1):
             units = np.array([n_clusters[i]], np.float64)
             low_w, high_w = wilson_interval(value * units, units)
@@ -265,21 +260,25 @@ def _bias_rows(sums: Floats, pairs: Sequence[Pair], seed: int, n_resamples: int)
 
     k = len(pairs)
     units = [int((sums[:, _N:][:, (a + b) > 0].sum(axis=1) > 0).sum()) for a, b in mixes]
-    drawn = bootstrap(
-        sums, statistic, seed=seed, n_clusters=np.tile(units, 3), n_resamples=n_resamples
-    )
-    low, high = interval(drawn)
+    tiled = np.tile(units, 3)
+    found = estimates(sums, statistic, seed=seed, n_clusters=tiled, n_resamples=n_resamples)
     for i, ((label, reference), (a, b)) in enumerate(zip(pairs, mixes, strict=True)):
-        limits = (low[i], high[i]) if high[i] > low[i] else (np.nan, np.nan)
         yield {
             "label": label, "reference": reference, "n_clusters": units[i],
-            "n": int(sums[:, _N:][:, (a + b) > 0].sum()), "difference": drawn.point[i],
-            "value": drawn.point[k + i], "reference_value": drawn.point[2 * k + i],
-        } | limit_cells(*limits)  # fmt: skip
+            "n": int(sums[:, _N:][:, (a + b) > 0].sum()), "value": found[0, k + i],
+            "reference_value": found[0, 2 * k + i],
+        } | _difference(found[:, i])  # fmt: skip
+
+
+def _difference(found: Floats) -> Row:
+    """Cells of a difference and its limits (3,), which are left out where no resample differs."""
+    value, low, high = found.tolist()
+    limits = (low, high) if high > low else (math.nan, math.nan)
+    return {"difference": value} | limit_cells(*limits)
 
 
 def _mix(pair: Pair, shown: NDArray[np.bool_]) -> tuple[Floats, Floats]:
-    """Weights (7,) of the emotions in both sides of a pair."""
+    """Return weights (7,) of the emotions in both sides of a pair."""
     first = np.array([emotion == pair[0] for emotion in EMOTIONS], float)
     if pair[1] == OTHERS:
         rest = shown & (first == 0)
@@ -288,34 +287,30 @@ def _mix(pair: Pair, shown: NDArray[np.bool_]) -> tuple[Floats, Floats]:
 
 
 def _drop_rows(part: pd.DataFrame, by: str, seed: int, n_resamples: int) -> Iterator[Row]:
-    right, found = (part[name].to_numpy(np.float64) for name in ("correct", "found"))
-    sums = _unit_sums(part, by, right, np.ones(len(part)), right * found, found)
+    right, kept = (part[name].to_numpy(np.float64) for name in ("correct", "found"))
+    sums = _unit_sums(part, by, right, np.ones(len(part)), right * kept, kept)
     n, n_clusters = _standing(sums[:, _N : 2 * _N])
-    n_found = np.concatenate([[found.sum()], sums[:, 3 * _N :].sum(axis=0)]).astype(int)
+    n_found = with_overall(sums[:, 3 * _N :]).sum(axis=0)
 
     def statistic(totals: Floats) -> Floats:
         a, b, c, d = np.split(totals, 4, axis=1)
         every, kept = _ratios(a, b), _ratios(c, d)
         return np.hstack([kept - every, every, kept])
 
-    drawn = bootstrap(
-        sums, statistic, seed=seed, n_clusters=np.tile(n_clusters, 3), n_resamples=n_resamples
-    )
-    low, high = interval(drawn)
+    units = np.tile(n_clusters, 3)
+    found = estimates(sums, statistic, seed=seed, n_clusters=units, n_resamples=n_resamples)
     for i in np.flatnonzero(n):
-        limits = (low[i], high[i]) if high[i] > low[i] else (np.nan, np.nan)
         yield {
             "label": LABELS[i], "n": int(n[i]), "n_clusters": int(n_clusters[i]),
-            "n_found": int(n_found[i]), "difference": drawn.point[i],
-            "value": drawn.point[8 + i], "found_value": drawn.point[16 + i],
-        } | limit_cells(*limits)  # fmt: skip
+            "n_found": int(n_found[i]), "value": found[0, 8 + i], "found_value": found[0, 16 + i],
+        } | _difference(found[:, i])  # fmt: skip
 
 
 TextRow = Mapping[Hashable, Any]
 
 
 def detection_text(bias: pd.DataFrame, dropping: pd.DataFrame) -> str:
-    """Say under which covers emotions are found unequally, and what dropping lost faces pretends.
+    """Describe where emotions are found unequally often, and what dropping lost faces does.
 
     Parameters
     ----------

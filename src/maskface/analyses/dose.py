@@ -1,7 +1,4 @@
-"""Right answers by how much of the face is hidden.
-
-The coverage at which half of the loss is reached.
-"""
+"""Accuracy by how much of the face is hidden, and where half of the loss is reached."""
 
 from __future__ import annotations
 
@@ -12,22 +9,67 @@ import numpy as np
 import pandas as pd
 
 from maskface.analyses.common import (
-    DOSE,
-    HALF_POINTS,
+    HEAD,
     KIND,
+    LABEL,
+    STANDING,
     Hits,
     accuracies,
     count_hits,
+    estimates,
     find_condition,
     groups,
+    interval_columns,
     limit_cells,
     limits_text,
+    share,
 )
 from maskface.arrays import Floats, Row
+from maskface.schema import Column, Table
 from maskface.stats import bootstrap, interval
 from maskface.stats.intervals import half_reached, monotone
 from maskface.tables import PLAIN
 from maskface.text import percent, points
+
+DOSE: Final = Table(
+    "dose",
+    (
+        *HEAD,
+        Column("series", "text", "How the face is covered more and more"),
+        Column("condition", "text", "As in trials; each series begins with `none`"),
+        LABEL,
+        *STANDING,
+        share("coverage", "Mean hidden fraction of the face oval"),
+        share("value", "Share of right answers"),
+        Column("value_ci_low", "real", "Lower end of the 95 % interval of value"),
+        Column("value_ci_high", "real", "Upper end of it"),
+        Column("loss", "real", "Share of right answers under `none` minus value"),
+        *interval_columns("loss"),
+    ),
+    key=("dataset", "classifier", "series", "label", "coverage", "condition"),
+)
+"""Right answers by how much of the face is hidden."""
+
+HALF_POINTS: Final = Table(
+    "half_points",
+    (
+        *HEAD,
+        Column("series", "text", "As in dose"),
+        LABEL,
+        *STANDING,
+        share("end_coverage", "Mean coverage at the end of the series"),
+        Column("end_loss", "real", "Loss there, on the monotone curve"),
+        Column(
+            "half_point", "real",
+            "Coverage at which half of end_loss is reached; empty if nothing is lost there",
+            low=0, high=1,
+        ),
+        *interval_columns("half_point"),
+        share("defined", "Share of the resamples that lose something at the end"),
+    ),
+    key=("dataset", "classifier", "series", "label"),
+)  # fmt: skip
+"""Coverage at which a dose curve reaches half of its final loss."""
 
 Series = Mapping[str, Sequence[str]]
 """Conditions that hide more and more of a face, by the name of the series."""
@@ -64,14 +106,14 @@ def dose_table(
 
 
 def hits_of_series(trials: pd.DataFrame, conditions: Sequence[str]) -> Hits:
-    """Right answers under ``none`` and the conditions, by increasing mean coverage."""
+    """Count right answers under ``none`` and the conditions, by increasing mean coverage."""
     coverage = trials[trials["status"] == "ok"].groupby("condition")["coverage"].mean()
     found = [find_condition(trials, name) for name in conditions]
     return count_hits(trials, [PLAIN, *sorted(found, key=lambda name: coverage.get(name, 0))])
 
 
 def losses(totals: Floats) -> Floats:
-    """Right answers under the first condition minus those under each: (B, K, 8)."""
+    """Subtract right answers under each condition from those under the first, (B, K, 8)."""
     right = accuracies(totals)
     return right[:, :1] - right
 
@@ -82,14 +124,9 @@ def _rows(hits: Hits, seed: int, n_resamples: int) -> list[Row]:
     def both(totals: Floats) -> Floats:
         return np.hstack([accuracies(totals), losses(totals)]).reshape(len(totals), -1)
 
-    drawn = bootstrap(
-        hits.totals,
-        both,
-        seed=seed,
-        n_clusters=np.tile(hits.n_clusters, 2 * k),
-        n_resamples=n_resamples,
-    )
-    found = np.stack([drawn.point, *interval(drawn)]).reshape(3, 2, k, -1)
+    units = np.tile(hits.n_clusters, 2 * k)
+    found = estimates(hits.totals, both, seed=seed, n_clusters=units, n_resamples=n_resamples)
+    found = found.reshape(3, 2, k, -1)
     rows = []
     for c, condition in enumerate(hits.conditions):
         for i in hits.labels:
@@ -108,7 +145,7 @@ _ENOUGH: Final = 0.95
 def half_point_table(
     trials: pd.DataFrame, series: Series, *, seed: int = 0, n_resamples: int = 5000
 ) -> pd.DataFrame:
-    """Find where each dose curve has come half of its way.
+    """Find the coverage at which each dose curve reaches half of its final loss.
 
     Parameters
     ----------
@@ -161,7 +198,7 @@ def _half_point_rows(hits: Hits, seed: int, n_resamples: int) -> list[Row]:
 
 
 def half_point_text(half_points: pd.DataFrame) -> str:
-    """Say where the curves over all emotions have come half of their way."""
+    """Describe where the curves over all emotions reach half of their final loss."""
     overall = half_points[half_points["label"] == "all"]
     return "\n".join(_sentence(row) for row in overall.to_dict("records"))
 

@@ -1,7 +1,4 @@
-"""Two things on a face, each there or not: what both do together, for one answer.
-
-How often one answer is given under several conditions, summed by independent unit.
-"""
+"""One answer under two occluders, each present or absent: main effects and interaction."""
 
 from __future__ import annotations
 
@@ -17,46 +14,72 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from maskface.analyses.common import (
-    CELLS,
-    EFFECTS,
-    FACTORIAL,
-    MEASURES,
-    OTHERS,
-    SHOWN,
-    find_condition,
+    HEAD,
+    STANDING,
+    complete_answers,
+    estimates,
     groups,
     interval_cells,
+    interval_columns,
+    p_column,
     unit_column,
     unit_name,
 )
-from maskface.analyses.exchange import exchange_p
-from maskface.arrays import Floats, Row
+from maskface.arrays import Floats, Integers, Row
 from maskface.errors import MaskfaceError
-from maskface.stats import bootstrap, holm, interval
+from maskface.schema import Column, Table
+from maskface.stats.aggregate import PictureAnswers, ratio, sums_by
+from maskface.stats.randomization import swap_test
+from maskface.stats.tests import holm_within
 from maskface.tables import PLAIN
 from maskface.text import p_text, percent
 from maskface.types import EMOTIONS
+
+OTHERS: Final = "others"
+SHOWN: Final = (*EMOTIONS, OTHERS)
+"""What an answer can be given to: faces that show an emotion, and all that do not show it."""
+MEASURES: Final = ("share", "probability", "dprime", "criterion")
+CELLS: Final = ("neither", "first", "second", "both")
+EFFECTS: Final = ("first alone", "first given second", "second alone", "interaction")
+FACTORIAL: Final = Table(
+    "factorial",
+    (
+        *HEAD,
+        Column("first", "text", "The condition of the first thing alone"),
+        Column("second", "text", "The condition of the second thing alone"),
+        Column("answer", "text", "The answer that is counted", allowed=EMOTIONS),
+        Column(
+            "measure", "text", "share: of such answers; probability: mean given to the answer; "
+            "dprime and criterion: sensitivity and bias of the answer, such faces against others",
+            allowed=MEASURES,
+        ),
+        Column("label", "text", "The emotion shown; others: all but the answer", allowed=SHOWN),
+        Column(
+            "quantity", "text", "A cell, or an effect: first alone: first - neither; first given "
+            "second: both - second; second alone: second - neither; interaction: first given "
+            "second - first alone", allowed=(*CELLS, *EFFECTS),
+        ),
+        *STANDING,
+        Column("value", "real", "The cell's value or the effect"),
+        *interval_columns("value"),
+        p_column("p_value", "Two-sided permutation test that an effect is 0"),
+        p_column("p_adjusted", "p_value after Holm, over the tests of the same measure; for shares "
+                 "and probabilities faces that show the answer are a family of their own"),
+    ),
+    key=("dataset", "classifier", "first", "second", "answer", "measure", "label", "quantity"),
+)  # fmt: skip
+"""Two by two conditions on the same pictures."""
 
 _N: Final = len(EMOTIONS)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Given:
-    """How often C units were given one answer under K conditions, on the same pictures.
+    """One answer of C units under K conditions, on the same pictures.
 
-    Attributes
-    ----------
-    answer
-        Which one.
-    conditions
-        The K conditions.
-    totals
-        (C, 7 (1 + 2 K)): pictures of each emotion, then for each condition the answers given to
-        them and the sums of the answer's probability.
-    n, n_clusters
-        (8,) pictures, and units that have any, for each of `SHOWN`.
-    clustered_by
-        ``subject`` or ``image``.
+    `totals` (C, 7 (1 + 2 K)) holds the pictures of each emotion, then for each condition the
+    answers given to them and the sums of the answer's probability; `n` and `n_clusters` (8,) are
+    the pictures, and the units that have any, for each of `SHOWN`.
     """
 
     answer: str
@@ -67,53 +90,33 @@ class Given:
     clustered_by: str
 
     def reordered(self, order: Sequence[int]) -> Floats:
-        """Totals with the conditions in another order."""
+        """Return the totals with the conditions in another order."""
         shown, blocks = self.totals[:, :_N], self.totals[:, _N:]
         blocks = blocks.reshape(len(blocks), len(self.conditions), -1)[:, list(order)]
         return np.hstack([shown, blocks.reshape(len(blocks), -1)])
 
 
 def count_given(trials: pd.DataFrame, conditions: Sequence[str], answer: str) -> Given:
-    """Sum one answer by unit, over the pictures that have an answer under all conditions.
+    """Count one answer by unit, over the pictures that were answered under all conditions.
 
-    Parameters
-    ----------
-    trials
-        Of one data set and classifier, in the schema of `maskface.tables.TRIALS`.
-    conditions
-        As in `find_condition`.
-    answer
-        One of `EMOTIONS`.
-
-    Raises
-    ------
-    MaskfaceError
-        If there is no such answer, the trials lack a condition, or no picture has an answer
-        under all of them.
+    Raises MaskfaceError if there is no such answer, the trials lack a condition, or no picture has
+    an answer under all of them.
     """
     if answer not in EMOTIONS:
         raise MaskfaceError(f"There is no answer {answer!r}. Choose one of {', '.join(EMOTIONS)}.")
-    conditions = tuple(find_condition(trials, name) for name in conditions)
-    by = unit_column(trials)
-    rows = trials[(trials["status"] == "ok") & trials["condition"].isin(conditions)]
-    rows = rows.assign(given=(rows["predicted"] == answer).astype(float))
-    names = list(dict.fromkeys(["image_id", by, "label"]))
-    wide = rows.pivot_table(["given", f"p_{answer}"], names, "condition")
-    wide = wide.reindex(
-        columns=[(v, name) for name in conditions for v in ("given", f"p_{answer}")]
-    )
-    wide = wide[wide.iloc[:, ::2].notna().all(axis=1)]
-    if wide.empty:
-        raise MaskfaceError(
-            f"No picture has an answer under all of {', '.join(conditions)}. Read the column "
-            "`message` of trials.csv to see why."
-        )
-    shows = (wide.index.get_level_values("label").to_numpy()[:, None] == EMOTIONS).astype(float)
-    values = wide.to_numpy(np.float64)[:, :, None] * shows[:, None, :]
-    unit = pd.factorize(wide.index.get_level_values(by), sort=True)[0]
-    totals = np.zeros((int(unit.max()) + 1, _N * (1 + values.shape[1])))
-    np.add.at(totals, unit, np.hstack([shows, values.reshape(len(values), -1)]))
-    return _standing(answer, conditions, totals, unit_name(by))
+    found = complete_answers(trials, conditions)
+    counts = found.counts()
+    p = _probabilities(trials, found, answer)[:, :, None] * np.eye(_N)[found.label][:, None]
+    given = np.stack([counts.given[..., EMOTIONS.index(answer)], sums_by(found.unit, p)], axis=2)
+    totals = np.hstack([counts.shown[:, 0], given.reshape(len(given), -1)])
+    return _standing(answer, found.conditions, totals, unit_name(unit_column(trials)))
+
+
+def _probabilities(trials: pd.DataFrame, found: PictureAnswers, answer: str) -> Floats:
+    """Return the probabilities of an answer, (n, K); NaN where the classifier gives none."""
+    p = trials.set_index(["image_id", "condition"])[f"p_{answer}"]
+    asked = pd.MultiIndex.from_product([found.pictures["image_id"], found.conditions])
+    return p.reindex(asked).to_numpy(np.float64).reshape(found.answer.shape)
 
 
 def _standing(answer: str, conditions: tuple[str, ...], totals: Floats, by: str) -> Given:
@@ -123,13 +126,13 @@ def _standing(answer: str, conditions: tuple[str, ...], totals: Floats, by: str)
 
 
 def _with_others(values: Floats, answer: int) -> Floats:
-    """Add to (..., 7) sums by emotion the sum over all but one."""
+    """Append to (..., 7) sums by emotion the sum over all but one."""
     others = values.sum(axis=-1, keepdims=True) - values[..., answer, None]
     return np.concatenate([values, others], axis=-1)
 
 
 def answer_values(totals: Floats, answer: int) -> Floats:
-    """Totals (B, 7 (1 + 2 K)) as in `Given` to (B, K, 18).
+    """Compute the values of totals (B, 7 (1 + 2 K)), as in `Given`: (B, K, 18).
 
     The last axis holds the shares of the answer and its mean probabilities for each of `SHOWN`,
     then sensitivity d' and criterion of the answer, from hits and false alarms with the
@@ -138,8 +141,7 @@ def answer_values(totals: Floats, answer: int) -> Floats:
     shown = _with_others(totals[:, None, :_N], answer)
     blocks = totals[:, _N:].reshape(len(totals), -1, 2, _N)
     sums = _with_others(blocks, answer)
-    with np.errstate(divide="ignore", invalid="ignore"):  # 0 / 0: not shown, NaN
-        shares = (sums / shown[:, :, None]).reshape(*sums.shape[:2], -1)
+    shares = ratio(sums, shown[:, :, None]).reshape(*sums.shape[:2], -1)
     pair = [answer, _N]
     rates = (sums[:, :, 0, pair] + 0.5) / (shown[:, :, pair] + 1)
     z = ndtri(np.where((shown[:, :, pair] > 0).all(axis=2, keepdims=True), rates, np.nan))
@@ -169,7 +171,7 @@ class Cells(NamedTuple):
 
 
 def crossed(first: str, second: str) -> Cells:
-    """Conditions with and without two occluders, the first next to the skin."""
+    """Return the conditions with and without two occluders, the first next to the skin."""
     return Cells(PLAIN, first, second, f"{first}+{second}")
 
 
@@ -181,7 +183,7 @@ def factorial_table(
     seed: int = 0,
     n_resamples: int = 5000,
 ) -> pd.DataFrame:
-    """Measure how one answer depends on two things that are on the face or not.
+    """Measure how one answer depends on two occluders that are present or absent.
 
     Parameters
     ----------
@@ -217,7 +219,10 @@ def factorial_table(
             names = dict(zip(("first", "second"), given.conditions[1:3], strict=True))
             fixed = head | names | {"answer": answer, "clustered_by": given.clustered_by}
             rows += [fixed | row for row in _rows(given, seed, n_resamples)]
-    return FACTORIAL.check(_with_holm(FACTORIAL.frame(rows)))
+    table = FACTORIAL.frame(rows)
+    own = table["label"] == table["answer"]
+    table = holm_within(table, [table["answer"], table["measure"], own])
+    return FACTORIAL.check(FACTORIAL.tidy(table))
 
 
 def _rows(given: Given, seed: int, n_resamples: int) -> list[Row]:
@@ -227,14 +232,13 @@ def _rows(given: Given, seed: int, n_resamples: int) -> list[Row]:
         return np.asarray(weights @ answer_values(totals, answer)).reshape(len(totals), -1)
 
     places, n, units = _places(given)
-    drawn = bootstrap(
-        given.totals, values, seed=seed, n_clusters=np.tile(units, 8), n_resamples=n_resamples
-    )
-    found = np.stack([drawn.point, *interval(drawn)]).reshape(3, 8, -1)
+    tiled = np.tile(units, 8)
+    found = estimates(given.totals, values, seed=seed, n_clusters=tiled, n_resamples=n_resamples)
+    found = found.reshape(3, 8, -1)
     p = np.full((8, len(places)), np.nan)
     for e, order in enumerate(_EXCHANGES, start=len(CELLS)):
         effect = partial(values, weights=_WEIGHTS[e : e + 1])
-        p[e] = exchange_p(given.totals, given.reordered(order), effect, seed=seed)
+        p[e] = swap_test(given.totals, given.reordered(order), effect, seed=seed).p_value
     return [
         {"measure": measure, "label": label, "quantity": quantity}
         | {"n": n[i], "n_clusters": units[i]}
@@ -246,8 +250,8 @@ def _rows(given: Given, seed: int, n_resamples: int) -> list[Row]:
     ]
 
 
-def _places(given: Given) -> tuple[list[tuple[str, str]], Floats, Floats]:
-    """Measure and label, pictures and units of each place in the last axis of `answer_values`."""
+def _places(given: Given) -> tuple[list[tuple[str, str]], Integers, Integers]:
+    """Return measure and label, pictures and units of each place of `answer_values`."""
     by_label = [(measure, label) for measure in MEASURES[:2] for label in SHOWN]
     pair = [EMOTIONS.index(given.answer), SHOWN.index(OTHERS)]
     whole = given.n[pair].sum() if given.n[pair].all() else 0
@@ -257,15 +261,8 @@ def _places(given: Given) -> tuple[list[tuple[str, str]], Floats, Floats]:
     return [*by_label, *((measure, given.answer) for measure in MEASURES[2:])], n, units
 
 
-def _with_holm(table: pd.DataFrame) -> pd.DataFrame:
-    own = table["label"] == table["answer"]
-    for _, family in table.groupby([table["answer"], table["measure"], own]):
-        table.loc[family.index, "p_adjusted"] = holm(family["p_value"].to_numpy(float))
-    return table.round({"p_adjusted": 12})
-
-
 def factorial_text(table: pd.DataFrame) -> str:
-    """Say for each classifier and pair of things what the first does, without and with the second.
+    """Describe what the first occluder does to the answer, without and with the second.
 
     Parameters
     ----------

@@ -1,30 +1,25 @@
-"""Groups of pictures by what is known of them.
-
-Right answers of every independent unit, plain and masked, in groups of pictures.
-
-What a set says of its pictures, and whether that can answer a question.
-
-Do two groups of pictures lose the same, and what difference would have been found.
-"""
+"""Pictures grouped by an attribute: their answers by unit, and tests of a difference of losses."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from maskface.analyses.common import LABELS, unit_column, unit_name
-from maskface.arrays import Floats
+from maskface.arrays import Bools, Floats, Integers
 from maskface.datasets import load_dataset
 from maskface.errors import MaskfaceError
 from maskface.seeds import derived_seed
 from maskface.stats import bootstrap
+from maskface.stats.aggregate import picture_answers, ratio, with_overall
+from maskface.stats.randomization import flip_test, randomize, splits
 from maskface.tables import PLAIN
+from maskface.types import EMOTIONS
 
 MOST_LEVELS: Final = 5
 """Numbers that take no more values than this are groups as they are."""
@@ -33,7 +28,7 @@ HALVES: Final = ("lower half", "upper half")
 
 @dataclass(frozen=True, slots=True)
 class Moderator:
-    """What pictures are grouped by.
+    """Attribute that pictures are grouped by.
 
     Attributes
     ----------
@@ -55,27 +50,16 @@ class Moderator:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Groups:
-    """Pictures in groups.
-
-    Attributes
-    ----------
-    names
-        Of the groups, in order.
-    number
-        Of each picture's group, by image_id; pictures of which nothing is known are not there.
-    """
+    """Pictures in groups: names in order, and each picture's group by image_id, where known."""
 
     names: tuple[str, ...]
     number: pd.Series
 
 
 def attribute_values(attributes: pd.DataFrame, name: str) -> pd.Series:
-    """Values of an attribute by image_id; what the index says goes before what was measured.
+    """Return the values of an attribute by image_id; the index takes precedence over measurements.
 
-    Raises
-    ------
-    MaskfaceError
-        If no picture has the attribute.
+    Raises MaskfaceError if no picture has the attribute.
     """
     own = attributes[(attributes["attribute"] == name) & (attributes["value"] != "")]
     if own.empty:
@@ -89,20 +73,10 @@ def attribute_values(attributes: pd.DataFrame, name: str) -> pd.Series:
 
 
 def group_pictures(trials: pd.DataFrame, attributes: pd.DataFrame, by: Moderator) -> Groups:
-    """Group the pictures of a run.
+    """Group the pictures of a run by an attribute.
 
-    Parameters
-    ----------
-    trials, attributes
-        In the schemas of `maskface.tables.TRIALS` and `maskface.tables.ATTRIBUTES`.
-    by
-        What by.
-
-    Raises
-    ------
-    MaskfaceError
-        If the pictures lack the attribute, all have the same value, or they are to be grouped by
-        person and some name none or contradict each other.
+    Raises MaskfaceError if the pictures lack the attribute, all have the same value, or they are to
+    be grouped by person and some name no subject or contradict each other.
     """
     pictures = trials.drop_duplicates("image_id").set_index("image_id")
     text = attribute_values(attributes, by.name)
@@ -125,13 +99,7 @@ def group_pictures(trials: pd.DataFrame, attributes: pd.DataFrame, by: Moderator
 
 
 def require_subjects(subjects: pd.Series, name: str) -> None:
-    """Refuse to group people where some picture does not say who is shown.
-
-    Raises
-    ------
-    MaskfaceError
-        If it does not.
-    """
+    """Raise if some picture does not name its subject, so that people cannot be grouped."""
     if (subjects == "").any():
         raise MaskfaceError(
             f"Grouping by {name!r} needs to know who is shown. Add a column subject to the set's "
@@ -184,16 +152,10 @@ def _band_names(cuts: Sequence[float]) -> list[str]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GroupHits:
-    """Sums of C units in G groups, over the pictures answered plain and masked.
+    """Answers of C units in G groups, over the pictures answered plain and masked.
 
-    Attributes
-    ----------
-    names
-        Of the groups.
-    totals
-        (C, G, 3, 8): pictures, right answers plain, and masked; over all emotions, then of each.
-    clustered_by
-        ``subject``, or ``image`` where a picture does not say who is shown.
+    `totals` (C, G, 3, 8) holds pictures, right answers plain, and masked, over all emotions and of
+    each; `clustered_by` is ``subject``, or ``image`` where a picture does not say who is shown.
     """
 
     names: tuple[str, ...]
@@ -201,61 +163,45 @@ class GroupHits:
     clustered_by: str
 
     @property
-    def n(self) -> NDArray[np.int64]:
-        """(G, 8) pictures."""
+    def n(self) -> Integers:
+        """Pictures, (G, 8)."""
         return np.asarray(self.totals[:, :, 0].sum(axis=0), np.int64)
 
     @property
-    def units(self) -> NDArray[np.bool_]:
-        """(C, G, 8) whether a unit has pictures there."""
+    def units(self) -> Bools:
+        """Units that have pictures in each group, (C, G, 8)."""
         return self.totals[:, :, 0] > 0
 
     def nested(self, groups: Sequence[int]) -> bool:
-        """Whether every unit is in one of these groups at most."""
+        """Return True if every unit is in at most one of these groups."""
         return bool(self.units[:, list(groups), 0].sum(axis=1).max() <= 1)
 
 
 def count_groups(trials: pd.DataFrame, groups: Groups, condition: str) -> GroupHits:
-    """Sum right answers by unit and group.
+    """Count right answers by unit and group; pictures in no group are left out.
 
-    Parameters
-    ----------
-    trials
-        Of one data set and classifier, in the schema of `maskface.tables.TRIALS`.
-    groups
-        Of pictures; others are left out.
-    condition
-        What ``masked`` is.
-
-    Raises
-    ------
-    MaskfaceError
-        If no picture of some group was answered both plain and masked.
+    Raises MaskfaceError if no picture of some group was answered both plain and masked.
     """
     by = unit_column(trials)
-    asked = trials["condition"].isin([PLAIN, condition]) & (trials["status"] == "ok")
-    keys = list(dict.fromkeys(["image_id", by, "label"]))
-    right = trials[asked].pivot_table("correct", keys, "condition")
-    right = right.reindex(columns=[PLAIN, condition]).dropna()
-    group = groups.number.reindex(right.index.get_level_values("image_id")).to_numpy(float)
-    right, group = right[~np.isnan(group)], group[~np.isnan(group)].astype(int)
-    empty = sorted(set(range(len(groups.names))) - set(group))
+    found = picture_answers(trials, (PLAIN, condition), by=by).answered()
+    group = groups.number.reindex(found.pictures["image_id"]).to_numpy(float)
+    known = ~np.isnan(group)
+    group = group[known].astype(np.int64)
+    empty = sorted(set(range(len(groups.names))) - set(group.tolist()))
     if empty:
         raise MaskfaceError(
             f"No picture of the group {groups.names[empty[0]]!r} was answered both plain and "
             f"under {condition}."
         )
-    shown = right.index.get_level_values("label").to_numpy()[:, None] == np.array(LABELS)
-    shown[:, 0] = True
-    marks = np.column_stack([np.ones(len(right)), right.to_numpy(float)])
-    unit = pd.factorize(right.index.get_level_values(by), sort=True)[0]
-    totals = np.zeros((int(unit.max()) + 1, len(groups.names), 3, len(LABELS)))
-    np.add.at(totals, (unit, group), marks[:, :, None] * shown[:, None, :])
+    counts = found.take(known).counts(group, len(groups.names))
+    shape = (-1, len(groups.names), 2, len(EMOTIONS))
+    shown, hits = (part.reshape(shape) for part in (counts.shown, counts.hits))
+    totals = with_overall(np.concatenate([shown[:, :, :1], hits], axis=2))
     return GroupHits(groups.names, totals, unit_name(by))
 
 
 def resample_groups(hits: GroupHits, *, seed: int, n_resamples: int) -> Floats:
-    """Sums (B, G, 3, 8) of resampled units.
+    """Resample units and sum them: (B, G, 3, 8).
 
     Where each unit is in one group alone, groups are resampled each on its own and keep their
     sizes; otherwise a unit is drawn with its pictures in all groups.
@@ -277,14 +223,13 @@ def _sums(totals: Floats, seed: int, n_resamples: int) -> Floats:
 
 
 def rates(sums: Floats) -> Floats:
-    """Shares right plain, right masked, and the loss: sums (B, G, 3, 8) to (B, G, 3, 8)."""
-    with np.errstate(divide="ignore", invalid="ignore"):  # 0 / 0: not shown, NaN
-        plain, masked = (sums[:, :, i] / sums[:, :, 0] for i in (1, 2))
+    """Compute accuracy plain, masked, and the loss: sums (B, G, 3, 8) to (B, G, 3, 8)."""
+    plain, masked = (ratio(sums[:, :, i], sums[:, :, 0]) for i in (1, 2))
     return np.stack([plain, masked, plain - masked], axis=2)
 
 
 def same_mix(sums: Floats, first: int, second: int) -> Floats:
-    """Difference (B,) of the losses of two groups as if both showed the same emotions.
+    """Compute the difference (B,) of two groups' losses as if both showed the same emotions.
 
     Losses of the emotions that both show, weighted by how many pictures of them both hold
     together (direct standardisation).
@@ -299,7 +244,7 @@ def same_mix(sums: Floats, first: int, second: int) -> Floats:
 
 
 def mix_distance(sums: Floats, first: int, second: int) -> float:
-    """How differently often emotions are shown in two groups, 0 to 1 (total variation)."""
+    """Compute the total variation distance, 0 to 1, between the emotions of two groups."""
     shown = sums[[first, second], 0, 1:]
     shares = shown / shown.sum(axis=1, keepdims=True)
     return float(np.abs(shares[0] - shares[1]).sum() / 2)
@@ -310,7 +255,7 @@ MEASURED: Final = ("face_px", "skin_ita_deg")
 
 
 def check_set(data: str, asked: Sequence[Moderator]) -> str:
-    """Make sure that the pictures of a set can be grouped by one moderator at least.
+    """Validate that the pictures of a set can be grouped by at least one moderator.
 
     Parameters
     ----------
@@ -341,13 +286,7 @@ def check_set(data: str, asked: Sequence[Moderator]) -> str:
 
 
 def known_moderators(attributes: pd.DataFrame, asked: Sequence[Moderator]) -> list[Moderator]:
-    """Those that some pictures have, with different values.
-
-    Raises
-    ------
-    MaskfaceError
-        If there are none.
-    """
+    """Return the moderators that pictures have different values of; raise if there are none."""
     differ = attributes[attributes["value"] != ""].groupby("attribute")["value"].nunique()
     known = [by for by in asked if differ.get(by.name, 0) > 1]
     if not known:
@@ -360,62 +299,43 @@ def known_moderators(attributes: pd.DataFrame, asked: Sequence[Moderator]) -> li
 
 
 def unknown_text(asked: Sequence[Moderator], known: Sequence[Moderator]) -> str:
-    """Say what could not be compared, and what to add; empty if nothing is missing."""
+    """Describe what could not be compared, and what to add; empty if nothing is missing."""
     names = ", ".join(by.name for by in asked if by not in known)
     if not names:
         return ""
     return f"Not compared, as index.csv has no such column or one value only: {names}."
 
 
-N_RANDOM: Final = 9999
-MOST_EXACT: Final = 2**14
-_CELLS_AT_ONCE: Final = 2_000_000
 _ROUNDING: Final = 1e-10
 
 
-def permutation_p(shown: Floats, lost: Floats, first: NDArray[np.bool_], *, seed: int) -> Floats:
-    """Test the difference of losses by exchanging the groups that units are in.
+def permutation_p(shown: Floats, lost: Floats, first: Bools, *, seed: int) -> Floats:
+    """Test the difference of losses by exchanging units between two groups, (m,) p values.
 
-    Parameters
-    ----------
-    shown, lost
-        (C, m), pictures, and right answers plain minus masked; every unit is in one group.
-    first
-        (C,) which units are in the first of the two groups.
-    seed
-        Of the exchanges.
-
-    Returns
-    -------
-    NDArray
-        (m,) two-sided. If the attribute has nothing to do with loss, units of both groups can be
-        exchanged and the test is exact. The difference is divided by its standard error, so the
-        test is also valid for large groups that differ in spread (Chung & Romano 2013,
-        doi:10.1214/13-AOS1090). NaN where a group has fewer than two units.
+    `shown` and `lost` (C, m) are pictures, and right answers plain minus masked; each unit is in
+    one group, those of `first` (C,) in the first. If the attribute has nothing to do with loss, the
+    test is exact. The difference is divided by its standard error, so that the test is also valid
+    for large groups that differ in spread (Chung & Romano 2013, doi:10.1214/13-AOS1090). Two-sided;
+    NaN where a group has fewer than two units.
     """
-    rng = np.random.default_rng(seed)
     there = (shown > 0).astype(float)
     terms = np.stack([there, shown, lost, shown**2, shown * lost, lost**2], axis=1)
     flat = terms.reshape(len(terms), -1)
 
     def statistic(chosen: Floats) -> Floats:
-        one, other = (np.asarray(c @ flat).reshape(-1, *terms.shape[1:]) for c in
-                      (chosen, 1 - chosen))  # fmt: skip
+        one, other = (
+            np.asarray(c @ flat).reshape(-1, *terms.shape[1:]) for c in (chosen, 1 - chosen)
+        )
         return np.abs(_studentised(one, other))
 
     observed = statistic(first[None].astype(float))[0]
-    extreme = np.zeros(len(observed))
-    for size in _sizes(len(first)):
-        order = rng.random((size, len(first))).argsort(axis=1)
-        others = statistic(first[order].astype(float))
-        extreme += (~(others < observed - _ROUNDING)).sum(axis=0)  # undefined counts as extreme
-    p = (extreme + 1) / (N_RANDOM + 1)
+    found = randomize(observed, splits(first, seed=seed), statistic)
     few = np.minimum(there[first].sum(axis=0), there[~first].sum(axis=0)) < 2
-    return np.asarray(np.where(few | np.isnan(observed), np.nan, p))
+    return np.where(few, np.nan, found.p_value)
 
 
 def _studentised(one: Floats, other: Floats) -> Floats:
-    """Differences by their standard errors, from sums (B, 6, m) over the units of two groups."""
+    """Divide differences by their standard errors, from sums (B, 6, m) over two groups."""
     (loss, variance), (loss_2, variance_2) = _moments(one), _moments(other)
     difference = loss - loss_2
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -432,23 +352,14 @@ def _moments(sums: Floats) -> tuple[Floats, Floats]:
 
 
 def flip_p(shown: Floats, lost: Floats, *, seed: int) -> Floats:
-    """Test the difference of losses where units have pictures in both groups.
+    """Test the difference of losses of two groups that units have pictures in, (m,) p values.
 
-    Parameters
-    ----------
-    shown, lost
-        (C, 2, m): the same in two groups.
-    seed
-        Of the flips.
-
-    Returns
-    -------
-    NDArray
-        (m,) two-sided: what each unit adds to the difference, around the loss of both groups
-        together, is given a random sign. This is the wild cluster bootstrap with the null imposed
-        (Cameron, Gelbach & Miller 2008, doi:10.1162/rest.90.3.414); it is exact where units' own
-        differences are symmetric around 0. Exchanging the pictures' attribute would not be valid,
-        as it also moves the share that is right plain.
+    `shown` and `lost` (C, 2, m) are as in `permutation_p`. What each unit adds to the difference,
+    around the loss of both groups together, is given a random sign: the wild cluster bootstrap with
+    the null imposed (Cameron, Gelbach & Miller 2008, doi:10.1162/rest.90.3.414), which is exact
+    where units' own differences are symmetric around 0. Exchanging the pictures' attribute would
+    not be valid, as it also moves the share that is right plain. Two-sided; NaN where a group has
+    fewer than two units.
     """
     n = shown.sum(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -456,32 +367,5 @@ def flip_p(shown: Floats, lost: Floats, *, seed: int) -> Floats:
         added = (lost - common * shown) / n
     added = added[:, 0] - added[:, 1]
     active = np.abs(np.nan_to_num(added)).sum(axis=1) > _ROUNDING
-    exact = 2 ** int(active.sum()) <= MOST_EXACT
-    observed = np.abs(added.sum(axis=0))
-    extreme, tried = np.zeros(len(observed)), 0
-    for signs in _signs(int(active.sum()), seed, exact=exact):
-        sums = np.abs(signs @ added[active])
-        extreme += (sums >= observed - _ROUNDING).sum(axis=0)
-        tried += len(signs)
-    more = 0 if exact else 1  # as it was, unless tried already
     few = ((shown > 0).any(axis=1)).sum(axis=0) < 2
-    p = (extreme + more) / (tried + more)
-    return np.asarray(np.where(few | np.isnan(observed), np.nan, p))
-
-
-def _signs(n: int, seed: int, *, exact: bool) -> Iterator[Floats]:
-    """Rows of n signs: all there are, or random ones."""
-    if exact:
-        number = np.arange(2**n)[:, None]
-        yield np.where((number >> np.arange(n)) & 1, -1.0, 1.0)
-        return
-    rng = np.random.default_rng(seed)
-    for size in _sizes(n):
-        yield rng.choice([-1.0, 1.0], (size, n))
-
-
-def _sizes(n: int) -> Iterator[int]:
-    """How many of the random exchanges of n units are tried at a time."""
-    at_once = max(1, _CELLS_AT_ONCE // max(n, 1))
-    for start in range(0, N_RANDOM, at_once):
-        yield min(at_once, N_RANDOM - start)
+    return np.where(few, np.nan, flip_test(added[active], seed=seed).p_value)

@@ -1,13 +1,4 @@
-"""The tables of losses by what is known of a picture or of a person.
-
-Losses of groups of pictures or people, and whether they differ.
-
-Which of two emotions loses more, and whether that depends on the pictures.
-
-What difference between two groups would have been found.
-
-Differences between groups as sentences, with what the set could have shown.
-"""
+"""Losses by group of pictures or people: differences, detectable differences, emotion gaps."""
 
 from __future__ import annotations
 
@@ -34,8 +25,8 @@ from maskface.analyses.common import (
     limits,
     limits_text,
     p_column,
+    with_holm,
 )
-from maskface.analyses.contrasts import with_holm
 from maskface.analyses.grouping import (
     GroupHits,
     Moderator,
@@ -137,18 +128,10 @@ _FAR: Final = 10
 
 
 def linearised(shown: Floats, lost: Floats) -> Floats:
-    """What each unit adds to the loss of a group, around the group's loss.
+    """Compute what each unit adds to a group's loss, around that loss: (C, m), sums of 0.
 
-    Parameters
-    ----------
-    shown, lost
-        (C, m): pictures, and right answers plain minus masked.
-
-    Returns
-    -------
-    NDArray
-        (C, m) that sum to 0. Their squares estimate the variance of the ratio of two sums
-        (Cochran 1977, Sampling Techniques, section 6.4).
+    `shown` and `lost` (C, m) are pictures, and right answers plain minus masked. The squares
+    estimate the variance of the ratio of two sums (Cochran 1977, Sampling Techniques, section 6.4).
     """
     n = shown.sum(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):  # not shown: NaN
@@ -156,21 +139,12 @@ def linearised(shown: Floats, lost: Floats) -> Floats:
 
 
 def detectable(se: float, df: float, *, power: float = 0.8, level: float = 0.95) -> float:
-    """Smallest true difference that a two-sided t test finds with some power.
+    """Compute the smallest true difference that a two-sided t test finds with some power.
 
-    Parameters
-    ----------
-    se, df
-        Standard error of the difference and its degrees of freedom.
-    power, level
-        Of the test.
-
-    Returns
-    -------
-    float
-        Where the noncentral t distribution, as an average over what the standard error may be
-        taken for, has that power; the difference that was found does not enter. NaN where nothing
-        varies between units or df is below 2: then the set does not tell.
+    From the standard error of the difference and its degrees of freedom: where the noncentral t
+    distribution, averaged over what the standard error may be estimated as, has that power. The
+    difference that was found does not enter. NaN where nothing varies between units or df is below
+    2.
     """
     if not (se > 0 and df >= _LEAST_DF):
         return float("nan")
@@ -186,15 +160,11 @@ def detectable(se: float, df: float, *, power: float = 0.8, level: float = 0.95)
 
 
 def standard_errors(shown: Floats, lost: Floats, *, nested: bool) -> tuple[Floats, Floats]:
-    """Standard errors (m,) of differences of losses and their degrees of freedom.
+    """Compute standard errors (m,) of differences of losses and their degrees of freedom.
 
-    Parameters
-    ----------
-    shown, lost
-        (C, 2, m), pictures, and right answers plain minus masked, in two groups.
-    nested
-        Whether each unit is in one group: two samples, Welch's degrees of freedom (1947,
-        doi:10.1093/biomet/34.1-2.28); otherwise differences of units.
+    `shown` and `lost` (C, 2, m) are pictures, and right answers plain minus masked, in two groups.
+    If `nested`, each unit is in one group: two samples, with Welch's degrees of freedom (1947,
+    doi:10.1093/biomet/34.1-2.28); otherwise differences of units.
     """
     parts = np.stack([linearised(shown[:, g], lost[:, g]) for g in (0, 1)], axis=1)
     there = shown > 0
@@ -224,7 +194,7 @@ def moderator_table(
     seed: int = 0,
     n_resamples: int = 5000,
 ) -> pd.DataFrame:
-    """Compare what groups of pictures lose.
+    """Compare the losses of groups of pictures.
 
     Parameters
     ----------
@@ -270,7 +240,7 @@ def moderator_table(
             rows += [fixed | row for row in _group_rows(hits, drawn)]
             for pair in combinations(range(len(hits.names)), 2):
                 rows += [fixed | row for row in _pair_rows(hits, drawn, pair[::-1], seed)]
-    return MODERATORS.check(with_holm(MODERATORS.frame(rows), "p_value", "p_adjusted"))
+    return with_holm(MODERATORS, rows)
 
 
 def _group_rows(hits: GroupHits, drawn: Floats) -> list[Row]:
@@ -288,7 +258,7 @@ def _group_rows(hits: GroupHits, drawn: Floats) -> list[Row]:
 
 
 def _pair_rows(hits: GroupHits, drawn: Floats, pair: tuple[int, int], seed: int) -> list[Row]:
-    """Differences of the first group from the second."""
+    """Make the rows of the differences between the first group and the second."""
     first, second = pair
     fewest = hits.units[:, list(pair)].sum(axis=0).min(axis=0)
     whole = hits.totals.sum(axis=0)[None]
@@ -318,7 +288,7 @@ def _pair_rows(hits: GroupHits, drawn: Floats, pair: tuple[int, int], seed: int)
 
 
 def _tests(hits: GroupHits, pair: tuple[int, int], seed: int) -> dict[str, Any]:
-    """P values, tests and detectable differences, (8,) each."""
+    """Compute p values, tests and detectable differences, (8,) each."""
     shown = hits.totals[:, list(pair), 0]
     lost = hits.totals[:, list(pair), 1] - hits.totals[:, list(pair), 2]
     there = shown[:, :, 0].any(axis=1)
@@ -342,7 +312,7 @@ def _tests(hits: GroupHits, pair: tuple[int, int], seed: int) -> dict[str, Any]:
 
 
 def _caution(hits: GroupHits, pair: tuple[int, int], i: int) -> str:
-    """Why a difference may not bear its claim."""
+    """Return why a difference may not bear its claim; empty if nothing is seen."""
     units = hits.units[:, :, i].sum(axis=0)
     found = [f"only {units[g]} {hits.clustered_by}s in group {hits.names[g]}" for g in pair
              if units[g] < FEW]  # fmt: skip
@@ -364,7 +334,7 @@ def gap_table(
     seed: int = 0,
     n_resamples: int = 5000,
 ) -> pd.DataFrame:
-    """Compare the losses of two emotions within each group, and that between groups.
+    """Compare the losses of two emotions within and between groups.
 
     Parameters
     ----------
@@ -424,7 +394,7 @@ def _standing(hits: GroupHits, of: list[int], units: NDArray[np.bool_], places: 
 
 
 def gap_text(gaps: pd.DataFrame) -> str:
-    """Say which of the two emotions loses more in each group."""
+    """Describe which of the two emotions loses more in each group."""
     lines = []
     for row in gaps.to_dict("records"):
         what = f"{row['first']} minus {row['second']}"
@@ -449,7 +419,7 @@ _FOOT: Final = (
 
 
 def moderator_text(moderators: pd.DataFrame) -> str:
-    """Say what each group loses over all emotions, and how sure it is that groups differ.
+    """Describe the loss of each group over all emotions, and how sure differences are.
 
     Parameters
     ----------
@@ -495,7 +465,7 @@ def _pair_lines(row: Any, rows: pd.DataFrame) -> str:
 
 
 def _at_same_mix(row: Any, rows: pd.DataFrame) -> str:
-    """Say what the difference is with the same emotions, where these are not equally frequent."""
+    """Describe the difference with the same emotions, where these are not equally frequent."""
     if UNLIKE not in row["caution"]:
         return ""
     pair = rows[(rows["group"] == row["group"]) & (rows["reference"] == row["reference"])]

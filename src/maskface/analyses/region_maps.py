@@ -1,29 +1,22 @@
-"""The tables of maps of the face: what their columns mean.
-
-What each picture adds to a map of the face: what covers and openings at a place change.
-
-Tests of a whole map, by the largest score of all its places (Nichols & Holmes 2002).
-
-Which places of a face a reader goes by: maps of spots slid over it, and of bubbles.
-"""
+"""Maps of the face regions that a classifier relies on, from spots and from bubbles."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 import cv2
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from maskface.analyses.common import (
     HEAD,
     LABEL,
     LABELS,
     STANDING,
+    estimates,
     groups,
     interval_cells,
     interval_columns,
@@ -32,12 +25,13 @@ from maskface.analyses.common import (
     unit_column,
     unit_name,
 )
-from maskface.arrays import Bools, Floats, Row
+from maskface.arrays import Bools, Floats, Integers, Row
 from maskface.errors import MaskfaceError
 from maskface.mesh import FEATURES, canonical_mesh
 from maskface.occluders.controls.frame import face_size, on_face, on_plane, random_places
 from maskface.schema import Column, Table, numbered
-from maskface.stats import bootstrap, interval
+from maskface.stats.aggregate import sums_by
+from maskface.stats.randomization import N_DRAWS, flip_test, orders, randomize
 from maskface.tables import P_COLUMNS, PLAIN
 from maskface.text import p_text, points
 from maskface.types import EMOTIONS
@@ -57,71 +51,40 @@ _MARGIN: Final = 0.8  # cm
 _SPACING: Final = 0.05  # face widths
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Samples:
-    """Pictures behind T samples of bubbles, all less their means within the picture.
+class Samples(NamedTuple):
+    """T samples of bubbles, centred within each picture.
 
-    Attributes
-    ----------
-    opened
-        (T, P) how open each place was.
-    response
-        (T,)
-    picture
-        (T,) number of the picture, rising.
+    `opened` (T, P) is how open each place was, `response` (T,) the response, and `picture` (T,) the
+    number of the picture, rising.
     """
 
     opened: Floats
     response: Floats
-    picture: NDArray[np.int64]
-
-    def of(self, pictures: NDArray[np.bool_]) -> Samples:
-        """Samples of those pictures (N,) alone."""
-        chosen = pictures[self.picture]
-        return Samples(self.opened[chosen], self.response[chosen], self.picture[chosen])
+    picture: Integers
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PictureMap:
-    """What N pictures add to a map of P places, for one classifier.
+    """Contributions of N pictures to a map of P places (as in `controls.frame`) by one classifier.
 
-    The map is the sum of `gain` over pictures by the sum of `weight`.
-
-    Attributes
-    ----------
-    method
-        How it was made.
-    places
-        (P, 2) as in `maskface.occluders.controls.frame`.
-    gain, weight
-        (N, P). Spots: the response to the plain picture minus that to the covered one, and 1.
-        Bubbles: over the samples of a picture, the sum of products of the response and of how open
-        a place was, both less their means within the picture, and the sum of squares of the latter.
-    label
-        (N,) numbers in `EMOTIONS`.
-    unit
-        (N,) number of the independent unit.
-    samples
-        Of bubbles, what `gain` was made of; None for spots.
+    The map is the sum of `gain` (N, P) over pictures by the sum of `weight` (N, P). Spots: the
+    response to the plain picture minus that to the occluded one, and 1. Bubbles: over the samples
+    of a picture, the sum of products of response and openness, both centred, and the sum of squares
+    of the latter. `label` and `unit` (N,) number the emotion and the independent unit; `samples` is
+    what the gain of bubbles was made of.
     """
 
     method: Method
     places: Floats
     gain: Floats
     weight: Floats
-    label: NDArray[np.int64]
-    unit: NDArray[np.int64]
+    label: Integers
+    unit: Integers
     samples: Samples | None = None
 
 
 def picture_maps(trials: pd.DataFrame, measure: Measure) -> list[PictureMap]:
-    """Make the maps that the trials of one classifier allow.
-
-    Raises
-    ------
-    MaskfaceError
-        If there are neither spots nor samples of bubbles.
-    """
+    """Make the maps of one classifier that its trials allow; raise if they allow none."""
     answered = trials[trials["status"] == "ok"]
     answered = answered.assign(response=_response(answered, measure))
     made = [_spots(answered, trials), _bubbles(answered, trials)]
@@ -180,7 +143,7 @@ def _bubbles(answered: pd.DataFrame, trials: pd.DataFrame) -> PictureMap | None:
     opened -= _means(opened, number)[number]
     response = rows["response"].to_numpy(np.float64)[:, None]
     response = response - _means(response, number)[number]
-    gain, weight = _sums(opened * response, number), _sums(opened**2, number)
+    gain, weight = sums_by(number, opened * response), sums_by(number, opened**2)
     made = _map_of("bubbles", places, gain, weight, groups.size().index)
     return replace(made, samples=Samples(opened, response[:, 0], number))
 
@@ -202,18 +165,12 @@ def _map_of(
     return PictureMap(method, places, gain, weight, label, codes)
 
 
-def _sums(values: Floats, number: NDArray[np.int64]) -> Floats:
-    sums = np.zeros((int(number.max()) + 1, values.shape[1]))
-    np.add.at(sums, number, values)
-    return sums
-
-
-def _means(values: Floats, number: NDArray[np.int64]) -> Floats:
-    return np.asarray(_sums(values, number) / np.bincount(number)[:, None])
+def _means(values: Floats, number: Integers) -> Floats:
+    return np.asarray(sums_by(number, values) / np.bincount(number)[:, None])
 
 
 def map_places() -> Floats:
-    """Places (P, 2) of a map of bubbles: a square grid over the average face."""
+    """Return the places (P, 2) of a map of bubbles: a square grid over the average face."""
     width, height = face_size()
     x, y = (np.arange(step / 2, 1, step) for step in (_SPACING, _SPACING * width / height))
     grid = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
@@ -221,7 +178,7 @@ def map_places() -> Floats:
 
 
 def _opened(places: Floats, params: dict[str, float], seed: int) -> Floats:
-    """How open (P,) places of a face that looks at the camera are, 0 to 1."""
+    """Compute how open (P,) places of a frontal face are, 0 to 1."""
     middles = on_plane(random_places(int(params["n"]), np.random.default_rng(seed)))
     away = on_plane(places)[:, None] - middles[None]
     squares = (away**2).sum(axis=2) / (params["size"] * face_size()[0]) ** 2
@@ -293,79 +250,41 @@ REGIONS: Final = Table(
 )
 """The maps by region of the face, which was chosen before any answer was seen."""
 
-N_FLIPS: Final = 4000
-N_SHUFFLES: Final = 1000
-_MOST_EXACT: Final = 2**12
-"""All ways to flip are tried if there are not more than this."""
+Sums = tuple[Floats, Floats]
 
 
-def shuffled_z(samples: Samples, *, seed: int) -> tuple[Floats, Floats]:
-    """Scores of places, and their p values over the whole map, from samples of bubbles.
+def shuffled_z(
+    opened: Floats, response: Floats, picture: Integers, *, seed: int, n_draws: int = N_DRAWS
+) -> tuple[Floats, Floats]:
+    """Score places from samples of bubbles, as in `Samples`, and test them over the whole map.
 
-    Parameters
-    ----------
-    samples
-        Of some pictures.
-    seed
-        Of the shuffles.
-
-    Returns
-    -------
-    z, p_adjusted
-        (P,) each: the covariance of response and opening by its standard deviation over all ways
-        to exchange the samples of a picture; and the share of shuffles whose largest absolute z of
-        all places reaches it, which is exact if no place matters.
+    Returns z (P,), the covariance of response and opening by its standard deviation over all ways
+    to exchange the samples of a picture, and p_adjusted (P,), the share of shuffles whose largest
+    absolute z of all places reaches it, which is exact if no place matters.
     """
-    opened, response, picture = samples.opened, samples.response, samples.picture
     number = np.unique(picture, return_inverse=True)[1]
     free = np.maximum(np.bincount(number) - 1, 1)
     spread = np.bincount(number, response**2) / free
     scale = np.sqrt((opened**2 * spread[number, None]).sum(axis=0))
     scaled = np.divide(opened, scale, out=np.zeros_like(opened), where=scale > 1e-12)
-    rng = np.random.default_rng(seed)
-    # Rows rise by picture, so that sorting by picture and chance exchanges rows within each.
-    ways = [np.lexsort((rng.random(len(picture)), picture)) for _ in range(N_SHUFFLES)]
-    largest = np.abs(response[np.stack(ways)] @ scaled).max(axis=1)
+
+    def largest(order: Integers) -> Floats:
+        return np.asarray(np.abs(response[order] @ scaled).max(axis=1, keepdims=True))
+
     z = np.asarray(response @ scaled, np.float64)
-    reached = (largest[:, None] >= np.abs(z) - 1e-10).sum(axis=0)
-    return z, (reached + 1) / (len(largest) + 1)
+    return z, randomize(np.abs(z), orders(number, seed=seed, n_draws=n_draws), largest).p_value
 
 
 def flipped_z(gain: Floats, *, seed: int) -> tuple[Floats, Floats]:
-    """Scores of places, and their p values over the whole map.
+    """Score places from the gain (C, P) of independent units, and test them over the whole map.
 
-    Parameters
-    ----------
-    gain
-        (C, P): what each of C independent units adds.
-    seed
-        Of the flips, where not all can be tried.
-
-    Returns
-    -------
-    z, p_adjusted
-        (P,) each: the sum over units by the root of the sum of squares, which flips of signs leave
-        alone; and the share of flips whose largest absolute z of all places reaches it.
+    Returns z (P,), the sum over units by the root of the sum of squares, which flips of signs leave
+    alone, and p_adjusted (P,), the share of flips whose largest absolute z of all places reaches
+    it.
     """
     norm = np.sqrt((gain**2).sum(axis=0))
     scaled = np.divide(gain, norm, out=np.zeros_like(gain), where=norm > 1e-12)
-    z = scaled.sum(axis=0)
-    signs, exact = _signs(len(gain), seed)
-    largest = np.abs(signs @ scaled).max(axis=1)
-    reached = (largest[:, None] >= np.abs(z) - 1e-10).sum(axis=0)
-    more = 0 if exact else 1  # the signs as they are, unless tried already
-    return z, (reached + more) / (len(signs) + more)
-
-
-def _signs(n_units: int, seed: int) -> tuple[Floats, bool]:
-    if 2**n_units <= _MOST_EXACT:
-        bits = (np.arange(2**n_units)[:, None] >> np.arange(n_units)) & 1
-        return (1.0 - 2.0 * bits).astype(np.float64), True
-    drawn = np.random.default_rng(seed).integers(0, 2, (N_FLIPS, n_units))
-    return (1.0 - 2.0 * drawn).astype(np.float64), False
-
-
-Sums = tuple[Floats, Floats]
+    return scaled.sum(axis=0), flip_test(scaled, seed=seed, family=True).p_value
 
 
 def map_tables(
@@ -375,7 +294,7 @@ def map_tables(
     seed: int = 0,
     n_resamples: int = 2000,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Map which places of the face the classifiers read.
+    """Map the places of the face that classifiers rely on.
 
     Parameters
     ----------
@@ -422,7 +341,7 @@ def map_tables(
 
 
 def _by_label(made: PictureMap) -> Iterator[tuple[Row, Bools]]:
-    """Pictures (N,) over all emotions, and of each that was shown."""
+    """Yield pictures (N,) over all emotions, and of each that was shown."""
     for i, label in enumerate(LABELS):
         chosen = (made.label == i - 1) | (label == "all")
         if chosen.any():
@@ -432,16 +351,15 @@ def _by_label(made: PictureMap) -> Iterator[tuple[Row, Bools]]:
 
 def _unit_sums(made: PictureMap, chosen: Bools) -> Sums:
     unit = np.unique(made.unit[chosen], return_inverse=True)[1]
-    gain, weight = (np.zeros((int(unit.max()) + 1, len(made.places))) for _ in range(2))
-    np.add.at(gain, unit, made.gain[chosen])
-    np.add.at(weight, unit, made.weight[chosen])
-    return gain, weight
+    return sums_by(unit, made.gain[chosen]), sums_by(unit, made.weight[chosen])
 
 
 def _tested(made: PictureMap, chosen: Bools, gain: Floats, seed: int) -> Sums:
     if made.samples is None:
         return flipped_z(gain, seed=seed)
-    return shuffled_z(made.samples.of(chosen), seed=seed)
+    opened, response, picture = made.samples
+    own = chosen[picture]
+    return shuffled_z(opened[own], response[own], picture[own], seed=seed)
 
 
 def _places(
@@ -470,7 +388,7 @@ def _regions(made: PictureMap, sums: Sums, seed: int, n_resamples: int) -> Itera
 
 
 def _limits(gain: Floats, weight: Floats, mix: Floats, seed: int, n_resamples: int) -> list[Row]:
-    """Values and limits of mixtures (P, m) of the places' slopes."""
+    """Compute values and limits of mixtures (P, m) of the places' slopes."""
     n_places = gain.shape[1]
 
     def statistic(totals: Floats) -> Floats:
@@ -478,18 +396,13 @@ def _limits(gain: Floats, weight: Floats, mix: Floats, seed: int, n_resamples: i
         # A place that is never open, or never shut, tells nothing.
         return np.asarray(np.where(below > 0, above / np.maximum(below, 1e-300), 0.0) @ mix)
 
-    drawn = bootstrap(np.hstack([gain, weight]), statistic, seed=seed, n_resamples=n_resamples)
-    return [interval_cells(one) for one in np.stack([drawn.point, *interval(drawn)]).T]
+    totals = np.hstack([gain, weight])
+    found = estimates(totals, statistic, seed=seed, n_resamples=n_resamples)
+    return [interval_cells(one) for one in found.T]
 
 
 def map_text(maps: pd.DataFrame, regions: pd.DataFrame) -> str:
-    """Say for each classifier and method where its best place is, and whether eyes or mouth count.
-
-    Parameters
-    ----------
-    maps, regions
-        From `map_tables`.
-    """
+    """Describe for each classifier and method its best place, and whether eyes or mouth count."""
     contrast = regions[regions["region"] == MOUTH_MINUS_EYES]
     by_map = {_who(row): row for row in contrast.to_dict("records")}
     return "\n".join(

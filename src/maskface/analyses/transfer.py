@@ -1,11 +1,4 @@
-"""The table of classifiers trained and tested on plain and on masked faces.
-
-Classifiers of one family, each trained on something and tested on plain and masked faces.
-
-What a loss is made of: lost information, or a picture that the classifier never learnt.
-
-The split of a loss as sentences.
-"""
+"""Loss of trained classifiers split into lost information and distribution shift."""
 
 from __future__ import annotations
 
@@ -23,6 +16,7 @@ from maskface.analyses.common import (
     Hits,
     accuracies,
     count_hits,
+    estimates,
     find_condition,
     interval_cells,
     interval_columns,
@@ -33,8 +27,9 @@ from maskface.analyses.common import (
 from maskface.arrays import Floats, Row
 from maskface.classifiers import get_reader
 from maskface.errors import MaskfaceError
-from maskface.schema import Column, Table
+from maskface.schema import Column, Table, numbered
 from maskface.stats import Resampled, bootstrap, interval
+from maskface.stats.aggregate import count_answers
 from maskface.stats.intervals import ratio_limits
 from maskface.tables import PLAIN
 from maskface.text import percent, points
@@ -98,18 +93,11 @@ Family = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cells:
-    """Answers of a family to the pictures that all of its cells answered.
+    """Answers of a family to the pictures that were answered in all of its cells.
 
-    Attributes
-    ----------
-    names
-        The K cells: what was learnt from, what was read.
-    answers
-        Trials; the cell, as ``train/test``, is in the place of the condition.
-    hits
-        Right answers; its conditions are the cells.
-    n_missing
-        Pictures without an answer in some cell.
+    A cell is a pair of what was learnt from and what was read. In `answers` and `hits` it stands,
+    as ``train/test``, in the place of the condition; `n_missing` counts the pictures that some cell
+    lacks.
     """
 
     names: tuple[tuple[str, str], ...]
@@ -118,12 +106,12 @@ class Cells:
     n_missing: int
 
     def of(self, train: str, test: str) -> pd.DataFrame:
-        """Answers in one cell."""
+        """Return the answers in one cell."""
         return self.answers[self.answers["condition"] == f"{train}/{test}"]
 
 
 def trained_family(spec: str, *, control_folds: int | None = None) -> dict[str, str]:
-    """Name the classifiers that differ only in what they learn from.
+    """Name the classifiers that differ only in what they are trained on.
 
     Parameters
     ----------
@@ -158,10 +146,7 @@ def trained_family(spec: str, *, control_folds: int | None = None) -> dict[str, 
 def only_condition(trials: pd.DataFrame, condition: str | None) -> str:
     """Find the occluded condition, which may be left out if there is only one.
 
-    Raises
-    ------
-    MaskfaceError
-        If the trials lack it, or the choice is not clear.
+    Raises MaskfaceError if the trials lack it, or the choice is not clear.
     """
     others = sorted(set(map(str, trials["condition"])) - {PLAIN})
     if condition is not None:
@@ -175,21 +160,9 @@ def only_condition(trials: pd.DataFrame, condition: str | None) -> str:
 
 
 def find_cells(trials: pd.DataFrame, family: Family, condition: str) -> Cells:
-    """Bring together the answers of a family.
+    """Bring together the answers of a family to the trials of one data set.
 
-    Parameters
-    ----------
-    trials
-        Of one data set, in the schema of `maskface.tables.TRIALS`.
-    family
-        Classifiers by what they learnt from.
-    condition
-        What ``masked`` faces are read under.
-
-    Raises
-    ------
-    MaskfaceError
-        If the trials lack a classifier, or no picture was answered in all cells.
+    Raises MaskfaceError if the trials lack a classifier, or no picture was answered in all cells.
     """
     there = sorted(set(map(str, trials["classifier"])))
     missing = sorted(set(family.values()) - set(there))
@@ -214,20 +187,15 @@ def find_cells(trials: pd.DataFrame, family: Family, condition: str) -> Cells:
 
 
 def answer_totals(answers: pd.DataFrame) -> Floats:
-    """Sum by unit (C, 21): pictures of each emotion, right answers to it, answers of it."""
-    codes = [
-        answers[column].to_numpy(str)[:, None] == np.array(EMOTIONS)
-        for column in ("label", "predicted")
-    ]
-    shown, said = (code.astype(np.float64) for code in codes)
-    unit = pd.factorize(answers[unit_column(answers)], sort=True)[0]
-    totals = np.zeros((int(unit.max()) + 1, 3 * len(EMOTIONS)))
-    np.add.at(totals, unit, np.hstack([shown, shown * said, said]))
-    return totals
+    """Count by unit (C, 21): pictures of each emotion, right answers to it, answers of it."""
+    label, answer = (numbered(answers[name], EMOTIONS) for name in ("label", "predicted"))
+    unit, cell = answers[unit_column(answers)], np.zeros(len(answers), np.int64)
+    counts = count_answers(unit, cell, label, answer, n_cells=1)
+    return np.hstack([counts.shown[:, 0], counts.hits[:, 0], counts.answered[:, 0]])
 
 
 def chances(totals: Floats) -> Floats:
-    """Shares right by chance: totals (B, 21) as in `answer_totals` to (B, 8), all emotions first.
+    """Compute shares right by chance from totals (B, 21), as in `answer_totals`: (B, 8).
 
     As if the answers had been dealt to the pictures at random, as in Cohen's kappa (1960,
     doi:10.1177/001316446002000104): the sum over emotions of the share of pictures that show it
@@ -306,7 +274,7 @@ def transfer_table(
 
 
 def _split_rows(cells: Cells, family: Family, seed: int, n_resamples: int) -> list[Row]:
-    """Rows of cells, of their differences, and of the share of the shift."""
+    """Make the rows of cells, of their differences, and of the share of the shift."""
     splits = {
         measure: [cells.names.index(cell) for cell in pair]
         for measure, pair in SPLITS.items()
@@ -353,7 +321,7 @@ def _share_rows(cells: Cells, drawn: Resampled, places: list[int]) -> list[Row]:
 
 
 def _control_rows(cells: Cells, family: Family, seed: int, n_resamples: int) -> list[Row]:
-    """How far the control is above the chance of its own answers."""
+    """Make the rows of how far the control is above the chance of its own answers."""
 
     def above(totals: Floats) -> Floats:
         return accuracies(totals[:, : 2 * len(EMOTIONS)])[:, 0] - chances(totals)
@@ -362,10 +330,9 @@ def _control_rows(cells: Cells, family: Family, seed: int, n_resamples: int) -> 
     for train, test in cells.names:
         if train == "permuted":
             totals, n_clusters = answer_totals(cells.of(train, test)), cells.hits.n_clusters
-            drawn = bootstrap(
+            found = estimates(
                 totals, above, seed=seed, n_clusters=n_clusters, n_resamples=n_resamples
             )
-            found = np.stack([drawn.point, *interval(drawn)])
             fixed = {"measure": ABOVE_CHANCE, "train": train, "test": test}
             fixed["classifier"] = family[train]
             rows += [
@@ -380,7 +347,7 @@ def _shape(drawn: Resampled) -> tuple[int, int]:
 
 
 def transfer_text(transfer: pd.DataFrame) -> str:
-    """Say for each family what its loss over all emotions is made of.
+    """Describe for each family what its loss over all emotions is made of.
 
     Parameters
     ----------

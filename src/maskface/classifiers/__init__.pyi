@@ -5,8 +5,14 @@ from .base import Fitted as Fitted
 from .base import Trainable as Trainable
 from .base import checked_answers as checked_answers
 from .base import checked_features as checked_features
+from .custom import ImageClassifier as ImageClassifier
+from .custom import ImageModel as ImageModel
+from .custom import identity as identity
 from .registry import CLASSIFIERS as CLASSIFIERS
+from .registry import as_classifier as as_classifier
+from .registry import as_classifiers as as_classifiers
 from .registry import get_classifier as get_classifier
 from .registry import get_reader as get_reader
 from .registry import is_control as is_control
 from .registry import parameters_of as parameters_of
+from .registry import require_ready as require_ready

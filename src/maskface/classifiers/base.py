@@ -1,9 +1,10 @@
-"""What every emotion classifier is."""
+"""Protocols of emotion classifiers, and checks of what they return."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final, Protocol, runtime_checkable
+from dataclasses import Field, fields, is_dataclass
+from typing import Any, Final, Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,30 +16,30 @@ NEEDS: Final = frozenset({"crop", "landmarks", "covered", "redetected"})
 if one needs ``"redetected"``; where none is found then, there is no answer."""
 
 NOT_AGAIN: Final = "no face found in the occluded picture"
-"""What is said of a face that was looked for anew, for a classifier that needs it, in vain."""
+"""Message of a face that is not found in the occluded picture, for a classifier that needs it."""
 _ROUNDING: Final = 1e-6
 
 
 @runtime_checkable
-class Classifier(Protocol):
-    """Reads emotions from faces.
-
-    Attributes
-    ----------
-    name
-        As in the results.
-    needs
-        What it reads of a `Face`, out of `NEEDS`.
-    fingerprint
-        Changes whenever the classifier's answers could: a hash of its weights and settings.
-    """
+class Named(Protocol):
+    """What results say of a classifier."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Name in the results."""
+
     @property
-    def needs(self) -> frozenset[str]: ...
+    def needs(self) -> frozenset[str]:
+        """Parts of a `Face` that it reads, out of `NEEDS`."""
+
     @property
-    def fingerprint(self) -> str: ...
+    def fingerprint(self) -> str:
+        """Hash of weights and settings: it changes whenever the answers could."""
+
+
+@runtime_checkable
+class Classifier(Named, Protocol):
+    """Reads emotions from faces."""
 
     def predict_proba(self, faces: Sequence[Face]) -> NDArray[np.float64]:
         """Read a batch of faces.
@@ -56,6 +57,14 @@ class Classifier(Protocol):
         ...
 
 
+class Rebuilt:
+    """Pickled as the parameters of its class: what it has loaded cannot go to another process."""
+
+    def __reduce__(self) -> tuple[type[Self], tuple[Any, ...]]:
+        own: tuple[Field[Any], ...] = fields(self) if is_dataclass(self) else ()
+        return type(self), tuple(getattr(self, one.name) for one in own if one.init)
+
+
 class Fitted(Protocol):
     """A model fitted to features."""
 
@@ -65,39 +74,31 @@ class Fitted(Protocol):
 
 
 @runtime_checkable
-class Trainable(Protocol):
-    """Learns to read emotions from pictures of the same set, never of the person it is asked about.
-
-    Attributes
-    ----------
-    name, needs, fingerprint
-        As of a `Classifier`.
-    measures
-        Name of what `features` measures. Those with the same one are measured once: it does not
-        depend on `train`, `folds` and `permuted`.
-    train
-        Which conditions it learns from: ``clean`` (the face as it is), ``masked`` (all others of
-        the run), ``both``, or the name of one condition.
-    folds
-        In how many parts people are divided; each part is read by a model fitted to the others.
-    permuted
-        Whether it learns from labels that were shuffled: a control, which should be at chance.
-    """
+class Trainable(Named, Protocol):
+    """Learns to read emotions from other pictures of the set, never of the person that it reads."""
 
     @property
-    def name(self) -> str: ...
+    def measures(self) -> str:
+        """Name of what `features` measures; those with the same name are measured once.
+
+        It does not depend on `train`, `folds` and `permuted`.
+        """
+
     @property
-    def needs(self) -> frozenset[str]: ...
+    def train(self) -> str:
+        """Conditions that it is fitted to.
+
+        ``clean`` (the face without an occluder), ``masked`` (all others of the run), ``both``, or
+        the name of one condition.
+        """
+
     @property
-    def fingerprint(self) -> str: ...
+    def folds(self) -> int:
+        """Number of parts that people are divided into; a model of the others reads each part."""
+
     @property
-    def measures(self) -> str: ...
-    @property
-    def train(self) -> str: ...
-    @property
-    def folds(self) -> int: ...
-    @property
-    def permuted(self) -> bool: ...
+    def permuted(self) -> bool:
+        """True for a control that is fitted to shuffled labels and should be at chance."""
 
     def features(self, faces: Sequence[Face]) -> NDArray[np.float64]:
         """Measure faces: (len(faces), D) float64, NaN for what the occluder hides."""

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from maskface.blendshapes import BLENDSHAPE_LANDMARKS, BLENDSHAPES
 from maskface.classifiers.inputs import Points, needed, tracked
+from maskface.classifiers.registry import CLASSIFIERS
 from maskface.specs import changed
 from maskface.types import EMOTIONS, Face, FloatArray, MaskArray
 
@@ -218,6 +219,7 @@ class Explanation:
         return f"{self.scores[emotion]:.2f}  = {', '.join(terms)}"
 
 
+@CLASSIFIERS.register("emfacs")
 @dataclass(frozen=True)
 class Emfacs:
     """Rules: MediaPipe's blendshapes as action units, these by published prototypes.

@@ -20,7 +20,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from maskface._protobuf import LENGTH_DELIMITED, read_fields, read_varint
+from maskface.classifiers.protobuf import LENGTH_DELIMITED, read_fields, read_varint
 from maskface.errors import MaskfaceError
 
 Shape = tuple[int | None, ...]

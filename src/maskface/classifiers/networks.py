@@ -11,13 +11,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from maskface.classifiers.base import Rebuilt
 from maskface.classifiers.engines import Network, OpenCV
+from maskface.classifiers.registry import CLASSIFIERS
 from maskface.crops import resize
 from maskface.types import EMOTIONS, Face, ImageArray
 from maskface.weights import manifest
 
 
-class _OnnxNetwork(ABC):
+class _OnnxNetwork(Rebuilt, ABC):
     """A shipped ONNX network whose output is a softmax over the seven emotions.
 
     Attributes
@@ -82,6 +84,7 @@ class _OnnxNetwork(ABC):
         return np.stack([self._blob(face.crop) for face in faces])
 
 
+@CLASSIFIERS.register("faceapi")
 class FaceApi(_OnnxNetwork):
     """face-api FaceExpressionNet: small depthwise-separable CNN, colour, 112 px.
 
@@ -112,6 +115,7 @@ class FaceApi(_OnnxNetwork):
         return blob
 
 
+@CLASSIFIERS.register("fer")
 class Fer(_OnnxNetwork):
     """mini-XCEPTION (Arriaga et al. 2017, arXiv:1710.07557) trained on FER2013: grey, 64 px."""
 

@@ -12,19 +12,23 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from maskface.classifiers.base import Rebuilt
 from maskface.classifiers.card import Card
 from maskface.classifiers.cards import find_model
 from maskface.classifiers.engines import Network
 from maskface.classifiers.inputs import prepare, probe
+from maskface.classifiers.registry import CLASSIFIERS
 from maskface.errors import MaskfaceError
+from maskface.specs import FilePath
 from maskface.types import EMOTIONS, Face
 
 _NEARLY = 1e-3
 """How far the sum of probabilities may be from 1; networks in 8 or 16 bits round."""
 
 
+@CLASSIFIERS.register("onnx")
 @dataclass(frozen=True)
-class Onnx:
+class Onnx(Rebuilt):
     """Any ONNX model with a card: onnx:model.onnx.
 
     Parameters
@@ -43,8 +47,8 @@ class Onnx:
     positional: ClassVar[str] = "model"
     needs: ClassVar[frozenset[str]] = frozenset({"crop"})
 
-    model: str = ""
-    card: str = ""
+    model: FilePath = ""
+    card: FilePath = ""
 
     def __post_init__(self) -> None:
         _ = self._network  # whatever is wrong is told before any work

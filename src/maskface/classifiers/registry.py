@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, TypeAlias
 
 from maskface.errors import MaskfaceError
 from maskface.registry import Registry
+from maskface.run_options import argument
 from maskface.specs import described_parameters, make
 
 if TYPE_CHECKING:
     from maskface.classifiers.base import Classifier, Trainable
+    from maskface.classifiers.custom import ImageModel, Predict
 
     Kind: TypeAlias = type[Classifier | Trainable]
+    ClassifierLike: TypeAlias = str | Classifier | Trainable | ImageModel | Predict
 
-CLASSIFIERS: Registry[Kind] = Registry(
-    "classifier",
-    {
-        "blendshapes": "maskface.classifiers.trained.blendshapes:Blendshapes",
-        "deepface": "maskface.classifiers.adapters:DeepFace",
-        "embedding": "maskface.classifiers.trained.embedding:Embedding",
-        "emfacs": "maskface.classifiers.emfacs:Emfacs",
-        "faceapi": "maskface.classifiers.networks:FaceApi",
-        "fer": "maskface.classifiers.networks:Fer",
-        "hog": "maskface.classifiers.trained.hog:Hog",
-        "landmarks": "maskface.classifiers.trained.landmarks:Landmarks",
-        "onnx": "maskface.classifiers.onnx:Onnx",
-        "pyfeat": "maskface.classifiers.adapters:PyFeat",
-    },
-)
+CLASSIFIERS: Registry[Kind] = Registry("classifier", "maskface.classifiers", "CLASSIFIERS")
 """Every classifier by name."""
 
 
@@ -45,13 +35,23 @@ def get_classifier(spec: str) -> Classifier:
         If the name, a parameter or a value is not allowed, weights are damaged, or the classifier
         has to be trained.
     """
+    return require_ready(get_reader(spec))
+
+
+def require_ready(made: Classifier | Trainable) -> Classifier:
+    """Return a classifier, if it needs no training.
+
+    Raises
+    ------
+    MaskfaceError
+        If it has to be trained.
+    """
     from maskface.classifiers.base import Trainable
 
-    made = get_reader(spec)
     if isinstance(made, Trainable):
         raise MaskfaceError(
             f"Classifier {made.name!r} learns from the pictures of a run and cannot be used "
-            f"without one. Use maskface run --classifier {made.name}, or maskface.run."
+            f"without one. Give it to a run: {argument('classifiers', value=made.name)}."
         )
     return made
 
@@ -73,11 +73,54 @@ def get_reader(spec: str) -> Classifier | Trainable:
     return made
 
 
+def as_classifier(classifier: ClassifierLike) -> Classifier | Trainable:
+    """Return a classifier itself, or make one.
+
+    Parameters
+    ----------
+    classifier
+        A name with parameters, such as ``hog:train=masked``; a `Classifier` or `Trainable`; or a
+        model of one's own: an object with ``predict_proba(images) -> (n, 7)``, or a function that
+        does the same (see `maskface.classifiers.ImageModel`).
+
+    Raises
+    ------
+    MaskfaceError
+        If it is none of these, the text is not allowed, weights are damaged, or nothing tells a
+        model of one's own from another one (see `maskface.classifiers.ImageClassifier`).
+
+    Examples
+    --------
+    >>> def cheerful(images):
+    ...     return [[0, 0, 0, 1, 0, 0, 0] for image in images]
+    >>> as_classifier(cheerful).name
+    'cheerful'
+    """
+    from maskface.classifiers.base import Classifier, Trainable
+    from maskface.classifiers.custom import wrap_model
+
+    if isinstance(classifier, str):
+        return get_reader(classifier)
+    if isinstance(classifier, Trainable | Classifier) and not isinstance(classifier, type):
+        return classifier
+    return wrap_model(classifier)
+
+
+def as_classifiers(
+    classifiers: ClassifierLike | Iterable[ClassifierLike],
+) -> list[Classifier | Trainable]:
+    """Return one classifier or several as a list; see `as_classifier`."""
+    model = callable(classifiers) or hasattr(classifiers, "predict_proba")
+    if model or isinstance(classifiers, str) or not isinstance(classifiers, Iterable):
+        return [as_classifier(classifiers)]  # type: ignore[arg-type]  # no iterable of models
+    return [as_classifier(one) for one in classifiers]
+
+
 def parameters_of(name: str) -> dict[str, str]:
-    """Parameters of a classifier by name, with their defaults; none if it has none."""
+    """Return the parameters of a classifier by name, with their defaults; none if it has none."""
     return described_parameters(CLASSIFIERS.get(name))
 
 
 def is_control(name: str) -> bool:
-    """Whether a classifier of this name learnt from shuffled labels."""
+    """Return whether a classifier of this name learns from shuffled labels."""
     return "permuted=true" in name

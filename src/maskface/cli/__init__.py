@@ -1,4 +1,4 @@
-"""The command line: verbs only. What they do is in the modules they call."""
+"""Command line: verbs that call the other modules."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ __all__ = ["main"]
 
 
 def main() -> None:
-    """Run the command line; nothing ends it with a traceback."""
+    """Run the command line; errors end it in words, never with a traceback."""
     with ended_in_words():
-        # Here, so that Ctrl-C while all of this is loaded is answered in words, too.
+        # Here, so that Ctrl-C while modules load is answered in words, too.
         import sys
 
         from maskface.cli.complete import require_shell, whole_words
@@ -24,7 +24,7 @@ def main() -> None:
             if isinstance(error, Ended):
                 raise
             if error.code == INTERRUPTED:
-                raise KeyboardInterrupt from None  # before a verb began, so nobody was told
+                raise KeyboardInterrupt from None  # before a verb began: nothing was printed yet
             if isinstance(error.__context__, BrokenPipeError):
-                raise SystemExit(DONE) from None  # whoever read the help has read enough
+                raise SystemExit(DONE) from None  # the reader of the help has closed the pipe
             raise

@@ -1,7 +1,4 @@
-"""The command line's own parts: the application, and how its verbs are made and end.
-
-How a verb prints its result: as text, or as one JSON document.
-"""
+"""The Typer application, the decorator that makes its verbs, and how verbs print results."""
 
 from __future__ import annotations
 
@@ -22,7 +19,7 @@ from maskface.files import destination
 P = ParamSpec("P")
 OUTPUT: Final = "Output"
 _NATURAL: Final = re.compile(r"; x>=\d+(?=])|  \[x>=\d+]")
-"""That a count may not be negative need not be told."""
+"""Lower bounds, which go without saying."""
 
 app: Final = typer.Typer(
     name="maskface",
@@ -35,14 +32,14 @@ app: Final = typer.Typer(
 
 
 class Verb(NamedTuple):
-    """What is said of a verb outside its own help.
+    """Facts about a verb that other pages show.
 
     Attributes
     ----------
     name
-        As it is typed.
+        Name on the command line.
     exit_1
-        When its exit code is 1; empty if it never is.
+        Condition under which its exit code is 1; empty if there is none.
     """
 
     name: str
@@ -54,7 +51,7 @@ VERBS: Final[list[Verb]] = []
 
 
 class _Command(TyperCommand):
-    """A verb whose options stand under headings (`rich_help_panel`), in the order of those."""
+    """Command that shows its options under headings (`rich_help_panel`)."""
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         sections: dict[str, list[tuple[str, str]]] = {}
@@ -62,7 +59,7 @@ class _Command(TyperCommand):
             record = param.get_help_record(ctx)
             if record is not None:
                 name, about = record
-                name = name.partition(" <")[0]  # of what type an argument is, its name tells
+                name = name.partition(" <")[0]  # without the type of an argument
                 sections.setdefault(_heading(param), []).append((name, _NATURAL.sub("", about)))
         width = max(len(name) for records in sections.values() for name, _ in records)
         for heading, records in sections.items():
@@ -81,16 +78,16 @@ def _heading(param: Any) -> str:
 def verb(
     *examples: str, name: str = "", exit_1: str = "", kept: str = NOTHING_KEPT, more: str = ""
 ) -> Callable[[Callable[P, None]], Callable[P, None]]:
-    """Make a function a verb of the command line.
+    """Return a decorator that makes a function a verb of the command line.
 
     Parameters
     ----------
     examples
-        What to type, without the program's name.
+        Commands without the program's name.
     name
-        As it is typed; the function's if empty.
+        Name on the command line; that of the function if empty.
     exit_1
-        When the exit code is 1: "a picture shows no face".
+        Condition under which the exit code is 1: "a picture shows no face".
     kept, more
         As in `maskface.exits.ended_in_words`.
     """
@@ -119,7 +116,7 @@ def verb(
 def answer(
     text: Callable[[], str], values: Callable[[], Mapping[str, Any]], *, as_json: bool
 ) -> None:
-    """Print a result, made when it is needed; all of it or nothing."""
+    """Print a result as text or as one JSON document; all of it or nothing."""
     if as_json:
         from maskface.documents import to_json
 
@@ -129,23 +126,23 @@ def answer(
 
 
 def answer_files(paths: Iterable[Path | None], *, as_json: bool) -> None:
-    """Print which files were written."""
+    """Print the files that were written."""
     files = [path for path in paths if path is not None]
     answer(lambda: "\n".join(map(str, files)), lambda: {"files": files}, as_json=as_json)
 
 
 def ready(csv: Path | None) -> list[Path]:
-    """Make the folder of the file that a table goes to, before any work; none if there is none.
+    """Make the folder of the file for a table, before any work.
 
     Returns
     -------
     list of Path
-        The file, or the one that a link leads to.
+        The file, or the target of a link; empty if no file is given.
 
     Raises
     ------
     MaskfaceError
-        If it cannot be made, or what is there is no file.
+        If the folder cannot be made, or the path is no regular file.
     """
     if csv is None:
         return []

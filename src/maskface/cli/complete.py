@@ -1,13 +1,7 @@
-"""Parameters of occluders and classifiers, as shells complete them.
+"""Completion in shells: names of occluders, classifiers and data sets, and their parameters.
 
-They are what `maskface list` shows. Reading them off the classes would load OpenCV, which takes
-longer than anybody waits for a completion.
-
-Bash takes words apart at colons and equals signs, so that completion has to join them again.
-
-Completion for a shell that cannot be told.
-
-What a shell may complete: what stands after options. Nothing that is slow is loaded.
+Parameters are read off the source of the classes: importing them would load OpenCV, which takes
+longer than anybody waits. Bash splits words at colons and equals signs; here they are joined again.
 """
 
 from __future__ import annotations
@@ -15,103 +9,38 @@ from __future__ import annotations
 import io
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from maskface.errors import MaskfaceError
 from maskface.exits import say
+from maskface.registry import Parameter, Registry, constant
 
-Values = tuple[str, ...]
-COLOURS: Final = (
-    "black", "blue", "brown", "green", "grey", "lightblue", "navy", "pink", "red", "white",
-)  # fmt: skip
-"""Names in `maskface.occluders.colours.PALETTE`."""
-ANY_OCCLUDER: Final = ("*",)
-"""In the place of the values: names of occluders."""
-_SWITCH: Final = ("true", "false")
-_WORN: Final[dict[str, Values]] = {
-    "top": (),
-    "wearing": ("correct", "nose_out", "under_lip", "chin", "one_ear", "loose", "tight"),
-}
-_COLOUR: Final[dict[str, Values]] = {"colour": COLOURS}
-_REGION: Final[dict[str, Values]] = {"region": ANY_OCCLUDER}
-_LIKE: Final[dict[str, Values]] = {"like": ANY_OCCLUDER}
-_FRAME: Final[dict[str, Values]] = {"frame": ("square", "round")}
-_LEARNS: Final[dict[str, Values]] = {
-    "train": ("clean", "masked", "both"), "folds": ("10",), "permuted": _SWITCH,
-}  # fmt: skip
-_POINTS: Final[dict[str, Values]] = {"points": ("seen", "redetected", "plain")}
-
-OCCLUDERS: Final[Mapping[str, Mapping[str, Values]]] = {
-    "block": _COLOUR | {"over": ("eyes", "mouth")},
-    "blur": _REGION | {"size": ("0.1",)},
-    "bubbles": _COLOUR | {"n": ("20",), "sample": ("0",), "size": ("0.06",)},
-    "cap": _COLOUR | {"drawn": _SWITCH, "edge": ("80.0",), "shadow": ("0.5",)},
-    "clear": _COLOUR | _WORN,
-    "cloth": _COLOUR
-    | _WORN
-    | {"accent": COLOURS, "pattern": ("plain", "stripes", "dots", "check", "floral")},
-    "fashion": _COLOUR | _WORN,
-    "ffp2": _COLOUR | _WORN,
-    "fill": _COLOUR | _REGION,
-    "glasses": _COLOUR | _FRAME,
-    "half": _COLOUR | {"side": ("left", "right")},
-    "lower": _COLOUR | _LIKE,
-    "mean": _REGION,
-    "n95": _COLOUR | _WORN,
-    "niqab": _COLOUR,
-    "noise": _REGION | {"blocks": ("32",)},
-    "none": {},
-    "patch": _COLOUR | _LIKE,
-    "pixelate": _REGION | {"blocks": ("6",)},
-    "scarf": _COLOUR | {"pattern": ("plain", "dots")},
-    "shield": _COLOUR,
-    "spot": _COLOUR | {"size": ("0.25",), "x": ("0.5",), "y": ("0.5",)},
-    "sunglasses": _COLOUR | _FRAME | {"lens": COLOURS, "opacity": ("0.95",)},
-    "surgical": _COLOUR | _WORN,
-    "sweep": _COLOUR | {"share": ("0.5",), "start": ("below", "above")},
-    "tears": {
-        "amount": ("2",), "length": ("lid", "cheek", "jaw"), "side": ("both", "left", "right"),
-        "wet": _SWITCH,
-    },
-    "texture": _WORN | {"path": ()},
-    "upper": _COLOUR | _LIKE,
-    "window": _COLOUR | {"show": ("eyes", "mouth")},
-    "window_mask": _COLOUR | _WORN,
-}  # fmt: skip
-"""By occluder and parameter: the values where few are allowed; names of colours, also where others
-can be written; else what it is if nothing is said."""
-
-CLASSIFIERS: Final[Mapping[str, Mapping[str, Values]]] = {
-    "blendshapes": _LEARNS | _POINTS,
-    "deepface": {"download": _SWITCH},
-    "embedding": _LEARNS | {"network": ("faceapi", "fer")},
-    "emfacs": _POINTS,
-    "faceapi": {},
-    "fer": {},
-    "hog": _LEARNS,
-    "landmarks": _LEARNS | _POINTS,
-    "onnx": {"card": (), "model": ()},
-    "pyfeat": {"download": _SWITCH},
-}
-"""The same of classifiers."""
-
-_ASKED: Final = ("_MASKFACE_COMPLETE", "complete_bash")
-_APART: Final = re.compile(r"[:=]+")
-"""What stands in a word of its own where bash has taken words apart (its COMP_WORDBREAKS)."""
+FIGURES: Final[tuple[str, ...]] = constant("maskface.report.figures", "KINDS")
+FIGURE_FORMATS: Final[tuple[str, ...]] = constant("maskface.report.figures", "FORMATS")
+LISTS: Final[tuple[str, ...]] = constant("maskface.catalogue", "KINDS")
+EMOTIONS: Final = ("all", *constant("maskface.types", "EMOTIONS"))
+ONNX: Final = "onnx:"
+"""Prefix of the name of a network that can be downloaded."""
+SHELLS: Final = ("bash", "zsh", "fish", "powershell", "pwsh")
+_COMPLETION_OPTIONS: Final = ("--show-completion", "--install-completion")
+_BASH: Final = ("_MASKFACE_COMPLETE", "complete_bash")
+"""Environment variable, and its value, with which bash asks for completion."""
+_SPLIT: Final = re.compile(r"[:=]+")
+"""Text that bash makes a word of its own (its COMP_WORDBREAKS)."""
 
 
 @contextmanager
 def whole_words() -> Iterator[None]:
-    """Let what is completed in bash be a whole word, and answer with what bash takes for one."""
-    if os.environ.get(_ASKED[0]) != _ASKED[1] or "COMP_WORDS" not in os.environ:
+    """Complete whole words in bash, and print the part that bash takes for a word."""
+    if os.environ.get(_BASH[0]) != _BASH[1] or "COMP_WORDS" not in os.environ:
         yield
         return
-    told = os.environ["COMP_WORDS"]
-    between = "\n" if "\n" in told else " "
-    words, number, before = joined(told.split(between), int(os.environ.get("COMP_CWORD", "0")))
+    line = os.environ["COMP_WORDS"]
+    between = "\n" if "\n" in line else " "
+    words, number, before = joined(line.split(between), int(os.environ.get("COMP_CWORD", "0")))
     os.environ |= {"COMP_WORDS": between.join(words), "COMP_CWORD": str(number)}
     answer = io.StringIO()
     try:
@@ -123,49 +52,45 @@ def whole_words() -> Iterator[None]:
 
 
 def joined(words: Sequence[str], number: int) -> tuple[list[str], int, str]:
-    """Join what bash took apart.
+    """Join words that bash has split.
 
     Parameters
     ----------
     words
-        Of the line, as bash has them: ``--occluder``, ``surgical``, ``:``, ``co``.
+        Words of the line, as bash has them: ``--occluder``, ``surgical``, ``:``, ``co``.
     number
-        Of the word at the cursor.
+        Number of the word at the cursor.
 
     Returns
     -------
     list of str, int, str
-        The words, the number of the word at the cursor, and what of it stands before that which
+        The words, the number of the word at the cursor, and the part of it before the text that
         bash completes: ``surgical:``.
     """
     whole: list[str] = []
     at, before = number, ""
     for place, word in enumerate(words):
-        if whole and word and (_APART.fullmatch(word) or _APART.fullmatch(words[place - 1])):
+        if whole and word and (_SPLIT.fullmatch(word) or _SPLIT.fullmatch(words[place - 1])):
             start = whole.pop()
         else:
             start = ""
         whole.append(start + word)
         if place == number:
             at = len(whole) - 1
-            before = start + word if _APART.fullmatch(word) else start
+            before = start + word if _SPLIT.fullmatch(word) else start
     option, equals, value = before.partition("=")
     return whole, at, value if equals and option.startswith("--") else before
 
 
-SHELLS: Final = ("bash", "zsh", "fish", "powershell", "pwsh")
-_ASKING: Final = ("--show-completion", "--install-completion")
-
-
 def require_shell(arguments: Sequence[str]) -> None:
-    """Refuse to complete for a shell that is not known.
+    """Raise if completion is asked for and the shell has none.
 
     Raises
     ------
     MaskfaceError
-        If completion is asked for; the message says how to name the shell.
+        If the shell is not known; the message says how to name it.
     """
-    if not set(_ASKING) & set(arguments[:1]):
+    if not set(_COMPLETION_OPTIONS) & set(arguments[:1]):
         return
     import shellingham  # type: ignore[import-untyped]
 
@@ -181,72 +106,59 @@ def require_shell(arguments: Sequence[str]) -> None:
         )
 
 
-FIGURES: Final = (
-    "strip", "readers", "loss", "grid", "people", "accuracy", "flows", "confusions",
-    "probabilities",
-)  # fmt: skip
-"""`maskface.report.KINDS`, which loads Matplotlib."""
-FIGURE_FORMATS: Final = ("svg", "png", "pdf")
-LISTS: Final = ("occluders", "classifiers", "datasets")
-ONNX: Final = "onnx:"
-"""What stands before the name of a network that can be downloaded."""
-EMOTIONS: Final = (
-    "all", "anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral",
-)  # fmt: skip
-
-
 def one_of(names: Iterable[str]) -> Callable[[str], list[str]]:
-    """Complete one of a few names."""
-
-    def complete(incomplete: str) -> list[str]:
-        return _starting(names, incomplete)
-
-    return complete
+    """Return a completion of one of a few names."""
+    return lambda incomplete: _starting(names, incomplete)
 
 
 def occluder_names(incomplete: str) -> list[str]:
     """Complete an occluder and its parameters, also after the plus sign of a stack."""
-
-    def names() -> list[str]:
-        from maskface.occluders import OCCLUDERS
-
-        return OCCLUDERS.names()
+    from maskface.occluders import OCCLUDERS
 
     before, plus, last = incomplete.rpartition("+")
-    return [before + plus + spec for spec in _specs(last, OCCLUDERS, names)]
+    return [before + plus + spec for spec in _specs(last, OCCLUDERS)]
 
 
 def classifier_names(incomplete: str) -> list[str]:
     """Complete a classifier and its parameters."""
-
-    def names() -> list[str]:
-        from maskface.classifiers import CLASSIFIERS
-
-        return CLASSIFIERS.names()
+    from maskface.classifiers import CLASSIFIERS
 
     networks = [f"{ONNX}{name}" for name in card_names("")]
     found = _starting(networks, incomplete) if incomplete.startswith(ONNX) else []
-    return found + _specs(incomplete, CLASSIFIERS, names)
+    return found + _specs(incomplete, CLASSIFIERS)
 
 
-def _specs(
-    incomplete: str, known: Mapping[str, Mapping[str, Values]], names: Callable[[], list[str]]
-) -> list[str]:
+def _specs(incomplete: str, registry: Registry[Any]) -> list[str]:
     name, colon, rest = incomplete.partition(":")
     if not colon:
-        return _starting(names(), incomplete)
+        return _starting(registry.names(), incomplete)
     before, comma, last = rest.rpartition(",")
     given = {part.partition("=")[0] for part in before.split(",")}
-    left = {key: values for key, values in known.get(name, {}).items() if key not in given}
+    known = registry.static_parameters(name)
+    left = {key: values_of(known[key]) for key in known if key not in given}
     key, equals, _ = last.partition("=")
-    keys = [key] if equals else _starting(sorted(left), key)
+    keys = [key] if equals else _starting(left, key)
     pairs = [f"{one}=" for one in keys]
     if len(keys) == 1:
-        values = left.get(keys[0], ())
-        more = [pairs[0] + value for value in (names() if values == ANY_OCCLUDER else values)]
-        # Of a single way to go on a shell thinks that nothing can follow it, and adds a blank.
+        more = [pairs[0] + value for value in left.get(keys[0], ())]
+        # Shells add a blank after a single completion, as if nothing could follow it.
         pairs = more if equals or len(more) > 1 else [*pairs, *(more or [f"{pairs[0]}..."])]
     return [name + colon + before + comma + pair for pair in _starting(pairs, last)]
+
+
+def values_of(parameter: Parameter) -> tuple[str, ...]:
+    """Return the values to complete: all allowed ones, names, or the default."""
+    if parameter.choices:
+        return parameter.choices
+    if parameter.names == "colour":
+        from maskface.occluders.colours import PALETTE
+
+        return tuple(PALETTE)
+    if parameter.names == "occluder":
+        from maskface.occluders import OCCLUDERS
+
+        return tuple(OCCLUDERS.names())
+    return (parameter.default,) if parameter.default else ()
 
 
 def data_names(incomplete: str) -> list[str]:

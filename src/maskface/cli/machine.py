@@ -1,24 +1,15 @@
-"""Verbs of the installation: download, list, doctor, bench, cache."""
+"""Verbs of the installation: download, list, doctor, cache."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from maskface.cli.app import answer, ready, verb
+from maskface.cli.app import answer, verb
 from maskface.cli.complete import LISTS, card_names, one_of
-from maskface.cli.options import (
-    CLASSIFIERS,
-    Classifiers,
-    Csv,
-    Data,
-    Json,
-    Limit,
-    Occluders,
-    Quiet,
-    Seed,
-)
+from maskface.cli.options import Json, Quiet
 from maskface.exits import FAILED, note
 
 
@@ -29,8 +20,8 @@ def download(
         typer.Argument(
             metavar="NAME",
             autocompletion=card_names,
-            help="Whose file to fetch: ferplus, hsemotion_afew, hsemotion_vgaf, or the path of a "
-            "card with url, sha256 and file.",
+            help="Network to fetch: ferplus, hsemotion_afew, hsemotion_vgaf, or the path of a card "
+            "with url, sha256 and file.",
             show_default=False,
         ),
     ],
@@ -38,9 +29,9 @@ def download(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Download a known network that is not shipped, and check it.
+    """Download a known network, and check its hash.
 
-    A run never fetches it by itself. The file goes to the cache folder; see
+    Runs never download anything. The file goes to the cache folder; see
     docs/classifiers.md.
     """
     from maskface.classifiers.cards import shipped_cards
@@ -69,9 +60,9 @@ def list_names(
 ) -> None:
     """List occluders, classifiers or data sets.
 
-    They are what can be named after --occluder, --classifier and --data.
-    Parameters are shown with their defaults. Several occluders are put on one
-    after the other with a plus sign: tears+surgical:colour=white.
+    Shows the names for --occluder, --classifier and --data, and parameters
+    with their defaults. A plus sign puts several occluders on, one after the
+    other: tears+surgical:colour=white.
     """
     from maskface.catalogue import catalogue, catalogue_text
 
@@ -83,18 +74,29 @@ def list_names(
     )
 
 
-@verb("doctor", "doctor --json", exit_1="something has to be mended")
-def doctor(*, as_json: Json = False) -> None:
-    """Look at the installation and say what to mend."""
+@verb("doctor", "doctor results/", "doctor --json", exit_1="something needs to be fixed")
+def doctor(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="DIR",
+            help="Folder of a run, or of several runs; the installation if none is given.",
+            show_default=False,
+        ),
+    ] = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Check the installation or the tables of runs, and say what to fix."""
     from dataclasses import asdict
 
-    from maskface.doctor import run_checks
+    from maskface.doctor import check_folder, run_checks
 
-    checks = run_checks()
+    checks = run_checks() if folder is None else check_folder(folder)
     fine = all(check.ok for check in checks)
     answer(
         lambda: "\n".join(
-            f"{'ok  ' if check.ok else 'MEND'}  {check.name}: {check.detail}" for check in checks
+            f"{'ok  ' if check.ok else 'FIX '}  {check.name}: {check.detail}" for check in checks
         ),
         lambda: {"ok": fine, "checks": [asdict(check) for check in checks]},
         as_json=as_json,
@@ -103,60 +105,22 @@ def doctor(*, as_json: Json = False) -> None:
         raise SystemExit(FAILED)
 
 
-@verb("bench", "bench --data faces/ --limit 50 --occluder niqab --csv bench.csv")
-def bench(
-    *,
-    data: Data = "example",
-    occluder: Occluders = ["surgical"],  # noqa: B006 (typer copies it)
-    classifier: Classifiers = CLASSIFIERS,
-    limit: Limit = 100,
-    seed: Seed = 0,
-    csv: Csv = None,
-    as_json: Json = False,
-) -> None:
-    """Measure where the time of a run goes on this machine.
-
-    Each stage stands beside the bare libraries. Pictures are read as by one
-    worker of a run, without the landmark cache.
-    """
-    from maskface.bench import BENCH, bench_text
-    from maskface.bench import bench as measure
-    from maskface.documents import rows
-    from maskface.experiment import Experiment
-
-    files = ready(csv)
-    experiment = Experiment(
-        data=data,
-        occluders=tuple(occluder),
-        classifiers=tuple(classifier),
-        limit=limit,
-        seed=seed,
-    )
-    found = measure(experiment)
-    for path in files:
-        BENCH.write(found, path)
-    answer(
-        lambda: "\n".join([bench_text(found), *map(str, files)]),
-        lambda: {"stages": rows(found), "files": files},
-        as_json=as_json,
-    )
-
-
-@verb("cache", "cache --clear", kept="What was not removed is kept")
+@verb("cache", "cache --clear", kept="Entries that were not removed are kept")
 def cache(
     *,
     clear: Annotated[
-        bool, typer.Option("--clear", help="Remove all landmarks; they are found again when asked.")
+        bool,
+        typer.Option("--clear", help="Remove all landmarks; they are found again when needed."),
     ] = False,
     as_json: Json = False,
 ) -> None:
     """Show what the landmark cache holds, or clear it.
 
-    Landmarks of a picture are found once and shared by all runs. The folder
-    follows MASKFACE_CACHE; when it holds more than MASKFACE_CACHE_MB megabytes
-    (2000 if not set), what was not used for longest is removed.
+    Landmarks of a picture are found once and shared by all runs. MASKFACE_CACHE
+    sets the folder. If it holds more than MASKFACE_CACHE_MB megabytes (2000 if
+    not set), the least recently used entries are removed.
     """
-    from maskface.upkeep import clear_cache, look_at_cache
+    from maskface.upkeep import cache_contents, clear_cache
 
-    held = clear_cache() if clear else look_at_cache()
+    held = clear_cache() if clear else cache_contents()
     answer(held.text, held.values, as_json=as_json)

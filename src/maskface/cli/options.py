@@ -73,20 +73,18 @@ CLASSIFIERS: Final[list[str]] = list(OPTIONS["classifiers"].default)
 RunFolder = Annotated[
     Path, typer.Argument(metavar="RUN", help="Folder of a run.", show_default=False)
 ]
-Data = Annotated[str, declared("data")]
 ResultFolder = Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help=OUT_HELP)]
-Occluders = Annotated[list[str], declared("occluders")]
-Occluder = Annotated[
-    str,
+FaceOccluders = Annotated[
+    list[str],
     typer.Option(
+        "--occluder",
         metavar="NAME",
         autocompletion=occluder_names,
-        help="What to put on the faces, such as surgical:colour=white. 'maskface list occluders' "
-        "shows what there is.",
+        help="Occluder to put on the faces, such as surgical:colour=white; repeatable. 'maskface "
+        "list occluders' shows all.",
     ),
 ]
 Classifiers = Annotated[list[str], declared("classifiers")]
-Limit = Annotated[int | None, declared("limit")]
 Seed = Annotated[int, declared("seed")]
 Csv = Annotated[
     Path | None,
@@ -94,13 +92,14 @@ Csv = Annotated[
 ]
 AllowPartial = Annotated[
     bool,
-    typer.Option("--allow-partial", help="Take what an incomplete run has so far."),
+    typer.Option("--allow-partial", help="Use the trials that an incomplete run has so far."),
 ]
 ShowFaces = Annotated[
     bool,
     typer.Option(
         "--show-faces",
-        help="Show one face under each condition: you say that the set's terms allow it.",
+        help="Show one face under each condition. You confirm that the terms of the data set allow "
+        "it.",
     ),
 ]
 MaxPixels = Annotated[int, declared("max_pixels")]

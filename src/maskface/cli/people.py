@@ -1,4 +1,4 @@
-"""Verbs of people: humans, compare, power."""
+"""Verbs of human observers and of planning: humans, compare, power."""
 
 from __future__ import annotations
 
@@ -33,25 +33,27 @@ def humans(
         typer.Option(
             "--map",
             metavar="FILE",
-            help="TOML file that says which column is what; docs/humans.md.",
+            help="TOML file that names the columns; see docs/humans.md.",
         ),
     ] = None,
     dataset: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Of the study, in the tables.", show_default=False),
+        typer.Option(metavar="NAME", help="Name of the study in the tables.", show_default=False),
     ] = None,
     *,
     crossed: Annotated[
         bool,
-        typer.Option("--crossed", help="Intervals for other observers and other faces, too."),
+        typer.Option(
+            "--crossed", help="Compute intervals that hold for other observers and other faces."
+        ),
     ] = False,
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
-    """Score human observers with the statistics for machines.
+    """Score human observers with the same statistics as classifiers.
 
     Writes responses.csv, summary.csv, exclusions.csv, guards.csv and
-    study.json, and prints what a cover costs.
+    study.json, and prints the loss under each occluder.
     """
     from maskface.documents import rows
     from maskface.humans import (
@@ -87,7 +89,7 @@ def compare(
         Path,
         typer.Argument(
             metavar="RUN",
-            help="Folder of a run, or of a study with humans.",
+            help="Folder of a run, or of a study by 'maskface humans'.",
             show_default=False,
         ),
     ],
@@ -96,7 +98,7 @@ def compare(
         typer.Option(
             "--mask",
             metavar="CONDITION",
-            help="Counts as a face mask whatever its name; repeatable.",
+            help="Condition that counts as a face mask, whatever its name; repeatable.",
             show_default=False,
         ),
     ] = None,
@@ -106,7 +108,7 @@ def compare(
 ) -> None:
     """Compare a run with published findings, claim by claim.
 
-    The findings are on human observers of masked faces.
+    The findings are about human observers of masked faces.
     """
     from maskface.findings import compare_run, comparison_text, comparison_values
 
@@ -127,13 +129,13 @@ def power(
         Path | None,
         typer.Argument(
             metavar="RUN",
-            help="Folder of a pilot run or study; without one, published human observers.",
+            help="Folder of a pilot run or study; published human observers if none is given.",
             show_default=False,
         ),
     ] = None,
     *,
     loss: Annotated[
-        float, typer.Option(metavar="POINTS", help="True loss to show, in percentage points.")
+        float, typer.Option(metavar="POINTS", help="True loss to detect, in percentage points.")
     ] = 10,
     subjects: Annotated[
         str, typer.Option(metavar="N,N", help="Numbers of subjects (or observers) to try.")
@@ -141,7 +143,7 @@ def power(
     images: Annotated[
         str,
         typer.Option(
-            metavar="N,N", help="Numbers of images of each, under each condition, to try."
+            metavar="N,N", help="Numbers of images of each subject, under each condition, to try."
         ),
     ] = "6,12,24",
     classifier: Annotated[
@@ -149,7 +151,7 @@ def power(
         typer.Option(
             metavar="NAME",
             autocompletion=classifier_names,
-            help="Which reader of the pilot, if it has several.",
+            help="Classifier of the pilot, if it has several.",
             show_default=False,
         ),
     ] = "",
@@ -157,7 +159,7 @@ def power(
         str,
         typer.Option(
             metavar="NAME",
-            help="Which condition of the pilot, if it has several.",
+            help="Condition of the pilot, if it has several.",
             show_default=False,
         ),
     ] = "",
@@ -166,11 +168,11 @@ def power(
         typer.Option(
             metavar="EMOTION",
             autocompletion=one_of(EMOTIONS),
-            help="Only faces that show this emotion.",
+            help="Use only faces that show this emotion.",
         ),
     ] = "all",
     wanted: Annotated[
-        float, typer.Option("--power", metavar="SHARE", min=0, max=1, help="Power wanted.")
+        float, typer.Option("--power", metavar="SHARE", min=0, max=1, help="Power to reach.")
     ] = 0.8,
     level: Annotated[
         float, typer.Option(metavar="SHARE", help="Confidence level of the interval.")
@@ -178,9 +180,9 @@ def power(
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
-    """Find how many subjects and images show a given loss.
+    """Find how many subjects and images are needed to detect a loss.
 
-    Studies of several sizes are simulated.
+    Simulates studies of several sizes.
     """
     from maskface.power import (
         human_variances,

@@ -15,10 +15,10 @@ from maskface.cli.options import (
     MAX_PIXELS,
     Classifiers,
     Csv,
+    FaceOccluders,
     Json,
     MaxBytes,
     MaxPixels,
-    Occluder,
     Quiet,
     Seed,
 )
@@ -34,7 +34,7 @@ from maskface.exits import FAILED, note
     "mask talk.mp4 -o masked.mp4",
     "mask webcam",
     exit_1="a file cannot be read, or shows no face",
-    kept="Files that were finished are kept",
+    kept="Finished files are kept",
     more="--resume",
 )
 def mask(
@@ -42,8 +42,8 @@ def mask(
         list[str],
         typer.Argument(
             metavar="SOURCE",
-            help="Pictures, videos, folders (with all below them) or quoted patterns such as "
-            "'faces/**/*.jpg'; or webcam (webcam:1 is the second one).",
+            help="Pictures, videos, folders with their subfolders, or quoted patterns such as "
+            "'faces/**/*.jpg'; or webcam (webcam:1 for the second one).",
             show_default=False,
         ),
     ],
@@ -53,30 +53,33 @@ def mask(
             "--out",
             "-o",
             metavar="PATH",
-            help="Folder for the results; for one picture or video, also a file name; "
-            "for a webcam, a video to record to.",
+            help="Folder for the results; for one picture or video, a file name is allowed, too; "
+            "for a webcam, the video to record to.",
         ),
     ] = None,
-    occluder: Occluder = "surgical",
+    occluder: FaceOccluders = ["surgical"],  # noqa: B006 (typer copies it)
     seed: Seed = 0,
     csv: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Write the table to this file.  [default: masked.csv in the folder]",
+            help="Write the table to this file.  [default: masked.csv in the output folder]",
             show_default=False,
         ),
     ] = None,
     *,
     alpha: Annotated[
         bool,
-        typer.Option("--alpha", help="Also write what of each picture is hidden: STEM.alpha.png."),
+        typer.Option(
+            "--alpha", help="Also write the hidden part of each picture as STEM.alpha.png."
+        ),
     ] = False,
     thorough: Annotated[
-        bool, typer.Option("--thorough", help="Look for small faces beside large ones; slower.")
+        bool,
+        typer.Option("--thorough", help="Also look for small faces beside large ones; slower."),
     ] = False,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Leave alone what an earlier call has finished.")
+        bool, typer.Option("--resume", help="Skip files that an earlier call has finished.")
     ] = False,
     max_pixels: MaxPixels = MAX_PIXELS,
     max_bytes: MaxBytes = MAX_BYTES,
@@ -85,21 +88,28 @@ def mask(
 ) -> None:
     """Put an occluder on every face in pictures and videos.
 
-    A folder keeps its tree and file names (but GIF, PGM, PNM and PPM become
-    PNG, and of an animated picture the first frame is taken); a video its
-    frame rate, its size and, where ffmpeg is installed, its sound. masked.csv
-    in the output folder has a row for each face (in a video, in each frame),
-    and for each file that shows none or cannot be read; nothing is written of
-    those. The faces in front of a webcam are masked as they are seen.
+    The output folder has the same tree and file names as the input; kinds that
+    are not written become JPG, PNG or MP4, and of an animated picture the first
+    frame is used. Several occluders have a folder each below the output folder.
+    Videos keep their frame rate, their size and, where ffmpeg is installed,
+    their sound. masked.csv in the output folder has a row for each face (in a
+    video, for each face and frame), and for each file that shows no face or
+    cannot be read; no picture is written for those. With webcam, the faces in
+    front of the camera are masked live.
     """
     from maskface.masking import camera_number
 
     number = camera_number(source[0]) if len(source) == 1 else None
     if number is not None:
-        _mask_webcam(number, out, occluder, seed, as_json=as_json)
+        if len(occluder) > 1:
+            raise MaskfaceError(
+                "A camera shows one occluder. Name one, or put several on each other with a plus "
+                f"sign: --occluder {'+'.join(occluder)}."
+            )
+        _mask_webcam(number, out, occluder[0], seed, as_json=as_json)
         return
     if out is None:
-        raise MaskfaceError("Say where the results go: add --out DIR.")
+        raise MaskfaceError("There is no place for the results yet: add --out DIR.")
     from maskface.images import Limits
     from maskface.masking import done_text, done_values, mask_files, problems_text
 
@@ -146,13 +156,13 @@ def gallery(
         list[Path] | None,
         typer.Argument(
             metavar="FACE",
-            help="Pictures, or folders of them; a few of the shipped synthetic faces if there are "
-            "none.",
+            help="Pictures or folders of pictures; a few of the shipped synthetic faces if none "
+            "is given.",
             show_default=False,
         ),
     ] = None,
     out: Annotated[
-        Path, typer.Option("--out", "-o", metavar="FILE", help="The picture to write.")
+        Path, typer.Option("--out", "-o", metavar="FILE", help="Picture to write.")
     ] = Path("gallery.png"),
     occluder: Annotated[
         list[str] | None,
@@ -160,25 +170,25 @@ def gallery(
             "--occluder",
             metavar="NAME",
             autocompletion=occluder_names,
-            help="What to put on the faces, such as surgical:colour=white; repeatable.  "
+            help="Occluder to put on the faces, such as surgical:colour=white; repeatable.  "
             "[default: all that 'maskface list occluders' shows]",
             show_default=False,
         ),
     ] = None,
     *,
     size: Annotated[
-        int, typer.Option(metavar="PIXELS", help="Side of each face, 32 to 1024.")
+        int, typer.Option(metavar="PIXELS", help="Side of each face in pixels, 32 to 1024.")
     ] = 200,
     columns: Annotated[
         int,
         typer.Option(
-            metavar="N", help="At most so many occluders side by side; the others go below."
+            metavar="N", help="Number of occluders side by side, at most; others go below."
         ),
     ] = 8,
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
-    """Draw a contact sheet: rows of faces, columns of occluders."""
+    """Draw a contact sheet: faces in rows, occluders in columns."""
     from maskface.gallery import check_out, draw_gallery, example_faces, find_faces, read_faces
     from maskface.images import write_image
 
@@ -198,7 +208,10 @@ def gallery(
 )
 def landmarks(
     image: Annotated[
-        Path, typer.Argument(metavar="PICTURE", help="A picture.", show_default=False)
+        Path,
+        typer.Argument(
+            metavar="PICTURE", help="Picture with one or more faces.", show_default=False
+        ),
     ],
     csv: Csv = None,
     *,
@@ -206,7 +219,7 @@ def landmarks(
 ) -> None:
     """Find the 478 landmarks and the pose of every face in a picture.
 
-    Pose and size of each face are printed; its points go to --csv.
+    Prints pose and size of each face; --csv takes the points.
     """
     from maskface.images import read_image
     from maskface.landmarks import MediaPipeDetector
@@ -252,30 +265,36 @@ def read(
     pictures: Annotated[
         list[str],
         typer.Argument(
-            metavar="PICTURE", help="Pictures, and folders with all below them.", show_default=False
+            metavar="PICTURE",
+            help="Pictures, or folders with their subfolders.",
+            show_default=False,
         ),
     ],
-    occluder: Occluder = "none",
+    occluder: FaceOccluders = ["none"],  # noqa: B006 (typer copies it)
     classifier: Classifiers = CLASSIFIERS,
     seed: Seed = 0,
     csv: Csv = None,
     *,
     explain: Annotated[
-        bool, typer.Option("--explain", help="Say why; with --classifier emfacs.")
+        bool, typer.Option("--explain", help="Explain the answers; with --classifier emfacs.")
     ] = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Read the emotion of every face in pictures."""
     from maskface.documents import rows
+    from maskface.images import left_out_note
+    from maskface.occluders import as_occluder
+    from maskface.pipeline import control_note
     from maskface.reading import explain_faces, read_faces
     from maskface.tables import READINGS
     from maskface.text import explanations_text, readings_text
 
     files = ready(csv)
     why = {
-        name: explain_faces(pictures, classifier=name, occluder=occluder, seed=seed)
+        (name, one): explain_faces(pictures, classifier=name, occluder=one, seed=seed)
         for name in classifier
+        for one in occluder
         if explain
     }
     found = read_faces(
@@ -283,19 +302,36 @@ def read(
     )
     for path in files:
         READINGS.write(found, path)
-    texts = [explanations_text(name, explained) for name, explained in why.items()]
+    tables = [
+        (f"{name}\n" if len(occluder) > 1 else "") + readings_text(rows_of_one)
+        for name, rows_of_one in found.groupby("occluder", sort=False)
+    ]
+    texts = [
+        (f"\n{one}" if len(occluder) > 1 else "") + explanations_text(name, explained)
+        for (name, one), explained in why.items()
+    ]
     answer(
-        lambda: "\n".join([readings_text(found), *texts, *map(str, files)]),
+        lambda: "\n".join(["\n\n".join(tables), *texts, *map(str, files)]),
         lambda: {
             "readings": rows(found),
             "explanations": [
-                {"image": image, "face": face, "classifier": name, "text": said.text}
-                for name, explained in why.items()
+                {
+                    "image": image,
+                    "face": face,
+                    "classifier": name,
+                    "occluder": one,
+                    "text": said.text,
+                }
+                for (name, one), explained in why.items()
                 for image, face, said in explained
             ],
             "files": files,
         },
         as_json=as_json,
     )
+    folders = [Path(name) for name in pictures if Path(name).is_dir()]
+    notes = [*map(control_note, map(as_occluder, occluder)), *map(left_out_note, folders)]
+    if any(notes) and not quiet:
+        note("\n".join(filter(None, notes)))
     if (found["status"] != "ok").any():
         raise SystemExit(FAILED)

@@ -27,12 +27,12 @@ Start with:
 \b
 Exit codes:
   0    done
-  1    done, but for something asked for: the help of a verb says what
-  2    refused: a wrong option, a bad input, or a disk that fails
+  1    done, except for a part that the help of the command names
+  2    refused: a wrong option, bad input or a disk error
   70   a bug in maskface
-  130  interrupted by Ctrl-C or SIGTERM
+  130  interrupted by Ctrl-C, SIGTERM or a closed terminal
 
-Results go to stdout, all else to stderr. docs/cli.md says more.
+Results go to stdout, everything else to stderr. See docs/cli.md.
 """
 
 

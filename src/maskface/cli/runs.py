@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -27,8 +28,8 @@ from maskface.run_options import OPTIONS
     "run --data faces/ -o results/ --occluder surgical --occluder ffp2",
     "run --data faces/ -o results/ --limit 100 --json > results.json",
     "run --data faces/ --out results/ -j 2 --resume",
-    exit_1="the tables are complete, but a figure or the report could not be written",
-    kept="What was read is saved",
+    exit_1="the tables are complete, but a figure or the report cannot be written",
+    kept="Results so far are saved",
     more="--resume",
 )
 @takes(tuple(OPTIONS.values()))
@@ -43,9 +44,24 @@ def run(out: ResultFolder, *, as_json: Json = False, quiet: Quiet = False, **giv
     options = Options.split(given | {"progress": not quiet}, out)
     outcome = carry_out(options.experiment(), options)
     answer(outcome.text, outcome.values, as_json=as_json)
+    if not quiet and (notes := _notes(options.data, given["occluders"])):
+        note(notes)
     if outcome.problem:
         note(outcome.problem)
         raise SystemExit(FAILED)
+
+
+def _notes(data: str, occluders: Sequence[str]) -> str:
+    """Return what controls do, and which files of an emotion folder set are not read."""
+    from maskface.images import left_out_note
+    from maskface.occluders import as_occluder
+    from maskface.pipeline import control_note
+
+    notes = [control_note(as_occluder(one)) for one in occluders]
+    folder = Path(data)
+    if folder.is_dir() and not (folder / "index.csv").exists():
+        notes.append(left_out_note(folder))
+    return "\n".join(filter(None, notes))
 
 
 @verb("summarize results/", "summarize results/ --allow-partial --json")
@@ -54,7 +70,7 @@ def summarize(
 ) -> None:
     """Compute the summary of a run again, and show the loss.
 
-    An incomplete run's folder is left as it is.
+    The folder of an incomplete run is not changed.
     """
     from maskface import experiment
     from maskface.text import loss_text
@@ -81,9 +97,9 @@ def report(
     show_faces: ShowFaces = False,
     as_json: Json = False,
 ) -> None:
-    """Write the report of a run again: one HTML page.
+    """Write the report of a run again, as one HTML page.
 
-    It needs nothing but itself, and nothing from the network.
+    The page needs no other file and no network.
     """
     from maskface.report import write_report
 
@@ -94,7 +110,7 @@ def report(
 @verb(
     "plot results/",
     "plot results/ -o paper/ --format pdf --figure flows --figure loss",
-    kept="Figures that were drawn are kept",
+    kept="Finished figures are kept",
 )
 def plot(
     folder: RunFolder,
@@ -115,7 +131,7 @@ def plot(
             metavar="NAME",
             autocompletion=one_of(FIGURES),
             help=f"{', '.join(FIGURES[:-1])} or {FIGURES[-1]}; repeatable.  "
-            "[default: all that the run supports]",
+            "[default: all that the run has data for]",
             show_default=False,
         ),
     ] = None,
@@ -125,7 +141,7 @@ def plot(
             "--format",
             metavar="FORMAT",
             autocompletion=one_of(FIGURE_FORMATS),
-            help="svg or pdf for print, png for slides.",
+            help="File format: svg or pdf for print, png for slides.",
         ),
     ] = "svg",
     *,

@@ -1,6 +1,9 @@
 from .base import Dataset as Dataset
 from .base import balanced_sample as balanced_sample
+from .frame import as_dataset as as_dataset
+from .frame import read_frame as read_frame
 from .labels import SPELLINGS as SPELLINGS
+from .registry import DATASET_READERS as DATASET_READERS
 from .registry import DATASETS as DATASETS
 from .registry import load_dataset as load_dataset
 from .registry import require_apart as require_apart

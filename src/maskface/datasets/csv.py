@@ -19,6 +19,7 @@ from maskface.datasets.labels import (
     require_plain,
     shown,
 )
+from maskface.datasets.registry import DATASET_READERS
 from maskface.errors import MaskfaceError
 from maskface.types import Sample
 
@@ -33,13 +34,15 @@ _LONGEST_HEADER: Final = 1_000_000
 _MEND: Final = "Write one of these labels, or leave the row out (for example contempt)."
 
 
-def read_index(index: Path) -> Dataset:
-    """Read a data set from a CSV file with the columns ``path,emotion[,subject]``.
+@DATASET_READERS.register("index")
+def read_index(path: Path) -> Dataset:
+    """Read a CSV index with the columns path,emotion[,subject].
 
     Parameters
     ----------
-    index
-        The file, in UTF-8, its columns separated by commas, semicolons or tabs, whichever the
+    path
+        The file, or the folder of one that is called ``index.csv``. It is in UTF-8, its columns
+        separated by commas, semicolons or tabs, whichever the
         header has most of, or by what a line ``sep=;`` before the header says. Paths are relative
         to its folder and stay inside it; labels may be in any spelling of
         `maskface.datasets.SPELLINGS`; the case of the three names does not matter. Other columns
@@ -60,6 +63,7 @@ def read_index(index: Path) -> Dataset:
         than the header, a label is unknown, a path leaves the folder (also by a link), or a path
         stands twice.
     """
+    index = path / "index.csv" if path.is_dir() else path
     rows = _read_rows(index)
     labels = ((cells["emotion"], f"line {line}") for line, cells in rows)
     require_emotions(labels, str(index), _MEND)

@@ -14,13 +14,15 @@ from maskface.datasets.labels import (
     require_plain,
     shown,
 )
+from maskface.datasets.registry import DATASET_READERS
 from maskface.errors import MaskfaceError
 from maskface.images import READ_SUFFIXES, find_images, walk
 from maskface.types import EMOTIONS, Sample
 
 
+@DATASET_READERS.register("folder")
 def read_folder(root: Path) -> Dataset:
-    """Read a data set laid out as ``root/<emotion>/**/<picture>``.
+    """Read a folder that holds one folder per emotion, with pictures anywhere below.
 
     Parameters
     ----------

@@ -1,28 +1,37 @@
-"""Data sets by name or by folder; what is behind a name is loaded when it is read."""
+"""Data sets by name, and what reads a data set from the user's disk."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 from maskface.errors import MaskfaceError
 from maskface.registry import Registry
+from maskface.run_options import argument
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from maskface.datasets.base import Dataset
 
+    DataLike: TypeAlias = str | Path | Dataset | pd.DataFrame
     Maker: TypeAlias = Callable[[], Dataset]
 
-DATASETS: Registry[Maker] = Registry(
-    "dataset",
-    {
-        "example": "maskface.datasets.example:example_dataset",
-        "example-all": "maskface.datasets.example:whole_dataset",
-        "example-intensity": "maskface.datasets.example:frontal_dataset",
-    },
+    class DatasetReader(Protocol):
+        """A class whose objects read data sets of one layout."""
+
+        def read(self, path: Path, /) -> Dataset:
+            """Read the set in a folder or file; its pictures are not opened."""
+
+    Reader: TypeAlias = Callable[[Path], Dataset] | type[DatasetReader]
+
+DATASETS: Registry[Maker] = Registry("dataset", "maskface.datasets", "DATASETS")
+"""Sets that can be had by name alone: functions that return a `Dataset`."""
+DATASET_READERS: Registry[Reader] = Registry(
+    "dataset reader", "maskface.datasets", "DATASET_READERS"
 )
-"""Sets that can be had by name alone."""
+"""Layouts of sets on disk: functions ``read(path)``, or classes with a method `read`."""
 
 _TABLES: Final = (".csv", ".tsv", ".txt", "")
 _UNPACK: Final = "Unpack it, and give the folder that it holds."
@@ -32,14 +41,16 @@ _MENDS: Final = dict.fromkeys(
 ) | dict.fromkeys((".xlsx", ".xls", ".ods"), _SAVE)
 
 
-def load_dataset(data: str | Path) -> Dataset:
-    """Read a data set, whichever way it is laid out.
+def load_dataset(data: str | Path, reader: str = "") -> Dataset:
+    """Read a data set.
 
     Parameters
     ----------
     data
-        A name in `DATASETS`, a folder with an ``index.csv``, a folder with one folder per
-        emotion, or a CSV index.
+        A folder with an ``index.csv``, a folder with one folder per emotion, a CSV index, or a
+        name in `DATASETS`. With `reader`, whatever that reads.
+    reader
+        A name in `DATASET_READERS`; if empty, the layout is recognised.
 
     Returns
     -------
@@ -49,23 +60,33 @@ def load_dataset(data: str | Path) -> Dataset:
     Raises
     ------
     MaskfaceError
-        If the folder does not exist or cannot be read as a data set.
+        If the folder does not exist or cannot be read as a data set, or there is no such reader.
     """
-    if isinstance(data, str) and data in DATASETS.names():
-        return DATASETS.get(data)()
-    # Imported here, since the CSV reader needs pandas, which takes a second to load.
-    from maskface.datasets.csv import read_index
-    from maskface.datasets.folder import read_folder
+    from maskface.datasets.base import Dataset
 
+    if not reader and isinstance(data, str) and data in DATASETS.names():
+        return DATASETS.get(data)()
     root = Path(data).expanduser()
+    known: Any = DATASET_READERS.get(reader or _layout(root))
+    read = known().read if isinstance(known, type) else known
+    found = read(root)
+    if isinstance(found, Dataset):
+        return found
+    raise MaskfaceError(
+        f"The dataset reader {reader!r} returned an object of type {type(found).__name__}. It must "
+        "return a maskface.datasets.Dataset."
+    )
+
+
+def _layout(root: Path) -> str:
+    """Recognise how a set is laid out: the name of its reader."""
     if root.is_file():
         _require_index(root)
-        return read_index(root)
+        return "index"
     if not root.is_dir():
         place = "" if root.is_absolute() else f" in {Path.cwd()}"
-        raise MaskfaceError(f"There is no folder {str(data)!r}{place}. {_allowed()}")
-    index = root / "index.csv"
-    return read_index(index) if index.is_file() else read_folder(root)
+        raise MaskfaceError(f"There is no folder {str(root)!r}{place}. {_allowed()}")
+    return "index" if (root / "index.csv").is_file() else "folder"
 
 
 def require_apart(data: str | Path, out: Path) -> None:
@@ -84,7 +105,8 @@ def require_apart(data: str | Path, out: Path) -> None:
     if out.resolve() != root.resolve() and out.resolve().is_relative_to(root.resolve()):
         raise MaskfaceError(
             f"{out} lies in the folder of pictures {root}, where every folder is an emotion. "
-            f"Choose a folder outside it with --out, such as {root.resolve().name}_results."
+            f"Choose a folder outside it with {argument('out')}, such as "
+            f"{root.resolve().name}_results."
         )
 
 

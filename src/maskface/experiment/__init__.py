@@ -1,6 +1,7 @@
 """Experiments: what to ask, carrying it out, and the folder of results."""
 
 from maskface.experiment.folder import RunFolder
+from maskface.experiment.integrity import find_damage, listed
 from maskface.experiment.results import (
     Failures,
     Run,
@@ -22,8 +23,10 @@ __all__ = [
     "RunFolder",
     "failures_of",
     "failures_text",
+    "find_damage",
     "find_failures",
     "incomplete",
+    "listed",
     "load_run",
     "make_plan",
     "require_complete",

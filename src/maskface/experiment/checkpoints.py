@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 from maskface.arrays import Row
 from maskface.cells import safe_cell
 from maskface.errors import ImageError
+from maskface.files import is_regular_file
 from maskface.images import LIMITS, Limits, read_bytes
 from maskface.schema import Column, Table
 from maskface.table_files import table_writer
@@ -310,7 +311,7 @@ class Parts:
         self._parts: list[Part] = []
         self._home: dict[str, int] = {}
         self._overlapping = False
-        for path in sorted(folder.glob("part-*.zip")):
+        for path in filter(is_regular_file, sorted(folder.glob("part-*.zip"))):
             data = path.read_bytes()
             # The pictures of a damaged part are read again.
             part = _opened(path, data) if path.stem.endswith(digest(data)) else None

@@ -31,7 +31,8 @@ from maskface.classifiers import Trainable, checked_answers
 from maskface.errors import MaskfaceError, format_error
 from maskface.experiment.checkpoints import UNANSWERED, Parts, joined
 from maskface.experiment.spec import trained_on
-from maskface.experiment.workers import WorkerLost, ignore_sigint, losses
+from maskface.experiment.workers import WorkerLost, ignore_sigint, losses, watched
+from maskface.run_options import arguments
 from maskface.schema import Table, numbered
 from maskface.seeds import derived_seed
 from maskface.types import EMOTIONS
@@ -343,7 +344,7 @@ def cross_fitted(
                 found = Matrix(place / f"answers-{len(taught)}", len(EMOTIONS), "float64")
                 with _machine_failures(learner.name):
                     with ignore_sigint():
-                        answers = workers(delayed(_teach)(lesson) for lesson in lessons)
+                        answers = workers(delayed(watched(_teach))(lesson) for lesson in lessons)
                     taught.append(_collected(learner, lessons, answers, found))
             file.unlink()
     return Answered(parts, taught)
@@ -359,8 +360,8 @@ def _machine_failures(name: str) -> Iterator[None]:
         lost = isinstance(error, WorkerLost)
         why = "the system ended a worker process" if lost else format_error(error)
         raise MaskfaceError(
-            f"Not enough memory (or disk) to teach {name} ({why}). What was read is kept: go on "
-            "with --resume --jobs 1"
+            f"Not enough memory (or disk) to fit {name} ({why}). What was read is kept: go on "
+            f"with {arguments(resume=True, jobs=1)}"
         ) from error
 
 

@@ -24,9 +24,9 @@ from maskface._version import __version__
 from maskface.errors import MaskfaceError
 from maskface.experiment.checkpoints import PICTURES, ChunkResult, Parts, digest
 from maskface.experiment.spec import Plan
-from maskface.files import is_partial, locked, write_atomically
-from maskface.occluders import get_occluder
-from maskface.table_files import find_table
+from maskface.files import is_partial, is_regular_file, locked, read_regular_file, write_atomically
+from maskface.run_options import argument
+from maskface.table_files import FORMATS, find_table
 from maskface.tables import ATTRIBUTES, DETECTIONS, GUARDS, SUMMARY, TRIALS
 from maskface.weights import manifest as shipped_weights
 
@@ -100,9 +100,11 @@ def _is_a(value: object, kind: type) -> bool:
 
 
 MANIFEST: Final = "manifest.json"
+TABLES: Final = (TRIALS, SUMMARY, GUARDS, ATTRIBUTES, DETECTIONS, PICTURES)
 SCHEMA_VERSION: Final = 2
 _READING: Final = "reading-"
 _LOCK: Final = ".lock"
+_LARGEST_MANIFEST: Final = 100_000_000
 STIMULI: Final = "stimuli"
 """Sub-folder in which an experiment may make its pictures before the run begins."""
 
@@ -171,10 +173,16 @@ class RunFolder:
             If it cannot be read.
         """
         path = self.path / MANIFEST
+        self._require_no_links()
         try:
-            manifest = json.loads(path.read_text(encoding="utf-8"))
+            manifest = json.loads(read_regular_file(path, _LARGEST_MANIFEST).decode("utf-8"))
+            json.dumps(manifest, ensure_ascii=False).encode()
         except FileNotFoundError:
             return None
+        except OverflowError as error:
+            raise MaskfaceError(
+                f"Cannot read {path}: it has {error} bytes, at most {_LARGEST_MANIFEST} are read."
+            ) from error
         except (OSError, ValueError, RecursionError) as error:
             raise MaskfaceError(
                 f"Cannot read {path}: {error}. Choose another folder, or delete this one."
@@ -184,6 +192,16 @@ class RunFolder:
                 f"{path} is not the manifest of a run: {told(found)}. Choose another folder."
             )
         return filled(manifest)
+
+    def _require_no_links(self) -> None:
+        """Raise if a file of the run is a link, so that nothing is written or deleted elsewhere."""
+        tables = (f"{table.name}.{form}" for table in TABLES for form in FORMATS)
+        for name in (MANIFEST, self.parts_path.name, STIMULI, *tables):
+            if (self.path / name).is_symlink():
+                raise MaskfaceError(
+                    f"{self.path / name} is a link, but the files of a run never are. Put the file "
+                    "itself in its place, or choose another folder."
+                )
 
     def require_manifest(self) -> dict[str, Any]:
         """Return the manifest.
@@ -211,8 +229,15 @@ class RunFolder:
         data = json.dumps(manifest, indent=2, ensure_ascii=False).encode() + b"\n"
         write_atomically(self.path / MANIFEST, data, durable=True)
 
-    def claim(self, plan: Plan, *, resume: bool) -> dict[str, Any] | None:
-        """Make sure that this run may write here.
+    def claim(self, plan: Plan, *, resume: bool | None) -> dict[str, Any] | None:
+        """Reserve the folder for a run.
+
+        Parameters
+        ----------
+        plan
+            The run.
+        resume
+            Whether the folder may hold the same run already; if None, if it is complete.
 
         Returns
         -------
@@ -222,16 +247,16 @@ class RunFolder:
         Raises
         ------
         MaskfaceError
-            If something else is in the folder, the same run is and `resume` is false, or the
-            folder cannot be written to.
+            If something else is in the folder, the same run is and `resume` does not allow it, or
+            the folder cannot be written to.
         """
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            begun = self.read_manifest()
+            begun = self._begun(plan, resume=resume)
             if begun is None and any(not self._is_own(path) for path in self.path.iterdir()):
                 raise MaskfaceError(
-                    f"{self.path} holds other files. Choose a new or empty folder with --out, such "
-                    f"as {self.path / 'new'}."
+                    f"{self.path} holds other files. Choose a new or empty folder with "
+                    f"{argument('out')}, such as {self.path / 'new'}."
                 )
             if begun is not None:
                 self._check_same(begun, plan, resume=resume)
@@ -242,9 +267,22 @@ class RunFolder:
         except OSError as error:
             raise MaskfaceError(
                 f"Cannot write to {self.path}: {error.strerror or error}. "
-                "Choose another folder with --out."
+                f"Choose another folder with {argument('out')}."
             ) from error
         return begun
+
+    def _begun(self, plan: Plan, *, resume: bool | None) -> dict[str, Any] | None:
+        """Return the manifest; a new one if it is damaged, but parts of the same run are sound."""
+        self._require_no_links()
+        try:
+            return self.read_manifest()
+        except MaskfaceError:
+            damaged = self.path / MANIFEST
+            if not (resume and damaged.is_file() and self.read_parts(plan.run_id).image_ids):
+                raise
+            manifest = new_manifest(plan)
+            self.write_manifest(manifest)
+            return manifest
 
     def _is_own(self, path: Path) -> bool:
         """Whether a file may be there before the manifest is: a run may be killed that early."""
@@ -268,25 +306,25 @@ class RunFolder:
         except BlockingIOError as error:
             raise MaskfaceError(
                 f"Another process is at work on the run in {self.path}. Wait until it ends, or "
-                "choose another folder with --out."
+                f"choose another folder with {argument('out')}."
             ) from error
 
-    def _check_same(self, begun: dict[str, Any], plan: Plan, *, resume: bool) -> None:
+    def _check_same(self, begun: dict[str, Any], plan: Plan, *, resume: bool | None) -> None:
         if begun["run_id"] != plan.run_id:
             raise MaskfaceError(
                 f"{self.path} holds another experiment (run {begun['run_id']}, this one is "
-                f"{plan.run_id}). Choose another folder with --out."
+                f"{plan.run_id}). Choose another folder with {argument('out')}."
             )
-        if not resume:
-            state, way = "a part of this run", "Add --resume to go on from there"
-            if begun.get("complete"):
-                state, way = (
-                    "this run, complete",
-                    "Add --resume to take it, with changed pictures read again",
-                )
-            raise MaskfaceError(
-                f"{self.path} already holds {state}. {way}, or choose another folder with --out."
-            )
+        if resume or (resume is None and begun["complete"]):
+            return
+        add = f"Add {argument('resume', value=True)} to"
+        state, way = "a part of this run", f"{add} go on from there"
+        if begun["complete"]:
+            state, way = "this run, complete", f"{add} take it, with changed pictures read again"
+        raise MaskfaceError(
+            f"{self.path} already holds {state}. {way}, or choose another folder with "
+            f"{argument('out')}."
+        )
 
     def write_part(self, first: int, last: int, harvest: ChunkResult, run_id: str) -> None:
         """Save what the pictures number `first` to `last` of the plan gave."""
@@ -320,7 +358,7 @@ class RunFolder:
 
     def pop_in_flight(self) -> set[str]:
         """Pictures that were being read when a process ended; their notes are taken away."""
-        notes = list(self.parts_path.glob(f"{_READING}*"))
+        notes = [path for path in self.parts_path.glob(f"{_READING}*") if is_regular_file(path)]
         suspects = {note.read_text(encoding="utf-8") for note in notes}
         for note in notes:
             note.unlink(missing_ok=True)
@@ -347,7 +385,6 @@ def chunks(items: Sequence[int], size: int) -> list[list[int]]:
     return cut
 
 
-TABLES: Final = (TRIALS, SUMMARY, GUARDS, ATTRIBUTES, DETECTIONS, PICTURES)
 PACKAGES: Final = (
     "opencv-contrib-python",
     "mediapipe",
@@ -383,8 +420,8 @@ def new_manifest(plan: Plan) -> dict[str, Any]:
         },
         "landmarks": {"fingerprint": plan.fingerprints["landmarks"]},
         "occluders": [
-            {"condition": name, "params": dict(get_occluder(name).params)}
-            for name in plan.experiment.conditions
+            {"condition": name, "params": dict(occluder.params)}
+            for name, occluder in plan.experiment.made_occluders.items()
         ],
         "classifiers": [
             {"name": name, "fingerprint": fingerprint}

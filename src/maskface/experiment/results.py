@@ -1,7 +1,4 @@
-"""The folder of a run, read again.
-
-Pictures that have trials without an answer.
-"""
+"""Results of a run, read from its folder: tables, figures, and pictures without an answer."""
 
 from __future__ import annotations
 
@@ -10,29 +7,127 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import pandas as pd
 
 from maskface.errors import MaskfaceError
 from maskface.experiment.folder import RunFolder
+from maskface.experiment.integrity import DERIVED, require_sound
+from maskface.registry import unknown_name
+from maskface.run_options import argument, resuming
 from maskface.tables import ATTRIBUTES, DETECTIONS, GUARDS, PLAIN, SUMMARY, TRIALS
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from maskface.stats import TrialSource
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Run:
-    """A finished run.
+    """A finished run. In a notebook it shows the loss, its figure and the cautions.
 
     Attributes
     ----------
     folder
-        Where its files are.
+        The folder of its files.
     """
 
     folder: RunFolder
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.folder.path)!r})"
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the loss, its figure, and the cautions."""
+        from base64 import b64encode
+        from html import escape
+
+        from maskface.text import guard_sentences, loss_text
+
+        about = self.manifest
+        head = f"{about['dataset']['images']} pictures of {about['dataset']['name']}"
+        parts = [
+            f"<p><b>Run {escape(about['run_id'])}</b>: {escape(head)}, in "
+            f"<code>{escape(str(self.folder.path))}</code></p>",
+            f"<pre>{escape(loss_text(self.summary))}</pre>",
+        ]
+        if len(self.losses):
+            data = b64encode(_png(self.plot("loss"))).decode()
+            parts.append(f'<img alt="Loss by emotion" src="data:image/png;base64,{data}">')
+        cautions = "".join(f"<li>{escape(one)}</li>" for one in guard_sentences(self.guards))
+        if cautions:
+            parts.append(f"<p>Cautions:</p><ul>{cautions}</ul>")
+        return "\n".join(parts)
+
+    @cached_property
+    def losses(self) -> pd.DataFrame:
+        """Accuracy lost, a row for each classifier, condition and emotion.
+
+        Columns are classifier, condition, emotion (``all`` first), n (pictures), plain and masked
+        (share of right answers without and with the occluder), loss (plain minus masked, -1 to 1),
+        ci_low and ci_high (its 95 % interval), p_value, and p_adjusted (Holm).
+        """
+        from maskface.stats import loss_table
+
+        keys = ["classifier", "condition", "emotion"]
+        summary = self.summary.rename(columns={"label": "emotion"})
+        measured = summary[summary["metric"].isin(["accuracy", "recall"])]
+        table = loss_table(self.summary).rename(columns={"clean": "plain", "occluded": "masked"})
+        return table.merge(measured[[*keys, "p_value"]], on=keys, validate="1:1")[[*_LOSSES]]
+
+    def plot(
+        self, kind: str = "loss", *, classifier: str | None = None, condition: str | None = None
+    ) -> Figure:
+        """Draw a figure of the results, which a notebook shows.
+
+        Parameters
+        ----------
+        kind
+            ``loss`` by emotion (one panel a condition unless `condition` names one), ``grid`` of
+            the losses of one classifier under all conditions, ``readers`` for right answers by
+            condition and classifier; or, for one classifier and condition, ``accuracy``,
+            ``confusions``, ``flows`` or ``probabilities``.
+        classifier, condition
+            Names as in the tables; may be left out where there is one.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            It has its own canvas: ``figure.savefig("loss.png")`` works without pyplot.
+
+        Raises
+        ------
+        MaskfaceError
+            If there is no such figure, classifier or condition, or the choice is not clear.
+
+        Examples
+        --------
+        >>> load_run("results/mine").plot("loss")  # doctest: +SKIP
+        """
+        from maskface import plots
+        from maskface.plots.style import new_panels
+
+        pairs = ("accuracy", "confusions", "flows", "probabilities")
+        kinds = ("loss", "grid", "readers", *pairs)
+        if kind not in kinds:
+            raise MaskfaceError(unknown_name("figure", kind, list(kinds)))
+        conditions = sorted(self.losses["condition"].unique())
+        if kind == "loss" and condition is None and len(conditions) > 1:
+            panels = new_panels(len(conditions), 1, (6.0, 4.0)).ravel()
+            for name, panel in zip(conditions, panels, strict=True):
+                plots.plot_loss_by_emotion(self.summary, name, panel)
+            ax = panels[0]
+        elif kind == "loss":
+            ax = plots.plot_loss_by_emotion(self.summary, condition)
+        elif kind == "grid":
+            ax = plots.plot_loss_grid(self.summary, classifier)
+        elif kind == "readers":
+            ax = plots.plot_readers(self.summary)
+        else:
+            ax = getattr(plots, f"plot_{kind}")(self.summary, classifier, condition)
+        return cast("Figure", ax.figure)
 
     @cached_property
     def trials(self) -> pd.DataFrame:
@@ -41,12 +136,12 @@ class Run:
 
     @cached_property
     def summary(self) -> pd.DataFrame:
-        """What they amount to; see `maskface.tables.SUMMARY`."""
+        """Measures, losses, intervals and tests; see `maskface.tables.SUMMARY`."""
         return SUMMARY.read(self.folder.summary_path)
 
     @cached_property
     def guards(self) -> pd.DataFrame:
-        """What may be wrong with them; see `maskface.tables.GUARDS`."""
+        """Cautions about the results; see `maskface.tables.GUARDS`."""
         if self.folder.guards_path.exists():
             return GUARDS.read(self.folder.guards_path)
         # Here and below: workers and the start of a run need no statistics, which load SciPy.
@@ -57,40 +152,49 @@ class Run:
 
     @cached_property
     def attributes(self) -> pd.DataFrame:
-        """What is known of the pictures; see `maskface.tables.ATTRIBUTES`."""
+        """Attributes of the pictures; see `maskface.tables.ATTRIBUTES`."""
         if self.folder.attributes_path.exists():
             return ATTRIBUTES.read(self.folder.attributes_path)
         return ATTRIBUTES.frame([])
 
     @cached_property
     def detections(self) -> pd.DataFrame:
-        """Whether faces were found anew; see `maskface.tables.DETECTIONS`.
+        """Faces found again under each condition; see `maskface.tables.DETECTIONS`.
 
         Raises
         ------
         MaskfaceError
-            If the run was not asked for it.
+            If the experiment has no `detect_px`.
         """
         if not self.folder.detections_path.exists():
             raise MaskfaceError(
-                f"The run in {self.folder.path} did not look for faces anew. Run an experiment "
+                f"The run in {self.folder.path} did not look for faces again. Run an experiment "
                 "with detect_px=(0,), which stands for pictures as they are."
             )
         return DETECTIONS.read(self.folder.detections_path)
 
     @cached_property
     def manifest(self) -> dict[str, Any]:
-        """The record of the run."""
+        """Manifest of the run; docs/architecture.md describes it."""
         return self.folder.require_manifest()
 
 
 def load_run(path: str | Path) -> Run:
     """Open the folder of a finished run.
 
+    Parameters
+    ----------
+    path
+        The folder that `run`, ``maskface run`` or an experiment script wrote to.
+
     Raises
     ------
     MaskfaceError
         If the folder holds no run, or an incomplete one.
+
+    Examples
+    --------
+    >>> load_run("results/mine").losses  # doctest: +SKIP
     """
     folder = RunFolder(Path(path))
     folder.require_manifest()
@@ -99,28 +203,36 @@ def load_run(path: str | Path) -> Run:
 
 
 def require_complete(path: Path) -> None:
-    """Refuse the tables of a run that is not complete: some may be of pictures as they were before.
+    """Raise unless a run is complete and its tables are as the run wrote them.
 
-    A folder without the record of a run, such as that of a study with human observers, may be read.
+    Does nothing for a folder without a manifest, such as that of a study with human observers.
 
     Raises
     ------
     MaskfaceError
-        If the run is not complete, or its record cannot be read.
+        If the run is not complete, its manifest cannot be read, or a table is damaged.
     """
     begun = RunFolder(path).read_manifest()
     if begun is not None and not begun["complete"]:
-        raise MaskfaceError(
-            f"The run in {path} is not complete. Finish it with `maskface run ... --resume`."
-        )
+        raise MaskfaceError(f"The run in {path} is not complete. Finish it with {resuming()}.")
+    if begun is not None:
+        require_sound(RunFolder(path), begun)
 
 
 def incomplete(folder: RunFolder) -> MaskfaceError:
-    """Say what can be done with a run that is not complete, where a part of it can be shown."""
+    """Return the error of a run that is not complete, but of which a part can be shown."""
     return MaskfaceError(
-        f"The run in {folder.path} is not complete. Finish it with `maskface run ... --resume`, "
-        "or type --allow-partial to see what there is."
+        f"The run in {folder.path} is not complete. Finish it with {resuming()}, or add "
+        f"{argument('allow_partial', value=True)} to see what there is."
     )
+
+
+def _png(figure: Figure) -> bytes:
+    from io import BytesIO
+
+    stream = BytesIO()
+    figure.savefig(stream, format="png", dpi=100)
+    return stream.getvalue()
 
 
 def _held_trials(folder: RunFolder) -> AbstractContextManager[TrialSource]:
@@ -144,7 +256,7 @@ def write_summary(folder: RunFolder, seed: int) -> dict[str, Any]:
 
 
 def _require_answers(path: Path) -> None:
-    """Refuse trials without an answer to a plain face, and say why the first has none."""
+    """Raise if no plain face has an answer, with the reason of the first."""
     wanted = ("image_id", "condition", "status", "message")
     first: pd.Series | None = None
     for trials in TRIALS.pieces(path, wanted):
@@ -156,7 +268,7 @@ def _require_answers(path: Path) -> None:
     raise MaskfaceError(
         "No picture has an answer without an occluder, so there is nothing to compare with"
         f"{why}. All reasons are in the column message of {path}. Change the pictures, and choose "
-        "a new folder with --out."
+        f"a new folder with {argument('out')}."
     )
 
 
@@ -169,7 +281,7 @@ def summarize_run(path: str | Path, *, allow_partial: bool = False) -> pd.DataFr
         Folder of the run. A complete run's summary.csv and guards.csv are written anew; an
         incomplete run's folder is left as it is.
     allow_partial
-        Accept an incomplete run, and summarise the pictures read so far.
+        Accept an incomplete run, and summarise the pictures that are read already.
 
     Returns
     -------
@@ -187,6 +299,7 @@ def summarize_run(path: str | Path, *, allow_partial: bool = False) -> pd.DataFr
     manifest = folder.require_manifest()
     seed = int(manifest["seed"])
     if manifest["complete"]:
+        require_sound(folder, manifest, but=DERIVED)
         manifest["files"] |= write_summary(folder, seed)
         folder.write_manifest(manifest)
         return SUMMARY.read(folder.summary_path)
@@ -202,6 +315,10 @@ def summarize_run(path: str | Path, *, allow_partial: bool = False) -> pd.DataFr
         return summarize(trials, seed=seed)
 
 
+_LOSSES: Final = (
+    "classifier", "condition", "emotion", "n", "plain", "masked", "loss", "ci_low", "ci_high",
+    "p_value", "p_adjusted",
+)  # fmt: skip
 _COLUMNS: Final = ["image_id", "condition", "status", "message"]
 
 
@@ -236,7 +353,7 @@ class Failures:
 
 
 def failures_of(pieces: Iterable[pd.DataFrame]) -> Failures:
-    """Go through trials, together or piece by piece, for those without an answer.
+    """Find the trials without an answer.
 
     Parameters
     ----------
@@ -252,12 +369,12 @@ def failures_of(pieces: Iterable[pd.DataFrame]) -> Failures:
 
 
 def find_failures(result: Run) -> Failures:
-    """Look through the trials of a run, some at a time, for those without an answer."""
+    """Find the trials of a run without an answer, reading some at a time."""
     return failures_of(TRIALS.pieces(result.folder.trials_path, _COLUMNS))
 
 
 def failures_text(result: Run) -> str:
-    """Say how many images have trials without an answer, and why the first of them has."""
+    """Return how many images have trials without an answer, with the reason of the first."""
     found = find_failures(result)
     n, failed = found.n_images, found.failed
     if not failed:

@@ -7,14 +7,12 @@ A run that is resumed forgets what it read of pictures that have changed since.
 
 from __future__ import annotations
 
-import hashlib
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence, Set
-from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 from maskface.arrays import Row
 from maskface.errors import ImageError, MaskfaceError
@@ -28,7 +26,9 @@ from maskface.experiment.checkpoints import (
     joined,
 )
 from maskface.experiment.folder import RunFolder
+from maskface.experiment.integrity import is_as_written
 from maskface.experiment.spec import Experiment, Plan
+from maskface.run_options import argument
 from maskface.schema import Table
 from maskface.table_files import find_table
 from maskface.tables import ATTRIBUTES, DETECTIONS, TRIALS
@@ -75,8 +75,8 @@ def changed_pictures(
     if gone:
         raise MaskfaceError(
             f"Of the pictures that this run has read, {len(gone)} cannot be read any more, for "
-            f"example {gone[0]}. Put them back and add --resume, or choose another folder with "
-            "--out to run without them."
+            f"example {gone[0]}. Put them back and add {argument('resume', value=True)}, or choose "
+            f"another folder with {argument('out')} to run without them."
         )
     return found
 
@@ -168,8 +168,9 @@ def changed_since(
     """
     if manifest is None or not manifest["complete"]:
         return set()
-    if not _as_written(manifest, folder.pictures_path):
-        if progress:
+    if not is_as_written(folder, manifest, folder.pictures_path.name):
+        # A damaged one is dealt with by `reopen`.
+        if progress and folder.pictures_path.name not in manifest["files"]:
             note(
                 f"{folder.path} does not say which files its pictures were read from: whether they "
                 "have changed since is not known."
@@ -219,12 +220,11 @@ def reopen(
         kept = [one.image_id for one in plan.samples if one.image_id not in changed]
         for harvest in harvests_of_tables(folder, tables_read(plan.experiment), kept):
             _write(plan, folder, harvest)
-    if progress:
-        note(
-            _told(
-                plan, changed, f"all are read again, since {why}" if why else "these are read again"
-            )
-        )
+    if progress and not changed:
+        note(f"All {len(plan.samples)} pictures are read again, since {why}.")
+    elif progress:
+        end = f"all are read again, since {why}" if why else "these are read again"
+        note(_told(plan, changed, end))
     again = manifest | {"complete": False, "files": {}}
     again["trials"] = {"planned": plan.n_trials, "written": 0}
     folder.write_manifest(again)
@@ -233,22 +233,13 @@ def reopen(
 
 def _why_all(plan: Plan, folder: RunFolder, manifest: Manifest) -> str:
     """Why the tables do not hold all that was read of a picture; empty if they do."""
-    if plan.experiment.readers()[1]:
+    if plan.experiment.learners:
         return "what classifiers learn from is not kept in a complete run"
     for table in tables_read(plan.experiment):
         path = find_table(folder.path, table)
-        if not _as_written(manifest, path):
+        if not is_as_written(folder, manifest, path.name):
             return f"{path.name} is not as the run wrote it"
     return ""
-
-
-def _as_written(manifest: Manifest, path: Path) -> bool:
-    """Whether a file of a complete run is there, and nobody has changed it."""
-    about = manifest["files"].get(path.name)
-    if not isinstance(about, dict) or not path.is_file():
-        return False
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest() == about.get("sha256")
 
 
 def _write(plan: Plan, folder: RunFolder, harvest: ChunkResult) -> None:

@@ -1,7 +1,4 @@
-"""From what was read of pictures to the tables of a run.
-
-Carry out a plan: pictures to workers, parts to disk, parts to tables.
-"""
+"""Carry out a plan: pictures to workers, parts to disk, parts to the tables of a run."""
 
 from __future__ import annotations
 
@@ -18,27 +15,30 @@ from maskface.errors import MaskfaceError
 from maskface.experiment.checkpoints import PICTURES, Framed, Parts, joined, merge
 from maskface.experiment.cross_fitting import cross_fitted, scratch
 from maskface.experiment.folder import RunFolder, new_manifest
-from maskface.experiment.results import Run, write_summary
+from maskface.experiment.integrity import find_damage, must_be_read_again
+from maskface.experiment.results import Run, summarize_run, write_summary
 from maskface.experiment.resume import changed_since, forget, reopen
 from maskface.experiment.spec import Experiment, Plan, make_plan
 from maskface.experiment.workers import check_workers, read_pictures, workers
+from maskface.folders import data_folder
 from maskface.landmarks import cache_limit, default_cache_folder
+from maskface.run_options import argument
 from maskface.schema import Table
 from maskface.table_files import FORMATS, check_format
 from maskface.tables import ATTRIBUTES, DETECTIONS, TRIALS
 
 
 def finish(plan: Plan, folder: RunFolder, manifest: dict[str, Any], jobs: int, form: str) -> None:
-    """Merge what was read to tables, let classifiers learn from it, and summarise.
+    """Fit classifiers to the parts of a run, merge the parts to tables, and summarise these.
 
     Parameters
     ----------
     plan, folder
-        What was read, and where.
+        The run.
     manifest
-        Of the run; takes files and timings, and is written as complete in the end.
+        Its manifest; takes files and timings, and is written as complete in the end.
     jobs
-        Processes for classifiers that learn.
+        Processes for classifiers that are fitted.
     form
         Format of the trials: csv or parquet.
 
@@ -61,12 +61,13 @@ def finish(plan: Plan, folder: RunFolder, manifest: dict[str, Any], jobs: int, f
 def _merge(
     plan: Plan, folder: RunFolder, manifest: dict[str, Any], jobs: int, form: str
 ) -> dict[str, Any]:
-    """Write the tables of what was read; return hash and rows of each file."""
+    """Write the tables of a run; return hash and rows of each file."""
     parts = folder.read_parts(plan.run_id)
     lost = plan.n_trials - plan.experiment.rows_per_image * len(parts.image_ids)
     if lost:
         raise MaskfaceError(
-            f"{lost} of {plan.n_trials} trials are not in {folder.path}. Go on with --resume."
+            f"{lost} of {plan.n_trials} trials are not in {folder.path}. Go on with "
+            f"{argument('resume', value=True)}."
         )
     with scratch(folder.parts_path / "learning") as place:
         answered = _learnt(plan, parts, manifest, jobs, place)
@@ -85,9 +86,9 @@ def _merge(
 
 
 def _learnt(plan: Plan, parts: Parts, manifest: dict[str, Any], jobs: int, place: Path) -> Framed:
-    """What was read, with the trials of the classifiers that have to be trained."""
+    """Return the parts, with the trials of the classifiers that are fitted to them."""
     asked = plan.experiment
-    learners = asked.readers()[1]
+    learners = asked.learners
     if not learners:
         return parts
     started = time.perf_counter()
@@ -100,21 +101,21 @@ def _learnt(plan: Plan, parts: Parts, manifest: dict[str, Any], jobs: int, place
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Described:
-    """What was measured on pictures, with what the set's index says of them.
+    """Measured attributes of pictures, with those of the data set's index.
 
     Attributes
     ----------
     plan
-        Has the index.
+        The plan, with the index.
     parts
-        Have the measurements.
+        The parts, with the measurements.
     """
 
     plan: Plan
     parts: Parts
 
     def frames(self, table: Table) -> Iterator[tuple[list[str], pd.DataFrame]]:
-        """Some pictures at a time, in order, and their attributes."""
+        """Yield ids of some pictures at a time, in order, and their attributes."""
         head = {"run_id": self.plan.run_id, "dataset": self.plan.dataset.name, "source": "index"}
         said = {sample.image_id: sample.attributes for sample in self.plan.samples}
         for images, measured in self.parts.frames(table):
@@ -132,10 +133,10 @@ CHUNK: Final = 16
 
 def run(
     experiment: Experiment,
-    out: str | Path,
+    out: str | Path | None = None,
     *,
     jobs: int = 1,
-    resume: bool = False,
+    resume: bool | None = None,
     progress: bool = True,
     cache: str | Path | None = "default",
     chunk: int = CHUNK,
@@ -148,17 +149,21 @@ def run(
     Parameters
     ----------
     experiment
-        What to ask.
+        The experiment.
     out
-        A new or empty folder, or with `resume` the folder of the same experiment.
+        A new or empty folder, or the folder of the same experiment. If None, a folder named by
+        the run's id below the user's data folder (see `maskface.folders.data_folder`). It is never
+        deleted, and an interrupted run there is resumed.
     jobs
         Number of worker processes, 1 or more; -1 for one per core. The tables have the same
         bytes for any number.
     resume
-        Go on with a run that was interrupted. Pictures whose files have changed since they were
-        read are read again, also those of a complete run, which is otherwise returned as it is.
+        Go on with a run in `out`. Pictures whose files have changed since they were read are read
+        again, also those of a complete run, which is otherwise returned as it is. If None, do so
+        with a complete run alone, so that the cell of a notebook can be run again; if False, refuse
+        any folder with a run.
     progress
-        Show a progress bar on stderr, and say how many pictures have changed.
+        Show a progress bar, and say how many pictures have changed.
     cache
         Folder of the landmark cache; ``"default"`` for the user's cache folder, None for none.
     chunk
@@ -185,15 +190,19 @@ def run(
     check_workers(jobs, backend, scheduler)
     check_format(format)
     if chunk < 1:
-        raise MaskfaceError(f"chunk must be 1 or more, but it was {chunk}.")
+        raise MaskfaceError(f"chunk must be 1 or more, got {chunk}.")
     kept = _cache_folder(cache)
     plan = make_plan(experiment)
-    require_apart(experiment.data, Path(out))
+    if out is None:
+        out = data_folder("runs") / plan.run_id
+        resume = True if resume is None else resume
+    if experiment.is_on_disk:
+        require_apart(experiment.data, Path(out))
     folder = RunFolder(Path(out))
     begun = folder.claim(plan, resume=resume)
     try:
         changed = changed_since(plan, folder, begun, progress=progress)
-        if begun is not None and begun["complete"] and not (changed or folder.parts_path.exists()):
+        if not changed and _is_finished(folder, begun):
             return Run(folder)
         with folder.alone():
             manifest = _begin(plan, folder, changed, progress=progress)
@@ -201,15 +210,27 @@ def run(
                 return Run(folder)
             started = time.perf_counter()
             with workers(jobs, backend, scheduler) as work:
-                read_pictures(plan, folder, kept, work, chunk, progress=progress)
+                read_pictures(
+                    plan, folder, kept, work, chunk, progress=progress,
+                    by_value=jobs != 1 or backend != "loky",
+                )  # fmt: skip
             manifest["timings"]["trials_s"] = round(time.perf_counter() - started, 3)
             finish(plan, folder, manifest, jobs, format)
     except OSError as error:
         raise MaskfaceError(
             f"Cannot write to {folder.path}: {error.strerror or error}. What was read so far is "
-            "saved there; make room and go on with --resume."
+            f"saved there; make room and go on with {argument('resume', value=True)}."
         ) from error
     return Run(folder)
+
+
+def _is_finished(folder: RunFolder, begun: dict[str, Any] | None) -> bool:
+    """Return whether nothing is left to do for a run, once its summary is restored if damaged."""
+    if begun is None or not begun["complete"] or must_be_read_again(folder, begun):
+        return False
+    if find_damage(folder, begun):
+        summarize_run(folder.path)
+    return not folder.parts_path.exists()
 
 
 def _begin(plan: Plan, folder: RunFolder, changed: Set[str], *, progress: bool) -> dict[str, Any]:
@@ -224,7 +245,7 @@ def _begin(plan: Plan, folder: RunFolder, changed: Set[str], *, progress: bool) 
         folder.write_manifest(manifest)
     elif not manifest["complete"]:
         forget(plan, folder, progress=progress)
-    elif changed:
+    elif changed or must_be_read_again(folder, manifest):
         manifest = reopen(plan, folder, manifest, changed, progress=progress)
     else:
         folder.drop_parts()

@@ -1,76 +1,42 @@
-"""Files that conditions name: what they hold decides the results, too.
-
-What is asked: an experiment, and the plan that it amounts to.
-"""
+"""An experiment as the user describes it, and the plan of its run."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Final, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator
 
 from maskface._version import __version__
-from maskface.classifiers import CLASSIFIERS, Classifier, Trainable, get_reader
-from maskface.datasets import Dataset, balanced_sample, load_dataset
+from maskface.classifiers import CLASSIFIERS, Classifier, Trainable, as_classifier, identity
+from maskface.datasets import DATASET_READERS, Dataset, as_dataset, balanced_sample
 from maskface.errors import MaskfaceError
 from maskface.images import MIN_SIDE, Limits
 from maskface.landmarks import MediaPipeDetector
-from maskface.occluders import get_occluder, occluder_name
+from maskface.occluders import (
+    OCCLUDERS,
+    Occluder,
+    Stack,
+    Unoccluded,
+    as_occluder,
+    get_occluder,
+    occluder_name,
+)
 from maskface.run_options import OPTIONS
+from maskface.specs import spec_of
 from maskface.tables import PLAIN
 from maskface.types import Sample
 
-_NAMED: Final = re.compile(r"[:(,]path=")
-"""Before a file as a parameter of an occluder, also of one in brackets (see `maskface.specs`)."""
+if TYPE_CHECKING:
+    from maskface.classifiers.registry import ClassifierLike
+    from maskface.datasets.registry import DataLike
 
-
-def named_files(conditions: Iterable[str]) -> dict[str, str]:
-    """Hash the files that conditions name, as ``texture:path=mask.png`` does.
-
-    Returns
-    -------
-    dict
-        SHA-256 by name.
-
-    Raises
-    ------
-    MaskfaceError
-        If one cannot be read.
-    """
-    names = {name for condition in conditions for name in _names(condition)}
-    try:
-        return {
-            name: hashlib.sha256(Path(name).expanduser().read_bytes()).hexdigest()
-            for name in sorted(names)
-        }
-    except OSError as error:
-        raise MaskfaceError(
-            f"Cannot read {error.filename}, which an occluder names: {error.strerror}. Put the "
-            "file there, or name another one."
-        ) from error
-
-
-def _names(condition: str) -> Iterator[str]:
-    for found in _NAMED.finditer(condition):
-        rest = condition[found.end() :]
-        yield rest[: _length(rest)]
-
-
-def _length(rest: str) -> int:
-    """Letters before the comma, plus sign or bracket that ends a value, which may hold pairs."""
-    depth = 0
-    for place, letter in enumerate(rest):
-        if not depth and letter in ",+)":
-            return place
-        depth += (letter == "(") - (letter == ")")
-    return len(rest)
+OccluderLike: TypeAlias = str | Occluder
 
 
 def declared(name: str) -> Any:
@@ -82,36 +48,53 @@ def declared(name: str) -> Any:
 class Experiment(BaseModel):
     """An experiment: faces x occluders x classifiers.
 
+    The fields hold names. Objects that were given in the place of names are kept beside them:
+    occluders in `made_occluders`, classifiers in `made_classifiers`.
+
     Parameters
     ----------
     data
         A folder with an ``index.csv`` or with one folder per emotion, or ``example`` for the
-        shipped synthetic faces.
+        shipped synthetic faces; a data frame with the columns ``path, emotion[, subject, ...]``
+        (see `maskface.datasets.read_frame`); or a `maskface.datasets.Dataset`.
+    dataset
+        Name of the dataset reader that reads `data`; if empty, the layout is recognised.
     occluders
-        Names of occluders, with parameters as in ``surgical:colour=white``. The unoccluded face
-        is always a condition and need not be named.
+        Names of occluders, with parameters as in ``surgical:colour=white``, and occluders such as
+        ``SurgicalMask(colour="white")``. The face without an occluder is always a condition and
+        need not be named.
     classifiers
-        Names of classifiers, with parameters as in ``hog:train=masked``.
+        Names of classifiers, with parameters as in ``hog:train=masked``; classifiers; and models
+        of one's own: objects with ``predict_proba(images) -> (n, 7)`` or functions that do the
+        same (see `maskface.classifiers.ImageModel`). Their fingerprints, or else their sources,
+        are part of the run's identity. They are sent to worker processes by value.
     limit
         At most so many pictures, drawn with balanced labels; all if None.
     detect_px
-        Sizes in pixels that faces are shrunk to, to see whether they are found anew under each
+        Sizes in pixels that faces are shrunk to, to see whether they are found again under each
         condition; 0 for the picture as it is. The run then has a table of detections.
     seed
-        Seed of whatever is random, 0 or more.
+        Seed of everything random, 0 or more.
     max_pixels, max_bytes, min_side
-        Which picture files are read at all; see `maskface.images.Limits`. Others have rows with
-        status error.
+        Limits of the picture files that are read; see `maskface.images.Limits`. Others have rows
+        with status error.
 
     Raises
     ------
     MaskfaceError
         If an occluder, a classifier or a value is not allowed.
+
+    Examples
+    --------
+    >>> from maskface import SurgicalMask
+    >>> Experiment(occluders=[SurgicalMask(), "ffp2"], classifiers="fer").occluders
+    ('surgical', 'ffp2')
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     data: str = declared("data")
+    dataset: str = declared("dataset")
     occluders: tuple[str, ...] = declared("occluders")
     classifiers: tuple[str, ...] = declared("classifiers")
     limit: int | None = declared("limit")
@@ -121,66 +104,117 @@ class Experiment(BaseModel):
     max_bytes: int = declared("max_bytes")
     min_side: int = Field(default=MIN_SIDE, ge=1)
 
-    def __init__(self, **values: Any) -> None:
-        try:
-            super().__init__(**values)
-        except ValidationError as error:
-            raise MaskfaceError(_in_words(error)) from error
+    _occluders: dict[str, Occluder] = PrivateAttr()
+    _classifiers: dict[str, Classifier | Trainable] = PrivateAttr()
+    _dataset: Dataset | None = PrivateAttr()
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            data: DataLike = ...,
+            dataset: str = ...,
+            occluders: OccluderLike | Iterable[OccluderLike] = ...,
+            classifiers: ClassifierLike | Iterable[ClassifierLike] = ...,
+            limit: int | None = ...,
+            detect_px: Sequence[int] = ...,
+            seed: int = ...,
+            max_pixels: int = ...,
+            max_bytes: int = ...,
+            min_side: int = ...,
+        ) -> None: ...
+
+    else:
+
+        def __init__(self, **values: Any) -> None:
+            usual = {name: field.default for name, field in type(self).model_fields.items()}
+            given = usual | values
+            occluders = _by_condition(_several(given["occluders"]))
+            classifiers = _by_text(_several(given["classifiers"]))
+            held = _held_dataset(given["data"], given["dataset"])
+            texts = {"occluders": tuple(occluders), "classifiers": tuple(classifiers)}
+            if held is not None:
+                texts["data"] = held.name
+            try:
+                super().__init__(**values | texts)
+            except ValidationError as error:
+                raise MaskfaceError(_in_words(error)) from error
+            self._occluders, self._classifiers, self._dataset = occluders, classifiers, held
+            self._require_trainable()
 
     @field_validator("data", mode="before")
     @classmethod
     def _text(cls, value: object) -> object:
         return str(value) if isinstance(value, Path) else value
 
-    @field_validator("occluders", "classifiers", mode="before")
+    @field_validator("dataset")
     @classmethod
-    def _several(cls, value: object) -> object:
-        return (value,) if isinstance(value, str) else value
+    def _known_reader(cls, name: str) -> str:
+        if name:
+            DATASET_READERS.get(name)
+        return name
 
-    @field_validator("occluders")
-    @classmethod
-    def _canonical_occluders(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        canonical = (occluder_name(get_occluder(name)) for name in names)
-        return tuple(dict.fromkeys(name for name in canonical if name != PLAIN))
-
-    @field_validator("classifiers")
-    @classmethod
-    def _known_classifiers(cls, specs: tuple[str, ...]) -> tuple[str, ...]:
-        if not specs:
-            raise MaskfaceError(
-                f"Name at least one classifier of {', '.join(CLASSIFIERS.names())}."
-            )
-        named: dict[str, tuple[str, str]] = {}
-        for spec in specs:
-            reader = get_reader(spec)
-            first, fingerprint = named.setdefault(reader.name, (spec, reader.fingerprint))
-            if fingerprint != reader.fingerprint:
-                raise MaskfaceError(
-                    f"Classifiers {first!r} and {spec!r} would both be called {reader.name!r} in "
-                    "the results. Leave one out, or rename its file."
-                )
-        return tuple(spec for spec, _ in named.values())
-
-    @model_validator(mode="after")
-    def _can_be_trained(self) -> Self:
-        for learner in self.readers()[1]:
+    def _require_trainable(self) -> None:
+        for learner in self.learners:
             if not trained_on(learner.train, self.conditions):
                 raise MaskfaceError(
-                    f"Classifier {learner.name!r} cannot learn from {learner.train!r}. Allowed: "
+                    f"Classifier {learner.name!r} cannot be fitted to {learner.train!r}. Allowed: "
                     f"clean, masked and both (with an occluder), or one of the conditions of the "
                     f"run: {', '.join(self.conditions)}."
                 )
-        return self
 
-    def readers(self) -> tuple[tuple[Classifier, ...], tuple[Trainable, ...]]:
-        """Load the classifiers: those that are ready, and those that have to be trained."""
-        loaded = [get_reader(spec) for spec in self.classifiers]
-        ready = tuple(one for one in loaded if not isinstance(one, Trainable))
-        return ready, tuple(one for one in loaded if isinstance(one, Trainable))
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Experiment) and self._identity == other._identity
+
+    def __hash__(self) -> int:
+        return hash(self._identity)
+
+    @property
+    def _identity(self) -> tuple[Any, ...]:
+        classifiers = tuple(one.fingerprint for one in self._classifiers.values())
+        data = self._dataset and self._dataset.index_hash
+        return (*(getattr(self, name) for name in type(self).model_fields), classifiers, data)
+
+    @property
+    def made_occluders(self) -> Mapping[str, Occluder]:
+        """Occluders by condition, with ``none``."""
+        return {PLAIN: Unoccluded(), **self._occluders}
+
+    @property
+    def made_classifiers(self) -> tuple[Classifier | Trainable, ...]:
+        """Classifiers in the order of their names."""
+        return tuple(self._classifiers.values())
+
+    @property
+    def learners(self) -> tuple[Trainable, ...]:
+        """Those classifiers that are fitted to pictures of the run."""
+        return tuple(one for one in self._classifiers.values() if isinstance(one, Trainable))
+
+    def load_dataset(self) -> Dataset:
+        """Return the data set; its pictures are not opened.
+
+        Raises
+        ------
+        MaskfaceError
+            If it cannot be read.
+        """
+        return as_dataset(self.data, self.dataset) if self._dataset is None else self._dataset
+
+    def without_data(self) -> Self:
+        """Return the experiment as workers need it: without the list of all pictures."""
+        copy = self.model_copy()
+        copy._dataset = None
+        return copy
+
+    @property
+    def is_on_disk(self) -> bool:
+        """Whether `data` is read from disk, or by name, and not given as an object."""
+        return self._dataset is None
 
     @property
     def limits(self) -> Limits:
-        """Which picture files are read at all."""
+        """Limits of the picture files that are read."""
         return Limits(self.max_pixels, self.max_bytes, self.min_side)
 
     @property
@@ -194,14 +228,87 @@ class Experiment(BaseModel):
         return len(self.conditions) * len(self.classifiers)
 
 
+def _several(value: Any) -> list[Any]:
+    """One thing or several as a list."""
+    alone = isinstance(value, str | Occluder | Mapping) or hasattr(value, "predict_proba")
+    return [value] if alone or not isinstance(value, Iterable) else list(value)
+
+
+def _by_condition(given: Iterable[Any]) -> dict[str, Occluder]:
+    """Make occluders, by the names of their conditions."""
+    made: dict[str, Occluder] = {}
+    for one in given:
+        occluder = as_occluder(one)
+        for layer in layers_of(occluder):
+            _require_own_name(layer)
+        name = occluder_name(occluder)
+        if made.setdefault(name, occluder) != occluder:
+            raise MaskfaceError(
+                f"Two occluders would both be called {name!r} in the results. Give one of the "
+                "classes another name."
+            )
+    made.pop(PLAIN, None)
+    return made
+
+
+def layers_of(occluder: Occluder) -> tuple[Occluder, ...]:
+    """Return the layers of a stack, or the occluder itself."""
+    return occluder.layers if isinstance(occluder, Stack) else (occluder,)
+
+
+def _require_own_name(occluder: Occluder) -> None:
+    kind = type(occluder)
+    name = getattr(occluder, "name", "")
+    if not name:
+        raise MaskfaceError(
+            f"The occluder {kind.__name__} has no name. Write @OCCLUDERS.register('name') before "
+            "the class, or give it one: name: ClassVar[str] = 'name'."
+        )
+    if name in OCCLUDERS.names() and OCCLUDERS.get(name) is not kind:
+        raise MaskfaceError(
+            f"The occluder {kind.__name__} is called {name!r}, as another one is already. Give it "
+            "another name."
+        )
+
+
+def _by_text(given: Iterable[Any]) -> dict[str, Classifier | Trainable]:
+    """Make classifiers, by their texts; of those with one name and fingerprint, the first."""
+    named: dict[str, tuple[str, Classifier | Trainable]] = {}
+    for one in given:
+        made = as_classifier(one)
+        text = one if isinstance(one, str) else spec_of(CLASSIFIERS, made)
+        if text is None and made.name in CLASSIFIERS.names():
+            raise MaskfaceError(
+                f"A classifier of your own is called {made.name!r}, as another one is already. "
+                "Give it another name, in an attribute name."
+            )
+        text = made.name if text is None else text
+        first, other = named.setdefault(made.name, (text, made))
+        if other.fingerprint != made.fingerprint:
+            raise MaskfaceError(
+                f"Classifiers {first!r} and {text!r} would both be called {made.name!r} in "
+                "the results. Leave one out, or give it another name."
+            )
+    if not named:
+        raise MaskfaceError(f"Name at least one classifier of {', '.join(CLASSIFIERS.names())}.")
+    return dict(named.values())
+
+
+def _held_dataset(data: Any, reader: Any) -> Dataset | None:
+    """The data set that was given as an object or data frame; None for a path or name."""
+    if isinstance(data, str | Path) or data is None:
+        return None
+    return as_dataset(data, reader)
+
+
 def trained_on(train: str, conditions: Sequence[str]) -> tuple[str, ...]:
-    """Conditions that a classifier learns from; none if the run does not have what it asks for."""
+    """Return the conditions that a classifier is fitted to; none if the run lacks what it needs."""
     masked = tuple(name for name in conditions if name != PLAIN)
     if train in (PLAIN, "clean"):
         return (PLAIN,)
     if train in ("masked", "both"):
         return masked and (masked if train == "masked" else (PLAIN, *masked))
-    name = occluder_name(get_occluder(train))
+    name = train if train in conditions else occluder_name(get_occluder(train))
     return (name,) if name in conditions else ()
 
 
@@ -216,14 +323,14 @@ def _in_words(error: ValidationError) -> str:
 
 @dataclass(frozen=True)
 class Plan:
-    """An experiment on pictures that were looked up.
+    """An experiment with the pictures of its data set.
 
     Attributes
     ----------
     experiment
-        What was asked.
+        The experiment.
     dataset
-        The set it is asked of.
+        Its data set.
     samples
         The pictures, sorted by id.
     fingerprints
@@ -244,7 +351,7 @@ class Plan:
     def run_id(self) -> str:
         """Hash of everything that decides the results; 12 hexadecimal digits.
 
-        Where the data lie, what bytes the pictures have and where results go are not among it.
+        Where the data lie, what bytes the pictures have and where results go are not part of it.
 
         Raises
         ------
@@ -252,11 +359,56 @@ class Plan:
             If a file that an occluder names cannot be read.
         """
         chosen = Dataset(self.dataset.name, self.samples).index_hash
-        asked = self.experiment.model_dump(mode="json", exclude={"data", "limit", "classifiers"})
+        apart = {"data", "dataset", "limit", "classifiers"}
+        asked = self.experiment.model_dump(mode="json", exclude=apart)
         what = [__version__, self.dataset.name, chosen, asked, self.fingerprints]
-        if files := named_files(self.experiment.conditions):
+        occluders = self.experiment.made_occluders
+        if files := hash_files(file for one in occluders.values() for file in one.files):
             what.append(files)
+        if self.own_occluders:
+            what.append({"occluders": self.own_occluders})
         return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:12]
+
+    @cached_property
+    def own_occluders(self) -> dict[str, str]:
+        """Fingerprints of occluders that are not maskface's own, by name.
+
+        Raises
+        ------
+        MaskfaceError
+            If nothing tells one of them from another occluder of the same name.
+        """
+        return {
+            layer.name: identity(layer, f"Occluder {layer.name!r}", values=False)
+            for occluder in self.experiment.made_occluders.values()
+            for layer in layers_of(occluder)
+            if type(layer).__module__.partition(".")[0] != "maskface"
+        }
+
+
+def hash_files(names: Iterable[str]) -> dict[str, str]:
+    """Hash the files that occluders are made from, as ``texture:path=mask.png`` is.
+
+    Returns
+    -------
+    dict
+        SHA-256 by name.
+
+    Raises
+    ------
+    MaskfaceError
+        If one cannot be read.
+    """
+    try:
+        return {
+            name: hashlib.sha256(Path(name).expanduser().read_bytes()).hexdigest()
+            for name in sorted(set(names))
+        }
+    except OSError as error:
+        raise MaskfaceError(
+            f"Cannot read {error.filename}, which an occluder names: {error.strerror}. Put the "
+            "file there, or name another one."
+        ) from error
 
 
 def make_plan(experiment: Experiment) -> Plan:
@@ -267,16 +419,17 @@ def make_plan(experiment: Experiment) -> Plan:
     MaskfaceError
         If the data set cannot be read.
     """
-    dataset = load_dataset(experiment.data)
+    dataset = experiment.load_dataset()
     samples = dataset.samples
     if experiment.limit is not None:
         samples = balanced_sample(samples, experiment.limit, experiment.seed)
-    ready, learners = experiment.readers()
+    learners = experiment.learners
     if learners:
         _require_people(samples, learners[0].name)
+    made = experiment.made_classifiers
+    ready = [one for one in made if not isinstance(one, Trainable)]
     fingerprints = {"landmarks": MediaPipeDetector().fingerprint}
-    fingerprints |= {reader.name: reader.fingerprint for reader in ready}
-    fingerprints |= {learner.name: learner.fingerprint for learner in learners}
+    fingerprints |= {one.name: one.fingerprint for one in (*ready, *learners)}
     return Plan(experiment, dataset, samples, fingerprints)
 
 
@@ -290,6 +443,6 @@ def _require_people(samples: Sequence[Sample], learner: str) -> None:
             else "all pictures show the same person"
         )
         raise MaskfaceError(
-            f"Classifier {learner!r} must not learn from the people it is asked about, but {got}. "
-            "Name at least two people in the column subject of index.csv."
+            f"Classifier {learner!r} must not be fitted to the people that it reads, but {got}. "
+            "Name at least two people in the column subject."
         )

@@ -1,34 +1,39 @@
-"""Where chunks of pictures are read: in this process, in worker processes, or on a cluster.
-
-Read the pictures of a plan: chunks to workers, and what they give to disk.
-"""
+"""Read the pictures of a plan in chunks: in this process, in worker processes, or on a cluster."""
 
 from __future__ import annotations
 
+import inspect
+import os
 import signal
+import sysconfig
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from multiprocessing import resource_tracker
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Final, TypeAlias
 
+import cloudpickle
 from joblib import Parallel, delayed, parallel_config
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
-from maskface.errors import MaskfaceError
+from maskface.errors import MaskfaceError, format_error
 from maskface.experiment.checkpoints import ChunkResult, read_fingerprinted
 from maskface.experiment.folder import RunFolder, chunks
-from maskface.experiment.pipeline import TrialReader
-from maskface.experiment.spec import Experiment, Plan
-from maskface.run_options import OPTIONS
+from maskface.experiment.spec import Experiment, Plan, layers_of
+from maskface.experiment.trials import TrialReader
+from maskface.run_options import OPTIONS, argument, arguments
 from maskface.threads import one_thread
 from maskface.types import Sample
 
 BACKENDS: Final = OPTIONS["backend"].choices
 Task: TypeAlias = tuple[Any, ...]
+_WATCH_S: Final = 1
+"""How often a worker looks whether its parent is alive."""
 _WAIT_S: Final = 10
 """How long a scheduler may take to answer, and a cluster to have a worker."""
 
@@ -38,7 +43,7 @@ class WorkerLost(Exception):  # noqa: N818 (a state, which is dealt with)
 
 
 def check_workers(jobs: int, backend: str, scheduler: str) -> None:
-    """Refuse numbers and names that cannot be.
+    """Check the number and place of workers.
 
     Raises
     ------
@@ -46,16 +51,14 @@ def check_workers(jobs: int, backend: str, scheduler: str) -> None:
         If one is not allowed.
     """
     if jobs < 1 and jobs != -1:
-        raise MaskfaceError(f"jobs must be 1 or more, or -1 for one per core, but it was {jobs}.")
+        raise MaskfaceError(f"jobs must be 1 or more, or -1 for one per core, got {jobs}.")
     if backend not in BACKENDS:
-        raise MaskfaceError(
-            f"backend must be one of {', '.join(BACKENDS)}, but it was {backend!r}."
-        )
+        raise MaskfaceError(f"backend must be one of {', '.join(BACKENDS)}, got {backend!r}.")
     if (backend == "dask") != bool(scheduler):
         got = f"backend was {backend!r} and scheduler {scheduler!r}"
         raise MaskfaceError(
-            f"A scheduler goes with the dask backend and with it alone, but {got}. Write "
-            "--backend dask --scheduler tcp://HOST:8786, or neither."
+            f"The dask backend needs a scheduler, and no other backend has one, but {got}. Write "
+            f"{arguments(backend='dask', scheduler='tcp://HOST:8786')}, or neither."
         )
 
 
@@ -79,7 +82,7 @@ def workers(
             pool = Parallel(n_jobs=n_jobs, return_as="generator_unordered")
             with losses():
                 with ignore_sigint():
-                    results = pool(delayed(function)(*task) for task in tasks)
+                    results = pool(delayed(watched(function))(*task) for task in tasks)
                 yield from results
 
         yield work
@@ -92,11 +95,35 @@ def run_isolated(function: Callable[..., int], task: Task) -> bool:
             # With one job joblib would stay in this process.
             pool = Parallel(n_jobs=2, backend="loky", return_as="generator")
             with ignore_sigint():
-                results = pool([delayed(function)(*task)])
+                results = pool([delayed(watched(function))(*task)])
             list(results)
     except WorkerLost:
         return False
     return True
+
+
+def watched(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function whose worker process ends soon after this one, however this one ends.
+
+    A process that is killed cannot end its workers, which would go on writing parts.
+    """
+    return partial(_call_watched, os.getpid(), function)
+
+
+def _call_watched(parent: int, function: Callable[..., Any], *task: Any) -> Any:
+    if os.getppid() == parent:  # not so in this process itself, and on a cluster
+        _watch(parent)
+    return function(*task)
+
+
+@lru_cache(maxsize=1)
+def _watch(parent: int) -> None:
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_WATCH_S)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 @contextmanager
@@ -157,7 +184,83 @@ def _cluster(scheduler: str) -> Iterator[None]:
         yield
 
 
-ReaderParts = tuple[Experiment, tuple[tuple[str, Any], ...], Path | None]
+class Shipment:
+    """An experiment on its way to workers, with the objects that it holds, by value.
+
+    Within this process it is the experiment itself. A worker unpacks it once; equal shipments are
+    the same for its `TrialReader`.
+
+    Parameters
+    ----------
+    experiment
+        The experiment.
+    """
+
+    def __init__(self, experiment: Experiment) -> None:
+        self.experiment = experiment.without_data()
+        self._data: bytes | None = None
+
+    @classmethod
+    def unpack(cls, data: bytes) -> Shipment:
+        """Return the shipment of which these are the bytes."""
+        return _unpacked(data)
+
+    def pack(self) -> bytes:
+        """Return the bytes; raise `MaskfaceError` if an object cannot be pickled."""
+        if self._data is None:
+            self._data = _packed(self.experiment)
+        return self._data
+
+    def __reduce__(self) -> tuple[Callable[[bytes], Shipment], tuple[bytes]]:
+        return Shipment.unpack, (self.pack(),)
+
+
+@lru_cache(maxsize=1)
+def _unpacked(data: bytes) -> Shipment:
+    made = Shipment(cloudpickle.loads(data))
+    made._data = data
+    return made
+
+
+def _packed(experiment: Experiment) -> bytes:
+    """Pickle an experiment; classes and functions that workers may not have go along.
+
+    Raises
+    ------
+    MaskfaceError
+        If a classifier or an occluder cannot be pickled.
+    """
+    held = [*experiment.made_classifiers, *experiment.made_occluders.values()]
+    modules = {inspect.getmodule(one) or inspect.getmodule(type(one)) for one in (
+        *held, *(getattr(one, "model", None) for one in held),
+        *(layer for one in experiment.made_occluders.values() for layer in layers_of(one)),
+    )}  # fmt: skip
+    with ExitStack() as stack:
+        for module in filter(_is_users, modules):
+            cloudpickle.register_pickle_by_value(module)
+            stack.callback(cloudpickle.unregister_pickle_by_value, module)
+        try:
+            return bytes(cloudpickle.dumps(experiment))
+        except Exception as error:  # objects may refuse to be pickled in any way
+            raise MaskfaceError(
+                "A classifier or an occluder cannot be sent to worker processes "
+                f"({format_error(error)}). Load networks in predict_proba when they are first "
+                f"needed, or use {argument('jobs', value=1)}."
+            ) from error
+
+
+def _is_users(module: ModuleType | None) -> bool:
+    """Whether a module is the user's own, and not of an installed package."""
+    file = getattr(module, "__file__", None)
+    if module is None or file is None or module.__name__ == "__main__":
+        return False  # cloudpickle sends what is in __main__ by value anyway
+    paths = sysconfig.get_paths()
+    roots = [paths[key] for key in ("stdlib", "platstdlib", "purelib", "platlib")]
+    roots.append(str(Path(__file__).parents[1]))
+    return not any(Path(file).is_relative_to(root) for root in roots)
+
+
+ReaderParts = tuple[Shipment, tuple[tuple[str, Any], ...], Path | None]
 """What decides a worker's `TrialReader`: the experiment, shared cells, the landmark cache."""
 Work = Callable[[Callable[..., int], Iterable[Task]], Iterator[int]]
 _CRASHED: Final = "reading it ended the process (a decoder or a model crashed on it)"
@@ -173,6 +276,7 @@ def read_pictures(
     chunk: int,
     *,
     progress: bool,
+    by_value: bool,
 ) -> None:
     """Read the pictures of a plan that are not in its folder yet.
 
@@ -187,18 +291,24 @@ def read_pictures(
     chunk
         Pictures between two saves.
     progress
-        Show a progress bar on stderr.
+        Show a progress bar.
+    by_value
+        Whether workers are other processes, so that all objects of the experiment have to be
+        pickled.
 
     Raises
     ------
     MaskfaceError
-        If workers end before they have read anything.
+        If an object cannot be pickled, or workers end before they have read anything.
     """
     # Workers elsewhere have another working directory.
     folder = RunFolder(folder.path.absolute())
     samples = [replace(sample, path=sample.path.absolute()) for sample in plan.samples]
     head = {"run_id": plan.run_id, "dataset": plan.dataset.name}
-    parts = (plan.experiment, tuple(head.items()), cache)
+    shipment = Shipment(plan.experiment)
+    if by_value:
+        shipment.pack()
+    parts = (shipment, tuple(head.items()), cache)
     suspects = folder.pop_in_flight()
     with tqdm(total=len(plan.samples), unit="image", disable=not progress) as bar:
         while True:
@@ -220,7 +330,7 @@ def read_pictures(
                 if not suspects:
                     raise MaskfaceError(
                         "A worker process ended before it had read anything. What was read is "
-                        f"saved in {folder.path}; go on with --resume."
+                        f"saved in {folder.path}; go on with {argument('resume', value=True)}."
                     ) from error
                 continue
             finally:
@@ -237,7 +347,7 @@ def _read_guarded(parts: ReaderParts, folder: RunFolder, number: int, sample: Sa
     """Read a picture that was being read when a process ended, in a process of its own."""
     if not run_isolated(_read_chunk, (parts, folder, number, [sample])):
         folder.pop_in_flight()
-        mark = read_fingerprinted(sample.path, parts[0].limits)[0]
+        mark = read_fingerprinted(sample.path, parts[0].experiment.limits)[0]
         harvest = _reader(parts).lost(sample, mark, "error", _CRASHED)
         folder.write_part(number, number, harvest, str(parts[1][0][1]))
 
@@ -259,5 +369,5 @@ def _read_chunk(parts: ReaderParts, folder: RunFolder, first: int, samples: list
 @lru_cache(maxsize=1)
 def _reader(parts: ReaderParts) -> TrialReader:
     """Load networks and models once per process."""
-    experiment, head, cache = parts
-    return TrialReader.load(experiment, dict(head), cache)
+    shipment, head, cache = parts
+    return TrialReader.load(shipment.experiment, dict(head), cache)

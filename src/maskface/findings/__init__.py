@@ -1,4 +1,4 @@
-"""Published findings on covered faces, and a run beside them."""
+"""Published findings on occluded faces, and comparisons of runs with them."""
 
 from maskface.findings.agreement import (
     AGREEMENT,

@@ -1,8 +1,7 @@
-"""The tables of humans beside machines: what their columns mean.
+"""Agreement of classifiers with people: correlations of their losses and of their confusions.
 
-Do classifiers go wrong as people do? Correlations of losses and of confusions.
-
-Answers of people and of classifiers, plain and covered, in one form.
+Answers of classifiers, of observers and of published studies have one form, `Reader`;
+`agreement_tables` correlates what they lose of each emotion and how their answers change.
 """
 
 from __future__ import annotations
@@ -20,9 +19,9 @@ from scipy.stats import rankdata
 
 from maskface.arrays import Floats, Row
 from maskface.errors import MaskfaceError
-from maskface.findings.answers import of_choices, of_observers
+from maskface.findings.answers import count_choices, count_observers
 from maskface.findings.claims import kind_of, load_findings
-from maskface.humans import HUMAN, is_yes_no
+from maskface.humans import HUMAN, check_study, is_yes_no
 from maskface.schema import Column, Table
 from maskface.stats import INTERVAL_NAMES, Resampled, interval, resample
 from maskface.tables import PLAIN, RESPONSES
@@ -31,34 +30,34 @@ from maskface.types import EMOTIONS
 
 PATTERNS: Final = ("loss", "plain", "masked", "change")
 _UNITS: Final = ("subject", "image", "observer", "")
-_WHO: Final = (
+_NAMES: Final = (
     Column("run_id", "text", "As in trials, or of the study"),
     Column("dataset", "text", "As in trials, or the study"),
     Column("classifier", "text", "As in trials; `human` for observers"),
-    Column("condition", "text", "As in trials: how the face was covered"),
+    Column("condition", "text", "As in trials: the occluder"),
     Column("humans", "text", "The human study that the run is compared with"),
     Column(
         "pattern", "text",
-        "loss: right answers to each emotion, plain minus covered; plain, masked: share of each "
+        "loss: right answers to each emotion, plain minus masked; plain, masked: share of each "
         "wrong answer to each emotion; change: masked minus plain",
         allowed=PATTERNS,
     ),
 )  # fmt: skip
 _STANDING: Final = (
-    Column("n", "whole", "Pictures (or trials) with an answer plain and covered", low=0),
-    Column("n_clusters", "whole", "Independent units; empty where nobody knows", low=0),
-    Column("clustered_by", "text", "What these are", allowed=_UNITS),
+    Column("n", "whole", "Pictures (or trials) with an answer plain and masked", low=0),
+    Column("n_clusters", "whole", "Independent units; empty if unknown", low=0),
+    Column("clustered_by", "text", "Kind of unit", allowed=_UNITS),
 )
 _INTERVAL: Final = (
     Column("ci_low", "real", "Lower end of the 95 % interval of value"),
     Column("ci_high", "real", "Upper end of it"),
-    Column("interval", "text", "What kind of interval that is; empty if there is none"),
+    Column("interval", "text", "Kind of interval; empty if there is none"),
 )
 
 AGREEMENT: Final = Table(
     "agreement",
     (
-        *_WHO,
+        *_NAMES,
         Column("statistic", "text", "Kind of correlation", allowed=("pearson", "spearman")),
         *_STANDING,
         Column("n_observers", "whole", "Human observers", low=0),
@@ -73,12 +72,12 @@ AGREEMENT: Final = Table(
     ),
     key=("dataset", "classifier", "condition", "humans", "pattern", "statistic"),
 )  # fmt: skip
-"""How far a classifier goes wrong as people do."""
+"""Correlations of the errors of a classifier with those of people."""
 
 CELLS: Final = Table(
     "agreement_cells",
     (
-        *_WHO,
+        *_NAMES,
         Column("label", "text", "The shown emotion", allowed=EMOTIONS),
         Column("answer", "text", "The answer; the label in losses", allowed=EMOTIONS),
         *_STANDING,
@@ -87,29 +86,29 @@ CELLS: Final = Table(
     ),
     key=("humans", "dataset", "classifier", "condition", "pattern", "label", "answer"),
 )
-"""The numbers that were correlated, of classifiers and of people."""
+"""Numbers that are correlated, of classifiers and of people."""
 
 _FEWEST_ITEMS: Final = 4
-"""Emotions for which a published study must give figures."""
+"""Least number of emotions for which a published study gives figures."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reader:
-    """Who answered, and what.
+    """Answers of a classifier, or of human observers, plain and masked.
 
     Attributes
     ----------
     run_id, dataset, classifier, condition
         As in the tables.
     emotions
-        (7,) bool: which emotions were shown, and could be answered.
+        (7,) bool: emotions that were shown, and could be answered.
     counts
-        (C, 2, 2, 7, 7) by unit: answers and chances to give them, plain and covered, by shown
-        emotion and answer. A published study is one unit, whose chances are 1 (or 0: not known).
+        (C, 2, 2, 7, 7) by unit, plain and masked, answers and chances to give them, shown emotion
+        and answer. A published study is one unit, with chances of 1 (or 0: unknown).
     n
         Pictures, or trials, with an answer.
     units
-        ``subject``, ``image``, ``observer``, or empty where units are not known.
+        ``subject``, ``image``, ``observer``, or empty if units are unknown.
     observers
         Number of human observers; 0 for classifiers.
     """
@@ -126,10 +125,9 @@ class Reader:
 
 
 def classifier_reader(trials: pd.DataFrame, condition: str, emotions: NDArray[np.bool_]) -> Reader:
-    """Answers of one classifier that may only answer some emotions, and is only shown those.
+    """Count the answers of one classifier to some emotions, as the most probable of these.
 
-    People who could not answer `neutral` never did. So that both choose among the same answers,
-    the classifier's is the most probable of them.
+    People who could not answer `neutral` never did: so both choose among the same answers.
     """
     names = [emotion for emotion, there in zip(EMOTIONS, emotions, strict=True) if there]
     rows = trials[(trials["status"] == "ok") & trials["label"].isin(names)]
@@ -140,7 +138,7 @@ def classifier_reader(trials: pd.DataFrame, condition: str, emotions: NDArray[np
     unit = rows["subject_id" if known else "image_id"]
     answer = [names[i] for i in p.argmax(axis=1)] if len(p) else []
     side = _sides(rows["condition"] == PLAIN)
-    counts = of_choices(unit, side, rows["label"], pd.Series(answer), n_sides=2)
+    counts = count_choices(unit, side, rows["label"], pd.Series(answer), n_sides=2)
     first = trials.iloc[0]
     shown = np.isin(EMOTIONS, rows["label"].unique())
     return Reader(
@@ -150,19 +148,19 @@ def classifier_reader(trials: pd.DataFrame, condition: str, emotions: NDArray[np
 
 
 def human_reader(folder: Path, mask: str | None = None) -> Reader:
-    """Answers of the observers of a study that `maskface humans` read.
+    """Read the answers of the observers of a study that `maskface humans` wrote.
 
     Parameters
     ----------
     folder
-        Of the study, with responses.csv.
+        Folder of the study, with responses.csv.
     mask
-        The condition that is compared with ``none``; found by its name if None.
+        Condition to compare with ``none``; found by its name if None.
 
     Raises
     ------
     MaskfaceError
-        If there is no responses.csv, or it is not clear which condition is meant.
+        If there is no responses.csv, or more than one condition may be the mask.
 
     Notes
     -----
@@ -174,6 +172,7 @@ def human_reader(folder: Path, mask: str | None = None) -> Reader:
         raise MaskfaceError(
             f"{folder} holds no {path.name}. Name the folder that `maskface humans` wrote to."
         )
+    check_study(folder)
     rows = RESPONSES.read(path)
     rows = rows[rows["status"] == "ok"]
     condition = _which(sorted(rows["condition"].unique()), mask)
@@ -181,7 +180,7 @@ def human_reader(folder: Path, mask: str | None = None) -> Reader:
     both = rows.groupby("observer_id")["condition"].transform("nunique") == 2
     rows = rows[both]
     side = _sides(rows["condition"] == PLAIN)
-    counts = of_observers(rows, side, n_sides=2)
+    counts = count_observers(rows, side, n_sides=2)
     answers = set(rows["question" if is_yes_no(rows) else "predicted"])
     emotions = np.isin(EMOTIONS, sorted(answers & set(rows["label"])))
     first = rows.iloc[0]
@@ -192,7 +191,7 @@ def human_reader(folder: Path, mask: str | None = None) -> Reader:
 
 
 def published_readers() -> list[Reader]:
-    """Studies among the published findings with hits of four emotions or more, plain and masked."""
+    """Return the published studies with hits of four emotions or more, plain and masked."""
     table = load_findings()
     table = table[table["measure"].isin(["accuracy", "hit_rate"]) & (table["emotion"] != "all")]
     found = []
@@ -229,13 +228,8 @@ def _sides(plain: pd.Series) -> NDArray[np.int64]:
     return np.where(plain, 0, 1).astype(np.int64)
 
 
-def restricted(reader: Reader, emotions: NDArray[np.bool_]) -> Reader:
-    """The same reader, to be looked at for these emotions alone."""
-    return replace(reader, emotions=reader.emotions & emotions)
-
-
 _FEWEST: Final = 3
-"""Emotions below which nothing is correlated."""
+"""Least number of emotions to correlate."""
 _BOOTSTRAP: Final = INTERVAL_NAMES["expanded"]
 
 
@@ -247,7 +241,7 @@ def agreement_tables(
     seed: int = 0,
     n_resamples: int = 2000,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Set classifiers beside people.
+    """Correlate the losses and confusions of classifiers with those of people.
 
     Parameters
     ----------
@@ -256,48 +250,54 @@ def agreement_tables(
     humans
         From `human_reader` or `published_readers`.
     conditions
-        Covers of the run, each of which is compared with the one that the people saw.
+        Masks of the run, each to compare with the one that the people saw.
     seed, n_resamples
-        Of the bootstrap over the people shown, and, on its own, over the observers.
+        Of the bootstrap over the people shown, and, independently, over the observers.
 
     Returns
     -------
     agreement, cells
         In the schemas of `AGREEMENT` and `CELLS`, over the emotions that both were shown and could
-        answer. Intervals hold for other faces and other observers, not for other emotions, and
-        lean towards 0, for resampling adds noise to both sides. P values are exact over all ways
-        to exchange the emotions' names on one side; in confusions, rows and columns together (as
-        in Mantel 1967, Cancer Research 27, 209-220). With k emotions there are k! of them.
+        answer. Intervals hold for other faces and other observers, not for other emotions, and are
+        biased towards 0, because resampling adds noise to both sides. P values are exact over all
+        k! permutations of the names of k emotions on one side; in confusions, rows and columns
+        together (as in Mantel 1967, Cancer Research 27, 209-220).
     """
     rows: list[Row] = []
     cells: list[Row] = []
     for human in humans:
-        for reader in _machines(trials, human, conditions):
-            own = restricted(human, reader.emotions)
+        for reader in (
+            classifier_reader(part, condition, human.emotions)
+            for _, part in trials.groupby("classifier", sort=True)
+            for condition in conditions
+        ):
+            own = replace(human, emotions=human.emotions & reader.emotions)
             rows += _agreement_rows(reader, own, human.dataset, seed, n_resamples)
             cells += _cell_rows(reader, human.dataset, seed, n_resamples)
         cells += _cell_rows(human, human.dataset, seed, n_resamples)
     return AGREEMENT.check(AGREEMENT.frame(rows)), CELLS.check(CELLS.frame(cells))
 
 
-def _machines(trials: pd.DataFrame, human: Reader, conditions: Sequence[str]) -> Iterator[Reader]:
+def _classifiers(
+    trials: pd.DataFrame, human: Reader, conditions: Sequence[str]
+) -> Iterator[Reader]:
     for _, part in trials.groupby("classifier", sort=True):
         for condition in conditions:
             yield classifier_reader(part, condition, human.emotions)
 
 
 def _agreement_rows(
-    machine: Reader, human: Reader, study: str, seed: int, n_resamples: int
+    classifier: Reader, human: Reader, study: str, seed: int, n_resamples: int
 ) -> Iterator[Row]:
-    at = np.flatnonzero(machine.emotions & human.emotions)
+    at = np.flatnonzero(classifier.emotions & human.emotions)
     if len(at) < _FEWEST:
         return
-    sides = [_patterns(_shares(r.counts.sum(axis=0)[None], at)) for r in (machine, human)]
+    sides = [_patterns(_shares(r.counts.sum(axis=0)[None], at)) for r in (classifier, human)]
     drawn = [
         _patterns(_shares(_resampled(r, seed + i, n_resamples), at))
-        for i, r in enumerate((machine, human))
+        for i, r in enumerate((classifier, human))
     ]
-    fixed = _who(machine, study) | {"n_observers": human.observers, "n_emotions": len(at)}
+    fixed = _names(classifier, study) | {"n_observers": human.observers, "n_emotions": len(at)}
     for pattern in PATTERNS:
         pair = [side[pattern] for side in sides]
         if np.isnan(pair[0]).any() or np.isnan(pair[1]).any():
@@ -308,7 +308,7 @@ def _agreement_rows(
             value = correlate(*pair)
             chance = correlate(np.broadcast_to(pair[0], ways.shape), ways)
             units = np.array(
-                [min(len(machine.counts), len(human.counts) if human.units else 10**6)]
+                [min(len(classifier.counts), len(human.counts) if human.units else 10**6)]
             )
             found = Resampled(
                 value, correlate(*resampled)[:, None], units, lambda: np.zeros((0, 1))
@@ -329,7 +329,7 @@ def _share_as_far(chance: Floats, value: float) -> float:
 
 
 def _resampled(reader: Reader, seed: int, n: int) -> Floats:
-    """Counts (n, 2, 2, 7, 7) of resampled units; the counts themselves where these are unknown."""
+    """Return counts (n, 2, 2, 7, 7) of resampled units, or n copies if units are unknown."""
     shape = reader.counts.shape[1:]
     if not reader.units:
         return np.asarray(np.broadcast_to(reader.counts, (n, *shape)))
@@ -340,20 +340,21 @@ def _resampled(reader: Reader, seed: int, n: int) -> Floats:
 
 
 def _units(reader: Reader, at: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Units (k,) that showed, or were shown, each of the emotions in question."""
-    asked = reader.counts[:, :, 1].sum(axis=(1, 3)) > 0
-    return np.asarray(asked.sum(axis=0)[at], np.int64)
+    """Return the number of units (k,) with each of the emotions."""
+    there = reader.counts[:, :, 1].sum(axis=(1, 3)) > 0
+    return np.asarray(there.sum(axis=0)[at], np.int64)
 
 
 def _shares(counts: Floats, at: NDArray[np.int64]) -> Floats:
-    """Counts (B, 2, 2, 7, 7) to shares (B, 2, k, k) of the emotions in question."""
+    """Turn counts (B, 2, 2, 7, 7) into shares (B, 2, k, k) of k emotions."""
     own = counts[..., at[:, None], at]
-    said, asked = own[:, :, 0], own[:, :, 1]
-    return np.asarray(np.divide(said, asked, out=np.full(said.shape, np.nan), where=asked > 0))
+    given, chances = own[:, :, 0], own[:, :, 1]
+    empty = np.full(given.shape, np.nan)
+    return np.asarray(np.divide(given, chances, out=empty, where=chances > 0))
 
 
 def _patterns(shares: Floats) -> Mapping[str, Floats]:
-    """What is compared, (B, cells) each, of shares (B, 2, k, k)."""
+    """Return the numbers to correlate, (B, cells) each, of shares (B, 2, k, k)."""
     plain, masked = shares[:, 0], shares[:, 1]
     off = ~np.eye(shares.shape[-1], dtype=bool)
     hits = np.diagonal(shares, axis1=2, axis2=3)
@@ -366,13 +367,13 @@ def _patterns(shares: Floats) -> Mapping[str, Floats]:
 
 
 def _exchanged(shares: Floats) -> Floats:
-    """Shares (1, 2, k, k) under all k! ways to exchange the emotions."""
+    """Return shares (1, 2, k, k) under all k! permutations of the emotions."""
     ways = np.array(list(permutations(range(shares.shape[-1]))))
     return np.asarray(shares[0][:, ways[:, :, None], ways[:, None, :]].swapaxes(0, 1))
 
 
 def pearson(first: Floats, second: Floats) -> Floats:
-    """Product-moment correlations (B,) of rows (B, cells); NaN where one side is constant."""
+    """Return product-moment correlations (B,) of rows (B, cells); NaN if one side is constant."""
     a, b = (side - side.mean(axis=1, keepdims=True) for side in (first, second))
     above = (a * b).sum(axis=1)
     below = np.sqrt((a**2).sum(axis=1) * (b**2).sum(axis=1))
@@ -381,7 +382,7 @@ def pearson(first: Floats, second: Floats) -> Floats:
 
 
 def spearman(first: Floats, second: Floats) -> Floats:
-    """Rank correlations (B,) of rows (B, cells), ties with their mean rank (Spearman 1904)."""
+    """Return rank correlations (B,) of rows (B, cells), with mean ranks of ties (Spearman 1904)."""
     # Equal losses may differ in the last digit.
     ranks = [rankdata(side.round(12), axis=1, nan_policy="propagate") for side in (first, second)]
     return pearson(*ranks)
@@ -390,7 +391,7 @@ def spearman(first: Floats, second: Floats) -> Floats:
 _STATISTICS: Final = {"pearson": pearson, "spearman": spearman}
 
 
-def _who(reader: Reader, study: str) -> Row:
+def _names(reader: Reader, study: str) -> Row:
     return {
         "run_id": reader.run_id, "dataset": reader.dataset, "classifier": reader.classifier,
         "condition": reader.condition, "humans": study, "n": reader.n or np.nan,
@@ -413,7 +414,7 @@ def _cell_rows(reader: Reader, study: str, seed: int, n_resamples: int) -> Itera
         for c, (i, j) in enumerate(places[pattern]):
             if np.isnan(found.point[c]):
                 continue
-            yield _who(reader, study) | {
+            yield _names(reader, study) | {
                 "pattern": pattern, "label": EMOTIONS[at[i]], "answer": EMOTIONS[at[j]],
                 "value": found.point[c], "ci_low": low[c], "ci_high": high[c],
                 "interval": "" if np.isnan(low[c]) else _BOOTSTRAP,
@@ -421,7 +422,7 @@ def _cell_rows(reader: Reader, study: str, seed: int, n_resamples: int) -> Itera
 
 
 def agreement_text(agreement: pd.DataFrame) -> str:
-    """Say how losses and changes of confusions of classifiers go with those of people."""
+    """Describe the rank correlations of losses and of changes of confusions."""
     lines = ["Intervals: other faces and observers, the same emotions. p: the names of emotions."]
     shown = agreement[agreement["statistic"] == "spearman"]
     for row in shown[shown["pattern"].isin(["loss", "change"])].to_dict("records"):

@@ -1,10 +1,7 @@
-"""Answers counted by unit, condition, shown emotion and answer.
+"""Answers of classifiers and of human observers, counted by unit, condition and shown emotion.
 
-From rows of trials or responses to the answers of each reader.
-
-Answers of one reader under all conditions, and how often one was given under two of them.
-
-The tables of a run, of classifiers or of human observers.
+`RunTables` holds the tables of a run or of a study; its `answers` tell how often an answer was
+given under two conditions (`Counts`).
 """
 
 from __future__ import annotations
@@ -23,7 +20,7 @@ from maskface.arrays import Floats
 from maskface.classifiers import is_control
 from maskface.errors import MaskfaceError
 from maskface.findings.claims import Kind, kind_of
-from maskface.humans import HUMAN, is_yes_no
+from maskface.humans import HUMAN, check_study, is_yes_no
 from maskface.schema import numbered
 from maskface.table_files import find_table
 from maskface.tables import GUARDS, PLAIN, RESPONSES, SUMMARY, TRIALS
@@ -35,7 +32,7 @@ NUMBER: Final = {emotion: i for i, emotion in enumerate(EMOTIONS)}
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Counts:
-    """How often an answer was given under two conditions.
+    """Numbers of times that an answer was given under two conditions.
 
     Attributes
     ----------
@@ -43,9 +40,9 @@ class Counts:
         (C, 2, 2, E): unit; reference and condition; times given, and chances to give it; shown
         emotion.
     there
-        (C,) bool: units with answers under both. Others count nothing.
+        (C,) bool: units with answers under both. The others have no counts.
     observers
-        Whether units are human observers.
+        Units are human observers.
     """
 
     totals: Floats
@@ -54,25 +51,25 @@ class Counts:
 
 
 class Answers(Protocol):
-    """Answers of one reader."""
+    """Answers of one classifier, or of human observers."""
 
     def right(self, reference: str, condition: str) -> Counts:
-        """Right answers to each emotion, E = 7."""
+        """Count right answers to each emotion, E = 7."""
 
     def taken_for(self, reference: str, condition: str, source: str, target: str) -> Counts:
-        """How often faces that show the one emotion were taken for the other, E = 1."""
+        """Count faces that show one emotion and are taken for another, E = 1."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PictureAnswers:
-    """One answer to each picture under each condition; pairs are of the same pictures.
+    """Answers to each picture under each condition; the same pictures are paired.
 
     Attributes
     ----------
     conditions
         Number of each.
     unit
-        (n,) number of the subject, or of the picture where one has no subject.
+        (n,) number of the subject, or of the picture if one has no subject.
     label
         (n,) index into `EMOTIONS`.
     answer
@@ -85,11 +82,11 @@ class PictureAnswers:
     answer: NDArray[np.int8]
 
     def right(self, reference: str, condition: str) -> Counts:
-        """Right answers to each emotion, E = 7."""
+        """Count right answers to each emotion, E = 7."""
         return self._given(reference, condition, np.ones(len(self.label), bool), self.label)
 
     def taken_for(self, reference: str, condition: str, source: str, target: str) -> Counts:
-        """How often faces that show the one emotion were taken for the other, E = 1."""
+        """Count faces that show one emotion and are taken for another, E = 1."""
         wanted = np.full(len(self.label), NUMBER[target], np.int8)
         shows = self.label == NUMBER[source]
         found = self._given(reference, condition, shows, wanted)
@@ -114,26 +111,25 @@ def _tally(cell: NDArray[np.int64], n: int) -> Floats:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ObserverAnswers:
-    """Answers of human observers, who need not have seen the same pictures under all conditions.
+    """Answers of human observers, who may have seen other pictures under each condition.
 
     Attributes
     ----------
     conditions
         Number of each.
     counts
-        (C, conditions, 2, 7, 7) by observer, condition, shown emotion and answer: times given, and
-        chances to give it. See `maskface.findings.answers`.
+        (C, conditions, 2, 7, 7), as from `count_observers`.
     """
 
     conditions: Mapping[str, int]
     counts: Floats
 
     def right(self, reference: str, condition: str) -> Counts:
-        """Right answers to each emotion, E = 7."""
+        """Count right answers to each emotion, E = 7."""
         return self._of(np.diagonal(self._pair(reference, condition), axis1=-2, axis2=-1))
 
     def taken_for(self, reference: str, condition: str, source: str, target: str) -> Counts:
-        """How often faces that show the one emotion were taken for the other, E = 1."""
+        """Count faces that show one emotion and are taken for another, E = 1."""
         pair = self._pair(reference, condition)
         return self._of(pair[..., NUMBER[source], [NUMBER[target]]])
 
@@ -150,16 +146,16 @@ def _places(conditions: Mapping[str, int], *names: str) -> list[int]:
     missing = [name for name in names if name not in conditions]
     if missing:
         raise MaskfaceError(
-            f"The summary has a condition {missing[0]}, but the trials have not. Type `maskface "
-            "summarize` to bring the summary up to date."
+            f"The summary has a condition {missing[0]}, but the trials do not. Type `maskface "
+            "summarize` to update the summary."
         )
     return [conditions[name] for name in names]
 
 
-def of_choices(
+def count_choices(
     unit: pd.Series, side: NDArray[np.int64], label: pd.Series, answer: pd.Series, *, n_sides: int
 ) -> Floats:
-    """Count answers that were chosen among all emotions.
+    """Count answers that are choices among all emotions.
 
     Parameters
     ----------
@@ -168,9 +164,9 @@ def of_choices(
     side
         (n,) number of the condition, from 0.
     label, answer
-        Shown emotion and answer; an answer that is no emotion is none of them.
+        Shown emotion and answer; an answer that is no emotion is not counted.
     n_sides
-        How many conditions there are.
+        Number of conditions.
 
     Returns
     -------
@@ -181,13 +177,13 @@ def of_choices(
     codes, shown = _unit_codes(unit), numbered(label, EMOTIONS)
     given = answer.map(NUMBER).fillna(-1).to_numpy(np.int64)
     counts = _empty(codes, n_sides)
-    said = given >= 0
-    np.add.at(counts[:, :, 0], (codes[said], side[said], shown[said], given[said]), 1)
+    known = given >= 0
+    np.add.at(counts[:, :, 0], (codes[known], side[known], shown[known], given[known]), 1)
     np.add.at(counts[:, :, 1], (codes, side, shown), 1)
     return counts
 
 
-def of_observers(rows: pd.DataFrame, side: NDArray[np.int64], *, n_sides: int) -> Floats:
+def count_observers(rows: pd.DataFrame, side: NDArray[np.int64], *, n_sides: int) -> Floats:
     """Count answers of human observers, who are the units.
 
     Parameters
@@ -195,32 +191,32 @@ def of_observers(rows: pd.DataFrame, side: NDArray[np.int64], *, n_sides: int) -
     rows
         n answered ones in the schema of `maskface.tables.RESPONSES`.
     side, n_sides
-        As in `of_choices`.
+        As in `count_choices`.
 
     Returns
     -------
     NDArray
-        As from `of_choices`. Of answers to "is it ...?", times yes was said and times the question
-        was asked, with the emotion asked for in the place of the answer.
+        As from `count_choices`. Of yes/no questions, the numbers of yes and of questions, with the
+        emotion in the question in place of the answer.
     """
     if is_yes_no(rows):
         return _of_yes_no(rows, side, n_sides)
     answer = rows["predicted"]
-    return of_choices(rows["observer_id"], side, rows["label"], answer, n_sides=n_sides)
+    return count_choices(rows["observer_id"], side, rows["label"], answer, n_sides=n_sides)
 
 
 def _of_yes_no(rows: pd.DataFrame, side: NDArray[np.int64], n_sides: int) -> Floats:
     codes = _unit_codes(rows["observer_id"])
-    shown, asked = (numbered(rows[name], EMOTIONS) for name in ("label", "question"))
+    shown, question = (numbered(rows[name], EMOTIONS) for name in ("label", "question"))
     counts = _empty(codes, n_sides)
     yes = rows["answer_yes"].to_numpy(np.float64)
-    np.add.at(counts[:, :, 0], (codes, side, shown, asked), yes)
-    np.add.at(counts[:, :, 1], (codes, side, shown, asked), 1)
+    np.add.at(counts[:, :, 0], (codes, side, shown, question), yes)
+    np.add.at(counts[:, :, 1], (codes, side, shown, question), 1)
     return counts
 
 
 def _unit_codes(unit: pd.Series) -> NDArray[np.int64]:
-    """Number names in their order."""
+    """Number names in sorted order."""
     return pd.factorize(unit, sort=True)[0].astype(np.int64)
 
 
@@ -232,12 +228,12 @@ def _empty(codes: NDArray[np.int64], n_sides: int) -> Floats:
 COLUMNS: Final = (
     "image_id", "subject_id", "label", "condition", "classifier", "predicted", "status",
 )  # fmt: skip
-"""Columns of the trials that `picture_answers` needs."""
+"""Columns of the trials for `picture_answers`."""
 
 
 @dataclass
 class _Codes:
-    """Numbers of names, in the order in which they are met."""
+    """Numbers of names, in order of appearance."""
 
     known: dict[str, int] = field(default_factory=dict)
 
@@ -253,47 +249,47 @@ class _Codes:
 
 @dataclass
 class _Pictures:
-    """Pictures of all classifiers, in the order in which they are met."""
+    """Pictures of all classifiers, in order of appearance."""
 
     images: _Codes = field(default_factory=_Codes)
     subjects: list[str] = field(default_factory=list)
     nameless: set[str] = field(default_factory=set)
-    """Classifiers with a trial that does not say who is shown, answered or not."""
+    """Classifiers with a trial without a subject, answered or not."""
     label: NDArray[np.int8] = field(default_factory=lambda: np.zeros(0, np.int8))
 
     def add(self, piece: pd.DataFrame) -> NDArray[np.int64]:
-        """Number the pictures of a piece, and note who is shown and what."""
+        """Number the pictures of a piece, and note their subjects and labels."""
         image = self.images.of(piece["image_id"])
         new, first = np.unique(image, return_index=True)
-        who = piece["subject_id"].iloc[first].to_numpy(object)
+        subjects = piece["subject_id"].iloc[first].to_numpy(object)
         self.subjects += [""] * (len(self.images.known) - len(self.subjects))
-        for number, name in zip(new, who, strict=True):
+        for number, name in zip(new, subjects, strict=True):
             self.subjects[number] = self.subjects[number] or str(name)
         self.label = _grown(self.label, len(self.subjects))
         self.label[image] = numbered(piece["label"], EMOTIONS)
         return image
 
     def note_nameless(self, piece: pd.DataFrame) -> None:
-        """Note whose trials do not all say who is shown, those without an answer too."""
+        """Note the classifiers with a trial without a subject, answered or not."""
         unknown = (piece["subject_id"] == "").to_numpy(bool)
         self.nameless.update(map(str, piece["classifier"][unknown].unique()))
 
     def units(self, classifier: str) -> NDArray[np.int64]:
-        """Number of each picture's subject, or of the picture: the units of the summary."""
+        """Return the number of the subject of each picture, or else that of the picture."""
         names = list(self.images.known) if classifier in self.nameless else self.subjects
         return pd.factorize(np.array(names, object), sort=True)[0].astype(np.int64)
 
 
 @dataclass
 class _Given:
-    """Answers of one classifier so far, by picture and condition; a byte each."""
+    """Answers of one classifier so far, by picture and condition, a byte each."""
 
     answers: NDArray[np.int8] = field(default_factory=lambda: np.full((0, 0), -1, np.int8))
 
     def add(
         self, image: NDArray[np.int64], condition: NDArray[np.int64], answer: NDArray[np.int64]
     ) -> NDArray[np.bool_]:
-        """Add answers, and say which of them had been given before."""
+        """Add answers, and return which of them were given before."""
         if not len(image):
             return np.zeros(0, bool)
         self.answers = _grown(self.answers, int(image.max()) + 1, int(condition.max()) + 1)
@@ -308,21 +304,21 @@ class _Given:
 
 
 def _refuse_second(rows: pd.DataFrame) -> None:
-    """Refuse answers that had been given before; `rows` may be none."""
+    """Raise `MaskfaceError` if there are rows, of answers that were given before."""
     if len(rows):
         one = rows.iloc[0]
         raise MaskfaceError(
             f"The trials hold two answers of {one['classifier']} to the picture {one['image_id']} "
-            f"under {one['condition']}. Delete the row that is not wanted, then type `maskface "
-            "summarize` with the folder."
+            f"under {one['condition']}. Delete one of these rows, then type `maskface summarize` "
+            "with the folder."
         )
 
 
 def _grown(array: NDArray[np.int8], *shape: int) -> NDArray[np.int8]:
-    """Make room for at least so many; what is new is -1."""
+    """Return an array of at least this shape; what is new is -1."""
     if all(there >= wanted for there, wanted in zip(array.shape, shape, strict=True)):
         return array
-    # Half as much again, or every piece would copy all that came before it.
+    # Half as much again, or every piece would copy all the earlier ones.
     first = max(shape[0], array.shape[0] * 3 // 2)
     larger = np.full((first, *np.maximum(shape[1:], array.shape[1:])), -1, np.int8)
     larger[tuple(map(slice, array.shape))] = array
@@ -330,7 +326,7 @@ def _grown(array: NDArray[np.int8], *shape: int) -> NDArray[np.int8]:
 
 
 def observer_answers(responses: pd.DataFrame) -> ObserverAnswers:
-    """Bring together what human observers answered.
+    """Collect the answers of human observers.
 
     Parameters
     ----------
@@ -341,17 +337,17 @@ def observer_answers(responses: pd.DataFrame) -> ObserverAnswers:
     conditions = _Codes()
     conditions.of(responses["condition"])
     side = conditions.of(rows["condition"])
-    counts = of_observers(rows, side, n_sides=len(conditions.known))
+    counts = count_observers(rows, side, n_sides=len(conditions.known))
     return ObserverAnswers(conditions.known, counts)
 
 
 def picture_answers(pieces: Iterable[pd.DataFrame]) -> dict[str, PictureAnswers]:
-    """Bring together what each classifier answered.
+    """Collect the answers of each classifier.
 
     Parameters
     ----------
     pieces
-        Trials, together or piece by piece, with the columns `COLUMNS`.
+        Trials, whole or in pieces, with the columns `COLUMNS`.
 
     Raises
     ------
@@ -366,9 +362,9 @@ def picture_answers(pieces: Iterable[pd.DataFrame]) -> dict[str, PictureAnswers]
         answered = piece[ok]
         pictures.note_nameless(piece)
         image, answer = pictures.add(answered), numbered(answered["predicted"], EMOTIONS)
-        who, names = pd.factorize(piece["classifier"])
+        codes, names = pd.factorize(piece["classifier"])
         for number, name in enumerate(names):
-            own = who[ok] == number
+            own = codes[ok] == number
             given = found.setdefault(str(name), _Given())
             again = given.add(image[own], condition[ok][own], answer[own])
             _refuse_second(answered[own][again])
@@ -387,14 +383,14 @@ Interval = tuple[float, float, float]
 
 @dataclass(frozen=True)
 class RunTables:
-    """Summary, and trials or responses where they are there.
+    """Tables of a run or of a study: the summary, and trials or responses if there are any.
 
     Attributes
     ----------
     folder
         Of the run.
     masks
-        Conditions that count as masks whatever their name.
+        Conditions that count as masks whatever their names.
     """
 
     folder: Path
@@ -402,7 +398,7 @@ class RunTables:
 
     @cached_property
     def summary(self) -> pd.DataFrame:
-        """In the schema of `maskface.tables.SUMMARY`."""
+        """Summary in the schema of `maskface.tables.SUMMARY`."""
         path = self.folder / f"{SUMMARY.name}.csv"
         if not path.is_file():
             raise MaskfaceError(
@@ -412,6 +408,7 @@ class RunTables:
         from maskface.experiment import require_complete  # loads OpenCV
 
         require_complete(self.folder)
+        check_study(self.folder)
         summary = SUMMARY.read(path)
         unknown = sorted(set(self.masks) - set(summary["condition"]))
         if unknown:
@@ -423,12 +420,12 @@ class RunTables:
 
     @cached_property
     def readers(self) -> tuple[str, ...]:
-        """Classifiers, or ``human``; those that learnt from shuffled labels bear no claim."""
+        """Classifiers but controls with shuffled labels, or ``human``."""
         names = map(str, self.summary["classifier"].unique())
         return tuple(sorted(name for name in names if not is_control(name)))
 
     def conditions(self, kind: Kind) -> tuple[str, ...]:
-        """Conditions of a kind."""
+        """Return the conditions of a kind."""
         names = sorted(self.summary["condition"].unique())
         return tuple(name for name in names if kind_of(name, self.masks) == kind)
 
@@ -442,19 +439,19 @@ class RunTables:
         return None
 
     def answers(self, reader: str) -> Answers | None:
-        """Answers of a classifier, or of ``human``; None if the folder has the summary alone."""
+        """Return the answers of a classifier or of ``human``; None if there is only the summary."""
         return None if self._answers is None else self._answers.get(reader)
 
     @cached_property
     def guards(self) -> pd.DataFrame:
-        """In the schema of `maskface.tables.GUARDS`; empty if the folder has none."""
+        """Guards in the schema of `maskface.tables.GUARDS`; empty if the folder has none."""
         path = self.folder / f"{GUARDS.name}.csv"
         return GUARDS.read(path) if path.is_file() else GUARDS.frame([])
 
     def from_summary(
         self, reader: str, condition: str, metric: str, label: str, column: str = "loss"
     ) -> Interval | None:
-        """Look up a number with its interval; None if the summary lacks it."""
+        """Return a number with its interval; None if the summary lacks it."""
         s = self.summary
         at = (s["classifier"] == reader) & (s["condition"] == condition)
         found = s[at & (s["metric"] == metric) & (s["label"] == label)]
@@ -465,7 +462,7 @@ class RunTables:
         return float(row[column]), float(row[low]), float(row[high])
 
     def hits(self, reader: str, condition: str, column: str = "loss") -> Interval | None:
-        """Accuracy over all emotions; of yes/no questions, the hit rate."""
+        """Return the accuracy over all emotions; of yes/no questions, the hit rate."""
         for metric in ("hit_rate", "accuracy"):
             found = self.from_summary(reader, condition, metric, "all", column)
             if found is not None:
@@ -474,11 +471,11 @@ class RunTables:
 
     @property
     def of_humans(self) -> bool:
-        """Whether observers answered."""
+        """Whether the folder is that of a study with human observers."""
         return HUMAN in self.readers
 
     def doubt(self, reader: str, conditions: tuple[str, ...], labels: tuple[str, ...]) -> str:
-        """Why a result cannot bear a claim; empty if nothing is known against it."""
+        """Return the guard that forbids a verdict; empty if there is none."""
         g = self.guards
         of = g["classifier"].isin([reader, "all"]) & g["condition"].isin([PLAIN, *conditions])
         chance = (g["guard"] == "chance") | (g["guard"] == "confounded")

@@ -1,10 +1,7 @@
-"""What was published on how human observers read covered faces.
+"""Published findings on occluded faces, claims of the literature, and results on them.
 
-What is claimed of masks and emotions, and when a run agrees.
-
-What people lost under a mask in published studies, and how sure that is.
-
-What a run says to a claim.
+`load_findings` and `published_losses` return what human observers showed; `CLAIMS` are the claims
+that `maskface.findings.compare_run` judges a run by, with the rule for each verdict.
 """
 
 from __future__ import annotations
@@ -24,40 +21,40 @@ from maskface.tables import PLAIN
 
 WITHIN: Final = "within observers"
 LOSSES: Final = ("loss", "loss of hits")
-"""Measures that are a loss themselves, of accuracy and of hits in yes/no designs."""
+"""Measures that are losses, of accuracy and of hits in yes/no designs."""
 
 FINDINGS: Final = Table(
     "findings",
     (
-        Column("study", "text", "Authors and year; which study or group, where there are several"),
+        Column("study", "text", "Authors and year; study or group, if there are several"),
         Column("year", "whole", "Year of publication", low=1900),
-        Column("doi", "text", "DOI; empty where it was not seen"),
-        Column("n", "whole", "Observers; empty where the source does not say", low=1),
-        Column("population", "text", "Who they were"),
-        Column("stimuli", "text", "What they saw"),
+        Column("doi", "text", "DOI; empty if it was not seen"),
+        Column("n", "whole", "Observers; empty if the source does not say", low=1),
+        Column("population", "text", "The observers"),
+        Column("stimuli", "text", "The pictures"),
         Column(
             "design", "text",
-            "`within observers` where the same are known to have seen plain and covered faces; "
-            "empty where that was not seen",
+            "`within observers` if the same are known to have seen plain and occluded faces; "
+            "empty if that was not seen",
             allowed=("", WITHIN),
         ),
         Column("emotion", "text", "The shown emotion, or `all`"),
-        Column("condition", "text", "How the face was covered; `none` for the face as it is"),
+        Column("condition", "text", "The occluder; `none` for plain faces"),
         Column(
             "measure", "text",
             "accuracy, hit_rate, loss, loss of hits, gain over mask: shares; hu_minus_chance; "
-            "dprime; direction: `finding` says it in words",
+            "dprime; direction: in words, in `finding`",
         ),
         Column("value", "real", "The figure", decimals=4),
         Column("ci_low", "real", "Lower end of its 95 % interval, if there is one", decimals=4),
-        Column("ci_high", "real", "Upper end of it", decimals=4),
-        Column("claim", "text", "The claim of `maskface compare` that it bears on, if any"),
-        Column("finding", "text", "What was found, in words"),
-        Column("how_known", "text", "Where the figure was seen"),
+        Column("ci_high", "real", "Upper end", decimals=4),
+        Column("claim", "text", "Claim of `maskface compare` that it is about, if any"),
+        Column("finding", "text", "The finding in words"),
+        Column("how_known", "text", "Source of the figure"),
     ),
     key=("study", "condition", "measure", "emotion", "claim"),
 )  # fmt: skip
-"""Published findings, one figure or direction in each row."""
+"""Published findings, one figure or direction per row."""
 
 
 def load_findings() -> pd.DataFrame:
@@ -66,9 +63,9 @@ def load_findings() -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        In the schema of `FINDINGS`: human observers, with and without a cover. Each row says
-        where it was seen (``how_known``): an abstract, an article's full text or table, a press
-        release, or computed from the authors' public trials. Shares are 0 to 1.
+        In the schema of `FINDINGS`: human observers, plain and occluded faces. ``how_known`` is
+        the source: an abstract, the full text or a table of an article, a press release, or a
+        computation from the authors' public trials. Shares are 0 to 1.
     """
     with as_file(files("maskface.findings") / "findings.csv") as path:
         return FINDINGS.read(path)
@@ -79,10 +76,9 @@ Kind = Literal["mask", "window", "sunglasses"]
 
 LEAST_LOSS: Final = 0.12
 MOST_LOSS: Final = 0.25
-"""Losses of accuracy over all emotions that were published for prototypical faces; see
-docs/findings.md."""
+"""Published losses of accuracy over all emotions on prototypical faces; see docs/findings.md."""
 SAME: Final = 0.05
-"""Accuracies nearer than this are the same: less than half of the smallest published loss."""
+"""Difference below which accuracies are equal: less than half of the smallest published loss."""
 LEVEL: Final = 0.95
 
 
@@ -97,13 +93,13 @@ class Claim:
     statement
         In words.
     measured
-        What the run's number is.
+        Meaning of the number of a run.
     rule
         When a run agrees and when it differs; otherwise it cannot tell.
     needs
         Kinds of conditions that a run must have.
     add
-        What to add to ``maskface run`` if it has not.
+        Options to add to ``maskface run`` if it lacks them.
     """
 
     id: str
@@ -173,7 +169,7 @@ CLAIMS: Final = (
         "--occluder surgical --occluder surgical:colour=black",
     ),
 )
-"""In the order in which they are shown."""
+"""Claims in the order of the comparison."""
 
 _OCCLUDERS: Final[dict[str, Kind | None]] = {
     **dict.fromkeys(("window_mask", "clear"), "window"),
@@ -190,19 +186,19 @@ _WORDS: Final[tuple[tuple[Kind, tuple[str, ...]], ...]] = (
 
 
 def kind_of(condition: str, masks: tuple[str, ...] = ()) -> Kind | None:
-    """Tell what kind of cover a condition is.
+    """Classify a condition by its occluder.
 
     Parameters
     ----------
     condition
-        An occluder with its parameters, or any name in a study with human observers.
+        Occluder with its parameters, or any name in a study with human observers.
     masks
-        Conditions that count as masks whatever their name.
+        Conditions that count as masks whatever their names.
 
     Returns
     -------
     str or None
-        None for what the claims are not about: covers of the upper face, controls of area, several
+        None if the claims are not about it: occluders of the upper face, controls of area, several
         occluders at once.
     """
     if condition in masks:
@@ -227,7 +223,7 @@ _COLUMNS: Final = [
 
 
 def published_losses(findings: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Losses under a mask of the studies that report right answers plain and masked, or the loss.
+    """Return the losses under a mask of studies that report them, or accuracies plain and masked.
 
     Parameters
     ----------
@@ -237,67 +233,68 @@ def published_losses(findings: pd.DataFrame | None = None) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        A row for each study and emotion (or ``all``), with the columns study, n, population,
-        emotion, measure (``accuracy``, ``hit_rate``, ``loss`` or ``loss of hits``), loss (a share:
-        plain minus masked), its 95 % interval in ci_low and ci_high (NaN where there is none),
-        interval (its kind, or empty), no_interval (why there is none, or empty) and how_known.
+        A row per study and emotion (or ``all``), with the columns study, n, population, emotion,
+        measure (``accuracy``, ``hit_rate``, ``loss`` or ``loss of hits``), loss (a share: plain
+        minus masked), its 95 % interval in ci_low and ci_high (NaN if there is none), interval (its
+        kind, or empty), no_interval (why there is none, or empty) and how_known.
 
     Notes
     -----
-    An interval is that of the observers' own losses where the table has it (``bootstrap over
+    The interval is that of the observers' losses if the table has it (``bootstrap over
     observers``), otherwise `widest_interval` (``bound by the number of observers``), which needs
-    both shares, and observers of a known number who saw both plain and masked faces.
+    both shares, and a known number of observers who saw both plain and masked faces.
     """
     table = load_findings() if findings is None else findings
     masked = table[table["condition"] == "mask"]
-    told = masked[masked["measure"].isin(LOSSES)]
-    told = told.assign(loss=told["value"], interval=np.where(told["ci_low"].isna(), "", BOOTSTRAP))
+    reported = masked[masked["measure"].isin(LOSSES)]
+    kind = np.where(reported["ci_low"].isna(), "", BOOTSTRAP)
+    reported = reported.assign(loss=reported["value"], interval=kind)
     both = _of_both(table, masked)
-    again = both.set_index(_NAMES).index.isin(told.set_index(_NAMES).index)
-    found = pd.concat([both[~again], told], ignore_index=True)
+    again = both.set_index(_NAMES).index.isin(reported.set_index(_NAMES).index)
+    found = pd.concat([both[~again], reported], ignore_index=True)
     found["no_interval"] = [_why_none(row) for row in found.to_dict("records")]
     return found[_COLUMNS].sort_values(_NAMES, ignore_index=True)
 
 
 def _of_both(table: pd.DataFrame, masked: pd.DataFrame) -> pd.DataFrame:
-    """Losses of the studies with right answers both plain and masked."""
+    """Return the losses of studies with right answers both plain and masked."""
     names = [*_NAMES, "measure"]
     hits = table[table["measure"].isin(_HITS) & (table["condition"] == PLAIN)].set_index(names)
     hits = hits.join(masked.set_index(names)["value"].rename("masked"), how="inner").reset_index()
     known = (hits["design"] == WITHIN) & hits["n"].notna()
-    plain, covered = (hits[name].to_numpy(np.float64) for name in ("value", "masked"))
+    plain, occluded = (hits[name].to_numpy(np.float64) for name in ("value", "masked"))
     n = hits["n"].where(known).to_numpy(np.float64, na_value=np.nan)
-    low, high = widest_interval(plain, covered, n)
+    low, high = widest_interval(plain, occluded, n)
     kind = np.where(known, BOUND, "")
-    return hits.assign(loss=plain - covered, ci_low=low, ci_high=high, interval=kind)
+    return hits.assign(loss=plain - occluded, ci_low=low, ci_high=high, interval=kind)
 
 
 def widest_interval(plain: Floats, masked: Floats, n: Floats) -> tuple[Floats, Floats]:
-    """95 % limits of a loss of which only both shares and the number of observers are known.
+    """Return 95 % limits of a loss from both shares and the number of observers alone.
 
     Parameters
     ----------
     plain, masked
         Mean shares of right answers, 0 to 1, any shape.
     n
-        Observers who gave answers under both; NaN where unknown.
+        Observers with answers under both; NaN if unknown.
 
     Returns
     -------
     low, high
-        NaN where `n` is unknown.
+        NaN if `n` is unknown.
 
     Notes
     -----
     Limits of a difference of two shares of n independent answers each, from Wilson's limits of
     both shares (method 10 of Newcombe 1998, Statistics in Medicine 17, 873-890,
     doi:10.1002/(SICI)1097-0258(19980430)17:8<873::AID-SIM779>3.0.CO;2-I): as if each observer had
-    given one answer plain, and one masked that has nothing to do with it. Observers whose mean
-    share is p differ most if each is always right or always wrong, with variance p (1 - p), which
-    is that of one answer; and who is better with plain faces is, if anything, better with masked
-    ones, too, which narrows the interval of a difference. So an interval of the observers' own
-    losses is narrower. That shares plain and masked do not go against each other is an
-    assumption; in Williams 2023, study 1, they correlate by .39 to .64.
+    given one answer plain and an independent one masked. Observers with a mean share p differ most
+    if each is always right or always wrong, with variance p (1 - p), which is that of one answer;
+    and observers who are better with plain faces are, if anything, better with masked ones too,
+    which narrows the interval of a difference. So an interval of the observers' losses is
+    narrower. That shares plain and masked are not negatively correlated is an assumption; in
+    Williams 2023, study 1, they correlate by .39 to .64.
     """
     n = np.nan_to_num(n)
     low_plain, high_plain = wilson_interval(plain * n, n)
@@ -325,23 +322,23 @@ SUMMARY_ALONE: Final = "summary alone"
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a run says to a claim.
+    """Result of a run on a claim.
 
     Attributes
     ----------
     claim
         The claim.
     reader, condition
-        Who read which covered faces; the condition names two where two are compared.
+        Classifier or ``human``, and condition; two conditions if two are compared.
     value, low, high
-        The run's number and its interval, as shares; NaN where there is none.
+        Number of the run and its interval, as shares; NaN if there is none.
     verdict
         ``agrees``, ``differs``, ``cannot tell``, ``disputed`` or ``not measured``.
     basis
-        ``trials``, ``summary`` where it holds the answer, or ``summary alone`` where trials would
-        have been better.
+        ``trials``, ``summary`` if it holds the answer, or ``summary alone`` if trials would be
+        better.
     note
-        What else to know.
+        Remark.
     """
 
     claim: Claim

@@ -1,18 +1,14 @@
-"""What all judges of claims share.
+"""Rules that judge a run on the claims of the literature; see docs/findings.md.
 
-From intervals to verdicts: the rules of docs/findings.md.
-
-How a run is judged on each claim.
-
-How a run is judged on claims about two kinds of covers.
-
-Numbers that claims are about, with their bootstrap intervals, drawn together.
+Each claim is about shares of answers and their differences (`Contrast`), with bootstrap intervals
+that are drawn together (`Drawn`); `judge` turns the intervals into verdicts.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations, product
 from typing import Final
 
@@ -30,6 +26,7 @@ from maskface.findings.claims import (
     SUMMARY_ALONE,
     TRIALS,
     Claim,
+    Kind,
     Result,
     Verdict,
 )
@@ -39,24 +36,24 @@ from maskface.types import EMOTIONS
 
 NO_TRIALS: Final = "the folder has no trials"
 Found = tuple[Interval | None, Verdict, str]
-"""A number with its interval, the verdict, and what it was made from."""
-NOT_TOLD: Final[Found] = (None, "cannot tell", SUMMARY_ALONE)
+"""A number with its interval, the verdict, and its basis."""
+NO_ANSWERS: Final[Found] = (None, "cannot tell", SUMMARY_ALONE)
 
 Judge = Callable[[RunTables, Claim, str, int], Iterator[Result]]
-"""Judges one reader on one claim; the number is the seed of the bootstrap."""
+"""Judge one classifier, or human observers, on one claim, given the seed of the bootstrap."""
 
 
 def result_of(
     run: RunTables,
     claim: Claim,
-    who: tuple[str, tuple[str, ...]],
+    names: tuple[str, tuple[str, ...]],
     found: Found,
     *,
     note: str = "",
     labels: tuple[str, ...] = (),
 ) -> Result:
-    """Put a result together; a guard against it takes the verdict away."""
-    (reader, conditions), (interval, verdict, basis) = who, found
+    """Build a result; a guard against it withdraws the verdict."""
+    (reader, conditions), (interval, verdict, basis) = names, found
     doubt = run.doubt(reader, conditions, labels)
     if doubt and verdict in ("agrees", "differs"):
         verdict, note = "cannot tell", f"guard: {doubt}; see guards.csv"
@@ -66,7 +63,7 @@ def result_of(
 
 
 def within(interval: Interval, least: float, most: float) -> Verdict:
-    """Agrees if the whole interval lies within the bounds, differs if it lies outside of them."""
+    """Return agrees if the whole interval lies within the bounds, differs if outside."""
     _, low, high = interval
     if least <= low and high <= most:
         return "agrees"
@@ -74,7 +71,7 @@ def within(interval: Interval, least: float, most: float) -> Verdict:
 
 
 def above(interval: Interval, bound: float = 0.0) -> Verdict:
-    """Agrees if the whole interval lies above the bound, differs if it lies below."""
+    """Return agrees if the whole interval lies above the bound, differs if below."""
     _, low, high = interval
     if low > bound:
         return "agrees"
@@ -82,13 +79,12 @@ def above(interval: Interval, bound: float = 0.0) -> Verdict:
 
 
 def all_above(intervals: Sequence[Interval], simultaneous: Sequence[Interval]) -> Verdict:
-    """Agrees if every interval lies above 0, differs if a simultaneous one lies below.
+    """Return agrees if every interval lies above 0, differs if a simultaneous one lies below.
 
     Notes
     -----
-    That all differences are above 0 is shown by showing each at the level (Berger 1982,
-    doi:10.2307/1267823); that some difference is below 0, only with a correction for looking at
-    several.
+    All differences are above 0 if each one is at the level (Berger 1982, doi:10.2307/1267823);
+    that some difference is below 0 needs a correction for several tests.
     """
     if intervals and all(low > 0 for _, low, _ in intervals):
         return "agrees"
@@ -98,7 +94,7 @@ def all_above(intervals: Sequence[Interval], simultaneous: Sequence[Interval]) -
 def all_within(
     intervals: Sequence[Interval], simultaneous: Sequence[Interval], bound: float
 ) -> Verdict:
-    """Agrees if every interval lies within +-bound, differs if a simultaneous one lies outside."""
+    """Return agrees if every interval lies within ±bound, differs if a simultaneous one is not."""
     if intervals and all(within(one, -bound, bound) == "agrees" for one in intervals):
         return "agrees"
     out = any(within(one, -bound, bound) == "differs" for one in simultaneous)
@@ -106,7 +102,7 @@ def all_within(
 
 
 def apart(first: Interval, second: Interval) -> Verdict:
-    """Agrees if all of the first interval lies above all of the second, differs if below.
+    """Return agrees if the first interval lies above the second, differs if below.
 
     For summaries without trials: intervals that do not overlap differ, but those that do may too.
     """
@@ -120,19 +116,18 @@ _LOSS: Final = np.array([1.0, -1.0])
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Contrast:
-    """A sum of shares, each with a sign, such as one share minus another.
+    """Sum of signed shares, such as one share minus another.
 
     Attributes
     ----------
     shares
-        (C, R, 2): what each unit adds to what each of R shares divides, and to what it is
-        divided by.
+        (C, R, 2): what each unit adds to the numerator and denominator of each of R shares.
     signs
         (R,).
     there
-        (C,) bool: units that are resampled.
+        (C,) bool: units to resample.
     n_units
-        Units that the number stands on.
+        Number of units behind the number.
     """
 
     shares: Floats
@@ -142,15 +137,15 @@ class Contrast:
 
 
 def loss(counts: Counts, emotion: str | None = None) -> Contrast:
-    """Share of an answer under the reference minus that under the condition.
+    """Contrast the share of an answer under the reference with that under the condition.
 
     Parameters
     ----------
     counts
-        Of a pair of conditions. Over observers, the share is the mean of each one's own; over
+        Of a pair of conditions. Over observers, the share is the mean of their shares; over
         subjects or pictures, that of all answers together.
     emotion
-        The shown emotion, where `counts` has all of them; all together if None.
+        The shown emotion, if `counts` has all of them; all together if None.
     """
     at = slice(None) if emotion is None else [EMOTIONS.index(emotion)]
     totals = counts.totals[..., at].sum(axis=-1)
@@ -160,7 +155,7 @@ def loss(counts: Counts, emotion: str | None = None) -> Contrast:
 
 
 def _own_losses(totals: Floats) -> Floats:
-    """Each unit's own loss, as shares whose difference is the mean over the units that have one."""
+    """Return losses of units as shares, whose difference is the mean over units with a loss."""
     given, chances = totals[:, :, 0], totals[:, :, 1]
     defined = (chances > 0).all(axis=1)
     own = np.divide(given, chances, out=np.zeros_like(given), where=chances > 0)
@@ -170,9 +165,9 @@ def _own_losses(totals: Floats) -> Floats:
 
 
 def loss_beyond(counts: Counts, emotion: str, other: str) -> Contrast:
-    """Loss of one emotion minus that of another, each as from `loss`.
+    """Contrast the loss of one emotion with that of another, each as from `loss`.
 
-    It stands on no more units than the one of the two losses that has fewer.
+    The number of units is the smaller one of the two.
     """
     one, two = loss(counts, emotion), loss(counts, other)
     shares = np.concatenate([one.shares, two.shares], axis=1)
@@ -181,15 +176,15 @@ def loss_beyond(counts: Counts, emotion: str, other: str) -> Contrast:
 
 
 class Drawn:
-    """Contrasts whose units were resampled together.
+    """Contrasts whose units are resampled together.
 
-    Contrasts over the same units share their resamples, so that they may be judged together; it
-    also takes no longer to draw for many than for one.
+    Contrasts over the same units share their resamples, so that they can be judged together, and
+    drawing for many takes no longer than for one.
 
     Parameters
     ----------
     contrasts
-        Of one reader: units have the same numbers in all.
+        Of one classifier or study: units have the same numbers in all.
     seed
         Of the bootstrap.
     """
@@ -206,7 +201,7 @@ class Drawn:
         ]
 
     def intervals(self, level: float) -> list[Interval | None]:
-        """Number and limits of each contrast; None where it is not defined.
+        """Return number and limits of each contrast; None if it is not defined.
 
         Parameters
         ----------
@@ -223,7 +218,7 @@ class Drawn:
 
 
 def _draw(contrasts: Sequence[Contrast], seed: int) -> Resampled:
-    # Pairs of conditions have most of their sums in common: each is held once.
+    # Pairs of conditions have most sums in common: each is held once.
     known: dict[bytes, int] = {}
     places = [
         [known.setdefault(column.tobytes(), len(known)) for column in _columns(one)]
@@ -243,12 +238,12 @@ def _draw(contrasts: Sequence[Contrast], seed: int) -> Resampled:
 
 
 def _columns(contrast: Contrast) -> Floats:
-    """What each unit that is there adds to each sum, (2 R, C)."""
+    """Return what each unit that is there adds to each sum, (2 R, C)."""
     return contrast.shares[contrast.there].reshape(contrast.there.sum(), -1).T
 
 
 def _shares(sums: Floats) -> Floats:
-    """Shares (B, R) of sums (B, 2 R); NaN where the divisor is 0."""
+    """Return shares (B, R) of sums (B, 2 R); NaN if the denominator is 0."""
     above, below = sums[:, ::2], sums[:, 1::2]
     return np.asarray(np.divide(above, below, out=np.full(above.shape, np.nan), where=below > 0))
 
@@ -257,24 +252,11 @@ Pair = tuple[str, str]
 """Two conditions."""
 
 
-def judge_window(run: RunTables, claim: Claim, reader: str, seed: int) -> Iterator[Result]:
-    """Whether happiness is read better with a window than with a mask."""
-    masks, windows = run.conditions("mask"), run.conditions("window")
-    pairs = [(window, mask) for mask in masks for window in windows]
-    yield from _between(run, claim, reader, pairs, label="happiness", seed=seed)
-
-
-def judge_sunglasses(run: RunTables, claim: Claim, reader: str, seed: int) -> Iterator[Result]:
-    """Whether faces are read better with sunglasses than with a mask."""
-    masks, sunglasses = run.conditions("mask"), run.conditions("sunglasses")
-    pairs = [(one, mask) for mask in masks for one in sunglasses]
-    yield from _between(run, claim, reader, pairs, label="all", seed=seed)
-
-
 def _between(
-    run: RunTables, claim: Claim, reader: str, pairs: list[Pair], *, label: str, seed: int
+    run: RunTables, claim: Claim, reader: str, seed: int, *, kind: Kind, label: str
 ) -> Iterator[Result]:
-    """Whether the first of two conditions is read better than the second."""
+    """Judge whether conditions of a kind are read better than masks."""
+    pairs = [(one, mask) for mask in run.conditions("mask") for one in run.conditions(kind)]
     answers = run.answers(reader)
     if answers is None:
         yield from _between_of_summary(run, claim, reader, pairs, label)
@@ -282,8 +264,8 @@ def _between(
     emotion = None if label == "all" else label
     drawn = Drawn([loss(answers.right(*pair), emotion) for pair in pairs], seed)
     for pair, found in _defined(pairs, drawn.intervals(LEVEL)).items():
-        told = (found, above(found), TRIALS)
-        yield result_of(run, claim, (reader, pair), told, labels=(label,))
+        judged = (found, above(found), TRIALS)
+        yield result_of(run, claim, (reader, pair), judged, labels=(label,))
 
 
 def _between_of_summary(
@@ -305,14 +287,14 @@ def _value(run: RunTables, reader: str, condition: str, label: str) -> Interval 
     return run.from_summary(reader, condition, "recall", label, "value")
 
 
-def judge_style(run: RunTables, claim: Claim, reader: str, seed: int) -> Iterator[Result]:
-    """Whether all masks are read alike."""
+def _style(run: RunTables, claim: Claim, reader: str, seed: int) -> Iterator[Result]:
+    """Judge whether all masks are read alike."""
     masks = run.conditions("mask")
     if len(masks) < 2:
         return
     answers = run.answers(reader)
     if answers is None:
-        yield result_of(run, claim, (reader, masks), NOT_TOLD, note=NO_TRIALS)
+        yield result_of(run, claim, (reader, masks), NO_ANSWERS, note=NO_TRIALS)
         return
     pairs = list(combinations(masks, 2))
     drawn = Drawn([loss(answers.right(*pair)) for pair in pairs], seed)
@@ -379,15 +361,15 @@ def _disgust(run: RunTables, claim: Claim, reader: str, seed: int) -> Iterator[R
         simultaneous = list(strict[len(found)][mask].values())
         verdict = all_above(list(found.values()), simultaneous)
         nearest = min(found, key=lambda name: found[name][0])
-        told = (found[nearest], verdict, TRIALS)
+        judged = (found[nearest], verdict, TRIALS)
         note = f"against {nearest}"
-        yield result_of(run, claim, (reader, (mask,)), told, note=note, labels=("disgust",))
+        yield result_of(run, claim, (reader, (mask,)), judged, note=note, labels=("disgust",))
 
 
 def _by_mask(
     masks: Sequence[str], others: Sequence[str], found: Sequence[Interval | None]
 ) -> dict[str, dict[str, Interval]]:
-    """What is defined of intervals that are in the order of masks, then emotions."""
+    """Return the intervals that are defined, by mask and emotion, given in that order."""
     table: dict[str, dict[str, Interval]] = {mask: {} for mask in masks}
     for (mask, other), one in zip(product(masks, others), found, strict=True):
         if one is not None:
@@ -414,7 +396,7 @@ def _read_as(run: RunTables, claim: Claim, reader: str, seed: int) -> Iterator[R
     masks, answers = run.conditions("mask"), run.answers(reader)
     if answers is None:
         for mask in masks:
-            yield result_of(run, claim, (reader, (mask,)), NOT_TOLD, note=NO_TRIALS)
+            yield result_of(run, claim, (reader, (mask,)), NO_ANSWERS, note=NO_TRIALS)
         return
     taken = [loss(answers.taken_for(PLAIN, mask, source, target)) for mask in masks]
     for mask, one in zip(masks, Drawn(taken, seed).intervals(LEVEL), strict=True):
@@ -427,12 +409,12 @@ _JUDGES: Final[dict[str, Judge]] = {
     "overall-loss": _overall,
     "disgust-most": _disgust,
     "anger": _anger,
-    "window-happiness": judge_window,
-    "mask-over-sunglasses": judge_sunglasses,
-    "mask-style": judge_style,
+    "window-happiness": partial(_between, kind="window", label="happiness"),
+    "mask-over-sunglasses": partial(_between, kind="sunglasses", label="all"),
+    "mask-style": _style,
 }
 
 
 def judge(run: RunTables, claim: Claim, reader: str, seed: int) -> list[Result]:
-    """Judge one reader on one claim; nothing if the run lacks what the claim is about."""
+    """Judge one classifier, or ``human``, on one claim, as far as the run is about it."""
     return list(_JUDGES.get(claim.id, _read_as)(run, claim, reader, seed))

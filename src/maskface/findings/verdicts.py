@@ -1,7 +1,4 @@
-"""A run beside the published findings: one verdict for each claim and reader.
-
-A run beside the published findings, as text and as plain values.
-"""
+"""Comparison of a run with the published findings: verdicts, text and plain values."""
 
 from __future__ import annotations
 
@@ -30,28 +27,27 @@ from maskface.text import align, points
 def compare_run(
     folder: str | Path, *, masks: tuple[str, ...] = (), seed: int = 0
 ) -> tuple[Result, ...]:
-    """Say for each claim of the literature what a run shows.
+    """Judge a run on each claim of the literature.
 
     Parameters
     ----------
     folder
         Of a run of classifiers, or of a study with human observers.
     masks
-        Conditions that count as face masks whatever their name.
+        Conditions that count as face masks whatever their names.
     seed
         Of the bootstrap.
 
     Returns
     -------
     tuple of Result
-        In the order of `CLAIMS`; for each reader and each condition that the claim is about, or
-        one ``not measured``. Controls that learnt from shuffled labels are left out.
+        In the order of `CLAIMS`; for each classifier, or human observers, and each condition that
+        the claim is about, or one ``not measured``. Controls with shuffled labels are left out.
 
     Raises
     ------
     MaskfaceError
-        If the folder has no summary or that of an incomplete run, or a condition of `masks` is not
-        in it.
+        If the folder has no summary, the run is incomplete, or it lacks a condition of `masks`.
     """
     run = RunTables(Path(folder), masks)
     results: list[Result] = []
@@ -65,7 +61,7 @@ def _not_measured(run: RunTables, claim: Claim) -> Result:
     nan = float("nan")
     missing = [kind for kind in claim.needs if not run.conditions(kind)]
     if not run.readers:
-        note = "all classifiers learnt from shuffled labels: add one without permuted=true"
+        note = "all classifiers were trained on shuffled labels: add one without permuted=true"
     elif not missing and claim.id != "mask-style":
         note = "no such faces or answers in the run"
     elif run.of_humans:
@@ -77,7 +73,7 @@ def _not_measured(run: RunTables, claim: Claim) -> Result:
 
 
 def humans_of(claim: Claim, findings: pd.DataFrame | None = None) -> list[str]:
-    """What humans show on a claim, one line for each study.
+    """Return what humans show on a claim, one line per study.
 
     Parameters
     ----------
@@ -89,28 +85,28 @@ def humans_of(claim: Claim, findings: pd.DataFrame | None = None) -> list[str]:
     Returns
     -------
     list of str
-        ``finding (study, how it is known)``.
+        ``finding (study, source)``.
     """
     table = load_findings() if findings is None else findings
     lines = list(_losses(table)) if claim.id == "overall-loss" else []
     for row in table[table["claim"] == claim.id].to_dict("records"):
-        said = row["finding"] or f"{row['measure']} {points(row['value'])} points"
-        lines.append(f"{said} ({row['study']}, {row['how_known']})")
+        finding = row["finding"] or f"{row['measure']} {points(row['value'])} points"
+        lines.append(f"{finding} ({row['study']}, {row['how_known']})")
     return lines
 
 
 def _losses(table: pd.DataFrame) -> Iterator[str]:
-    """Losses of accuracy over all emotions, of studies that report both sides."""
+    """Return the losses over all emotions, of studies that report both sides."""
     rows = published_losses(table)
     for row in rows[(rows["emotion"] == "all") & (rows["measure"] != "loss")].to_dict("records"):
         limits = f"[{points(row['ci_low'])}, {points(row['ci_high'])}]"
         within = {BOOTSTRAP: "", BOUND: "within "}.get(row["interval"])
-        told = "" if within is None else f", 95 % interval {within}{limits}"
-        yield f"loss {points(row['loss'])} points{told} ({row['study']}, {row['how_known']})"
+        known = "" if within is None else f", 95 % interval {within}{limits}"
+        yield f"loss {points(row['loss'])} points{known} ({row['study']}, {row['how_known']})"
 
 
 def comparison_text(results: Sequence[Result]) -> str:
-    """Set a comparison as text, claim by claim.
+    """Format a comparison as text, claim by claim.
 
     Parameters
     ----------
@@ -120,7 +116,7 @@ def comparison_text(results: Sequence[Result]) -> str:
     Returns
     -------
     str
-        For each claim: what humans show, what the run shows, the verdict and its rule.
+        For each claim: the findings on humans, the results of the run, verdicts and their rule.
     """
     findings = load_findings()
     blocks = []
@@ -146,7 +142,7 @@ def _cells(result: Result) -> tuple[str, ...]:
 
 
 def comparison_values(results: Sequence[Result]) -> list[dict[str, Any]]:
-    """Set a comparison as plain values, for JSON; missing numbers are None."""
+    """Return a comparison as plain values, for JSON; missing numbers are None."""
     findings = load_findings()
     out = []
     for claim, of_claim in groupby(results, key=lambda result: result.claim):

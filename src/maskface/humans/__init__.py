@@ -11,6 +11,7 @@ from maskface.humans.scoring import (
     read_study,
 )
 from maskface.humans.summary import (
+    check_study,
     human_guards,
     odds_ratios,
     require_empty,
@@ -23,6 +24,7 @@ __all__ = [
     "HUMAN",
     "ColumnMap",
     "Study",
+    "check_study",
     "congruent",
     "detect_platform",
     "human_guards",

@@ -1,18 +1,14 @@
-"""Column maps: what the columns of somebody's trial table mean.
+"""Column maps: the meaning of the columns of a trial table.
 
-Ready-made column maps of the platforms, and somebody's own map laid over them.
-
-The beginning of a column map for a table that nobody has described yet.
-
-Regular expressions from strangers, which may take for ever: looked for in a bounded time.
+A map is a TOML file that completes the ready-made map of a platform (`ready_maps`). Its regular
+expressions come from strangers: they are compiled and searched within bounds (`search`).
 """
 
 from __future__ import annotations
 
-import json
+import math
 import re
-import subprocess
-import sys
+import time
 import tomllib
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -20,17 +16,19 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final, Literal
 
+import regex
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from maskface._toml import LONGEST, parse_toml
 from maskface.errors import MaskfaceError
 from maskface.files import read_regular_file
-from maskface.humans import matcher as _matcher
 
 SECONDS: Final = 10.0
-"""For one pattern in one file. A pattern without repeats within repeats takes about 1 s for a
-million texts; ``(a+)+$`` takes 10 hours for one text of 40 characters."""
-
+"""Time for one pattern in one file. A pattern without alternatives within repeats takes about 1 s
+for a million texts; ``(a|aa)+$`` takes hours for one text of 60 characters."""
+REPEATS: Final = 10_000
+"""Product of the counts in braces of a pattern at most: its copies take memory."""
+_COUNTS: Final = re.compile(r"\{([^{}]*)\}")
 _SHOWN: Final = 80
 """Characters of a pattern in a message."""
 
@@ -38,77 +36,84 @@ Found = dict[str, dict[str, str] | None]
 
 
 def search(pattern: str, texts: Iterable[str], fields: Iterable[str], key: str) -> Found:
-    """Look for a regular expression in texts.
+    """Search texts for a regular expression.
 
     Parameters
     ----------
     pattern
-        Of Python's kind.
+        In the syntax of Python.
     texts
-        Each is looked at once.
+        Each is searched once.
     fields
-        Names of groups that are wanted.
+        Names of the groups to return.
     key
-        Where the pattern stands in the column map, for messages.
+        Place of the pattern in the column map, for messages.
 
     Returns
     -------
     dict
-        By text: what is in the wanted groups that the pattern has, or None if it does not fit.
+        By text: the contents of those of the groups that the pattern has, or None if it does not
+        match.
 
     Raises
     ------
     MaskfaceError
-        If it is no regular expression, or takes too long or too much memory.
+        If the pattern is no regular expression, or takes too much time or memory.
     """
-    each = list(dict.fromkeys(texts))
+    fields, end = tuple(fields), time.monotonic() + SECONDS
     try:
-        groups, found = _asked(pattern, tuple(each), tuple(fields))
+        groups, compiled = groups_of(pattern, fields), _compiled(pattern)
+        found: Found = {}
+        for text in dict.fromkeys(texts):
+            # A timeout of 0 would be none.
+            match = compiled.search(text, timeout=max(end - time.monotonic(), 1e-6))
+            found[text] = match and {name: match[name] or "" for name in groups}
+    except TimeoutError as error:
+        raise MaskfaceError(
+            f"The column map is not valid at {key}: {_named(pattern)} took more than {SECONDS:g} "
+            "s. Alternatives or repeats within repeats, such as (a|aa)+, may take for ever: write "
+            "it without them, or name columns and values in full."
+        ) from error
     except ValueError as error:
         raise MaskfaceError(f"The column map is not valid at {key}: {error}.") from error
-    values = (None if one is None else dict(zip(groups, one, strict=True)) for one in found)
-    return dict(zip(each, values, strict=True))
+    return found
+
+
+def groups_of(pattern: str, fields: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the fields that are named groups of a regular expression, or raise `ValueError`."""
+    return tuple(name for name in _compiled(pattern).groupindex if name in fields)
 
 
 @lru_cache
-def groups_of(pattern: str, fields: tuple[str, ...]) -> tuple[str, ...]:
-    """Which fields are named groups of a regular expression; `ValueError` if it is none."""
-    return tuple(_asked(pattern, (), fields)[0])
-
-
-@lru_cache(maxsize=32)  # files of a study have the same header, and often the same values
-def _asked(pattern: str, texts: tuple[str, ...], fields: tuple[str, ...]) -> tuple[Any, Any]:
-    """Let another process look: nothing else ends Python's search on every system."""
-    named = repr(pattern if len(pattern) <= _SHOWN else f"{pattern[:_SHOWN]}...")
-    question = json.dumps({"pattern": pattern, "texts": texts, "fields": fields})
-    try:
-        done = subprocess.run(  # noqa: S603 (our own program)
-            [sys.executable, "-I", "-S", str(Path(_matcher.__file__))],
-            input=question, capture_output=True, text=True, check=True, timeout=SECONDS,
-        )  # fmt: skip
-    except subprocess.TimeoutExpired as error:
+def _compiled(pattern: str) -> regex.Pattern[str]:
+    counts = [int(n) for inside in _COUNTS.findall(pattern) for n in re.findall(r"\d{1,9}", inside)]
+    if math.prod(max(count, 1) for count in counts) > REPEATS:
         raise ValueError(
-            f"{named} took more than {SECONDS:g} s. Repeats within repeats, such as (a+)+, may "
-            "take for ever: write it without them, or name columns and values in full"
-        ) from error
-    except subprocess.CalledProcessError as error:
-        last = (error.stderr or "no message").strip().splitlines()[-1]
-        raise ValueError(f"{named} cannot be looked for ({last})") from error
-    answer = json.loads(done.stdout)
-    if "error" in answer:
-        raise ValueError(f"{named} is no regular expression: {answer['error']}")
-    return answer["groups"], answer["found"]
+            f"{_named(pattern)} is too large: its counts in braces may multiply to {REPEATS:,} at "
+            "most"
+        )
+    try:
+        return regex.compile(pattern)
+    except regex.error as error:
+        raise ValueError(f"{_named(pattern)} is no regular expression: {error}") from error
+    except RecursionError as error:
+        told = "its brackets are nested too deeply"
+        raise ValueError(f"{_named(pattern)} is no regular expression: {told}") from error
+
+
+def _named(pattern: str) -> str:
+    return repr(pattern if len(pattern) <= _SHOWN else f"{pattern[:_SHOWN]}...")
 
 
 Design = Literal["choice", "yes_no"]
 FILE: Final = "@file"
-"""Stands for the file's name in place of a column: one file for each observer."""
+"""Stands for the name of the file in place of a column: one file per observer."""
 PATTERN: Final = "re:"
-"""Begins a name that is a regular expression; see `maskface.humans.column_map`."""
+"""Begins a name that is a regular expression."""
 SKIP: Final = "skip"
-"""In a value map: trials with this value are left out, and counted."""
+"""Meaning of a value whose trials are left out, and counted."""
 NO_ANSWER: Final = "no_answer"
-"""In the value map of answers: counts as no answer."""
+"""Meaning of an answer that counts as none."""
 
 
 class _Part(BaseModel):
@@ -119,22 +124,22 @@ Names = tuple[str, ...]
 
 
 class Columns(_Part):
-    """Which column is what; several names are tried in turn, ``re:`` begins a pattern.
+    """Names of the columns; several names are tried in turn, ``re:`` begins a pattern.
 
     Attributes
     ----------
     observer
-        Who answered; ``@file`` for the file's name.
+        Who answered; ``@file`` for the name of the file.
     image, identity
-        What was shown, and whose face.
+        The picture, and the person in it.
     emotion, condition
-        The shown emotion, and how the face was covered.
+        The emotion shown, and the occluder.
     response
         The chosen emotion; in yes/no designs, yes or no.
     question
-        In yes/no designs, the emotion that was asked for.
+        In yes/no designs, the emotion in the question.
     rt, confidence
-        Time to the answer, and confidence on the study's scale.
+        Response time, and confidence on the scale of the study.
     """
 
     observer: Names = ()
@@ -154,12 +159,12 @@ class Columns(_Part):
 
 
 class Pattern(_Part):
-    """Fields that stand in a text, such as a file's name: 01_F_angry_mask.jpg.
+    """Fields inside a text, such as the name of a picture: 01_F_angry_mask.jpg.
 
     Attributes
     ----------
     column
-        Where the text is.
+        Column with the text.
     regex
         With groups named like fields of `Columns`: ``(?P<emotion>[a-z]+)``.
     """
@@ -176,17 +181,17 @@ class Pattern(_Part):
 
 
 class Wide(_Part):
-    """A table with a row for each respondent and a column for each trial.
+    """A table with a row per respondent and a column per trial.
 
     Attributes
     ----------
     regex
-        Finds the columns of answers; its named groups are fields of `Columns`.
+        Matches the columns of answers; its named groups are fields of `Columns`.
     header
-        ``name``: it is matched with the column's name; ``text``: with the question's text, the
-        second row of headers.
+        ``name``: the name of the column is matched; ``text``: the text of the question, which is
+        the second row of headers.
     rt_suffix
-        The column of the time to an answer is that of the answer with this behind; none if empty.
+        What follows the name of an answer's column in that of its response time; none if empty.
     """
 
     regex: str
@@ -202,11 +207,11 @@ class Attention(_Part):
     Attributes
     ----------
     column
-        Where the answers to the checks are; empty cells are no checks.
+        Column of the answers to the checks; empty cells are no checks.
     passed
         Answers that pass.
     most_failures
-        Observers with more failures than this are excluded.
+        Number of failures above which an observer is excluded.
     """
 
     column: str
@@ -219,19 +224,23 @@ class Exclude(_Part):
 
     Attributes
     ----------
+    rows
+        Values of columns by which trials are excluded, such as previews; columns that a file does
+        not have are passed over.
     observers
-        Left out by name.
+        Observers to exclude, by name.
     attention
-        Checks that must be passed.
+        Checks to pass.
     rt_ms_below, rt_ms_above
-        Trials that were answered faster or slower than this.
+        Exclude trials with shorter or longer response times.
     min_trials
-        Observers with fewer answered trials than this.
+        Exclude observers with fewer answered trials.
     plain_accuracy_below
-        Observers with a smaller share of right answers to plain faces: for chance, 1 divided by
-        the number of choices, or .5 in yes/no designs.
+        Exclude observers with a smaller share of right answers to plain faces. Chance is 1 divided
+        by the number of choices, or .5 in yes/no designs.
     """
 
+    rows: dict[str, Names] = {}
     observers: Names = ()
     attention: Attention | None = None
     rt_ms_below: float | None = Field(default=None, ge=0)
@@ -239,36 +248,41 @@ class Exclude(_Part):
     min_trials: int | None = Field(default=None, ge=1)
     plain_accuracy_below: float | None = Field(default=None, ge=0, le=1)
 
+    @property
+    def needs_times(self) -> bool:
+        """Whether a rule is about response times."""
+        return self.rt_ms_below is not None or self.rt_ms_above is not None
+
 
 class ColumnMap(_Part):
-    """How to read a trial table.
+    """Rules for reading a trial table.
 
     Attributes
     ----------
     platform
-        Ready-made map that this one completes; ``plain`` for none. Detected if empty.
+        Ready-made map to complete; ``plain`` for none. Detected if empty.
     dataset
         Name of the study in the tables.
     design
-        ``choice``: one of several emotions is chosen. ``yes_no``: is the person angry?
+        ``choice``: observers choose among emotions. ``yes_no``: is the person angry?
     columns
-        Which column is what.
+        Names of the columns.
     rt_unit
         ``ms`` or ``s``.
     values
-        For emotion, condition, response and question: what a value means, such as
+        Meaning of the values of emotion, condition, response and question, such as
         angry -> anger, X -> none; ``skip`` leaves the trial out.
     keep, keep_if_there
-        Only rows with one of these values in a column are trials; the latter where the file has
-        that column.
+        Only rows with one of these values in a column are trials; the latter if the file has that
+        column.
     pattern
-        Fields in a text.
+        Fields inside a text.
     wide
-        For tables with a column for each trial.
+        For tables with a column per trial.
     exclude
         Rules of exclusion.
     detect
-        Patterns of column names that tell the platform; for ready-made maps.
+        Patterns of column names that identify the platform; for ready-made maps.
     """
 
     platform: str = ""
@@ -286,11 +300,16 @@ class ColumnMap(_Part):
 
 
 PLAIN = "plain"
-"""Stands for no ready-made map."""
+"""Name of no ready-made map."""
+
+
+def normalise(text: str) -> str:
+    """Normalise a value or a name of a map: case, outer blanks and a trailing .0 do not matter."""
+    return text.strip().lower().removesuffix(".0")
 
 
 def ready_maps() -> dict[str, dict[str, Any]]:
-    """The maps that come with the package, by platform, as parsed TOML."""
+    """Return the maps that come with the package, by platform, as parsed TOML."""
     folder = files("maskface.humans") / "maps"
     found = sorted((f for f in folder.iterdir() if f.name.endswith(".toml")), key=lambda f: f.name)
     return {f.name.removesuffix(".toml"): tomllib.loads(f.read_text("utf-8")) for f in found}
@@ -302,17 +321,17 @@ def read_map(path: Path) -> dict[str, Any]:
     Raises
     ------
     MaskfaceError
-        If the file is missing or is no TOML.
+        If the file cannot be read or is not TOML.
     """
     try:
         return parse_toml(read_regular_file(path, LONGEST).decode("utf-8-sig"))
-    # An OverflowError is a file that is too large.
+    # OverflowError: the file is too large.
     except (OSError, ValueError, OverflowError) as error:
         raise MaskfaceError(f"Cannot read {path} as a column map: {error}.") from error
 
 
 def complete_map(own: dict[str, Any], platform: str) -> ColumnMap:
-    """Lay somebody's own map over the ready-made one of a platform.
+    """Complete the ready-made map of a platform with a map of one's own.
 
     Raises
     ------
@@ -327,7 +346,7 @@ def complete_map(own: dict[str, Any], platform: str) -> ColumnMap:
         )
     base = known[platform]
     try:
-        return ColumnMap.model_validate(_laid_over(base, own) | {"platform": platform})
+        return ColumnMap.model_validate(_completed(base, own) | {"platform": platform})
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
@@ -337,17 +356,17 @@ def complete_map(own: dict[str, Any], platform: str) -> ColumnMap:
         ) from error
 
 
-def _laid_over(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+def _completed(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
     out = dict(base)
     for key, value in own.items():
         below = out.get(key)
         nested = isinstance(below, dict) and isinstance(value, dict)
-        out[key] = _laid_over(below, value) if nested else value  # type: ignore[arg-type]
+        out[key] = _completed(below, value) if nested else value  # type: ignore[arg-type]
     return out
 
 
 def detect_platform(header: tuple[str, ...]) -> str:
-    """Tell the platform from the names of the columns; ``plain`` if it is none of those known."""
+    """Identify the platform by the names of the columns; ``plain`` if it is unknown."""
     for name, ready in ready_maps().items():
         signs = [re.compile(sign) for sign in ready["detect"]]
         if all(any(sign.search(column) for column in header) for sign in signs):
@@ -355,30 +374,39 @@ def detect_platform(header: tuple[str, ...]) -> str:
     return PLAIN
 
 
-_GUESSES: Final = {
+_GUESSES: Final[dict[str, tuple[str, ...]]] = {
     "observer": ("participant", "subject", "observer", "rater", "worker", "respondent", "user"),
     "image": ("stimulus", "image", "face", "picture", "file"),
     "identity": ("identity", "model", "actor", "poser"),
-    "emotion": ("emotion", "expr", "label", "real", "shown"),
-    "condition": ("condition", "cond", "mask", "occlu", "cover"),
-    "response": ("response", "answer", "chosen", "detected", "key", "rate"),
-    "rt": ("rt", "reaction", "latency", "duration", "time"),
+    "emotion": ("emotion", "expression", "expr", "label", "shown"),
+    "condition": ("condition", "cond", "mask", "occluder", "occlusion", "cover"),
+    "response": ("response", "answer", "chosen", "detected", "key", "keys", "rating", "rated"),
+    "rt": ("rt", "reaction", "latency", "duration"),
 }
+"""Words in the names of columns, the likeliest first."""
+_OPTIONAL: Final = ("image", "identity", "rt")
+_WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+")
 
 
 def starting_map(header: Sequence[str], design: str = "choice") -> str:
-    """Write the beginning of a column map for a table with these columns."""
+    """Write a column map to begin with for a table with these columns."""
     lines = [f'design = "{design}"  # or "yes_no": is this person angry?', "", "[columns]"]
-    for field, words in _GUESSES.items():
-        fitting = [c for c in header if any(word in c.lower() for word in words)]
-        guess = fitting[0] if fitting else "?"
-        more = f"  # or {', '.join(fitting[1:4])}" if fitting[1:] else ""
-        lines.append(f'{field} = "{_quoted(guess)}"{_one_line(more)}')
+    words = {name: [word.lower() for word in _WORD.findall(name)] for name in header}
+    for field, likely in _GUESSES.items():
+        fitting = [name for word in likely for name in header if word in words[name]]
+        if field != "response":  # columns of answers last
+            fitting.sort(key=lambda name: "answer" in words[name])
+        first, *others = list(dict.fromkeys(fitting)) or ["?"]
+        remarks = ["optional"] if field in _OPTIONAL else []
+        remarks += [f"or {', '.join(map(_one_line, others[:3]))}"] if others else []
+        absent = "# " if first == "?" and field in _OPTIONAL else ""
+        remark = f"  # {'; '.join(remarks)}" if remarks else ""
+        lines.append(f'{absent}{field} = "{_quoted(first)}"{remark}')
     if design == "yes_no":
-        lines.append('question = "?"  # the emotion asked for')
+        lines.append('question = "?"  # the emotion in the question')
     lines += [
         "",
-        "[values.condition]  # the face as it is must be called none",
+        "[values.condition]  # the plain face must be called none",
         '"no mask" = "none"',
         "",
         "[values.response]  # only if answers are keys or numbers",
@@ -392,4 +420,4 @@ def _quoted(name: str) -> str:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split()) if not text.startswith("  #") else "  " + " ".join(text.split())
+    return " ".join(text.split())

@@ -1,10 +1,8 @@
-"""From text to scored responses: what each value means, and whether the answer is right.
+"""Scored responses of human observers.
 
-Yes/no answers as choices, so that the same measures apply to both designs.
-
-Rules of exclusion: declared in the map, applied in order, and counted.
-
-A study with human observers: files in, scored responses out.
+`read_study` reads trial tables, gives their values a meaning, scores the answers (yes/no answers
+also as choices, so that the same measures apply to both designs), and applies and counts the
+exclusions that the map declares.
 """
 
 from __future__ import annotations
@@ -23,17 +21,21 @@ from maskface._version import __version__
 from maskface.datasets.labels import emotion_of
 from maskface.errors import MaskfaceError
 from maskface.humans.column_map import (
+    FILE,
     NO_ANSWER,
+    PATTERN,
     SKIP,
     Attention,
     ColumnMap,
     Exclude,
     complete_map,
     detect_platform,
+    normalise,
     read_map,
 )
 from maskface.humans.reading import (
     ATTENTION,
+    EXCLUDED,
     KEPT,
     Source,
     find_files,
@@ -51,28 +53,16 @@ _YES: Final = ("yes", "y", "true", "1")
 _NO: Final = ("no", "n", "false", "0")
 _MISSING: Final = ("", "null", "none", "nan", "na", "n/a", "undefined")
 _SHOWN: Final = 8
+_REQUIRED: Final = ("columns.observer", "columns.emotion", "columns.condition", "columns.response")
+"""Their absence is reported with a map to begin with."""
 
 
 def score(rows: pd.DataFrame, column_map: ColumnMap) -> pd.DataFrame:
-    """Give rows their meaning.
+    """Score rows that are trials, from `read_rows`.
 
-    Parameters
-    ----------
-    rows
-        From `read_rows`: only rows that are trials.
-    column_map
-        Says what values mean.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Index of `rows`; columns of `maskface.tables.RESPONSES` but those that are the same for
-        the whole study, and ``skipped`` (bool): the map says to leave the trial out.
-
-    Raises
-    ------
-    MaskfaceError
-        If a value is not known, a trial has no observer, or no trial shows the face as it is.
+    Return the columns of `maskface.tables.RESPONSES` that vary within a study, and ``skipped``
+    (bool): the map leaves the trial out. Raise `MaskfaceError` if a value is unknown, a trial has
+    no observer, or no trial shows a plain face.
     """
     nobody = int((rows["observer"] == "").sum())
     if nobody:
@@ -97,12 +87,12 @@ def score(rows: pd.DataFrame, column_map: ColumnMap) -> pd.DataFrame:
 
 
 class _Values:
-    """The values of a field, by the map's own table or else by what is usual."""
+    """Meanings of the values of a field: those of the map, or else the usual ones."""
 
     def __init__(self, rows: pd.DataFrame, column_map: ColumnMap) -> None:
         self.rows = rows
         self.tables = {
-            str(field): {_key(old): new for old, new in table.items()}
+            str(field): {normalise(old): new for old, new in table.items()}
             for field, table in dict(column_map.values).items()
         }
         self.answers = pd.Series("", index=rows.index)
@@ -119,13 +109,8 @@ class _Values:
     def _meaning(
         self, text: str, table: dict[str, str], usual: Callable[[str], str | None]
     ) -> str | None:
-        mapped = table.get(_key(text), text)
+        mapped = table.get(normalise(text), text)
         return mapped if mapped == SKIP else usual(mapped)
-
-
-def _key(text: str) -> str:
-    """Case, blanks and a trailing .0 do not matter."""
-    return text.strip().lower().removesuffix(".0")
 
 
 def _emotion(text: str) -> str | None:
@@ -133,18 +118,18 @@ def _emotion(text: str) -> str | None:
 
 
 def _condition(text: str) -> str | None:
-    if _key(text) in _PLAIN_TOO:
+    if normalise(text) in _PLAIN_TOO:
         return PLAIN
     return harmless_text(text.strip()) or None
 
 
 def _choice(text: str) -> str | None:
-    return NO_ANSWER if _key(text) in (NO_ANSWER, *_MISSING) else emotion_of(text)
+    return NO_ANSWER if normalise(text) in (NO_ANSWER, *_MISSING) else emotion_of(text)
 
 
 def _yes_or_no(text: str) -> str | None:
     for meaning, words in ((NO_ANSWER, (NO_ANSWER, *_MISSING)), ("yes", _YES), ("no", _NO)):
-        if _key(text) in words:
+        if normalise(text) in words:
             return meaning
     return None
 
@@ -154,13 +139,13 @@ def _unknown(field: str, unknown: list[str]) -> str:
     means = {
         "emotion": f"one of {', '.join(EMOTIONS)}, or skip to leave such trials out",
         "question": f"one of {', '.join(EMOTIONS)}, or skip to leave such trials out",
-        "condition": "none for the face as it is, or a name",
+        "condition": "none for the plain face, or a name",
         "response": f"one of {', '.join(EMOTIONS)} (yes or no in yes/no designs), no_answer "
         "or skip",
     }
     example = unknown[0].replace("\\", "\\\\").replace('"', '\\"')
     return (
-        f"It is not known what these values of {field} mean: {shown}. Say so in the map "
+        f"The meaning of these values of {field} is unknown: {shown}. Add it to the map "
         f'({means[field]}) and add --map map.toml:\n\n[values.{field}]\n"{example}" = "..."'
     )
 
@@ -195,8 +180,8 @@ def _check_plain(out: pd.DataFrame) -> None:
     found = sorted(set(out["condition"]) - {SKIP})
     if PLAIN not in found:
         raise MaskfaceError(
-            "No trial shows the face as it is, so there is nothing to compare with. The "
-            f"conditions are: {', '.join(found)}. Say which one is none, and add --map map.toml:"
+            "No trial shows a plain face, so there is nothing to compare with. The conditions "
+            f"are: {', '.join(found)}. Name the plain one none, and add --map map.toml:"
             f'\n\n[values.condition]\n"{found[0] if found else "..."}" = "none"'
         )
 
@@ -206,21 +191,21 @@ _OTHER: Final = {e: next(other for other in EMOTIONS[::-1] if other != e) for e 
 
 
 def of_question(responses: pd.DataFrame, emotion: str) -> pd.DataFrame:
-    """Answers to "is it <emotion>?", as choices: yes is that emotion, no is not.
+    """Recode answers to "is it <emotion>?" as choices: yes is that emotion, no is not.
 
     Parameters
     ----------
     responses
         Yes/no responses.
     emotion
-        The emotion asked for.
+        The emotion in the question.
 
     Returns
     -------
     pandas.DataFrame
-        The trials with that question, with ``predicted`` filled: of the confusion matrix only
-        "this emotion" against "not this emotion" has a meaning, so hit rate, d' and criterion
-        hold for that emotion alone.
+        The trials with that question, with ``predicted`` filled in. Of the confusion matrix only
+        "this emotion" against "not this emotion" has a meaning, so hit rate, d' and criterion hold
+        for that emotion alone.
     """
     asked = responses[responses["question"] == emotion]
     denied = asked["label"].where(asked["label"] != emotion, _OTHER[emotion])
@@ -228,31 +213,31 @@ def of_question(responses: pd.DataFrame, emotion: str) -> pd.DataFrame:
 
 
 def of_right(responses: pd.DataFrame) -> pd.DataFrame:
-    """Right and wrong answers as choices: right is the shown emotion, wrong another one."""
+    """Recode right and wrong answers as choices: of the shown emotion, and of another one."""
     wrong = responses["label"].map(_OTHER)
     return responses.assign(predicted=responses["label"].where(responses["correct"] == 1, wrong))
 
 
 def congruent(responses: pd.DataFrame) -> pd.DataFrame:
-    """Yes/no trials that asked for the shown emotion: a yes is a hit. Choices as they are."""
+    """Recode yes/no trials about the shown emotion as choices, a yes as a hit; keep choices."""
     if not is_yes_no(responses):
         return responses
     return of_right(responses[responses["question"] == responses["label"]])
 
 
 def is_yes_no(responses: pd.DataFrame) -> bool:
-    """Whether the study asked yes/no questions."""
+    """Return whether the study has yes/no questions."""
     return bool((responses["question"] != "").any())
 
 
 @dataclass
 class Exclusions:
-    """Counts what each rule takes away.
+    """Counts of the trials that each rule excludes.
 
     Attributes
     ----------
     responses
-        All trials; excluded ones get the status ``excluded`` and the rule as message.
+        All trials; excluded ones have the status ``excluded`` and the rule as message.
     """
 
     responses: pd.DataFrame
@@ -262,7 +247,7 @@ class Exclusions:
 
     @property
     def left(self) -> pd.Series:
-        """Which trials still count."""
+        """Trials that still count."""
         return self.responses["status"] == "ok"
 
     def note(self, rule: str, n_trials: int, n_observers: int) -> None:
@@ -270,7 +255,7 @@ class Exclusions:
         self._add(rule, n_trials, n_observers)
 
     def apply(self, rule: str, chosen: pd.Series) -> None:
-        """Exclude the chosen ones of the trials that still count."""
+        """Exclude the chosen trials, as far as they still count."""
         hit = chosen & self.left
         self.responses.loc[hit, "status"] = "excluded"
         self.responses.loc[hit, "message"] = rule
@@ -290,30 +275,25 @@ class Exclusions:
         )
 
     def table(self) -> pd.DataFrame:
-        """In the schema of `maskface.tables.EXCLUSIONS`."""
+        """Return the counts in the schema of `maskface.tables.EXCLUSIONS`."""
         return EXCLUSIONS.check(EXCLUSIONS.frame(self._steps))
 
 
 def apply_rules(
-    exclusions: Exclusions, rules: Exclude, failures: dict[str, int], plain: str = PLAIN
+    exclusions: Exclusions, rules: Exclude, rows: pd.Series, failures: dict[str, int]
 ) -> None:
-    """Apply the map's rules to the trials.
+    """Apply the rules of a map to the trials, in place.
 
-    Parameters
-    ----------
-    exclusions
-        The trials; changed in place.
-    rules
-        From the map.
-    failures
-        Failed attention checks of each observer.
-    plain
-        The condition in which accuracy is judged.
+    `rows` names the column, if any, by whose value each trial is excluded; `failures` counts the
+    failed attention checks of each observer.
     """
     trials = exclusions.responses
     observer, rt = trials["observer_id"], trials["rt_ms"]
+    for column, values in rules.rows.items():
+        exclusions.apply(f"{column} is {' or '.join(values)}", rows == column)
     if rules.observers:
-        exclusions.apply("observer left out by name", observer.isin(rules.observers))
+        names = {normalise(name) for name in rules.observers}
+        exclusions.apply("observer left out by name", observer.map(normalise).isin(names))
     if rules.attention:
         worst = rules.attention.most_failures
         bad = [name for name, n in failures.items() if n > worst]
@@ -324,41 +304,40 @@ def apply_rules(
         exclusions.apply(
             f"answered after more than {rules.rt_ms_above:g} ms", rt > rules.rt_ms_above
         )
-    for rule, bad in _by_observer(exclusions, rules, plain):
+    for rule, bad in _by_observer(exclusions, rules):
         exclusions.apply(rule, observer.isin(bad))
 
 
-def _by_observer(
-    exclusions: Exclusions, rules: Exclude, plain: str
-) -> Iterator[tuple[str, list[str]]]:
+def _by_observer(exclusions: Exclusions, rules: Exclude) -> Iterator[tuple[str, list[str]]]:
     if rules.min_trials is not None:
         counts = exclusions.responses[exclusions.left]["observer_id"].value_counts()
         few = counts[counts < rules.min_trials].index.tolist()
         yield f"observer with fewer than {rules.min_trials} answered trials", few
     if rules.plain_accuracy_below is not None:
         left = exclusions.responses[exclusions.left]
-        of_plain = left[left["condition"] == plain].groupby("observer_id")["correct"].mean()
+        of_plain = left[left["condition"] == PLAIN].groupby("observer_id")["correct"].mean()
         bad = of_plain[of_plain < rules.plain_accuracy_below].index.tolist()
         share = rules.plain_accuracy_below
         yield f"observer with a share of right answers to plain faces below {share:g}", bad
 
 
 def failed_checks(rows: pd.DataFrame, attention: Attention | None) -> dict[str, int]:
-    """Count failed attention checks of each observer, over all rows of the files."""
+    """Count the failed attention checks of each observer, over all rows of the files."""
     if attention is None:
         return {}
-    answers = rows[ATTENTION].str.strip()
-    failed = (answers != "") & ~answers.isin(attention.passed)
+    passed = {normalise(answer) for answer in attention.passed}
+    answers = rows[ATTENTION].map(normalise)
+    failed = ~answers.isin(passed) & ~answers.isin(_MISSING)
     return {str(k): int(v) for k, v in failed.groupby(rows["observer"]).sum().items()}
 
 
 def is_trial(rows: pd.DataFrame) -> pd.Series:
-    """Rows that the filters keep and that show an emotion."""
+    """Return which rows the filters keep and show an emotion."""
     return rows[KEPT] & (rows["emotion"].str.strip() != "")
 
 
 HUMAN = "human"
-"""What human observers are called where a table names a classifier."""
+"""Name of human observers where a table names a classifier."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -372,15 +351,21 @@ class Study:
     exclusions
         In the schema of `maskface.tables.EXCLUSIONS`.
     column_map
-        How the files were read.
+        Map that the files were read with.
     sources
         ``name``, ``sha256`` and ``rows`` of each file.
+    own_map
+        Whether the map is, or completes a ready-made one with, one of the user's.
+    notes
+        What was passed over, and what may be a mistake in the files, in sentences.
     """
 
     responses: pd.DataFrame
     exclusions: pd.DataFrame
     column_map: ColumnMap
     sources: tuple[dict[str, Any], ...]
+    own_map: bool = False
+    notes: tuple[str, ...] = ()
 
     @property
     def run_id(self) -> str:
@@ -406,35 +391,107 @@ def read_study(
     paths
         CSV or JSON files, or folders of them.
     column_map
-        TOML file that says which column is what; it completes the ready-made map of the
-        platform that is detected from the columns (docs/humans.md).
+        TOML file with the meaning of the columns; it completes the ready-made map of the platform,
+        which is detected by the columns (docs/humans.md).
     dataset
-        Name of the study; the map's if None.
+        Name of the study; that of the map if None.
 
     Returns
     -------
     Study
-        Every trial has a row, also those without an answer and those excluded.
+        A row for each trial, those without an answer and those excluded too.
 
     Raises
     ------
     MaskfaceError
-        If a file cannot be read, a column or the meaning of a value is not known, or no trial is
-        left. The message says what to write into the map.
+        If a file cannot be read, a column or the meaning of a value is unknown, or no trial is
+        left. The message says what to add to the map.
     """
-    files = find_files([Path(path) for path in paths])
+    files, notes = find_files([Path(path) for path in paths])
     own = read_map(Path(column_map)) if column_map is not None else {}
     sources = [open_source(path) for path in files]
+    hashes = [source.sha256() for source in sources]
+    _require_different(files, hashes)
     chosen = _choose_map(sources, own | ({"dataset": dataset} if dataset else {}))
+    _require_columns(sources, own)
     parts = [read_rows(source, chosen) for source in sources]
-    rows = pd.concat(parts, ignore_index=True)
+    rows = pd.concat(parts, keys=range(len(parts)), names=["file", None])
+    rows = rows.reset_index(level="file").reset_index(drop=True)
     rows["observer"] = harmless(rows["observer"].str.strip())
     records = tuple(
-        {"name": harmless_text(source.path.name), "sha256": source.sha256(), "rows": len(part)}
-        for source, part in zip(sources, parts, strict=True)
+        {"name": harmless_text(path.name), "sha256": sha256, "rows": len(part)}
+        for path, sha256, part in zip(files, hashes, parts, strict=True)
     )
     responses, exclusions = _responses(rows, chosen, records)
-    return Study(responses, exclusions, chosen, records)
+    trials = rows.loc[responses.index]
+    notes += [*_lost_numbers(trials, chosen), *_repeated(trials, responses)]
+    frame = RESPONSES.check(RESPONSES.tidy(responses))
+    return Study(frame, exclusions, chosen, records, column_map is not None, tuple(notes))
+
+
+def _require_different(files: Sequence[Path], hashes: Sequence[str]) -> None:
+    for path, sha256 in zip(files, hashes, strict=True):
+        first = files[hashes.index(sha256)]
+        if path != first:
+            raise MaskfaceError(
+                f"{path} has the same contents as {first}: its trials would count twice. Remove "
+                "one of them."
+            )
+
+
+def _require_columns(sources: Sequence[Source], own: dict[str, Any]) -> None:
+    """Raise `MaskfaceError` if the map of the user names a column that no file has."""
+    header = set().union(*(source.header for source in sources))
+    named = [
+        *((f"columns.{field}", names) for field, names in own.get("columns", {}).items()),
+        *((f"exclude.rows.{name}", name) for name in own.get("exclude", {}).get("rows", {})),
+    ]
+    for key, names in named:
+        each = [names] if isinstance(names, str) else list(names)
+        known = (name in header or name == FILE or name.startswith(PATTERN) for name in each)
+        if each and not any(known) and not key.startswith(_REQUIRED):
+            raise MaskfaceError(
+                f"The map names {', '.join(map(repr, each))} at {key}, but no file has such a "
+                f"column. There are: {listed(sorted(header))}."
+            )
+
+
+def _lost_numbers(trials: pd.DataFrame, column_map: ColumnMap) -> Iterator[str]:
+    """Note cells that should be numbers and are not; raise if a rule needs them."""
+    for field in ("rt", "confidence"):
+        texts = trials[field]
+        lost = texts[_numbers(texts).isna() & ~texts.map(normalise).isin(_MISSING)]
+        if lost.empty:
+            continue
+        told = (
+            f"{len(lost)} of {len(trials)} cells of {field} are no numbers, such as "
+            f"{harmless_text(lost.iloc[0])!r}"
+        )
+        if field == "rt" and column_map.exclude.needs_times:
+            raise MaskfaceError(
+                f"{told}, so that the rules on response times cannot be applied. Write numbers "
+                "without units and thousands separators."
+            )
+        yield f"{told}; they count as missing."
+
+
+def _repeated(trials: pd.DataFrame, responses: pd.DataFrame) -> Iterator[str]:
+    """Note observers who are in several files, and trials that are there more than once."""
+    files = trials.groupby("observer")["file"].nunique()
+    if (files > 1).any():
+        several = files[files > 1].sort_values(ascending=False, kind="stable")
+        yield (
+            f"Observers in more than one file: {len(several)} of {len(files)}, such as "
+            f"{several.index[0]!r} in {several.iloc[0]}. Each counts as one person; if they are "
+            'several people, give them names of their own, or write observer = "@file".'
+        )
+    key = ["observer_id", "image_id", "label", "condition", "question"]
+    again = (responses.duplicated(key) & (responses["image_id"] != "")).sum()
+    if again:
+        yield (
+            f"{again} of {len(responses)} trials repeat an earlier one of the same observer: the "
+            "same picture under the same condition. Each counts."
+        )
 
 
 def _choose_map(sources: Sequence[Source], own: dict[str, Any]) -> ColumnMap:
@@ -442,8 +499,8 @@ def _choose_map(sources: Sequence[Source], own: dict[str, Any]) -> ColumnMap:
     chosen = complete_map(own, platform)
     if platform == "qualtrics" and chosen.wide is None:
         raise MaskfaceError(
-            "A Qualtrics table has a column for each trial. Say in a map how the column's name "
-            "tells picture, emotion and condition, and add --map map.toml, for example:\n\n"
+            "A Qualtrics table has a column for each trial. Write a map that finds picture, "
+            "emotion and condition in the name of the column, and add --map map.toml:\n\n"
             "[wide]\nregex = '^(?P<image>.+)_(?P<emotion>angry|happy)_(?P<condition>none|mask)$'\n"
             f"\nThe columns are: {listed(sources[0].header)}."
         )
@@ -468,11 +525,16 @@ def _responses(
     unanswered = exclusions.responses["status"] == "no_answer"
     _note(exclusions, "no answer", exclusions.responses[unanswered])
     failures = failed_checks(rows, column_map.exclude.attention)
-    apply_rules(exclusions, column_map.exclude, failures)
+    if column_map.exclude.needs_times and exclusions.responses["rt_ms"].isna().all():
+        raise MaskfaceError(
+            "The map excludes trials by their response time, but no trial has one. Name the column "
+            "of rt in [columns], or delete rt_ms_below and rt_ms_above."
+        )
+    excluded = rows.loc[exclusions.responses.index, EXCLUDED]
+    apply_rules(exclusions, column_map.exclude, excluded, failures)
     if not exclusions.left.any():
         raise MaskfaceError("No trial is left after the exclusions:\n" + _steps(exclusions))
-    frame = RESPONSES.check(RESPONSES.tidy(exclusions.responses))
-    return frame, exclusions.table()
+    return exclusions.responses, exclusions.table()
 
 
 def _note(exclusions: Exclusions, rule: str, lost: pd.DataFrame) -> None:
@@ -488,7 +550,7 @@ def _steps(exclusions: Exclusions) -> str:
 def _identified(
     scored: pd.DataFrame, column_map: ColumnMap, sources: tuple[dict[str, Any], ...]
 ) -> pd.DataFrame:
-    """Add what is the same for all trials, and the number of each observer's trial."""
+    """Add the columns that are the same for all trials, and number the trials of each observer."""
     fixed = {
         "run_id": _run_id(column_map, sources),
         "dataset": harmless_text(column_map.dataset),
@@ -502,5 +564,8 @@ def _identified(
 
 
 def _run_id(column_map: ColumnMap, sources: Sequence[dict[str, Any]]) -> str:
-    asked = [__version__, column_map.model_dump(mode="json"), [s["sha256"] for s in sources]]
-    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:16]
+    # Without rules on rows, studies keep the id that they had before there were any.
+    unused: Any = None if column_map.exclude.rows else {"exclude": {"rows"}}
+    rules = column_map.model_dump(mode="json", exclude=unused)
+    decisive = [__version__, rules, [source["sha256"] for source in sources]]
+    return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:16]

@@ -1,16 +1,12 @@
-"""Reasons why the results of human observers may not mean what they seem to.
+"""Results of human observers: guards, odds ratios, summary, text, and the folder of a study.
 
-Odds of a right answer, with answers of one observer correlated.
-
-What the answers of human observers amount to: observers are the independent units.
-
-Results of human observers as text for a terminal.
-
-The folder of a study with human observers.
+Observers are the independent units; their answers are summarised in the table that classifiers
+have, `maskface.tables.SUMMARY`.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import platform
@@ -27,8 +23,7 @@ import pandas as pd
 from maskface._version import __version__
 from maskface.arrays import Row
 from maskface.errors import MaskfaceError
-from maskface.files import write_atomically
-from maskface.humans.flips import sign_flip_test
+from maskface.files import read_regular_file, write_atomically
 from maskface.humans.scoring import HUMAN, Study, congruent, is_yes_no, of_question, of_right
 from maskface.schema import Table
 from maskface.stats import (
@@ -41,6 +36,7 @@ from maskface.stats import (
     compare,
     estimate,
     find_guards,
+    flip_test,
     gee_logistic,
     get_metrics,
     holm,
@@ -49,6 +45,7 @@ from maskface.tables import EXCLUSIONS, GUARDS, PLAIN, RESPONSES, SUMMARY
 from maskface.text import align, guards_text, percent, points
 from maskface.types import EMOTIONS
 
+_ALL: Final = "all"
 _NOT_FOR_HUMANS: Final = ("no_subjects",)
 _ONLY_CHOICES: Final = ("ceiling", "floor", "chance", "dominant_answer")
 
@@ -59,8 +56,8 @@ def human_guards(study: Study) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        In the schema of `maskface.tables.GUARDS`. Those that need the names of the people shown
-        are left out where the files have none; those about choices, in yes/no designs.
+        In the schema of `maskface.tables.GUARDS`, without those on choices in yes/no designs. If
+        the files do not name the people shown, ``unidentified`` replaces ``confounded``.
     """
     trials = congruent(study.responses)
     trials = trials[trials["status"] != "excluded"].assign(classifier=HUMAN)
@@ -68,24 +65,46 @@ def human_guards(study: Study) -> pd.DataFrame:
     left_out = set(_NOT_FOR_HUMANS)
     if is_yes_no(study.responses):
         left_out |= set(_ONLY_CHOICES)
-    if (trials["subject_id"] == "").any():
+    nameless = int((trials["subject_id"] == "").sum())
+    if nameless:
         left_out |= {"confounded"}
-    # Which emotions a study shows is its design.
+        found = pd.concat([GUARDS.frame(list(_unidentified(trials, nameless))), found])
+    # The emotions that a study shows are its design.
     design = (found["guard"] == "missing_emotion") & (found["condition"] == PLAIN)
-    return found[~found["guard"].isin(left_out) & ~design].reset_index(drop=True)
+    return GUARDS.tidy(found[~found["guard"].isin(left_out) & ~design])
+
+
+def _unidentified(trials: pd.DataFrame, nameless: int) -> Iterator[Row]:
+    """Warn of each condition that it may show other people than ``none``, or does show others."""
+    images = {name: set(part["image_id"]) for name, part in trials.groupby("condition")}
+    plain = images.pop(PLAIN, set())
+    head = {name: trials[name].iloc[0] for name in ("run_id", "dataset")} | {"classifier": HUMAN}
+    for name, shown in images.items():
+        detail = (
+            f"{nameless} of {len(trials)} trials do not name the person shown, so that confounding "
+            f"cannot be excluded: {name} and {PLAIN} may show different people."
+        )
+        if "" not in plain | shown and not plain & shown:
+            detail = (
+                f"Condition and pictures are confounded: none of the {len(shown)} pictures under "
+                f"{name} is among the {len(plain)} under {PLAIN}, and {nameless} of {len(trials)} "
+                "trials do not name the person shown. A difference may be one of the pictures."
+            )
+        detail += ' Name the column in the map (identity = "...").'
+        yield head | {"condition": name, "label": _ALL, "guard": "unidentified", "detail": detail}
 
 
 OBSERVER = "observer_id"
 
 
 def odds_ratios(responses: pd.DataFrame) -> Gee:
-    """Odds of a right answer under each condition by those to plain faces.
+    """Fit the odds of a right answer under each condition by those to plain faces.
 
     Parameters
     ----------
     responses
-        In the schema of `maskface.tables.RESPONSES`; of yes/no trials, those that asked for the
-        shown emotion.
+        In the schema of `maskface.tables.RESPONSES`. Of yes/no trials, those that ask for the
+        shown emotion count.
 
     Returns
     -------
@@ -106,7 +125,6 @@ HIT_RATE: Final = "hit_rate"
 FALSE_ALARMS: Final = "false_alarm_rate"
 _OF_QUESTION: Final = ("recall", "dprime", "criterion")
 _TESTED: Final = ("accuracy", "recall", "hu", "dprime")
-_ALL: Final = "all"
 _HEADS: Final = ("run_id", "dataset", "condition")
 _NEEDED: Final = (
     OBSERVER, "subject_id", "image_id", "label", "predicted", "correct", "question", "answer_yes",
@@ -116,7 +134,7 @@ _NEEDED: Final = (
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """How to estimate: units and seed."""
+    """Independent units and seed of the estimates."""
 
     by: tuple[str, ...]
     seed: int
@@ -133,7 +151,7 @@ class _Plan:
 def summarize_humans(
     responses: pd.DataFrame, *, crossed: bool = False, seed: int = 0
 ) -> pd.DataFrame:
-    """Measure what observers answered under each condition, and what is lost.
+    """Measure the answers of observers under each condition, and the loss.
 
     Parameters
     ----------
@@ -141,8 +159,8 @@ def summarize_humans(
         In the schema of `maskface.tables.RESPONSES`.
     crossed
         Resample observers and the people shown, so that intervals hold for other observers and
-        other faces. Measures are then of all answers together; otherwise they are the mean over
-        observers of each one's own.
+        other faces. Measures are then those of all answers together; otherwise they are means over
+        the observers.
     seed
         Of bootstrap and permutations.
 
@@ -153,13 +171,13 @@ def summarize_humans(
         classifiers. Yes/no: ``recall`` (hit rate), ``false_alarm_rate``, ``dprime`` (log-linear
         correction) and ``criterion`` of each question; over all emotions, ``hit_rate`` and
         ``accuracy``, the share of right answers, yes or no. An observer counts for a measure that
-        is defined both plain and covered. P values flip the signs of observers' differences; there
-        are none where people are resampled, too.
+        is defined for both plain and occluded faces. P values are from flips of the signs of the
+        observers' differences; there are none if people are resampled too.
 
     Raises
     ------
     MaskfaceError
-        If `crossed` and the responses do not say who is shown.
+        If `crossed` and the responses do not name the people shown.
     """
     if crossed and (responses["subject_id"] == "").any():
         raise MaskfaceError(
@@ -240,8 +258,8 @@ def _row(one: Estimate, comparison: Comparison, metric: Metric, plan: _Plan) -> 
     row |= {"ci_low": one.low, "ci_high": one.high, "interval": _named(one.interval, one.low)}
     if one.metric in _TESTED and len(comparison.by) == 1 and not np.isnan(one.loss):
         plain, covered = cluster_values(comparison, metric, one.label)
-        p, exact = sign_flip_test(plain - covered, seed=plan.seed)
-        row |= {"p_value": p, "test": f"{'exact ' if exact else ''}cluster permutation"}
+        found = flip_test((plain - covered)[:, None], seed=plan.seed)
+        row |= {"p_value": float(found.p_value[0]), "test": found.test}
     return row
 
 
@@ -262,7 +280,7 @@ def _n_clusters(comparison: Comparison, metric: Metric, label: str) -> int:
 
 
 def _flipped(row: Row) -> Row:
-    """From the share of right noes to the share of wrong yeses."""
+    """Turn the share of right noes into the share of wrong yeses."""
     out = row | {k: 1 - row[k] for k in ("value", "baseline") if k in row}
     out |= {"value_ci_low": 1 - row["value_ci_high"], "value_ci_high": 1 - row["value_ci_low"]}
     if "loss" in row:
@@ -281,7 +299,7 @@ def _completed(row: Row, planned: pd.DataFrame, plan: _Plan) -> Row:
 
 
 def _planned(row: Row, planned: pd.DataFrame) -> int:
-    """Trials that the measure would stand on if all had been answered and none excluded."""
+    """Count the trials of a measure if all were answered and none excluded."""
     if is_yes_no(planned):
         if row["metric"] == FALSE_ALARMS:
             planned = planned[planned["question"] == row["label"]]
@@ -301,15 +319,15 @@ def _with_holm(summary: pd.DataFrame) -> pd.DataFrame:
 
 
 FEW_OBSERVERS: Final = 10
-_RATES: Final = ("condition", "emotion", "observers", "plain", "covered", "loss", "95 % CI")
-_ALARMS: Final = ("false", "covered")
-_DPRIME: Final = ("d'", "covered", "fall", "95 % CI")
+_RATES: Final = ("condition", "emotion", "observers", "plain", "occluded", "loss", "95 % CI")
+_ALARMS: Final = ("false", "occluded")
+_DPRIME: Final = ("d'", "occluded", "loss", "95 % CI")
 
 Found = dict[tuple[str, str, str], dict[Hashable, Any]]
 
 
 def study_text(study: Study, summary: pd.DataFrame) -> str:
-    """Say how the files were read, what was excluded, and what a cover costs.
+    """Describe how the files were read, what was excluded, and the loss under each occluder.
 
     Parameters
     ----------
@@ -326,7 +344,8 @@ def study_text(study: Study, summary: pd.DataFrame) -> str:
     rows = [(e["rule"], str(e["n_trials"]), str(e["n_observers"])) for e in _steps(study)]
     parts = [
         _read(study),
-        align([("left out", "trials", "observers"), *rows]) if rows else "Nothing was left out.",
+        "\n".join(f"Note: {note}" for note in study.notes),
+        align([("excluded", "trials", "observers"), *rows]) if rows else "Nothing was excluded.",
         _table(summary),
         _footnote(study, summary),
         _odds(study),
@@ -342,7 +361,8 @@ def _steps(study: Study) -> list[dict[Hashable, Any]]:
 def _read(study: Study) -> str:
     trials = study.counted
     ready = study.column_map.platform
-    how = "no ready-made map" if ready == "plain" else f"the ready-made map for {ready}"
+    maps = [] if ready == "plain" else [f"the ready-made map for {ready}"]
+    how = " and ".join(maps + ["your map"] * study.own_map) or "no map"
     n_files = len(study.sources)
     return (
         f"{n_files} file{'s' if n_files > 1 else ''} read with {how}: {len(trials)} trials of "
@@ -356,8 +376,8 @@ def _table(summary: pd.DataFrame) -> str:
     yes_no = FALSE_ALARMS in set(summary["metric"])
     lines = list(_lines(found, sorted(set(summary["condition"]) - {PLAIN}), yes_no=yes_no))
     if not lines:
-        return "Only plain faces were shown: nothing is lost."
-    # Crossed, the number is that of the fewer: observers, or people shown.
+        return "Only plain faces were shown: there is no loss."
+    # Crossed, the number is the smaller one: of observers, or of people shown.
     crossed = " x " in summary["clustered_by"].iloc[0]
     names = tuple("clusters" if crossed and name == "observers" else name for name in _RATES)
     return align([(*names, *(_ALARMS if yes_no else ()), *_DPRIME), *lines])
@@ -374,7 +394,7 @@ def _lines(found: Found, conditions: list[str], *, yes_no: bool) -> Iterator[tup
 
 
 def _keys(condition: str, label: str) -> list[tuple[str, str, str]]:
-    # In yes/no designs accuracy counts right noes, too: shown is the hit rate.
+    # In yes/no designs accuracy counts right noes too, so the hit rate is shown.
     return [(condition, label, metric) for metric in ("recall", "hit_rate", "accuracy")]
 
 
@@ -406,9 +426,9 @@ def _footnote(study: Study, summary: pd.DataFrame) -> str:
     means = "all answers together" if crossed else "means over observers"
     units = "observers and people shown (clusters: whichever are fewer)" if crossed else "observers"
     n = study.counted["observer_id"].nunique()
-    few = f"\nOnly {n} observers: they say little about others." if n < FEW_OBSERVERS else ""
+    few = f"\nOnly {n} observers: results may not hold for others." if n < FEW_OBSERVERS else ""
     return (
-        f"plain, covered: {what}, {means};\n"
+        f"plain, occluded: {what}, {means};\n"
         "loss: percentage points; d': sensitivity, log-linear correction; "
         f"intervals: bootstrap over {units}.{few}"
     )
@@ -423,21 +443,22 @@ def _odds(study: Study) -> str:
         f"  {one.condition}: {one.odds_ratio:.3f} [{one.low:.3f}, {one.high:.3f}]"
         for one in fit.odds_ratios
     ]
-    head = f"Odds of a right answer by those to plain faces (GEE, {fit.n} answers):"
+    head = f"Odds ratio of a right answer, against plain faces (GEE, {fit.n} answers):"
     return "\n".join([head, *lines])
 
 
 RECORD: Final = "study.json"
+_LARGEST_RECORD: Final = 100_000_000
 _PACKAGES: Final = ("numpy", "pandas", "scipy", "statsmodels")
 
 
 def require_empty(folder: Path) -> None:
-    """Make a folder for results.
+    """Make a new or empty folder for results.
 
     Raises
     ------
     MaskfaceError
-        If it holds files, or cannot be made.
+        If it holds files or cannot be made.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -462,7 +483,7 @@ def write_study(study: Study, summary: pd.DataFrame, folder: Path, *, seed: int)
     folder
         A new or empty folder.
     seed
-        That the summary was made with.
+        Of the summary.
 
     Returns
     -------
@@ -496,6 +517,39 @@ def write_study(study: Study, summary: pd.DataFrame, folder: Path, *, seed: int)
     return [*paths, folder / RECORD]
 
 
+def check_study(folder: Path) -> None:
+    """Check that the tables of a study are as they were written.
+
+    Raises
+    ------
+    MaskfaceError
+        If the folder has a record of a study that cannot be read, or a table is missing or differs.
+    """
+    path = folder / RECORD
+    if not path.is_file():
+        return
+    try:
+        files = json.loads(read_regular_file(path, _LARGEST_RECORD))["files"]
+        expected = {str(name): str(one["sha256"]) for name, one in files.items()}
+    except (OSError, ValueError, OverflowError, LookupError, TypeError, AttributeError) as error:
+        raise MaskfaceError(
+            f"{path} is damaged ({error}). Type `maskface humans` again, with another --out."
+        ) from error
+    for name, sha256 in expected.items():
+        table = folder / Path(name).name
+        if not table.is_file() or _sha256(table) != sha256:
+            what = "has changed since it was written" if table.is_file() else "is missing"
+            raise MaskfaceError(
+                f"{table} {what}. Type `maskface humans` again with the files of the study, and "
+                "another --out."
+            )
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
 def _record(study: Study, seed: int) -> dict[str, Any]:
     counted = study.counted
     return {
@@ -511,6 +565,7 @@ def _record(study: Study, seed: int) -> dict[str, Any]:
         "trials": {"in_files": len(study.responses), "counted": len(counted)},
         "column_map": study.column_map.model_dump(mode="json", exclude_defaults=True),
         "sources": list(study.sources),
+        "notes": list(study.notes),
         "exclusions": study.exclusions.to_dict("records"),
         "environment": {
             "python": platform.python_version(),

@@ -13,16 +13,20 @@ from maskface.images.decode import (
 )
 from maskface.images.files import (
     IMAGE_SUFFIXES,
+    JPEG_SUFFIXES,
     PICTURE_SUFFIXES,
     READ_SUFFIXES,
     find_files,
     find_images,
+    left_out_note,
+    looks_like_picture,
     walk,
     write_image,
 )
 
 __all__ = [
     "IMAGE_SUFFIXES",
+    "JPEG_SUFFIXES",
     "LIMITS",
     "MAX_BYTES",
     "MAX_PIXELS",
@@ -33,6 +37,8 @@ __all__ = [
     "decode_image",
     "find_files",
     "find_images",
+    "left_out_note",
+    "looks_like_picture",
     "read_bytes",
     "read_image",
     "read_rgba",

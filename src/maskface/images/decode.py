@@ -1,9 +1,6 @@
-"""Read pictures.
+"""Read picture files within limits of size.
 
-Pillow decodes (it honours EXIF orientation and CMYK, refuses truncated files and prints nothing
-on the terminal).
-
-Which picture files are read: what is too large or too small.
+Pillow decodes: it honours EXIF orientation and CMYK, raises on truncated files and prints nothing.
 """
 
 from __future__ import annotations
@@ -33,7 +30,7 @@ MAX_BYTES: Final = 500_000_000
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Which picture files are read; others are refused before they are decoded.
+    """Limits of the picture files that are read; others are refused before they are decoded.
 
     Attributes
     ----------
@@ -65,7 +62,7 @@ def check_size(width: int, height: int, limits: Limits) -> None:
 
 
 def too_many(pixels: int, limits: Limits) -> str:
-    """Say that a picture has too many pixels."""
+    """Return the message on a picture with too many pixels."""
     return (
         f"{pixels:,} pixels are too many; at most {limits.max_pixels:,} are read. If you trust "
         f"it, {_allow('max-pixels', pixels)}"
@@ -73,7 +70,7 @@ def too_many(pixels: int, limits: Limits) -> str:
 
 
 def too_long(size: int, limits: Limits) -> str:
-    """Say that a file has too many bytes."""
+    """Return the message on a file with too many bytes."""
     return (
         f"file has {size:,} bytes; at most {limits.max_bytes:,} are read. If you trust it, "
         f"{_allow('max-bytes', size)}"
@@ -88,7 +85,7 @@ def _allow(option: str, least: int) -> str:
 
 
 _FORMATS: Final = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
-"""What is decoded, whatever the file is called; Pillow knows more, and some of them are risky."""
+"""Formats that are decoded, whatever the file is called; some others of Pillow's are risky."""
 _BRANDS: Final = (
     dict.fromkeys(
         (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"), "a HEIC"
@@ -99,10 +96,10 @@ _BRANDS: Final = (
 """Pictures that phones and cameras write in the container of videos (ISO/IEC 23008-12, AV1 Image
 File, Canon's CR3)."""
 _PILLOW: Final = threading.RLock()
-"""Held while Pillow's own limit, which is a global of its, is looked at or out of force."""
+"""Held while Pillow's own limit, a global variable, is read or out of force."""
 
 
-def read_image(path: Path, limits: Limits = LIMITS) -> ImageArray:
+def read_image(path: str | Path, limits: Limits = LIMITS) -> ImageArray:
     """Read a picture file as RGB.
 
     Parameters
@@ -110,24 +107,25 @@ def read_image(path: Path, limits: Limits = LIMITS) -> ImageArray:
     path
         A JPEG, PNG, BMP, TIFF, WebP, GIF or PPM file; of several frames the first is read.
     limits
-        What is too large or too small.
+        Limits of size.
 
     Returns
     -------
     ImageArray
         (H, W, 3) uint8, read-only. EXIF orientation is applied; grey is repeated in three
-        channels; 16-bit values are divided by 257; transparency is laid over white.
+        channels; 16-bit values are divided by 257, floating point values from 0 to 1 multiplied by
+        255; transparency is laid over white.
 
     Raises
     ------
     ImageError
         If the file is missing, not a regular file, not a picture, truncated, too small or too
-        large.
+        large, or has more than 8 bits a channel and uses less than a quarter of their range.
     """
-    return decode_image(read_bytes(path, limits), limits)
+    return decode_image(read_bytes(Path(path), limits), limits)
 
 
-def read_rgba(path: Path) -> NDArray[np.uint8]:
+def read_rgba(path: str | Path) -> NDArray[np.uint8]:
     """Read a picture file with its transparency: (H, W, 4) uint8, read-only; see `read_image`.
 
     The fourth channel is 255 where the picture is solid, everywhere if it has no transparency.
@@ -140,20 +138,20 @@ def read_rgba(path: Path) -> NDArray[np.uint8]:
     return solid
 
 
-def read_bytes(path: Path, limits: Limits = LIMITS) -> bytes:
+def read_bytes(path: str | Path, limits: Limits = LIMITS) -> bytes:
     """Read a picture file's bytes; `ImageError` if that fails or they are too many."""
     try:
-        return read_regular_file(path, limits.max_bytes)
+        return read_regular_file(Path(path), limits.max_bytes)
     except OverflowError as error:
         raise ImageError(too_long(int(str(error)), limits)) from error
     # Python refuses some names, such as those with a zero byte, by ValueError.
     except (OSError, ValueError) as error:
-        told = error.strerror if isinstance(error, OSError) else None
-        raise ImageError(f"cannot read the file: {told or error}") from error
+        reason = error.strerror if isinstance(error, OSError) else None
+        raise ImageError(f"cannot read the file: {reason or error}") from error
 
 
 def decode_image(data: bytes, limits: Limits = LIMITS) -> ImageArray:
-    """Decode the bytes of a picture file as RGB; see `read_image` for what it does and raises."""
+    """Decode the bytes of a picture file as RGB; see `read_image`."""
     with _open(data, limits) as picture:
         return _to_rgb(picture)
 
@@ -162,14 +160,17 @@ def decode_image(data: bytes, limits: Limits = LIMITS) -> ImageArray:
 def _open(data: bytes, limits: Limits = LIMITS) -> Iterator[Image.Image]:
     """Open a picture upright; whatever fails until it is decoded is an `ImageError`."""
     try:
-        with _pillow_limit(limits):
+        with pillow_limit(limits):
             check_structure(data)
             stream = Bounded(data)
             picture = Image.open(stream, formats=_FORMATS)
             check_size(*picture.size, limits)
             check_cost(picture, data)
             stream.opened(picture.format)
+            deep = _is_deep(picture)
             ImageOps.exif_transpose(picture, in_place=True)
+            if deep:
+                _check_range(picture)
             yield picture
     except ImageError:
         raise
@@ -179,12 +180,12 @@ def _open(data: bytes, limits: Limits = LIMITS) -> Iterator[Image.Image]:
         raise ImageError(too_many(_pixels_of(error), limits)) from error
     # Decoders raise many kinds of error on broken files; each means the same to the user.
     except Exception as error:
-        told = " ".join(str(error).split()) or type(error).__name__
-        raise ImageError(f"broken picture file: {told}") from error
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise ImageError(f"broken picture file: {reason}") from error
 
 
 def _foreign(data: bytes) -> str:
-    """What a file is that no decoder takes, and what to do about it."""
+    """Return the message on a file that no decoder takes."""
     # ISO/IEC 14496-12: such files begin with the length of a box, "ftyp" and a brand.
     if data[4:8] == b"ftyp":
         kind = _BRANDS.get(data[8:12])
@@ -195,8 +196,8 @@ def _foreign(data: bytes) -> str:
 
 
 @contextmanager
-def _pillow_limit(limits: Limits) -> Iterator[None]:
-    """Keep Pillow from warning above a limit of its own, or from refusing what `limits` allow."""
+def pillow_limit(limits: Limits) -> Iterator[None]:
+    """Keep Pillow's own limit from warning, and from refusing what `limits` allow."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         with _PILLOW:
@@ -213,9 +214,53 @@ def _pillow_limit(limits: Limits) -> Iterator[None]:
 
 
 def _pixels_of(error: Exception) -> int:
-    """How many pixels Pillow refused."""
+    """Return the number of pixels that Pillow refused."""
     number = re.search(r"\((\d+) pixels\)", str(error))
     return int(number[1]) if number else 2 * (Image.MAX_IMAGE_PIXELS or 0) + 1
+
+
+_SAVE_AS_8_BITS: Final = "Save it with 8 bits a channel, and values from 0 to 255"
+SPARSE: Final = 0.25
+"""Smallest share of its range that a picture of more than 8 bits must use. Pictures of 8 to 14 bits
+are often stored in 16, and would be read as black."""
+
+
+def _is_deep(picture: Image.Image) -> bool:
+    """Return whether an opened picture has more than 8 bits a channel in its file."""
+    codes = [tile[3] if isinstance(tile[3], tuple) else (tile[3],) for tile in picture.tile]
+    return picture.mode[0] in "IF" or any(
+        ";16" in str(code) or (picture.format == "PPM" and isinstance(code, int) and code > 255)
+        for arguments in codes
+        for code in arguments
+    )
+
+
+def _check_range(picture: Image.Image) -> None:
+    """Raise `ImageError` if a picture of more than 8 bits would not be read as it is meant."""
+    if picture.mode == "F":
+        values = np.asarray(picture)
+        low, high = float(values.min()), float(values.max())
+        if not (low >= 0 and (SPARSE <= high <= 1 or 255 * SPARSE <= high <= 255)):
+            raise ImageError(
+                f"floating point values reach from {low:g} to {high:g}; those from 0 to 1 and from "
+                f"0 to 255 are read. {_SAVE_AS_8_BITS}"
+            )
+        return
+    reaches = picture.getextrema()
+    bands = [reaches] if len(picture.getbands()) == 1 else reaches[: 1 + 2 * (len(reaches) > 2)]
+    low, high = min(band[0] for band in bands), max(band[1] for band in bands)
+    # Pillow keeps the high byte of colours.
+    scale = 1 if picture.mode.startswith("I") else 257
+    if low < 0 or high * scale > 65535:
+        raise ImageError(
+            f"values reach from {low:,} to {high:,}, beyond 16 bits. {_SAVE_AS_8_BITS}"
+        )
+    if high * scale < SPARSE * 65535:
+        reach = f"{high:,}" if scale == 1 else f"at most {256 * high + 255:,}"
+        raise ImageError(
+            f"values reach {reach} of 65,535, so the picture would be read as nearly black. "
+            f"{_SAVE_AS_8_BITS}"
+        )
 
 
 _ROWS: Final = 256
@@ -228,6 +273,10 @@ def _to_rgb(picture: Image.Image) -> ImageArray:
         # Pillow would clip 16-bit grey at 255 instead of scaling it.
         scaled = _EIGHT_BITS[np.clip(np.asarray(picture), 0, 65535)]
         grey = np.repeat(scaled[..., None], 3, axis=2)
+        grey.flags.writeable = False
+        return grey
+    if picture.mode == "F" and (values := np.asarray(picture)).max() <= 1:
+        grey = np.repeat(np.round(255 * values).astype(np.uint8)[..., None], 3, axis=2)
         grey.flags.writeable = False
         return grey
     if picture.has_transparency_data:

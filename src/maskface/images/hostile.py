@@ -1,7 +1,7 @@
-"""Picture files within the limits of size that would still take minutes, or all memory.
+"""Refuse small picture files that would take minutes, or all memory, to decode.
 
-Most of a decoder's work grows with the pixels or with the bytes, and takes seconds. What does not
-is known for each format and has a limit here, far above what cameras and programs write.
+Most of the work of a decoder grows with the pixels or the bytes, and takes seconds. The exceptions
+are known for each format and have a limit here, far above what cameras and programs write.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ _STRIPS: Final = (279, 325)
 
 
 class Bounded(io.BytesIO):
-    """A picture file in memory that is not read without end.
+    """A picture file in memory, with limits to the reads.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ class Bounded(io.BytesIO):
         self._bytes: float = math.inf if data[:2] in _WHOLE else MAX_METADATA
 
     def opened(self, kind: str | None) -> None:
-        """Say that what follows is pixels."""
+        """Mark the beginning of the pixels."""
         self._bytes = math.inf
         # What is decoded in Python is also read a byte at a time, and has a limit of its own.
         self._calls = MAX_SLOW_BYTES if kind in ("BMP", "PPM") else MAX_BLOCKS
@@ -114,7 +114,7 @@ def _check_chunks(data: bytes) -> None:
 
 
 def _entries(data: bytes) -> Iterator[tuple[int, int]]:
-    """Kind and number of values of each entry in the first directory of a TIFF."""
+    """Yield the kind and number of values of each entry in the first directory of a TIFF."""
     order = {b"II": "<", b"MM": ">"}.get(data[:2])
     if order is None:
         return

@@ -1,12 +1,12 @@
 from .base import LandmarkDetector as LandmarkDetector
 from .cache import CachedDetector as CachedDetector
-from .cache import Kept as Kept
+from .cache import CacheStats as CacheStats
 from .cache import LandmarkCache as LandmarkCache
 from .cache import cache_limit as cache_limit
+from .cache import cache_stats as cache_stats
 from .cache import clear as clear
 from .cache import default_cache_folder as default_cache_folder
 from .cache import detector_folder as detector_folder
-from .cache import kept as kept
 from .fallbacks import match_face as match_face
 from .fallbacks import overlap as overlap
 from .mediapipe import MediaPipeDetector as MediaPipeDetector

@@ -1,4 +1,4 @@
-"""What every landmark detector is."""
+"""The protocol of landmark detectors."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from maskface.types import FaceLandmarks, ImageArray
 
 
 class LandmarkDetector(Protocol):
-    """Finds the faces in a picture."""
+    """A detector of the faces in a picture."""
 
     @property
     def fingerprint(self) -> str:
-        """Changes whenever the detector's answers could: a hash of its model and settings."""
+        """Hash of model and settings; it changes whenever results could."""
         ...
 
     def detect(self, image: ImageArray) -> tuple[FaceLandmarks, ...]:
@@ -38,7 +38,7 @@ class LandmarkDetector(Protocol):
 
 
 class Closing(ABC):
-    """A detector that a ``with`` block closes."""
+    """A detector that can be used in a ``with`` block."""
 
     @abstractmethod
     def close(self) -> None:

@@ -1,9 +1,7 @@
-"""Landmarks on disk, so that a picture is looked at once.
+"""Cache of landmarks on disk, so that faces are searched for once in a picture.
 
-What the landmark cache holds: looked at, cut down to a size, and cleared.
-
-Only files that the cache itself names are counted and removed, and no link is followed: whatever
-else lies in the folder stays.
+Only files with names of the cache are counted and removed, and no link is followed: anything else
+in the folder stays.
 """
 
 from __future__ import annotations
@@ -24,7 +22,7 @@ import numpy as np
 
 from maskface.errors import MaskfaceError
 from maskface.files import write_atomically
-from maskface.folders import cache_folder
+from maskface.folders import cache_folder, make_folder
 from maskface.landmarks.base import Closing, LandmarkDetector
 from maskface.types import N_LANDMARKS, FaceLandmarks, ImageArray, Pose
 
@@ -34,9 +32,9 @@ _START: Final = re.compile(r"[0-9a-f]{2}")
 _ENTRY: Final = re.compile(r"[0-9a-f]{64}\.npz")
 _UNFINISHED: Final = re.compile(r"\.[0-9a-f]{64}\.npz\.\d+\.\d+")
 _ABANDONED_S: Final = 3600
-"""An unfinished file as old as this belongs to a process that was ended."""
+"""Age in seconds at which an unfinished file counts as abandoned."""
 ROOM: Final = 0.9
-"""To what share of the limit the cache is cut down, so that it is not cut at every entry."""
+"""Share of the limit that is left when the cache is cut, so that it is not cut at every entry."""
 
 
 class Entry(NamedTuple):
@@ -45,7 +43,7 @@ class Entry(NamedTuple):
     Attributes
     ----------
     used
-        When it was last written or read, to the day; seconds since 1970.
+        Day of the last use, in seconds since 1970.
     size
         Bytes.
     path
@@ -58,8 +56,8 @@ class Entry(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """What the cache holds of one detector.
+class CacheStats:
+    """Contents of the cache for one detector.
 
     Attributes
     ----------
@@ -76,24 +74,24 @@ class Kept:
     size: int
 
 
-def kept(folder: Path) -> list[Kept]:
-    """Count what a cache folder holds, by detector; nothing if there is no such folder."""
+def cache_stats(folder: Path) -> list[CacheStats]:
+    """Count the entries of a cache folder, by detector; none if there is no such folder."""
     found: dict[str, list[Entry]] = {}
     for entry in entries(folder):
         found.setdefault(Path(entry.path).parent.parent.name, []).append(entry)
     return [
-        Kept(detector, len(own), sum(entry.size for entry in own))
+        CacheStats(detector, len(own), sum(entry.size for entry in own))
         for detector, own in sorted(found.items())
     ]
 
 
-def clear(folder: Path) -> list[Kept]:
+def clear(folder: Path) -> list[CacheStats]:
     """Remove all entries of a cache folder, and the folders that are empty then.
 
     Returns
     -------
-    list of Kept
-        What was removed, by detector.
+    list of CacheStats
+        The removed entries, by detector.
 
     Raises
     ------
@@ -106,18 +104,18 @@ def clear(folder: Path) -> list[Kept]:
             Path(entry.path).unlink()
             removed.setdefault(Path(entry.path).parent.parent.name, []).append(entry.size)
     _drop_rest(folder)
-    return [Kept(name, len(sizes), sum(sizes)) for name, sizes in sorted(removed.items())]
+    return [CacheStats(name, len(sizes), sum(sizes)) for name, sizes in sorted(removed.items())]
 
 
 def cut_down(folder: Path, limit: int) -> int:
-    """Remove the entries that were not used for longest, if all together exceed a limit.
+    """Remove the least recently used entries, if all together exceed a limit.
 
     Parameters
     ----------
     folder
         Of the cache.
     limit
-        Bytes; if there are more, as many are removed as leave `ROOM` of it.
+        Bytes; if there are more, `ROOM` of this is left.
 
     Returns
     -------
@@ -145,7 +143,7 @@ def cut_down(folder: Path, limit: int) -> int:
 
 
 def entries(folder: Path) -> Iterator[Entry]:
-    """Go through the entries of a cache folder, in no particular order."""
+    """Yield the entries of a cache folder, in no particular order."""
     for start in _starts(folder):
         for file in _files(start, _ENTRY):
             if file.name.startswith(Path(start).name):
@@ -155,7 +153,7 @@ def entries(folder: Path) -> Iterator[Entry]:
 
 
 def _drop_rest(folder: Path) -> None:
-    """Remove what ended processes left behind, and folders without anything in them."""
+    """Remove abandoned files and empty folders."""
     for start in list(_starts(folder)):
         for file in _files(start, _UNFINISHED):
             with suppress(OSError):
@@ -190,7 +188,7 @@ def _files(within: str, name: re.Pattern[str]) -> Iterator[os.DirEntry[str]]:
 
 
 def _scanned(folder: Path | str) -> list[os.DirEntry[str]]:
-    """What is in a folder; nothing if it is gone or is none."""
+    """Return the contents of a folder; nothing if there is no such folder."""
     try:
         with os.scandir(folder) as found:
             return list(found)
@@ -199,15 +197,15 @@ def _scanned(folder: Path | str) -> list[os.DirEntry[str]]:
 
 
 _FORMAT: Final = 1
-"""To be raised when the layout of an entry changes; older entries then count as missing."""
+"""Layout of an entry; entries of another one count as missing."""
 _N_BLENDSHAPES: Final = 52
 LIMIT_MB: Final = 2000
-"""Size of the cache unless the user says otherwise: about 270,000 pictures with one face."""
+"""Default size of the cache: about 270,000 pictures with one face."""
 LIMIT_VARIABLE: Final = "MASKFACE_CACHE_MB"
 _ENTRY_BYTES: Final = 7474  # of a picture with one face
 _CUTS: Final = 64
-"""How often the size is looked at while as much is written as the cache may hold. The work for
-one entry is then the same for any limit: it is looked at `_CUTS` times."""
+"""Number of checks of the size while as much is written as the cache may hold. The work per entry
+is then the same for any limit."""
 _DAY_S: Final = 86400
 _LOG = logging.getLogger(__name__)
 
@@ -215,31 +213,31 @@ Faces = tuple[FaceLandmarks, ...]
 
 
 def default_cache_folder() -> Path:
-    """Where landmarks are kept unless the user says otherwise; see `maskface.folders`.
+    """Return the default folder of the cache; see `maskface.folders`.
 
     Raises
     ------
     MaskfaceError
-        If ``$MASKFACE_CACHE`` names what is no folder.
+        If ``$MASKFACE_CACHE`` is not a folder.
     """
     return cache_folder("landmarks")
 
 
 def cache_limit() -> int:
-    """Bytes that the cache may hold: ``$MASKFACE_CACHE_MB`` megabytes, or `LIMIT_MB`.
+    """Return the limit of the cache in bytes: ``$MASKFACE_CACHE_MB`` megabytes, or `LIMIT_MB`.
 
     Raises
     ------
     MaskfaceError
         If the variable holds no whole number of 0 or more.
     """
-    said = os.environ.get(LIMIT_VARIABLE, "").strip() or str(LIMIT_MB)
-    if not (said.isascii() and said.isdigit()):
+    value = os.environ.get(LIMIT_VARIABLE, "").strip() or str(LIMIT_MB)
+    if not (value.isascii() and value.isdigit()):
         raise MaskfaceError(
-            f"{LIMIT_VARIABLE} is {said!r}, but it must be a whole number of megabytes, such as "
+            f"{LIMIT_VARIABLE} is {value!r}, but it must be a whole number of megabytes, such as "
             f"{LIMIT_MB}; 0 keeps nothing."
         )
-    return int(said) * 1_000_000
+    return int(value) * 1_000_000
 
 
 class LandmarkCache:
@@ -251,8 +249,8 @@ class LandmarkCache:
     and are written again. After the first failure to write, nothing more is written and one
     warning goes to the log: a full or read-only disk never breaks a run.
 
-    When the folder holds more than `limit`, the entries that were not used for longest are
-    removed. That is looked at now and then, so it may hold a few hundredths more for a while.
+    When the folder holds more than `limit`, the least recently used entries are removed. The size
+    is checked now and then, so it may exceed the limit by a few hundredths.
 
     Parameters
     ----------
@@ -264,7 +262,7 @@ class LandmarkCache:
     Raises
     ------
     MaskfaceError
-        If no limit is given and the user's own cannot be read.
+        If no limit is given and ``$MASKFACE_CACHE_MB`` is not a number.
     """
 
     def __init__(self, folder: Path | None = None, *, limit: int | None = None) -> None:
@@ -286,14 +284,14 @@ class LandmarkCache:
         Returns
         -------
         tuple of FaceLandmarks or None
-            What `put` was given, to the bit; None if there is no (readable) entry.
+            The value given to `put`, to the bit; None if there is no (readable) entry.
         """
-        key = _key(data, fingerprint)
+        key = entry_key(data, fingerprint)
         try:
             path = self._path(key, fingerprint)
             entry = path.read_bytes()
             _note_use(path)
-            return _unpack(entry, key)
+            return unpack_faces(entry, key)
         except FileNotFoundError:
             return None
         except Exception:  # noqa: BLE001 (broken files raise many kinds; each means "missing")
@@ -303,11 +301,11 @@ class LandmarkCache:
         """Store the faces of a picture, also when there are none; never raises `OSError`."""
         if not self._writable:
             return
-        key = _key(data, fingerprint)
+        key = entry_key(data, fingerprint)
         try:
             path = self._path(key, fingerprint)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(path, _pack(faces, key))
+            make_folder(path.parent)
+            write_atomically(path, pack_faces(faces, key))
             # Keys are evenly spread, so no process has to know what others write.
             if int(key[:12], 16) % self._between_cuts == 0:
                 cut_down(self.folder, self.limit)
@@ -320,24 +318,26 @@ class LandmarkCache:
 
 
 def detector_folder(fingerprint: str) -> str:
-    """Name of the folder with a detector's entries."""
+    """Return the name of the folder with the entries of a detector."""
     # Hashed, since another party's fingerprint may hold anything.
     return hashlib.sha256(fingerprint.encode()).hexdigest()[:16]
 
 
 def _note_use(path: Path) -> None:
-    """Let an entry count as used today; once a day, since this writes to the disk."""
+    """Mark an entry as used today; once a day, since this writes to the disk."""
     with suppress(OSError):  # another user's file, or a disk that is read only
         if time.time() - path.stat().st_mtime > _DAY_S:
             os.utime(path)
 
 
-def _key(data: bytes, fingerprint: str) -> str:
+def entry_key(data: bytes, fingerprint: str) -> str:
+    """Return the key of a picture and a detector, 64 hexadecimal digits."""
     content = hashlib.sha256(data).hexdigest()
     return hashlib.sha256(f"{content} {fingerprint}".encode()).hexdigest()
 
 
-def _pack(faces: Faces, key: str) -> bytes:
+def pack_faces(faces: Faces, key: str) -> bytes:
+    """Return the content of an entry."""
     entry = io.BytesIO()
     np.savez(
         entry,
@@ -350,7 +350,8 @@ def _pack(faces: Faces, key: str) -> bytes:
     return entry.getvalue()
 
 
-def _unpack(entry: bytes, key: str) -> Faces | None:
+def unpack_faces(entry: bytes, key: str) -> Faces | None:
+    """Return the faces in an entry; None if it has another layout or key."""
     with np.load(io.BytesIO(entry), allow_pickle=False) as stored:
         if int(stored["format"]) != _FORMAT or str(stored["key"]) != key:
             return None
@@ -365,13 +366,13 @@ def _unpack(entry: bytes, key: str) -> Faces | None:
 
 
 class CachedDetector(Closing):
-    """A detector that looks into a cache first.
+    """A detector with a cache.
 
     Parameters
     ----------
     detector
-        Asked for what the cache does not know. `MediaPipeDetector` loads its model when it is
-        first asked, so a run over known pictures never loads it.
+        Used for pictures that are not in the cache. `MediaPipeDetector` loads its model at its
+        first use, so a run over known pictures never loads it.
     cache
         `LandmarkCache()` if not given.
     """
@@ -395,7 +396,7 @@ class CachedDetector(Closing):
         Returns
         -------
         tuple of FaceLandmarks
-            Largest face first; empty if there is none. Cached and fresh answers are the same to
+            Largest face first; empty if there is none. Cached and fresh results are the same to
             the bit.
         """
         content = _pixels(image) if data is None else data

@@ -1,12 +1,10 @@
-"""Which of the faces that were found anew is the one that is known.
-
-Look at a picture again, closer or with a border, where one plain pass finds too little.
+"""Find small and cut-off faces by further passes: closer, with a border, or brightened.
 
 MediaPipe's face detector sees the whole picture at 128 x 128 px, so it misses faces that fill
 less than about a sixth of it, and faces cut off by the frame. Everything here is geometry around
-a callable that makes one plain pass; nothing depends on MediaPipe.
+a callable that makes one pass; nothing depends on MediaPipe.
 
-Cost, in plain passes: one when a face of ordinary size is found; otherwise two, and one for each
+Cost, in passes: one when a face of ordinary size is found; otherwise two, and one for each
 tile (9 in a picture of 256 px, 85 at 640 x 480, at most `MAX_TILES`) and three for each small face
 found; and, if there is still no face, two for each of `LAST_VIEWS` and four for each face found
 there. A pass that finds nothing takes a fifth of the time of one that finds a face.
@@ -39,24 +37,24 @@ BORDER: Final = 0.5
 """Border around a picture whose face is cut off, as a share of the sides. The picture's edge is
 repeated; a mirrored border makes ghost faces."""
 MIN_SIDE: Final = 8
-"""Nothing is looked for in pictures with a shorter side than this, in pixels."""
+"""Pictures with a shorter side than this in pixels are not searched."""
 
 SCENE: Final = 0.25
 """If the largest face is smaller than this share of the picture's longer side, the picture shows
-a scene, and smaller faces are looked for in tiles. The longer side decides how large the detector
+a scene, and tiles are searched for smaller faces. The longer side decides how large the detector
 sees a face: of ten faces side by side, each a third of the height but a seventh of the width, the
-plain pass found one."""
+single pass found one."""
 TILE_OVERLAP: Final = 0.5
 """Share of a tile's side. Every face up to this share lies whole in some tile; larger ones are
 found one level up, where tiles are twice as large."""
 MIN_TILE: Final = 96
 """Smallest side of a tile in pixels; the faces it would be needed for are under 20 px."""
 MAX_TILES: Final = 100
-"""So many tiles are looked at in one picture at most, whatever its size."""
+"""Greatest number of tiles of a picture, whatever its size."""
 EDGE: Final = 0.02
-"""A face that reaches into this share of a tile's side at an edge is taken to be cut off."""
+"""A face within this share of a tile's side of an edge is taken to be cut off."""
 CONTAINED: Final = 0.6
-"""So do two boxes if this share of the smaller one lies within the larger one."""
+"""Share of the smaller of two boxes within the larger one from which they show one face."""
 
 FRAMINGS: Final = (1.3, 2.5, 3.5)
 """A face found in a tile must be found again in squares of these multiples of its size. All of
@@ -65,7 +63,7 @@ SEEN_AGAIN: Final = 0.5
 """Smallest intersection over union of a face and the same face seen again."""
 
 LAST_VIEWS: Final = (0.7, 0.65, 0.8, 1.1, 1.2, 0.6, 0.9)
-"""Centred views, as shares of the sides, to look at where nothing at all was found, first as the
+"""Centred views, as shares of the sides, to search where nothing at all was found, first as the
 picture is and then brightened. MediaPipe's score for a head that is turned far and masked lies
 near its threshold, and another size or a lighter skin can lift it: of 84 synthetic heads turned
 by 40 degrees under a surgical mask, 23 are found only here and 4 not even here."""
@@ -121,7 +119,7 @@ class View:
 
 
 def view(x: int, y: int, width: int, height: int) -> View:
-    """Show a rectangle at its own size, or resized to between `WORKING_SIDE` and `LONGEST_SIDE`."""
+    """Return a view at its own size, or resized to between `WORKING_SIDE` and `LONGEST_SIDE`."""
     scale = min(max(WORKING_SIDE / min(width, height), 1.0), MAX_ENLARGEMENT)
     scale = min(scale, LONGEST_SIDE / max(width, height))
     return View(x, y, width, height, max(round(width * scale), 1), max(round(height * scale), 1))
@@ -137,10 +135,10 @@ def find_faces(
     image
         (H, W, 3) uint8 RGB of any size.
     find
-        Makes one plain pass: from a picture to its faces, in that picture's pixels.
+        Makes one pass: from a picture to its faces, in that picture's pixels.
     search
-        Whether to look closer, tile by tile: where the plain pass finds no face or only small
-        ones, always, or never.
+        When to search tile by tile: where the first pass finds no face or only small ones, always,
+        or never.
 
     Returns
     -------
@@ -152,15 +150,15 @@ def find_faces(
         return ()
     whole = view(0, 0, width, height)
     shown = whole.of(image)
-    faces = [whole.moved(face) for face in find(shown) or _look(shown, find, _bordered(shown))]
+    faces = [whole.moved(face) for face in find(shown) or _search(shown, find, _bordered(shown))]
     if search == "always" or (search == "scenes" and _is_scene(faces, max(height, width))):
         faces += _small_faces(image, find, known=merge(faces))
     if not faces and search != "never":
-        faces = _last_look(image, find)
+        faces = _last_search(image, find)
     return merge(faces)
 
 
-def _look(image: ImageArray, find: Find, where: View) -> list[FaceLandmarks]:
+def _search(image: ImageArray, find: Find, where: View) -> list[FaceLandmarks]:
     return [where.moved(face) for face in find(where.of(image))]
 
 
@@ -172,7 +170,7 @@ def _small_faces(
     found = [
         face
         for tile in tile_views(width, height)
-        for face in _look(image, find, tile)
+        for face in _search(image, find, tile)
         if is_whole(face, tile, image)
     ]
     known_ids = {id(face) for face in known}
@@ -180,14 +178,14 @@ def _small_faces(
     return [face for face in new if is_confirmed(face, image, find)]
 
 
-def _last_look(image: ImageArray, find: Find) -> list[FaceLandmarks]:
-    """Look at the middle at other sizes and lighter, until a face is found and found again."""
+def _last_search(image: ImageArray, find: Find) -> list[FaceLandmarks]:
+    """Search the middle at other sizes and lighter, until a face is found and confirmed."""
     height, width = image.shape[:2]
     for picture in (image, brightened(image)):
         for share in LAST_VIEWS:
             across, down = round(share * width), round(share * height)
             middle = view((width - across) // 2, (height - down) // 2, across, down)
-            found = _look(picture, find, middle)
+            found = _search(picture, find, middle)
             sure = [f for f in found if is_confirmed(f, picture, find, LAST_FRAMINGS, LAST_NEEDED)]
             if sure:
                 return sure
@@ -207,7 +205,7 @@ def is_confirmed(
     framings: Sequence[float] = FRAMINGS,
     needed: int = len(FRAMINGS),
 ) -> bool:
-    """Whether a face is found again in so many of the squares of other sizes around it."""
+    """Return whether a face is found again in enough squares of other sizes around it."""
     left, top, right, bottom = face.box
     misses = 0
     for share in framings:
@@ -215,7 +213,7 @@ def is_confirmed(
         square = view(
             round((left + right - side) / 2), round((top + bottom - side) / 2), side, side
         )
-        again = _look(image, find, square)
+        again = _search(image, find, square)
         misses += not any(overlap(face.box, other.box) >= SEEN_AGAIN for other in again)
         if len(framings) - misses < needed:
             return False
@@ -252,13 +250,13 @@ def tile_views(width: int, height: int) -> Iterator[View]:
 
 
 def _starts(length: int, side: int) -> list[int]:
-    """Evenly spaced starts of tiles that cover a length and overlap by `TILE_OVERLAP` or more."""
+    """Return even starts of tiles that cover a length and overlap by `TILE_OVERLAP` or more."""
     steps = int(np.ceil((length - side) / (side * (1 - TILE_OVERLAP))))
     return [round(start) for start in np.linspace(0, length - side, steps + 1)]
 
 
 def is_whole(face: FaceLandmarks, tile: View, image: ImageArray) -> bool:
-    """Whether a face keeps clear of those edges of its tile that lie inside the picture."""
+    """Return whether a face keeps clear of the edges of its tile inside the picture."""
     left, top, right, bottom = face.box
     margin = EDGE * tile.width
     height, width = image.shape[:2]
@@ -280,13 +278,13 @@ def merge(faces: Sequence[FaceLandmarks]) -> tuple[FaceLandmarks, ...]:
 
 
 def is_same(one: Box, other: Box) -> bool:
-    """Whether two boxes (left, top, right, bottom) overlap so much that they show one face."""
+    """Return whether two boxes (left, top, right, bottom) show one face."""
     within = _shared(one, other) / max(min(_area(one), _area(other)), 1e-9)
     return overlap(one, other) >= SAME_FACE or within >= CONTAINED
 
 
 def overlap(one: Box, other: Box) -> float:
-    """Intersection over union of two boxes (left, top, right, bottom), 0 to 1."""
+    """Return the intersection over union of two boxes (left, top, right, bottom), 0 to 1."""
     shared = _shared(one, other)
     return shared / max(_area(one) + _area(other) - shared, 1e-9)
 
@@ -302,7 +300,7 @@ def _area(box: Box) -> float:
 
 
 SAME_FACE: Final = 0.3
-"""Intersection over union of the landmark boxes from which on a face is the same, found anew."""
+"""Smallest intersection over union of the landmark boxes of a face found again."""
 
 
 def match_face(faces: Sequence[FaceLandmarks], known: FaceLandmarks) -> FaceLandmarks | None:

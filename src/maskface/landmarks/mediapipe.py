@@ -1,4 +1,4 @@
-"""MediaPipe's face landmarker behind the house's detector protocol."""
+"""The face landmarker of MediaPipe as a landmark detector."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from maskface import weights
 from maskface.landmarks.base import Closing
 from maskface.landmarks.fallbacks import SEARCHES, Search, find_faces
-from maskface.landmarks.native import Answer, answers, native_logs_muted
+from maskface.landmarks.native import NativeFace, native_faces, native_logs_muted
 from maskface.landmarks.pose import head_pose
 from maskface.types import FaceLandmarks, ImageArray
 
@@ -31,11 +31,11 @@ and its mirror image). Undoing it lowers the median error of 48 px faces, agains
 hand, from 2.6 to 1.4 % of the distance between the outer corners of the eyes."""
 
 _REVISION: Final = 4
-"""To be raised whenever this package's own code changes what is found."""
+"""Version of this package's own part of the detector; it changes with its results."""
 
 
 class MediaPipeDetector(Closing):
-    """Finds faces with MediaPipe's face landmarker.
+    """A detector that uses the face landmarker of MediaPipe.
 
     The model is loaded by the first call of `detect` (about two seconds), so that making a
     detector costs nothing. Usable from several threads, one call at a time.
@@ -43,13 +43,13 @@ class MediaPipeDetector(Closing):
     Parameters
     ----------
     max_faces
-        At most so many faces are looked for in one pass over a picture or tile, 1 or more. A high
-        number costs nothing where there are few faces.
+        Greatest number of faces in one pass over a picture or tile, 1 or more. A high number costs
+        nothing where there are few faces.
     search
-        Whether to look closer, tile by tile: ``"scenes"`` where the first pass finds no face or
+        When to search tile by tile: ``"scenes"`` where the first pass finds no face or
         only small ones, ``"always"`` also for small faces beside a large one, or ``"never"``.
-        Finds faces down to 24 px at 640 x 480, for about 25 times the time of a portrait. Unless
-        ``"never"``, where all this finds nothing the middle is shown at other sizes and lighter.
+        Finds faces down to 24 px at 640 x 480, for about 25 times the time of a portrait. Where
+        this finds nothing, the middle is searched at other sizes and lighter, unless ``"never"``.
 
     Examples
     --------
@@ -59,9 +59,9 @@ class MediaPipeDetector(Closing):
 
     def __init__(self, *, max_faces: int = MAX_FACES, search: Search = "scenes") -> None:
         if max_faces < 1:
-            raise ValueError(f"Expected max_faces to be 1 or more, but it was {max_faces}.")
+            raise ValueError(f"max_faces must be 1 or more, got {max_faces}.")
         if search not in SEARCHES:
-            raise ValueError(f"Expected search to be one of {SEARCHES}, but it was {search!r}.")
+            raise ValueError(f"search must be one of {SEARCHES}, got {search!r}.")
         self.max_faces = max_faces
         self.search = search
         self._lock = threading.Lock()
@@ -80,14 +80,14 @@ class MediaPipeDetector(Closing):
         return find_faces(image, self.one_pass, search=self.search)
 
     def one_pass(self, image: ImageArray) -> tuple[FaceLandmarks, ...]:
-        """Find faces as MediaPipe alone does, in no particular order; see `detect`."""
+        """Find faces in one pass of MediaPipe, in no particular order; see `detect`."""
         import mediapipe as mp
 
         height, width = image.shape[:2]
         picture = mp.Image(
             image_format=mp.ImageFormat.SRGB, data=np.ascontiguousarray(image, dtype=np.uint8)
         )
-        return tuple(_face(found, width, height) for found in answers(self._load(), picture))
+        return tuple(_face(found, width, height) for found in native_faces(self._load(), picture))
 
     def _load(self) -> Any:
         with self._lock:
@@ -113,7 +113,7 @@ def _create(max_faces: int) -> Any:
     model = weights.manifest()[MODEL]
     model.verify()
     options = vision.FaceLandmarkerOptions(
-        base_options=_private_options(str(model.path)),
+        base_options=private_options(str(model.path)),
         num_faces=max_faces,
         output_face_blendshapes=True,
     )
@@ -121,8 +121,8 @@ def _create(max_faces: int) -> Any:
         return vision.FaceLandmarker.create_from_options(options)
 
 
-def _private_options(model: str) -> Any:
-    """Options under which MediaPipe cannot report its use to Google.
+def private_options(model: str) -> Any:
+    """Return options under which MediaPipe cannot report its use to Google.
 
     A minute after it is created, MediaPipe 1.2 posts its version, Python's version, the task and
     its timings (no pictures) to play.googleapis.com. There is no switch for it. Without root
@@ -150,13 +150,13 @@ def _release(landmarker: Any) -> None:
         landmarker._handle = None
 
 
-def _face(found: Answer, width: int, height: int) -> FaceLandmarks:
+def _face(found: NativeFace, width: int, height: int) -> FaceLandmarks:
     points = _points(found.shares, width, height)
     return FaceLandmarks(points, found.scores, head_pose(points))
 
 
 def _points(shares: NDArray[np.float64], width: int, height: int) -> NDArray[np.float32]:
-    """Landmarks in pixels; MediaPipe's z is a share of the picture's width, as x is."""
+    """Return landmarks in pixels; MediaPipe's z is a share of the picture's width, as x is."""
     pixels = shares * np.array([width, height, width])
     x, y = pixels[:, 0], pixels[:, 1]
     side = max(x.max() - x.min(), y.max() - y.min())

@@ -1,14 +1,12 @@
-"""What MediaPipe answers, as arrays.
+"""Results of MediaPipe as arrays, and its log lines kept off the terminal.
 
 MediaPipe makes a Python object of every landmark (478 a face), which takes about a tenth of the
-time of finding them. Here its native answer is copied as it lies in memory. That way is not part
-of MediaPipe's promises, so it is only taken where it is found as in MediaPipe 1.2; `public` is
-what it promises.
+time of finding them. Here the native result is copied from memory. This is no public interface of
+MediaPipe, so it is used only where it is as in MediaPipe 1.2; `public_faces` uses the public one.
 
-Keep MediaPipe's native log lines off the terminal.
-
-They are written to file descriptor 2 by C++ while a model is created (MediaPipe 1.2); none of
-the usual variables (GLOG_minloglevel, TF_CPP_MIN_LOG_LEVEL, ABSL_MIN_LOG_LEVEL) silences them.
+Native log lines are written to file descriptor 2 by C++ while a model is created (MediaPipe 1.2);
+none of the usual variables (GLOG_minloglevel, TF_CPP_MIN_LOG_LEVEL, ABSL_MIN_LOG_LEVEL) silences
+them.
 """
 
 from __future__ import annotations
@@ -29,7 +27,7 @@ from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Answer:
+class NativeFace:
     """One face as MediaPipe found it.
 
     Attributes
@@ -44,7 +42,7 @@ class Answer:
     scores: NDArray[np.float32]
 
 
-def answers(landmarker: Any, picture: Any) -> list[Answer]:
+def native_faces(landmarker: Any, picture: Any) -> list[NativeFace]:
     """Find the faces in a MediaPipe picture, in no particular order."""
     try:
         find, release = (
@@ -53,22 +51,22 @@ def answers(landmarker: Any, picture: Any) -> list[Answer]:
         )
         handle, pointer, result = landmarker._handle, picture._image_ptr, _empty_result()
     except (AttributeError, ImportError):
-        return public(landmarker, picture)
+        return public_faces(landmarker, picture)
     try:
         find(handle, pointer, None, ctypes.byref(result))
-    except TypeError:  # other arguments are wanted; ctypes calls nothing then
-        return public(landmarker, picture)
+    except TypeError:  # other arguments are expected; ctypes calls nothing then
+        return public_faces(landmarker, picture)
     try:
         return _copied(result)
     finally:
         release(ctypes.byref(result))
 
 
-def public(landmarker: Any, picture: Any) -> list[Answer]:
-    """Find the faces by the function that MediaPipe documents; the same to the bit."""
+def public_faces(landmarker: Any, picture: Any) -> list[NativeFace]:
+    """Find the faces by the documented function of MediaPipe; the same to the bit."""
     found = landmarker.detect(picture)
     return [
-        Answer(
+        NativeFace(
             np.array([(p.x, p.y, p.z) for p in points], np.float64),
             np.array([shape.score for shape in shapes], np.float32),
         )
@@ -82,14 +80,14 @@ def _empty_result() -> Any:
     return MpFaceLandmarkerResultC()
 
 
-def _copied(result: Any) -> list[Answer]:
+def _copied(result: Any) -> list[NativeFace]:
     found = []
     for number in range(result.face_landmarks_count):
         points, shapes = result.face_landmarks[number], result.face_blendshapes[number]
         places = _rows(points.landmarks, points.landmarks_count)
         shares = np.stack([places[axis] for axis in "xyz"], axis=1).astype(np.float64)
         scores = _rows(shapes.categories, shapes.categories_count)["score"]
-        found.append(Answer(shares, scores.astype(np.float32)))
+        found.append(NativeFace(shares, scores.astype(np.float32)))
     return found
 
 
@@ -101,7 +99,7 @@ def _rows(first: Any, count: int) -> NDArray[Any]:
 
 
 def _layout(kind: Any) -> np.dtype[Any]:
-    """Where the numbers of a native structure lie; whatever else is in it is left out."""
+    """Return the layout of the numbers in a native structure, without its other fields."""
     names = [name for name, field in kind._fields_ if field is ctypes.c_float]
     return np.dtype(
         {
@@ -125,10 +123,10 @@ _LOCK = threading.Lock()  # two threads swapping descriptor 2 would restore the 
 
 @contextmanager
 def native_logs_muted() -> Iterator[None]:
-    """Drop native log lines written to file descriptor 2 meanwhile.
+    """Drop native log lines that are written to file descriptor 2 in the block.
 
-    What else is written there (native errors, Python's own lines from other threads) is held
-    back and appears, in order, when the block is left. Nothing is done when descriptor 2 is
+    Other lines (native errors, those of other threads) are held back and appear, in order, when the
+    block is left. Nothing is done when descriptor 2 is
     closed or no temporary file can be made.
     """
     with _LOCK:

@@ -16,7 +16,7 @@ _TO_VIEWER: Final = np.array([1.0, -1.0, -1.0])
 
 
 def head_pose(points: NDArray[np.floating[Any]]) -> Pose:
-    """Turn landmarks into a head pose.
+    """Return the head pose of landmarks.
 
     The average face is laid over the landmarks by the rotation that leaves the smallest squared
     distance (Kabsch 1976), as seen from far away. The pose of a face therefore does not depend on
@@ -52,14 +52,14 @@ def _centred_model() -> NDArray[np.float64]:
 
 
 def _centre(points: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
-    # As `mean`, which asks more before.
+    # As `mean`, which takes longer.
     return np.asarray(np.add.reduce(points) / len(points))
 
 
 def rotation_between(
     model: NDArray[np.floating[Any]], seen: NDArray[np.floating[Any]]
 ) -> NDArray[np.float64]:
-    """Rotation (3, 3) that best lays points (N, 3) over others, without mirroring.
+    """Return the rotation (3, 3) that best lays points (N, 3) over others, without mirroring.
 
     The centre of both is at 0.
     """
@@ -69,10 +69,10 @@ def rotation_between(
 
 
 def angles(rotation: NDArray[np.floating[Any]]) -> Pose:
-    """Take a rotation apart as Ry(yaw) Rx(-pitch) Rz(-roll).
+    """Return the angles of a rotation, Ry(yaw) Rx(-pitch) Rz(-roll).
 
-    Axes: x right, y up, z towards the viewer. Yaw and pitch say where the face points to; roll
-    says how it is turned about that direction.
+    Axes: x right, y up, z towards the viewer. Yaw and pitch give the direction of the face; roll
+    turns it about that direction.
     """
     yaw = np.arctan2(rotation[0, 2], rotation[2, 2])
     pitch = np.arcsin(np.clip(rotation[1, 2], -1.0, 1.0))

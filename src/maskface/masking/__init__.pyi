@@ -8,7 +8,7 @@ from .files import mask_files as mask_files
 from .files import problems_text as problems_text
 from .plan import VIDEO_SUFFIXES as VIDEO_SUFFIXES
 from .plan import Job as Job
+from .single import mask as mask
 from .tracking import FaceTracker as FaceTracker
-from .tracking import Look as Look
 from .webcam import camera_number as camera_number
 from .webcam import mask_webcam as mask_webcam

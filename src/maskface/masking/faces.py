@@ -1,9 +1,4 @@
-"""Draw an occluder on all faces of one picture, and say what became of each in rows.
-
-What is the same for all files of one call.
-
-Mask one picture.
-"""
+"""Mask one picture: an occluder on each of its faces, and a row for each."""
 
 from __future__ import annotations
 
@@ -20,12 +15,12 @@ from numpy.typing import NDArray
 
 from maskface._version import __version__
 from maskface.arrays import Row
-from maskface.errors import format_error
 from maskface.images import LIMITS, Limits, read_image, write_image
 from maskface.landmarks import MediaPipeDetector
 from maskface.masking.plan import Job
 from maskface.mesh import CHIN, LOWER_LIP, MOUTH_CORNERS, NOSE_TIP
 from maskface.occluders import Occluder, occluder_name
+from maskface.pipeline import occlude
 from maskface.seeds import derived_seed
 from maskface.types import FaceLandmarks, ImageArray, Occlusion
 
@@ -35,12 +30,12 @@ PARTS: Final = {
     "lower_lip": (LOWER_LIP,),
     "chin": (CHIN,),
 }
-"""Parts of the face, and the landmarks that must all be hidden for them to count as covered."""
+"""Landmarks of parts of the face; a part counts as covered if all its landmarks are hidden."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Drawn:
-    """A picture after an occluder was put on its faces.
+    """A picture with an occluder on its faces.
 
     Attributes
     ----------
@@ -49,8 +44,7 @@ class Drawn:
     alpha
         (H, W) uint8. How much of the photograph is hidden, by all occluders together.
     faces
-        What was made of each face, in the order of the faces; a text says why one was left as
-        it is.
+        In the order of the faces; a message if the occluder failed and the face is unchanged.
     """
 
     image: ImageArray
@@ -59,12 +53,12 @@ class Drawn:
 
     @property
     def coverages(self) -> tuple[float, ...]:
-        """Hidden fraction of each covered face's oval."""
+        """Hidden fraction of the face oval, of each face with an occluder."""
         return tuple(face.coverage for face in self.faces if isinstance(face, Occlusion))
 
     @property
     def message(self) -> str:
-        """What went wrong, if anything did."""
+        """Messages of the faces on which the occluder failed; empty if there are none."""
         return "; ".join(face for face in self.faces if isinstance(face, str))
 
 
@@ -91,23 +85,19 @@ def draw_on_faces(
     """
     made: dict[int, Occlusion | str] = {}
     open_ = np.ones(image.shape[:2], np.float32)
-    # Larger faces are nearer: what they wear goes on top.
+    # Larger faces are nearer, so their occluders go on top.
     for i in sorted(range(len(faces)), key=lambda i: faces[i].size):
-        try:
-            occlusion = occluder.apply(image, faces[i], seed=seeds[i])
-        # An occluder may fail in any way on an odd face; it costs this face alone.
-        except Exception as error:  # noqa: BLE001
-            made[i] = format_error(error)
+        made[i] = occlusion = occlude(image, faces[i], occluder, seeds[i])
+        if isinstance(occlusion, str):
             continue
         image = occlusion.image
         open_ *= 1 - occlusion.alpha / np.float32(255)
-        made[i] = occlusion
     alpha = np.round(255 * (1 - open_)).astype(np.uint8)
     return Drawn(image, alpha, tuple(made[i] for i in range(len(faces))))
 
 
 def face_row(face: FaceLandmarks, drawn: Occlusion | str, number: int, seed: int) -> Row:
-    """Say what became of one face, in the columns of `maskface.tables.MASKED`."""
+    """Return the cells of one face in `maskface.tables.MASKED`."""
     row = {"face": number, "seed": seed, "face_px": face.size}
     row |= dict(zip(("yaw_deg", "pitch_deg", "roll_deg"), face.pose, strict=True))
     if isinstance(drawn, str):
@@ -122,25 +112,25 @@ def face_row(face: FaceLandmarks, drawn: Occlusion | str, number: int, seed: int
 
 
 def params_text(occluder: Occluder) -> str:
-    """The parameters of an occluder as JSON."""
+    """Return the parameters of an occluder as JSON."""
     return json.dumps(dict(occluder.params), sort_keys=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Masked:
-    """What became of one file.
+    """Outcome of one file.
 
     Attributes
     ----------
     job
-        The file, and where the result is or would have been.
+        The file and its result.
     coverages
-        Hidden fraction of each covered face's oval, largest face first; for a video, the mean of
-        each face over its frames, in the order in which they were met.
+        Hidden fraction of the face oval of each occluded face, largest face first; for a video,
+        the mean over the frames of each face, in the order of their numbers.
     message
-        What went wrong; empty if nothing did.
+        The failure; empty if there is none.
     kept
-        Whether an earlier call had done it.
+        Whether it was done by an earlier call.
     """
 
     job: Job
@@ -151,7 +141,7 @@ class Masked:
 
 @dataclass(frozen=True)
 class Masker:
-    """Everything that is the same for all files.
+    """What all files of a call share.
 
     Attributes
     ----------
@@ -160,11 +150,11 @@ class Masker:
     detector
         Finds the faces.
     seed
-        What the seeds of all faces are made from.
+        Seed from which those of all faces derive.
     root
-        Folder that the column `output` starts from.
+        Folder that paths in the column `output` are relative to.
     limits
-        Which picture files are opened.
+        Limits of the picture files that are read.
     """
 
     occluder: Occluder
@@ -181,7 +171,7 @@ class Masker:
         return hashlib.sha256(json.dumps(what).encode()).hexdigest()[:12]
 
     def head(self, job: Job, digest: str) -> Row:
-        """Cells that all rows of a file share."""
+        """Return the cells that all rows of a file share."""
         return {
             "run_id": self.run_id,
             "source": job.name,
@@ -191,11 +181,11 @@ class Masker:
         }
 
     def face_seed(self, name: str, number: int) -> int:
-        """Seed of a face, by the name of its file in the plan and its number."""
+        """Return the seed of a face, by the name of its file in the plan and its number."""
         return derived_seed(self.seed, name, number)
 
     def output(self, job: Job) -> str:
-        """A file's result as it goes into the table."""
+        """Return the path of a result as it stands in the table."""
         if job.target.is_relative_to(self.root):
             return job.target.relative_to(self.root).as_posix()
         return job.target.as_posix()
@@ -212,16 +202,16 @@ def mask_picture(masker: Masker, job: Job, add: Add) -> Masked:
     Parameters
     ----------
     masker
-        What to put on, and how faces are found.
+        The occluder and the detector.
     job
-        Where the picture is and where the result goes.
+        The picture and its result.
     add
-        Is given the rows of the table.
+        Called with the rows of the table.
 
     Raises
     ------
     Exception
-        Whatever goes wrong with the whole picture; what goes wrong with one face is in its row.
+        If the whole picture fails; a failure of one face is in its row.
     """
     image = read_image(job.source, masker.limits)
     faces = masker.detector.detect(image)

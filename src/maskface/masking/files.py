@@ -1,10 +1,8 @@
-"""Mask many files: plan, table, progress, resume.
-
-What `maskface mask` says when it is done.
-"""
+"""Mask many files: plan, table, progress, resume, and a summary in words."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -12,41 +10,42 @@ from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 from maskface.errors import MaskfaceError, format_error
 from maskface.images import LIMITS, Limits
 from maskface.landmarks import MediaPipeDetector
 from maskface.masking.faces import Masked, Masker, mask_picture
-from maskface.masking.plan import TABLE, Job, is_one_file, is_video, plan_jobs
+from maskface.masking.plan import TABLE, Job, is_one_file, is_video, left_out_notes, plan_jobs
 from maskface.masking.table import MaskedTable, RowSpool, file_digest
 from maskface.masking.videos import SILENT, VideoWriter, find_ffmpeg, frame_count, mask_video
-from maskface.occluders import Occluder, get_occluder, occluder_name
+from maskface.occluders import Occluder, as_occluder, occluder_name
+from maskface.pipeline import control_note
 
 
 @dataclass(frozen=True, slots=True)
 class MaskedFiles:
-    """What became of all files.
+    """Outcome of all files.
 
     Attributes
     ----------
     files
         One for each picture and video, sorted by name.
-    table
-        The CSV file with one row for each face; None if none was written.
+    tables
+        The CSV files with one row for each face: one for each occluder, or none.
     notes
-        What the user should know about the results.
+        Remarks on the results.
     """
 
     files: tuple[Masked, ...]
-    table: Path | None
+    tables: tuple[Path, ...]
     notes: tuple[str, ...] = ()
 
 
 def mask_files(
     sources: str | Path | Sequence[str | Path],
     out: str | Path,
-    occluder: str | Occluder = "surgical",
+    occluder: str | Occluder | Sequence[str | Occluder] = "surgical",
     *,
     seed: int = 0,
     thorough: bool = False,
@@ -65,51 +64,92 @@ def mask_files(
     out
         A folder, which gets the same tree and a ``masked.csv``; for one file also a file name.
     occluder
-        What to put on, by name (such as ``surgical:colour=white``) or itself.
+        By name (such as ``surgical:colour=white``) or as an object. Of several, each has a folder
+        of its own below `out`, named after it.
     seed
-        What the seeds of all faces are made from, 0 or more. A face's seed depends on this, the
-        file's name below its folder and the number of the face, so on nothing else.
+        Seed from which those of all faces derive, 0 or more. The seed of a face depends on this,
+        the name of the file below its folder and the number of the face, and on nothing else.
     thorough
         Look for small faces beside large ones; slower.
     alpha
-        Also write how much of each picture is hidden, as ``<stem>.alpha.png`` (grey, 8 bit).
+        Also write the hidden share of each pixel, as ``<stem>.alpha.png`` (grey, 8 bit).
     csv
-        Where the table goes instead.
+        File for the table, in place of the usual one.
     resume
-        Leave alone what an earlier call with the same options has done, if neither the source
-        nor the result has gone or changed.
+        Keep the results of an earlier call with the same options, where neither the source nor
+        the result has changed.
     progress
-        Show a progress bar on stderr.
+        Show a progress bar.
     limits
-        Which picture files are opened.
+        Limits of the picture files that are read.
 
     Returns
     -------
     MaskedFiles
-        What became of each file. Those that failed are among them, and in the table.
+        The outcome of each file; failed ones are included, and are in the table too.
 
     Raises
     ------
     MaskfaceError
-        If there is nothing to do, a file would be overwritten, `out` holds other results or
-        cannot be written to. What was written before is kept.
+        If there is nothing to do, a file would be overwritten, or `out` holds other results or
+        cannot be written to. Results written before are kept.
     """
     names = [str(s) for s in ([sources] if isinstance(sources, str | Path) else sources)]
-    chosen = get_occluder(occluder) if isinstance(occluder, str) else occluder
     folder = Path(out)
+    trees = _trees(folder, occluder)
     single = is_one_file(names, folder)
-    path = _table_path(folder, csv, single=single)
-    jobs = plan_jobs(names, folder, alpha=alpha, begun=path is not None and path.exists())
-    _refuse_one_name(jobs, path)
-    if not single:
-        _refuse_overwriting(jobs, path)
+    if len(trees) > 1 and (single or csv is not None):
+        given = f"--out {out} names one file" if single else f"--csv {csv} names one table"
+        raise MaskfaceError(
+            f"{given}, but there are {len(trees)} occluders. Give --out a folder and leave out "
+            "--csv: each occluder has a folder and a table of its own."
+        )
+    tables = {tree: _table_path(tree, csv, single=single) for tree in trees}
+    begun = any(path is not None and path.exists() for path in tables.values())
+    plans = {
+        tree: plan_jobs(names, tree, alpha=alpha, begun=begun, results=folder) for tree in trees
+    }
+    for tree, jobs in plans.items():
+        _refuse_one_name(jobs, tables[tree])
+        if not single:
+            _refuse_overwriting(jobs, tables[tree])
+    files: list[Masked] = []
+    notes = [control_note(one) for one in trees.values()]
     with MediaPipeDetector(search="always" if thorough else "scenes") as detector:
-        masker = Masker(chosen, detector, seed, folder.parent if single else folder, limits)
-        table = _open_table(path, masker, resume=resume, replace=single)
-        files = _mask_all(jobs, masker, table, progress=progress)
+        for tree, chosen in trees.items():
+            masker = Masker(chosen, detector, seed, tree.parent if single else tree, limits)
+            table = _open_table(tables[tree], masker, resume=resume, replace=single)
+            files += _mask_all(plans[tree], masker, table, progress=progress)
+            notes += [CHANGED.format(table.changed)] if table and table.changed else []
     new_videos = any(f.job.is_video and f.coverages and not f.kept for f in files)
-    silent = new_videos and find_ffmpeg() is None
-    return MaskedFiles(tuple(files), path, (SILENT,) if silent else ())
+    notes += [SILENT] if new_videos and find_ffmpeg() is None else []
+    notes += [] if single else left_out_notes(names, folder)
+    written = tuple(path for path in tables.values() if path is not None)
+    return MaskedFiles(tuple(files), written, tuple(filter(None, notes)))
+
+
+CHANGED: Final = (
+    "{} files were masked again: their results, or their rows in the table, had changed since they "
+    "were written."
+)
+
+
+def _trees(out: Path, occluder: str | Occluder | Sequence[str | Occluder]) -> dict[Path, Occluder]:
+    """Return the occluders by the folder of their results."""
+    if isinstance(occluder, str | Occluder):
+        return {out: as_occluder(occluder)}
+    several = list(dict.fromkeys(as_occluder(one) for one in occluder))
+    if not several:
+        raise MaskfaceError("Name at least one occluder, such as surgical.")
+    if len(several) == 1:
+        return {out: several[0]}
+    trees: dict[Path, Occluder] = {}
+    for one in several:
+        name = re.sub(r"[^A-Za-z0-9.=_+-]+", "_", occluder_name(one)).strip("_.")[:80]
+        while out / name in trees:
+            name += "_"
+        trees[out / name] = one
+    return trees
 
 
 def _table_path(out: Path, csv: str | Path | None, *, single: bool) -> Path | None:
@@ -131,11 +171,11 @@ def _refuse_one_name(jobs: Sequence[Job], table: Path | None) -> None:
 
 def _refuse_overwriting(jobs: Sequence[Job], table: Path | None) -> None:
     if table is not None and table.exists():
-        return  # it says what the files are, and is looked at next
+        return  # it names the files, and is checked next
     there = [target for job in jobs for target in job.targets if target.exists()]
     if there:
         raise MaskfaceError(
-            f"{there[0]} is there already, and no {TABLE} says that it was made by this program. "
+            f"{there[0]} exists already, and no {TABLE} shows that maskface made it. "
             "Choose another folder with --out, or delete it."
         )
 
@@ -175,14 +215,14 @@ def _length(job: Job) -> int:
 
 
 def _kept(job: Job, rows: pd.DataFrame) -> Masked:
-    """What an earlier call made of a file."""
+    """Return the outcome of a file of an earlier call."""
     covered = rows[rows["status"] == "ok"]
     coverages = tuple(float(c) for c in covered.groupby("face")["coverage"].mean())
     return Masked(job, coverages, "" if coverages else rows["message"].iloc[0], kept=True)
 
 
 def _mask_one(job: Job, masker: Masker, table: MaskedTable | None, bar: tqdm[Any]) -> Masked:
-    """Mask one file; whatever goes wrong with it costs this file alone."""
+    """Mask one file; a failure costs this file alone."""
     with closing(RowSpool(masker.head(job, file_digest(job.source)))) as spool:
         try:
             masked, writer = _mask(job, masker, spool, bar)
@@ -194,7 +234,8 @@ def _mask_one(job: Job, masker: Masker, table: MaskedTable | None, bar: tqdm[Any
         if writer:
             job.target.unlink(missing_ok=True)
         if table:
-            table.add(spool)
+            results = [writer.partial] if writer else job.targets if masked.coverages else []
+            table.add(spool, results)
         if writer:
             writer.keep()
     return masked
@@ -208,7 +249,7 @@ def _mask(
     masked, writer = mask_video(masker, job, spool.add, lambda: bar.update(1))
     if masked.coverages:
         return masked, writer
-    # As of a picture, no copy is left that could pass for a masked one.
+    # As for a picture, no unmasked copy is left.
     writer.discard()
     spool.clear()
     spool.add([{"status": "no_face", "message": masked.message}])
@@ -219,34 +260,33 @@ def _message(error: Exception) -> str:
     return str(error) if isinstance(error, MaskfaceError) else format_error(error)
 
 
-TOLD: Final = 20
-"""So many failures are told one by one; all are in the table."""
+LISTED: Final = 20
+"""Failures that are listed one by one at most; all are in the table."""
 
 
 def done_text(done: MaskedFiles) -> str:
-    """Say what was written: of one file all, of several how many; empty if nothing."""
+    """Return what was written: for one file its result, for several their number."""
     if len(done.files) == 1:
         return _one(done.files[0])
     written = [file for file in done.files if file.coverages]
     faces = sum(len(file.coverages) for file in written)
     kept = sum(file.kept for file in done.files)
     before = f" ({kept} by an earlier call)" if kept else ""
-    text = f"{len(written)} of {len(done.files)} files written{before}, {faces} faces covered"
-    return f"{text}\n{done.table}" if done.table else text
+    text = f"{len(written)} of {len(done.files)} files written{before}, {faces} faces occluded"
+    return "\n".join([text, *map(str, done.tables)])
 
 
 def done_values(done: MaskedFiles) -> dict[str, Any]:
-    """Set what became of all files as plain values.
+    """Return the outcome of all files as plain values.
 
     Returns
     -------
     dict
         ``n_files``, ``n_written`` (``n_kept`` of them by an earlier call), ``n_faces``,
         ``failures`` (``source`` and ``message`` of each file without a face), ``files`` that were
-        written, and the ``table`` among them or None.
+        written, and the ``table`` among them (None without or with several), and ``tables``.
     """
     written = [file for file in done.files if file.coverages]
-    table = [] if done.table is None else [done.table]
     return {
         "n_files": len(done.files),
         "n_written": len(written),
@@ -257,16 +297,21 @@ def done_values(done: MaskedFiles) -> dict[str, Any]:
             for file in done.files
             if file.message
         ],
-        "table": done.table,
-        "files": [*(target for file in written for target in file.job.targets), *table],
+        "table": done.tables[0] if len(done.tables) == 1 else None,
+        "tables": list(done.tables),
+        "files": [*(target for file in written for target in file.job.targets), *done.tables],
     }
 
 
 def problems_text(done: MaskedFiles) -> str:
-    """Say what went wrong; empty if nothing did."""
+    """Return the failures as text; empty if there are none."""
     wrong = [f"{file.job.source}: {file.message}" for file in done.files if file.message]
-    more = [f"and {len(wrong) - TOLD} more; all are in {done.table}"] if len(wrong) > TOLD else []
-    return "\n".join([*wrong[:TOLD], *more])
+    more = (
+        [f"and {len(wrong) - LISTED} more; all are in {', '.join(map(str, done.tables))}"]
+        if len(wrong) > LISTED
+        else []
+    )
+    return "\n".join([*wrong[:LISTED], *more])
 
 
 def _one(file: Masked) -> str:

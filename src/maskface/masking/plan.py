@@ -1,4 +1,4 @@
-"""Which file becomes which."""
+"""The plan of a call: sources, and the files that they become."""
 
 from __future__ import annotations
 
@@ -10,13 +10,26 @@ from pathlib import Path
 from typing import Final
 
 from maskface.errors import MaskfaceError
-from maskface.images import IMAGE_SUFFIXES, PICTURE_SUFFIXES, READ_SUFFIXES, find_files
+from maskface.images import (
+    IMAGE_SUFFIXES,
+    JPEG_SUFFIXES,
+    PICTURE_SUFFIXES,
+    READ_SUFFIXES,
+    find_files,
+    left_out_note,
+    looks_like_picture,
+)
 
 VIDEO_SUFFIXES: Final = (".avi", ".m4v", ".mkv", ".mov", ".mp4", ".webm")
+"""Endings of videos that are written."""
+READ_VIDEO_SUFFIXES: Final = (
+    *VIDEO_SUFFIXES, ".3gp", ".flv", ".m2ts", ".mpeg", ".mpg", ".mts", ".ts", ".wmv"
+)  # fmt: skip
+"""Endings of videos that are read; those that are not written become MP4."""
 SUFFIXES: Final = (*IMAGE_SUFFIXES, *VIDEO_SUFFIXES)
-"""What is written."""
-SOURCES: Final = (*PICTURE_SUFFIXES, *VIDEO_SUFFIXES)
-"""What is looked for, also what cannot be read: each such file gets its row."""
+"""Endings of files that are written."""
+SOURCES: Final = (*PICTURE_SUFFIXES, *READ_VIDEO_SUFFIXES)
+"""Endings of files that are looked for; those that cannot be read get a row with the reason."""
 TABLE: Final = "masked.csv"
 
 
@@ -32,10 +45,10 @@ class Job:
     source
         The picture or video.
     target
-        Where the result goes, or would go, if it were of a kind that can be written.
+        File of the result, even if its kind cannot be written.
     alpha
-        Where the 8-bit alpha goes; None if it is not asked for, `source` is a video, or `target`
-        cannot be written.
+        File of the 8-bit alpha; None if it is not wanted, `source` is a video, or `target` cannot
+        be written.
     """
 
     name: str
@@ -50,27 +63,32 @@ class Job:
 
     @property
     def targets(self) -> tuple[Path, ...]:
-        """All files that come of it; none if `target` is of a kind that cannot be written."""
+        """All result files; none if the kind of `target` cannot be written."""
         if self.target.suffix.lower() not in SUFFIXES:
             return ()
         return (self.target,) if self.alpha is None else (self.target, self.alpha)
 
 
 def is_video(path: Path) -> bool:
-    """Whether a file name is that of a video."""
-    return path.suffix.lower() in VIDEO_SUFFIXES
+    """Return whether a file name is that of a video."""
+    return path.suffix.lower() in READ_VIDEO_SUFFIXES
 
 
 def is_one_file(sources: Sequence[str], out: Path) -> bool:
-    """Whether `out` names a file (for a single picture or video), not a folder."""
+    """Return whether `out` names a file (for a single picture or video), not a folder."""
     one = len(sources) == 1 and Path(sources[0]).is_file()
     return one and out.suffix.lower() in SUFFIXES and not out.is_dir()
 
 
 def plan_jobs(
-    sources: Sequence[str], out: Path, *, alpha: bool = False, begun: bool = False
+    sources: Sequence[str],
+    out: Path,
+    *,
+    alpha: bool = False,
+    begun: bool = False,
+    results: Path | None = None,
 ) -> list[Job]:
-    """Say which file each picture and video becomes.
+    """Plan the result of each picture and video.
 
     Parameters
     ----------
@@ -78,12 +96,15 @@ def plan_jobs(
         Files, folders (searched with their sub-folders) and patterns such as ``faces/**/*.jpg``.
     out
         A folder, which gets the same tree; for one file also a file name of the same kind. In a
-        folder, kinds that are read but not written (GIF, PGM, PNM, PPM) become PNG.
+        folder, kinds that are read but not written become JPG (JFIF), PNG (GIF, PPM, ...) or MP4
+        (FLV, WMV, ...).
     alpha
         Whether the alpha of each picture is wanted, as ``<stem>.alpha.png`` beside it.
     begun
-        Whether an earlier call wrote to `out`. If that lies below a source, what it holds then are
-        results, and no sources.
+        Whether an earlier call wrote to `results`. If that lies below a source, its files are
+        results and no sources.
+    results
+        The folder that holds `out` and the results of other occluders; `out` if None.
 
     Returns
     -------
@@ -100,7 +121,7 @@ def plan_jobs(
         found = [(Path(sources[0]), Path(sources[0]).name, _same_kind(Path(sources[0]), out))]
     else:
         named = dict.fromkeys(
-            pair for source in sources for pair in _find(source, out, begun=begun)
+            pair for source in sources for pair in _find(source, results or out, begun=begun)
         )
         _check_folder(out)
         found = [(path, name, _target(out / name)) for path, name in named]
@@ -125,7 +146,7 @@ def _check_folder(out: Path) -> None:
         return
     if kind in SUFFIXES:
         raise MaskfaceError(
-            f"--out {out} names one file, but what is asked may give several. Give a folder."
+            f"--out {out} names one file, but there may be several results. Give a folder."
         )
     if out.exists() or kind in PICTURE_SUFFIXES:
         why = "is a file" if out.exists() else "names a kind of picture that is not written"
@@ -137,7 +158,13 @@ def _check_folder(out: Path) -> None:
 
 def _target(path: Path) -> Path:
     kind = path.suffix.lower()
-    return path.with_suffix(".png") if kind in READ_SUFFIXES and kind not in SUFFIXES else path
+    if kind in SUFFIXES:
+        return path
+    if kind in READ_VIDEO_SUFFIXES:
+        return path.with_suffix(".mp4")
+    if kind in JPEG_SUFFIXES:
+        return path.with_suffix(".jpg")
+    return path.with_name(f"{path.stem}.png") if not kind or kind in READ_SUFFIXES else path
 
 
 def _alpha(target: Path, wanted: bool) -> Path | None:  # noqa: FBT001
@@ -167,7 +194,7 @@ def _find(source: str, out: Path, *, begun: bool) -> Iterator[tuple[Path, str]]:
             "this program. Choose another folder."
         )
     if not kept:
-        kinds = ", ".join((*READ_SUFFIXES, *VIDEO_SUFFIXES))
+        kinds = ", ".join((*READ_SUFFIXES, *READ_VIDEO_SUFFIXES))
         raise MaskfaceError(f"{source} holds no pictures or videos ({kinds}).")
     yield from ((file, file.relative_to(root).as_posix()) for file in kept)
 
@@ -175,11 +202,22 @@ def _find(source: str, out: Path, *, begun: bool) -> Iterator[tuple[Path, str]]:
 def _matches(pattern: str) -> list[Path]:
     # Path.glob takes no absolute patterns.
     paths = (Path(path) for path in sorted(glob.glob(pattern, recursive=True)))  # noqa: PTH207
-    return [path for path in paths if path.suffix.lower() in SOURCES and path.is_file()]
+    return [path for path in paths if path.is_file() and is_source(path)]
+
+
+def is_source(path: Path) -> bool:
+    """Return whether a file is looked for, by its ending or, without one, by its beginning."""
+    return path.suffix.lower() in SOURCES if path.suffix else looks_like_picture(path)
+
+
+def left_out_notes(sources: Sequence[str], out: Path) -> list[str]:
+    """Return remarks on the files in folders that are neither pictures nor videos."""
+    folders = [path for path in map(Path, sources) if path.is_dir() and not _is_below(out, path)]
+    return [left_out_note(folder, SOURCES, "pictures or videos") for folder in folders]
 
 
 def _fixed_part(pattern: str) -> Path:
-    """The folder before the first part of a pattern that stands for several."""
+    """Return the folder before the first wildcard of a pattern."""
     parts = Path(pattern).parts
     magic = next(i for i, part in enumerate(parts) if glob.has_magic(part))
     return Path(*parts[:magic])

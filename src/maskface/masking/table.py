@@ -1,10 +1,10 @@
-"""The table of masked faces while it grows: rows are added file by file, whole or not at all."""
+"""The table of masked faces, written file by file: all rows of a file or none."""
 
 from __future__ import annotations
 
 import hashlib
 import io
-import shutil
+import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,11 +20,12 @@ from maskface.tables import MASKED
 Row = Mapping[str, Any]
 
 DIGITS: Final = 16
+_OPEN_END: Final = b",,\n"
 SPOOL_ROWS: Final = 256
 
 
 class RowSpool:
-    """Rows of one file, kept on disk until the file is finished; any number of them.
+    """Any number of rows of one file, kept on disk until the file is finished.
 
     Parameters
     ----------
@@ -34,34 +35,36 @@ class RowSpool:
 
     def __init__(self, head: Row) -> None:
         self._head = dict(head)
+        self.count = 0
         self._rows: list[dict[str, Any]] = []
         self.file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (closed by `close`)
 
     def add(self, rows: Sequence[Row]) -> None:
         """Add some rows."""
         self._rows += [{**self._head, **row} for row in rows]
+        self.count += len(rows)
         if len(self._rows) >= SPOOL_ROWS:
             self.flush()
 
     def clear(self) -> None:
-        """Forget the rows so far."""
-        self._rows = []
+        """Drop the rows."""
+        self._rows, self.count = [], 0
         self.file.seek(0)
         self.file.truncate()
 
     def flush(self) -> None:
-        """Set the waiting rows as CSV."""
+        """Write the waiting rows as CSV."""
         if self._rows:
             self.file.write(_lines(MASKED.frame(self._rows)))
             self._rows = []
 
     def close(self) -> None:
-        """Give up the file."""
+        """Close the file."""
         self.file.close()
 
 
 class MaskedTable:
-    """``masked.csv``: what an earlier call left in it, and what this one adds.
+    """``masked.csv``: rows of an earlier call, and those of this one.
 
     Parameters
     ----------
@@ -76,6 +79,11 @@ class MaskedTable:
     replace
         Without `resume`, write over an earlier call's table.
 
+    Attributes
+    ----------
+    changed
+        Number of files whose rows or results are not as an earlier call left them.
+
     Raises
     ------
     MaskfaceError
@@ -87,6 +95,7 @@ class MaskedTable:
         self, path: Path, run_id: str, *, occluder: str, resume: bool, replace: bool
     ) -> None:
         self._ordered = True
+        self.changed = 0
         try:
             self.path = path = destination(path)
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -105,7 +114,7 @@ class MaskedTable:
         data = self.path.read_bytes()
         if not data.startswith(",".join(MASKED.header).encode()):
             raise MaskfaceError(
-                f"{self.path} is there already and holds something else. Move it away, or name "
+                f"{self.path} exists already and holds something else. Move it away, or name "
                 "another table with --csv."
             )
         if resume:
@@ -118,7 +127,7 @@ class MaskedTable:
         )
 
     def keep_finished(self, jobs: Sequence[Job]) -> dict[str, pd.DataFrame]:
-        """Find the files that need no second look, and drop rows and results of the others.
+        """Find the finished files, and drop rows and results of the others.
 
         Returns
         -------
@@ -127,11 +136,9 @@ class MaskedTable:
             file that failed is not among them. Rows of files that are not in `jobs` are kept too.
         """
         known = {str(name): rows for name, rows in self._kept.groupby("source")}
-        finished = {
-            job.name: known[job.name]
-            for job in jobs
-            if job.name in known and _is_finished(job, known[job.name])
-        }
+        same = [job for job in jobs if job.name in known and _is_same(job, known[job.name])]
+        finished = {job.name: known[job.name] for job in same if _is_intact(job, known[job.name])}
+        self.changed = len(same) - len(finished)
         again = [job for job in jobs if job.name not in finished]
         for job in again:
             if job.name in known:
@@ -147,27 +154,34 @@ class MaskedTable:
         except OSError as error:
             raise _unwritable(self.path, error) from error
 
-    def add(self, spool: RowSpool) -> None:
-        """Add the rows of a finished file."""
+    def add(self, spool: RowSpool, results: Sequence[Path] = ()) -> None:
+        """Add the rows of a finished file, with their number and the hashes of its results."""
         spool.flush()
         spool.file.seek(0)
         size = self.path.stat().st_size
+        ends = f",{spool.count},{results_digest(results)}\n".encode()
         try:
             with self.path.open("ab") as table:
-                shutil.copyfileobj(spool.file, table)
+                for line in spool.file:
+                    # The last two columns, which are empty while a file is masked.
+                    table.write(
+                        line.removesuffix(_OPEN_END) + ends if line.endswith(_OPEN_END) else line
+                    )
+                table.flush()
+                os.fsync(table.fileno())
         except OSError as error:
             with self.path.open("r+b") as table:
                 table.truncate(size)
             raise _unwritable(self.path, error) from error
 
     def finish(self) -> None:
-        """Put the rows in order, if an earlier call's came first."""
+        """Sort the rows, if those of an earlier call came first."""
         if not self._ordered:
             MASKED.write(MASKED.check(MASKED.tidy(MASKED.parse(self.path))), self.path)
 
 
 def file_digest(path: Path) -> str:
-    """Hash of a file's bytes, `DIGITS` hexadecimal digits; empty if it cannot be read."""
+    """Return the hash of a file, `DIGITS` hexadecimal digits; empty if it cannot be read."""
     try:
         if not path.is_file():  # a pipe would be waited for
             return ""
@@ -184,22 +198,32 @@ def _check_run(path: Path, rows: pd.DataFrame, run_id: str, occluder: str) -> No
         differ = (
             "made with another --seed, --thorough, texture or version of maskface"
             if other == occluder
-            else f"of {other!r}, and this call is about {occluder!r}"
+            else f"of {other!r}, not of {occluder!r}"
         )
         raise MaskfaceError(f"{path} holds results {differ}. Choose another folder with --out.")
 
 
-def _is_finished(job: Job, rows: pd.DataFrame) -> bool:
-    if (rows["status"] == "error").any() or (
-        rows["source_sha256"] != file_digest(job.source)
-    ).any():
+def results_digest(paths: Sequence[Path]) -> str:
+    """Return the hashes of the results of one file, as they stand in the table."""
+    return " ".join(map(file_digest, paths))
+
+
+def _is_same(job: Job, rows: pd.DataFrame) -> bool:
+    """Return whether a file was masked without an error and has not changed since."""
+    failed = (rows["status"] == "error").any()
+    return not failed and bool((rows["source_sha256"] == file_digest(job.source)).all())
+
+
+def _is_intact(job: Job, rows: pd.DataFrame) -> bool:
+    """Return whether all rows of a file are there, and its results are those of the rows."""
+    if not (rows["n_rows"] == len(rows)).all():
         return False
     written = (rows["output"] != "").any()
-    return not written or all(path.is_file() for path in job.targets)
+    return bool((rows["output_sha256"] == (results_digest(job.targets) if written else "")).all())
 
 
 def _remove_results(job: Job, rows: pd.DataFrame) -> None:
-    """Remove what was made of a file; if no face is found in it now, nothing takes its place."""
+    """Remove the results of a file; if it shows no face now, nothing takes their place."""
     if (rows["output"] == "").all():
         return
     for path in job.targets:
@@ -210,12 +234,12 @@ def _remove_results(job: Job, rows: pd.DataFrame) -> None:
 
 
 def _lines(frame: pd.DataFrame) -> bytes:
-    """Rows as CSV, without the header."""
+    """Return rows as CSV, without the header."""
     return MASKED.to_bytes(frame).partition(b"\n")[2]
 
 
 def _whole_lines(data: bytes) -> bytes:
-    """Cut off what a power failure left of a last line."""
+    """Cut off an incomplete last line, which a power failure may leave."""
     return data[: data.rfind(b"\n") + 1]
 
 

@@ -1,12 +1,11 @@
 """Follow faces through a video.
 
-A face is looked for close to where it was last: that costs a plain pass for each face, finds
-small faces as well as a search of the whole picture does, and is steadier, since the face fills
-the same share of what the landmark model sees. (Standard deviation of the points of a still face
-of 82 px in 640 x 480 with noise of 5 grey levels: 0.15 px, against 0.55 px when each frame is
-searched anew.) The whole picture is searched now and then for faces that come in.
-
-The One Euro filter: steady while things are still, quick when they move.
+A face is searched for near its last place: that costs one pass for each face, finds small faces
+as well as a search of the whole picture does, and is steadier, since the face fills the same share
+of what the landmark model is given. (Standard deviation of the points of a still face of 82 px in
+640 x 480 with noise of 5 grey levels: 0.15 px, against 0.55 px when each frame is searched anew.)
+The whole picture is searched now and then for new faces. A One Euro filter smooths the points:
+steady while a face is still, quick when it moves.
 """
 
 from __future__ import annotations
@@ -74,10 +73,9 @@ class OneEuro:
             (N, D) float64, always of the same shape, D at least 2. The speed is that of the first
             two coordinates; a third, depth, is noisier.
         time
-            When they were seen, in seconds. If that is not later than the last time, the last
-            result is returned.
+            Time in seconds. If it is not later than the last time, the last result is returned.
         unit
-            What counts as 1 in a speed, in the units of `points`.
+            Unit of the speed, in the units of `points`.
 
         Returns
         -------
@@ -107,38 +105,22 @@ def _blend(new: Floats, old: Floats, cutoff: float, step: float) -> Floats:
 Find: TypeAlias = Callable[[ImageArray], Sequence[FaceLandmarks]]
 
 NEIGHBOURHOOD: Final = 2.0
-"""Side of the square that a face is looked for in, as a multiple of its size."""
+"""Side of the square that is searched for a face, as a multiple of its size."""
 SAME_FACE: Final = 0.1
 """Smallest intersection over union of a face's boxes in two frames. A face that moves by 0.8 of
 its width from one frame to the next is still the same."""
-GLANCE: Final = 0.2
-"""Seconds between two plain passes over the whole picture."""
+ONE_PASS: Final = 0.2
+"""Seconds between two single passes over the whole picture."""
 SEARCH: Final = 1.0
 """Seconds between two searches of the whole picture, with its tiles."""
 HOLD: Final = 0.3
 """Seconds for which a face that is not found keeps its occluder where it was: an occluder that
-blinks off would show the face."""
+flickers would show the face."""
 FORGET: Final = 2.0
 """Seconds after which a face that comes back is a new one, with a number and seed of its own."""
 CUT: Final = 30.0
 """A mean difference of the thumbnails of two frames above this (grey levels) is a cut."""
 THUMBNAIL: Final = (32, 32)
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """The two ways of looking for faces.
-
-    Attributes
-    ----------
-    search
-        Finds all faces, small ones too; slow.
-    glance
-        Finds faces of ordinary size in one pass.
-    """
-
-    search: Find
-    glance: Find
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -169,7 +151,7 @@ class _Track:
         self.see(face, time)
 
     def see(self, face: FaceLandmarks, time: float) -> None:
-        """Take in where the face is now."""
+        """Update the place of the face."""
         if time - self.seen > HOLD:  # what it did before it was lost says nothing about now
             self._smooth = OneEuro()
         points = self._smooth(face.points.astype(np.float64), time, unit=max(face.size, 1.0))
@@ -177,24 +159,26 @@ class _Track:
         self.found, self.seen = face, time
 
     def at(self, time: float) -> TrackedFace:
-        """The face as it is drawn on."""
+        """Return the smoothed face."""
         return TrackedFace(self.number, self._steady, time - self.seen)
 
 
 class FaceTracker:
-    """Finds the faces of a video frame by frame.
+    """A tracker of the faces of a video, frame by frame.
 
     Parameters
     ----------
-    look
-        How faces are found.
+    search
+        Finds all faces, small ones too; slow.
+    one_pass
+        Finds faces of ordinary size in one pass.
     """
 
-    def __init__(self, look: Look) -> None:
-        self._look = look
+    def __init__(self, search: Find, one_pass: Find) -> None:
+        self._search, self._one_pass = search, one_pass
         self._tracks: list[_Track] = []
         self._met = 0
-        self._searched = self._glanced = -np.inf
+        self._searched = self._passed = -np.inf
         self._thumbnail: NDArray[np.float32] | None = None
 
     def update(self, image: ImageArray, time: float) -> tuple[TrackedFace, ...]:
@@ -205,13 +189,13 @@ class FaceTracker:
         image
             (H, W, 3) uint8 RGB, of the same size for all frames.
         time
-            When it is shown, in seconds; not before the last frame.
+            Time in seconds, not before that of the last frame.
 
         Returns
         -------
         tuple of TrackedFace
             Sorted by number; faces that were found, or lost for no more than `HOLD`. A lost face
-            is left out where another is found: it lies behind that one, and what it wears would
+            is left out where another is found: it lies behind that one, and its occluder would
             hide the wrong person.
         """
         if self._is_cut(image):
@@ -231,21 +215,21 @@ class FaceTracker:
         return last is not None and float(np.abs(thumbnail - last).mean()) > CUT
 
     def _near(self, track: _Track, image: ImageArray) -> list[FaceLandmarks]:
-        """Find the faces close to where a face was."""
+        """Find the faces near the last place of a face."""
         left, top, right, bottom = track.found.box
         side = max(round(NEIGHBOURHOOD * track.found.size), 1)
         x, y = round((left + right - side) / 2), round((top + bottom - side) / 2)
         square = view(x, y, side, side)
-        return [square.moved(face) for face in self._look.glance(square.of(image))]
+        return [square.moved(face) for face in self._one_pass(square.of(image))]
 
     def _around(self, image: ImageArray, time: float, *, lost: bool) -> Sequence[FaceLandmarks]:
-        """Look at the whole picture if that is due, or a face is not where it was."""
+        """Search the whole picture if that is due, or a face is not where it was."""
         if time - self._searched >= SEARCH:
-            self._searched = self._glanced = time
-            return self._look.search(image)
-        if lost or time - self._glanced >= GLANCE:
-            self._glanced = time
-            return self._look.glance(image)
+            self._searched = self._passed = time
+            return self._search(image)
+        if lost or time - self._passed >= ONE_PASS:
+            self._passed = time
+            return self._one_pass(image)
         return ()
 
     def _match(self, faces: Sequence[FaceLandmarks], time: float) -> None:

@@ -1,10 +1,7 @@
-"""Mask one video.
+"""Mask one video: its frames read by OpenCV, and written by ffmpeg where it is installed.
 
-Read the frames of a video file.
-
-Where frames go: a video file, written by ffmpeg where it is installed, else by OpenCV.
-
-Both write under another name and move the file into place when it is whole.
+Without ffmpeg, OpenCV writes them too. A video is written under another name and moved into place
+when it is complete.
 """
 
 from __future__ import annotations
@@ -30,7 +27,7 @@ from maskface.files import require_regular_file
 from maskface.images import MAX_PIXELS, MIN_SIDE
 from maskface.masking.faces import NO_FACE, Add, Drawn, Masked, Masker, draw_on_faces, face_row
 from maskface.masking.plan import Job
-from maskface.masking.tracking import FaceTracker, Look, TrackedFace
+from maskface.masking.tracking import FaceTracker, TrackedFace
 from maskface.types import ImageArray
 
 USUAL_RATE: Final = 30.0
@@ -38,14 +35,14 @@ HIGHEST_RATE: Final = 1000.0
 
 
 class Capture(Protocol):
-    """What OpenCV's `VideoCapture` can do, as far as it is needed."""
+    """The part of OpenCV's `VideoCapture` that is used."""
 
     def read(self) -> tuple[bool, Any]:
-        """The next frame, (H, W, 3) uint8 BGR, and whether there was one."""
+        """Return whether there is a next frame, and the frame, (H, W, 3) uint8 BGR."""
         ...
 
     def get(self, prop: int, /) -> float:
-        """A property, 0 if it is not known."""
+        """Return a property; 0 if it is not known."""
         ...
 
     def release(self) -> None:
@@ -54,13 +51,13 @@ class Capture(Protocol):
 
 
 def frame_rate(capture: Capture) -> float:
-    """Frames a second; `USUAL_RATE` if the file or camera does not say."""
+    """Return the frames a second; `USUAL_RATE` if the file or camera does not give them."""
     rate = capture.get(cv2.CAP_PROP_FPS)
     return rate if 0 < rate <= HIGHEST_RATE else USUAL_RATE
 
 
 def read_frame(capture: Capture) -> ImageArray | None:
-    """The next frame as (H, W, 3) uint8 RGB, or None when there is none."""
+    """Return the next frame as (H, W, 3) uint8 RGB; None at the end."""
     ok, frame = capture.read()
     return np.asarray(cv2.cvtColor(frame, cv2.COLOR_BGR2RGB), np.uint8) if ok else None
 
@@ -80,7 +77,7 @@ class VideoFile:
     rate
         Frames a second.
     expected
-        How many frames the file says it has; some kinds of file only estimate it.
+        Number of frames that the file claims; for some kinds of file an estimate.
     size
         Width and height in pixels, turned as the frames are.
 
@@ -142,13 +139,13 @@ def _open(path: Path) -> cv2.VideoCapture:
 
 
 def be_quiet() -> None:
-    """Keep OpenCV's own lines about videos off the terminal; errors are told in our words."""
+    """Keep OpenCV's messages about videos off the terminal."""
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
 
 def frame_count(path: Path) -> int:
-    """How many frames a file says it has; 0 if it does not say or cannot be read."""
+    """Return the number of frames that a file claims; 0 if it is not known."""
     capture = _open(path)
     try:
         return max(int(capture.get(cv2.CAP_PROP_FRAME_COUNT)), 0)
@@ -217,7 +214,7 @@ class VideoWriter(ABC):
 
 
 class OpenCVWriter(VideoWriter):
-    """Writes with OpenCV: no sound, and an odd row or column of pixels at the edge is lost."""
+    """A writer that uses OpenCV: no sound, and an odd last row or column of pixels is lost."""
 
     def __init__(self, path: Path, rate: float, size: tuple[int, int]) -> None:
         super().__init__(path, rate, size)
@@ -238,7 +235,7 @@ class OpenCVWriter(VideoWriter):
         self._written += 1
 
     def finish(self) -> None:
-        """Close the file, and see whether it is whole: OpenCV does not tell of a full disk."""
+        """Close the file, and check that it is complete: OpenCV does not report a full disk."""
         self._writer.release()
         if frame_count(self.partial) < self._written:
             raise ImageError(f"could not write all of {self.path}: is there room on the disk?")
@@ -249,7 +246,7 @@ class OpenCVWriter(VideoWriter):
 
 
 class FfmpegWriter(VideoWriter):
-    """Pipes frames to the program ffmpeg, which adds the sound of the source."""
+    """A writer that pipes frames to the program ffmpeg, which adds the sound of the source."""
 
     def __init__(
         self, path: Path, rate: float, size: tuple[int, int], *, program: str, sound: Path | None
@@ -302,25 +299,25 @@ class FfmpegWriter(VideoWriter):
 
 
 def _arguments(writer: VideoWriter, sound: Path | None) -> list[str]:
-    """What ffmpeg is told: frames from a pipe, sound copied from the source."""
+    """Return the arguments of ffmpeg: frames from a pipe, sound copied from the source."""
     width, height = writer.size
     rate = Fraction(writer.rate).limit_denominator(1001)
     codec, *quality = FFMPEG_CODECS.get(writer.path.suffix.lower(), FFMPEG_CODEC)
     # Chroma is stored for 2 x 2 pixels, which an odd side does not divide into.
     chroma = "yuv444p" if width % 2 or height % 2 else "yuv420p"
-    told: list[Any] = ["-hide_banner", "-loglevel", "error", "-y"]
-    told += ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-r", rate]
-    told += ["-i", "pipe:0"]
+    words: list[Any] = ["-hide_banner", "-loglevel", "error", "-y"]
+    words += ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-r", rate]
+    words += ["-i", "pipe:0"]
     if sound is not None:
         same = sound.suffix.lower() == writer.path.suffix.lower()
-        told += ["-i", sound.resolve(), "-map", "0:v:0", "-map", "1:a?"]
-        told += ["-c:a", "copy"] if same else []
-    told += ["-c:v", codec, *quality, "-pix_fmt", chroma, writer.partial.resolve()]
-    return [str(word) for word in told]
+        words += ["-i", sound.resolve(), "-map", "0:v:0", "-map", "1:a?"]
+        words += ["-c:a", "copy"] if same else []
+    words += ["-c:v", codec, *quality, "-pix_fmt", chroma, writer.partial.resolve()]
+    return [str(word) for word in words]
 
 
 def find_ffmpeg() -> str | None:
-    """Where the program ffmpeg is, or None."""
+    """Return the path of the program ffmpeg; None if it is not installed."""
     return shutil.which("ffmpeg")
 
 
@@ -334,7 +331,7 @@ def video_writer(
     path, rate, size
         As in `VideoWriter`.
     sound
-        A video whose sound is kept, if ffmpeg is installed.
+        A video whose sound is copied, if ffmpeg is installed.
 
     Raises
     ------
@@ -347,9 +344,9 @@ def video_writer(
     return FfmpegWriter(path, rate, size, program=program, sound=sound)
 
 
-HELD: Final = "not found in this frame; covered where it was last"
+HELD: Final = "not found in this frame; occluded where it was last found"
 CUT_SHORT: Final = 0.95
-"""A video that ends before this share of the frames it says to have is taken to be damaged; for
+"""A video that ends before this share of the frames it claims is taken to be damaged; for
 some kinds of file the number is an estimate."""
 
 
@@ -361,25 +358,25 @@ def mask_video(
     Parameters
     ----------
     masker
-        What to put on, and how faces are found.
+        The occluder and the detector.
     job
-        Where the video is and where the result goes.
+        The video and its result.
     add
-        Is given the rows of the table, one for each face in each frame.
+        Called with the rows of the table, one for each face in each frame.
     tick
         Called after each frame.
 
     Returns
     -------
     Masked
-        What became of it.
+        The outcome.
     VideoWriter
         The finished file, still to be moved into place with `VideoWriter.keep`.
 
     Raises
     ------
     Exception
-        Whatever goes wrong with the whole video, or with all of its faces; no file is left behind.
+        If the whole video, or all of its faces, fail; no file is left behind.
     """
     with VideoFile(job.source) as video:
         writer = video_writer(job.target, video.rate, video.size, sound=job.source)
@@ -400,7 +397,7 @@ def _frames(
     tick: Callable[[], object],
 ) -> Masked:
     video, writer = ends
-    tracker = FaceTracker(Look(masker.detector.detect, masker.detector.one_pass))
+    tracker = FaceTracker(masker.detector.detect, masker.detector.one_pass)
     covered: dict[int, tuple[int, float]] = {}
     number, failure = -1, ""
     for number, frame in enumerate(video):
@@ -454,5 +451,5 @@ def _message(read: int, expected: int, *, found: bool) -> str:
     if not found:
         return f"{NO_FACE} in any of {read} frames"
     if read < np.floor(CUT_SHORT * expected):
-        return f"damaged: it says it has {expected} frames, but only {read} could be read"
+        return f"damaged: it claims {expected} frames, but only {read} can be read"
     return ""

@@ -1,4 +1,4 @@
-"""Mask the faces in front of a camera, as they are seen."""
+"""Mask the faces in front of a camera, frame by frame."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ import cv2
 from maskface.errors import ImageError, MaskfaceError
 from maskface.landmarks import MediaPipeDetector
 from maskface.masking.faces import Masker
-from maskface.masking.plan import VIDEO_SUFFIXES, is_video
-from maskface.masking.tracking import FaceTracker, Look
+from maskface.masking.plan import VIDEO_SUFFIXES
+from maskface.masking.tracking import FaceTracker
 from maskface.masking.videos import (
     Capture,
     be_quiet,
@@ -25,7 +25,7 @@ from maskface.masking.videos import (
     read_frame,
     video_writer,
 )
-from maskface.occluders import get_occluder
+from maskface.occluders import Occluder, as_occluder
 from maskface.types import ImageArray
 
 WEBCAM: Final = "webcam"
@@ -34,19 +34,19 @@ ESCAPE: Final = 27
 
 
 class Screen(Protocol):
-    """Shows frames."""
+    """A place to show frames."""
 
     def show(self, frame: ImageArray) -> bool:
-        """Show a frame, (H, W, 3) uint8 RGB; whether to go on."""
+        """Show a frame, (H, W, 3) uint8 RGB; return whether to go on."""
         ...
 
     def close(self) -> None:
-        """Take the last frame away."""
+        """Stop showing frames."""
         ...
 
 
 class Recorder:
-    """Writes frames to a video at the camera's rate, however fast they come.
+    """A recorder that keeps the rate of the camera, however fast frames come.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ class Recorder:
         self._written = 0
 
     def write(self, frame: ImageArray, time: float) -> None:
-        """Add a frame so often that the video has reached `time` (seconds) afterwards."""
+        """Repeat a frame until the video reaches `time` in seconds."""
         due = int(time * self._writer.rate) + 1
         try:
             for _ in range(due - self._written):
@@ -118,25 +118,25 @@ class Window:
 
 
 def has_display() -> bool:
-    """Whether there is a display; always, except on Linux without a graphical session."""
+    """Return whether there is a display; only Linux may have none."""
     # The windows of OpenCV's wheel speak X11 alone; Wayland sessions set DISPLAY too.
     return not sys.platform.startswith("linux") or bool(os.environ.get("DISPLAY"))
 
 
 def camera_number(source: str) -> int | None:
-    """The camera that ``webcam`` or ``webcam:1`` names, or None if it names none.
+    """Return the number of the camera in ``webcam`` or ``webcam:1``; None for another text.
 
     Raises
     ------
     MaskfaceError
-        If what follows the colon is no number.
+        If there is no number after the colon.
     """
     name, colon, number = source.partition(":")
     if name != WEBCAM:
         return None
     if colon and not number.isdecimal():
         raise MaskfaceError(
-            f"{source!r} is no camera. Write webcam for the first, webcam:1 for the second."
+            f"{source!r} is not a camera. Write webcam for the first, webcam:1 for the second."
         )
     return int(number or 0)
 
@@ -144,7 +144,7 @@ def camera_number(source: str) -> int | None:
 def mask_webcam(
     number: int,
     out: str | Path | None = None,
-    occluder: str = "surgical",
+    occluder: str | Occluder = "surgical",
     *,
     seed: int = 0,
 ) -> int:
@@ -153,25 +153,25 @@ def mask_webcam(
     Parameters
     ----------
     number
-        Which camera; 0 for the first.
+        Number of the camera; 0 is the first.
     out
-        A video file to record to; needed where there is no display.
+        Video file to record to; required without a display.
     occluder
-        What to put on.
+        By name, such as ``surgical``, or as an object.
     seed
-        What the seeds of all faces are made from, 0 or more.
+        Seed from which those of all faces derive, 0 or more.
 
     Returns
     -------
     int
-        Frames shown or recorded.
+        Number of frames shown or recorded.
 
     Raises
     ------
     MaskfaceError
         If there is no such camera, neither a display nor `out`, or `out` cannot be written.
     """
-    chosen = get_occluder(occluder)
+    chosen = as_occluder(occluder)
     path = _record_to(out)
     screen = None if path is not None and not has_display() else Window()
     capture = _open_camera(number)
@@ -189,7 +189,7 @@ def _record_to(out: str | Path | None) -> Path | None:
     if out is None:
         return None
     path = Path(out)
-    if not is_video(path) or path.is_dir():
+    if path.suffix.lower() not in VIDEO_SUFFIXES or path.is_dir():
         raise MaskfaceError(
             f"A camera is recorded to a video file, got --out {path}. Give a name that ends in "
             f"{', '.join(VIDEO_SUFFIXES)}."
@@ -216,27 +216,27 @@ def run_camera(
     *,
     clock: Callable[[], float] = time.monotonic,
 ) -> int:
-    """Mask frames as they come, until the screen says stop, the camera ends or Ctrl-C.
+    """Mask frames as they come, until the screen is closed, the camera ends or Ctrl-C.
 
     Parameters
     ----------
     capture
         The camera.
     masker
-        What to put on, and how faces are found.
+        The occluder and the detector.
     screen
         Shows the frames; None for no screen.
     path
         A video file to record to; None for none.
     clock
-        Tells the time in seconds.
+        Returns the time in seconds.
 
     Returns
     -------
     int
-        Frames masked.
+        Number of frames masked.
     """
-    tracker = FaceTracker(Look(masker.detector.one_pass, masker.detector.one_pass))
+    tracker = FaceTracker(masker.detector.one_pass, masker.detector.one_pass)
     recorder: Recorder | None = None
     start, count = clock(), 0
     with suppress(KeyboardInterrupt):  # recording without a screen has no other end

@@ -17,10 +17,12 @@ from .controls.shapes import Spot as Spot
 from .controls.shapes import Sweep as Sweep
 from .controls.shapes import Window as Window
 from .registry import OCCLUDERS as OCCLUDERS
-from .registry import get_occluder as get_occluder
-from .registry import occluder_name as occluder_name
 from .registry import parameters_of as parameters_of
 from .stack import Stack as Stack
+from .stack import as_occluder as as_occluder
+from .stack import bracketed_name as bracketed_name
+from .stack import get_occluder as get_occluder
+from .stack import occluder_name as occluder_name
 from .tears.tears import Tears as Tears
 from .worn.cloth_masks import ClothMask as ClothMask
 from .worn.cloth_masks import FashionMask as FashionMask

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from maskface.arrays import Bytes
 from maskface.mesh import FACE_OVAL
 from maskface.occluders.parameters import check_parameters
+from maskface.occluders.registry import OCCLUDERS
+from maskface.specs import files_of
 from maskface.types import HALF, FaceLandmarks, ImageArray, MaskArray, Occlusion
 
 _OVAL: Final = np.array(FACE_OVAL)
@@ -156,12 +158,16 @@ class Occluder(ABC):
         """The parameters by name."""
         return MappingProxyType(asdict(self))
 
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Files that it is made from, as they were named: their bytes decide what is drawn, too."""
+        return files_of(self)
 
+
+@OCCLUDERS.register("none")
 @dataclass(frozen=True)
 class Unoccluded(Occluder):
     """The plain face, the condition that all others are compared with."""
-
-    name: ClassVar[str] = "none"
 
     def draw(
         self, image: ImageArray, landmarks: FaceLandmarks, rng: np.random.Generator

@@ -78,7 +78,7 @@ class IsColour(Check):
         return value
 
 
-Colour: TypeAlias = Annotated[str, IsColour()]
+Colour: TypeAlias = Annotated[str, "colour", IsColour()]
 """A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``."""
 Share: TypeAlias = Annotated[float, Between(0, 1)]
 """A number from 0 to 1."""

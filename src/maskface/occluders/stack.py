@@ -1,16 +1,18 @@
-"""Stacks of occluders on one face: ``tears+surgical``."""
+"""Occluders from text and back, alone and stacked: ``surgical``, ``tears+surgical``."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import numpy as np
 
 from maskface.errors import MaskfaceError
 from maskface.occluders.base import Drawing, Occluder, Unoccluded
 from maskface.occluders.drawing.layer import joint_alpha
+from maskface.occluders.registry import OCCLUDERS
+from maskface.specs import changed, make, split_outside
 from maskface.types import FaceLandmarks, ImageArray
 
 
@@ -66,6 +68,100 @@ class Stack(Occluder):
         """Name and parameters of each layer in order, under ``layers``."""
         layers = [{"occluder": layer.name, "params": dict(layer.params)} for layer in self.layers]
         return MappingProxyType({"layers": layers})
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Files that its layers are made from."""
+        return tuple(dict.fromkeys(file for layer in self.layers for file in layer.files))
+
+
+def get_occluder(spec: str) -> Occluder:
+    """Make an occluder from its name and parameters.
+
+    Parameters
+    ----------
+    spec
+        ``name`` or ``name:key=value,key=value``; inside another occluder's parameter,
+        ``name(key=value,key=value)``. Several with ``+`` between them are put on one after the
+        other, the first next to the skin: ``tears+surgical``.
+
+    Returns
+    -------
+    Occluder
+        Parameters that are not mentioned have their defaults.
+
+    Raises
+    ------
+    MaskfaceError
+        If the name, a parameter or a value is not allowed; the message says what is.
+
+    Examples
+    --------
+    >>> get_occluder("surgical:colour=white").params["colour"]
+    'white'
+    """
+    text = spec.strip()
+    text = text[1:-1] if text.startswith("(") and text.endswith(")") else text
+    layers = split_outside(text, "+") or [spec]
+    if len(layers) == 1:
+        return cast("Occluder", make(OCCLUDERS, spec))
+    if not all(layer.strip() for layer in layers):
+        raise MaskfaceError(
+            f"Nothing stands on one side of a plus sign in {spec!r}. Write an occluder on "
+            "both, the first next to the skin: tears+surgical."
+        )
+    return Stack(tuple(get_occluder(layer) for layer in layers))
+
+
+def as_occluder(occluder: str | Occluder) -> Occluder:
+    """Return an occluder itself, or make it from its name and parameters.
+
+    Raises
+    ------
+    MaskfaceError
+        If it is neither, or the text is not allowed.
+
+    Examples
+    --------
+    >>> as_occluder("surgical") == as_occluder(get_occluder("surgical"))
+    True
+    """
+    if isinstance(occluder, str):
+        return get_occluder(occluder)
+    if isinstance(occluder, Occluder):
+        return occluder
+    raise MaskfaceError(
+        f"Expected an occluder or its name, got {occluder!r:.80}. Give a text such as "
+        "'surgical:colour=white', or an object such as maskface.SurgicalMask(colour='white')."
+    )
+
+
+def occluder_name(occluder: Occluder) -> str:
+    """Return the name of a condition: the occluder and its parameters other than the defaults.
+
+    Examples
+    --------
+    >>> occluder_name(get_occluder("surgical:colour=lightblue"))
+    'surgical'
+    """
+    if isinstance(occluder, Stack):
+        return "+".join(occluder_name(layer) for layer in occluder.layers)
+    parameters = changed(occluder)
+    return f"{occluder.name}:{parameters}" if parameters else occluder.name
+
+
+def bracketed_name(occluder: Occluder) -> str:
+    """Return the name of an occluder as the value of another occluder's parameter.
+
+    Examples
+    --------
+    >>> bracketed_name(get_occluder("surgical:colour=white"))
+    'surgical(colour=white)'
+    """
+    if isinstance(occluder, Stack):
+        return f"({'+'.join(bracketed_name(layer) for layer in occluder.layers)})"
+    parameters = changed(occluder)
+    return f"{occluder.name}({parameters})" if parameters else occluder.name
 
 
 def _parts(layer: Occluder) -> tuple[Occluder, ...]:

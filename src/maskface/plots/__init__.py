@@ -1,21 +1,16 @@
 """Figures of results. Each takes a table and returns a matplotlib Axes."""
 
 from maskface.plots.appearance import plot_appearance
-from maskface.plots.beside_people import plot_beside_people
 from maskface.plots.concealed import plot_concealed
-from maskface.plots.confusion import plot_confusions
 from maskface.plots.contrasts import plot_contrast_by_emotion, plot_contrasts
 from maskface.plots.detection import plot_detection, plot_drift
 from maskface.plots.dose import plot_dose, plot_half_points
 from maskface.plots.factorial import plot_factorial, plot_factorial_effects
-from maskface.plots.flows import plot_flows
-from maskface.plots.grid import plot_loss_grid
-from maskface.plots.human_machine import plot_confusion_change, plot_human_machine_loss
-from maskface.plots.loss import plot_loss_by_emotion, plot_losses
+from maskface.plots.losses import plot_loss_by_emotion, plot_loss_grid, plot_losses, plot_readers
 from maskface.plots.maps import plot_maps
 from maskface.plots.moderators import plot_moderator_by_emotion, plot_moderators
-from maskface.plots.paired import plot_accuracy, plot_probabilities
-from maskface.plots.pick import plot_readers
+from maskface.plots.pairs import plot_accuracy, plot_confusions, plot_flows, plot_probabilities
+from maskface.plots.people import plot_beside_people, plot_confusion_change, plot_human_machine_loss
 from maskface.plots.strip import plot_strip
 from maskface.plots.style import COLOURS, MARKERS, save_figure
 from maskface.plots.transfer import plot_split, plot_transfer

@@ -1,4 +1,4 @@
-"""What appearances of the same shape cost."""
+"""Losses under appearances of the same shape."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ import pandas as pd
 
 from maskface.plots.style import (
     choose,
-    draw_rows,
+    draw_line,
     footing,
     largest_first,
-    rows_axes,
+    measure_name,
+    plot_rows,
     series_in_percent,
+    write_beside,
 )
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def plot_appearance(appearance: pd.DataFrame, label: str = "all", ax: Axes | None = None) -> Axes:
-    """Draw the loss under every appearance, group by group, one series a classifier.
+    """Draw the loss under every appearance, group by group, one series per classifier.
 
     Parameters
     ----------
@@ -44,32 +46,20 @@ def plot_appearance(appearance: pd.DataFrame, label: str = "all", ax: Axes | Non
     """
     shown = choose(appearance[appearance["measure"] == "loss"], "label", label)
     shown = shown.drop_duplicates(["classifier", "condition"])
-    first = shown.drop_duplicates("condition")
+    groups = shown.drop_duplicates("condition").groupby("group", sort=False)
     rows = [
         row
-        for group in first["group"].unique()
+        for _, members in groups
         for row in largest_first(
-            shown[shown["condition"].isin(first.loc[first["group"] == group, "condition"])],
-            "condition",
-            "value",
+            shown[shown["condition"].isin(members["condition"])], "condition", "value"
         )
     ]
-    ax = rows_axes(len(rows)) if ax is None else ax
-    draw_rows(ax, rows, series_in_percent(shown, "classifier", "value", "condition"))
-    _name_groups(ax, first)
-    what = "Accuracy" if label == "all" else f"Right answers to {label}"
-    ax.set_xlabel(f"{what} lost (percentage points)\n{footing(shown)}")
-    return ax
-
-
-def _name_groups(ax: Axes, conditions: pd.DataFrame) -> None:
-    """Set a line below each group, and its name at the right end of its first row."""
-    place = len(conditions) - 1
-    for group, rows in conditions.groupby("group", sort=False):
-        ax.annotate(
-            str(group), (1.01, place), xycoords=("axes fraction", "data"), va="center",
-            color="0.35", fontsize="small",
-        )  # fmt: skip
-        place -= len(rows)
+    text = f"{measure_name(label)} lost (percentage points)\n{footing(shown)}"
+    ax = plot_rows(rows, series_in_percent(shown, "classifier", "value", "condition"), text, ax)
+    place = len(rows) - 1
+    for group, members in groups:
+        write_beside(ax, place, str(group))
+        place -= len(members)
         if place >= 0:
-            ax.axhline(place + 0.5, color="0.8", linewidth=0.8)
+            draw_line(ax, place + 0.5)
+    return ax

@@ -8,13 +8,14 @@ import pandas as pd
 
 from maskface.plots.style import (
     choose,
-    draw_rows,
     footing,
+    labels_in,
     largest_first,
+    measure_name,
+    plot_rows,
     rows_axes,
     series_in_percent,
 )
-from maskface.types import EMOTIONS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 def plot_contrasts(
     table: pd.DataFrame, label: str = "all", reference: str | None = None, ax: Axes | None = None
 ) -> Axes:
-    """Draw how much better conditions are read than their references, one series a classifier.
+    """Draw how much better conditions are read than their references, one series per classifier.
 
     Parameters
     ----------
@@ -48,25 +49,22 @@ def plot_contrasts(
         If the table lacks the label or the reference.
     """
     shown = choose(table, "label", label)
+    names, of, lines = shown["condition"] + "\nminus " + shown["reference"], "first minus second", 2
     if reference is not None:
         shown = choose(shown, "reference", reference)
-    pairs = shown["condition"] + "\nminus " + shown["reference"]
-    names = shown["condition"] if reference is not None else pairs
+        names, of, lines = shown["condition"], f"minus '{reference}'", 1
+    what = measure_name(label)
+    text = f"Difference of {what[0].lower()}{what[1:]}, {of} (percentage points)"
     shown = shown.assign(row=names)
     rows = largest_first(shown, "row", "difference")
-    ax = rows_axes(len(rows), 2 if reference is None else 1) if ax is None else ax
-    _shade_bound(ax, shown)
-    draw_rows(ax, rows, series_in_percent(shown, "classifier", "difference", "row"))
-    what = "accuracy" if label == "all" else f"right answers to {label}"
-    of = "first minus second" if reference is None else f"minus '{reference}'"
-    ax.set_xlabel(f"Difference of {what}, {of} (percentage points)\n{footing(shown)}")
-    return ax
+    ax = rows_axes(len(rows), lines) if ax is None else ax
+    return _draw(ax, shown, "row", rows, text)
 
 
 def plot_contrast_by_emotion(
     table: pd.DataFrame, condition: str, reference: str, ax: Axes | None = None
 ) -> Axes:
-    """Draw one contrast over all emotions and for each, one series a classifier.
+    """Draw one contrast over all emotions and for each, one series per classifier.
 
     Parameters
     ----------
@@ -83,18 +81,14 @@ def plot_contrast_by_emotion(
         If the table lacks the pair.
     """
     shown = choose(choose(table, "condition", condition), "reference", reference)
-    rows = [label for label in ("all", *EMOTIONS) if label in set(shown["label"])]
-    ax = rows_axes(len(rows)) if ax is None else ax
-    _shade_bound(ax, shown)
-    draw_rows(ax, rows, series_in_percent(shown, "classifier", "difference", "label"))
-    ax.set_xlabel(
-        f"Right answers under '{condition}' minus '{reference}' (percentage points)\n"
-        f"{footing(shown)}"
-    )
-    return ax
+    text = f"Right answers under '{condition}' minus '{reference}' (percentage points)"
+    rows = labels_in(shown["label"])
+    return _draw(rows_axes(len(rows)) if ax is None else ax, shown, "label", rows, text)
 
 
-def _shade_bound(ax: Axes, shown: pd.DataFrame) -> None:
+def _draw(ax: Axes, shown: pd.DataFrame, name: str, rows: list[str], text: str) -> Axes:
     if "bound" in shown:
         bound = 100 * float(shown["bound"].iloc[0])
         ax.axvspan(-bound, bound, color="0.93", zorder=0, label=f"within ±{bound:g}")
+    series = series_in_percent(shown, "classifier", "difference", name)
+    return plot_rows(rows, series, f"{text}\n{footing(shown)}", ax)

@@ -1,4 +1,4 @@
-"""Faces found again, and how far their landmarks drift."""
+"""Faces that are found under an occluder, and the drift of their landmarks."""
 
 from __future__ import annotations
 
@@ -11,22 +11,21 @@ from maskface.plots.style import (
     draw_rows,
     first_of,
     footing,
+    labels_in,
     name_panels,
     new_panels,
-    rows_axes,
+    plot_rows,
     series_in_percent,
 )
-from maskface.types import EMOTIONS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _SEARCHES = {"never": "MediaPipe alone", "scenes": "with fallbacks"}
-_LABELS = ("all", *EMOTIONS)
 
 
 def plot_detection(detection: pd.DataFrame) -> Axes:
-    """Draw how often faces are found: a row of panels a search, a column a size.
+    """Draw how often faces are found: a row of panels per search, a column per size.
 
     Parameters
     ----------
@@ -36,23 +35,19 @@ def plot_detection(detection: pd.DataFrame) -> Axes:
     Returns
     -------
     matplotlib.axes.Axes
-        The first panel: shares in per cent with 95 % intervals, a line an emotion, one series a
+        The first panel: shares in per cent with 95 % intervals, a row per emotion, one series per
         condition.
     """
     shown = choose(detection, "measure", "found")
     searches = sorted(shown["search"].unique())
     sizes = sorted(shown["face_px"].unique(), key=lambda px: -px if px else -(10**6))
-    rows = [label for label in _LABELS if label in set(shown["label"])]
+    rows = labels_in(shown["label"])
     panels = new_panels(len(searches), len(sizes), (1.75, 2.3), sharex=True)
     for i, search in enumerate(searches):
         for j, size in enumerate(sizes):
             one = shown[(shown["search"] == search) & (shown["face_px"] == size)]
-            draw_rows(
-                panels[i, j],
-                rows,
-                series_in_percent(one, "condition", "value", "label"),
-                zero=False,
-            )
+            series = series_in_percent(one, "condition", "value", "label")
+            draw_rows(panels[i, j], rows, series, zero=False)
             _bare(panels[i, j], first=not j, last=(i, j) == (0, len(sizes) - 1))
     names = [f"faces of {px} px" if px else "as they are" for px in sizes]
     name_panels(panels, [_SEARCHES[search] for search in searches], names)
@@ -96,12 +91,11 @@ def plot_drift(
     shown = choose(choose(drifts, "condition", condition), "search", search)
     shown = shown[shown["face_px"] == face_px]
     shown = shown.assign(part=shown["measure"].str.removeprefix("drift_"))
-    rows = [label for label in _LABELS if label in set(shown["label"])]
-    ax = rows_axes(len(rows))
-    draw_rows(ax, rows, series_in_percent(shown, "part", "value", "label"))
-    ax.set_xlim(left=0)
-    ax.set_xlabel(
+    text = (
         f"Drift of landmarks under '{condition}' (% of the distance between the eyes)\n"
         f"{footing(shown)}"
     )
+    series = series_in_percent(shown, "part", "value", "label")
+    ax = plot_rows(labels_in(shown["label"]), series, text)
+    ax.set_xlim(left=0)
     return ax

@@ -1,4 +1,4 @@
-"""Right answers by how much of the face is hidden."""
+"""Right answers by the hidden fraction of the face."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from maskface.plots.style import (
     COLOURS,
     MARKERS,
     choose,
-    draw_rows,
     dress,
     footing,
+    labels_in,
+    measure_name,
     new_axes,
-    rows_axes,
+    plot_rows,
     series_in_percent,
 )
 from maskface.types import EMOTIONS
@@ -29,7 +30,7 @@ _LINES: Final = ("-", "--", ":", "-.")
 def plot_dose(
     dose: pd.DataFrame, classifier: str | None = None, label: str = "all", ax: Axes | None = None
 ) -> Axes:
-    """Draw right answers over coverage, one curve a series, with 95 % intervals.
+    """Draw right answers over coverage, one curve per series, with 95 % intervals.
 
     Parameters
     ----------
@@ -57,8 +58,7 @@ def plot_dose(
         ax.annotate("1/7", (1.01, chance), xycoords=("axes fraction", "data"), va="center")
     ax.set_xlim(-2, 102)
     ax.set_ylim(0, 100)
-    what = "Accuracy" if label == "all" else f"Right answers to {label}"
-    ax.set_ylabel(f"{what} of {shown['classifier'].iloc[0]} (%)")
+    ax.set_ylabel(f"{measure_name(label)} of {shown['classifier'].iloc[0]} (%)")
     ax.set_xlabel(f"Hidden part of the face oval (%)\n{footing(shown)}")
     dress(ax, "both")
     return ax
@@ -77,7 +77,7 @@ def _draw_curve(ax: Axes, rows: pd.DataFrame, name: str, number: int) -> None:
 def plot_half_points(
     half_points: pd.DataFrame, classifier: str | None = None, ax: Axes | None = None
 ) -> Axes:
-    """Draw the coverage at which half of the loss is reached, by emotion, one colour a series.
+    """Draw the coverage at which half of the loss is reached, by emotion, one colour per series.
 
     Parameters
     ----------
@@ -94,12 +94,11 @@ def plot_half_points(
         If the table lacks the classifier, or the choice is not clear.
     """
     shown = choose(half_points, "classifier", classifier)
-    rows = [label for label in ("all", *EMOTIONS) if label in set(shown["label"])]
-    ax = rows_axes(len(rows)) if ax is None else ax
-    draw_rows(ax, rows, series_in_percent(shown, "series", "half_point", "label"), zero=False)
-    ax.set_xlim(0, 100)
-    ax.set_xlabel(
+    text = (
         f"Coverage (%) by which {shown['classifier'].iloc[0]} has lost half of what it loses at "
         f"the end\n{footing(shown)}\nNo point: nothing is lost. No line: too uncertain."
     )
+    series = series_in_percent(shown, "series", "half_point", "label")
+    ax = plot_rows(labels_in(shown["label"]), series, text, ax, zero=False)
+    ax.set_xlim(0, 100)
     return ax

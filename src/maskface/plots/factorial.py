@@ -1,4 +1,4 @@
-"""Two things on a face, each there or not."""
+"""Two occluders on a face, each there or not."""
 
 from __future__ import annotations
 
@@ -12,12 +12,11 @@ from maskface.plots.style import (
     COLOURS,
     MARKERS,
     choose,
-    draw_rows,
     dress,
     footing,
     in_percent,
     new_axes,
-    rows_axes,
+    plot_rows,
 )
 
 if TYPE_CHECKING:
@@ -91,7 +90,7 @@ def _draw_line(ax: Axes, points: pd.DataFrame, name: str, place: int) -> None:
 def plot_factorial_effects(
     table: pd.DataFrame, measure: str = "dprime", ax: Axes | None = None
 ) -> Axes:
-    """Draw what each first thing does alone and with the second, one series a classifier.
+    """Draw what each first thing does alone and with the second, one series per classifier.
 
     Parameters
     ----------
@@ -120,16 +119,12 @@ def plot_factorial_effects(
     rows = [
         f"{first}{text}" for first in dict.fromkeys(shown["first"]) for text in effects.values()
     ]
-    ax = rows_axes(len(rows), 2) if ax is None else ax
     series = {
         str(name): part.set_index("row")[["ci_low", "value", "ci_high"]].set_axis(
             ["low", "point", "high"], axis=1
         )
         for name, part in shown.groupby("classifier", sort=True)
     }
-    draw_rows(ax, rows, series)
     what = {"dprime": "sensitivity (d')", "criterion": "criterion"}[measure]
-    ax.set_xlabel(
-        f"Change of the {what} of '{answer}', above 0: told apart better\n{footing(shown)}"
-    )
-    return ax
+    text = f"Change of the {what} of '{answer}', above 0: told apart better\n{footing(shown)}"
+    return plot_rows(rows, series, text, ax, lines=2)

@@ -1,4 +1,4 @@
-"""Maps of the face."""
+"""Maps of the places of the face that matter."""
 
 from __future__ import annotations
 
@@ -9,8 +9,15 @@ import pandas as pd
 
 from maskface.mesh import FACE_OVAL, FEATURES, canonical_mesh
 from maskface.occluders.controls.frame import face_size, to_places
-from maskface.plots.style import choose, first_of, footing, name_panels, new_panels, share_colours
-from maskface.types import EMOTIONS
+from maskface.plots.style import (
+    choose,
+    first_of,
+    footing,
+    labels_in,
+    name_panels,
+    new_panels,
+    share_colours,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,7 +30,7 @@ _MEASURES = {"p_true": "Probability of the shown emotion", "correct": "Right ans
 
 
 def plot_maps(maps: pd.DataFrame, method: str) -> Axes:
-    """Draw which places of the average face matter, a row a classifier, a column an emotion.
+    """Draw which places of the average face matter, a row per classifier, a column per emotion.
 
     Parameters
     ----------
@@ -45,7 +52,7 @@ def plot_maps(maps: pd.DataFrame, method: str) -> Axes:
     """
     shown = choose(maps, "method", method)
     rows = sorted(shown["classifier"].unique())
-    columns = [label for label in ("all", *EMOTIONS) if label in set(shown["label"])]
+    columns = labels_in(shown["label"])
     width, height = face_size()
     panels = new_panels(len(rows), len(columns), (1.35, 1.35 * height / width + 0.1))
     most = 100 * float(shown["value"].abs().max()) or 1.0

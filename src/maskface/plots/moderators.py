@@ -1,4 +1,4 @@
-"""What groups of pictures lose."""
+"""Losses of groups of pictures."""
 
 from __future__ import annotations
 
@@ -6,15 +6,23 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from maskface.plots.style import choose, draw_rows, footing, in_percent, rows_axes
-from maskface.types import EMOTIONS
+from maskface.plots.style import (
+    choose,
+    draw_line,
+    footing,
+    labels_in,
+    measure_name,
+    plot_rows,
+    series_in_percent,
+    write_beside,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
 def plot_moderators(moderators: pd.DataFrame, label: str = "all", ax: Axes | None = None) -> Axes:
-    """Draw the loss of every group of every attribute, one series a classifier.
+    """Draw the loss of every group of every attribute, one series per classifier.
 
     Parameters
     ----------
@@ -38,22 +46,19 @@ def plot_moderators(moderators: pd.DataFrame, label: str = "all", ax: Axes | Non
     shown = choose(moderators[moderators["measure"] == "loss"], "label", label)
     shown = shown.assign(row=shown["attribute"] + "\n" + shown["group"])
     first = shown.drop_duplicates("row")
-    rows = list(first["row"])
-    ax = rows_axes(len(rows), 2) if ax is None else ax
-    series = {
-        str(classifier): in_percent(part, "value", "row")
-        for classifier, part in shown.groupby("classifier", sort=True)
-    }
-    draw_rows(ax, rows, series)
+    sizes = sorted({int(n) for n in shown["n"]})
+    intervals = footing(shown).split("\n")[1]
+    text = (
+        f"{measure_name(label)} lost (percentage points)\n"
+        f"{shown['dataset'].iloc[0]}: {sizes[0]} to {sizes[-1]} images a group\n{intervals}"
+    )
+    series = series_in_percent(shown, "classifier", "value", "row")
+    ax = plot_rows(list(first["row"]), series, text, ax, lines=2)
     for place, row in enumerate(first.to_dict("records")):
         units = f"{row['clustered_by']}{'s' if row['n_clusters'] > 1 else ''}"
-        ax.annotate(
-            f"{row['n_clusters']} {units}", (1.01, len(rows) - 1 - place),
-            xycoords=("axes fraction", "data"), va="center", color="0.35", fontsize="small",
-        )  # fmt: skip
+        write_beside(ax, len(first) - 1 - place, f"{row['n_clusters']} {units}")
         if place and row["attribute"] != first["attribute"].iloc[place - 1]:
-            ax.axhline(len(rows) - place - 0.5, color="0.8", linewidth=0.8)
-    ax.set_xlabel(f"{_what(label)} lost (percentage points)\n{_footing(shown)}")
+            draw_line(ax, len(first) - place - 0.5)
     return ax
 
 
@@ -63,7 +68,7 @@ def plot_moderator_by_emotion(
     classifier: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw the loss over all emotions and of each, one series a group of pictures.
+    """Draw the loss over all emotions and of each, one series per group of pictures.
 
     Parameters
     ----------
@@ -81,25 +86,8 @@ def plot_moderator_by_emotion(
     """
     shown = choose(moderators[moderators["measure"] == "loss"], "attribute", attribute)
     shown = choose(shown, "classifier", classifier)
-    rows = [label for label in ("all", *EMOTIONS) if label in set(shown["label"])]
-    ax = rows_axes(len(rows)) if ax is None else ax
-    series = {
-        f"{shown['attribute'].iloc[0]} {group}": in_percent(part, "value", "label")
-        for group, part in shown.groupby("group", sort=False)
-    }
-    draw_rows(ax, rows, series)
-    ax.set_xlabel(
-        f"Right answers of {shown['classifier'].iloc[0]} lost (percentage points)\n{footing(shown)}"
-    )
-    return ax
-
-
-def _footing(shown: pd.DataFrame) -> str:
-    """Say what rows stand on; how many units each group has is said beside it."""
-    sizes = sorted({int(n) for n in shown["n"]})
-    intervals = footing(shown).split("\n")[1]
-    return f"{shown['dataset'].iloc[0]}: {sizes[0]} to {sizes[-1]} images a group\n{intervals}"
-
-
-def _what(label: str) -> str:
-    return "Accuracy" if label == "all" else f"Right answers to {label}"
+    shown = shown.assign(series=f"{shown['attribute'].iloc[0]} " + shown["group"].astype(str))
+    name = shown["classifier"].iloc[0]
+    text = f"Right answers of {name} lost (percentage points)\n{footing(shown)}"
+    series = series_in_percent(shown, "series", "value", "label", sort=False)
+    return plot_rows(labels_in(shown["label"]), series, text, ax)

@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from maskface.errors import MaskfaceError
-from maskface.plots.pick import fold
-from maskface.plots.style import new_panels
+from maskface.plots.style import fold, new_panels
 from maskface.types import ImageArray
 
 if TYPE_CHECKING:

@@ -1,15 +1,17 @@
-"""What all figures have in common.
+"""The look that all figures share: empty figures, rows with intervals, panels, and saving.
 
-Figures of several panels.
-
-Figures whose margins are fixed: nothing has to be measured to lay them out.
+Figures are made without pyplot: no window system is touched and nothing has to be closed. In a
+notebook, an Axes or its figure at the end of a cell is shown all the same.
 """
 
 from __future__ import annotations
 
+import io
+import re
 import textwrap
 import warnings
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, Literal
 
@@ -18,6 +20,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from maskface.errors import MaskfaceError
+from maskface.types import EMOTIONS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,6 +37,8 @@ _LETTERS: Final = 72
 """Letters that stand beside each other in the width of a figure."""
 _BESIDE_NAME: Final = 5
 """As many letters are as wide as a marker and the gap between two columns."""
+_FOLDED: Final = 28
+"""Letters of a name that stand on one line beside the rows of a figure."""
 _NAME: Final = 40
 """Letters of a data set's name in a figure at most."""
 ROW: Final = 0.4
@@ -43,27 +48,62 @@ _BESIDE_ROWS: Final = 1.3
 """Height in inches of what is above and below the rows."""
 
 
-def new_axes(height: float = 4.2, layout: Literal["constrained"] | None = "constrained") -> Axes:
-    """Make an empty figure of a height in inches; without a layout its margins are to be set."""
-    # Figure without pyplot: no window system is touched and nothing has to be closed.
+def new_figure(
+    rows: int,
+    columns: int,
+    size: tuple[float, float],
+    layout: Literal["constrained"] | None = "constrained",
+    **options: Any,
+) -> NDArray[np.object_]:
+    """Make a figure of a width and height in inches; return its panels, (rows, columns) of Axes.
+
+    Without a layout its margins have to be set. `options` are those of
+    `matplotlib.figure.Figure.subplots`.
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(WIDTH, height), layout=layout)
+    figure = Figure(figsize=size, layout=layout)
     FigureCanvasAgg(figure)
-    return figure.add_subplot()
+    panels = np.asarray(figure.subplots(rows, columns, squeeze=False, **options))
+    for shown in (figure, *panels.flat):
+        shown._repr_png_ = partial(_png, panels[0, 0])  # what notebooks look for
+    return panels
+
+
+def _png(ax: Axes) -> bytes:
+    stream = io.BytesIO()
+    save_figure(ax, stream, "png", dpi=_CELL_DPI)
+    return stream.getvalue()
+
+
+def new_axes(height: float = 4.2, layout: Literal["constrained"] | None = "constrained") -> Axes:
+    """Make a figure of one panel, of a height in inches."""
+    ax: Axes = new_figure(1, 1, (WIDTH, height), layout)[0, 0]
+    return ax
+
+
+def new_panels(
+    rows: int, columns: int, size: tuple[float, float], **options: Any
+) -> NDArray[np.object_]:
+    """Make a figure of panels of a width and height in inches, and of the room around them."""
+    whole = (columns * size[0] + 0.8, rows * size[1] + 0.8)
+    return new_figure(rows, columns, whole, **options)
 
 
 def rows_axes(n: int, lines: int = 1) -> Axes:
-    """Make an empty figure that is high enough for n rows with names of so many lines."""
+    """Make a figure that is high enough for n rows with names of so many lines."""
     return new_axes(_BESIDE_ROWS + (ROW + _LINE * (lines - 1)) * n)
 
 
+_DPI: Final = 200
+_CELL_DPI: Final = 100
+"""Dots per inch of files, and of figures in a notebook."""
 _METADATA: Final[dict[str, Any]] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
 """Without the time, the same figure is the same file."""
 
 
-def save_figure(ax: Axes, target: Path | IO[bytes], form: str = "") -> None:
+def save_figure(ax: Axes, target: Path | IO[bytes], form: str = "", *, dpi: int = _DPI) -> None:
     """Write the figure of an Axes.
 
     Parameters
@@ -75,6 +115,8 @@ def save_figure(ax: Axes, target: Path | IO[bytes], form: str = "") -> None:
     form
         Format: png, svg or pdf; if empty, that of the file's suffix, and PNG for a stream. Text in
         an SVG remains text, so that it can be searched and edited.
+    dpi
+        Dots per inch of a PNG.
     """
     import matplotlib as mpl
     from matplotlib.text import Text
@@ -95,7 +137,7 @@ def save_figure(ax: Axes, target: Path | IO[bytes], form: str = "") -> None:
         figure.savefig(
             target,
             format=form,
-            dpi=200,
+            dpi=dpi,
             # Where margins are set by hand, nothing stands outside.
             bbox_inches="tight" if figure.get_layout_engine() else None,
             metadata=_METADATA.get(form),
@@ -139,6 +181,38 @@ def draw_rows(
     ax.spines["left"].set_visible(False)
 
 
+def plot_rows(
+    rows: Sequence[str],
+    series: Mapping[str, pd.DataFrame],
+    label: str,
+    ax: Axes | None = None,
+    *,
+    lines: int = 1,
+    zero: bool = True,
+) -> Axes:
+    """Draw rows as `draw_rows` does, with a label below, in a new figure if `ax` is None.
+
+    `lines` is the number of lines of a row's name.
+    """
+    ax = rows_axes(len(rows), lines) if ax is None else ax
+    draw_rows(ax, rows, series, zero=zero)
+    ax.set_xlabel(label)
+    return ax
+
+
+def draw_line(ax: Axes, height: float) -> None:
+    """Draw a line between two rows."""
+    ax.axhline(height, color="0.8", linewidth=0.8)
+
+
+def write_beside(ax: Axes, height: float, text: str) -> None:
+    """Write a remark on the right of a row."""
+    ax.annotate(
+        text, (1.01, height), xycoords=("axes fraction", "data"), va="center", color="0.35",
+        fontsize="small",
+    )  # fmt: skip
+
+
 def set_rows(ax: Axes, places: Mapping[Any, float], *, apart: bool = False) -> None:
     """Name the rows at their places; `apart` sets the first one apart."""
     heights = list(places.values())
@@ -147,7 +221,7 @@ def set_rows(ax: Axes, places: Mapping[Any, float], *, apart: bool = False) -> N
     ax.tick_params(axis="y", length=0)
     if apart:
         ax.get_yticklabels()[0].set_fontweight("bold")
-        ax.axhline(heights[0] - 0.5, color="0.8", linewidth=0.8)
+        draw_line(ax, heights[0] - 0.5)
 
 
 def _draw_series(
@@ -166,7 +240,7 @@ def _draw_series(
 def _set_apart(ax: Axes, places: pd.Series) -> None:
     ax.get_yticklabels()[list(places.index).index("all")].set_fontweight("bold")
     if len(places) > 1:
-        ax.axhline(places["all"] - 0.5, color="0.8", linewidth=0.8)
+        draw_line(ax, places["all"] - 0.5)
 
 
 def dress(ax: Axes, grid: str) -> None:
@@ -189,18 +263,30 @@ def legend_columns(names: Sequence[str]) -> int:
     return max(1, min(len(COLOURS), _LETTERS // (longest + _BESIDE_NAME)))
 
 
-def in_percent(table: pd.DataFrame, point: str, name: str) -> pd.DataFrame:
-    """Set point, ci_low and ci_high of a table as low, point, high in per cent, by a column."""
-    wanted = table.set_index(name)[["ci_low", point, "ci_high"]].astype(float) * 100
+def in_percent(table: pd.DataFrame, point: str, name: str, interval: str = "ci") -> pd.DataFrame:
+    """Return point and interval of a table as low, point, high in per cent, indexed by a column."""
+    limits = [f"{interval}_low", point, f"{interval}_high"]
+    wanted = table.set_index(name)[limits].astype(float) * 100
     return wanted.set_axis(["low", "point", "high"], axis=1)
 
 
 def series_in_percent(
-    table: pd.DataFrame, by: str, point: str, name: str
+    table: pd.DataFrame, by: str, point: str, name: str, *, sort: bool = True
 ) -> dict[str, pd.DataFrame]:
-    """Split a table by the values of a column, in their order, each part as `in_percent`."""
-    parts = table.groupby(by, sort=True)
+    """Split a table by the values of a column, sorted or as met, each part as `in_percent`."""
+    parts = table.groupby(by, sort=sort)
     return {str(value): in_percent(part, point, name) for value, part in parts}
+
+
+def labels_in(column: pd.Series) -> list[str]:
+    """Return ``all`` and the emotions, as far as a column has them, in their order."""
+    there = set(column)
+    return [label for label in ("all", *EMOTIONS) if label in there]
+
+
+def measure_name(label: str, overall: str = "Accuracy") -> str:
+    """Name the share of right answers over all emotions, or to one of them."""
+    return overall if label == "all" else f"Right answers to {label}"
 
 
 def largest_first(table: pd.DataFrame, name: str, value: str) -> list[str]:
@@ -230,6 +316,16 @@ def shorten(name: str, letters: int) -> str:
     return name if len(name) <= letters else f"{name[: letters - 1]}…"
 
 
+def fold(name: str, letters: int = _FOLDED) -> str:
+    """Break a long name into lines, after the signs that part its parameters."""
+    lines = [""]
+    for part in re.findall(r"[^:,+(]+[:,+(]*|[:,+(]+", name):
+        if lines[-1] and len(lines[-1] + part) > letters:
+            lines.append("")
+        lines[-1] += part
+    return "\n".join(shorten(line, letters) for line in lines)
+
+
 def footing(rows: pd.DataFrame, kind: str = "interval") -> str:
     """Say what rows stand on: data set, pictures, kind of interval, independent units.
 
@@ -245,34 +341,6 @@ def footing(rows: pd.DataFrame, kind: str = "interval") -> str:
         units = f"{first['clustered_by']}s"
         of = f" of {rows['n_clusters'].max()} {units}"
     return f"{dataset}: {n} images{of}\n95 % intervals: {kinds} over {units}"
-
-
-def new_panels(
-    rows: int, columns: int, size: tuple[float, float], **options: Any
-) -> NDArray[np.object_]:
-    """Make a figure of panels.
-
-    Parameters
-    ----------
-    rows, columns
-        How many.
-    size
-        Width and height of a panel in inches.
-    **options
-        Of `matplotlib.figure.Figure.subplots`.
-
-    Returns
-    -------
-    NDArray
-        (rows, columns) of Axes.
-    """
-    # Figure without pyplot, as in `maskface.plots.style`.
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(columns * size[0] + 0.8, rows * size[1] + 0.8), layout="constrained")
-    FigureCanvasAgg(figure)
-    return np.asarray(figure.subplots(rows, columns, squeeze=False, **options))
 
 
 def name_panels(panels: NDArray[np.object_], rows: Sequence[str], columns: Sequence[str]) -> None:

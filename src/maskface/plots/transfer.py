@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 
-from maskface.plots.style import COLOURS, choose, draw_rows, dress, footing, in_percent, rows_axes
+from maskface.plots.style import (
+    COLOURS,
+    choose,
+    draw_line,
+    dress,
+    footing,
+    in_percent,
+    measure_name,
+    plot_rows,
+    rows_axes,
+    series_in_percent,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,7 +34,7 @@ _HEIGHT: Final = 0.3
 
 
 def plot_transfer(transfer: pd.DataFrame, label: str = "all", ax: Axes | None = None) -> Axes:
-    """Draw right answers by what was learnt from, one series for plain and one for masked faces.
+    """Draw right answers by training faces, one series for plain and one for masked test faces.
 
     Parameters
     ----------
@@ -53,23 +64,21 @@ def plot_transfer(transfer: pd.DataFrame, label: str = "all", ax: Axes | None = 
         if ((shown["family"] == family) & (shown["train"] == train)).any()
     ]
     rows = [f"{family}\n{_LEARNT[train]}" for family, train in order]
-    ax = rows_axes(len(rows)) if ax is None else ax
     series = {
         f"{test} faces": in_percent(shown[shown["test"] == test], "value", "row")
         for test in ("plain", "masked")
     }
-    draw_rows(ax, rows, series, zero=False)
+    text = f"{measure_name(label, 'Right answers')} (%)\n{footing(shown)}"
+    ax = plot_rows(rows, series, text, ax, zero=False)
     for place in range(1, len(rows)):
         if order[place][0] != order[place - 1][0]:
-            ax.axhline(len(rows) - place - 0.5, color="0.8", linewidth=0.8)
+            draw_line(ax, len(rows) - place - 0.5)
     ax.set_xlim(-2, 102)
-    what = "Right answers" if label == "all" else f"Right answers to {label}"
-    ax.set_xlabel(f"{what} (%)\n{footing(shown)}")
     return ax
 
 
 def plot_split(transfer: pd.DataFrame, label: str = "all", ax: Axes | None = None) -> Axes:
-    """Draw what the loss of each family is made of: lost information, and shift.
+    """Draw the two parts of the loss of each family: lost information, and shift.
 
     Parameters
     ----------
@@ -95,12 +104,11 @@ def plot_split(transfer: pd.DataFrame, label: str = "all", ax: Axes | None = Non
                    "label", label)  # fmt: skip
     rows = [str(family) for family in shown["family"].unique()]
     ax = rows_axes(2 * len(rows)) if ax is None else ax
-    by_measure = {
-        str(measure): in_percent(part, "value", "family").reindex(rows)
-        for measure, part in shown.groupby("measure", sort=False)
-    }
     y = np.arange(len(rows))[::-1]
-    information, shift, loss = (by_measure[name] for name in ("information", "shift", "loss"))
+    parts = series_in_percent(shown, "measure", "value", "family")
+    information, shift, loss = (
+        parts[name].reindex(rows) for name in ("information", "shift", "loss")
+    )
     start = information["point"].to_numpy()
     ax.barh(y + _HEIGHT, start, _HEIGHT, color=COLOURS[0], alpha=0.5, label="lost information")
     ax.barh(
@@ -118,6 +126,5 @@ def plot_split(transfer: pd.DataFrame, label: str = "all", ax: Axes | None = Non
     dress(ax, "x")
     ax.spines["left"].set_visible(False)
     ax.tick_params(axis="y", length=0)
-    what = "Accuracy" if label == "all" else f"Right answers to {label}"
-    ax.set_xlabel(f"{what} lost (percentage points)\n{footing(shown)}")
+    ax.set_xlabel(f"{measure_name(label)} lost (percentage points)\n{footing(shown)}")
     return ax

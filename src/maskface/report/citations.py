@@ -1,7 +1,4 @@
-"""BibTeX entries of methods and of published findings.
-
-What to cite, as BibTeX.
-"""
+"""BibTeX entries of what a run used: set, models, methods and published findings."""
 
 from __future__ import annotations
 
@@ -105,11 +102,11 @@ _PYFEAT: Final = """@misc{cheong2023,
 OF_CLASSIFIERS: Final = {
     "emfacs": _EKMAN, "hog": _HOG, "deepface": _DEEPFACE, "pyfeat": _PYFEAT,
 }  # fmt: skip
-"""Entries of classifiers that are no networks with weights of their own on record."""
+"""Entries of classifiers without weights in the manifest."""
 
 
 def learns(name: str) -> bool:
-    """Whether a classifier learns from the run's own pictures."""
+    """Return whether a classifier is fitted to the pictures of the run."""
     try:
         return hasattr(CLASSIFIERS.get(head(name)[0]), "fit")
     except MaskfaceError:
@@ -117,7 +114,7 @@ def learns(name: str) -> bool:
 
 
 def of_statistics(summary: pd.DataFrame) -> Iterator[str]:
-    """Entries of the intervals and tests that a summary holds."""
+    """Return the entries of the intervals and tests in a summary."""
     kinds = set(summary["interval"]) | set(summary["value_interval"])
     tests = set(summary["test"]) - {""}
     for words, found in ((_BY_KIND, kinds), (_BY_TEST, tests)):
@@ -127,7 +124,7 @@ def of_statistics(summary: pd.DataFrame) -> Iterator[str]:
 
 
 def of_findings(findings: pd.DataFrame, claims: Set[str]) -> Iterator[str]:
-    """Entries of the published findings on some claims: what is on record of each, and no more."""
+    """Return the entries of the published findings on some claims."""
     if "overall-loss" in claims:
         yield _NEWCOMBE
     if "disgust-most" in claims:
@@ -143,12 +140,12 @@ def of_findings(findings: pd.DataFrame, claims: Set[str]) -> Iterator[str]:
 
 
 def findings_without_doi(findings: pd.DataFrame, claims: Set[str]) -> list[str]:
-    """Studies on some claims of which no DOI is on record."""
+    """Return the studies on some claims without a known DOI."""
     return [f"study {name}" for name, rows in _studies(findings, claims) if not rows["doi"].iloc[0]]
 
 
 def _studies(findings: pd.DataFrame, claims: Set[str]) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Rows by study, whose name ends with its year; parts of a study together."""
+    """Group rows by study, whose name ends with its year; parts of a study together."""
     used = findings["claim"].isin(claims)
     if "overall-loss" in claims:
         used |= findings["study"].isin(published_losses(findings)["study"])
@@ -179,7 +176,7 @@ _KNOWN: Final[dict[str, str]] = {
   archivePrefix = {arXiv}
 }""",
 }
-"""Entries of shipped weights, by file; others are cited as their manifest says."""
+"""Entries of shipped weights, by file; the manifest has the citations of the others."""
 _MEDIAPIPE: Final = """@misc{lugaresi2019,
   author = {Lugaresi, Camillo and Tang, Jiuqiang and Nash, Hadon and McClanahan, Chris and
     Uboweja, Esha and Hays, Michael and Zhang, Fan and Chang, Chuo-Ling and Yong, Ming Guang and
@@ -204,16 +201,9 @@ _SPECIAL: Final = str.maketrans(
 
 
 def bibtex(manifest: Mapping[str, Any], further: Iterable[str] = ()) -> str:
-    """Write BibTeX entries of all that a run used: set, models, MediaPipe, OpenCV, maskface.
+    """Write the BibTeX entries of all that a run used, and further ones.
 
-    Where only a line of text is known of a source, the entry holds that line and nothing else.
-
-    Parameters
-    ----------
-    manifest
-        Of the run.
-    further
-        Entries of methods and findings, from `maskface.report.citations`.
+    If only a line of text is known of a source, the entry holds that line.
     """
     entries = [_maskface(manifest), *_models(manifest), _MEDIAPIPE, _OPENCV, *further]
     citation = manifest["dataset"].get("citation", "")
@@ -223,7 +213,7 @@ def bibtex(manifest: Mapping[str, Any], further: Iterable[str] = ()) -> str:
 
 
 def uncited(manifest: Mapping[str, Any]) -> list[str]:
-    """What was used and has no citation on record."""
+    """Return what was used and has no known citation."""
     missing = [] if manifest["dataset"].get("citation") else [f"set {manifest['dataset']['name']}"]
     known = {weights["sha256"] for weights in manifest["weights"]}
     for classifier in manifest.get("classifiers", []):
@@ -264,12 +254,12 @@ def _models(manifest: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _words(name: str) -> set[str]:
-    """Parts of a classifier's name; of files, their names without folder and ending."""
+    """Split the name of a classifier; of files, keep the name without folder and ending."""
     return {Path(word).stem for word in re.split("[:=,]", name)}
 
 
 def _network(name: str) -> str:
-    """Network whose embedding a classifier learns from."""
+    """Return the network whose embedding a classifier is fitted to."""
     try:
         return str(getattr(get_reader(name), "network", ""))
     except MaskfaceError:

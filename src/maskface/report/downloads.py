@@ -1,4 +1,4 @@
-"""The run's tables as downloads: inside the page where they are small, else beside it."""
+"""Tables of a run as downloads: inside the page if they are small, or beside it."""
 
 from __future__ import annotations
 
@@ -14,26 +14,14 @@ from maskface.report.run_data import RunData
 
 INSIDE: Final = 600_000
 TOGETHER: Final = 1_200_000
-"""Bytes of one table, and of all, that are put into the page at most."""
+"""Most bytes of one table, and of all, in the page."""
 _KINDS: Final = {".csv": "text/csv", ".json": "application/json", ".txt": "text/plain"}
 _BESIDE: Final = (".csv", ".parquet", ".txt", ".json")
 
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """A file to download.
-
-    Attributes
-    ----------
-    name
-        What it is called.
-    href
-        The file itself as a data URI, or its address beside the page.
-    size
-        In words.
-    inside
-        Whether it is in the page.
-    """
+    """A file to download, as a data URI inside the page or by its address beside it."""
 
     name: str
     href: str
@@ -42,12 +30,12 @@ class Download:
 
 
 def as_uri(data: bytes, kind: str) -> str:
-    """Set bytes as a data URI."""
+    """Return bytes as a data URI."""
     return f"data:{kind};base64,{base64.b64encode(data).decode()}"
 
 
 def downloads(material: RunData, bibtex: str) -> Iterator[Download]:
-    """Tables, manifest and texts of the run's folder, then what the report itself shows."""
+    """Return tables, manifest and texts of the folder, then losses and references."""
     known = list(material.folder.files())
     others = sorted(set(material.folder.path.iterdir()) - set(known))
     paths = [path for path in others if path.suffix in _BESIDE and path.is_file()]

@@ -1,31 +1,29 @@
-"""The figures that a run supports, and how they are written.
+"""Figures of a run: the table of their kinds, as files, and as parts of a page.
 
-Figures as parts of a page.
-
-One face of a run as each condition shows it, where the set's terms allow it.
+The strip shows one face under each condition, where the terms of the set allow it.
 """
 
 from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from PIL import Image
 
-from maskface.crops import crop_box, cut, resize
+from maskface.crops import face_crop, resize
 from maskface.datasets import Dataset, load_dataset
 from maskface.errors import MaskfaceError, format_error
 from maskface.files import written_atomically
 from maskface.findings import published_losses
-from maskface.images import read_image
 from maskface.landmarks import MediaPipeDetector
 from maskface.occluders import get_occluder
+from maskface.pipeline import OccludedFace, open_picture
 from maskface.plots import (
     plot_accuracy,
     plot_beside_people,
@@ -50,9 +48,9 @@ if TYPE_CHECKING:
 
 SIDE: Final = 224
 MOST: Final = 20
-"""So many conditions are shown at most."""
+"""Most conditions that are shown."""
 _EMOTIONS: Final = ("happiness", "disgust", "surprise", "sadness", "fear", "anger", "neutral")
-"""Which emotion is shown, if it can be: those whose mouth moves most first."""
+"""Emotions in the order in which one is chosen: those whose mouth moves most first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +60,11 @@ class Strip:
     Attributes
     ----------
     pictures
-        By condition, the plain one first; empty if none may or can be shown.
+        By condition, the plain one first; empty if none is shown.
     credit
-        What is shown, and under what terms.
+        Picture, set and terms.
     reason
-        Why nothing is shown.
+        Why no picture is shown.
     """
 
     pictures: Mapping[str, ImageArray]
@@ -98,7 +96,8 @@ def make_strip(material: RunData, *, allowed: bool = False) -> Strip:
             "add --show-faces to maskface report"
         )
     try:
-        dataset = load_dataset(material.manifest["experiment"]["data"])
+        asked = material.manifest["experiment"]
+        dataset = load_dataset(asked["data"], asked.get("dataset", ""))
         if dataset.index_hash != said["index_sha256"]:
             return _omitted("the set has changed since the run")
         sample = _choose(material, dataset)
@@ -131,32 +130,82 @@ def _choose(material: RunData, dataset: Dataset) -> Sample | None:
 def _pictures(
     manifest: Mapping[str, Any], sample: Sample, conditions: list[str]
 ) -> dict[str, ImageArray]:
-    image = read_image(sample.path)
+    image, _ = open_picture(sample.path)
     with MediaPipeDetector() as detector:
         found = detector.detect(image)
     if not found:
         raise MaskfaceError(f"No face found in {sample.image_id}.")
-    x0, y0, side = crop_box(found[0])
-    pictures = {}
-    for condition in islice(conditions, MOST):
-        seed = derived_seed(int(manifest["seed"]), sample.image_id, condition)
-        worn = get_occluder(condition).apply(image, found[0], seed=seed)
-        name = "plain" if condition == PLAIN else condition
-        pictures[name] = resize(cut(worn.image, x0, y0, side, side), SIDE, SIDE)
-    return pictures
+    seed, shown = int(manifest["seed"]), conditions[:MOST]
+    occluded = OccludedFace.of(
+        image,
+        found[0],
+        {name: get_occluder(name) for name in shown},
+        {name: derived_seed(seed, sample.image_id, name) for name in shown},
+    )
+    for name, message in occluded.failures.items():
+        raise RuntimeError(f"{name}: {message}")
+    return {
+        "plain" if name == PLAIN else name: resize(face_crop(one.image, found[0]), SIDE, SIDE)
+        for name, one in occluded.occlusions.items()
+    }
 
 
 FORMATS: Final = ("svg", "png", "pdf")
-_OF_PAIRS: Final[dict[str, tuple[Callable[..., Axes], str]]] = {
-    "accuracy": (plot_accuracy, "Right answers by emotion, plain and covered"),
-    "confusions": (plot_confusions, "Answers to each emotion, plain and covered"),
-    "flows": (plot_flows, "Where wrong answers go"),
-    "probabilities": (plot_probabilities, "Probability given to the true emotion"),
-}
-KINDS: Final = (
-    "strip", "readers", "loss", "grid", "people", "accuracy", "flows", "confusions",
-    "probabilities",
-)  # fmt: skip
+FEW: Final = 4
+"""Most pairs of a classifier and a condition for which a page has all figures."""
+MANY: Final = 30
+"""Most pairs for which a page has any figures of pairs: `maskface plot` draws the others."""
+ROWS: Final = 40
+"""Most conditions or classifiers that fit a figure of the page; the table has them all."""
+AT_ONCE: Final = 2
+"""Most figures of a kind that a page shows unfolded."""
+
+Key = tuple[str, ...]
+"""Names of what a figure shows: a classifier, a condition, both, or none."""
+
+
+@dataclass(frozen=True, slots=True)
+class FigureKind:
+    """A kind of figure: what it draws, its caption, and its place in a report.
+
+    Attributes
+    ----------
+    name
+        Name on the command line, in file names and as the CSS class.
+    caption
+        Template of the caption; the names of the key fill it in.
+    keys
+        Keys of the figures that a run supports.
+    draw
+        Draws the figure of a key.
+    unfolded
+        Whether a page shows the figures at once.
+    folded
+        Whether a page shows them folded away, by classifier and condition.
+    needs
+        What a run without such figures lacks, for messages.
+    """
+
+    name: str
+    caption: str
+    keys: Callable[[RunData], Sequence[Key]]
+    draw: Callable[..., Axes]
+    unfolded: Callable[[RunData], bool] = lambda _: False
+    folded: Callable[[RunData], bool] = lambda _: False
+    needs: str = "an occluder"
+
+    def figures(self, run: RunData, chosen: Container[Key] | None = None) -> list[Figure]:
+        """Return the figures of this kind that a run supports, or those of some keys."""
+        return [
+            Figure(
+                self.name,
+                "_".join([self.name, *map(_slug, key)]),
+                self.caption.format(*key),
+                partial(self.draw, run, *key),
+            )
+            for key in self.keys(run)
+            if chosen is None or key in chosen
+        ]
 
 
 @dataclass(frozen=True)
@@ -166,11 +215,11 @@ class Figure:
     Attributes
     ----------
     kind
-        One of `KINDS`.
+        Name of its kind.
     stem
-        Its file's name without the ending.
+        Name of its file without the ending.
     title
-        In words.
+        Caption.
     draw
         Draws it.
     """
@@ -181,75 +230,105 @@ class Figure:
     draw: Callable[[], Axes]
 
 
-def figures(material: RunData, strip: Strip) -> list[Figure]:
-    """All figures that a run supports, in the order of `KINDS`."""
-    found = [*_of_run(material, strip), *_of_losses(material)]
-    for classifier, condition in material.pairs:
-        kinds = (kind for kind in _OF_PAIRS if supports(material, kind, classifier))
-        found += [pair_figure(material, kind, classifier, condition) for kind in kinds]
-    found.sort(key=lambda figure: KINDS.index(figure.kind))
-    return _apart(found)
+def _few_pairs(run: RunData) -> bool:
+    return len(run.pairs) <= AT_ONCE
 
 
-def supports(material: RunData, kind: str, classifier: str) -> bool:
-    """Whether a classifier's results have what a figure of pairs shows."""
-    if kind != "probabilities":
-        return True
-    own = material.summary[material.summary["classifier"] == classifier]
-    return bool((own["metric"] == "p_true").any())
+def _with_probabilities(run: RunData) -> list[Key]:
+    known = set(run.summary.loc[run.summary["metric"] == "p_true", "classifier"])
+    return [pair for pair in run.pairs if pair[0] in known]
 
 
-def pair_figure(material: RunData, kind: str, classifier: str, condition: str) -> Figure:
-    """A figure of one classifier under one condition."""
-    draw, title = _OF_PAIRS[kind]
-    return Figure(
-        kind,
-        f"{kind}_{_slug(classifier)}_{_slug(condition)}",
-        f"{title}: {classifier} under {condition}",
-        partial(draw, material.summary, classifier, condition),
-    )
+FIGURES: Final = (
+    FigureKind(
+        "readers",
+        "Right answers by condition and classifier",
+        keys=lambda run: [()] if len(run.summary) else [],
+        draw=lambda run: plot_readers(run.summary),
+        unfolded=lambda run: len(run.pairs) > 1,
+    ),
+    FigureKind(
+        "loss",
+        "Loss by emotion under {}",
+        keys=lambda run: [(condition,) for condition in run.conditions],
+        draw=lambda run, condition: plot_loss_by_emotion(run.summary, condition),
+        unfolded=lambda run: len(run.conditions) <= AT_ONCE,
+    ),
+    FigureKind(
+        "grid",
+        "Loss by occluder and emotion: {}",
+        keys=lambda run: [(name,) for name in run.losing] if len(run.conditions) > 1 else [],
+        draw=lambda run, classifier: plot_loss_grid(run.summary, classifier),
+        unfolded=lambda run: len(run.conditions) > AT_ONCE >= len(run.classifiers),
+        needs="two occluders or more",
+    ),
+    FigureKind(
+        "people",
+        "Loss under {} beside published losses of people",
+        keys=lambda run: [(mask,) for mask in run.masks],
+        draw=lambda run, mask: plot_beside_people(run.summary, published_losses(), mask),
+        needs="a mask, such as surgical",
+    ),
+    FigureKind(
+        "accuracy",
+        "Right answers by emotion, plain and occluded: {} under {}",
+        keys=lambda run: run.pairs,
+        draw=lambda run, *pair: plot_accuracy(run.summary, *pair),
+        unfolded=_few_pairs,
+        folded=lambda run: AT_ONCE < len(run.pairs) <= FEW,
+    ),
+    FigureKind(
+        "flows",
+        "Where wrong answers go: {} under {}",
+        keys=lambda run: run.pairs,
+        draw=lambda run, *pair: plot_flows(run.summary, *pair),
+        unfolded=_few_pairs,
+        folded=lambda run: AT_ONCE < len(run.pairs) <= MANY,
+    ),
+    FigureKind(
+        "confusions",
+        "Answers to each emotion, plain and occluded: {} under {}",
+        keys=lambda run: run.pairs,
+        draw=lambda run, *pair: plot_confusions(run.summary, *pair),
+        folded=lambda run: len(run.pairs) <= MANY,
+    ),
+    FigureKind(
+        "probabilities",
+        "Probability given to the true emotion: {} under {}",
+        keys=_with_probabilities,
+        draw=lambda run, *pair: plot_probabilities(run.summary, *pair),
+        folded=lambda run: len(run.pairs) <= FEW,
+        needs="an occluder, and a classifier that gives probabilities",
+    ),
+)
+"""All kinds of figures of a run, in the order of the page. A new figure is an entry here,
+and its name in `KINDS`."""
+STRIP: Final = "strip"
+KINDS: Final = (
+    "strip", "readers", "loss", "grid", "people", "accuracy", "flows", "confusions",
+    "probabilities",
+)  # fmt: skip
+"""Names of all kinds and of the strip; a literal, which the command line reads without loading."""
 
 
-def readers_figure(material: RunData) -> Figure:
-    """Right answers of all classifiers under all conditions."""
-    title = "Right answers by condition and classifier"
-    return Figure("readers", "readers", title, partial(plot_readers, material.summary))
+def main_figures(run: RunData) -> list[Shown]:
+    """Draw the figures that a page shows at once."""
+    if max(len(run.conditions), len(run.classifiers)) > ROWS:
+        return []
+    return [show(figure) for kind in FIGURES if kind.unfolded(run) for figure in kind.figures(run)]
 
 
-def loss_figure(material: RunData, condition: str) -> Figure:
-    """What is lost under a condition, by emotion and classifier."""
-    draw = partial(plot_loss_by_emotion, material.summary, condition)
-    return Figure("loss", f"loss_{_slug(condition)}", f"Loss by emotion under {condition}", draw)
+def folded_figures(run: RunData, pair: Key) -> tuple[Shown, ...]:
+    """Draw the figures of a classifier under a condition that a page folds away."""
+    kinds = (kind for kind in FIGURES if kind.folded(run))
+    return tuple(show(figure) for kind in kinds for figure in kind.figures(run, [pair]))
 
 
-def grid_figure(material: RunData, classifier: str) -> Figure:
-    """What a classifier loses under every condition, by emotion."""
-    draw = partial(plot_loss_grid, material.summary, classifier)
-    title = f"Loss by occluder and emotion: {classifier}"
-    return Figure("grid", f"grid_{_slug(classifier)}", title, draw)
-
-
-def people_figure(material: RunData, mask: str) -> Figure:
-    """What is lost under a mask, beside what people lost in published studies."""
-    draw = partial(plot_beside_people, material.summary, published_losses(), mask)
-    title = f"Loss under {mask} beside published losses of people"
-    return Figure("people", f"people_{_slug(mask)}", title, draw)
-
-
-def _of_run(material: RunData, strip: Strip) -> Iterator[Figure]:
-    if strip.pictures:
-        draw = partial(plot_strip, strip.pictures, strip.credit)
-        yield Figure("strip", "strip", "One face under each condition", draw)
-    if len(material.summary):
-        yield readers_figure(material)
-
-
-def _of_losses(material: RunData) -> Iterator[Figure]:
-    yield from (loss_figure(material, condition) for condition in material.conditions)
-    if len(material.conditions) > 1:
-        readers = material.losses["classifier"].unique()
-        yield from (grid_figure(material, str(name)) for name in sorted(readers))
-    yield from (people_figure(material, mask) for mask in material.masks)
+def people_figures(run: RunData) -> list[Shown]:
+    """Draw the losses beside those of people, for as many masks as a page shows at once."""
+    (kind,) = (kind for kind in FIGURES if kind.name == "people")
+    masks = [] if run.partial else run.masks[:AT_ONCE]
+    return [show(figure) for figure in kind.figures(run, [(mask,) for mask in masks])]
 
 
 def _slug(name: str) -> str:
@@ -258,13 +337,12 @@ def _slug(name: str) -> str:
 
 def _apart(found: Sequence[Figure]) -> list[Figure]:
     """Number the files that would have one name, capital letters aside."""
-    seen: dict[str, int] = {}
+    seen: Counter[str] = Counter()
     out = []
     for figure in found:
-        key = figure.stem.lower()
-        seen[key] = seen.get(key, 0) + 1
-        stem = figure.stem if seen[key] == 1 else f"{figure.stem}_{seen[key]}"
-        out.append(Figure(figure.kind, stem, figure.title, figure.draw))
+        seen[figure.stem.lower()] += 1
+        n = seen[figure.stem.lower()]
+        out.append(figure if n == 1 else replace(figure, stem=f"{figure.stem}_{n}"))
     return out
 
 
@@ -283,11 +361,11 @@ def write_figures(
     path
         Folder of the run.
     kinds
-        Which, of `KINDS`; all that the run supports if empty.
+        Names in `KINDS`; all that the run supports if empty.
     form
-        svg, png (200 dots an inch) or pdf.
+        svg, png (200 dots per inch) or pdf.
     out
-        Folder to write to; ``figures`` in that of the run if None.
+        Folder to write to; ``figures`` in the folder of the run if None.
     faces_allowed
         As in `write_report`.
 
@@ -307,26 +385,22 @@ def write_figures(
             raise MaskfaceError(unknown_name("figure", kind, list(KINDS)))
     if form not in FORMATS:
         raise MaskfaceError(unknown_name("format", form, list(FORMATS)))
-    material = open_material(path)
-    wanted = not kinds or "strip" in kinds
-    strip = make_strip(material, allowed=faces_allowed) if wanted else Strip({}, "", "")
-    found = figures(material, strip)
-    missing = [kind for kind in kinds if kind not in {figure.kind for figure in found}]
-    if missing:
-        raise MaskfaceError(_not_there(missing[0], strip, found))
-    chosen = [figure for figure in found if not kinds or figure.kind in kinds]
+    run = open_material(path)
+    wanted = not kinds or STRIP in kinds
+    strip = make_strip(run, allowed=faces_allowed) if wanted else Strip({}, "", "")
+    found = [figure for kind in FIGURES for figure in kind.figures(run)]
+    if strip.pictures:
+        draw = partial(plot_strip, strip.pictures, strip.credit)
+        found.insert(0, Figure(STRIP, STRIP, "One face under each condition", draw))
+    there = list(dict.fromkeys(figure.kind for figure in found))
+    for kind in kinds:
+        if kind not in there:
+            needs = {one.name: f"it needs {one.needs}" for one in FIGURES} | {STRIP: strip.reason}
+            raise MaskfaceError(
+                f"The run has no figure {kind!r}: {needs[kind]}. It has: {', '.join(there)}."
+            )
+    chosen = [figure for figure in _apart(found) if not kinds or figure.kind in kinds]
     return _write(chosen, Path(out) if out is not None else Path(path) / "figures", form)
-
-
-def _not_there(kind: str, strip: Strip, found: Sequence[Figure]) -> str:
-    reasons = {
-        "strip": strip.reason,
-        "grid": "it needs two occluders or more",
-        "people": "it needs a mask, such as surgical",
-    }
-    why = reasons.get(kind, "it needs an occluder")
-    kinds = ", ".join(dict.fromkeys(figure.kind for figure in found))
-    return f"The run has no figure {kind!r}: {why}. It has: {kinds}."
 
 
 def _write(chosen: Sequence[Figure], folder: Path, form: str) -> list[Path]:
@@ -348,7 +422,7 @@ def _write(chosen: Sequence[Figure], folder: Path, form: str) -> list[Path]:
 _QUALITY: Final = 88
 _LARGEST: Final = 400_000
 _TOGETHER: Final = 1_500_000
-"""Bytes of one picture file, and of all, that are put into the page at most."""
+"""Most bytes of one picture file, and of all, in the page."""
 _OURS: Final = "loss_by_emotion_"
 
 
@@ -359,11 +433,11 @@ class Shown:
     Attributes
     ----------
     title
-        In words.
+        Caption.
     src
-        The picture as a data URI.
+        Picture as a data URI.
     kind
-        Which figure it is.
+        Name of the kind of figure.
     """
 
     title: str
@@ -372,14 +446,14 @@ class Shown:
 
 
 def show(figure: Figure) -> Shown:
-    """Draw a figure, as SVG: a third of its PNG, and sharp on paper."""
+    """Draw a figure as SVG: a third of the size of a PNG, and sharp on paper."""
     stream = io.BytesIO()
     save_figure(figure.draw(), stream, "svg")
     return Shown(figure.title, as_uri(stream.getvalue(), "image/svg+xml"), figure.kind)
 
 
 def show_faces(strip: Strip) -> Iterator[Shown]:
-    """Set the pictures of a strip one by one, as JPEG."""
+    """Return the pictures of a strip one by one, as JPEG."""
     for condition, picture in strip.pictures.items():
         stream = io.BytesIO()
         Image.fromarray(picture).save(stream, "JPEG", quality=_QUALITY, optimize=True)
@@ -387,7 +461,7 @@ def show_faces(strip: Strip) -> Iterator[Shown]:
 
 
 def further_pictures(folder: Path) -> Iterator[Shown]:
-    """Figures that a script wrote beside its run's tables, as far as they are small."""
+    """Return the figures that a script wrote into the folder of its run, if they are small."""
     left = _TOGETHER
     for path in sorted(folder.glob("*.png")):
         size = path.stat().st_size

@@ -1,4 +1,4 @@
-"""One page about all experiments in a folder."""
+"""A page about all experiments in a folder."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _NUMBER: Final = re.compile(r"(\d+)[ _-]*(.*)")
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A part of an answer: one line of text, or lines that are a table."""
+    """Part of an answer: a line of text, or lines that are a table."""
 
     text: str
     table: bool
@@ -33,7 +33,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A file beside the page: its name and its address from there."""
+    """File beside the page: its name and its address."""
 
     name: str
     href: str
@@ -46,19 +46,19 @@ class Entry:
     Attributes
     ----------
     name
-        Of its script and folder.
+        Name of its script and folder.
     number, title
-        The digits the name begins with, and the first line of the script's docstring.
+        Digits at the beginning of the name, and first line of the docstring of the script.
     sections
-        The docstring's sections, heading and text.
+        Sections of the docstring, heading and text.
     manifest
-        Of the run; None if there is no finished one.
+        Manifest of the run; None if there is no finished one.
     answers, cautions
-        What the script printed.
+        Output of the script.
     failures
-        What could not be read.
+        Pictures without an answer.
     figures, files
-        What the run wrote.
+        Files of the run.
     """
 
     name: str
@@ -79,17 +79,16 @@ def write_index(folder: str | Path, scripts: Sequence[Path] = ()) -> Path:
     Parameters
     ----------
     folder
-        Holds the runs, each in a folder of its own.
+        Folder of the runs, each in a folder of its own.
     scripts
-        Experiment scripts. Each has an entry, with the question from its docstring, whether or
-        not the folder of its name holds a finished run. Finished runs without a script have one
-        too.
+        Experiment scripts. Each has an entry, with the question from its docstring, even if the
+        folder of its name holds no finished run. Finished runs without a script have one too.
 
     Returns
     -------
     Path
         ``index.html`` in the folder. It loads nothing but the figures beside it and works from
-        disk; whatever came from files is escaped.
+        disk; the contents of files are escaped.
 
     Raises
     ------
@@ -149,7 +148,7 @@ def _entry(root: Path, name: str, docstring: str) -> Entry:
 
 
 def _read_docstring(docstring: str) -> tuple[str, tuple[tuple[str, str], ...]]:
-    """Title and sections: lines that are not indented are headings."""
+    """Split a docstring into title and sections: lines without indentation are headings."""
     title, _, rest = docstring.partition("\n")
     sections: list[tuple[str, list[str]]] = []
     for line in rest.splitlines():
@@ -163,14 +162,14 @@ def _read_docstring(docstring: str) -> tuple[str, tuple[tuple[str, str], ...]]:
 
 
 def read_answer(path: Path) -> tuple[tuple[Block, ...], tuple[str, ...]]:
-    """Read what a script printed: blocks of text and tables, and cautions."""
+    """Read the output of a script: blocks of text and tables, and cautions."""
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     cautions = tuple(line.removeprefix(CAUTION) for line in lines if line.startswith(CAUTION))
     return tuple(_blocks(line for line in lines if not line.startswith(CAUTION))), cautions
 
 
 def _blocks(lines: Iterable[str]) -> list[Block]:
-    """Lines as they are; those with columns, which are set with spaces, as one table."""
+    """Return lines as blocks; adjacent lines with columns (double spaces) are one table."""
     blocks: list[Block] = []
     for line in filter(str.strip, lines):
         table = "  " in line.strip()

@@ -1,9 +1,4 @@
-"""Which figures and tables a report shows at once, and which are folded away.
-
-What could not be read, in plain words.
-
-A run as one HTML page that needs nothing but itself.
-"""
+"""A run as one HTML page that loads nothing from outside."""
 
 from __future__ import annotations
 
@@ -28,18 +23,15 @@ from maskface.report.citations import (
 )
 from maskface.report.downloads import downloads
 from maskface.report.figures import (
-    Figure,
+    AT_ONCE,
+    MANY,
     Shown,
+    folded_figures,
     further_pictures,
-    grid_figure,
-    loss_figure,
+    main_figures,
     make_strip,
-    pair_figure,
-    people_figure,
-    readers_figure,
-    show,
+    people_figures,
     show_faces,
-    supports,
 )
 from maskface.report.index import ANSWER, read_answer
 from maskface.report.people import beside_people
@@ -48,90 +40,27 @@ from maskface.report.text import answers, cells, methods_text, overall, readers_
 from maskface.tables import PLAIN
 from maskface.text import footnote, guard_sentences
 
-FEW: Final = 4
-"""So many pairs of a classifier and a condition have all their figures."""
-ROWS: Final = 40
-"""More conditions or classifiers than this do not fit one page; the table has them."""
-MOST: Final = 30
-"""More pairs than this have no figures of their own: `maskface plot` draws them."""
-AT_ONCE: Final = 2
-_GLANCE: Final = ("accuracy", "flows")
-
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """What is folded away about one classifier.
-
-    Attributes
-    ----------
-    classifier
-        Which.
-    rows
-        Its losses, by condition and emotion.
-    conditions
-        Figures by condition.
-    """
+    """Part of a page about one classifier, folded away: losses, and figures by condition."""
 
     classifier: str
     rows: tuple[dict[str, Any], ...]
     conditions: tuple[tuple[str, tuple[Shown, ...]], ...]
 
 
-def main_figures(material: RunData) -> list[Shown]:
-    """Figures that answer the question at a glance."""
-    pairs = material.pairs
-    if max(len(material.conditions), len(material.classifiers)) > ROWS:
-        return []
-    chosen = [readers_figure(material)] if len(pairs) > 1 else []
-    chosen += _losses(material)
-    if len(pairs) <= AT_ONCE:
-        chosen += [pair_figure(material, kind, *pair) for kind in _GLANCE for pair in pairs]
-    return [show(figure) for figure in chosen]
-
-
-def _losses(material: RunData) -> list[Figure]:
-    """Loss by emotion: a figure for each condition or for each classifier, whichever are few."""
-    if len(material.conditions) <= AT_ONCE:
-        return [loss_figure(material, condition) for condition in material.conditions]
-    if len(material.classifiers) <= AT_ONCE:
-        return [grid_figure(material, classifier) for classifier in material.classifiers]
-    return []
-
-
-def people_figures(material: RunData) -> list[Shown]:
-    """Losses beside those of people, under so many masks as are seen at a glance."""
-    masks = [] if material.partial else material.masks[:AT_ONCE]
-    return [show(people_figure(material, mask)) for mask in masks]
-
-
 def details(material: RunData) -> Iterator[Detail]:
-    """Losses by emotion and figures of each classifier."""
-    for classifier in material.classifiers:
+    """Return losses by emotion and figures of each classifier."""
+    for classifier in material.losing:
         own = material.losses[material.losses["classifier"] == classifier]
-        if own.empty:
-            continue
         rows = tuple(cells(row) for row in own.to_dict("records"))
-        yield Detail(classifier, rows, tuple(_by_condition(material, classifier)))
-
-
-def _by_condition(material: RunData, classifier: str) -> Iterator[tuple[str, tuple[Shown, ...]]]:
-    for condition in material.conditions:
-        if (classifier, condition) in material.pairs:
-            kinds = _kinds(len(material.pairs))
-            figures = (
-                pair_figure(material, kind, classifier, condition)
-                for kind in kinds
-                if supports(material, kind, classifier)
-            )
-            yield condition, tuple(show(figure) for figure in figures)
-
-
-def _kinds(pairs: int) -> tuple[str, ...]:
-    if pairs <= AT_ONCE:
-        return ("confusions", "probabilities")
-    if pairs <= FEW:
-        return ("accuracy", "flows", "confusions", "probabilities")
-    return ("flows", "confusions") if pairs <= MOST else ()
+        figures = (
+            (condition, folded_figures(material, (classifier, condition)))
+            for name, condition in material.pairs
+            if name == classifier
+        )
+        yield Detail(classifier, rows, tuple(figures))
 
 
 _MEANING: Final = {"no_face": "no face was found", "error": "something went wrong"}
@@ -139,45 +68,34 @@ _MOST: Final = 5
 
 
 def failures(found: Failures) -> list[str]:
-    """Say how many pictures have trials without an answer, and why.
-
-    Parameters
-    ----------
-    found
-        Trials without an answer.
-
-    Returns
-    -------
-    list of str
-        How many pictures, then for each kind of failure how many, where, and the reasons.
-    """
+    """Describe the pictures with trials without an answer: how many, and the reasons."""
     n, failed = found.n_images, found.trials
     if failed.empty:
         return [f"All {n} pictures were read under every condition."]
     lost = failed["image_id"].nunique()
     return [
-        f"{lost} of {n} pictures have trials without an answer. They are in no result; they are "
-        "listed in trials.csv, column message.",
+        f"{lost} of {n} pictures have trials without an answer. No result includes them; "
+        "trials.csv lists them, column message.",
         *_failure_kinds(failed),
     ]
 
 
-def _failure_kinds(failed: pd.DataFrame) -> Iterator[str]:
-    for (status, message), rows in _groups(failed)[:_MOST]:
+def _failure_kinds(trials: pd.DataFrame) -> Iterator[str]:
+    for (status, message), rows in _groups(trials)[:_MOST]:
         images = rows["image_id"].nunique()
         conditions = sorted(rows["condition"].unique())
         where = "plain faces included" if PLAIN in conditions else f"under {_some(conditions)}"
         why = _MEANING.get(status, status)
-        told = f"In {images} picture{'s' if images > 1 else ''}, {where}, {why}"
+        failed = f"In {images} picture{'s' if images > 1 else ''}, {where}, {why}"
         reason = message or "no reason given"
-        yield f"{told}: {reason}. For example {rows['image_id'].iloc[0]}."
-    further = len(_groups(failed)) - _MOST
+        yield f"{failed}: {reason}. For example {rows['image_id'].iloc[0]}."
+    further = len(_groups(trials)) - _MOST
     if further > 0:
         yield f"There are {further} further reasons."
 
 
 def _groups(failed: pd.DataFrame) -> list[tuple[tuple[str, str], pd.DataFrame]]:
-    """Rows by status and message, the most frequent first."""
+    """Group rows by status and message, the most frequent first."""
     groups = [
         ((str(status), str(message)), rows)
         for (status, message), rows in failed.groupby(["status", "message"], sort=True)
@@ -192,7 +110,7 @@ def _some(names: list[str]) -> str:
 
 NAME: Final = "report.html"
 _LOSS_TABLE: Final = "classifier  "
-"""How an answer begins that says nothing but what the page shows anyway."""
+"""Beginning of an answer that is the table of losses."""
 
 
 def write_report(
@@ -207,14 +125,13 @@ def write_report(
     allow_partial
         Accept an incomplete run, and report the pictures read so far.
     faces_allowed
-        Show one face under each condition: the terms of the set allow it. Sets that are known to
-        allow it need not be told.
+        Show one face under each condition: the terms of the set allow it. Not needed for sets that
+        are known to allow it.
 
     Returns
     -------
     Path
-        The HTML file. It loads nothing from outside, and whatever came from the user's files is
-        escaped.
+        The HTML file. It loads nothing from outside, and the contents of files are escaped.
 
     Raises
     ------
@@ -256,11 +173,11 @@ def _contents(material: RunData, *, faces_allowed: bool) -> dict[str, Any]:
         "faces": list(show_faces(strip)),
         "credit": strip.credit,
         "no_strip": strip.reason,
-        "figures": list(main_figures(material)),
+        "figures": main_figures(material),
         "own": _own_answer(material),
         "own_figures": list(further_pictures(material.folder.path)),
         "details": list(details(material)),
-        "too_many": len(material.pairs) > MOST,
+        "too_many": len(material.pairs) > MANY,
         "people": people,
         "people_figures": people_figures(material),
         "further_masks": [] if material.partial else material.masks[AT_ONCE:],
@@ -276,14 +193,13 @@ def _contents(material: RunData, *, faces_allowed: bool) -> dict[str, Any]:
 def _footnote(material: RunData) -> str:
     if material.losses.empty:
         return ""
-    told = footnote(material.summary).replace("clean, occluded: % right", "plain, covered: % right")
-    return told.replace(
-        "loss: percentage points;", "loss: percentage points, plain minus covered; "
+    return footnote(material.summary).replace(
+        "loss: percentage points;", "loss: percentage points, plain minus occluded; "
         "CI: confidence interval;",
     )  # fmt: skip
 
 
 def _own_answer(material: RunData) -> list[Any]:
-    """What the script that made the run says itself, unless that is the loss."""
+    """Return the answer of the script of the run, unless it is the table of losses."""
     blocks, _ = read_answer(material.folder.path / ANSWER)
     return [] if any(block.text.startswith(_LOSS_TABLE) for block in blocks[:1]) else list(blocks)

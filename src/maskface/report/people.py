@@ -1,4 +1,4 @@
-"""What people show behind masks, and what the run shows, in plain words."""
+"""A run beside the published findings on people, claim by claim."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from maskface.report.run_data import RunData
 from maskface.text import points
 
 _MOST: Final = 1000
-"""More comparisons than this are left to `maskface compare`."""
+"""Most comparisons of a page; more are left to `maskface compare`."""
 _OF_A_MASK: Final = 5
 _MEANING: Final = {
     "agrees": "the run agrees",
@@ -30,16 +30,14 @@ class Judged:
 
     Attributes
     ----------
-    statement
-        What is claimed.
+    statement, measured, rule
+        As in `maskface.findings.Claim`.
     verdict
         How often the run agrees, differs and cannot tell.
     people
-        What was found in people, a line for each study.
-    measured, rule
-        What the run's numbers are, and when they agree.
+        Findings on people, a line per study.
     rows
-        Reader, condition, number, interval, verdict and note of each comparison.
+        Classifier, condition, number, interval, verdict and note of each comparison.
     """
 
     statement: str
@@ -57,13 +55,13 @@ class People:
     Attributes
     ----------
     judged
-        Those that the run has something to say to.
+        Claims that the run is judged on.
     not_measured
-        The others, with what is missing.
+        The others, with what the run lacks.
     reason
-        Why none was judged; empty if they were.
+        Why no claim is judged, if so.
     claims
-        Names of those that were judged.
+        Names of the claims that are judged.
     """
 
     judged: tuple[Judged, ...] = ()
@@ -73,13 +71,13 @@ class People:
 
 
 def beside_people(material: RunData) -> People:
-    """Judge a run by the published findings on people; see `maskface.findings.compare_run`."""
+    """Judge a run on the claims of the literature; see `maskface.findings.compare_run`."""
     if material.partial:
         return People(reason="An incomplete run is not compared with people.")
     if _comparisons(material) > _MOST:
         return People(
-            reason="There are so many masks and classifiers that comparing all of them takes long: "
-            f"maskface compare {material.folder.path.name} does it."
+            reason="Comparing so many masks and classifiers takes long: type "
+            f"maskface compare {material.folder.path.name}."
         )
     try:
         results = compare_run(material.folder.path, seed=int(material.manifest["seed"]))
@@ -92,18 +90,19 @@ def beside_people(material: RunData) -> People:
         if of_claim[0].verdict == "not measured":
             missing.append(f"{_sentence(claim.statement)}: {of_claim[0].note}.")
         else:
-            judged.append(_judge(claim, of_claim, tuple(humans_of(claim, findings))))
+            judged.append(judge_claim(claim, of_claim, tuple(humans_of(claim, findings))))
     claims = frozenset(r.claim.id for r in results if r.verdict != "not measured")
     return People(tuple(judged), tuple(missing), claims=claims)
 
 
 def _comparisons(material: RunData) -> int:
-    """How often faces under two conditions are compared, roughly: masks with masks, too."""
+    """Count the comparisons of two conditions, roughly; of two masks too."""
     masks = sum(kind_of(name) == "mask" for name in material.conditions)
     return len(material.classifiers) * masks * (_OF_A_MASK + masks - 1)
 
 
-def _judge(claim: Claim, results: list[Result], people: tuple[str, ...]) -> Judged:
+def judge_claim(claim: Claim, results: list[Result], people: tuple[str, ...]) -> Judged:
+    """Sum up the results of a run on a claim."""
     rows = tuple(_cells(result) for result in results)
     return Judged(
         _sentence(claim.statement), _verdict(results), people, claim.measured, claim.rule, rows
@@ -120,8 +119,8 @@ def _verdict(results: list[Result]) -> str:
         return _MEANING.get(results[0].verdict, results[0].verdict)
     if set(counted) == {"disputed"}:
         return _MEANING["disputed"]
-    told = (f"{verdict} in {n}" for verdict, n in counted.most_common())
-    return f"the run {', '.join(told)} of {len(results)} comparisons"
+    counts = (f"{verdict} in {n}" for verdict, n in counted.most_common())
+    return f"the run {', '.join(counts)} of {len(results)} comparisons"
 
 
 def _cells(result: Result) -> tuple[str, ...]:

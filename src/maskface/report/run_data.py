@@ -1,7 +1,4 @@
-"""What a report is made from: the tables of a run.
-
-Sets of faces that are no evidence about people.
-"""
+"""The tables of a run that a report is made from."""
 
 from __future__ import annotations
 
@@ -28,7 +25,7 @@ from maskface.stats import loss_table
 from maskface.tables import GUARDS, TRIALS
 
 _NEEDED: Final = ("image_id", "condition", "coverage", "status", "message")
-"""Columns of the trials that a report is made of."""
+"""Columns of the trials that a report uses."""
 
 
 @dataclass(frozen=True)
@@ -38,9 +35,9 @@ class RunData:
     Attributes
     ----------
     folder
-        Where they are.
+        Folder of the run.
     partial
-        Whether the run is not complete.
+        The run is not complete.
     """
 
     folder: RunFolder
@@ -48,7 +45,7 @@ class RunData:
 
     @cached_property
     def manifest(self) -> dict[str, Any]:
-        """The record of the run."""
+        """Manifest of the run."""
         return self.folder.require_manifest()
 
     @property
@@ -58,12 +55,12 @@ class RunData:
 
     @property
     def coverage(self) -> Mapping[str, float]:
-        """Mean share of the face oval that is hidden, by condition, over trials with an answer."""
+        """Mean hidden fraction of the face oval, by condition, over trials with an answer."""
         return self._trials[1]
 
     @cached_property
     def _trials(self) -> tuple[Failures, Mapping[str, float]]:
-        """What is said of the trials there are, which are read once."""
+        """Failures and coverage, from one pass over the trials."""
         hidden: list[pd.DataFrame] = []
 
         def seen() -> Iterator[pd.DataFrame]:
@@ -84,7 +81,7 @@ class RunData:
 
     @cached_property
     def summary(self) -> pd.DataFrame:
-        """What they amount to."""
+        """Summary in the schema of `maskface.tables.SUMMARY`."""
         if not self.partial:
             return Run(self.folder).summary
         return summarize_run(self.folder.path, allow_partial=True)
@@ -96,7 +93,7 @@ class RunData:
 
     @cached_property
     def guards(self) -> pd.DataFrame:
-        """What may be wrong; of an incomplete run, nothing, since much is only not done yet."""
+        """Guards; none for an incomplete run, most of whose trials may be to come."""
         return GUARDS.frame([]) if self.partial else Run(self.folder).guards
 
     @property
@@ -111,19 +108,24 @@ class RunData:
 
     @property
     def masks(self) -> list[str]:
-        """Those of the conditions that are face masks, a plain surgical one first."""
+        """Conditions that are face masks, a plain surgical one first."""
         masks = [name for name in self.conditions if kind_of(name) == "mask"]
         return sorted(masks, key=lambda name: (name != "surgical", name))
 
     @property
+    def losing(self) -> list[str]:
+        """Names of the classifiers with losses."""
+        return sorted(map(str, self.losses["classifier"].unique()))
+
+    @property
     def pairs(self) -> list[tuple[str, str]]:
-        """Classifiers and conditions that there are losses of."""
+        """Classifiers and conditions with losses."""
         pairs = self.losses[["classifier", "condition"]].drop_duplicates()
         return [(str(a), str(b)) for a, b in pairs.itertuples(index=False)]
 
 
 def _means(hidden: list[pd.DataFrame]) -> dict[str, float]:
-    """Means by condition, of sums and counts of several pieces."""
+    """Return means by condition, of sums and counts of several pieces."""
     if not hidden:
         return {}
     sums = pd.concat(hidden).groupby(level=0).sum()
@@ -139,7 +141,7 @@ def open_material(path: str | Path, *, allow_partial: bool = False) -> RunData:
     path
         Folder of the run.
     allow_partial
-        Accept an incomplete run, and take the pictures read so far.
+        Accept an incomplete run, with the pictures read so far.
 
     Raises
     ------
@@ -162,7 +164,7 @@ def open_material(path: str | Path, *, allow_partial: bool = False) -> RunData:
 
 
 SYNTHETIC: Final = ("example", "example-all", "example-intensity")
-"""Names of the sets of embedded faces."""
+"""Names of the sets of embedded synthetic faces."""
 _WARNING: Final = (
     "These are the synthetic faces that ship with maskface. They show that the software works; "
     "they are no evidence about people, nor about a classifier's accuracy on people."
@@ -170,5 +172,5 @@ _WARNING: Final = (
 
 
 def synthetic_warning(dataset: str) -> str:
-    """What to say of a set of this name; empty unless it is one of the embedded ones."""
+    """Return a warning about results on a set; empty unless it is one of the embedded ones."""
     return _WARNING if dataset in SYNTHETIC else ""

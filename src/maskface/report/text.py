@@ -1,7 +1,4 @@
-"""How the run was made, in sentences for a paper.
-
-The answer to the run's question, in words and as a small table.
-"""
+"""Sentences of a report: the answer to the question of the run, and its methods for a paper."""
 
 from __future__ import annotations
 
@@ -21,7 +18,7 @@ from maskface.weights import manifest as shipped_weights
 
 
 def methods_text(material: RunData) -> str:
-    """Write the methods paragraph: pictures, occluders, classifiers, statistics, versions, seed."""
+    """Write a paragraph on pictures, occluders, classifiers, statistics, versions and seed."""
     manifest = material.manifest
     parts = [
         _pictures(manifest),
@@ -51,32 +48,32 @@ def _failures(material: RunData) -> str:
         return "Every picture was read under every condition."
     return (
         f"{lost} of {found.n_images} pictures lacked an answer in some trial; losses "
-        "are over the pictures with an answer both plain and covered."
+        "are over the pictures with an answer both plain and occluded."
     )
 
 
 def _occluders(material: RunData) -> str:
     if not material.conditions:
-        return "Faces were read as they are."
+        return "Only plain faces were read."
     hidden = {name: percent(share) for name, share in material.coverage.items()}
     (first, *others), meaning = material.conditions, " of the face oval hidden on average"
-    told = [f"{first} ({hidden[first]} %{meaning})" if first in hidden else first]
-    told += [f"{name} ({hidden[name]} %)" if name in hidden else name for name in others]
-    return f"Each face was read as it is and with {_listed(told)}, drawn by maskface."
+    names = [f"{first} ({hidden[first]} %{meaning})" if first in hidden else first]
+    names += [f"{name} ({hidden[name]} %)" if name in hidden else name for name in others]
+    return f"Each face was read plain and with {_listed(names)}, drawn by maskface."
 
 
 def readers_text(names: list[str], manifest: dict[str, Any]) -> str:
-    """Say which networks the classifiers are, of those that ship with maskface."""
+    """Name the networks of the classifiers that ship with maskface."""
     titles = _titles(manifest)
-    told = [f"{name} is {titles[name]}" for name in names if name in titles]
-    return f"Classifiers: {'; '.join(told)}." if told else ""
+    known = [f"{name} is {titles[name]}" for name in names if name in titles]
+    return f"Classifiers: {'; '.join(known)}." if known else ""
 
 
 def _classifiers(names: list[str], manifest: dict[str, Any]) -> str:
     titles = _titles(manifest)
-    told = [f"{name} ({titles[name]})" if name in titles else name for name in names]
+    known = [f"{name} ({titles[name]})" if name in titles else name for name in names]
     learners = [name for name in names if learns(name)]
-    text = f"Faces were classified into seven emotions by {_listed(told)}."
+    text = f"Faces were classified into seven emotions by {_listed(known)}."
     if learners:
         text += (
             f" {_listed(learners)} {'was' if len(learners) == 1 else 'were'} trained on other "
@@ -86,7 +83,7 @@ def _classifiers(names: list[str], manifest: dict[str, Any]) -> str:
 
 
 def _titles(manifest: dict[str, Any]) -> dict[str, str]:
-    """What networks are called by those who made them, by classifier."""
+    """Return the titles of shipped networks, by classifier."""
     by_hash = {one.sha256: one.title for one in shipped_weights().values()}
     return {
         str(one["name"]): by_hash[one["fingerprint"]]
@@ -113,8 +110,8 @@ def _statistics(summary: pd.DataFrame) -> str:
     if not kinds:
         return f"No intervals could be computed with {units}."
     return (
-        f"Loss is the accuracy on plain faces minus that on the same faces covered. 95 % intervals "
-        f"are {' or '.join(kinds)} intervals ({N_RESAMPLES} resamples) with {units} "
+        "Loss is the accuracy on plain faces minus that on the same faces occluded. 95 % "
+        f"intervals are {' or '.join(kinds)} intervals ({N_RESAMPLES} resamples) with {units} "
         f"(n = {rows['n_clusters'].max()}); p values: {detail}."
     )
 
@@ -136,12 +133,12 @@ def _listed(names: list[str]) -> str:
 
 Row = Mapping[Hashable, Any]
 _SENTENCES: Final = 2
-"""So many losses are told one by one; more are summed up."""
-NO_LOSS: Final = "Only the unoccluded faces were read: there is no loss to show."
+"""Most losses with a sentence of their own; more are summed up."""
+NO_LOSS: Final = "Only plain faces were read: there is no loss to show."
 
 
 def answer_text(row: Row) -> str:
-    """Say in a sentence what a classifier lost overall; `row` is one of `loss_table`."""
+    """Describe the overall loss of a classifier in a sentence; `row` is from `loss_table`."""
     sentence = (
         f"{row['classifier']} names the shown emotion on {percent(row['clean'])} % of the plain "
         f"faces and {percent(row['occluded'])} % of the same faces under {row['condition']}: "
@@ -154,7 +151,7 @@ def answer_text(row: Row) -> str:
 
 
 def answers(losses: pd.DataFrame) -> list[str]:
-    """Say what was lost: a sentence for each of one or two losses, or one that sums up more.
+    """Describe the losses: in a sentence each of one or two, or in one that sums up more.
 
     Parameters
     ----------
@@ -170,26 +167,26 @@ def answers(losses: pd.DataFrame) -> list[str]:
 
 
 def overall(losses: pd.DataFrame) -> list[Row]:
-    """Rows over all emotions."""
+    """Return the rows over all emotions."""
     return list(losses[losses["emotion"] == "all"].to_dict("records"))
 
 
 def _summed_up(rows: Sequence[Row]) -> str:
     rows = [row for row in rows if not math.isnan(row["loss"])]
-    # Those that learnt from shuffled labels are meant to have nothing to lose.
+    # Controls with shuffled labels should have nothing to lose.
     rows = [row for row in rows if not is_control(str(row["classifier"]))] or rows
     if not rows:
-        return "No face has an answer both plain and covered: there is no loss to show."
+        return "No face has an answer both plain and occluded: there is no loss to show."
     least, most = (choose(rows, key=lambda row: row["loss"]) for choose in (min, max))
     readers = _many(len({row["classifier"] for row in rows}), "classifier")
-    covers = _many(len({row["condition"] for row in rows}), "occluder")
+    occluders = _many(len({row["condition"] for row in rows}), "occluder")
     above = sum(row["ci_low"] > 0 for row in rows)
     below = sum(row["ci_high"] < 0 for row in rows)
     gains = f" and below 0 in {below}" if below else ""
     return (
-        f"With {readers} and {covers}, the loss of accuracy lies between {_size(least)} and "
-        f"{_size(most)} percentage points: it is smallest for {_told(least)} and largest for "
-        f"{_told(most)}. The 95 % interval of the loss lies above 0 in {above} of "
+        f"With {readers} and {occluders}, the loss of accuracy lies between {_size(least)} and "
+        f"{_size(most)} percentage points: it is smallest for {_pair(least)} and largest for "
+        f"{_pair(most)}. The 95 % interval of the loss lies above 0 in {above} of "
         f"{len(rows)} comparisons{gains}."
     )
 
@@ -202,7 +199,7 @@ def _many(n: int, noun: str) -> str:
     return f"{n} {noun}{'s' if n > 1 else ''}"
 
 
-def _told(row: Row) -> str:
+def _pair(row: Row) -> str:
     limits = ""
     if not math.isnan(row["ci_low"]):
         limits = f" (95 % CI {points(row['ci_low'])} to {points(row['ci_high'])})"
@@ -210,7 +207,7 @@ def _told(row: Row) -> str:
 
 
 def cells(row: Row) -> dict[str, Any]:
-    """Cells of a row of a loss table: names, numbers, and whether it is over all emotions."""
+    """Format a row of a loss table as names and numbers."""
     interval = f"{points(row['ci_low'])} to {points(row['ci_high'])}"
     if math.isnan(row["ci_low"]):
         interval = "-"

@@ -3,7 +3,16 @@
 docs/statistics.md says what each is for.
 """
 
-from maskface.stats.aggregate import Comparison, Sums, compare
+from maskface.stats.aggregate import (
+    NO_ANSWER,
+    AnswerCounts,
+    Comparison,
+    PictureAnswers,
+    Sums,
+    compare,
+    count_answers,
+    picture_answers,
+)
 from maskface.stats.gee import Gee, OddsRatio, Wald, gee_logistic
 from maskface.stats.guards import find_guards
 from maskface.stats.intervals import (
@@ -17,7 +26,19 @@ from maskface.stats.intervals import (
 )
 from maskface.stats.metrics import METRICS, Metric, evaluate, get_metrics
 from maskface.stats.mixed import Mixed, MixedOddsRatio, RandomEffect, mixed_logistic
-from maskface.stats.randomization import PermutationTest, permutation_test
+from maskface.stats.randomization import (
+    N_DRAWS,
+    PermutationTest,
+    Randomized,
+    Ways,
+    flip_test,
+    orders,
+    permutation_test,
+    randomize,
+    splits,
+    swap_test,
+    swaps,
+)
 from maskface.stats.summary import (
     INTERVAL_NAMES,
     Estimate,
@@ -44,7 +65,10 @@ __all__ = [
     "INTERVAL_NAMES",
     "METRICS",
     "NEEDED",
+    "NO_ANSWER",
+    "N_DRAWS",
     "N_RESAMPLES",
+    "AnswerCounts",
     "CochransQ",
     "Comparison",
     "Equivalence",
@@ -58,20 +82,25 @@ __all__ = [
     "OddsRatio",
     "Pairwise",
     "PermutationTest",
+    "PictureAnswers",
     "RandomEffect",
+    "Randomized",
     "Resampled",
     "Sums",
     "TrialSource",
     "Wald",
+    "Ways",
     "bootstrap",
     "cluster_bootstrap",
     "cluster_values",
     "cochrans_q",
     "compare",
+    "count_answers",
     "equivalence_test",
     "estimate",
     "evaluate",
     "find_guards",
+    "flip_test",
     "gee_logistic",
     "get_metrics",
     "holm",
@@ -80,9 +109,15 @@ __all__ = [
     "mcnemar_exact",
     "mcnemar_of_counts",
     "mixed_logistic",
+    "orders",
     "permutation_test",
+    "picture_answers",
+    "randomize",
     "resample",
+    "splits",
     "summarize",
+    "swap_test",
+    "swaps",
     "trial_source",
     "wilson_interval",
 ]

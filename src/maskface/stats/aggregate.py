@@ -1,10 +1,10 @@
-"""Answers plain and under one condition, summed by independent unit.
+"""Answers added up by independent unit.
 
-What a set of answers adds to the sums from which every measure is computed.
-
-A row of totals has `N_SUMS` numbers: the confusion counts, sums over the probabilities by true
-emotion, and the calibration gap by bin of confidence. Rows add up, so a bootstrap resample of
-clusters is one matrix product, whatever the measure.
+`AnswerCounts` counts answers by unit, condition, shown emotion and answer; analyses take their
+numbers from its marginals. `Comparison` holds, for each unit and plain against one condition, the
+sums that every measure is a function of. Such a row of totals has `N_SUMS` numbers: the confusion
+counts, sums over the probabilities by true emotion, and the calibration gap by bin of confidence.
+Rows add up, so a bootstrap resample of clusters is one matrix product, whatever the measure.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from maskface.arrays import Bools, Floats, Integers
 from maskface.errors import MaskfaceError
 from maskface.schema import numbered
 from maskface.tables import P_COLUMNS, PLAIN
@@ -37,17 +38,201 @@ N_SUMS: Final = _N_COUNTS + _BY_LABEL * N_EMOTIONS + N_BINS
 _ROWS: Final = np.kron(np.eye(N_EMOTIONS), np.ones((N_EMOTIONS, 1)))
 _COLUMNS: Final = np.kron(np.ones((N_EMOTIONS, 1)), np.eye(N_EMOTIONS))
 
+NO_ANSWER: Final = -1
+"""Stands for the number of an answer where there is none."""
 
-class Answers(NamedTuple):
-    """Answers to n pictures.
+
+def sums_by(code: Integers, values: Floats, n: int | None = None) -> Floats:
+    """Sum values (n, ...) by code: (codes, ...), as many as the largest code asks for if None."""
+    sums = np.zeros((int(code.max(initial=-1)) + 1 if n is None else n, *values.shape[1:]))
+    np.add.at(sums, code, values)
+    return sums
+
+
+def with_overall(values: Floats) -> Floats:
+    """Put the sum over all emotions before each: (..., 7) to (..., 8)."""
+    return np.concatenate([values.sum(axis=-1, keepdims=True), values], axis=-1)
+
+
+def ratio(above: Floats, below: Floats) -> Floats:
+    """Divide; NaN where the divisor is 0."""
+    out: Floats = np.full(np.broadcast_shapes(above.shape, below.shape), np.nan)
+    np.divide(above, below, out=out, where=below > 0)
+    return out
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AnswerCounts:
+    """Answers of C units in K cells, which are conditions, or conditions by group of pictures.
 
     Attributes
     ----------
-    label, answer
-        (n,) index into `EMOTIONS`.
-    probabilities
-        (n, 7) in the order of `EMOTIONS`; NaN where the reader gives none.
+    given
+        (C, K, 7, 7): by unit, cell, shown emotion and answer, how often the answer was given.
+    chances
+        (C, K, 7, 7): how often it could have been given. Among all emotions that is how often the
+        emotion was shown, whatever the answer; of answers to "is it ...?" it is how often that
+        was asked.
     """
+
+    given: Floats
+    chances: Floats
+
+    @property
+    def hits(self) -> Floats:
+        """Right answers, (C, K, 7)."""
+        return np.diagonal(self.given, axis1=-2, axis2=-1)
+
+    @property
+    def shown(self) -> Floats:
+        """Chances of a right answer, (C, K, 7): pictures of each emotion."""
+        return np.diagonal(self.chances, axis1=-2, axis2=-1)
+
+    @property
+    def answered(self) -> Floats:
+        """Answers of each emotion, whatever was shown, (C, K, 7)."""
+        return np.asarray(self.given.sum(axis=-2))
+
+
+def count_answers(
+    unit: pd.Series | pd.Index,
+    cell: Integers,
+    label: Integers,
+    answer: Integers,
+    *,
+    n_cells: int,
+    said: Floats | None = None,
+) -> AnswerCounts:
+    """Count n answers by unit, cell, shown emotion and answer.
+
+    Parameters
+    ----------
+    unit
+        (n,) names of the independent units, which are numbered in their order.
+    cell
+        (n,) number of the cell of each.
+    label, answer
+        (n,) index into `EMOTIONS`; an answer that is no emotion is `NO_ANSWER`.
+    n_cells
+        How many cells there are.
+    said
+        (n,) 1 for yes and 0 for no, of answers to "is it ...?"; `answer` then names what was
+        asked. None if answers were chosen among all emotions.
+    """
+    codes = pd.factorize(unit, sort=True)[0].astype(np.int64)
+    n = (int(codes.max(initial=-1)) + 1) * n_cells
+    key = (codes * n_cells + cell) * N_EMOTIONS + label
+
+    def table(key: Integers, width: int, weights: Floats | None = None) -> Floats:
+        counts = np.bincount(key, weights, n * width).astype(np.float64)
+        return counts.reshape(-1, n_cells, N_EMOTIONS, width // N_EMOTIONS)
+
+    both = key * N_EMOTIONS + answer
+    if said is not None:
+        return AnswerCounts(table(both, _N_COUNTS, said), table(both, _N_COUNTS))
+    given, shown = table(both[answer != NO_ANSWER], _N_COUNTS), table(key, N_EMOTIONS)
+    return AnswerCounts(given, np.broadcast_to(shown, given.shape))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PictureAnswers:
+    """Answers of one classifier to n pictures under K conditions.
+
+    Attributes
+    ----------
+    conditions
+        The K conditions.
+    pictures
+        Table of the n pictures: image_id, unit (who is shown, or the picture itself) and label.
+    answer
+        (n, K) index into `EMOTIONS`; `NO_ANSWER` where there is none.
+    """
+
+    conditions: tuple[str, ...]
+    pictures: pd.DataFrame
+    answer: Integers
+
+    def answered(self) -> PictureAnswers:
+        """Return the pictures that have an answer under all conditions."""
+        return self.take((self.answer != NO_ANSWER).all(axis=1))
+
+    def take(self, rows: Bools) -> PictureAnswers:
+        """Return some of the pictures, (n,)."""
+        return PictureAnswers(self.conditions, self.pictures[rows], self.answer[rows])
+
+    @property
+    def label(self) -> Integers:
+        """Shown emotions, (n,) index into `EMOTIONS`."""
+        return numbered(self.pictures["label"], EMOTIONS)
+
+    @property
+    def unit(self) -> Integers:
+        """Numbers of the units, (n,), in the order of their names."""
+        return pd.factorize(self.pictures["unit"], sort=True)[0].astype(np.int64)
+
+    def counts(self, group: Integers | int = 0, n_groups: int = 1) -> AnswerCounts:
+        """Count the answers.
+
+        Parameters
+        ----------
+        group
+            (n,) number of each picture's group, where pictures are counted by group.
+        n_groups
+            How many groups there are. Cells are conditions within groups, so K n_groups.
+        """
+        k = len(self.conditions)
+        cell = np.asarray(group).reshape(-1, 1) * k + np.arange(k)
+        return count_answers(
+            self.pictures["unit"].repeat(k),
+            np.broadcast_to(cell, self.answer.shape).ravel(),
+            self.label.repeat(k),
+            self.answer.ravel(),
+            n_cells=n_groups * k,
+        )
+
+
+def picture_answers(trials: pd.DataFrame, conditions: Sequence[str], *, by: str) -> PictureAnswers:
+    """Bring together the answers to each picture.
+
+    Parameters
+    ----------
+    trials
+        Of one data set and classifier, in the schema of `maskface.tables.TRIALS`.
+    conditions
+        Which conditions, by the names that the trials have for them.
+    by
+        Column that names the independent units.
+
+    Raises
+    ------
+    MaskfaceError
+        If a picture was answered twice under one condition.
+    """
+    rows = trials[(trials["status"] == "ok") & trials["condition"].isin(conditions)]
+    pictures = pd.DataFrame(
+        {"image_id": rows["image_id"], "unit": rows[by], "label": rows["label"]}
+    ).astype("str")
+    groups = pictures.groupby(["image_id", "unit", "label"], sort=True)
+    names = list(dict.fromkeys(conditions))  # one may be asked for twice
+    where = np.asarray(groups.ngroup(), np.int64), numbered(rows["condition"], names)
+    twice = pd.MultiIndex.from_arrays(where).duplicated()
+    if twice.any():
+        raise _answered_twice(rows["image_id"].iloc[int(twice.argmax())])
+    answer = np.full((groups.ngroups, len(names)), NO_ANSWER, np.int64)
+    answer[where] = numbered(rows["predicted"], EMOTIONS)
+    answer = answer[:, [names.index(name) for name in conditions]]
+    return PictureAnswers(tuple(conditions), groups.size().index.to_frame(index=False), answer)
+
+
+def _answered_twice(picture: Any) -> MaskfaceError:
+    return MaskfaceError(
+        f"Picture {picture} was answered more than once under one condition. Compare one "
+        "classifier at a time, or observers with paired=False."
+    )
+
+
+class Answers(NamedTuple):
+    """Label and answer (n,), as indices into `EMOTIONS`, and probabilities (n, 7) or NaN."""
 
     label: NDArray[np.int64]
     answer: NDArray[np.int64]
@@ -55,17 +240,7 @@ class Answers(NamedTuple):
 
 
 def add_by_cell(answers: Answers, cell: NDArray[np.int64], totals: NDArray[np.float64]) -> None:
-    """Add answers to the totals of cells, one after the other.
-
-    Parameters
-    ----------
-    answers
-        n answers.
-    cell
-        (n,) number of the cell of each.
-    totals
-        (cells, N_SUMS), changed in place.
-    """
+    """Add n answers to the totals (cells, N_SUMS), in place; `cell` (n,) is the cell of each."""
     flat = totals.reshape(-1)
 
     def add(rows: NDArray[np.int64], column: NDArray[np.int64], what: NDArray[Any] | float) -> None:
@@ -97,7 +272,7 @@ def _bins(confidence: NDArray[np.float64]) -> NDArray[np.int64]:
 
 
 def confusion(totals: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Counts of label (rows) by answer (columns): (..., N_SUMS) to (..., 7, 7)."""
+    """Return counts of label (rows) by answer (columns): (..., N_SUMS) to (..., 7, 7)."""
     return totals[..., :_N_COUNTS].reshape(*totals.shape[:-1], N_EMOTIONS, N_EMOTIONS)
 
 
@@ -111,12 +286,12 @@ class ProbabilitySums(NamedTuple):
 
 
 def shown(totals: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Pictures by true emotion: (..., 7)."""
+    """Return the pictures by true emotion, (..., 7)."""
     return totals[..., :_N_COUNTS] @ _ROWS
 
 
 class Sums:
-    """What all measures are made of; each part is computed once, when it is first asked for.
+    """Sums that all measures are made of, each computed when it is first needed.
 
     Parameters
     ----------
@@ -181,7 +356,7 @@ _AT_ONCE: Final = 2**12
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Comparison:
-    """What every independent unit answered, plain and under one condition.
+    """Answers of every independent unit, plain and under one condition.
 
     Attributes
     ----------
@@ -221,11 +396,10 @@ class Comparison:
         return plain, occluded
 
     def by_first(self) -> Comparison:
-        """Sum over all units but the first kind, so that clusters are its levels."""
+        """Sum over the second kind of unit, so that clusters are the levels of the first."""
         if len(self.by) == 1:
             return self
-        totals = np.zeros((int(self.levels[:, 0].max(initial=-1)) + 1, 2, N_SUMS))
-        np.add.at(totals, self.levels[:, 0], self.totals)
+        totals = sums_by(self.levels[:, 0], self.totals)
         levels = np.arange(len(totals))[:, None]
         return Comparison(self.condition, self.by[:1], totals, levels, self.changed)
 
@@ -280,19 +454,9 @@ def compare_sides(
     by: tuple[str, ...],
     paired: bool = True,
 ) -> Comparison:
-    """Do what `compare` does with trials that are divided by condition already.
-
-    Parameters
-    ----------
-    plain, occluded
-        Trials under ``none`` and under the condition.
-    condition
-        Its name.
-    by, paired
-        See `compare`.
-    """
+    """Compare like `compare`, but take the trials under ``none`` and under the condition apart."""
     if not 1 <= len(by) <= 2:
-        raise MaskfaceError(f"`by` must name one or two columns, but it names {len(by)}.")
+        raise MaskfaceError(f"`by` must name one or two columns, got {len(by)}.")
     for trials in (plain, occluded):
         _check_columns(trials, ("image_id", "label", "predicted", "status", *by))
     answered = [np.flatnonzero(side["status"] == "ok") for side in (plain, occluded)]
@@ -317,7 +481,7 @@ def _check_columns(trials: pd.DataFrame, wanted: Sequence[str]) -> None:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Side:
-    """Some trials of a table, in an order: copies of all their columns would take much memory."""
+    """Some rows of a table, in an order, without a copy of all its columns."""
 
     trials: pd.DataFrame
     places: NDArray[np.int64]
@@ -329,7 +493,7 @@ class _Side:
         return numbered(self.column(name), EMOTIONS)
 
     def blocks(self) -> Iterator[tuple[slice, Answers]]:
-        """Answers, some at a time."""
+        """Yield the answers, some at a time."""
         graded = set(P_COLUMNS) <= set(self.trials.columns)
         for start in range(0, len(self.places), _AT_ONCE):
             piece = _Side(self.trials, self.places[start : start + _AT_ONCE])
@@ -345,11 +509,7 @@ def _same_pictures(sides: Sequence[_Side]) -> list[_Side]:
     plain, occluded = (pd.Index(side.column("image_id")) for side in sides)
     for index in (plain, occluded):
         if index.has_duplicates:
-            twice = index[index.duplicated()][0]
-            raise MaskfaceError(
-                f"Picture {twice} was answered more than once under one condition. Compare one "
-                "classifier at a time, or observers with paired=False."
-            )
+            raise _answered_twice(index[index.duplicated()][0])
     both = plain.intersection(occluded).sort_values()
     return [
         _Side(side.trials, side.places[index.get_indexer(both)])

@@ -1,7 +1,4 @@
-"""Design of a logistic regression in which each emotion has its own odds ratios.
-
-Logistic regression with correlated answers, by generalised estimating equations.
-"""
+"""Logistic regression of correlated answers by generalised estimating equations (GEE)."""
 
 from __future__ import annotations
 
@@ -21,16 +18,11 @@ from maskface.tables import PLAIN
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cells:
-    """Which rows belong to which cell of the design.
+    """Design of a logistic regression in which each emotion has its own odds ratios.
 
-    Attributes
-    ----------
-    design
-        (n, E + K E): the level of each emotion, then its change under each of K conditions.
-    emotions, conditions
-        In the order of the columns; without the reference.
-    member
-        (n,) whether a row is in the cell, by condition and emotion.
+    `design` (n, E + K E) holds the level of each emotion, then its change under each of K
+    conditions; `emotions` and `conditions` (without the reference) are in the order of the columns;
+    `member` maps condition and emotion to the rows (n,) of the cell.
     """
 
     design: NDArray[np.float64]
@@ -40,7 +32,7 @@ class Cells:
 
 
 def make_cells(conditions: pd.Series, emotions: pd.Series, reference: str) -> Cells:
-    """Lay out the design of rows with these conditions and emotions."""
+    """Make the design of rows with these conditions and emotions."""
     others = tuple(sorted(set(conditions) - {reference}))
     names = tuple(sorted(set(emotions)))
     of_condition = {name: (conditions == name).to_numpy() for name in (reference, *others)}
@@ -53,7 +45,7 @@ def make_cells(conditions: pd.Series, emotions: pd.Series, reference: str) -> Ce
 def check_columns(
     data: pd.DataFrame, columns: Sequence[str], reference: str, condition: str
 ) -> None:
-    """Refuse data without the columns, the reference, or another condition."""
+    """Raise if the data lack a column, the reference, or another condition."""
     missing = [name for name in columns if name not in data]
     if missing:
         raise MaskfaceError(f"The data lack the columns {', '.join(missing)}.")
@@ -66,7 +58,7 @@ def check_columns(
 
 
 def check_cells(cells: Cells, right: NDArray[np.float64]) -> None:
-    """Refuse cells whose odds are 0, infinite or unknown: the fit would run away."""
+    """Raise if a cell has only right or only wrong answers: the fit would diverge."""
     for (condition, emotion), member in cells.member.items():
         n, hits = int(member.sum()), int(right[member].sum())
         if hits in (0, n):
@@ -108,7 +100,7 @@ class OddsRatio:
 
 @dataclass(frozen=True, slots=True)
 class Wald:
-    """A joint test: chi-square, degrees of freedom, p value."""
+    """Joint Wald test: chi-square, degrees of freedom and p value."""
 
     statistic: float
     df: int

@@ -1,8 +1,7 @@
-"""Guards on what was answered: ceiling, chance, floor, and one answer for everything.
+"""Guards: reasons why a result cannot bear its claim, found in the trials and put in words.
 
-Guards on which pictures were answered: whose, of which emotions, and how many were not.
-
-When a result cannot bear its claim: what to look for in the trials, and how to say it.
+Some look at the answers (ceiling, chance, floor, one answer for everything), others at the pictures
+that were answered (other people, other emotions, many failures).
 """
 
 from __future__ import annotations
@@ -13,11 +12,11 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.stats import random_table
 
-from maskface.arrays import Row
+from maskface.arrays import Floats, Integers, Row
 from maskface.classifiers import is_control
+from maskface.stats.randomization import Ways, randomize
 from maskface.stats.tests import wilson_interval
 from maskface.stats.trial_source import FrameSource, Head, People, TrialSource
 from maskface.tables import GUARDS, PLAIN
@@ -30,7 +29,7 @@ DOMINANT_EXCESS: Final = 0.2
 
 
 def plain_guards(plain: pd.DataFrame) -> Iterator[Row]:
-    """Ceiling and chance of the plain faces, and emotions that are not read even there."""
+    """Warn of ceiling and chance on plain faces, and of emotions not recognised even there."""
     if plain.empty:
         return
     head: Row = {"condition": PLAIN}
@@ -67,7 +66,7 @@ def _floor_of_label(label: str, plain: pd.DataFrame) -> Iterator[Row]:
 
 
 def floor(name: str, occluded: pd.DataFrame) -> Iterator[Row]:
-    """Accuracy under a condition that is no better than guessing."""
+    """Warn of accuracy under a condition that is no better than guessing."""
     if occluded.empty:
         return
     right, n, commonest = int(occluded["correct"].sum()), len(occluded), _commonest(occluded)
@@ -81,7 +80,7 @@ def floor(name: str, occluded: pd.DataFrame) -> Iterator[Row]:
 
 
 def dominant(name: str, part: pd.DataFrame) -> Iterator[Row]:
-    """One emotion that is answered to most pictures, whatever they show."""
+    """Warn of one emotion that is answered to most pictures, whatever they show."""
     if part.empty:
         return
     shares = part["predicted"].value_counts(normalize=True).sort_index()
@@ -102,14 +101,14 @@ def _commonest(part: pd.DataFrame) -> float:
 
 
 def _above(right: int, n: int, chance: float) -> bool:
-    """Whether the Wilson interval lies above chance; with one emotion, anything is."""
+    """Return True if the Wilson interval lies above chance, or there is only one emotion."""
     if chance == 1:
         return True
     return bool(wilson_interval(np.array(right), np.array(n))[0] > chance)
 
 
 def percent(share: float) -> str:
-    """Set a share as whole per cent."""
+    """Format a share as a whole per cent."""
     return f"{100 * share:.0f}"
 
 
@@ -118,10 +117,11 @@ LEAST_OVERLAP: Final = 0.9
 MANY_FAILURES: Final = 0.1
 _FAILURE_ALPHA: Final = 0.01
 _N_TABLES: Final = 9_999
+"""Tables that are drawn: the p value is written with four decimals."""
 
 
 def confounded(name: str, plain: pd.DataFrame, occluded: pd.DataFrame) -> Iterator[Row]:
-    """Other people, or other pictures, under the condition than under ``none``."""
+    """Warn of other people, or other pictures, under the condition than under ``none``."""
     if plain.empty or occluded.empty:
         return
     known = (plain["subject_id"] != "").all() and (occluded["subject_id"] != "").all()
@@ -140,7 +140,7 @@ def confounded(name: str, plain: pd.DataFrame, occluded: pd.DataFrame) -> Iterat
 
 
 def missing_emotion(name: str, plain: pd.DataFrame, part: pd.DataFrame) -> Iterator[Row]:
-    """Emotions that have no answer."""
+    """Warn of emotions without an answer."""
     expected = set(EMOTIONS) if name == PLAIN else set(plain["label"].unique())
     missing = [e for e in EMOTIONS if e in expected - set(part["label"].unique())]
     if missing:
@@ -152,7 +152,7 @@ def missing_emotion(name: str, plain: pd.DataFrame, part: pd.DataFrame) -> Itera
 
 
 def failures(name: str, part: pd.DataFrame) -> Iterator[Row]:
-    """Many pictures without an answer, or more of some emotions than of others."""
+    """Warn of many pictures without an answer, or more of some emotions than of others."""
     failed = (part["status"] != "ok").to_numpy()
     n, bad = len(failed), int(failed.sum())
     if n and bad / n > MANY_FAILURES:
@@ -164,7 +164,7 @@ def failures(name: str, part: pd.DataFrame) -> Iterator[Row]:
     table = pd.crosstab(part["label"], failed)
     if table.shape[1] < 2 or table.shape[0] < 2:
         return
-    statistic, p = _chi_square(table.to_numpy())
+    statistic, p = chi_square(table.to_numpy())
     if p < _FAILURE_ALPHA:
         shares = ", ".join(
             f"{label} {row[True]} of {row.sum()}" for label, row in table.sort_index().iterrows()
@@ -181,14 +181,18 @@ def _under(name: str) -> str:
     return "without a cover" if name == PLAIN else f"under {name}"
 
 
-def _chi_square(table: NDArray[np.int64]) -> tuple[float, float]:
-    """Chi-square, and its p over tables that have the same margins."""
+def chi_square(table: Integers) -> tuple[float, float]:
+    """Compute chi-square of a table of counts, and its p value over tables of the same margins."""
     rows, columns = table.sum(axis=1), table.sum(axis=0)
     expected = np.outer(rows, columns) / table.sum()
     drawn = random_table(rows, columns).rvs(_N_TABLES, random_state=np.random.default_rng(0))
-    found, others = (((t - expected) ** 2 / expected).sum(axis=(-2, -1)) for t in (table, drawn))
-    as_far = int((others >= found - 1e-9).sum())
-    return float(found), (as_far + 1) / (_N_TABLES + 1)
+
+    def distance(tables: Floats) -> Floats:
+        return np.asarray(((tables - expected) ** 2 / expected).sum(axis=(-2, -1))[..., None])
+
+    ways = Ways(iter([drawn]), exact=False)
+    found = randomize(distance(table.astype(np.float64)), ways, distance)
+    return float(found.observed[0]), float(found.p_value[0])
 
 
 def _listed(names: list[str]) -> str:

@@ -1,12 +1,6 @@
-"""Confidence intervals from resamples.
+"""Confidence intervals from bootstrap resamples of clusters, and of two crossed kinds of clusters.
 
-Bootstrap of statistics of sums over clusters.
-
-Bootstrap resamples of totals: of clusters, and of two crossed kinds of clusters.
-
-Intervals of ratios.
-
-Monotone curves, many at a time.
+Also what is read off resamples: quantiles, ratios with Fieller's limits, monotone curves.
 """
 
 from __future__ import annotations
@@ -94,7 +88,7 @@ def _one_way(
 
 
 def _blocks(totals: Floats, columns: Integers) -> Iterator[Floats]:
-    """Some columns, some rows at a time: a copy of all takes as much memory again."""
+    """Yield some columns, some rows at a time, to save memory."""
     for start in range(0, len(totals), _ROWS_AT_ONCE):
         yield np.ascontiguousarray(totals[start : start + _ROWS_AT_ONCE, columns])
 
@@ -162,7 +156,7 @@ def _by_cluster(totals: Floats, rng: np.random.Generator, n: int) -> Iterator[Fl
 
 
 def _times_drawn(n_clusters: int, n: int, rng: np.random.Generator) -> Floats:
-    """How often each cluster is in each resample, (n, n_clusters)."""
+    """Draw how often each cluster is in each resample, (n, n_clusters)."""
     drawn = rng.integers(0, n_clusters, (n, n_clusters))
     drawn += np.arange(n)[:, None] * n_clusters
     times = np.bincount(drawn.ravel(), minlength=n * n_clusters)
@@ -188,7 +182,7 @@ Statistic = Callable[[Floats], Floats]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Resampled:
-    """A statistic, and what resampling says about it.
+    """A statistic and its bootstrap resamples.
 
     Attributes
     ----------
@@ -250,7 +244,7 @@ def bootstrap(
 
 
 def _influence(totals: Floats, levels: NDArray[np.int64], statistic: Statistic) -> Floats:
-    """Mean of the leave-one-out statistics minus each, by kind of cluster; 0 where undefined."""
+    """Return the mean of the leave-one-out statistics minus each; 0 where undefined."""
     parts = []
     for level in levels.T:
         sums = np.zeros((int(level.max()) + 1, totals.shape[1]))
@@ -271,7 +265,7 @@ DEFAULT: Final[Interval] = "expanded"
 def interval(
     resampled: Resampled, kind: Interval = DEFAULT, *, level: float = LEVEL
 ) -> tuple[Floats, Floats]:
-    """Confidence limits from resamples.
+    """Compute confidence limits from resamples.
 
     Parameters
     ----------
@@ -295,7 +289,7 @@ def interval(
         defines it.
     """
     if kind not in get_args(Interval):
-        raise MaskfaceError(f"interval must be one of {get_args(Interval)}, but it was {kind!r}.")
+        raise MaskfaceError(f"kind must be one of {', '.join(get_args(Interval))}, got {kind!r}.")
     tail = (1 - level) / 2
     enough = resampled.n_clusters >= 2  # one cluster says nothing about how clusters differ
     if not enough.any():
@@ -314,7 +308,7 @@ def cluster_bootstrap(
     level: float = LEVEL,
     kind: Interval = DEFAULT,
 ) -> tuple[Floats, Floats]:
-    """Confidence limits of a statistic of sums: `bootstrap` and `interval` in one call.
+    """Compute confidence limits of a statistic of sums: `bootstrap` and `interval` in one call.
 
     Returns
     -------
@@ -326,7 +320,7 @@ def cluster_bootstrap(
 
 
 def _widening(n_clusters: NDArray[np.int64]) -> Floats:
-    """Make up for the divisor C in place of C - 1 of the resamples' variance."""
+    """Return the factor sqrt(C / (C - 1)) for the resamples' standard deviation."""
     n = np.maximum(n_clusters, 2)
     return np.asarray(np.sqrt(n / (n - 1)))
 
@@ -386,7 +380,7 @@ _LIMITS: Final[dict[str, Callable[[Resampled, float], tuple[Floats, Floats]]]] =
 
 
 def quantiles(values: Floats, share: Floats) -> Floats:
-    """Quantiles of each column of what is not NaN: (B, m) and shares (q, m) to (q, m).
+    """Compute quantiles of each column without NaN: (B, m) and shares (q, m) to (q, m).
 
     Each column has shares of its own. Linear between order statistics, as the default of NumPy.
     """
@@ -404,7 +398,7 @@ def quantiles(values: Floats, share: Floats) -> Floats:
 def ratio_limits(
     points: Floats, values: Floats, n_clusters: NDArray[np.int64], *, level: float = 0.95
 ) -> tuple[Floats, Floats, Floats]:
-    """Ratios and their limits where the denominator is clearly above 0.
+    """Compute ratios and their limits where the denominator is clearly above 0.
 
     Parameters
     ----------
@@ -441,7 +435,7 @@ def ratio_limits(
 
 
 def monotone(values: Floats) -> Floats:
-    """Fit the nearest curves that never fall, along axis 1 of (B, K, m).
+    """Fit the nearest monotone curves, which never fall, along axis 1 of (B, K, m).
 
     Least squares with equal weights, by the min-max formula (Robertson, Wright & Dykstra 1988,
     Order Restricted Statistical Inference, section 1.4): a point is the largest, over where a
@@ -462,7 +456,7 @@ def monotone(values: Floats) -> Floats:
 
 
 def half_reached(places: Floats, losses: Floats) -> Floats:
-    """Where monotone curves first reach half of their last value, linear between points.
+    """Find where monotone curves first reach half of their last value, linear between points.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
-"""The measures, each a function of `Sums` (B rows); NaN where a measure is not defined.
+"""Measures of recognition as functions of `Sums`, with their names and sources in `METRICS`.
 
-The measures as values: what each is called, what it means, who described it.
+A new measure is one function and one `Metric` here: summaries, tests and the manifest follow.
 """
 
 from __future__ import annotations
@@ -14,118 +14,111 @@ from numpy.typing import NDArray
 
 from maskface.arrays import Floats
 from maskface.errors import MaskfaceError
-from maskface.stats.aggregate import Sums
+from maskface.stats.aggregate import Sums, ratio
 from maskface.types import EMOTIONS
-
-
-def _ratio(above: Floats, below: Floats) -> Floats:
-    """Divide; NaN where the divisor is 0."""
-    out: Floats = np.full(np.broadcast_shapes(above.shape, below.shape), np.nan)
-    np.divide(above, below, out=out, where=below > 0)
-    return out
 
 
 def _mean_of_defined(values: Floats) -> Floats:
     """Mean over the last axis of what is not NaN; NaN if nothing is."""
     defined = ~np.isnan(values)
-    return _ratio(np.where(defined, values, 0).sum(axis=-1), defined.sum(axis=-1).astype(float))
+    return ratio(np.where(defined, values, 0).sum(axis=-1), defined.sum(axis=-1).astype(float))
 
 
 def accuracy(sums: Sums) -> Floats:
-    """Share of right answers, (B,)."""
-    return _ratio(sums.hits.sum(axis=-1), sums.shown.sum(axis=-1))
+    """Return the share of right answers, (B,)."""
+    return ratio(sums.hits.sum(axis=-1), sums.shown.sum(axis=-1))
 
 
 def recall(sums: Sums) -> Floats:
-    """Share of right answers to the pictures of each emotion (raw hit rate), (B, 7)."""
-    return _ratio(sums.hits, sums.shown)
+    """Return the share of right answers to the pictures of each emotion (raw hit rate), (B, 7)."""
+    return ratio(sums.hits, sums.shown)
 
 
 def precision(sums: Sums) -> Floats:
-    """Share of right ones among the answers of each emotion, (B, 7)."""
-    return _ratio(sums.hits, sums.answered)
+    """Return the share of right ones among the answers of each emotion, (B, 7)."""
+    return ratio(sums.hits, sums.answered)
 
 
 def balanced_accuracy(sums: Sums) -> Floats:
-    """Mean recall of the emotions that were shown, (B,)."""
+    """Return the mean recall of the emotions that were shown, (B,)."""
     return _mean_of_defined(recall(sums))
 
 
 def macro_f1(sums: Sums) -> Floats:
-    """Mean over the emotions that were shown of 2 hits / (shown + answered), (B,).
+    """Return the mean over the emotions that were shown of 2 hits / (shown + answered), (B,).
 
     An emotion that was answered but never shown is left out, so that plain and occluded faces
     are averaged over the same emotions.
     """
-    f1 = _ratio(2 * sums.hits, sums.shown + sums.answered)
+    f1 = ratio(2 * sums.hits, sums.shown + sums.answered)
     return _mean_of_defined(np.where(sums.shown > 0, f1, np.nan))
 
 
 def kappa(sums: Sums) -> Floats:
-    """Agreement of answer and label beyond chance, (B,) (Cohen 1960)."""
+    """Return the agreement of answer and label beyond chance, (B,) (Cohen 1960)."""
     n = sums.shown.sum(axis=-1)
-    expected = _ratio((sums.shown * sums.answered).sum(axis=-1), n**2)
-    return _ratio(accuracy(sums) - expected, 1 - expected)
+    expected = ratio((sums.shown * sums.answered).sum(axis=-1), n**2)
+    return ratio(accuracy(sums) - expected, 1 - expected)
 
 
 def unbiased_hit_rate(sums: Sums) -> Floats:
-    """hits^2 / (shown x answered), (B, 7) (Wagner 1993); 0 if shown but never answered."""
+    """Return hits^2 / (shown x answered), (B, 7) (Wagner 1993); 0 if shown but never answered."""
     below = sums.shown * sums.answered
-    rate = _ratio(sums.hits**2, below)
+    rate = ratio(sums.hits**2, below)
     return np.where((sums.shown > 0) & (sums.answered == 0), 0.0, rate)
 
 
 def chance_hit_rate(sums: Sums) -> Floats:
-    """Unbiased hit rate of answers that know nothing: shown x answered / n^2, (B, 7)."""
+    """Return the unbiased hit rate of answers that know nothing: shown x answered / n^2, (B, 7)."""
     n = sums.shown.sum(axis=-1, keepdims=True)
-    return _ratio(sums.shown * sums.answered, n**2)
+    return ratio(sums.shown * sums.answered, n**2)
 
 
 def dprime(sums: Sums) -> Floats:
-    """Sensitivity z(hit rate) - z(false alarm rate), each emotion against the rest, (B, 7)."""
+    """Return sensitivity z(hit rate) - z(false alarm rate), emotion against rest, (B, 7)."""
     hit, alarm = sums.z_rates
     return np.asarray(hit - alarm)
 
 
 def criterion(sums: Sums) -> Floats:
-    """Bias -(z(hit rate) + z(false alarm rate)) / 2, (B, 7); below 0: answered too readily."""
+    """Return bias -(z(hit rate) + z(false alarm rate)) / 2, (B, 7); below 0: too ready."""
     hit, alarm = sums.z_rates
     return np.asarray(-(hit + alarm) / 2)
 
 
 def answer_share(sums: Sums) -> Floats:
-    """Share of all answers that are this emotion, (B, 7)."""
-    return _ratio(sums.answered, sums.answered.sum(axis=-1, keepdims=True))
+    """Return the share of all answers that are this emotion, (B, 7)."""
+    return ratio(sums.answered, sums.answered.sum(axis=-1, keepdims=True))
 
 
 def log_loss(sums: Sums) -> Floats:
-    """Mean of -ln(probability of the true emotion), at least 1e-6, (B,)."""
+    """Return the mean of -ln(probability of the true emotion), at least 1e-6, (B,)."""
     p = sums.probabilities
-    return _ratio(p.log_loss.sum(axis=-1), p.n.sum(axis=-1))
+    return ratio(p.log_loss.sum(axis=-1), p.n.sum(axis=-1))
 
 
 def brier(sums: Sums) -> Floats:
-    """Mean squared distance of the probabilities from the truth, 0 to 2, (B,)."""
+    """Return the mean squared distance of the probabilities from the truth, 0 to 2, (B,)."""
     p = sums.probabilities
-    return _ratio(p.brier.sum(axis=-1), p.n.sum(axis=-1))
+    return ratio(p.brier.sum(axis=-1), p.n.sum(axis=-1))
 
 
 def expected_calibration_error(sums: Sums) -> Floats:
-    """Mean distance of confidence from accuracy over bins of confidence, (B,)."""
+    """Return the mean distance of confidence from accuracy over bins of confidence, (B,)."""
     gap = np.abs(sums.calibration_gaps).sum(axis=-1)
-    return _ratio(gap, sums.probabilities.n.sum(axis=-1))
+    return ratio(gap, sums.probabilities.n.sum(axis=-1))
 
 
 def p_true(sums: Sums) -> Floats:
-    """Mean probability of the true emotion, (B,)."""
+    """Return the mean probability of the true emotion, (B,)."""
     p = sums.probabilities
-    return _ratio(p.p_true.sum(axis=-1), p.n.sum(axis=-1))
+    return ratio(p.p_true.sum(axis=-1), p.n.sum(axis=-1))
 
 
 def p_true_by_emotion(sums: Sums) -> Floats:
-    """Mean probability of the true emotion, by emotion, (B, 7)."""
+    """Return the mean probability of the true emotion, by emotion, (B, 7)."""
     p = sums.probabilities
-    return _ratio(p.p_true, p.n)
+    return ratio(p.p_true, p.n)
 
 
 Scope = Literal["all", "emotion", "answer"]
@@ -151,12 +144,12 @@ class Metric:
     source
         Where it was described.
     tested
-        Whether the summary tests its loss.
+        True if the summary tests its loss.
     folded
-        Whether it is a sum of absolute values, which noise can only raise. Percentiles of
+        True if it is a sum of absolute values, which noise can only raise. Percentiles of
         resamples would then lie above the estimate, so the interval is the symmetric one.
     graded
-        Whether it needs probabilities, which human answers do not have.
+        True if it needs probabilities, which human answers do not have.
     """
 
     name: str
@@ -170,7 +163,7 @@ class Metric:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The labels that it has a number for."""
+        """Labels that it has a number for."""
         return (_EVERYTHING,) if self.scope == "all" else EMOTIONS
 
 
@@ -223,7 +216,7 @@ METRICS: Final[tuple[Metric, ...]] = (
 
 
 def get_metrics(name: str) -> tuple[Metric, ...]:
-    """Find the measures of a name (`p_true` exists over all emotions and by emotion).
+    """Return the measures of a name (`p_true` exists over all emotions and by emotion).
 
     Raises
     ------
@@ -238,7 +231,7 @@ def get_metrics(name: str) -> tuple[Metric, ...]:
 
 
 def places(metrics: Sequence[Metric]) -> list[tuple[Metric, str]]:
-    """Metric and label of each column of `evaluate`."""
+    """Return metric and label of each column of `evaluate`."""
     return [(metric, label) for metric in metrics for label in metric.labels]
 
 

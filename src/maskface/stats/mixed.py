@@ -1,7 +1,4 @@
-"""The model of a mixed logistic regression in bambi, and its fit.
-
-Logistic regression with crossed random effects, fitted by a sampler (extra ``mixed``).
-"""
+"""Logistic regression with crossed random effects, sampled by bambi (extra ``mixed``)."""
 
 from __future__ import annotations
 
@@ -26,16 +23,10 @@ EFFECT_SD: Final = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What the conditions and groups are called in the model's formula.
+    """Names of the conditions and groups in the model's formula.
 
-    Columns may hold any characters, which a formula would take for operators.
-
-    Attributes
-    ----------
-    conditions, groups
-        Each one's name in the formula.
-    slopes
-        The groups in which conditions have effects of their own.
+    Columns may hold any characters, which a formula would take for operators. `slopes` are the
+    groups in which conditions have effects of their own.
     """
 
     conditions: dict[str, str]
@@ -113,7 +104,7 @@ class MixedOddsRatio:
 
 @dataclass(frozen=True, slots=True)
 class RandomEffect:
-    """How much groups differ.
+    """Standard deviation of an effect between groups.
 
     Attributes
     ----------
@@ -151,7 +142,7 @@ class Mixed:
         The largest potential scale reduction, and the smallest effective sample size (of bulk and
         tails) of all figures above and of the intercept.
     divergences
-        Draws at which the sampler lost its way.
+        Divergent transitions of the sampler.
     problems
         Why the figures cannot be relied on, in sentences; empty if the chains have converged.
     reference
@@ -172,7 +163,7 @@ class Mixed:
 
     @property
     def converged(self) -> bool:
-        """Whether nothing speaks against the figures."""
+        """True if nothing speaks against the figures."""
         return not self.problems
 
 
@@ -256,7 +247,7 @@ def mixed_logistic(
     looked_at = ["Intercept", *names.conditions.values(), *names.effects().values()]
     rhat, ess = _convergence(fit.posterior[looked_at])
     divergences = int(fit.sample_stats["diverging"].sum())
-    problems = _problems(rhat, ess, divergences, chains)
+    problems = find_problems(rhat, ess, divergences, chains)
     return Mixed(ratios, effects, len(table), rhat, ess, divergences, problems, reference, level)
 
 
@@ -322,7 +313,8 @@ def _convergence(posterior: Any) -> tuple[float, float]:
     )
 
 
-def _problems(rhat: float, ess: float, divergences: int, chains: int) -> tuple[str, ...]:
+def find_problems(rhat: float, ess: float, divergences: int, chains: int) -> tuple[str, ...]:
+    """List in sentences what speaks against the figures of a fit; see `Mixed.problems`."""
     least = MIN_ESS_PER_CHAIN * chains
     found = []
     # Written so that NaN, as of chains that stand still, is a problem too.

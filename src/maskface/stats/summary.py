@@ -1,11 +1,4 @@
-"""What each cluster's own answers amount to.
-
-Measures plain and occluded, what is lost, and how sure that is.
-
-The rows of a summary that answer the question.
-
-From trials to the summary table.
-"""
+"""From trials to the summary table: measures plain and occluded, losses, intervals and tests."""
 
 from __future__ import annotations
 
@@ -31,8 +24,8 @@ from maskface.stats.intervals import (
     interval,
 )
 from maskface.stats.metrics import METRICS, Metric, evaluate, places
-from maskface.stats.randomization import MOST_EXACT, N_PERMUTATIONS, permutation_p
-from maskface.stats.tests import holm, mcnemar_of_counts, wilson_interval
+from maskface.stats.randomization import N_DRAWS, permute
+from maskface.stats.tests import holm_within, mcnemar_of_counts, wilson_interval
 from maskface.stats.trial_source import FrameSource, Head, TrialSource
 from maskface.tables import PLAIN, SUMMARY
 from maskface.types import EMOTIONS
@@ -42,7 +35,7 @@ _OCCLUDED: Final = slice(N_SUMS, 2 * N_SUMS)
 
 
 def both_and_loss(metrics: Sequence[Metric], totals: Floats) -> Floats:
-    """Measures plain, occluded, and the difference: totals (B, 2 N_SUMS) to (B, 3 m)."""
+    """Compute measures plain, occluded, and their difference: (B, 2 N_SUMS) to (B, 3 m)."""
     plain, occluded = (evaluate(metrics, totals[:, part]) for part in (_PLAIN, _OCCLUDED))
     return np.hstack([plain, occluded, plain - occluded])
 
@@ -50,7 +43,7 @@ def both_and_loss(metrics: Sequence[Metric], totals: Floats) -> Floats:
 def cluster_values(
     comparison: Comparison, metric: Metric, label: str = "all"
 ) -> tuple[Floats, Floats]:
-    """Each cluster's own measure, plain and occluded.
+    """Compute each cluster's own measure, plain and occluded.
 
     Parameters
     ----------
@@ -71,7 +64,7 @@ def cluster_values(
 
 
 def dz_of_clusters(comparison: Comparison, metrics: Sequence[Metric]) -> Floats:
-    """Standardised mean loss over clusters, (m,); NaN if clusters do not differ or are pictures."""
+    """Compute dz over clusters, (m,); NaN if clusters do not differ or are pictures."""
     dz = np.full(len(places(metrics)), np.nan)
     if comparison.by[0] == "image_id":
         return dz
@@ -96,7 +89,7 @@ INTERVAL_NAMES: Final[dict[Interval, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """One measure of one comparison.
+    """Estimate of one measure of one comparison.
 
     Attributes
     ----------
@@ -111,7 +104,7 @@ class Estimate:
     interval
         Name of the kind of interval.
     n_clusters
-        Independent units that it stands on: of pooled answers those that showed the emotion, of
+        Independent units behind it: of pooled answers those that showed the emotion, of
         a mean over clusters those whose own loss is defined.
     dz
         Mean over clusters of their own losses by the standard deviation (Lakens 2013,
@@ -194,7 +187,7 @@ def _undefined(metric: Metric, label: str) -> Estimate:
 def _average(
     comparison: Comparison, metrics: Sequence[Metric], average: Average
 ) -> tuple[Floats, Statistic]:
-    """Totals and the statistic of their sums: measures plain, occluded, and the difference."""
+    """Return totals and the statistic of their sums: plain, occluded, and the difference."""
     if average == "pooled":
         return comparison.flat, lambda totals: both_and_loss(metrics, totals)
     own = both_and_loss(metrics, comparison.flat)
@@ -265,7 +258,7 @@ def _kind_of(metrics: Sequence[Metric], kind: Interval) -> Interval:
 
 
 def _limits(drawn: Resampled, kind: Interval, level: float) -> Floats:
-    """Limits of value and loss, (4, m)."""
+    """Compute the limits of value and loss, (4, m)."""
     low, high = (np.split(limit, 3) for limit in interval(drawn, kind, level=level))
     return np.stack([low[1], high[1], low[2], high[2]])
 
@@ -301,13 +294,13 @@ UNITS: Final = {"subject_id": "subject", "image_id": "image", "observer_id": "ob
 """Columns that may name the units of a summary, and what `clustered_by` calls them."""
 _HITS: Final = ("accuracy", "recall")
 """Measures that are a share of pictures: McNemar's test and Wilson's interval hold for them."""
-_TESTED: Final = tuple(metric for metric in METRICS if metric.tested)
 _SWAPS_PER_TEST: Final = 200
 """Random swaps for each test of the largest family: Holm's least p is then about 1/200."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
+    metrics: Sequence[Metric]
     by: tuple[str, ...]
     paired: bool
     seed: int
@@ -320,6 +313,7 @@ def summarize(
     *,
     by: str | Sequence[str] | None = None,
     paired: bool = True,
+    metrics: Sequence[Metric] = METRICS,
     seed: int = 0,
     n_resamples: int = N_RESAMPLES,
 ) -> pd.DataFrame:
@@ -334,7 +328,9 @@ def summarize(
         What the independent units are: ``subject_id``, ``image_id``, ``observer_id``, or two of
         them that are crossed. Subjects if None, or pictures where one lacks a subject id.
     paired
-        Whether the same pictures were answered under both conditions; see `compare`.
+        True if the same pictures were answered under both conditions; see `compare`.
+    metrics
+        Which measures; add your own as a `Metric`.
     seed
         Seed of the bootstrap and of the permutations.
     n_resamples
@@ -361,10 +357,11 @@ def summarize(
             "Read the column `message` of the trials to see why."
         )
     family = sum(len(source.conditions(head)) for head in heads) * N_EMOTIONS
-    n_permutations = max(N_PERMUTATIONS, _SWAPS_PER_TEST * family)
+    n_permutations = max(N_DRAWS, _SWAPS_PER_TEST * family)
     rows: list[Row] = []
     for head in heads:
-        plan = _Plan(_units(source, head, by), paired, seed, n_resamples, n_permutations)
+        units = _units(source, head, by)
+        plan = _Plan(metrics, units, paired, seed, n_resamples, n_permutations)
         plain = source.rows(head, PLAIN)
         for condition in source.conditions(head):
             part = plain if condition == PLAIN else source.rows(head, condition)
@@ -406,8 +403,8 @@ def _condition_rows(
 
 
 def _measure_rows(comparison: Comparison, shown: dict[str, int], plan: _Plan) -> Iterator[Row]:
-    found = estimate(comparison, seed=plan.seed, n_resamples=plan.n_resamples)
-    for (metric, label), one in zip(places(METRICS), found, strict=True):
+    found = estimate(comparison, plan.metrics, seed=plan.seed, n_resamples=plan.n_resamples)
+    for (metric, label), one in zip(places(plan.metrics), found, strict=True):
         if metric.graded and np.isnan(one.value) and np.isnan(one.baseline):
             continue
         if metric.scope == "emotion" and label not in shown:
@@ -451,22 +448,26 @@ def _answer_rows(comparison: Comparison, shown: dict[str, int]) -> list[Row]:
 
 
 def _add_tests(rows: list[Row], comparison: Comparison, plan: _Plan) -> None:
-    p_values = {} if comparison.by[0] == "image_id" else _permuted(comparison, plan)
-    several = len(comparison.by_first().totals)
-    name = "exact cluster permutation" if 2**several <= MOST_EXACT else "cluster permutation"
+    of_pictures = comparison.by[0] == "image_id"
+    p_values = {} if of_pictures else _permuted(comparison, plan)
     for row in rows:
         if row["metric"] in _HITS:
-            _add_mcnemar(row, comparison, test=not p_values)
-        p = p_values.get((row["metric"], row["label"]), np.nan)
-        if not np.isnan(p):
-            row |= {"p_value": p, "test": name}
+            _add_mcnemar(row, comparison, test=of_pictures)
+        row.update(p_values.get((row["metric"], row["label"]), {}))
 
 
-def _permuted(comparison: Comparison, plan: _Plan) -> dict[tuple[str, str], float]:
-    tested = [m for m in _TESTED if not m.graded or _has_probabilities(comparison)]
-    p, _ = permutation_p(comparison, tested, seed=plan.seed, n_permutations=plan.n_permutations)
-    keys = [(metric.name, label) for metric, label in places(tested)]
-    return dict(zip(keys, p.tolist(), strict=True))
+def _permuted(comparison: Comparison, plan: _Plan) -> dict[tuple[str, str], Row]:
+    """Return p values and the name of their test, by metric and label."""
+    graded = _has_probabilities(comparison)
+    tested = [m for m in plan.metrics if m.tested and (graded or not m.graded)]
+    if not tested:
+        return {}
+    found = permute(comparison, tested, seed=plan.seed, n_permutations=plan.n_permutations)
+    return {
+        (metric.name, label): {"p_value": p, "test": found.test}
+        for (metric, label), p in zip(places(tested), found.p_value.tolist(), strict=True)
+        if not np.isnan(p)
+    }
 
 
 def _has_probabilities(comparison: Comparison) -> bool:
@@ -489,6 +490,4 @@ def _add_mcnemar(row: Row, comparison: Comparison, *, test: bool) -> None:
 def _with_holm(summary: pd.DataFrame) -> pd.DataFrame:
     """Correct within each measure; a measure over all emotions is another family."""
     overall = (summary["label"] == "all").rename("overall")
-    for _, family in summary[summary["p_value"].notna()].groupby(["metric", overall]):
-        summary.loc[family.index, "p_adjusted"] = holm(family["p_value"].to_numpy(float))
-    return SUMMARY.tidy(summary)
+    return SUMMARY.tidy(holm_within(summary, ["metric", overall]))

@@ -1,10 +1,6 @@
-"""Right and wrong answers to the same pictures: exact McNemar test and its effect sizes.
+"""Tests of paired answers and their effect sizes, and corrections of several p values.
 
-Cochran's Q: several conditions on the same pictures, and which pairs of them differ.
-
-Is a loss small enough not to matter? Two one-sided t tests over clusters.
-
-Wilson's interval of a share, and Holm's correction of several p values.
+Exact McNemar, Cochran's Q, equivalence (TOST), Wilson's interval and Holm's correction.
 """
 
 from __future__ import annotations
@@ -12,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import t as student
 from statsmodels.stats.contingency_tables import cochrans_q as _cochrans_q
@@ -58,7 +56,7 @@ class McNemar:
 
 
 def mcnemar_of_counts(lost: int, gained: int, n: int, *, level: float = 0.95) -> McNemar:
-    """Exact McNemar test from the numbers of changed pairs.
+    """Compute the exact McNemar test from the numbers of changed pairs.
 
     Parameters
     ----------
@@ -98,10 +96,11 @@ def _odds(share: float) -> float:
 def mcnemar_exact(
     plain: NDArray[np.bool_], occluded: NDArray[np.bool_], *, level: float = 0.95
 ) -> McNemar:
-    """Exact McNemar test of right answers (n,) to the same pictures, plain and occluded."""
+    """Compute the exact McNemar test of right answers (n,) to the same pictures."""
     if plain.shape != occluded.shape:
         raise MaskfaceError(
-            f"The two sets of answers must be as long, but had {len(plain)} and {len(occluded)}."
+            "The two sets of answers must have the same length, "
+            f"got {len(plain)} and {len(occluded)}."
         )
     lost, gained = int((plain & ~occluded).sum()), int((~plain & occluded).sum())
     return mcnemar_of_counts(lost, gained, len(plain), level=level)
@@ -133,8 +132,31 @@ def holm(p_values: Sequence[float] | Floats) -> Floats:
     return adjusted
 
 
+def holm_within(
+    table: pd.DataFrame,
+    families: list[Any],
+    source: str = "p_value",
+    target: str = "p_adjusted",
+) -> pd.DataFrame:
+    """Return a table with a column of p values that are adjusted by Holm within each family.
+
+    Parameters
+    ----------
+    table
+        With the columns `source` and `target`.
+    families
+        Columns, or series of the same index, that tell the families apart.
+    source, target
+        Columns of the p values, NaN where there was no test, and of what they are adjusted to.
+    """
+    adjusted = table.groupby(families, dropna=False)[source].transform(
+        lambda p: holm(p.to_numpy(np.float64))
+    )
+    return table.assign(**{target: adjusted})
+
+
 def wilson_interval(hits: Floats, n: Floats, *, level: float = 0.95) -> tuple[Floats, Floats]:
-    """Confidence limits of a share of independent trials (Wilson 1927, doi:10.2307/2276774).
+    """Compute confidence limits of a share (Wilson 1927, doi:10.2307/2276774).
 
     Parameters
     ----------
@@ -159,7 +181,7 @@ def wilson_interval(hits: Floats, n: Floats, *, level: float = 0.95) -> tuple[Fl
 
 @dataclass(frozen=True, slots=True)
 class Pairwise:
-    """One post-hoc comparison after Cochran's Q."""
+    """Post-hoc comparison of two conditions after Cochran's Q."""
 
     first: str
     second: str
@@ -187,12 +209,12 @@ class CochransQ:
 
 
 def cochrans_q(right: Mapping[str, NDArray[np.bool_]]) -> CochransQ:
-    """Cochran's Q over three or more conditions, and which pairs of conditions differ.
+    """Compute Cochran's Q over three or more conditions, and test all pairs of them.
 
     Parameters
     ----------
     right
-        For each condition (n,) whether each of the same n pictures was read right.
+        For each condition (n,) booleans: right answers to the same n pictures.
 
     Returns
     -------
@@ -211,7 +233,7 @@ def cochrans_q(right: Mapping[str, NDArray[np.bool_]]) -> CochransQ:
     """
     if len(right) < 3:
         raise MaskfaceError(
-            f"Cochran's Q needs three conditions or more, but got {len(right)}. For two, use "
+            f"Cochran's Q needs three conditions or more, got {len(right)}. For two, use "
             "mcnemar_exact."
         )
     table = np.column_stack([np.asarray(column, dtype=np.int64) for column in right.values()])
@@ -234,7 +256,7 @@ def _all_pairs(right: Mapping[str, NDArray[np.bool_]]) -> tuple[Pairwise, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Equivalence:
-    """Whether a mean paired loss lies within a bound on either side of 0.
+    """Test that a mean paired loss lies within a bound on either side of 0.
 
     Attributes
     ----------
@@ -301,9 +323,9 @@ def equivalence_test(
     losses = np.asarray(baseline, float) - np.asarray(value, float)
     n = len(losses)
     if not bound > 0:
-        raise MaskfaceError(f"bound must be above 0, but it was {bound}.")
+        raise MaskfaceError(f"bound must be above 0, got {bound}.")
     if n < 2:
-        raise MaskfaceError(f"An equivalence test needs two clusters or more, but there are {n}.")
+        raise MaskfaceError(f"An equivalence test needs two clusters or more, got {n}.")
     spread = float(losses.std(ddof=1))
     if spread == 0:
         raise MaskfaceError("All clusters lose the same, so there is nothing to test.")

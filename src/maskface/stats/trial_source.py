@@ -1,8 +1,7 @@
-"""Where statistics take trials from.
+"""Sources of trials for statistics, which read one classifier and condition at a time.
 
-Trials as records of a fixed size: numbers in the place of names.
-
-Trials on disk, of which one classifier and condition at a time are in memory.
+`FrameSource` holds trials in memory; `SpilledSource` holds them on disk as records of a fixed size,
+so that memory does not grow with a run.
 """
 
 from __future__ import annotations
@@ -276,19 +275,9 @@ def _check_answers(records: NDArray[np.void]) -> None:
 
 
 def frame_of(records: NDArray[np.void], subjects: Sequence[str]) -> pd.DataFrame:
-    """Make a table of records.
+    """Make a table of records (n,) and the names of people by number.
 
-    Parameters
-    ----------
-    records
-        (n,) of the kind `RECORD`.
-    subjects
-        Names of people, by number.
-
-    Returns
-    -------
-    pandas.DataFrame
-        With pictures as numbers, other texts as categories in the order of the alphabet.
+    Pictures stay numbers; other texts become categories in alphabetical order.
     """
     p = np.ascontiguousarray(records["p"].T)
     frame = pd.DataFrame(p.T, columns=P_COLUMNS, copy=False)

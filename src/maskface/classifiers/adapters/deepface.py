@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskface.classifiers.adapters.packages import digest, in_order, package, part, refuse_download
+from maskface.classifiers.base import Rebuilt
+from maskface.classifiers.registry import CLASSIFIERS
 from maskface.types import EMOTIONS, Face
 
 INSTALL: Final = (
@@ -26,8 +28,9 @@ overwrites the one that MediaPipe needs."""
 _TASK: Final = {"task": "facial_attribute", "model_name": "Emotion"}
 
 
+@CLASSIFIERS.register("deepface")
 @dataclass(frozen=True)
-class DeepFace:
+class DeepFace(Rebuilt):
     """DeepFace's emotion network (48 px, grey; FER2013), if that package is installed.
 
     Each crop goes to ``DeepFace.analyze`` with ``detector_backend="skip"``, so DeepFace does all

@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskface.classifiers.adapters.packages import digest, in_order, package, part, refuse_download
+from maskface.classifiers.base import Rebuilt
+from maskface.classifiers.registry import CLASSIFIERS
 from maskface.types import EMOTIONS, Face
 
 INSTALL: Final = "pip install 'py-feat>=2.1'"
@@ -21,8 +23,9 @@ SIDE: Final = 224
 """Side in px to which Py-Feat's detector brings faces for this network."""
 
 
+@CLASSIFIERS.register("pyfeat")
 @dataclass(frozen=True)
-class PyFeat:
+class PyFeat(Rebuilt):
     """Py-Feat's emotion model ``resmasknet`` (224 px; FER2013), if that package is installed.
 
     The crop takes the place of the face that Py-Feat's detector would cut out; the rest is as in

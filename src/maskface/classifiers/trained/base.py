@@ -13,13 +13,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, replace
 from functools import cached_property
-from typing import Any, ClassVar, Final, Self
+from typing import Annotated, Any, ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from maskface.arrays import Floats
-from maskface.classifiers.base import Fitted
+from maskface.classifiers.base import Fitted, Rebuilt
 from maskface.classifiers.inputs import POINTS, Points, needed, tracked
 from maskface.errors import MaskfaceError
 from maskface.specs import changed
@@ -219,7 +219,7 @@ _REVISION: Final = 2
 
 
 @dataclass(frozen=True)
-class Trained(ABC):
+class Trained(Rebuilt, ABC):
     """A classifier that learns from the pictures of a run; see `maskface.classifiers.Trainable`.
 
     Parameters
@@ -237,7 +237,7 @@ class Trained(ABC):
         If there are fewer than 2 folds.
     """
 
-    train: str = "clean"
+    train: Annotated[str, "condition", "clean", "masked", "both"] = "clean"
     folds: int = 10
     permuted: bool = False
 
@@ -251,10 +251,6 @@ class Trained(ABC):
                 f"more, at most as many as there are people. Write for example "
                 f"{self.kind}:folds=10."
             )
-
-    def __reduce__(self) -> tuple[type[Self], tuple[object, ...]]:
-        # A network that was loaded cannot go to another process; the parameters can.
-        return type(self), astuple(self)
 
     @property
     def name(self) -> str:

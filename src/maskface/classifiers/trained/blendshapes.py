@@ -10,12 +10,14 @@ import numpy as np
 
 from maskface.arrays import Floats
 from maskface.blendshapes import BLENDSHAPE_LANDMARKS, BLENDSHAPES
+from maskface.classifiers.registry import CLASSIFIERS
 from maskface.classifiers.trained.base import HIDDEN_SHARE, Tracked
 from maskface.types import Face
 
 _COLUMNS: Final = tuple(BLENDSHAPES.index(name) for name in BLENDSHAPE_LANDMARKS)
 
 
+@CLASSIFIERS.register("blendshapes")
 @dataclass(frozen=True)
 class Blendshapes(Tracked):
     """Trained on the 51 expression scores of the face tracker.

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
 from maskface.arrays import Floats
-from maskface.classifiers import CLASSIFIERS, get_classifier
+from maskface.classifiers.registry import CLASSIFIERS, get_classifier
 from maskface.classifiers.trained.base import Trained
 from maskface.errors import MaskfaceError
 from maskface.types import Face
 
 
+@CLASSIFIERS.register("embedding")
 @dataclass(frozen=True)
 class Embedding(Trained):
     """Trained on the last layer but one of a network that was trained before.
@@ -34,7 +35,7 @@ class Embedding(Trained):
         When it is loaded, if there is no such classifier or it has no embeddings.
     """
 
-    network: str = "fer"
+    network: Annotated[str, "classifier", "faceapi", "fer"] = "fer"
 
     kind: ClassVar[str] = "embedding"
 

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from maskface.arrays import Floats
+from maskface.classifiers.registry import CLASSIFIERS
 from maskface.classifiers.trained.base import Trained
 from maskface.classifiers.trained.landmarks import upright
 from maskface.errors import MaskfaceError
@@ -24,6 +25,7 @@ BINS: Final = 9
 N_FEATURES: Final = 4 * BINS * (SIDE // CELL - 1) ** 2
 
 
+@CLASSIFIERS.register("hog")
 @dataclass(frozen=True)
 class Hog(Trained):
     """Trained on histograms of oriented gradients, of all pixels, also those of the occluder.

@@ -14,6 +14,7 @@ import numpy as np
 
 from maskface.arrays import Floats
 from maskface.blendshapes import FACE_PARTS
+from maskface.classifiers.registry import CLASSIFIERS
 from maskface.classifiers.trained.base import HIDDEN_SHARE, Tracked
 from maskface.crops import crop_box, resize
 from maskface.mesh import LEFT_EYE, RIGHT_EYE, canonical_mesh
@@ -115,6 +116,7 @@ _FLIP: Final = np.array([1.0, -1.0, -1.0])
 """From head axes (y up, z towards the camera) to those of images."""
 
 
+@CLASSIFIERS.register("landmarks")
 @dataclass(frozen=True)
 class Landmarks(Tracked):
     """Trained on the positions of 169 landmarks, without the pose of the head.

@@ -7,11 +7,13 @@ from typing import Final
 
 from maskface.datasets.base import Dataset
 from maskface.datasets.csv import read_index
+from maskface.datasets.registry import DATASETS
 from maskface.types import Sample
 
 FOLDER: Final = Path(__file__).parent
 
 
+@DATASETS.register("example")
 def example_dataset(
     *, intensity: float | None = 1.0, yaw: float | None = 0.0, name: str = "example"
 ) -> Dataset:
@@ -54,11 +56,13 @@ def _is_asked(sample: Sample, intensity: float | None, yaw: float | None) -> boo
     return as_strong and yaw in (None, float(said["yaw"]))
 
 
+@DATASETS.register("example-intensity")
 def frontal_dataset() -> Dataset:
     """The synthetic people straight ahead, with expressions of full and of half intensity."""
     return example_dataset(intensity=None, name="example-intensity")
 
 
+@DATASETS.register("example-all")
 def whole_dataset() -> Dataset:
     """All synthetic faces: full and half intensity, six people also turned by 20 and 40 degrees."""
     return example_dataset(intensity=None, yaw=None, name="example-all")

@@ -25,7 +25,7 @@ from maskface.occluders.drawing.layer import as_rgb, times
 from maskface.occluders.parameters import Check
 from maskface.occluders.photo.appearance import is_grey
 from maskface.occluders.photo.light import LUMA
-from maskface.occluders.registry import bracketed_name, get_occluder
+from maskface.occluders.stack import bracketed_name, get_occluder
 from maskface.types import FaceLandmarks, ImageArray
 
 Whole: TypeAlias = NDArray[np.int_]
@@ -259,5 +259,5 @@ class IsOccluder(Check):
             ) from error
 
 
-OccluderText: TypeAlias = Annotated[str, IsOccluder()]
+OccluderText: TypeAlias = Annotated[str, "occluder", IsOccluder()]
 """Any occluder, with its parameters in brackets: ``surgical(colour=black)``."""

@@ -14,7 +14,8 @@ from maskface.occluders.controls import regions, scatter
 from maskface.occluders.controls.base import OccluderText
 from maskface.occluders.controls.frame import face_frame
 from maskface.occluders.controls.shapes import Shape
-from maskface.occluders.registry import get_occluder
+from maskface.occluders.registry import OCCLUDERS
+from maskface.occluders.stack import get_occluder
 from maskface.types import HALF, FaceLandmarks, ImageArray, MaskArray
 
 
@@ -43,6 +44,7 @@ class Matched(Shape):
         return self._other.hide(image, landmarks, rng) > HALF
 
 
+@OCCLUDERS.register("upper")
 @dataclass(frozen=True)
 class Upper(Matched):
     """The top of the face, down to a straight line, as large a part as another occluder hides.
@@ -56,7 +58,6 @@ class Upper(Matched):
         A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
     """
 
-    name: ClassVar[str] = "upper"
     below: ClassVar[bool] = False
 
     def hide(self, image: ImageArray, landmarks: FaceLandmarks, rng: np.random.Generator) -> Bytes:
@@ -66,6 +67,7 @@ class Upper(Matched):
         return regions.beyond_level(frame, landmarks, int(hidden.sum()), below=self.below)
 
 
+@OCCLUDERS.register("lower")
 @dataclass(frozen=True)
 class Lower(Upper):
     """The bottom of the face, up to a straight line, as large a part as another occluder hides.
@@ -79,10 +81,10 @@ class Lower(Upper):
         A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
     """
 
-    name: ClassVar[str] = "lower"
     below: ClassVar[bool] = True
 
 
+@OCCLUDERS.register("patch")
 @dataclass(frozen=True)
 class Patch(Matched):
     """A rectangle at a random place of the face, of as many pixels as another occluder hides.
@@ -98,8 +100,6 @@ class Patch(Matched):
     colour
         A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
     """
-
-    name: ClassVar[str] = "patch"
 
     def hide(self, image: ImageArray, landmarks: FaceLandmarks, rng: np.random.Generator) -> Bytes:
         """Hide as many pixels at a random place; see `Control.hide`."""

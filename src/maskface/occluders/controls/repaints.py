@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 import numpy as np
 
@@ -14,7 +14,8 @@ from maskface.occluders.colours import exact_colour
 from maskface.occluders.controls import base as paints
 from maskface.occluders.controls.base import Control, Ground, OccluderText
 from maskface.occluders.parameters import Between, Colour
-from maskface.occluders.registry import get_occluder
+from maskface.occluders.registry import OCCLUDERS
+from maskface.occluders.stack import get_occluder
 from maskface.types import FaceLandmarks, ImageArray
 
 
@@ -39,6 +40,7 @@ class Repaint(Control):
         return self._where.hide(image, landmarks, rng)
 
 
+@OCCLUDERS.register("fill")
 @dataclass(frozen=True)
 class Fill(Repaint):
     """A flat colour over what another occluder hides.
@@ -51,7 +53,6 @@ class Fill(Repaint):
         A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
     """
 
-    name: ClassVar[str] = "fill"
     colour: Colour = "grey"
 
     def paint(self, ground: Ground, rng: np.random.Generator) -> ImageArray:  # noqa: ARG002
@@ -59,6 +60,7 @@ class Fill(Repaint):
         return paints.flat(ground, exact_colour(self.colour))
 
 
+@OCCLUDERS.register("mean")
 @dataclass(frozen=True)
 class Mean(Repaint):
     """The mean colour of the visible skin over what another occluder hides.
@@ -72,13 +74,12 @@ class Mean(Repaint):
         The other occluder, with its parameters in brackets: ``surgical(colour=black)``.
     """
 
-    name: ClassVar[str] = "mean"
-
     def paint(self, ground: Ground, rng: np.random.Generator) -> ImageArray:  # noqa: ARG002
         """Paint all of it in the mean colour of the visible skin."""
         return paints.mean_colour(ground)
 
 
+@OCCLUDERS.register("noise")
 @dataclass(frozen=True)
 class Noise(Repaint):
     """Random blocks in the colours of the visible face over what another occluder hides.
@@ -91,7 +92,6 @@ class Noise(Repaint):
         Blocks across the width of a face, 1 to 256.
     """
 
-    name: ClassVar[str] = "noise"
     blocks: Annotated[int, Between(1, 256)] = 32
 
     def paint(self, ground: Ground, rng: np.random.Generator) -> ImageArray:
@@ -99,6 +99,7 @@ class Noise(Repaint):
         return paints.noise(ground, self.blocks, rng)
 
 
+@OCCLUDERS.register("blur")
 @dataclass(frozen=True)
 class Blur(Repaint):
     """The picture itself, blurred, where another occluder would hide it.
@@ -115,7 +116,6 @@ class Blur(Repaint):
         Standard deviation of the Gaussian in face widths, 0.001 to 1.
     """
 
-    name: ClassVar[str] = "blur"
     size: Annotated[float, Between(0.001, 1)] = 0.1
 
     def paint(self, ground: Ground, rng: np.random.Generator) -> ImageArray:  # noqa: ARG002
@@ -123,6 +123,7 @@ class Blur(Repaint):
         return paints.blur(ground, self.size)
 
 
+@OCCLUDERS.register("pixelate")
 @dataclass(frozen=True)
 class Pixelate(Repaint):
     """The picture itself in coarse blocks, where another occluder would hide it.
@@ -138,7 +139,6 @@ class Pixelate(Repaint):
         Blocks across the width of a face, 1 to 256.
     """
 
-    name: ClassVar[str] = "pixelate"
     blocks: Annotated[int, Between(1, 256)] = 6
 
     def paint(self, ground: Ground, rng: np.random.Generator) -> ImageArray:  # noqa: ARG002

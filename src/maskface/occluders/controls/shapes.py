@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Final, Literal
+from typing import Annotated, Final, Literal
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from maskface.occluders.controls import regions, scatter
 from maskface.occluders.controls.base import Control, Ground, flat
 from maskface.occluders.controls.frame import both, face_frame, face_size, face_width, on_head
 from maskface.occluders.parameters import Between, Colour, Share
+from maskface.occluders.registry import OCCLUDERS
 from maskface.types import FaceLandmarks, ImageArray
 
 
@@ -34,6 +35,7 @@ class Shape(Control):
         return flat(ground, exact_colour(self.colour))
 
 
+@OCCLUDERS.register("sweep")
 @dataclass(frozen=True)
 class Sweep(Shape):
     """A share of the face from its lower or its upper end, for dose curves.
@@ -52,7 +54,6 @@ class Sweep(Shape):
         A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
     """
 
-    name: ClassVar[str] = "sweep"
     share: Share = 0.5
     start: Literal["below", "above"] = "below"
 
@@ -64,6 +65,7 @@ class Sweep(Shape):
         return regions.beyond_level(frame, landmarks, pixels, below=self.start == "below")
 
 
+@OCCLUDERS.register("half")
 @dataclass(frozen=True)
 class Half(Shape):
     """The left or the right half of the face, as the shown person says left and right.
@@ -79,7 +81,6 @@ class Half(Shape):
         A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
     """
 
-    name: ClassVar[str] = "half"
     side: Literal["left", "right"] = "left"
 
     def hide(self, image: ImageArray, landmarks: FaceLandmarks, rng: np.random.Generator) -> Bytes:
@@ -88,6 +89,7 @@ class Half(Shape):
         return regions.half(face_frame(image.shape, landmarks), left=self.side == "left")
 
 
+@OCCLUDERS.register("window")
 @dataclass(frozen=True)
 class Window(Shape):
     """The whole face but for a window over the eyes or the mouth.
@@ -102,7 +104,6 @@ class Window(Shape):
         A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
     """
 
-    name: ClassVar[str] = "window"
     show: Literal["eyes", "mouth"] = "eyes"
 
     def hide(self, image: ImageArray, landmarks: FaceLandmarks, rng: np.random.Generator) -> Bytes:
@@ -111,6 +112,7 @@ class Window(Shape):
         return regions.window(face_frame(image.shape, landmarks), self.show, outside=True)
 
 
+@OCCLUDERS.register("block")
 @dataclass(frozen=True)
 class Block(Shape):
     """A block over the eyes and brows, or over the mouth.
@@ -125,7 +127,6 @@ class Block(Shape):
         A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
     """
 
-    name: ClassVar[str] = "block"
     over: Literal["eyes", "mouth"] = "eyes"
 
     def hide(self, image: ImageArray, landmarks: FaceLandmarks, rng: np.random.Generator) -> Bytes:
@@ -134,6 +135,7 @@ class Block(Shape):
         return regions.window(face_frame(image.shape, landmarks), self.over, outside=False)
 
 
+@OCCLUDERS.register("bubbles")
 @dataclass(frozen=True)
 class Bubbles(Shape):
     """The whole face but for randomly placed soft round apertures, called bubbles.
@@ -154,7 +156,6 @@ class Bubbles(Shape):
         A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
     """
 
-    name: ClassVar[str] = "bubbles"
     n: Annotated[int, Between(0, 1000)] = 20
     size: Annotated[float, Between(0.005, 1)] = 0.06
     sample: int = 0
@@ -168,6 +169,7 @@ class Bubbles(Shape):
 _CORNERS: Final = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)]) / 2
 
 
+@OCCLUDERS.register("spot")
 @dataclass(frozen=True)
 class Spot(Shape):
     """A square on the face, for maps of which places matter.
@@ -189,7 +191,6 @@ class Spot(Shape):
         A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
     """
 
-    name: ClassVar[str] = "spot"
     x: Share = 0.5
     y: Share = 0.5
     size: Annotated[float, Between(0.01, 1)] = 0.25

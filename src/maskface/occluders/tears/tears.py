@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Annotated, ClassVar, Final, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 
 import cv2
 import numpy as np
@@ -17,6 +17,7 @@ from maskface.occluders.drawing.layer import around
 from maskface.occluders.parameters import Between
 from maskface.occluders.photo.appearance import appearance_of
 from maskface.occluders.photo.light import Light
+from maskface.occluders.registry import OCCLUDERS
 from maskface.occluders.tears.optics import look_through, pour
 from maskface.occluders.tears.paths import (
     DRAWS,
@@ -47,6 +48,7 @@ _CAST_REACH: Final = 0.06  # cm
 """Depth and reach of the shadow that water casts beside itself."""
 
 
+@OCCLUDERS.register("tears")
 @dataclass(frozen=True)
 class Tears(Occluder):
     """Tears running from the lower lids down the cheeks.
@@ -77,7 +79,6 @@ class Tears(Occluder):
         If a value is none of these.
     """
 
-    name: ClassVar[str] = "tears"
     side: Side = "both"
     amount: Annotated[int, Between(0, MOST)] = 2
     length: Length = "cheek"

@@ -12,6 +12,7 @@ from maskface.arrays import Reals
 from maskface.occluders.colours import RGB, parse_colour
 from maskface.occluders.drawing.garment import Garment, Texture
 from maskface.occluders.parameters import Colour
+from maskface.occluders.registry import OCCLUDERS
 from maskface.occluders.worn.base import ColouredMask, cloth_sheet
 from maskface.occluders.worn.creases import crumpled
 from maskface.occluders.worn.individual import USUAL, Individual
@@ -68,6 +69,7 @@ _BAND: Final = 0.6
 """Width in cm of a band that hangs down."""
 
 
+@OCCLUDERS.register("cloth")
 @dataclass(frozen=True)
 class ClothMask(ColouredMask):
     """A sewn cotton mask of two panels, plain or printed, with elastic ear loops.
@@ -83,7 +85,6 @@ class ClothMask(ColouredMask):
         Colour of the print.
     """
 
-    name: ClassVar[str] = "cloth"
     population: ClassVar[Population] = Population(
         top=0.062, outer=0.068, bottom=0.07, lower=0.1, width=0.085, tilt=2.2
     )
@@ -103,6 +104,7 @@ class ClothMask(ColouredMask):
         return Garment((sheet, *loops))
 
 
+@OCCLUDERS.register("fashion")
 @dataclass(frozen=True)
 class FashionMask(ColouredMask):
     """A moulded mask of thin stretch foam with ear loops cut from the same piece.
@@ -113,7 +115,6 @@ class FashionMask(ColouredMask):
         A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
     """
 
-    name: ClassVar[str] = "fashion"
     colour: Colour = "black"
 
     def garment(self, scale: float, one: Individual = USUAL) -> Garment:

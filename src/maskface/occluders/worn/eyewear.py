@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, ClassVar, Final, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from maskface.arrays import Floats, Reals
 from maskface.occluders.colours import RGB, dimmed, parse_colour
 from maskface.occluders.drawing.garment import Cord, Garment, Shadow, Sheet, Surface, Texture
 from maskface.occluders.parameters import Between, Colour
+from maskface.occluders.registry import OCCLUDERS
 from maskface.occluders.worn.base import WornOccluder, outward
 from maskface.occluders.worn.individual import USUAL, Individual
 from maskface.occluders.worn.planes import Canvas, bump, make_texture, ramp, step
@@ -233,6 +234,7 @@ def _frame(style: Style, colour: RGB) -> tuple[Sheet, Sheet, list[Cord]]:
     return face, edge, arms(style, colour)
 
 
+@OCCLUDERS.register("sunglasses")
 @dataclass(frozen=True)
 class Sunglasses(WornOccluder):
     """Sunglasses: dark lenses that reflect a bright sky.
@@ -248,7 +250,6 @@ class Sunglasses(WornOccluder):
         Share of what is behind the lenses that they hide, 0.5 to 1.
     """
 
-    name: ClassVar[str] = "sunglasses"
     frame: FrameShape = "square"
     colour: Colour = "black"
     lens: Colour = "#1d1b1a"
@@ -265,6 +266,7 @@ class Sunglasses(WornOccluder):
         return Garment((shine, face, lenses, edge, *sides), Shadow(0.35, 0.35))
 
 
+@OCCLUDERS.register("glasses")
 @dataclass(frozen=True)
 class Glasses(WornOccluder):
     """Eyeglasses with clear lenses; they hide hardly more than their thin frame.
@@ -277,7 +279,6 @@ class Glasses(WornOccluder):
         Colour of the frame: a name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
     """
 
-    name: ClassVar[str] = "glasses"
     frame: FrameShape = "square"
     colour: Colour = "black"
 

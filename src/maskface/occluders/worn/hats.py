@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import Annotated, ClassVar, Final
+from typing import Annotated, Final
 
 import cv2
 import numpy as np
@@ -14,6 +14,7 @@ from maskface.mesh import canonical_mesh
 from maskface.occluders.colours import RGB, dimmed, parse_colour
 from maskface.occluders.drawing.garment import Cord, Garment, Shadow, Sheet, Surface, Texture
 from maskface.occluders.parameters import Between, Colour, Share
+from maskface.occluders.registry import OCCLUDERS
 from maskface.occluders.worn.base import WornOccluder
 from maskface.occluders.worn.drapes import CROWN, surface_of_drape
 from maskface.occluders.worn.individual import USUAL, Individual
@@ -161,6 +162,7 @@ _BELOW: Final = 0.42
 _BINDING: Final = 0.8
 
 
+@OCCLUDERS.register("cap")
 @dataclass(frozen=True)
 class Cap(WornOccluder):
     """A baseball cap whose brim throws a shadow over the eyes; or that shadow alone.
@@ -178,7 +180,6 @@ class Cap(WornOccluder):
         Whether the cap itself is seen; without it, only its shadow is.
     """
 
-    name: ClassVar[str] = "cap"
     colour: Colour = "navy"
     shadow: Share = 0.5
     edge: Annotated[float, Between(0, 120, "0 at the chin, 100 at the eyes, 120 at the brows")] = (

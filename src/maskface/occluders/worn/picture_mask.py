@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import Final
 
 import cv2
 import numpy as np
@@ -17,11 +17,13 @@ from maskface.errors import ImageError, MaskfaceError
 from maskface.images import read_rgba
 from maskface.occluders.colours import BRIGHTEST, DARKEST, RGB
 from maskface.occluders.drawing.garment import Garment, Sheet, Texture
+from maskface.occluders.registry import OCCLUDERS
 from maskface.occluders.worn.base import Mask
 from maskface.occluders.worn.individual import USUAL, Individual
 from maskface.occluders.worn.planes import canvas, make_texture, step
 from maskface.occluders.worn.surface import SURGICAL
 from maskface.occluders.worn.weaves import tallness
+from maskface.specs import FilePath
 
 WIDTH: Final = 768
 HEIGHT: Final = 640
@@ -36,6 +38,7 @@ as shares of the mask's. Fields that the edge cuts would be bright and dark spot
 _MARGIN_COLOUR: Final = (0.52, 0.52, 0.56)
 
 
+@OCCLUDERS.register("texture")
 @dataclass(frozen=True)
 class PictureMask(Mask):
     """A mask with your own picture on it; where the picture is transparent, the face shows.
@@ -57,8 +60,7 @@ class PictureMask(Mask):
         If the file cannot be read, or is transparent everywhere.
     """
 
-    name: ClassVar[str] = "texture"
-    path: str = ""
+    path: FilePath = ""
     sha256: str = field(init=False, default="", repr=False)
 
     def __post_init__(self) -> None:

@@ -12,6 +12,7 @@ from maskface.arrays import Reals
 from maskface.occluders.colours import RGB
 from maskface.occluders.drawing.garment import Cord, Garment, Sheet, Surface, Texture
 from maskface.occluders.parameters import Colour
+from maskface.occluders.registry import OCCLUDERS
 from maskface.occluders.worn.base import ColouredMask
 from maskface.occluders.worn.creases import crumpled
 from maskface.occluders.worn.individual import USUAL, Individual
@@ -144,6 +145,7 @@ _STRAP: Final = (222, 219, 206)
 _STRAP_WIDTH: Final = 0.42  # cm
 
 
+@OCCLUDERS.register("ffp2")
 @dataclass(frozen=True)
 class Ffp2Mask(ColouredMask):
     """A folded respirator (FFP2, KN95) with a sharp ridge, welded seams and ear loops.
@@ -154,7 +156,6 @@ class Ffp2Mask(ColouredMask):
         A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
     """
 
-    name: ClassVar[str] = "ffp2"
     population: ClassVar[Population] = Population(
         top=0.074,
         outer=0.058,
@@ -191,6 +192,7 @@ def _halves(surface: Surface, colour: RGB) -> tuple[Surface, Surface, Cord]:
     return right, left, Cord(line, normals, _FOLD, colour)
 
 
+@OCCLUDERS.register("n95")
 @dataclass(frozen=True)
 class N95Mask(ColouredMask):
     """A moulded cup respirator (N95) with a metal nose strip and two straps round the head.
@@ -201,7 +203,6 @@ class N95Mask(ColouredMask):
         A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
     """
 
-    name: ClassVar[str] = "n95"
     colour: Colour = "#f3efe4"
 
     def garment(self, scale: float, one: Individual = USUAL) -> Garment:

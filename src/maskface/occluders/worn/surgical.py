@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import ClassVar, Final
+from typing import Final
 
 import numpy as np
 
 from maskface.arrays import Reals, Singles
 from maskface.occluders.drawing.garment import Garment, Texture
 from maskface.occluders.parameters import Colour
+from maskface.occluders.registry import OCCLUDERS
 from maskface.occluders.worn.base import ColouredMask, cloth_sheet
 from maskface.occluders.worn.creases import (
     PROFILE,
@@ -166,6 +167,7 @@ def _fibres(shape: tuple[int, int]) -> Singles:
     return np.asarray(level - 0.012 * np.cos(rows * 1.1) * np.cos(columns * 1.1), np.float32)
 
 
+@OCCLUDERS.register("surgical")
 @dataclass(frozen=True)
 class SurgicalMask(ColouredMask):
     """A pleated surgical mask with ear loops.
@@ -176,7 +178,6 @@ class SurgicalMask(ColouredMask):
         A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
     """
 
-    name: ClassVar[str] = "surgical"
     colour: Colour = "lightblue"
 
     def garment(self, scale: float, one: Individual = USUAL) -> Garment:

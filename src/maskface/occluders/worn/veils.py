@@ -13,6 +13,7 @@ from maskface.arrays import Reals
 from maskface.occluders.colours import parse_colour
 from maskface.occluders.drawing.garment import Garment, Shadow, Sheet, Texture
 from maskface.occluders.parameters import Colour
+from maskface.occluders.registry import OCCLUDERS
 from maskface.occluders.worn.base import WornOccluder
 from maskface.occluders.worn.drapes import HOOD, SCARF, VEIL, sheet_of_drape, surface_of_drape
 from maskface.occluders.worn.individual import USUAL, Individual
@@ -217,6 +218,7 @@ def hood_cloth() -> Texture:
     return make_texture(np.clip(level, 0.4, 1.3))
 
 
+@OCCLUDERS.register("scarf")
 @dataclass(frozen=True)
 class Scarf(WornOccluder):
     """A bandana over nose and mouth, tied behind the head, its point below the chin.
@@ -229,7 +231,6 @@ class Scarf(WornOccluder):
         plain, or dots (printed in white).
     """
 
-    name: ClassVar[str] = "scarf"
     behind_frames: ClassVar[bool] = True
     colour: Colour = "red"
     pattern: Pattern = "plain"
@@ -244,6 +245,7 @@ class Scarf(WornOccluder):
         return Garment((Sheet(surface, scarf_print(), (226, 222, 212)), cloth))
 
 
+@OCCLUDERS.register("niqab")
 @dataclass(frozen=True)
 class Niqab(WornOccluder):
     """A niqab: a veil over head, face and shoulders that leaves the eyes free.
@@ -254,7 +256,6 @@ class Niqab(WornOccluder):
         A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
     """
 
-    name: ClassVar[str] = "niqab"
     colour: Colour = "black"
 
     def garment(self, scale: float, one: Individual = USUAL) -> Garment:

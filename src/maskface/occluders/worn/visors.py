@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import ClassVar, Final
+from typing import Final
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from maskface.arrays import Reals
 from maskface.occluders.colours import RGB, dimmed, parse_colour
 from maskface.occluders.drawing.garment import Cord, Garment, Shadow, Sheet, Surface, Texture
 from maskface.occluders.parameters import Colour
+from maskface.occluders.registry import OCCLUDERS
 from maskface.occluders.worn.base import WornOccluder, outward
 from maskface.occluders.worn.individual import USUAL, Individual
 from maskface.occluders.worn.planes import Canvas, bump, make_texture, ramp, step, unevenness
@@ -108,6 +109,7 @@ _SHINE: Final = (240, 245, 250)
 _STRAP: Final = 0.9
 
 
+@OCCLUDERS.register("shield")
 @dataclass(frozen=True)
 class FaceShield(WornOccluder):
     """A clear face shield on a foam band; the face shows through its reflections.
@@ -118,7 +120,6 @@ class FaceShield(WornOccluder):
         Colour of the band: a name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
     """
 
-    name: ClassVar[str] = "shield"
     colour: Colour = "white"
 
     def garment(self, scale: float, one: Individual = USUAL) -> Garment:

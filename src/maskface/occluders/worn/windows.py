@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import ClassVar, Final
+from typing import Final
 
 import cv2
 import numpy as np
@@ -12,6 +12,7 @@ import numpy as np
 from maskface.arrays import Reals
 from maskface.occluders.drawing.garment import Cord, Garment, Shadow, Sheet, Surface, Texture
 from maskface.occluders.parameters import Colour
+from maskface.occluders.registry import OCCLUDERS
 from maskface.occluders.worn.base import ColouredMask, outward
 from maskface.occluders.worn.individual import USUAL, Individual
 from maskface.occluders.worn.mask_shapes import CONTOURED, PANEL
@@ -145,6 +146,7 @@ _RIM: Final = 0.13  # cm
 _RIM_COLOUR: Final = (214, 219, 222)
 
 
+@OCCLUDERS.register("window_mask")
 @dataclass(frozen=True)
 class WindowMask(ColouredMask):
     """A cloth mask with a clear window that shows the mouth.
@@ -158,7 +160,6 @@ class WindowMask(ColouredMask):
         Of the cloth: a name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
     """
 
-    name: ClassVar[str] = "window_mask"
     colour: Colour = "lightblue"
 
     def garment(self, scale: float, one: Individual = USUAL) -> Garment:
@@ -181,6 +182,7 @@ def _before_the_mouth(surface: Surface) -> Surface:
     return replace(sheet_surface(sheet), grid=grid, width=surface.width)
 
 
+@OCCLUDERS.register("clear")
 @dataclass(frozen=True)
 class ClearMask(ColouredMask):
     """A rigid clear mask: the whole lower face shows behind reflections and a foam rim.
@@ -191,7 +193,6 @@ class ClearMask(ColouredMask):
         Of the foam: a name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
     """
 
-    name: ClassVar[str] = "clear"
     colour: Colour = "white"
 
     def garment(self, scale: float, one: Individual = USUAL) -> Garment:

@@ -1,8 +1,8 @@
-"""What a run's classifiers lose under a mask, beside what people lost in published studies."""
+"""Losses and confusions of people beside those of classifiers."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
@@ -13,9 +13,18 @@ from maskface.plots.style import (
     COLOURS,
     choose,
     draw_rows,
+    first_of,
     footing,
     in_percent,
+    labels_in,
+    largest_first,
+    name_panels,
     new_axes,
+    new_panels,
+    plot_rows,
+    rows_axes,
+    series_in_percent,
+    share_colours,
     shorten,
     write_below,
 )
@@ -42,6 +51,7 @@ _NAME: Final = 44
 _LABEL: Final = 30
 """Letters of a name below the axis, and in the legend, beside that of the studies."""
 _MOST: Final = len(COLOURS)
+_HUMAN = "human"
 
 
 def plot_beside_people(
@@ -85,7 +95,7 @@ def plot_beside_people(
         raise MaskfaceError("The summary holds plain faces alone: there is no loss to show.")
     covered = choose(covered, "condition", condition)
     table = loss_table(covered)
-    rows = [label for label in ("all", *EMOTIONS) if label in set(table["emotion"])]
+    rows = labels_in(table["emotion"])
     published = published[published["emotion"].isin(rows)]
     studies = _studies(published)
     every = sorted(map(str, table["classifier"].unique()))
@@ -206,3 +216,112 @@ def _set_legends(ax: Axes, n_classifiers: int) -> None:
             handles[n_classifiers:], names[n_classifiers:], title="People (n observers)",
             title_fontsize="small", loc="lower right", bbox_to_anchor=(1, 1), **style,
         )  # fmt: skip
+
+
+def plot_human_machine_loss(cells: pd.DataFrame, condition: str) -> Axes:
+    """Draw what people and classifiers lose of each emotion, the largest loss first.
+
+    Parameters
+    ----------
+    cells
+        In the schema of `maskface.findings.CELLS`.
+    condition
+        The classifiers' cover.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        Right answers lost in percentage points, with 95 % intervals where there are any.
+
+    Raises
+    ------
+    MaskfaceError
+        If the table lacks the condition.
+    """
+    losses = cells[cells["pattern"] == "loss"]
+    people = losses["classifier"] == _HUMAN
+    machines = choose(losses[~people], "condition", condition)
+    human = {
+        f"people: {study}": points
+        for study, points in series_in_percent(losses[people], "humans", "value", "label").items()
+    }
+    # Each study has the classifiers' losses among its own emotions; they are drawn once.
+    first = machines[machines["humans"] == machines["humans"].iloc[0]]
+    series = human | series_in_percent(first, "classifier", "value", "label")
+    rows = largest_first(losses[people], "label", "value")
+    units = "" if not human or losses.loc[people, "ci_low"].isna().all() else " and observers"
+    text = (
+        f"Right answers lost under a mask ('{condition}' for the classifiers; percentage points)\n"
+        f"{first['dataset'].iloc[0]}: {int(first['n'].iloc[0])} images; 95 % intervals: bootstrap "
+        f"over {first['clustered_by'].iloc[0]}s{units}"
+    )
+    ax = plot_rows(rows, series, text, rows_axes(len(rows) * (1 + len(series) // 4)))
+    ax.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2)
+    return ax
+
+
+def plot_confusion_change(cells: pd.DataFrame, humans: str, condition: str) -> Axes:
+    """Draw how wrong answers change with the mask, a panel each for people and classifiers.
+
+    Parameters
+    ----------
+    cells
+        In the schema of `maskface.findings.CELLS`.
+    humans
+        The study.
+    condition
+        The classifiers' cover.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The first panel, of people: shown emotions from top to bottom, answers from left to right,
+        changes of shares in percentage points.
+
+    Raises
+    ------
+    MaskfaceError
+        If the table has no confusions of the study or the condition.
+    """
+    shown = choose(cells[cells["pattern"] == "change"], "humans", humans)
+    people = shown["classifier"] == _HUMAN
+    if not people.any():
+        raise MaskfaceError(
+            f"Only hits of {humans!r} are known, no confusions. Name a folder that `maskface "
+            "humans` wrote to."
+        )
+    machines = choose(shown[~people], "condition", condition)
+    names = [_HUMAN, *sorted(machines["classifier"].unique())]
+    there = [e for e in EMOTIONS if e in set(shown.loc[people, "label"])]
+    most = 100 * float(max(shown[people]["value"].abs().max(), machines["value"].abs().max()))
+    panels = new_panels(1, len(names), (2.6, 2.9))
+    for ax, name in zip(panels[0], names, strict=True):
+        own = shown[people] if name == _HUMAN else machines[machines["classifier"] == name]
+        drawn = _draw_matrix(ax, own, there, most or 1.0)
+    name_panels(panels, [""], ["people", *names[1:]])
+    panels[0, 0].set_ylabel("shown")
+    for ax in panels[0, 1:]:
+        ax.set_yticklabels([])
+    share_colours(panels, drawn, "percentage points")
+    trials, images = (int(rows["n"].max()) for rows in (shown[people], machines))
+    return first_of(
+        panels,
+        f"Answer: change with the mask\npeople: {humans}, {trials} trials; classifiers: under "
+        f"'{condition}', {images} images; no intervals",
+    )
+
+
+def _draw_matrix(ax: Axes, own: pd.DataFrame, there: list[str], most: float) -> Any:
+    table = own.pivot_table("value", "label", "answer").reindex(index=there, columns=there) * 100
+    values = table.to_numpy(np.float64)
+    drawn = ax.imshow(values, cmap="RdBu_r", vmin=-most, vmax=most)
+    ax.set_facecolor("0.85")
+    for (i, j), value in np.ndenumerate(values):
+        if not np.isnan(value):
+            dark = abs(value) > 0.6 * most
+            ax.text(j, i, f"{value:+.0f}", ha="center", va="center", fontsize="small",
+                    color="white" if dark else "black")  # fmt: skip
+    ax.set_xticks(range(len(there)), there, rotation=60, ha="right", rotation_mode="anchor")
+    ax.set_yticks(range(len(there)), there)
+    ax.tick_params(length=0)
+    return drawn

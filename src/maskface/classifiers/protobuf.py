@@ -1,9 +1,9 @@
-"""Read the Protocol Buffers wire format, as far as one small file needs it.
+"""Read the Protocol Buffers wire format, as far as the names in an ONNX file need it.
 
-A message is a sequence of fields. Each starts with a *varint* (little-endian groups of seven
-bits, the eighth says "more follows") that holds ``field number * 8 + wire type``; the wire type
-says how the value is stored. Without the schema the values cannot be interpreted further, which
-is why the readers below take the bytes of a field whose type the caller knows.
+A message is a sequence of fields. Each starts with a *varint* (little-endian groups of seven bits;
+the eighth bit is set if more follow) that holds ``field number * 8 + wire type``, and the wire type
+gives the length of the value. The type of a value stands in the schema alone, so values are
+returned as bytes.
 
 References
 ----------
@@ -14,9 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Final
-
-import numpy as np
-from numpy.typing import NDArray
 
 VARINT: Final = 0
 FIXED64: Final = 1
@@ -57,7 +54,7 @@ def read_fields(message: bytes) -> Iterator[tuple[int, bytes]]:
     Raises
     ------
     ValueError
-        If the message uses a wire type that was never in use after 2008 (groups) or breaks off.
+        If the message uses a unknown wire type or breaks off.
     """
     position = 0
     while position < len(message):
@@ -80,20 +77,3 @@ def _extent(message: bytes, position: int, wire_type: int) -> tuple[int, int]:
     if wire_type in _FIXED_BYTES:
         return position, position + _FIXED_BYTES[wire_type]
     raise ValueError(f"Unknown wire type {wire_type}.")
-
-
-def read_floats(message: bytes, number: int) -> NDArray[np.float32]:
-    """Collect a repeated ``float`` field, packed into one value or spread over many."""
-    parts = [value for field, value in read_fields(message) if field == number]
-    return np.frombuffer(b"".join(parts), dtype="<f4").astype(np.float32)
-
-
-def read_integers(message: bytes, number: int) -> NDArray[np.int32]:
-    """Collect a repeated unsigned integer field, packed into one value or spread over many."""
-    values: list[int] = []
-    for field, data in read_fields(message):
-        position = 0
-        while field == number and position < len(data):
-            value, position = read_varint(data, position)
-            values.append(value)
-    return np.array(values, dtype=np.int32)
