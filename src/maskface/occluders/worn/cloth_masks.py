@@ -86,7 +86,13 @@ class ClothMask(ColouredMask):
     """
 
     population: ClassVar[Population] = Population(
-        top=0.062, outer=0.068, bottom=0.07, lower=0.1, width=0.085, tilt=2.2
+        top=0.062,
+        outer=0.068,
+        bottom=0.07,
+        lower=0.1,
+        width=0.085,
+        tilt=2.2,
+        reach=((-0.12, 0.18), (-0.17, 0.35)),
     )
     colour: Colour = "navy"
     pattern: Pattern = "plain"

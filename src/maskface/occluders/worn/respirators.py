@@ -165,6 +165,7 @@ class Ffp2Mask(ColouredMask):
         taper=0.07,
         tilt=1.9,
         shift=0.03,
+        reach=((-0.09, 0.20), (-0.17, 0.35)),
     )
     colour: Colour = "white"
 
