@@ -14,6 +14,8 @@ from maskface.occluders.worn.planes import bump
 
 PROFILE: Final = np.linspace(-0.08, 0.24, 1024, dtype=np.float32)[None]
 """Places (1, n) at which profiles across a line are given, as shares of the height of the cloth."""
+_COARSER: Final = 3
+"""Soft folds are drawn on a canvas so many times smaller."""
 
 
 def add_line(level: Singles, profile: Singles, rows: Reals, width: float, strength: Reals) -> None:
@@ -49,7 +51,7 @@ def wobble(count: int, rng: np.random.Generator, strength: float) -> Reals:
     return np.asarray(strength * smooth)
 
 
-def add_wrinkles(level: Singles, rng: np.random.Generator) -> None:
+def _add_wrinkles(level: Singles, rng: np.random.Generator) -> None:
     """Add folds where the loops pull at the corners, and on the cheeks."""
     x = np.linspace(0, 1, level.shape[1])
     for _ in range(rng.integers(5, 10)):
@@ -65,7 +67,7 @@ def add_wrinkles(level: Singles, rng: np.random.Generator) -> None:
         add_line(level, soft_fold(), rows, rng.uniform(0.7, 1.8), strength * fade)
 
 
-def dents(shape: tuple[int, int], rng: np.random.Generator) -> Singles:
+def _dents(shape: tuple[int, int], rng: np.random.Generator) -> Singles:
     """Broad unevenness of cloth that has been folded in a pocket and breathed through."""
     total = np.zeros(shape, np.float32)
     for cells, strength in ((4, 0.030), (9, 0.022), (20, 0.012)):
@@ -77,6 +79,8 @@ def dents(shape: tuple[int, int], rng: np.random.Generator) -> Singles:
 def crumpled(shape: tuple[int, int], one: Individual, strength: float = 1.0) -> Singles:
     """Return a change of brightness (h, w) around 0 by the creases and dents of one piece."""
     rng = one.rng("crumpled")
-    level = dents(shape, rng)
-    add_wrinkles(level, rng)
-    return np.asarray(np.float32(strength) * level, np.float32)
+    small = (shape[0] // _COARSER, shape[1] // _COARSER)
+    level = _dents(small, rng)
+    _add_wrinkles(level, rng)
+    level *= np.float32(strength)
+    return np.asarray(cv2.resize(level, shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32)

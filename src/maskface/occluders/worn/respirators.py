@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import ClassVar, Final
 
 import numpy as np
@@ -50,18 +50,25 @@ the face turns it away from the camera."""
 @lru_cache(maxsize=32)
 def half(one: Individual = USUAL, *, left: bool = False) -> Texture:
     """Draw right (or left) half of a folded respirator, from the side to the fold."""
+    welded, rest, metal = _welded(left=left)
+    whole = crumpled((HEIGHT, 2 * WIDTH), one, 0.45 if one.seed is None else 1.4)
+    level = welded + (whole[:, : WIDTH - 1 : -1] if left else whole[:, :WIDTH])
+    level = level * rest + metal
+    return make_texture(level[:, ::-1] if left else level)
+
+
+@cache
+def _welded(*, left: bool) -> tuple[Reals, Reals, Reals]:
+    """Fleece with its welds; what the nose clip leaves of its light; and the light on the clip."""
     x, y = canvas(HEIGHT, WIDTH)
     # Columns are equally spaced in the angle of `sheet_of`.
     fold = HALF * np.sin(np.pi / 2 * (1 - x))
     tall = _NARROW + (1 - _NARROW) * np.sin(np.pi / 2 * x) ** 1.6
     upper, lower = DOWN * tall * y, DOWN * tall * (1 - y)
     felt = unevenness((HEIGHT, WIDTH), ((0.7, 0.012), (4.0, 0.007), (30.0, 0.010)), 31 + left)
-    level = 1 + felt + _welds(fold, upper, lower, DOWN * y)
-    whole = crumpled((HEIGHT, 2 * WIDTH), one, 0.45 if one.seed is None else 1.4)
-    level = level + (whole[:, : WIDTH - 1 : -1] if left else whole[:, :WIDTH])
     clip, metal = _clip(fold, upper)
-    level = level * (1 - 0.24 * clip) + metal
-    return make_texture(level[:, ::-1] if left else level)
+    welded = 1 + felt + _welds(fold, upper, lower, DOWN * y)
+    return np.asarray(welded, np.float32), np.asarray(1 - 0.24 * clip, np.float32), metal
 
 
 def _welds(fold: Reals, upper: Reals, lower: Reals, along: Reals) -> Reals:

@@ -17,14 +17,7 @@ from maskface.occluders.drawing.garment import Garment, Texture
 from maskface.occluders.parameters import Colour
 from maskface.occluders.registry import OCCLUDERS
 from maskface.occluders.worn.base import ColouredMask, cloth_sheet
-from maskface.occluders.worn.creases import (
-    PROFILE,
-    add_line,
-    add_wrinkles,
-    dents,
-    soft_fold,
-    wobble,
-)
+from maskface.occluders.worn.creases import PROFILE, add_line, crumpled, soft_fold, wobble
 from maskface.occluders.worn.individual import USUAL, Individual
 from maskface.occluders.worn.planes import bump, canvas, make_texture, step, unevenness
 from maskface.occluders.worn.surface import SURGICAL, detail
@@ -67,9 +60,9 @@ def _cloth(one: Individual, shape: tuple[int, int]) -> Texture:
     has = {what: bool(rng.random() < chance) for what, chance in _CHANCES.items()}
     if one.seed is None:
         has = _USUAL
-    level = 1 + dents(shape, rng)
-    _add_creases(level, rng, interrupted=has["interrupted"])
-    add_wrinkles(level, rng)
+    level = 1 + crumpled(shape, one)
+    count = 3 if one.seed is None else int(rng.choice(_COUNTS[0], p=_COUNTS[1]))
+    _add_creases(level, rng, count, interrupted=has["interrupted"])
     if has["ridge"]:
         _add_ridge(level, rng)
     level *= _sewn(
@@ -79,7 +72,9 @@ def _cloth(one: Individual, shape: tuple[int, int]) -> Texture:
     return make_texture(_wire(level, rng))
 
 
-def _add_creases(level: Singles, rng: np.random.Generator, *, interrupted: bool) -> None:
+def _add_creases(
+    level: Singles, rng: np.random.Generator, count: int, *, interrupted: bool
+) -> None:
     """Add the pleats, which open downwards: a rounded lip that catches light, and its shadow."""
     across = np.linspace(-1, 1, level.shape[1])
     side = np.abs(across)
@@ -89,7 +84,7 @@ def _add_creases(level: Singles, rng: np.random.Generator, *, interrupted: bool)
         for (middle, beside), power in ((_TOP, 5.0), (_LOW, 2.6))
     )
     height = rng.normal(*_FIRST)
-    for _ in range(rng.choice(_COUNTS[0], p=_COUNTS[1])):
+    for _ in range(count):
         sag, slope = rng.normal(*_SAG), rng.normal(0, _SLOPE)
         line = height + sag * (round_off - 0.6) + slope * across + wobble(len(across), rng, 0.008)
         strength = rng.uniform(0.6, 1.2) * (1 + wobble(len(across), rng, 0.22))
