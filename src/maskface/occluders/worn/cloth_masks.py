@@ -87,7 +87,7 @@ class ClothMask(ColouredMask):
 
     population: ClassVar[Population] = Population(
         top=0.062,
-        outer=0.068,
+        outer=0.072,
         bottom=0.07,
         lower=0.1,
         width=0.085,

@@ -177,7 +177,7 @@ def _from_edges() -> tuple[Reals, Reals]:
 def sewn_relief(one: Individual = USUAL) -> Reals:
     """Return brightness around 1 of hemmed cotton: threads, soft folds, a stitched border."""
     return np.asarray(
-        _hemmed() * (1 + crumpled((HEIGHT, WIDTH), one, 1.2 if one.seed is None else 1.7))
+        _hemmed() * (1 + crumpled((HEIGHT, WIDTH), one, 1.2 if one.seed is None else 2.0))
     )
 
 
