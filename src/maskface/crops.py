@@ -7,7 +7,7 @@ from typing import Final
 import cv2
 import numpy as np
 
-from maskface.types import FaceLandmarks, ImageArray
+from maskface.types import Face, FaceLandmarks, ImageArray
 
 CROP_SCALE: Final = 1.1
 """Side of the classifier crop, as a multiple of the larger side of the landmark box."""
@@ -51,6 +51,15 @@ def face_crop(image: ImageArray, landmarks: FaceLandmarks) -> ImageArray:
     """
     x0, y0, side = crop_box(landmarks)
     return cut(image, x0, y0, side, side)
+
+
+def upright_crop(face: Face) -> ImageArray:
+    """Return the crop of a face, turned by quarter turns if the head lies on its side.
+
+    Networks expect heads that are upright, or nearly so. Crops of heads that roll by less than 45
+    degrees are returned as they are.
+    """
+    return np.rot90(face.crop, round(face.landmarks.pose.roll / 90) % 4)
 
 
 def cut(image: ImageArray, x0: int, y0: int, width: int, height: int) -> ImageArray:

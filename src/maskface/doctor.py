@@ -54,7 +54,7 @@ def run_checks() -> list[Check]:
 
 
 def check_folder(path: Path) -> list[Check]:
-    """Check that the tables of runs are as they were written.
+    """Check that the tables of runs and of studies are as they were written.
 
     Parameters
     ----------
@@ -64,19 +64,31 @@ def check_folder(path: Path) -> list[Check]:
     Returns
     -------
     list of Check
-        One for each run.
+        One for each run and study, by their folders.
 
     Raises
     ------
     MaskfaceError
-        If there is no run in the folder.
+        If there is none in the folder.
     """
-    found = sorted(manifest.parent for manifest in path.rglob("manifest.json"))
-    if not found:
+    runs = [_check_run(manifest.parent) for manifest in path.rglob("manifest.json")]
+    studies = [_check_study(record.parent) for record in path.rglob("study.json")]
+    if not runs + studies:
         raise MaskfaceError(
-            f"{path} holds no run. Name a folder that `maskface run` or a script wrote to."
+            f"{path} holds no run. Name a folder that `maskface run`, `maskface humans` or a "
+            "script wrote to."
         )
-    return [_check_run(folder) for folder in found]
+    return sorted(runs + studies, key=lambda check: check.name)
+
+
+def _check_study(path: Path) -> Check:
+    from maskface.humans import check_study
+
+    try:
+        check_study(path)
+    except MaskfaceError as error:
+        return Check(str(path), ok=False, detail=str(error))
+    return Check(str(path), ok=True, detail="tables of the study as written")
 
 
 def _check_run(path: Path) -> Check:

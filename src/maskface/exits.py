@@ -6,6 +6,7 @@ may hold sequences that control a terminal.
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import shlex
@@ -45,6 +46,11 @@ class Ended(SystemExit):
     """End of a command whose message was printed."""
 
 
+def only_errors() -> None:
+    """Let the package's modules log nothing but errors."""
+    logging.getLogger("maskface").setLevel(logging.ERROR)
+
+
 @contextmanager
 def ended_in_words(kept: str = NOTHING_KEPT, more: str = "") -> Iterator[None]:
     """End a command with a line on stderr and an exit code, never with a traceback.
@@ -63,6 +69,8 @@ def ended_in_words(kept: str = NOTHING_KEPT, more: str = "") -> Iterator[None]:
         In place of any error, of Ctrl-C and of SIGTERM.
     """
     _open_streams()
+    # Matplotlib warns of every folder for its settings that it cannot write to.
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
     with _escaped_stderr(), _signals_interrupt(), on_command_line():
         try:
             yield

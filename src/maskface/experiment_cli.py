@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from maskface.documents import rows, to_json
-from maskface.exits import FAILED, ended_in_words, note, say, write
+from maskface.exits import FAILED, ended_in_words, note, only_errors, say, write
 from maskface.experiment import Experiment
 from maskface.run_options import OPTIONS, OUT_HELP, QUIET_HELP
 from maskface.workflow import Analyse, Options, Outcome, carry_out
@@ -40,6 +40,8 @@ def main(
     """
     with ended_in_words("Results so far are saved", "--resume"):
         options = parse_options(description, extra=extra)
+        if not options.how["progress"]:
+            only_errors()
         outcome = carry_out(build(options), options, analyse)
         if options.as_json:
             write(to_json(script_values(outcome)))

@@ -96,6 +96,25 @@ def control_note(occluder: Occluder) -> str:
     return " ".join(notes)
 
 
+TINY: Final = 24
+"""Size of a face in pixels below which its landmarks are little more than a guess."""
+SIDEWAYS: Final = 45
+"""Roll of a head in degrees from which on it lies on its side."""
+
+
+def face_note(face: FaceLandmarks) -> str:
+    """Return a remark on a face that is tiny or not upright; empty for others."""
+    notes = []
+    if face.size < TINY:
+        notes.append(f"the face has only {face.size:.0f} px, too few for sure landmarks")
+    if abs(face.pose.roll) > SIDEWAYS:
+        notes.append(
+            f"the head is turned by {abs(face.pose.roll):.0f} degrees in the picture: turn the "
+            "picture upright"
+        )
+    return "; ".join(notes)
+
+
 def make_face(
     image: ImageArray, occlusion: Occlusion, needs: frozenset[str], detect: Detect
 ) -> Face:

@@ -114,14 +114,14 @@ def human_variances(emotion: str = "all") -> Variances:
     return Variances(SOURCE, ("observer", "trial"), effects, outcomes)
 
 
-def _outcomes(plain: Floats, covered: Floats) -> Floats:
+def _outcomes(plain: Floats, occluded: Floats) -> Floats:
     """Compute outcomes of pairs of independent trials, one plain and one occluded."""
-    lost, gained = plain * (1 - covered), covered * (1 - plain)
+    lost, gained = plain * (1 - occluded), occluded * (1 - plain)
     return np.column_stack([lost, 1 - lost - gained, gained])
 
 
 def pilot_variances(
-    folder: str | Path, *, reader: str = "", condition: str = "", emotion: str = "all"
+    folder: str | Path, *, classifier: str = "", condition: str = "", emotion: str = "all"
 ) -> Variances:
     """Estimate variances from a pilot run.
 
@@ -129,7 +129,7 @@ def pilot_variances(
     ----------
     folder
         Of a run of classifiers, or of a study with human observers.
-    reader
+    classifier
         Which classifier; may be empty if there is only one.
     condition
         Which condition; may be empty if there is only one.
@@ -152,13 +152,13 @@ def pilot_variances(
     human = "observer_id" in trials
     if human:
         trials = congruent(trials).assign(classifier=HUMAN)
-    trials = _chosen(trials, "classifier", reader, "--classifier")
+    trials = _chosen(trials, "classifier", classifier, "--classifier")
     others = trials[trials["condition"] != PLAIN]
     name = str(_chosen(others, "condition", condition, "--condition")["condition"].iloc[0])
     trials = trials[trials["condition"].isin([PLAIN, name])]
     if emotion != "all":
         trials = trials[trials["label"] == emotion]
-    source = f"{folder}: {trials['classifier'].iloc[0] if len(trials) else reader}, {name}"
+    source = f"{folder}: {trials['classifier'].iloc[0] if len(trials) else classifier}, {name}"
     return (_of_observers if human else _of_subjects)(trials, source)
 
 
@@ -194,7 +194,7 @@ def _of_subjects(trials: pd.DataFrame, source: str) -> Variances:
     )
     pair = pair.dropna()
     if pair.shape[1] < 2:
-        raise MaskfaceError(f"The pilot {source} has no such trials, plain and covered.")
+        raise MaskfaceError(f"The pilot {source} has no such trials, plain and occluded.")
     if (pair.index.get_level_values(0) == "").any():
         raise MaskfaceError("The pilot's trials do not say who is shown (subject_id).")
     change = pair[PLAIN].astype(int) - pair.drop(columns=PLAIN).iloc[:, 0].astype(int)
@@ -212,12 +212,12 @@ def _of_observers(trials: pd.DataFrame, source: str) -> Variances:
     rates = cells.pivot_table(index="observer_id", columns="condition", values="correct").dropna()
     counts = pd.crosstab(cells["observer_id"], cells["condition"]).loc[rates.index]
     if rates.shape[1] < 2:
-        raise MaskfaceError(f"The pilot {source} has no such trials, plain and covered.")
+        raise MaskfaceError(f"The pilot {source} has no such trials, plain and occluded.")
     names = [PLAIN, *rates.columns.drop(PLAIN)]
-    plain, covered = (rates[name].to_numpy(float) for name in names)
+    plain, occluded = (rates[name].to_numpy(float) for name in names)
     n = counts[names].to_numpy(float).min(axis=1)
-    squares = (plain * (1 - plain) + covered * (1 - covered)) * n
-    return _moments(_outcomes(plain, covered), squares, n, ("observer", "trial"), source)
+    squares = (plain * (1 - plain) + occluded * (1 - occluded)) * n
+    return _moments(_outcomes(plain, occluded), squares, n, ("observer", "trial"), source)
 
 
 def _moments(
@@ -227,7 +227,7 @@ def _moments(
     if len(n) < 2 or (n - 1).sum() < 1:
         raise MaskfaceError(
             f"The pilot needs two {units[0]}s or more with two {units[1]}s or more each, plain and "
-            f"covered, but has {len(n)}."
+            f"occluded, but has {len(n)}."
         )
     within = squares.sum() / (n - 1).sum()
     losses = outcomes[:, 0] - outcomes[:, 2]

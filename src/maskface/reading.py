@@ -26,6 +26,7 @@ from maskface.pipeline import (
     adapt_classifiers,
     all_needs,
     answer_cells,
+    face_note,
     is_lost,
     make_face,
     occlude,
@@ -138,6 +139,7 @@ class FaceReader:
                 faces.append((own | {"status": "error", "message": occlusion}, None))
             else:
                 own |= {"status": "ok", "coverage": occlusion.coverage}
+                own |= {"message": face_note(landmarks)}
                 faces.append((own, make_face(image, occlusion, needs, self._detector.detect)))
         return faces
 

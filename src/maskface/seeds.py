@@ -20,5 +20,7 @@ def derived_seed(seed: int, *names: str | int) -> int:
     int
         0 to 2**63 - 1.
     """
-    digest = hashlib.sha256("\x1f".join(map(str, (seed, *names))).encode()).digest()
+    digest = hashlib.sha256(
+        "\x1f".join(map(str, (seed, *names))).encode(errors="surrogatepass")
+    ).digest()
     return int.from_bytes(digest[:8], "big") >> 1

@@ -36,11 +36,24 @@ def make(registry: Registry[Any], spec: str) -> Any:
     MaskfaceError
         If the name, a parameter or a value is not allowed; the message says what is.
     """
+    require_text(
+        spec, f"The name of {'an' if registry.kind[0] in 'aeiou' else 'a'} {registry.kind}"
+    )
     name, rest = head(spec)
     cls = registry.get(name)
     texts = {} if rest is None else _split(cls, registry.kind, name, rest)
     thing = f"{registry.kind} {name!r}"
     return cls(**{key: _coerce(cls, thing, key, text) for key, text in texts.items()})
+
+
+def require_text(text: str, what: str) -> None:
+    """Raise `MaskfaceError` if a text holds bytes that are not UTF-8, as names of files may."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise MaskfaceError(
+            f"{what} holds bytes that are not UTF-8: {text!r}. Rename the file or folder."
+        ) from None
 
 
 def head(spec: str) -> tuple[str, str | None]:

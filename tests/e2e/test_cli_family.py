@@ -206,6 +206,32 @@ def test_names_that_are_no_text(example_faces: list[Path], tmp_path: Path) -> No
     assert found["image"] == name
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
+def test_names_that_are_no_text_cost_no_other_picture(
+    example_faces: list[Path], tmp_path: Path
+) -> None:
+    odd = os.fsdecode(b"caf\xe9")
+    (tmp_path / "p").mkdir()
+    for name in (f"{odd}.jpg", "ok.jpg"):
+        (tmp_path / "p" / name).write_bytes(example_faces[0].read_bytes())
+    for more in ((), ("--resume",)):
+        done = type_in("mask", "p", "-o", "m", "-q", *more, ok=False, cwd=tmp_path)
+        assert done.returncode == FAILED
+        assert "its name holds bytes that are not UTF-8" in done.stderr
+        assert sorted(path.name for path in (tmp_path / "m").iterdir()) == ["masked.csv", "ok.jpg"]
+    table = (tmp_path / "m" / "masked.csv").read_text(encoding="utf-8").splitlines()
+    assert [line.split(",")[1] for line in table] == ["source", "caf?.jpg", "ok.jpg"]
+    texture = f"texture:path=p/{odd}.jpg"
+    for arguments in (
+        ("run", "--data", odd, "-o", "r"),
+        ("mask", "p/ok.jpg", "-o", "t", "--occluder", texture),
+        ("run", "-o", "r", "--occluder", texture),
+    ):
+        done = type_in(*arguments, ok=False, cwd=tmp_path)
+        assert (done.returncode, "not UTF-8" in done.stderr) == (REFUSED, True)
+        assert not (tmp_path / "r").exists()
+
+
 def test_verbs_of_the_machine_print_json() -> None:
     for verb, more in (("list", "occluders"), ("list", "classifiers"), ("list", "datasets")):
         values = strict(type_in(verb, more, "--json").stdout)

@@ -347,11 +347,26 @@ def test_a_run_that_does_not_say_what_it_read(
 ) -> None:
     out = carry_out(faces, tmp_path / "out")
     (out / "pictures.csv").unlink()
+    path = out / "manifest.json"
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    del manifest["files"]["pictures.csv"]  # as versions left it that took no notes of the files
+    path.write_text(json.dumps(manifest), encoding="utf-8")
     before = bytes_of(out)
     replace_second(faces)
     carry_out(faces, out, resume=True, progress=True)
     assert "does not say which files" in capsys.readouterr().err
     assert bytes_of(out) == before
+
+
+def test_a_run_whose_notes_of_what_it_read_are_lost(
+    faces: Path, carry_out: Carry, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = carry_out(faces, tmp_path / "out")
+    (out / "pictures.csv").unlink()
+    replace_second(faces)
+    carry_out(faces, out, resume=True, progress=True)
+    assert "read again, since pictures.csv is not as the run wrote it" in capsys.readouterr().err
+    assert same(out, carry_out(faces, tmp_path / "fresh"))
 
 
 @pytest.mark.parametrize(

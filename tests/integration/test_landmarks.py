@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,11 +16,12 @@ import pytest
 
 from maskface.blendshapes import BLENDSHAPES
 from maskface.crops import face_crop, resize
+from maskface.datasets.example import FOLDER as EXAMPLE
 from maskface.images import read_image
 from maskface.landmarks import CachedDetector, LandmarkCache, MediaPipeDetector
 from maskface.landmarks.fallbacks import overlap
-from maskface.landmarks.mediapipe import private_options
 from maskface.landmarks.pose import angles, head_pose
+from maskface.landmarks.privacy import private_options
 from maskface.mesh import LEFT_EYE, RIGHT_EYE
 from maskface.types import FaceLandmarks, FloatArray, ImageArray
 from tests.fixtures.faces import made_landmarks, rotation
@@ -123,6 +125,21 @@ def test_a_picture_turned_clockwise_adds_to_the_roll(
     turned = cv2.warpAffine(portrait, turn, (width, height), borderMode=cv2.BORDER_REPLICATE)
     (found,) = detector.detect(np.asarray(turned, np.uint8))
     assert found.pose.roll == pytest.approx(face.pose.roll + clockwise, abs=2)
+
+
+def test_a_close_up_that_is_upside_down_has_its_landmarks_upside_down(
+    detector: MediaPipeDetector,
+) -> None:
+    image = read_image(EXAMPLE / "images" / "S01_happiness_100_y+00.jpg")
+    (upright,) = detector.detect(image)
+    (found,) = detector.detect(np.ascontiguousarray(image[::-1, ::-1]))
+    side = len(image) - 1
+    back = side - found.points[:, :2]
+    apart = np.linalg.norm(back - upright.points[:, :2], axis=1).mean()
+    assert apart < 0.02 * upright.size
+    assert abs(found.pose.roll) > 170
+    assert found.pose.yaw == pytest.approx(-upright.pose.yaw, abs=1)
+    assert found.pose.pitch == pytest.approx(-upright.pose.pitch, abs=1)
 
 
 def test_the_pose_does_not_depend_on_the_place_in_the_picture(
@@ -281,3 +298,52 @@ def test_a_closed_standard_error_does_no_harm() -> None:
 def test_a_missing_standard_error_does_no_harm() -> None:
     done = run("import sys; sys.stderr = None\n" + USE)
     assert (done.returncode, done.stdout, done.stderr) == (0, "0\n", "")
+
+
+def test_the_address_of_reports_is_not_in_memory(example_faces: list[Path]) -> None:
+    """In a process of its own: the file of the library and this text hold the address, too."""
+    script = """
+import sys
+from pathlib import Path
+from maskface.images import read_image
+from maskface.landmarks import MediaPipeDetector
+from maskface.landmarks.privacy import ADDRESS, disable_reports
+with MediaPipeDetector() as detector:
+    assert len(detector.detect(read_image(sys.argv[1]))) == 1
+    assert disable_reports()
+    with open("/proc/self/mem", "rb", 0) as memory:
+        for line in Path("/proc/self/maps").read_text().splitlines():
+            if "libmediapipe" in line:
+                start, end = (int(n, 16) for n in line.split()[0].split("-"))
+                memory.seek(start)
+                assert ADDRESS not in memory.read(end - start), line
+print("ok")
+"""
+    if not sys.platform.startswith("linux"):
+        pytest.skip("memory is looked into on Linux")
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(example_faces[0])],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout == "ok\n"
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+def test_nothing_is_looked_up_or_connected_to(example_faces: list[Path], tmp_path: Path) -> None:
+    """MediaPipe would report a minute after it was loaded, and when it is closed."""
+    script = (
+        "import sys, time\n"
+        "from maskface.images import read_image\n"
+        "from maskface.landmarks import MediaPipeDetector\n"
+        "with MediaPipeDetector() as detector:\n"
+        "    detector.detect(read_image(sys.argv[1]))\n"
+        "    time.sleep(75)\n"
+    )
+    calls = tmp_path / "calls"
+    subprocess.run(
+        ["strace", "-f", "-qq", "-e", "trace=connect,sendto,sendmsg,sendmmsg", "-o", calls,
+         sys.executable, "-c", script, example_faces[0]],
+        check=True, capture_output=True, timeout=300,
+    )  # fmt: skip
+    used = calls.read_text(encoding="utf-8")
+    assert [line for line in used.splitlines() if "AF_INET" in line or "googleapis" in line] == []

@@ -7,7 +7,10 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -102,11 +105,10 @@ def test_a_picture_that_ends_the_run_is_left_out_by_resume(
     check_one_was_lost(out)
 
 
-@pytest.fixture(scope="module")
-def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A dask scheduler and two workers on the loopback interface."""
+@contextmanager
+def cluster(folder: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
+    """Begin a dask scheduler and two workers: its address, and both processes."""
     distributed = pytest.importorskip("distributed", reason="the extra cluster is not installed")
-    folder = tmp_path_factory.mktemp("dask")
     note = folder / "scheduler.json"
     started = [
         subprocess.Popen(
@@ -124,11 +126,36 @@ def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         with distributed.Client(scheduler_file=str(note), timeout=60) as client:
             client.wait_for_workers(2, timeout=60)
             address = str(client.scheduler.address)
-        yield address
+        yield address, started
     finally:
         for process in started:
             process.terminate()
             process.wait(30)
+
+
+@pytest.fixture(scope="module")
+def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with cluster(tmp_path_factory.mktemp("dask")) as (address, _):
+        yield address
+
+
+@pytest.mark.parametrize("lost", [0, 1], ids=["scheduler", "workers"])
+def test_a_cluster_that_is_lost_is_told(lost: int, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with cluster(tmp_path) as (address, started):
+
+        def lose() -> None:
+            while not any(out.glob("parts/part-*")):
+                time.sleep(0.05)
+            started[lost].terminate()
+
+        threading.Thread(target=lose, daemon=True).start()
+        with pytest.raises(MaskfaceError, match="its scheduler or all its workers have ended"):
+            run(
+                Experiment(), out, progress=False, chunk=1, backend="dask", scheduler=address,
+                cache=None,
+            )  # fmt: skip
+    assert any(out.glob("parts/part-*"))
 
 
 def test_a_cluster_gives_the_same_bytes(scheduler: str, faces: Path, tmp_path: Path) -> None:
@@ -147,7 +174,7 @@ def test_a_cluster_that_is_not_there(faces: Path, tmp_path: Path) -> None:
             Experiment(data=faces), tmp_path / "out", backend="dask",
             scheduler="tcp://127.0.0.1:9", progress=False,
         )  # fmt: skip
-    with pytest.raises(MaskfaceError, match="--scheduler"):
+    with pytest.raises(MaskfaceError, match=r"scheduler='tcp://HOST:8786'"):
         run(Experiment(data=faces), tmp_path / "out", backend="dask")
     with pytest.raises(MaskfaceError, match="loky, dask"):
         run(Experiment(data=faces), tmp_path / "out", backend="ray")

@@ -69,6 +69,7 @@ def cell(table: pd.DataFrame, kind: str, upper: str, answer: str, quantity: str)
     return chosen.iloc[0]
 
 
+@pytest.mark.slow
 def test_shares_and_differences_by_hand() -> None:
     trials, attributes = made(fooled_by_the_mouth)
     table = concealed_table(trials, attributes, n_resamples=50)
@@ -97,6 +98,7 @@ def test_shares_and_differences_by_hand() -> None:
         )
 
 
+@pytest.mark.slow
 def test_a_mask_that_reveals_is_told_from_a_readiness_to_say_sad() -> None:
     revealing, biased = (
         concealed_table(*made(reader, people=20), n_resamples=300)

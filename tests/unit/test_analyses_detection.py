@@ -144,6 +144,7 @@ def test_every_way_to_look_is_apart() -> None:
     assert set(bare["clustered_by"]) == {"image"}
 
 
+@pytest.mark.slow
 def test_intervals_hold_the_truth() -> None:
     """People differ; sad faces are found with .6 on average, surprised ones with .8."""
     rng = np.random.default_rng(2)

@@ -64,6 +64,7 @@ def by_hand(trials: pd.DataFrame, condition: str, sad: bool) -> tuple[int, int]:
     return int((chosen["predicted"] == "sadness").sum()), len(chosen)
 
 
+@pytest.mark.slow
 def test_cells_and_effects_by_hand() -> None:
     trials = simulated(ANY)
     table = factorial_table(trials, [CELLS], n_resamples=50)

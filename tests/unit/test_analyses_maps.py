@@ -69,6 +69,7 @@ def only(table: pd.DataFrame, **cells: Any) -> pd.DataFrame:
     return table
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("region", ["mouth", "left brow", "nose"])
 def test_a_map_finds_the_only_region_that_is_read(region: str) -> None:
     trials = read(region, [*GRID, *SAMPLES])
@@ -94,6 +95,7 @@ def test_a_map_finds_the_only_region_that_is_read(region: str) -> None:
     assert f"most at {named}" in map_text(maps, regions)
 
 
+@pytest.mark.slow
 def test_a_reader_of_noise_has_an_empty_map() -> None:
     trials = read("nothing", [*GRID, *SAMPLES[:4]], n=12, seed=5)
     maps, _ = map_tables(trials, n_resamples=50)
@@ -102,6 +104,7 @@ def test_a_reader_of_noise_has_an_empty_map() -> None:
     MAPS.check(maps)
 
 
+@pytest.mark.slow
 def test_the_error_rate_of_whole_maps_is_kept() -> None:
     rng = np.random.default_rng(1)
     mixing = rng.normal(size=(40, 40)) * (rng.random((40, 40)) < 0.2)
@@ -143,6 +146,7 @@ def test_shuffles_are_those_of_all_ways_within_pictures() -> None:
     np.testing.assert_allclose(p, expected)  # 4! 3! ways: all are tried
 
 
+@pytest.mark.slow
 def test_the_error_rate_of_bubbles_is_kept() -> None:
     """Skewed responses and openings, eight samples of each of ten pictures."""
     rng = np.random.default_rng(6)
@@ -169,6 +173,7 @@ def test_spots_are_differences_of_means() -> None:
         assert (row["n"], row["n_clusters"], row["measure"]) == (4, 4, "correct")
 
 
+@pytest.mark.slow
 def test_bubbles_are_slopes_within_pictures() -> None:
     trials = read("mouth", SAMPLES, n=3)
     (made,) = picture_maps(trials, "p_true")

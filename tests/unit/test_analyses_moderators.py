@@ -227,6 +227,7 @@ def numbered(values: list[float], labels: list[str], people: list[str]) -> Any:
     return frames(rows)
 
 
+@pytest.mark.slow
 @given(st.lists(st.floats(-9, 9), min_size=12, max_size=30, unique=True))
 @settings(max_examples=25, deadline=None)
 def test_halves_hold_the_same_emotions(values: list[float]) -> None:
@@ -342,6 +343,7 @@ def simulated(
     return trials.drop(columns="group"), known.rename(columns={"group": "value"})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("nested", [True, False])
 def test_simulated_differences_are_covered(*, nested: bool) -> None:
     by = Moderator("group", "person" if nested else "picture")
@@ -368,6 +370,7 @@ def test_groups_of_people_keep_their_sizes() -> None:
     assert (drawn[:, :, 0, 0] == 60).all()  # ten people with six pictures each
 
 
+@pytest.mark.slow
 def test_tests_keep_their_level() -> None:
     """Nothing differs but what is right plain, which must not count as a difference of losses."""
     for nested in (True, False):

@@ -182,6 +182,7 @@ TRUE = {
 READERS = {"f": {"clean": "clean", "masked": "masked"}}
 
 
+@pytest.mark.slow
 def test_simulated_readers_are_recovered_and_covered() -> None:
     expected = {"loss": 0.5, "information": 0.2, "shift": 0.3, "shift_share": 0.6}
     held: dict[str, list[bool]] = {measure: [] for measure in expected}

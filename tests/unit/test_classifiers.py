@@ -76,6 +76,7 @@ def test_registry_lists_both() -> None:
     assert set(NAMES) <= set(CLASSIFIERS.names())
 
 
+@pytest.mark.slow
 @pytest.mark.data
 def test_accuracy_on_photographs_is_the_reference(taiwan: Path) -> None:
     """Reference: .64 (faceapi) and .62 (fer) where posed and perceived emotion agree."""

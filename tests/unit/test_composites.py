@@ -50,6 +50,7 @@ def test_a_picture_with_itself_is_itself(
     np.testing.assert_allclose(composite.landmarks.points, face.points, atol=1e-2)
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(blend=st.floats(0, 2), roll=st.floats(-180, 180), aligned=st.booleans())
 def test_each_half_comes_from_its_photograph(blend: float, roll: float, aligned: bool) -> None:

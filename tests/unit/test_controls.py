@@ -31,6 +31,7 @@ def put(
     return get_occluder(spec).apply(picture, face or made_landmarks(yaw=10), seed=seed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("paint", PAINTS)
 @pytest.mark.parametrize("region", REGIONS)
 def test_only_the_region_changes(paint: str, region: str) -> None:

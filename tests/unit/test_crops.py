@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maskface.crops import cut, face_crop
-from maskface.types import FaceLandmarks, Pose
+from maskface.crops import cut, face_crop, upright_crop
+from maskface.types import Face, FaceLandmarks, Pose
+from tests.fixtures.faces import made_landmarks
 
 
 @given(
@@ -32,3 +36,13 @@ def test_crop_is_the_lifted_square_around_the_landmarks() -> None:
     assert crop.shape == (110, 110, 3)
     # left = 140 - 55 = 85; top = 150 - 55 - 6.6 = 88.4, rounded to 88
     np.testing.assert_array_equal(crop[0, 0], [85 // 2, 88 // 2, 0])
+
+
+@pytest.mark.parametrize(
+    ("roll", "turns"), [(0, 0), (44, 0), (-44, 0), (90, 1), (-90, 3), (180, 2)]
+)
+def test_crops_of_heads_on_their_side_are_turned_by_quarter_turns(roll: float, turns: int) -> None:
+    upright = np.arange(48, dtype=np.uint8).reshape(4, 4, 3)
+    lying = np.rot90(upright, -turns)  # a positive roll is clockwise
+    landmarks = replace(made_landmarks(), pose=Pose(0, 0, roll))
+    np.testing.assert_array_equal(upright_crop(Face(lying, landmarks)), upright)

@@ -100,7 +100,7 @@ def test_same_path_spelt_twice_is_one_picture(tmp_path: Path) -> None:
         ([], "neither an index.csv"),
         (["a.jpg"], r"neither an index.csv.*Sort the pictures into such folders"),
         (["a.jpg", "index.xlsx"], r"neither an index.csv.*Save index.xlsx as 'CSV UTF-8'"),
-        (["happy/notes.txt"], r"hold no pictures \(.*\.webp, \.gif, .*\), but 1 \.txt\."),
+        (["happy/notes.txt"], r"hold no pictures \(.*\.webp, .*\.gif, .*\), but 1 \.txt\."),
         (["happy/1.MP4", "sad/2.mp4", "sad/x"], r"but 2 \.mp4, 1 without an ending\..*frames"),
         (["happy/.DS_Store"], "hold no pictures .*, but nothing"),
         (["happy/1.jpg", "contempt/2.jpg"], r"(?s)'contempt'.*Rename such folders, or move them"),

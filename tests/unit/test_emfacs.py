@@ -215,6 +215,7 @@ def test_any_face_has_probabilities(values: list[float], seed: int) -> None:
     np.testing.assert_allclose(probabilities.sum(axis=1), 1)
 
 
+@pytest.mark.slow
 @pytest.mark.data
 def test_constants_are_those_of_the_london_neutral_faces(london: Path) -> None:
     """On every fourth of them, so only roughly."""

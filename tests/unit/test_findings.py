@@ -24,6 +24,7 @@ from maskface.findings import (
     kind_of,
     load_findings,
 )
+from maskface.findings.answers import RunTables
 from maskface.findings.rules import above, all_above, all_within, apart, within
 from maskface.stats import Resampled, bootstrap, summarize
 from maskface.tables import GUARDS, RESPONSES, SUMMARY, TRIALS
@@ -118,6 +119,9 @@ def test_several_intervals() -> None:
     assert all_above([up, up], [up, up]) == "agrees"
     assert all_above([up, wide], [up, wide]) == "cannot tell"
     assert all_above([up, down], [up, down]) == "differs"
+    assert apart((0.3, 0.2, 0.4), (0.1, 0.0, 0.19)) == "agrees"
+    assert apart((0.3, 0.2, 0.4), (0.1, 0.0, 0.21)) == "cannot tell"
+    assert apart((0.1, 0.0, 0.19), (0.3, 0.2, 0.4)) == "differs"
     assert all_above([up, down], [up, wide]) == "cannot tell"  # gone with the correction
     assert all_above([], []) == "cannot tell"
     assert all_within([(0.0, -0.02, 0.02)], [(0.0, -0.02, 0.02)], 0.05) == "agrees"
@@ -145,6 +149,7 @@ def test_kinds_of_conditions(condition: str, kind: str | None) -> None:
     assert kind_of(condition, (condition,)) == "mask"
 
 
+@pytest.mark.slow
 def test_a_run_like_the_literature_agrees(tmp_path: Path) -> None:
     masked = shares(0.75)
     masked["disgust"] = {"disgust": 0.35, "anger": 0.65}
@@ -243,6 +248,64 @@ def test_a_guard_takes_the_verdict_away(tmp_path: Path) -> None:
     assert "confounded" in found["disgust-most"].note
 
 
+@pytest.mark.parametrize(
+    ("cells", "doubted"),
+    [
+        ({"guard": "chance", "condition": "none"},
+         {"disgust-most", "overall-loss", "fear-as-surprise"}),
+        ({"guard": "chance", "condition": "cap"}, set()),
+        ({"guard": "chance", "classifier": "other"}, set()),
+        ({"guard": "chance", "classifier": "all"},
+         {"disgust-most", "overall-loss", "fear-as-surprise"}),
+        ({"guard": "floor", "condition": "none", "label": "disgust"}, {"disgust-most"}),
+        ({"guard": "floor", "condition": "none", "label": "fear"}, set()),
+        ({"guard": "floor", "condition": "surgical", "label": "disgust"}, set()),
+        ({"guard": "ceiling", "condition": "none"}, set()),
+        ({"guard": "few_subjects", "classifier": "all", "condition": "all"}, set()),
+    ],
+)  # fmt: skip
+def test_guards_are_against_their_own_results_alone(
+    tmp_path: Path, cells: dict[str, str], doubted: set[str]
+) -> None:
+    masked = shares(0.75) | {"disgust": {"disgust": 0.35, "anger": 0.65}}
+    masked |= {"fear": {"fear": 0.6, "surprise": 0.4}}
+    run_of(tmp_path, {"none": shares(0.9), "surgical": masked})
+    row = {"run_id": "r", "dataset": "d", "classifier": "c", "condition": "surgical",
+           "label": "all", "detail": "why"}  # fmt: skip
+    GUARDS.write(GUARDS.frame([row | cells]), tmp_path / "guards.csv")
+    found = {r.claim.id: r for r in compare_run(tmp_path)}
+    for claim in ("disgust-most", "overall-loss", "fear-as-surprise"):
+        assert (found[claim].verdict == "cannot tell") == (claim in doubted), claim
+        assert ("guard:" in found[claim].note) == (claim in doubted), claim
+
+
+def test_numbers_are_those_of_their_own_columns(tmp_path: Path) -> None:
+    masked = shares(0.75) | {"disgust": {"disgust": 0.35, "anger": 0.65}}
+    rates = {"none": shares(0.9), "surgical": masked, "sunglasses": shares(0.8)}
+    run_of(tmp_path, rates, people=5)
+    summary = SUMMARY.read(tmp_path / "summary.csv")
+    at = summary.index[(summary["metric"] == "accuracy") & (summary["condition"] == "surgical")][0]
+    numbers = {"baseline": 0.91, "value": 0.62, "loss": 0.29, "ci_low": 0.2, "ci_high": 0.44,
+               "value_ci_low": 0.6, "value_ci_high": 0.67}  # fmt: skip
+    summary.loc[at, list(numbers)] = list(numbers.values())
+    SUMMARY.write(summary, tmp_path / "summary.csv")
+    tables = RunTables(tmp_path)
+    assert tables.hits("c", "surgical") == (0.29, 0.2, 0.44)
+    assert tables.hits("c", "surgical", "value") == (0.62, 0.6, 0.67)
+    found = {r.claim.id: r for r in compare_run(tmp_path)}
+    overall = found["overall-loss"]
+    assert (overall.value, overall.low, overall.high) == (0.29, 0.2, 0.44)
+    assert "+29.0  [+20.0, +44.0]" in comparison_text(tuple(found.values()))
+    for one in found.values():
+        assert np.isnan(one.value) or one.low <= one.value <= one.high
+    # Disgust is read as anger in 65 - 0 % more of the masked faces, and its interval is above 0.
+    assert found["disgust-as-anger"].value == pytest.approx(0.65)
+    assert found["disgust-as-anger"].low > 0
+    # With sunglasses 80 % are right, and masked (6 * 75 + 35) / 7 %.
+    assert found["mask-over-sunglasses"].value == pytest.approx(0.8 - (6 * 0.75 + 0.35) / 7)
+
+
+@pytest.mark.slow
 def test_controls_get_no_verdicts(tmp_path: Path) -> None:
     run_of(tmp_path, {"none": shares(0.9), "surgical": shares(0.7)})
     trials = TRIALS.read(tmp_path / "trials.csv")

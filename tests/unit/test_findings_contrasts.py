@@ -42,6 +42,7 @@ def trials_of(seed: int, *, people: int = 9, failing: float = 0.1) -> pd.DataFra
     return TRIALS.frame(rows)
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(st.integers(0, 10**6))
 def test_losses_are_those_of_compare_and_estimate(seed: int) -> None:

@@ -119,6 +119,7 @@ def test_it_holds_the_intervals_that_are_known() -> None:
         assert low < row["ci_low"] < row["ci_high"] < high
 
 
+@pytest.mark.slow
 @pytest.mark.data
 def test_the_raw_trials_give_the_same_losses_and_intervals() -> None:
     trials = PHOTOGRAPHS / "human" / "williams2023_study1_trials.csv.gz"

@@ -82,6 +82,7 @@ def nodes(kind: type[Any]) -> list[tuple[str, Any]]:
     ]
 
 
+@pytest.mark.slow
 def test_no_module_that_runs_what_it_reads_is_imported() -> None:
     imported = {(f, alias.name) for f, node in nodes(ast.Import) for alias in node.names}
     imported |= {(f, node.module or "") for f, node in nodes(ast.ImportFrom)}
@@ -89,6 +90,7 @@ def test_no_module_that_runs_what_it_reads_is_imported() -> None:
     assert [pair for pair in imported if pair[1].split(".")[0] in FORBIDDEN] == []
 
 
+@pytest.mark.slow
 def test_nothing_that_is_read_is_run() -> None:
     calls = nodes(ast.Call)
     assert len(calls) > 1000
@@ -119,12 +121,14 @@ PIECES = st.sampled_from(
 SPECS = st.lists(PIECES, max_size=8).map("".join) | st.text(max_size=30)
 
 
+@pytest.mark.slow
 @given(SPECS)
 @settings(max_examples=150, deadline=None)
 def test_occluders_from_any_text(spec: str) -> None:
     in_words(lambda: get_occluder(spec))
 
 
+@pytest.mark.slow
 @given(SPECS)
 @settings(max_examples=100, deadline=None)
 def test_classifiers_from_any_text(spec: str) -> None:
@@ -246,6 +250,7 @@ def test_damaged_human_trials_in_json(tmp_path: Path, data: bytes, suffix: str) 
     in_words(lambda: read_study([tmp_path / f"a{suffix}"], tmp_path / "map.toml"))
 
 
+@pytest.mark.slow
 @given(damaged(gzip.compress(HUMAN)))
 @few
 def test_damaged_packed_tables(tmp_path: Path, data: bytes) -> None:
@@ -292,6 +297,7 @@ def part_bytes() -> bytes:
     return ChunkResult(trials=ready, image_ids=["0.jpg", "1.jpg", "2.jpg"]).to_bytes("r")
 
 
+@pytest.mark.slow
 @given(damaged(part_bytes()))
 @few
 def test_damaged_parts_are_left_out(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
@@ -401,6 +407,7 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Structure:
     return Structure(write_report(folder).read_text(encoding="utf-8"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", EVIL.values(), ids=EVIL)
 def test_report_has_the_same_elements_whatever_things_are_called(
     tmp_path: Path, text: str, plain: Structure

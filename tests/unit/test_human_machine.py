@@ -22,7 +22,7 @@ from maskface.findings import (
     load_findings,
     published_readers,
 )
-from maskface.findings.agreement import pearson, spearman
+from maskface.findings.agreement import classifier_reader, pearson, spearman
 from maskface.humans import read_study
 from maskface.plots import plot_confusion_change, plot_human_machine_loss
 from maskface.tables import RESPONSES, TRIALS
@@ -180,6 +180,32 @@ def test_yes_no_studies_give_the_share_of_yes(tmp_path: Path) -> None:
     assert row["interval"] == ""
 
 
+def test_who_is_counted_by_hand(tmp_path: Path) -> None:
+    trials = run()
+    lost = (trials["image_id"] == "anger0") & (trials["condition"] == "surgical")
+    trials.loc[lost, ["status", "predicted"]] = ["no_face", ""]
+    shown = np.isin(EMOTIONS, FOUR)
+    reader = classifier_reader(trials, "surgical", shown)
+    anger, sadness = EMOTIONS.index("anger"), EMOTIONS.index("sadness")
+    assert reader.n == 15  # the face that was not found when masked does not count plain either
+    chances = reader.counts[:, :, 1].sum(axis=0)
+    assert (chances[:, anger] == 3).all()
+    assert (chances[:, sadness][:, shown] == 4).all()
+    given = reader.counts[:, :, 0].sum(axis=0)
+    assert given[0, anger, anger] == given[1, anger, anger] == 2  # of "aaas", without the first
+
+    folder = study(tmp_path / "people", PLAIN, MASKED, "mask")
+    rows = RESPONSES.read(folder / "responses.csv")
+    never = (rows["observer_id"] == "P3") & (rows["condition"] == "mask")
+    rows = rows[~never]
+    late = (rows["observer_id"] == "P0") & (rows["label"] == "fear") & (rows["condition"] == "none")
+    rows.loc[late, ["status", "message"]] = ["excluded", "late"]
+    RESPONSES.write(rows, folder / "responses.csv")
+    people = human_reader(folder)
+    assert (people.observers, people.n) == (3, 3 * 8 - 1)
+    assert people.counts[:, 0, 1, EMOTIONS.index("fear")].max(axis=1).sum() == 2
+
+
 def test_published_figures_are_those_of_the_table() -> None:
     readers = {reader.dataset: reader for reader in published_readers()}
     assert "Williams 2023, study 1" in readers
@@ -229,6 +255,7 @@ def test_figures_show_both_sides(tmp_path: Path) -> None:
         plot_confusion_change(losses, published.dataset, "surgical")
 
 
+@pytest.mark.slow
 @pytest.mark.data
 def test_williams_hits_are_the_published_ones(tmp_path: Path) -> None:
     trials = PHOTOGRAPHS / "human" / "williams2023_study1_trials.csv.gz"

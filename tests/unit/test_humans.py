@@ -139,6 +139,7 @@ def test_crossed_intervals_need_the_people_shown(tmp_path: Path) -> None:
         summarize_humans(nobody, crossed=True)
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(st.sampled_from(EMOTIONS), st.sampled_from(EMOTIONS), st.booleans())))
 @settings(deadline=None)
 def test_recoding_keeps_yes_and_no_apart(trials: list[tuple[str, str, bool]]) -> None:
@@ -218,6 +219,7 @@ def test_values_may_be_skipped_or_count_as_no_answer(tmp_path: Path) -> None:
     assert list(study.exclusions["n_trials"]) == [0, 3, 1]
 
 
+@pytest.mark.slow
 def test_folder_of_a_study(tmp_path: Path) -> None:
     study = study_of(tmp_path, choices(6, 3, seed=3), COLUMNS)
     summary = summarize_humans(study.responses)

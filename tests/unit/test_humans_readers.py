@@ -254,6 +254,7 @@ ENDLESS = "(a|aa)+$"
 NOT_ENDING = "a" * 60 + "!"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("own", "key"),
     [
@@ -565,6 +566,31 @@ def test_qualtrics_previews_and_exports_of_two_headers(tmp_path: Path) -> None:
     assert list(rules.loc[rule, ["n_trials", "n_observers"]]) == [2, 1]
     with pytest.raises(MaskfaceError, match="second line holds the texts of the questions"):
         read_text(tmp_path, "\n".join([names, texts, *rows]), own)
+
+
+def test_the_map_of_williams_reads_study_2(tmp_path: Path) -> None:
+    """Its ratings of the person show an emotion, too, but ask for none."""
+    header = (
+        "trial_type,trial_index,time_elapsed,subject,rt,stimulus,whichWindow,emotionRating,face,"
+        "model,ethnicity,sex,expression,mask,rateEmotion,personRating,ratePerson\n"
+    )
+    rows = [
+        "pavlovia,0,22,x,NA,,,,,,,,,,NA,,NA",
+        "html-keyboard-response,14,99,x,NA,+,fixation,,,,,,,,NA,,NA",
+        "image-keyboard-response,15,9,x,2248.29,a,emotionRatingFaceWindow,surprised,HM08_F_X,HM08,"
+        "H,M,F,X,1,,NA",
+        "image-keyboard-response,17,9,x,1122.5,a,emotionRatingFaceWindow,surprised,BM17_R_L,BM17,"
+        "B,M,R,L,1,,NA",
+        "image-keyboard-response,702,9,x,731.6,a,personRatingFaceWindow,,WF05_D_L,WF05,W,F,D,L,NA,"
+        "warm,0",
+    ]
+    path = write(tmp_path, "faceMask2_anon_1.csv", header + "\n".join(rows))
+    found = read_study([path], Path(__file__).parents[2] / "docs/maps/williams2023.toml")
+    assert list(found.responses["label"]) == ["fear", "surprise"]
+    assert list(found.responses["condition"]) == ["none", "lower"]
+    assert list(found.responses["correct"]) == [0, 1]
+    assert list(found.responses["subject_id"]) == ["HM08", "BM17"]
+    assert found.exclusions["n_trials"].iloc[0] == 3
 
 
 @pytest.mark.parametrize(

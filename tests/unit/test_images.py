@@ -184,6 +184,7 @@ def test_threads_do_not_take_the_lifted_limit_for_pillows_own(
     assert Image.MAX_IMAGE_PIXELS == 1000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(BOMBS))
 def test_bombs_are_refused_or_read_in_little_memory(name: str, tmp_path: Path) -> None:
     path = tmp_path / "bomb"

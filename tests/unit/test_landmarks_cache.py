@@ -167,6 +167,16 @@ def test_a_failed_write_leaves_nothing_behind(
     assert [path for path in cache.folder.rglob("*") if path.is_file()] == []
 
 
+@pytest.mark.parametrize("number", [np.nan, np.inf, 1e30])
+def test_an_entry_with_impossible_numbers_is_missing(number: float, tmp_path: Path) -> None:
+    points = np.zeros((478, 3), np.float32)
+    points[7, 1] = number
+    face = FaceLandmarks(points, np.zeros(52, np.float32), Pose(0.0, 0.0, 0.0))
+    cache = LandmarkCache(tmp_path)
+    cache.put(b"picture", "f", (face,))
+    assert cache.get(b"picture", "f") is None
+
+
 def test_the_folder_follows_the_environment(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

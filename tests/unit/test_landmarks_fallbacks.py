@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,8 +11,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maskface.landmarks import fallbacks
-from maskface.landmarks.fallbacks import View, find_faces, merge, tile_views, view
+from maskface.landmarks.fallbacks import (
+    DOUBT,
+    View,
+    doubt,
+    find_faces,
+    match_face,
+    merge,
+    tile_views,
+    view,
+)
+from maskface.landmarks.pose import misfit
+from maskface.mesh import FEATURES
 from maskface.types import FaceLandmarks, ImageArray, Pose
+from tests.fixtures.faces import made_landmarks, made_picture
 
 SIZES = st.integers(min_value=16, max_value=3000)
 
@@ -113,6 +126,13 @@ def test_nothing_is_found_in_a_tiny_picture(width: int, height: int) -> None:
     assert finder.seen == []
 
 
+@pytest.fixture
+def _squares_are_sure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """White squares have no dark brows, as faces do."""
+    monkeypatch.setattr(fallbacks, "DOUBT", np.inf)
+
+
+@pytest.mark.usefixtures("_squares_are_sure")
 def test_an_ordinary_face_costs_one_pass() -> None:
     finder = SquareFinder()
     (face,) = find_faces(picture(640, 480, (200, 100, 200)), finder)
@@ -120,6 +140,7 @@ def test_an_ordinary_face_costs_one_pass() -> None:
     assert finder.seen == [(640, 480)]
 
 
+@pytest.mark.usefixtures("_squares_are_sure")
 def test_a_small_picture_is_enlarged() -> None:
     finder = SquareFinder()
     (face,) = find_faces(picture(48, 48, (8, 8, 32)), finder)
@@ -136,6 +157,7 @@ def test_a_face_at_the_frame_is_found_with_a_border() -> None:
     assert face.box == pytest.approx((0, 0, 300, 300))
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(
     side=st.sampled_from([24, 32, 48, 64, 90]),
@@ -200,6 +222,7 @@ def test_a_face_seen_in_one_tile_only_is_not_believed() -> None:
     assert len(seen) == 2 + 85 + 1 + 2 * len(fallbacks.LAST_VIEWS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", fallbacks.LAST_VIEWS)
 @pytest.mark.parametrize("again", [0, 1, 2, 4])
 def test_where_nothing_is_found_the_middle_is_shown_at_other_sizes(
@@ -259,3 +282,55 @@ def test_overlap() -> None:
     assert fallbacks.overlap((0, 0, 2, 2), (1, 0, 3, 2)) == pytest.approx(1 / 3)
     assert fallbacks.overlap((0, 0, 1, 1), (1, 1, 2, 2)) == 0
     assert fallbacks.overlap((0, 0, 0, 0), (0, 0, 0, 0)) == 0
+
+
+def test_a_small_face_in_a_face_crop_must_be_found_again() -> None:
+    crop = picture(48, 48, (14, 14, 18))
+    finder = SquareFinder()
+    assert [face.size for face in find_faces(crop, finder)] == pytest.approx([18], abs=1)
+
+    def only_in_the_whole(image: ImageArray) -> Sequence[FaceLandmarks]:
+        found = SquareFinder()(image)
+        share = found[0].size / max(image.shape[:2]) if found else 0
+        return found if 0.3 < share < 0.4 else []  # 18 of 48; not in closer or wider squares
+
+    assert find_faces(crop, only_in_the_whole) == ()
+    large = picture(48, 48, (8, 8, 32))
+    share = 32 / 48
+
+    def only_once(image: ImageArray) -> Sequence[FaceLandmarks]:
+        found = SquareFinder()(image)
+        return found if found and abs(found[0].size / max(image.shape[:2]) - share) < 0.02 else []
+
+    assert len(find_faces(large, only_once)) == 1  # it fills the crop
+    scene = picture(400, 400, (100, 100, 140))
+    assert len(find_faces(scene, SquareFinder(0.3))) == 1
+
+
+def test_a_face_that_is_upside_down_beside_the_known_one_is_no_match() -> None:
+    face = made_landmarks()
+    turned = replace(face, pose=face.pose._replace(roll=178))
+    assert match_face([turned], face) is None
+    assert match_face([turned, face], face) is face
+    assert match_face([turned], replace(face, pose=face.pose._replace(roll=-178))) is turned
+
+
+def test_the_average_face_has_no_misfit_in_any_pose_and_a_stretched_one_has() -> None:
+    for yaw, pitch, roll in ((0, 0, 0), (30, -10, 0), (0, 0, 120)):
+        face = made_landmarks(yaw=yaw, pitch=pitch, roll=roll)
+        assert misfit(face.points) == pytest.approx(0, abs=1e-5)
+    stretched = made_landmarks().points * np.array([1, 1.2, 1])
+    assert 0.05 < misfit(stretched) < 0.15
+
+
+def test_light_brows_and_eyes_are_doubtful() -> None:
+    face = made_landmarks()
+    image = made_picture(face)
+    features = [*FEATURES["right brow"], *FEATURES["left brow"], *FEATURES["right eye"],
+                *FEATURES["left eye"]]  # fmt: skip
+    dark, light = image.copy(), image.copy()
+    for x, y in np.round(face.points[features, :2]).astype(int):
+        dark[y - 1 : y + 2, x - 1 : x + 2] //= 3
+        light[y - 1 : y + 2, x - 1 : x + 2] = 255
+    assert doubt(face, dark) < doubt(face, image) == pytest.approx(2, abs=0.1)
+    assert doubt(face, light) > DOUBT

@@ -183,6 +183,7 @@ def test_a_table_of_another_call_is_refused(tmp_path: Path) -> None:
 # Pictures
 
 
+@pytest.mark.slow
 def test_every_face_and_every_failure_has_a_row_and_resume_redoes_what_changed(
     face: ImageArray, tmp_path: Path
 ) -> None:

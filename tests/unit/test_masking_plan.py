@@ -124,9 +124,10 @@ class TestPlan:
 
     def test_the_two_that_become_one_file_are_named(self, folder: Path) -> None:
         (folder / "more").mkdir()
-        for name in ("a.gif", "b.gif", "c.png", "b.png"):
+        for name in ("a.gif", "b.gif", "c.png", "b.png", "b.gif.png"):
             (folder / "more" / name).touch()
-        with pytest.raises(MaskfaceError, match=r"more/b\.gif and more/b\.png .*, out/b\.png\."):
+        words = r"more/b\.gif and more/b\.gif\.png .*, out/b\.gif\.png\."
+        with pytest.raises(MaskfaceError, match=words):
             planned("more")
 
     def test_pngs_of_gifs_do_not_lie_among_the_gifs(self, folder: Path) -> None:
@@ -141,3 +142,12 @@ class TestPlan:
             MaskfaceError, match=r"\.webp, .*\.jpe, .*\.gif, \.pgm, \.pnm, \.ppm, \.avi, .*\.wmv"
         ):
             planned("faces/*.txt")
+
+    def test_converted_files_of_one_name_keep_their_old_ending(self, folder: Path) -> None:
+        for name in ("a.jfif", "c.flv", "c.wmv", "d.gif", "e.ppm", "e.gif"):
+            (folder / "faces" / name).touch()
+        jobs = planned("faces")
+        assert {name: Path(target).name for name, target in jobs.items() if "/" not in name} == {
+            "a.jpg": "a.jpg", "a.jfif": "a.jfif.jpg", "c.flv": "c.flv.mp4", "c.wmv": "c.wmv.mp4",
+            "d.gif": "d.png", "e.ppm": "e.ppm.png", "e.gif": "e.gif.png",
+        }  # fmt: skip

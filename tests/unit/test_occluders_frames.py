@@ -174,6 +174,7 @@ def test_a_part_of_the_picture_has_its_part_of_the_frame() -> None:
         np.testing.assert_array_equal(part, whole[top : top + height, left : left + width])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["surgical", "cloth", "ffp2", "scarf"])
 def test_masks_lie_behind_the_frame(name: str) -> None:
     bare, worn = made_picture(FACE), spectacles()

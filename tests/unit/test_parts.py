@@ -48,6 +48,7 @@ def read(folder: Path) -> tuple[list[str], pd.DataFrame]:
     return images, pd.concat([frame for _, frame in groups], ignore_index=True)
 
 
+@pytest.mark.slow
 @given(places=st.lists(st.integers(0, 39), min_size=1, max_size=60))
 def test_every_picture_comes_once_and_in_order(
     places: list[int], tmp_path_factory: pytest.TempPathFactory
@@ -107,6 +108,7 @@ def harvested(numbers: Sequence[int], odd: str) -> ChunkResult:
     return made
 
 
+@pytest.mark.slow
 @given(kept=st.sets(st.integers(0, 11), min_size=1), odd=st.sampled_from(["", "=1+1", "'=x", "ä,"]))
 def test_a_part_without_some_pictures_is_as_if_they_had_not_been_read(
     kept: set[int], odd: str, tmp_path_factory: pytest.TempPathFactory

@@ -15,7 +15,7 @@ from maskface.classifiers import NOT_AGAIN
 from maskface.crops import face_crop
 from maskface.errors import ImageError
 from maskface.images import Limits, write_image
-from maskface.occluders import Drawing, Occluder, Unoccluded
+from maskface.occluders import Drawing, Occluder, Unoccluded, get_occluder
 from maskface.pipeline import (
     ClassifierAdapter,
     NoAnswer,
@@ -23,6 +23,8 @@ from maskface.pipeline import (
     adapt_classifiers,
     all_needs,
     answer_cells,
+    control_note,
+    face_note,
     make_face,
     occlude,
     open_picture,
@@ -180,3 +182,35 @@ def test_a_trainable_classifier_gives_features_and_those_with_the_same_ones_are_
     assert all_needs(adapters) == {"crop", "covered"}
     answers = predict(adapters[1], faces(3))
     np.testing.assert_array_equal(answers[13], np.array([3, 0.5], np.float32))
+
+
+def test_tiny_and_lying_faces_have_a_remark() -> None:
+    assert face_note(FACE) == ""
+    assert "only 20 px" in face_note(made_landmarks(scale=20 / FACE.size * 12))
+    lying = replace(FACE, pose=FACE.pose._replace(roll=-90.2))
+    assert face_note(lying).startswith("the head is turned by 90 degrees")
+
+
+def test_controls_say_what_they_do_and_worn_things_need_not() -> None:
+    assert control_note(get_occluder("surgical")) == ""
+    note = control_note(get_occluder("window"))
+    assert note.startswith("window is a control, which nobody wears: the whole face but for")
+    assert note.endswith("use window_mask.")
+    both = control_note(get_occluder("tears+block"))
+    assert both.startswith("block is a control")
+
+
+def test_a_landmark_outside_the_picture_is_as_hidden_as_the_border() -> None:
+    lower = made_landmarks(centre=(150.0, 235.0))  # the chin is cut off
+    image = made_picture(lower)
+    outside = lower.points[:, 1] > 299.5
+    assert 10 < outside.sum() < 200
+    alpha = np.zeros((300, 300), np.uint8)
+    alpha[290:, :150] = 255
+    seen = Occlusion(image, alpha, alpha, lower, 0.1).covered
+    left = lower.points[:, 0] < 149
+    np.testing.assert_array_equal(seen[outside & left], True)
+    right = lower.points[:, 0] > 151
+    np.testing.assert_array_equal(seen[outside & right], False)
+    plain = np.zeros((300, 300), np.uint8)
+    assert not Occlusion(image, plain, plain, lower, 0.0).covered.any()

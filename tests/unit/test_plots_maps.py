@@ -35,6 +35,7 @@ def panels(ax: Axes) -> list[Axes]:
     return [one for one in ax.figure.axes if one.get_label() != "<colorbar>"]
 
 
+@pytest.mark.slow
 def test_maps_put_values_at_their_places() -> None:
     first = plot_maps(maps(), "spots")
     drawn = panels(first)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import numpy as np
@@ -205,6 +206,7 @@ def test_grid_has_the_largest_loss_on_top_and_bold_where_sure() -> None:
     assert "30 to 50" in [text.get_text() for text in ax.texts]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("plot", [plot_accuracy, plot_flows, plot_confusions])
 def test_choice_must_be_clear(plot: object) -> None:
     assert callable(plot)
@@ -290,8 +292,8 @@ def test_long_names_are_folded_after_their_signs() -> None:
 
 
 def test_figures_are_shown_in_a_cell_of_a_notebook(summary: pd.DataFrame) -> None:
-    ax = plot_accuracy(summary)
-    panel = plot_confusions(summary).figure.axes[2]
+    ax: Any = plot_accuracy(summary)
+    panel: Any = plot_confusions(summary).figure.axes[2]
     for shown in (ax, ax.figure, panel, panel.figure):
         assert shown._repr_png_().startswith(b"\x89PNG")
     assert ax._repr_png_() == ax.figure._repr_png_() != panel._repr_png_()

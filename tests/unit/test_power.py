@@ -81,6 +81,7 @@ def pilot(folder: Path, n: int, images: int, between: float, seed: int, *, human
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("human", [False, True])
 def test_variances_of_a_pilot_are_recovered(tmp_path: Path, human: bool) -> None:
     found = pilot_variances(pilot(tmp_path, 300, 20, 0.15, seed=1, human=human))
@@ -102,7 +103,7 @@ def test_pilot_without_differences_between_subjects(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"reader": "far"}, "Choose one classifier with --classifier: c"),
+        ({"classifier": "far"}, "Choose one classifier with --classifier: c"),
         ({"condition": "hat"}, "Choose one condition with --condition: mask"),
         ({"emotion": "disgust"}, "no such trials"),
     ],

@@ -9,6 +9,7 @@ import pytest
 maskface = importlib.import_module("maskface")
 
 
+@pytest.mark.slow
 def test_every_public_name_can_be_had() -> None:
     assert "Experiment" in maskface.__all__
     for name in maskface.__all__:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from typer.testing import CliRunner
 
 from maskface import reading as _reader
-from maskface.classifiers import as_classifier, get_classifier
+from maskface.classifiers import as_classifiers, get_classifier
 from maskface.cli.root import app
 from maskface.crops import face_crop
 from maskface.errors import MaskfaceError
@@ -82,7 +82,9 @@ class Detector:
 def _made(monkeypatch: pytest.MonkeyPatch) -> None:
     Detector.calls = 0
     monkeypatch.setattr(_reader, "CachedDetector", Detector)
-    monkeypatch.setattr(_reader, "as_classifier", lambda one: MADE.get(one) or as_classifier(one))
+    monkeypatch.setattr(
+        _reader, "as_classifiers", lambda named: as_classifiers([MADE.get(n, n) for n in named])
+    )
 
 
 COUNTING = Counting([])
@@ -273,3 +275,14 @@ def test_what_a_face_wears_does_not_depend_on_where_its_picture_lies(tmp_path: P
     first, second = COUNTING.asked
     for one, two in zip(first, second, strict=True):
         np.testing.assert_array_equal(one.crop, two.crop)
+
+
+def test_several_occluders_have_rows_each() -> None:
+    frame = READINGS.check(read_faces(BRIGHT, classifiers="counting", occluder=["noise", "none"]))
+    assert frame["occluder"].tolist() == ["noise", "noise", "none", "none"]
+    assert (frame["coverage"] > 0).tolist() == [True, True, False, False]
+    alone = read_faces(BRIGHT, classifiers="counting", occluder="none")
+    rest = frame[frame["occluder"] == "none"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(rest, alone)
+    with pytest.raises(MaskfaceError, match="at least one occluder"):
+        read_faces(BRIGHT, classifiers="counting", occluder=[])

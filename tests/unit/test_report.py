@@ -94,6 +94,7 @@ class Page(HTMLParser):
                 if link.startswith(start)]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_page_holds_the_numbers_and_needs_nothing_from_outside(tmp_path: Path) -> None:
     write_run(tmp_path, pairs(HAND))
     page = Page(write_report(tmp_path))
@@ -114,6 +115,43 @@ def test_page_holds_the_numbers_and_needs_nothing_from_outside(tmp_path: Path) -
     assert len(page.decoded("image/svg+xml")) == 5
 
 
+def test_page_forbids_all_that_it_does_not_need(tmp_path: Path) -> None:
+    write_run(tmp_path, pairs(HAND))
+    markup = Page(write_report(tmp_path)).markup
+    (policy,) = re.findall(r'<meta http-equiv="Content-Security-Policy" content="([^"]+)">', markup)
+    assert policy.split("; ") == [
+        "default-src 'none'", "img-src data:", "style-src 'unsafe-inline'", "base-uri 'none'",
+        "form-action 'none'",
+    ]  # fmt: skip
+    assert markup.index("Content-Security-Policy") < markup.index("<style>")
+
+
+def test_no_photograph_is_shown_where_permission_is_not_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded: list[str] = []
+
+    def load(name: str, *_: str) -> Any:
+        loaded.append(name)
+        raise MaskfaceError("No set is needed here.")
+
+    monkeypatch.setattr("maskface.report.figures.load_dataset", load)
+    for said, allowed, asked in (
+        ({"may_be_shown": False}, False, False), ({}, False, False),
+        ({"may_be_shown": True}, False, True), ({"may_be_shown": False}, True, True),
+    ):  # fmt: skip
+        manifest = manifest_of()
+        del manifest["dataset"]["may_be_shown"]
+        manifest["dataset"] |= said
+        write_run(tmp_path, pairs(HAND), **manifest)
+        loaded.clear()
+        page = Page(write_report(tmp_path, faces_allowed=allowed))
+        assert bool(loaded) == asked
+        assert ("terms of the set are not known" in page.text) != asked
+        assert not page.decoded("image/jpeg")
+
+
+@pytest.mark.slow
 def test_small_tables_are_in_the_page_byte_for_byte(tmp_path: Path) -> None:
     write_run(tmp_path, pairs(HAND))
     page = Page(write_report(tmp_path))
@@ -123,6 +161,7 @@ def test_small_tables_are_in_the_page_byte_for_byte(tmp_path: Path) -> None:
     assert any(table.startswith(b"classifier,condition,emotion,n,clean") for table in tables)
 
 
+@pytest.mark.slow
 def test_large_tables_are_beside_the_page(tmp_path: Path) -> None:
     write_run(tmp_path, pairs(HAND))
     (tmp_path / "large table#.csv").write_bytes(b"x" * (INSIDE + 1))
@@ -133,6 +172,7 @@ def test_large_tables_are_beside_the_page(tmp_path: Path) -> None:
     assert sum(map(len, page.decoded("text/csv"))) <= TOGETHER + 10_000
 
 
+@pytest.mark.slow
 def test_everything_of_the_user_is_escaped(tmp_path: Path) -> None:
     trials = pairs(HAND, [HOSTILE, *"BCDEFGH"])
     trials["image_id"] = trials["image_id"] + HOSTILE
@@ -184,6 +224,7 @@ def test_many_losses_are_summed_up_in_one_sentence() -> None:
     assert [text.split()[0] for text in answers(one)] == ["a", "b"]
 
 
+@pytest.mark.slow
 def test_synthetic_faces_come_with_a_warning(tmp_path: Path) -> None:
     for name in SYNTHETIC:
         manifest = manifest_of()
@@ -192,6 +233,7 @@ def test_synthetic_faces_come_with_a_warning(tmp_path: Path) -> None:
         assert "no evidence about people" in Page(write_report(tmp_path)).text
 
 
+@pytest.mark.slow
 def test_methods_say_what_was_done(tmp_path: Path) -> None:
     trials = pairs(HAND, list("AABBCCDD"))
     trials["coverage"] = 0.5
@@ -252,6 +294,7 @@ def parsed(text: str) -> dict[str, dict[str, str]]:
     return entries
 
 
+@pytest.mark.slow
 def test_references_parse_whatever_was_used(tmp_path: Path) -> None:
     manifest = manifest_of()
     manifest["dataset"]["citation"] = 'A_B & "C" 100% {sic} \\ ~^ #$ <script> @misc{x, '
@@ -284,6 +327,7 @@ def test_references_parse_whatever_was_used(tmp_path: Path) -> None:
     assert " ".join(text.split()) in page.text
 
 
+@pytest.mark.slow
 def test_references_of_independent_pictures(tmp_path: Path) -> None:
     write_run(tmp_path, pairs(HAND))
     (text,) = Page(write_report(tmp_path)).decoded("application/x-bibtex")
@@ -348,6 +392,7 @@ def test_failures_are_told_by_reason() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_changed_sets_are_not_shown(tmp_path: Path) -> None:
     manifest = manifest_of(experiment={"data": "example"})
     manifest["dataset"] |= {"may_be_shown": True, "index_sha256": "another"}
@@ -358,6 +403,7 @@ def test_changed_sets_are_not_shown(tmp_path: Path) -> None:
     assert "not where they were" in Page(write_report(tmp_path)).text
 
 
+@pytest.mark.slow
 def test_incomplete_run_is_refused_unless_told_otherwise(tmp_path: Path) -> None:
     write_run(tmp_path, pairs(HAND), complete=False)
     with pytest.raises(MaskfaceError, match="--allow-partial"):
@@ -389,6 +435,7 @@ def test_plain_faces_alone_have_a_report(tmp_path: Path) -> None:
     assert "there is no loss to show" in Page(write_report(tmp_path)).text
 
 
+@pytest.mark.slow
 def test_figures_are_written_and_named(tmp_path: Path) -> None:
     write_run(tmp_path, pairs(HAND))
     names = {path.name for path in write_figures(tmp_path)}

@@ -13,6 +13,7 @@ from maskface.errors import MaskfaceError
 from maskface.weights import Weights
 
 
+@pytest.mark.slow
 def test_reading_pictures_needs_no_statistics_and_no_figures() -> None:
     script = (
         "import sys, maskface.experiment_cli, maskface.experiment.runner\n"
@@ -23,6 +24,7 @@ def test_reading_pictures_needs_no_statistics_and_no_figures() -> None:
     subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["run"]])
 def test_help_loads_no_numerical_package(arguments: list[str]) -> None:
     heavy = {"numpy", "pandas", "cv2", "mediapipe", "scipy", "matplotlib", "rich", "PIL"}
@@ -37,6 +39,7 @@ def test_help_loads_no_numerical_package(arguments: list[str]) -> None:
     subprocess.run([sys.executable, "-c", script], check=True, timeout=60, capture_output=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("option", "value"), [("--occluder", "s"), ("--classifier", "f"), ("--data", "e")]
 )

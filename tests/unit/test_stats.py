@@ -197,6 +197,7 @@ def test_one_subject_has_no_interval() -> None:
     assert pd.isna(row["ci_low"])
 
 
+@pytest.mark.slow
 def test_interval_agrees_with_scipy_where_pictures_are_independent() -> None:
     rng = np.random.default_rng(4)
     plain = rng.random(300) < 0.8
@@ -231,6 +232,7 @@ def test_clustering_widens_the_interval_when_subjects_differ() -> None:
 answers = st.sampled_from(EMOTIONS)
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(st.lists(st.tuples(answers, answers, answers), min_size=1, max_size=30))
 def test_summary_invariants(rows: list[tuple[str, str, str]]) -> None:

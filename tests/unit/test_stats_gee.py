@@ -108,6 +108,7 @@ def test_odds_ratios_of_williams_2023(williams: pd.DataFrame) -> None:
     assert numbers == {"lower_mask": [0.532, 0.485, 0.584], "upper_mask": [0.533, 0.486, 0.585]}
 
 
+@pytest.mark.slow
 def test_emotions_of_williams_2023_are_hidden_unequally(williams: pd.DataFrame) -> None:
     found = gee_logistic(williams, cluster="observer_id", condition="cond", emotion="expr")
     lower = {one.emotion: one for one in found.odds_ratios if one.condition == "lower_mask"}

@@ -65,6 +65,7 @@ def tables(trials: pd.DataFrame | Any) -> tuple[bytes, bytes]:
     return SUMMARY.to_bytes(summary), GUARDS.to_bytes(find_guards(trials))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("subjects", [True, False])
 @pytest.mark.parametrize("graded", [True, False])
 def test_trials_on_disk_give_the_same_bytes(
@@ -158,6 +159,7 @@ def test_who_is_shown(tmp_path: Path) -> None:
     spilled.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change",
     [
@@ -215,6 +217,7 @@ def test_a_folder_that_cannot_be_written_to(tmp_path: Path) -> None:
         assert tables(source) == tables(trials)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("subjects", [True, False])
 def test_how_much_is_held_at_a_time_changes_no_number(
     monkeypatch: pytest.MonkeyPatch, *, subjects: bool

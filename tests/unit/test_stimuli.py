@@ -86,6 +86,7 @@ def test_says_why_nobody_can_be_paired(
         draw_pairs(people(*shown), upper, lower, pairs, seed=0)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("example_faces")
 def test_the_pictures_are_the_photographs_and_their_composites(tmp_path: Path) -> None:
     made = make_composites(of_example("S01"), tmp_path / "set")
@@ -171,6 +172,7 @@ def test_if_no_pair_can_be_joined_the_reason_is_said(tmp_path: Path) -> None:
         make_composites(shown, tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("example_faces")
 def test_a_limit_counts_pictures(tmp_path: Path) -> None:
     shown = of_example("S01", "S02", "S03")

@@ -91,6 +91,7 @@ def test_cannot_be_used_without_a_run() -> None:
         get_classifier("hog")
 
 
+@pytest.mark.slow
 def test_probabilities_of_separate_emotions() -> None:
     features, labels = blobs()
     model = fit_model(features, labels)
@@ -198,6 +199,7 @@ def test_nothing_known_at_all() -> None:
     np.testing.assert_allclose(answers.sum(), 1)
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 10**6), st.floats(0, 0.9))
 def test_any_gaps_give_probabilities(seed: int, share: float) -> None:
@@ -209,6 +211,7 @@ def test_any_gaps_give_probabilities(seed: int, share: float) -> None:
     assert (answers >= 0).all()
 
 
+@pytest.mark.slow
 @given(st.integers(0, 2**32), st.integers(2, 300), st.sampled_from([0.0, 0.3]))
 @settings(deadline=None, max_examples=30)
 def test_means_and_spreads_are_those_of_numpy(seed: int, width: int, share: float) -> None:

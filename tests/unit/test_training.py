@@ -161,6 +161,7 @@ def test_the_stand_in_is_a_trainable_classifier() -> None:
     assert isinstance(Rote(), Trainable)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("train", "conditions"), [("clean", {0}), ("masked", {1}), ("both", {0, 1}), ("surgical", {1})]
 )
@@ -231,6 +232,7 @@ def _check_that_first_fold_alone_answered(trials: pd.DataFrame, messages: set[st
     assert set(trials["message"][~ok]) == messages
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("failure", [MemoryError, OSError])
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_lack_of_memory_is_no_answer(failure: type[Exception], jobs: int, stored: Store) -> None:
@@ -238,6 +240,7 @@ def test_lack_of_memory_is_no_answer(failure: type[Exception], jobs: int, stored
         taught(stored(harvest(4)), Rote(failure=failure), jobs=jobs)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
 def test_a_killed_teacher_is_told(stored: Store) -> None:
     with pytest.raises(MaskfaceError, match=r"fit rote \(the system ended a worker"):

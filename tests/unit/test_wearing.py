@@ -104,6 +104,7 @@ def test_slack_keeps_the_edges() -> None:
     assert tight.side == SURGICAL.side
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wearing", ["nose_out", "under_lip", "chin"])
 @pytest.mark.parametrize(
     ("shape", "deepest"), [(SURGICAL, 0.9), (CONTOURED, 1.2), (MOULDED, 1.2), (FOLDED, 1.5)]

@@ -242,6 +242,7 @@ def test_grey_stays_grey(spec: str, scale: float) -> None:
     np.testing.assert_array_equal(image[..., 0], image[..., 2])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spec", SPECS)
 def test_turning_the_head_changes_it_smoothly(spec: str) -> None:
     results = [put(spec, made_landmarks(yaw=yaw, scale=8)) for yaw in range(-60, 61, 4)]

@@ -111,10 +111,10 @@ def compare_conditions(trials: pd.DataFrame, condition: str, reference: str) -> 
     if condition == reference:
         raise MaskfaceError(f"Cannot compare {condition!r} with itself. Name two conditions.")
     rows = trials[trials["condition"].isin([condition, reference])]
-    asked, plain = rows["condition"] == condition, rows["condition"] == reference
+    chosen, plain = rows["condition"] == condition, rows["condition"] == reference
     # `compare` knows its reference by the name; the condition may itself be called none.
     name = "condition" if condition == PLAIN else condition
-    renamed = rows["condition"].mask(asked, name).mask(plain, PLAIN)
+    renamed = rows["condition"].mask(chosen, name).mask(plain, PLAIN)
     return compare(rows.assign(condition=renamed), name, by=unit_column(trials))
 
 

@@ -319,14 +319,14 @@ def detection_text(bias: pd.DataFrame, dropping: pd.DataFrame) -> str:
     dropping
         From `maskface.analyses.dropping_table`; where faces are lost.
     """
-    covered = bias[(bias["condition"] != PLAIN) & (bias["reference"] != "others")]
-    same = covered["ci_low"].isna()
+    occluded = bias[(bias["condition"] != PLAIN) & (bias["reference"] != "others")]
+    same = occluded["ci_low"].isna()
     lost = dropping[(dropping["condition"] != PLAIN) & (dropping["label"] == "all")]
     lost = lost[lost["n_found"] < lost["n"]]
-    lines = [_bias_line(row) for row in covered[~same].to_dict("records")]
+    lines = [_bias_line(row) for row in occluded[~same].to_dict("records")]
     if same.any():
         lines.append(
-            f"In {same.sum()} of {len(same)} ways to look for covered faces of these emotions "
+            f"In {same.sum()} of {len(same)} ways to look for occluded faces of these emotions "
             "there is no difference to estimate: all were found, or none."
         )
     lines += [_drop_line(row) for row in lost.to_dict("records")]

@@ -115,8 +115,8 @@ def count_given(trials: pd.DataFrame, conditions: Sequence[str], answer: str) ->
 def _probabilities(trials: pd.DataFrame, found: PictureAnswers, answer: str) -> Floats:
     """Return the probabilities of an answer, (n, K); NaN where the classifier gives none."""
     p = trials.set_index(["image_id", "condition"])[f"p_{answer}"]
-    asked = pd.MultiIndex.from_product([found.pictures["image_id"], found.conditions])
-    return p.reindex(asked).to_numpy(np.float64).reshape(found.answer.shape)
+    wanted = pd.MultiIndex.from_product([found.pictures["image_id"], found.conditions])
+    return p.reindex(wanted).to_numpy(np.float64).reshape(found.answer.shape)
 
 
 def _standing(answer: str, conditions: tuple[str, ...], totals: Floats, by: str) -> Given:
@@ -296,11 +296,11 @@ def _change(by: Rows, answer: str, before: str, after: str, effect: str) -> str:
         for label, what in ((answer, answer), (OTHERS, "other"))
         if ("share", label, before) in by
     ]
-    told = by.get(("dprime", answer, effect))
-    if told is None:
+    effects = by.get(("dprime", answer, effect))
+    if effects is None:
         return " and ".join(shares)
     limits = "no interval"
-    if not math.isnan(told["ci_low"]):
-        limits = f"{told['ci_low']:+.2f} to {told['ci_high']:+.2f}"
-    p = p_text(told["p_adjusted"])
-    return f"{' and '.join(shares)}, d' {told['value']:+.2f} [{limits}], p {p}"
+    if not math.isnan(effects["ci_low"]):
+        limits = f"{effects['ci_low']:+.2f} to {effects['ci_high']:+.2f}"
+    p = p_text(effects["p_adjusted"])
+    return f"{' and '.join(shares)}, d' {effects['value']:+.2f} [{limits}], p {p}"

@@ -254,14 +254,14 @@ MEASURED: Final = ("face_px", "skin_ita_deg")
 """Attributes that a run measures itself."""
 
 
-def check_set(data: str, asked: Sequence[Moderator]) -> str:
+def check_set(data: str, moderators: Sequence[Moderator]) -> str:
     """Validate that the pictures of a set can be grouped by at least one moderator.
 
     Parameters
     ----------
     data
         As of `maskface.Experiment`.
-    asked
+    moderators
         What pictures are to be grouped by.
 
     Returns
@@ -276,21 +276,21 @@ def check_set(data: str, asked: Sequence[Moderator]) -> str:
         by person and some name nobody.
     """
     samples = load_dataset(data).samples
-    for by in asked:
+    for by in moderators:
         if by.of == "person":
             require_subjects(pd.Series([sample.subject_id for sample in samples]), by.name)
-    if not any(by.name in MEASURED for by in asked):
+    if not any(by.name in MEASURED for by in moderators):
         said = [pair for sample in samples for pair in sample.attributes]
-        known_moderators(pd.DataFrame(said, columns=["attribute", "value"]), asked)
+        known_moderators(pd.DataFrame(said, columns=["attribute", "value"]), moderators)
     return data
 
 
-def known_moderators(attributes: pd.DataFrame, asked: Sequence[Moderator]) -> list[Moderator]:
+def known_moderators(attributes: pd.DataFrame, moderators: Sequence[Moderator]) -> list[Moderator]:
     """Return the moderators that pictures have different values of; raise if there are none."""
     differ = attributes[attributes["value"] != ""].groupby("attribute")["value"].nunique()
-    known = [by for by in asked if differ.get(by.name, 0) > 1]
+    known = [by for by in moderators if differ.get(by.name, 0) > 1]
     if not known:
-        names = ", ".join(by.name for by in asked)
+        names = ", ".join(by.name for by in moderators)
         raise MaskfaceError(
             f"There is nothing to compare: the set says nothing of {names}, or the same of all "
             "pictures. Add such a column to its index.csv, beside path,emotion,subject."
@@ -298,9 +298,9 @@ def known_moderators(attributes: pd.DataFrame, asked: Sequence[Moderator]) -> li
     return known
 
 
-def unknown_text(asked: Sequence[Moderator], known: Sequence[Moderator]) -> str:
+def unknown_text(moderators: Sequence[Moderator], known: Sequence[Moderator]) -> str:
     """Describe what could not be compared, and what to add; empty if nothing is missing."""
-    names = ", ".join(by.name for by in asked if by not in known)
+    names = ", ".join(by.name for by in moderators if by not in known)
     if not names:
         return ""
     return f"Not compared, as index.csv has no such column or one value only: {names}."

@@ -199,9 +199,9 @@ def chances(totals: Floats) -> Floats:
 
     As if the answers had been dealt to the pictures at random, as in Cohen's kappa (1960,
     doi:10.1177/001316446002000104): the sum over emotions of the share of pictures that show it
-    times the share of answers that name it. It is 1/7 for a reader that uses all answers equally
-    or is asked equally, the sum of squared shares for one that answers as often as is shown, and
-    the largest share for one that always gives the commonest answer.
+    times the share of answers that name it. It is 1/7 for a classifier that gives all answers, or
+    is shown all emotions, equally often, the sum of squared shares for one that answers as often as
+    is shown, and the largest share for one that always gives the commonest answer.
     """
     shown, _, said = np.moveaxis(totals.reshape(len(totals), 3, len(EMOTIONS)), 1, 0)
     n = np.maximum(shown.sum(axis=1, keepdims=True), 1)

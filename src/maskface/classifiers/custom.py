@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeAlias, runtime_checkable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from maskface.crops import upright_crop
 from maskface.errors import MaskfaceError
 from maskface.types import Face, ImageArray
 
@@ -69,7 +70,7 @@ class ImageClassifier:
     def predict_proba(self, faces: Sequence[Face]) -> NDArray[np.float64]:
         """Read a batch of faces; see `maskface.classifiers.Classifier`."""
         read = self.model.predict_proba if isinstance(self.model, ImageModel) else self.model
-        return np.asarray(read([face.crop for face in faces]), np.float64)
+        return np.asarray(read([upright_crop(face) for face in faces]), np.float64)
 
 
 def wrap_model(model: Any) -> ImageClassifier:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from maskface.classifiers.base import Rebuilt
 from maskface.classifiers.engines import Network, OpenCV
 from maskface.classifiers.registry import CLASSIFIERS
-from maskface.crops import resize
+from maskface.crops import resize, upright_crop
 from maskface.types import EMOTIONS, Face, ImageArray
 from maskface.weights import manifest
 
@@ -81,7 +81,7 @@ class _OnnxNetwork(Rebuilt, ABC):
         return int(self._embedder.embed(self._blob(grey)[None]).shape[1])
 
     def _blobs(self, faces: Sequence[Face]) -> NDArray[np.float32]:
-        return np.stack([self._blob(face.crop) for face in faces])
+        return np.stack([self._blob(upright_crop(face)) for face in faces])
 
 
 @CLASSIFIERS.register("faceapi")

@@ -18,6 +18,7 @@ from maskface.classifiers.cards import find_model
 from maskface.classifiers.engines import Network
 from maskface.classifiers.inputs import prepare, probe
 from maskface.classifiers.registry import CLASSIFIERS
+from maskface.crops import upright_crop
 from maskface.errors import MaskfaceError
 from maskface.specs import FilePath
 from maskface.types import EMOTIONS, Face
@@ -141,7 +142,7 @@ class Onnx(Rebuilt):
         return Network(self._bytes[0], path.name, output=wanted, probe=probe(card.input))
 
     def _inputs(self, faces: Sequence[Face]) -> NDArray[np.float32]:
-        return np.stack([prepare(face.crop, self.about.input) for face in faces])
+        return np.stack([prepare(upright_crop(face), self.about.input) for face in faces])
 
     def _scores(self, output: NDArray[np.float32]) -> NDArray[np.float64]:
         """Numbers (n, labels), without those that are no labels."""

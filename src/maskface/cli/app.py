@@ -13,7 +13,7 @@ import typer
 from typer.core import TyperCommand
 
 from maskface.errors import MaskfaceError
-from maskface.exits import NOTHING_KEPT, ended_in_words, say, write
+from maskface.exits import NOTHING_KEPT, ended_in_words, only_errors, say, write
 from maskface.files import destination
 
 P = ParamSpec("P")
@@ -96,6 +96,8 @@ def verb(
         @functools.wraps(function)
         def ended(*args: P.args, **kwargs: P.kwargs) -> None:
             with ended_in_words(kept, more):
+                if kwargs.get("quiet"):
+                    only_errors()
                 function(*args, **kwargs)
 
         typed = name or function.__name__

@@ -80,14 +80,14 @@ def doctor(
         Path | None,
         typer.Argument(
             metavar="DIR",
-            help="Folder of a run, or of several runs; the installation if none is given.",
+            help="Folder of a run or study, or of several; the installation if none is given.",
             show_default=False,
         ),
     ] = None,
     *,
     as_json: Json = False,
 ) -> None:
-    """Check the installation or the tables of runs, and say what to fix."""
+    """Check the installation, or the tables of runs."""
     from dataclasses import asdict
 
     from maskface.doctor import check_folder, run_checks

@@ -197,7 +197,9 @@ def power(
     if pilot is None:
         variances = human_variances(emotion)
     else:
-        variances = pilot_variances(pilot, reader=classifier, condition=condition, emotion=emotion)
+        variances = pilot_variances(
+            pilot, classifier=classifier, condition=condition, emotion=emotion
+        )
     found = simulate_power(variances, loss / 100, *sizes, level=level, seed=seed)
     answer(
         lambda: power_text(found, variances, loss / 100, wanted=wanted),

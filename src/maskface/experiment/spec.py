@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -28,7 +28,7 @@ from maskface.occluders import (
     occluder_name,
 )
 from maskface.run_options import OPTIONS
-from maskface.specs import spec_of
+from maskface.specs import require_text, spec_of
 from maskface.tables import PLAIN
 from maskface.types import Sample
 
@@ -146,7 +146,10 @@ class Experiment(BaseModel):
     @field_validator("data", mode="before")
     @classmethod
     def _text(cls, value: object) -> object:
-        return str(value) if isinstance(value, Path) else value
+        text = str(value) if isinstance(value, Path) else value
+        if isinstance(text, str) and not text.isascii():
+            require_text(text, "The name of the data set")
+        return text
 
     @field_validator("dataset")
     @classmethod
@@ -239,8 +242,9 @@ def _by_condition(given: Iterable[Any]) -> dict[str, Occluder]:
     made: dict[str, Occluder] = {}
     for one in given:
         occluder = as_occluder(one)
-        for layer in layers_of(occluder):
-            _require_own_name(layer)
+        for part in all_parts(occluder):
+            if not isinstance(part, Stack):
+                _require_own_name(part)
         name = occluder_name(occluder)
         if made.setdefault(name, occluder) != occluder:
             raise MaskfaceError(
@@ -251,9 +255,11 @@ def _by_condition(given: Iterable[Any]) -> dict[str, Occluder]:
     return made
 
 
-def layers_of(occluder: Occluder) -> tuple[Occluder, ...]:
-    """Return the layers of a stack, or the occluder itself."""
-    return occluder.layers if isinstance(occluder, Stack) else (occluder,)
+def all_parts(occluder: Occluder) -> Iterator[Occluder]:
+    """Yield an occluder, and all that it consists of or refers to."""
+    yield occluder
+    for part in occluder.parts:
+        yield from all_parts(part)
 
 
 def _require_own_name(occluder: Occluder) -> None:
@@ -379,10 +385,10 @@ class Plan:
             If nothing tells one of them from another occluder of the same name.
         """
         return {
-            layer.name: identity(layer, f"Occluder {layer.name!r}", values=False)
+            part.name: identity(part, f"Occluder {part.name!r}", values=False)
             for occluder in self.experiment.made_occluders.values()
-            for layer in layers_of(occluder)
-            if type(layer).__module__.partition(".")[0] != "maskface"
+            for part in all_parts(occluder)
+            if type(part).__module__.partition(".")[0] != "maskface"
         }
 
 

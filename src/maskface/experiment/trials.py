@@ -35,6 +35,7 @@ from maskface.pipeline import (
     adapt_classifiers,
     all_needs,
     answer_cells,
+    face_note,
     predict,
 )
 from maskface.seeds import derived_seed
@@ -224,6 +225,7 @@ class TrialReader:
             return self.lost(sample, fingerprint, error.status, str(error))
         occluded = OccludedFace.of(image, face, self.occluders, self.seeds(sample))
         faces = occluded.faces(self.needs, self.detect)
+        message = "; ".join(filter(None, (message, face_note(face))))
         rows = self.rows(sample, occluded, message)
         result = self._result(sample, fingerprint)
         head = self.head | {"image_id": sample.image_id}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import inspect
 import os
 import signal
@@ -24,7 +25,7 @@ from tqdm.auto import tqdm
 from maskface.errors import MaskfaceError, format_error
 from maskface.experiment.checkpoints import ChunkResult, read_fingerprinted
 from maskface.experiment.folder import RunFolder, chunks
-from maskface.experiment.spec import Experiment, Plan, layers_of
+from maskface.experiment.spec import Experiment, Plan, all_parts
 from maskface.experiment.trials import TrialReader
 from maskface.run_options import OPTIONS, argument, arguments
 from maskface.threads import one_thread
@@ -180,8 +181,58 @@ def _cluster(scheduler: str) -> Iterator[None]:
             f"No dask scheduler answers at {scheduler}. Start one with `dask scheduler`, and on "
             f"each machine `dask worker {scheduler} --nworkers CORES --nthreads 1`."
         ) from error
-    with client, parallel_config(backend="dask", wait_for_workers_timeout=_WAIT_S):
+    with (
+        client,
+        parallel_config(backend="dask", wait_for_workers_timeout=_WAIT_S),
+        _watched_cluster(client, scheduler),
+    ):
         yield
+
+
+@contextmanager
+def _watched_cluster(client: Any, scheduler: str) -> Iterator[None]:
+    """Interrupt the block if the scheduler or all workers are lost: dask would wait for ever.
+
+    Raises
+    ------
+    MaskfaceError
+        In place of the interruption, or of what dask raises then.
+    """
+    lost, done = threading.Event(), threading.Event()
+
+    def watch() -> None:
+        without = 0
+        while not done.wait(_WATCH_S):
+            without = 0 if _has_workers(client) else without + _WATCH_S
+            if without >= _WAIT_S:
+                lost.set()
+                _thread.interrupt_main()
+                return
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield
+    except (Exception, KeyboardInterrupt) as error:
+        if isinstance(error, MaskfaceError | WorkerLost) or _has_workers(client):
+            raise
+        if isinstance(error, KeyboardInterrupt) and not lost.is_set():
+            raise
+        raise MaskfaceError(
+            f"The dask cluster at {scheduler} is lost: its scheduler or all its workers have "
+            f"ended. What was read is saved. Start them again, then go on with "
+            f"{argument('resume', value=True)}."
+        ) from error
+    finally:
+        done.set()
+
+
+def _has_workers(client: Any) -> bool:
+    """Return whether a client is connected to a scheduler with workers, as far as it knows."""
+    try:
+        return client.status == "running" and bool(client.scheduler_info()["workers"])
+    except Exception:  # noqa: BLE001 (of many kinds; each means that the connection is lost)
+        return False
 
 
 class Shipment:
@@ -233,7 +284,7 @@ def _packed(experiment: Experiment) -> bytes:
     held = [*experiment.made_classifiers, *experiment.made_occluders.values()]
     modules = {inspect.getmodule(one) or inspect.getmodule(type(one)) for one in (
         *held, *(getattr(one, "model", None) for one in held),
-        *(layer for one in experiment.made_occluders.values() for layer in layers_of(one)),
+        *(part for one in experiment.made_occluders.values() for part in all_parts(one)),
     )}  # fmt: skip
     with ExitStack() as stack:
         for module in filter(_is_users, modules):

@@ -22,6 +22,7 @@ from maskface.errors import MaskfaceError
 from maskface.findings.claims import Kind, kind_of
 from maskface.humans import HUMAN, check_study, is_yes_no
 from maskface.schema import numbered
+from maskface.stats.aggregate import NO_ANSWER, AnswerCounts, count_answers
 from maskface.table_files import find_table
 from maskface.tables import GUARDS, PLAIN, RESPONSES, SUMMARY, TRIALS
 from maskface.types import EMOTIONS
@@ -174,13 +175,9 @@ def count_choices(
         (C, sides, 2, 7, 7) by unit (in the order of their names), condition, shown emotion and
         answer: times given, and chances to give it, which are the same for all answers.
     """
-    codes, shown = _unit_codes(unit), numbered(label, EMOTIONS)
-    given = answer.map(NUMBER).fillna(-1).to_numpy(np.int64)
-    counts = _empty(codes, n_sides)
-    known = given >= 0
-    np.add.at(counts[:, :, 0], (codes[known], side[known], shown[known], given[known]), 1)
-    np.add.at(counts[:, :, 1], (codes, side, shown), 1)
-    return counts
+    given = np.asarray(answer.map(NUMBER).fillna(NO_ANSWER), np.int64)
+    shown = numbered(label, EMOTIONS)
+    return _stacked(count_answers(unit, side, shown, given, n_cells=n_sides))
 
 
 def count_observers(rows: pd.DataFrame, side: NDArray[np.int64], *, n_sides: int) -> Floats:
@@ -199,30 +196,18 @@ def count_observers(rows: pd.DataFrame, side: NDArray[np.int64], *, n_sides: int
         As from `count_choices`. Of yes/no questions, the numbers of yes and of questions, with the
         emotion in the question in place of the answer.
     """
-    if is_yes_no(rows):
-        return _of_yes_no(rows, side, n_sides)
-    answer = rows["predicted"]
-    return count_choices(rows["observer_id"], side, rows["label"], answer, n_sides=n_sides)
-
-
-def _of_yes_no(rows: pd.DataFrame, side: NDArray[np.int64], n_sides: int) -> Floats:
-    codes = _unit_codes(rows["observer_id"])
+    unit = rows["observer_id"]
+    if not is_yes_no(rows):
+        return count_choices(unit, side, rows["label"], rows["predicted"], n_sides=n_sides)
     shown, question = (numbered(rows[name], EMOTIONS) for name in ("label", "question"))
-    counts = _empty(codes, n_sides)
     yes = rows["answer_yes"].to_numpy(np.float64)
-    np.add.at(counts[:, :, 0], (codes, side, shown, question), yes)
-    np.add.at(counts[:, :, 1], (codes, side, shown, question), 1)
-    return counts
+    return _stacked(count_answers(unit, side, shown, question, n_cells=n_sides, said=yes))
 
 
-def _unit_codes(unit: pd.Series) -> NDArray[np.int64]:
-    """Number names in sorted order."""
-    return pd.factorize(unit, sort=True)[0].astype(np.int64)
-
-
-def _empty(codes: NDArray[np.int64], n_sides: int) -> Floats:
-    n = int(codes.max(initial=0)) + 1
-    return np.zeros((n, n_sides, 2, len(EMOTIONS), len(EMOTIONS)))
+def _stacked(counts: AnswerCounts) -> Floats:
+    """Stack given answers and chances; one unit without answers if there is none."""
+    both = np.stack([counts.given, counts.chances], axis=2)
+    return both if len(both) else np.zeros((1, *both.shape[1:]))
 
 
 COLUMNS: Final = (

@@ -76,7 +76,7 @@ def human_guards(study: Study) -> pd.DataFrame:
 
 def _unidentified(trials: pd.DataFrame, nameless: int) -> Iterator[Row]:
     """Warn of each condition that it may show other people than ``none``, or does show others."""
-    images = {name: set(part["image_id"]) for name, part in trials.groupby("condition")}
+    images = {str(name): set(part["image_id"]) for name, part in trials.groupby("condition")}
     plain = images.pop(PLAIN, set())
     head = {name: trials[name].iloc[0] for name in ("run_id", "dataset")} | {"classifier": HUMAN}
     for name, shown in images.items():

@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from maskface.errors import ImageError
 from maskface.files import read_regular_file
@@ -225,7 +225,7 @@ SPARSE: Final = 0.25
 are often stored in 16, and would be read as black."""
 
 
-def _is_deep(picture: Image.Image) -> bool:
+def _is_deep(picture: ImageFile.ImageFile) -> bool:
     """Return whether an opened picture has more than 8 bits a channel in its file."""
     codes = [tile[3] if isinstance(tile[3], tuple) else (tile[3],) for tile in picture.tile]
     return picture.mode[0] in "IF" or any(
@@ -246,7 +246,7 @@ def _check_range(picture: Image.Image) -> None:
                 f"0 to 255 are read. {_SAVE_AS_8_BITS}"
             )
         return
-    reaches = picture.getextrema()
+    reaches: Any = picture.getextrema()
     bands = [reaches] if len(picture.getbands()) == 1 else reaches[: 1 + 2 * (len(reaches) > 2)]
     low, high = min(band[0] for band in bands), max(band[1] for band in bands)
     # Pillow keeps the high byte of colours.

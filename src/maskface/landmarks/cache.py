@@ -199,6 +199,8 @@ def _scanned(folder: Path | str) -> list[os.DirEntry[str]]:
 _FORMAT: Final = 1
 """Layout of an entry; entries of another one count as missing."""
 _N_BLENDSHAPES: Final = 52
+_LARGEST: Final = 1e6
+"""No coordinate in px, score or angle is as large; a damaged entry may hold any number."""
 LIMIT_MB: Final = 2000
 """Default size of the cache: about 270,000 pictures with one face."""
 LIMIT_VARIABLE: Final = "MASKFACE_CACHE_MB"
@@ -359,6 +361,8 @@ def unpack_faces(entry: bytes, key: str) -> Faces | None:
         points = stored["points"].reshape(count, N_LANDMARKS, 3).astype(np.float32, copy=False)
         shapes = stored["blendshapes"].reshape(count, _N_BLENDSHAPES)
         poses = stored["pose"].reshape(count, len(Pose._fields))
+    if not all((np.abs(numbers) < _LARGEST).all() for numbers in (points, shapes, poses)):
+        return None  # also NaN
     return tuple(
         FaceLandmarks(points[i], shapes[i].astype(np.float32, copy=False), Pose(*map(float, pose)))
         for i, pose in enumerate(poses)

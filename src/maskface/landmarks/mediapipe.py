@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import threading
 import weakref
 from importlib.metadata import version
@@ -17,6 +16,7 @@ from maskface.landmarks.base import Closing
 from maskface.landmarks.fallbacks import SEARCHES, Search, find_faces
 from maskface.landmarks.native import NativeFace, native_faces, native_logs_muted
 from maskface.landmarks.pose import head_pose
+from maskface.landmarks.privacy import private_options
 from maskface.types import FaceLandmarks, ImageArray
 
 MODEL: Final = "face_landmarker.task"
@@ -30,7 +30,7 @@ of 42 px, 1.3 px to the bottom right for one of 677 px (half of the disagreement
 and its mirror image). Undoing it lowers the median error of 48 px faces, against points placed by
 hand, from 2.6 to 1.4 % of the distance between the outer corners of the eyes."""
 
-_REVISION: Final = 4
+_REVISION: Final = 5
 """Version of this package's own part of the detector; it changes with its results."""
 
 
@@ -119,24 +119,6 @@ def _create(max_faces: int) -> Any:
     )
     with native_logs_muted():
         return vision.FaceLandmarker.create_from_options(options)
-
-
-def private_options(model: str) -> Any:
-    """Return options under which MediaPipe cannot report its use to Google.
-
-    A minute after it is created, MediaPipe 1.2 posts its version, Python's version, the task and
-    its timings (no pictures) to play.googleapis.com. There is no switch for it. Without root
-    certificates no connection can be made safe, so none is used: nothing is sent.
-    """
-    from mediapipe.tasks.python import BaseOptions
-
-    class PrivateOptions(BaseOptions):  # type: ignore[misc]
-        def to_ctypes(self) -> Any:
-            native = super().to_ctypes()
-            native.ca_bundle_path = os.devnull.encode()
-            return native
-
-    return PrivateOptions(model_asset_path=model)
 
 
 def _release(landmarker: Any) -> None:

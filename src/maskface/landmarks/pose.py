@@ -45,6 +45,29 @@ def head_pose(points: NDArray[np.floating[Any]]) -> Pose:
     return angles(rotation_between(model, seen - _centre(seen)))
 
 
+def misfit(points: NDArray[np.floating[Any]]) -> float:
+    """Return how much landmarks differ from those of the average face in the same pose.
+
+    Parameters
+    ----------
+    points
+        (478, 3) in pixels, as in `maskface.types.FaceLandmarks`.
+
+    Returns
+    -------
+    float
+        Root mean square distance in the picture, over that of the landmarks from their centre; 0
+        for the average face itself.
+    """
+    model = _centred_model()
+    seen = points[: len(model)] * _TO_VIEWER
+    seen = seen - _centre(seen)
+    expected = (model @ rotation_between(model, seen).T)[:, :2]
+    scale = (expected * seen[:, :2]).sum() / (expected**2).sum()
+    apart = ((seen[:, :2] - scale * expected) ** 2).sum() / ((scale * expected) ** 2).sum()
+    return float(np.sqrt(apart))
+
+
 @cache
 def _centred_model() -> NDArray[np.float64]:
     model = canonical_mesh().vertices.astype(np.float64)

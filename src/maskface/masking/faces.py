@@ -20,7 +20,7 @@ from maskface.landmarks import MediaPipeDetector
 from maskface.masking.plan import Job
 from maskface.mesh import CHIN, LOWER_LIP, MOUTH_CORNERS, NOSE_TIP
 from maskface.occluders import Occluder, occluder_name
-from maskface.pipeline import occlude
+from maskface.pipeline import face_note, occlude
 from maskface.seeds import derived_seed
 from maskface.types import FaceLandmarks, ImageArray, Occlusion
 
@@ -106,6 +106,7 @@ def face_row(face: FaceLandmarks, drawn: Occlusion | str, number: int, seed: int
     row |= {f"{part}_covered": int(covered[list(points)].all()) for part, points in PARTS.items()}
     return row | {
         "status": "ok",
+        "message": face_note(face),
         "coverage": drawn.coverage,
         "n_landmarks_covered": int(covered.sum()),
     }
@@ -174,7 +175,7 @@ class Masker:
         """Return the cells that all rows of a file share."""
         return {
             "run_id": self.run_id,
-            "source": job.name,
+            "source": job.name.encode(errors="replace").decode(),
             "source_sha256": digest,
             "occluder": occluder_name(self.occluder),
             "params": params_text(self.occluder),

@@ -21,6 +21,7 @@ from maskface.masking.table import MaskedTable, RowSpool, file_digest
 from maskface.masking.videos import SILENT, VideoWriter, find_ffmpeg, frame_count, mask_video
 from maskface.occluders import Occluder, as_occluder, occluder_name
 from maskface.pipeline import control_note
+from maskface.specs import require_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +245,7 @@ def _mask_one(job: Job, masker: Masker, table: MaskedTable | None, bar: tqdm[Any
 def _mask(
     job: Job, masker: Masker, spool: RowSpool, bar: tqdm[Any]
 ) -> tuple[Masked, VideoWriter | None]:
+    require_text(job.name, "its name")
     if not job.is_video:
         return mask_picture(masker, job, spool.add), None
     masked, writer = mask_video(masker, job, spool.add, lambda: bar.update(1))

@@ -125,6 +125,11 @@ def plan_jobs(
         )
         _check_folder(out)
         found = [(path, name, _target(out / name)) for path, name in named]
+        counts = Counter(target for *_, target in found)
+        found = [
+            (path, name, _longer(out / name, target) if counts[target] > 1 else target)
+            for path, name, target in found
+        ]
     jobs = [Job(name, path, target, _alpha(target, alpha)) for path, name, target in found]
     _check_targets(jobs, out)
     return sorted(jobs, key=lambda job: job.name)
@@ -165,6 +170,12 @@ def _target(path: Path) -> Path:
     if kind in JPEG_SUFFIXES:
         return path.with_suffix(".jpg")
     return path.with_name(f"{path.stem}.png") if not kind or kind in READ_SUFFIXES else path
+
+
+def _longer(path: Path, target: Path) -> Path:
+    """Return the name of a converted file that keeps its old ending: ``a.flv.mp4``."""
+    converted = path.suffix.lower() != target.suffix.lower()
+    return path.with_name(path.name + target.suffix) if converted else target
 
 
 def _alpha(target: Path, wanted: bool) -> Path | None:  # noqa: FBT001

@@ -143,7 +143,8 @@ class MaskedTable:
         for job in again:
             if job.name in known:
                 _remove_results(job, known[job.name])
-        self._kept = self._kept[~self._kept["source"].isin([job.name for job in again])]
+        names = {job.name.encode(errors="replace").decode() for job in again}
+        self._kept = self._kept.loc[[name not in names for name in self._kept["source"]]]
         self._ordered = self._kept.empty
         self._write_kept()
         return finished

@@ -433,7 +433,7 @@ def _rows(masker: Masker, name: str, faces: Sequence[TrackedFace], drawn: Drawn)
     rows = []
     for face, what in zip(faces, drawn.faces, strict=True):
         row = face_row(face.landmarks, what, face.number, masker.face_seed(name, face.number))
-        rows.append({"message": HELD if face.unseen else ""} | row)
+        rows.append(row | ({"message": HELD} if face.unseen and row["status"] == "ok" else {}))
     return rows
 
 

@@ -159,9 +159,15 @@ class Occluder(ABC):
         return MappingProxyType(asdict(self))
 
     @property
+    def parts(self) -> tuple[Occluder, ...]:
+        """Other occluders that it consists of or refers to."""
+        return ()
+
+    @property
     def files(self) -> tuple[str, ...]:
         """Files that it is made from, as they were named: their bytes decide what is drawn, too."""
-        return files_of(self)
+        named = (*files_of(self), *(file for part in self.parts for file in part.files))
+        return tuple(dict.fromkeys(named))
 
 
 @OCCLUDERS.register("none")

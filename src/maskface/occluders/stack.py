@@ -70,9 +70,9 @@ class Stack(Occluder):
         return MappingProxyType({"layers": layers})
 
     @property
-    def files(self) -> tuple[str, ...]:
-        """Files that its layers are made from."""
-        return tuple(dict.fromkeys(file for layer in self.layers for file in layer.files))
+    def parts(self) -> tuple[Occluder, ...]:
+        """The layers."""
+        return self.layers
 
 
 def get_occluder(spec: str) -> Occluder:

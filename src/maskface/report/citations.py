@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Set
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,94 +17,21 @@ from maskface.errors import MaskfaceError
 from maskface.findings import published_losses
 from maskface.specs import head
 
-_BOOTSTRAP: Final = """@article{hesterberg2015,
-  author = {Hesterberg, Tim C.},
-  title = {What Teachers Should Know About the Bootstrap: Resampling in the Undergraduate
-    Statistics Curriculum},
-  journal = {The American Statistician},
-  year = {2015},
-  doi = {10.1080/00031305.2015.1089789}
-}
-
-@book{davison1997,
-  author = {Davison, Anthony C. and Hinkley, David V.},
-  title = {Bootstrap Methods and their Application},
-  publisher = {Cambridge University Press},
-  year = {1997}
-}"""
-_WILSON: Final = """@article{wilson1927,
-  author = {Wilson, Edwin B.},
-  title = {Probable Inference, the Law of Succession, and Statistical Inference},
-  journal = {Journal of the American Statistical Association},
-  year = {1927},
-  doi = {10.2307/2276774}
-}"""
-_NEWCOMBE: Final = """@article{newcombe1998,
-  author = {Newcombe, Robert G.},
-  title = {Interval Estimation for the Difference Between Independent Proportions: Comparison of
-    Eleven Methods},
-  journal = {Statistics in Medicine},
-  volume = {17},
-  pages = {873--890},
-  year = {1998},
-  doi = {10.1002/(SICI)1097-0258(19980430)17:8<873::AID-SIM779>3.0.CO;2-I}
-}"""
-_PERMUTATION: Final = """@article{phipson2010,
-  author = {Phipson, Belinda and Smyth, Gordon K.},
-  title = {Permutation {P}-values Should Never Be Zero: Calculating Exact {P}-values When
-    Permutations Are Randomly Drawn},
-  journal = {Statistical Applications in Genetics and Molecular Biology},
-  year = {2010},
-  doi = {10.2202/1544-6115.1585}
-}"""
-_MCNEMAR: Final = """@article{mcnemar1947,
-  author = {McNemar, Quinn},
-  title = {Note on the Sampling Error of the Difference Between Correlated Proportions or
-    Percentages},
-  journal = {Psychometrika},
-  year = {1947},
-  doi = {10.1007/BF02295996}
-}"""
-_HOLM: Final = """@article{holm1979,
-  author = {Holm, Sture},
-  title = {A Simple Sequentially Rejective Multiple Test Procedure},
-  journal = {Scandinavian Journal of Statistics},
-  volume = {6},
-  pages = {65--70},
-  year = {1979}
-}"""
-_BERGER: Final = """@article{berger1982,
-  author = {Berger, Roger L.},
-  title = {Multiparameter Hypothesis Testing and Acceptance Sampling},
-  journal = {Technometrics},
-  year = {1982},
-  doi = {10.2307/1267823}
-}"""
-_BY_KIND: Final = (("bootstrap", _BOOTSTRAP), ("Wilson", _WILSON))
-_BY_TEST: Final = (("permutation", _PERMUTATION), ("McNemar", _MCNEMAR))
-_EKMAN: Final = """@misc{ekman1978,
-  author = {Ekman, Paul and Friesen, Wallace V.},
-  title = {Facial Action Coding System},
-  year = {1978},
-  note = {Prototypes of Table 11-1, and those of doi:10.1038/s41598-024-62902-6, Fig. 7}
-}"""
-_HOG: Final = """@inproceedings{dalal2005,
-  author = {Dalal, Navneet and Triggs, Bill},
-  title = {Histograms of Oriented Gradients for Human Detection},
-  booktitle = {IEEE Conference on Computer Vision and Pattern Recognition},
-  year = {2005},
-  doi = {10.1109/CVPR.2005.177}
-}"""
-_DEEPFACE: Final = "@misc{deepface,\n  note = {DeepFace},\n  doi = {10.35378/gujs.1794891}\n}"
-_PYFEAT: Final = """@misc{cheong2023,
-  note = {Cheong et al. 2023, Py-Feat},
-  year = {2023},
-  doi = {10.1007/s42761-023-00191-4}
-}"""
+_BY_KIND: Final = (
+    ("bootstrap", "hesterberg2015"), ("bootstrap", "davison1997"), ("Wilson", "wilson1927"),
+)  # fmt: skip
+_BY_TEST: Final = (("permutation", "phipson2010"), ("McNemar", "mcnemar1947"))
 OF_CLASSIFIERS: Final = {
-    "emfacs": _EKMAN, "hog": _HOG, "deepface": _DEEPFACE, "pyfeat": _PYFEAT,
+    "emfacs": "ekman1978", "hog": "dalal2005", "deepface": "deepface", "pyfeat": "cheong2023",
 }  # fmt: skip
-"""Entries of classifiers without weights in the manifest."""
+"""Keys of the entries of classifiers without weights in the manifest."""
+
+
+@cache
+def _entries() -> dict[str, str]:
+    """Return the entries in references.bib by key."""
+    text = files("maskface.report").joinpath("references.bib").read_text("utf-8").rstrip()
+    return {entry.partition("{")[2].partition(",")[0]: entry for entry in text.split("\n\n")}
 
 
 def learns(name: str) -> bool:
@@ -118,17 +47,19 @@ def of_statistics(summary: pd.DataFrame) -> Iterator[str]:
     kinds = set(summary["interval"]) | set(summary["value_interval"])
     tests = set(summary["test"]) - {""}
     for words, found in ((_BY_KIND, kinds), (_BY_TEST, tests)):
-        yield from (entry for word, entry in words if any(word in name for name in found))
+        for word, key in words:
+            if any(word in name for name in found):
+                yield _entries()[key]
     if tests:
-        yield _HOLM
+        yield _entries()["holm1979"]
 
 
 def of_findings(findings: pd.DataFrame, claims: Set[str]) -> Iterator[str]:
     """Return the entries of the published findings on some claims."""
     if "overall-loss" in claims:
-        yield _NEWCOMBE
+        yield _entries()["newcombe1998"]
     if "disgust-most" in claims:
-        yield _BERGER
+        yield _entries()["berger1982"]
     for study, rows in _studies(findings, claims):
         if rows["doi"].iloc[0]:
             key = "".join(re.findall(r"[A-Za-z0-9]+", study)).lower()
@@ -160,38 +91,10 @@ AUTHORS: Final = "The maskface developers"
 """As in CITATION.cff."""
 
 _LANDMARKER: Final = "face_landmarker.task"
-_KNOWN: Final[dict[str, str]] = {
-    _LANDMARKER: """@misc{kartynnik2019,
-  author = {Kartynnik, Yury and Ablavatski, Artsiom and Grishchenko, Ivan and Grundmann, Matthias},
-  title = {Real-time Facial Surface Geometry from Monocular Video on Mobile {GPUs}},
-  year = {2019},
-  eprint = {1907.06724},
-  archivePrefix = {arXiv}
-}""",
-    "fer.onnx": """@misc{arriaga2017,
-  author = {Arriaga, Octavio and Valdenegro-Toro, Matias and Pl{\\"o}ger, Paul},
-  title = {Real-time Convolutional Neural Networks for Emotion and Gender Classification},
-  year = {2017},
-  eprint = {1710.07557},
-  archivePrefix = {arXiv}
-}""",
-}
-"""Entries of shipped weights, by file; the manifest has the citations of the others."""
-_MEDIAPIPE: Final = """@misc{lugaresi2019,
-  author = {Lugaresi, Camillo and Tang, Jiuqiang and Nash, Hadon and McClanahan, Chris and
-    Uboweja, Esha and Hays, Michael and Zhang, Fan and Chang, Chuo-Ling and Yong, Ming Guang and
-    Lee, Juhyun and Chang, Wan-Teh and Hua, Wei and Georg, Manfred and Grundmann, Matthias},
-  title = {{MediaPipe}: A Framework for Building Perception Pipelines},
-  year = {2019},
-  eprint = {1906.08172},
-  archivePrefix = {arXiv}
-}"""
-_OPENCV: Final = """@article{bradski2000,
-  author = {Bradski, Gary},
-  title = {The {OpenCV} Library},
-  journal = {Dr. Dobb's Journal of Software Tools},
-  year = {2000}
-}"""
+_KNOWN: Final = {_LANDMARKER: "kartynnik2019", "fer.onnx": "arriaga2017"}
+"""Keys of the entries of shipped weights, by file; the manifest has the citations of the others."""
+_OF_ALL: Final = ("lugaresi2019", "bradski2000")
+"""Keys of the entries of MediaPipe and OpenCV."""
 _SPECIAL: Final = str.maketrans(
     {
         "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "%": r"\%", "&": r"\&", "#": r"\#",
@@ -205,7 +108,8 @@ def bibtex(manifest: Mapping[str, Any], further: Iterable[str] = ()) -> str:
 
     If only a line of text is known of a source, the entry holds that line.
     """
-    entries = [_maskface(manifest), *_models(manifest), _MEDIAPIPE, _OPENCV, *further]
+    entries = [_maskface(manifest), *_models(manifest)]
+    entries += [*(_entries()[key] for key in _OF_ALL), *further]
     citation = manifest["dataset"].get("citation", "")
     if citation:
         entries.insert(1, _note("faceset", citation))
@@ -243,10 +147,12 @@ def _models(manifest: Mapping[str, Any]) -> Iterator[str]:
         stem = weights["file"].partition(".")[0]
         inside = any(head(name)[0] == "embedding" and _network(name) == stem for name in names)
         if weights["file"] == _LANDMARKER or weights["sha256"] in prints or inside:
-            known = _KNOWN.get(weights["file"])
-            yield known or _note(re.sub(r"\W", "", stem), weights["citation"])
+            if key := _KNOWN.get(weights["file"]):
+                yield _entries()[key]
+            else:
+                yield _note(re.sub(r"\W", "", stem), weights["citation"])
     heads = {head(name)[0] for name in names}
-    yield from (entry for name, entry in OF_CLASSIFIERS.items() if name in heads)
+    yield from (_entries()[key] for name, key in OF_CLASSIFIERS.items() if name in heads)
     for key, card in shipped_cards().items():
         used = any(head(name)[0] == "onnx" and key in _words(name) for name in names)
         if used and card.citation:

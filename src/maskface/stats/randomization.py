@@ -303,10 +303,8 @@ def permutation_test(
     -------
     PermutationTest
         If an occluder changed nothing, each cluster's plain and occluded answers could as well
-        have been the other way round. With all 2^C ways the p value is the share of them whose
-        loss is at least as far from 0; with B random ones it is (b + 1) / (B + 1) (Phipson &
-        Smyth 2010, doi:10.2202/1544-6115.1585). Ways that leave the measure undefined count as
-        extreme.
+        have been the other way round. See `randomize` for the p value; ways that leave the measure
+        undefined count as extreme.
     """
     column = metric.labels.index(label)
     found = permute(comparison, [metric], seed=seed, n_permutations=n_permutations)

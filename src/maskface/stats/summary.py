@@ -380,6 +380,11 @@ def _units(source: TrialSource, head: Head, by: str | Sequence[str] | None) -> t
             f"A summary cannot be clustered by {', '.join(unknown)}. Choose from "
             f"{', '.join(UNITS)}, or use compare and estimate, which take any column."
         )
+    if {"subject_id", "image_id"} <= set(units):
+        raise MaskfaceError(
+            "Pictures are not crossed with subjects, as each picture shows one subject. Use "
+            "by='subject_id', or cross either with observer_id."
+        )
     return units
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from maskface.classifiers.adapters.packages import digest, in_order, package, part, refuse_download
 from maskface.classifiers.base import Rebuilt
 from maskface.classifiers.registry import CLASSIFIERS
+from maskface.crops import upright_crop
 from maskface.types import EMOTIONS, Face
 
 INSTALL: Final = (
@@ -83,7 +84,7 @@ class DeepFace(Rebuilt):
 
     def _read(self, face: Face) -> dict[str, float]:
         found = self._analyze(
-            np.ascontiguousarray(face.crop[..., ::-1]),  # DeepFace takes BGR
+            np.ascontiguousarray(upright_crop(face)[..., ::-1]),  # DeepFace takes BGR
             actions=["emotion"],
             detector_backend="skip",
             enforce_detection=False,

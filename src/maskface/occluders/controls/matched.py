@@ -37,6 +37,11 @@ class Matched(Shape):
     def _other(self) -> Occluder:
         return get_occluder(self.like)
 
+    @property
+    def parts(self) -> tuple[Occluder, ...]:
+        """The other occluder."""
+        return (self._other,)
+
     def hidden_by_other(
         self, image: ImageArray, landmarks: FaceLandmarks, rng: np.random.Generator
     ) -> MaskArray:

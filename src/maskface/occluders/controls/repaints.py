@@ -35,6 +35,11 @@ class Repaint(Control):
     def _where(self) -> Occluder:
         return get_occluder(self.region)
 
+    @property
+    def parts(self) -> tuple[Occluder, ...]:
+        """The other occluder."""
+        return (self._where,)
+
     def hide(self, image: ImageArray, landmarks: FaceLandmarks, rng: np.random.Generator) -> Bytes:
         """Hide what `region` hides; see `Control.hide`."""
         return self._where.hide(image, landmarks, rng)
