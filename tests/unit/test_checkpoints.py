@@ -75,7 +75,7 @@ def test_every_picture_comes_once_and_in_order(
     assert [int(values[name]) for name in names] == places
 
 
-def test_the_first_part_with_a_picture_counts(tmp_path: Path) -> None:
+def test_the_first_checkpoint_with_a_picture_counts(tmp_path: Path) -> None:
     save(tmp_path, 0, ["a", "b"], "first")
     save(tmp_path, 1, ["b", "c"], "second")
     images, frame = read(tmp_path)
@@ -83,7 +83,7 @@ def test_the_first_part_with_a_picture_counts(tmp_path: Path) -> None:
     assert list(frame["value"]) == ["first", "first", "second"]
 
 
-def test_parts_of_another_layout_are_left_out(
+def test_checkpoints_of_another_layout_are_left_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     save(tmp_path, 0, ["a"], "kept")
@@ -120,7 +120,7 @@ def made_result(numbers: Sequence[int], odd: str) -> ChunkResult:
 
 @pytest.mark.slow
 @given(kept=st.sets(st.integers(0, 11), min_size=1), odd=st.sampled_from(["", "=1+1", "'=x", "ä,"]))
-def test_a_part_without_some_pictures_is_as_if_they_had_not_been_read(
+def test_a_checkpoint_without_some_pictures_is_as_if_they_had_not_been_read(
     kept: set[int], odd: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     path = tmp_path_factory.mktemp("part") / "part.zip"
@@ -135,7 +135,7 @@ def contents(result: ChunkResult) -> dict[str, bytes]:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
-def test_parts_without_rows_are_passed_over(tmp_path: Path) -> None:
+def test_checkpoints_without_rows_are_passed_over(tmp_path: Path) -> None:
     save(tmp_path, 0, ["a"], "", rows=False)
     save(tmp_path, 1, ["b"], "kept")
     save(tmp_path, 2, ["c"], "", rows=False)
@@ -154,7 +154,7 @@ def test_as_many_parts_are_parsed_at_once_as_their_pictures_allow(tmp_path: Path
     assert sizes == [256, 256, 128 + 300, 300, 300]
 
 
-def test_what_the_index_says_comes_with_what_was_measured(tmp_path: Path) -> None:
+def test_index_attributes_are_merged_with_measured_ones(tmp_path: Path) -> None:
     index = tmp_path / "index.csv"
     index.write_text(
         "path,emotion,sex,age\n" + "".join(f"{n}.png,fear,f{n},\n" for n in range(300)),

@@ -163,7 +163,7 @@ def test_the_stand_in_is_a_trainable_classifier() -> None:
 @pytest.mark.parametrize(
     ("train", "conditions"), [("clean", {0}), ("masked", {1}), ("both", {0, 1}), ("surgical", {1})]
 )
-def test_nobody_is_read_by_a_model_that_knows_them(
+def test_no_subject_is_predicted_by_a_model_fitted_to_them(
     train: str, conditions: set[int], stored: Store, tmp_path: Path
 ) -> None:
     classifier = Rote(train)
@@ -194,7 +194,7 @@ def test_folds_are_those_of_scikit_learn(stored: Store, tmp_path: Path) -> None:
     assert len(set(subject_folds(faces, 99))) == 5
 
 
-def test_faces_that_were_not_measured_keep_their_rows_and_are_not_asked(stored: Store) -> None:
+def test_faces_that_were_not_measured_keep_their_rows_without_predictions(stored: Store) -> None:
     trials = predict(stored(result(4, bad=(2, "surgical"))), Rote("both"))
     missing = trials[trials["status"] == "no_face"]
     assert len(missing) == 7
@@ -204,7 +204,7 @@ def test_faces_that_were_not_measured_keep_their_rows_and_are_not_asked(stored: 
     assert (trials.loc[trials["status"] == "ok", "correct"] == 1).all()
 
 
-def test_parts_in_any_order_give_the_same_answers(stored: Store) -> None:
+def test_checkpoints_in_any_order_give_the_same_predictions(stored: Store) -> None:
     whole = result(4)
     halves = split(whole)
     expected = predict(stored(whole), Rote("both"))
@@ -233,7 +233,7 @@ def _check_that_first_fold_alone_answered(trials: pd.DataFrame, messages: set[st
 @pytest.mark.slow
 @pytest.mark.parametrize("failure", [MemoryError, OSError])
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_lack_of_memory_is_no_answer(failure: type[Exception], jobs: int, stored: Store) -> None:
+def test_lack_of_memory_ends_the_run(failure: type[Exception], jobs: int, stored: Store) -> None:
     with pytest.raises(MaskfaceError, match=r"fit rote \(\w+: 9 GiB\).*resume=True, jobs=1"):
         predict(stored(result(4)), Rote(failure=failure), jobs=jobs)
 
@@ -245,7 +245,9 @@ def test_a_killed_worker_is_reported(stored: Store) -> None:
         predict(stored(result(4)), Rote(killed=True), jobs=2)
 
 
-def test_answers_in_blocks_are_the_same(stored: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_predictions_in_batches_are_the_same(
+    stored: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     parts = stored(result(4, bad=(2, "surgical")))
     expected = predict(parts, Rote("clean"))
     assert expected["predicted"].nunique() > 2
@@ -286,20 +288,20 @@ def test_shuffled_labels_are_shuffled(faces: Measurements) -> None:
     assert abs(np.mean(same) - 1 / 7) < 0.05
 
 
-def test_measurements_of_different_sizes_are_refused(stored: Store, tmp_path: Path) -> None:
+def test_features_of_different_lengths_are_refused(stored: Store, tmp_path: Path) -> None:
     halves = split(result(4))
     halves[1].features["rote"] = [vector[:2] for vector in halves[1].features["rote"]]
     with pytest.raises(MaskfaceError, match=r"'rote' returned 2 or 3 features"):
         gather(stored(*halves), tmp_path)
 
 
-def test_answers_that_are_none_cost_their_fold(stored: Store) -> None:
+def test_predictions_of_a_wrong_shape_cost_their_fold(stored: Store) -> None:
     trials = predict(stored(result(6)), Rote(wrong=True))
     message = "ValueError: expected an answer of shape (28, 7), but it had shape (28, 6)"
     _check_that_first_fold_alone_answered(trials, {message})
 
 
-def test_several_learn_from_one_measurement(stored: Store) -> None:
+def test_several_classifiers_share_features(stored: Store) -> None:
     parts = stored(result(4, bad=(2, "surgical")))
     classifiers = (
         Rote("both"),
@@ -374,7 +376,7 @@ def test_scratch_is_empty_at_first_and_gone_at_last(tmp_path: Path) -> None:
 # What may be asked ------------------------------------------------------------------------------
 
 
-def test_what_is_learned_from() -> None:
+def test_conditions_that_classifiers_are_fitted_to() -> None:
     conditions = ("none", "surgical", "fill:colour=black")
     assert trained_on("clean", conditions) == ("none",)
     assert trained_on("none", conditions) == ("none",)
@@ -394,7 +396,7 @@ def test_experiments_refuse_conditions_they_do_not_have() -> None:
     assert Experiment(classifiers=("hog", "hog:train=clean")).classifiers == ("hog",)
 
 
-def test_people_must_be_known(tmp_path: Path) -> None:
+def test_subjects_must_be_known(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").touch()
     (tmp_path / "index.csv").write_text("path,emotion\na.jpg,fear\n")
     with pytest.raises(

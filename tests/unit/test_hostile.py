@@ -315,7 +315,7 @@ def test_damaged_parts_are_left_out(tmp_path_factory: pytest.TempPathFactory, da
 
 @given(damaged(part_bytes()) | st.binary(max_size=50))
 @few
-def test_parts_that_only_claim_to_be_whole(
+def test_checkpoints_that_only_claim_to_be_whole(
     tmp_path_factory: pytest.TempPathFactory, data: bytes
 ) -> None:
     folder = tmp_path_factory.mktemp("parts")

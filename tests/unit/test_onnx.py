@@ -242,7 +242,7 @@ def test_layers_that_opencv_lacks_are_run_by_onnxruntime(tmp_path: Path) -> None
     assert answer[EMOTIONS.index("sadness")] == pytest.approx(odds[1] / odds.sum(), abs=1e-5)
 
 
-def test_without_onnxruntime_it_says_what_to_install(
+def test_without_onnxruntime_the_message_names_the_command(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
@@ -364,14 +364,14 @@ def test_maps_are_averaged(tmp_path: Path, only: Choose, engine: Library) -> Non
         Onnx(written(tmp_path, mapped(), card)).embed(faces[:1])
 
 
-def test_no_embedding_is_told(tmp_path: Path) -> None:
+def test_no_embedding_is_reported(tmp_path: Path) -> None:
     classifier = Onnx(written(tmp_path, linear(MATRIX, BIAS, GREY_DIMS)))
     assert classifier.embedding_name == ""
     with pytest.raises(MaskfaceError, match='embedding = "before-last"'):
         classifier.embed(crops(1))
 
 
-def test_an_unknown_embedding_is_told(tmp_path: Path) -> None:
+def test_an_unknown_embedding_is_reported(tmp_path: Path) -> None:
     card = SMALL.replace("logits = true", 'logits = true\nembedding = "flut"')
     with pytest.raises(MaskfaceError, match=r"no tensor named 'flut'.*flat, answers"):
         Onnx(written(tmp_path, linear(MATRIX, BIAS, GREY_DIMS), card)).embed(crops(1))
@@ -383,7 +383,7 @@ def test_an_unknown_embedding_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("damage", "told"),
+    ("damage", "message"),
     [
         (lambda _: b"", "is no ONNX model"),
         (lambda _: b"\x80\x04\x95 not a network", "is no ONNX model"),
@@ -392,8 +392,8 @@ def test_an_unknown_embedding_is_told(tmp_path: Path) -> None:
         (lambda model: model.replace(b"flat", b"flut", 1), "cannot be run"),
     ],
 )
-def test_files_that_are_no_networks(tmp_path: Path, damage: Damage, told: str) -> None:
-    with pytest.raises(MaskfaceError, match=told):
+def test_files_that_are_no_networks(tmp_path: Path, damage: Damage, message: str) -> None:
+    with pytest.raises(MaskfaceError, match=message):
         Onnx(written(tmp_path, damage(linear(MATRIX, BIAS, GREY_DIMS))))
 
 
@@ -447,7 +447,7 @@ def test_old_files_list_weights_as_inputs(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("was", "becomes", "told"),
+    ("was", "becomes", "message"),
     [
         (
             'layout = "NCHW"',
@@ -458,11 +458,11 @@ def test_old_files_list_weights_as_inputs(tmp_path: Path) -> None:
         ('"Contempt", ', "", "returns 4 numbers, but its card has 3 labels"),
     ],
 )
-def test_a_card_that_does_not_fit(tmp_path: Path, was: str, becomes: str, told: str) -> None:
+def test_a_card_that_does_not_fit(tmp_path: Path, was: str, becomes: str, message: str) -> None:
     card = SMALL.replace(was, becomes)
     if '"Contempt"' not in card:
         card = card.replace('Contempt = ""', "")
-    with pytest.raises(MaskfaceError, match=told):
+    with pytest.raises(MaskfaceError, match=message):
         Onnx(written(tmp_path, linear(MATRIX, BIAS, GREY_DIMS), card))
 
 

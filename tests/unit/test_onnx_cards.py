@@ -63,7 +63,7 @@ def test_the_card_in_the_documentation_is_a_card() -> None:
 
 
 @pytest.mark.parametrize(
-    ("was", "becomes", "told"),
+    ("was", "becomes", "message"),
     [
         ('title = "a network"', "", "title: Field required"),
         ('title = "a network"', 'titel = "x"', "titel: Extra inputs"),
@@ -95,9 +95,9 @@ def test_the_card_in_the_documentation_is_a_card() -> None:
         ("size = 64", f"size = {'[' * 20000}", "is no TOML"),
     ],
 )
-def test_what_is_wrong_is_named(was: str, becomes: str, told: str) -> None:
+def test_what_is_wrong_is_named(was: str, becomes: str, message: str) -> None:
     assert was in CARD
-    with pytest.raises(MaskfaceError, match=f"(?s)^Card my.toml.*{told}"):
+    with pytest.raises(MaskfaceError, match=f"(?s)^Card my.toml.*{message}"):
         parse_card(CARD.replace(was, becomes, 1), "my.toml")
 
 
@@ -113,9 +113,9 @@ def parsed(text: str) -> tuple[Card | None, str]:
 @given(st.text())
 @example("title = 1979-13-45")
 @example("[[input]]")
-def test_any_text_is_a_card_or_told(text: str) -> None:
-    card, told = parsed(text)
-    assert card or told.startswith("Card x")
+def test_any_text_is_a_card_or_reported(text: str) -> None:
+    card, message = parsed(text)
+    assert card or message.startswith("Card x")
 
 
 _VALUES = st.recursive(
@@ -136,14 +136,14 @@ def _toml(value: object) -> str:
 
 @settings(deadline=None)
 @given(st.sampled_from([line for line in CARD.splitlines() if "=" in line]), _VALUES)
-def test_any_value_is_taken_or_told(line: str, value: object) -> None:
+def test_any_value_is_taken_or_reported(line: str, value: object) -> None:
     """One value of a good card is replaced by something else."""
     key, _, _ = line.partition(" = ")
     text = CARD.replace(line, f"{key} = {_toml(value)}")
     tomllib.loads(text)
-    card, told = parsed(text)
+    card, message = parsed(text)
     if card is None:
-        assert told.startswith("Card x: ")
+        assert message.startswith("Card x: ")
     else:
         assert any(card.meaning(label) in EMOTIONS for label in card.output.labels)
 
@@ -208,7 +208,7 @@ def test_a_downloaded_model_goes_by_its_cards_name(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("spec", "told"),
+    ("spec", "message"),
     [
         ("onnx", "Name a network: onnx:model.onnx.*ferplus"),
         ("onnx:missing.onnx", "There is no file missing.onnx.*ferplus, hsemotion_afew"),
@@ -216,11 +216,11 @@ def test_a_downloaded_model_goes_by_its_cards_name(tmp_path: Path) -> None:
         ("onnx:ferplus,kard=x", "no parameter of classifier 'onnx' named 'kard'"),
     ],
 )
-def test_specs_that_cannot_be_read(spec: str, told: str, tmp_path: Path) -> None:
+def test_specs_that_cannot_be_read(spec: str, message: str, tmp_path: Path) -> None:
     path = model_path(get_card("ferplus"))
     path.parent.mkdir(parents=True)
     path.write_bytes(b"")
-    with pytest.raises(MaskfaceError, match=told):
+    with pytest.raises(MaskfaceError, match=message):
         make_classifier(spec)
 
 

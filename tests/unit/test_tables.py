@@ -150,7 +150,7 @@ def test_hostile_tables_round_trip_in_any_pieces(rows: list[tuple[str, str]], si
     assert csv_bytes(NOTES, cells) == data
 
 
-def test_parts_and_final_tables_agree_on_hostile_ids(tmp_path: Path) -> None:
+def test_checkpoints_and_final_tables_agree_on_hostile_ids(tmp_path: Path) -> None:
     ids = ["=1.jpg", "'=1.jpg", "'a.jpg", "-2", "@x"]
     frame = TRIALS.frame([trial(image_id, "none", "fear", "fear") for image_id in ids])
     again = TRIALS.parse(io.BytesIO(TRIALS.to_bytes(frame)))

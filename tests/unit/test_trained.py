@@ -55,7 +55,7 @@ def test_needs() -> None:
     assert {name: set(make_classifier(name).needs) for name in needs} == needs
 
 
-def test_features_are_named_apart_from_how_they_are_learned() -> None:
+def test_names_of_features_do_not_depend_on_the_fit() -> None:
     names = {
         "landmarks:train=both,folds=3,permuted=true": "landmarks",
         "landmarks:train=both,points=redetected": "landmarks:points=redetected",
@@ -252,7 +252,7 @@ def test_guess_is_the_mean_given_what_is_seen() -> None:
     np.testing.assert_array_equal(filled[seen], row[0, seen])
 
 
-def test_guess_learns_from_pictures_with_gaps() -> None:
+def test_imputer_is_fitted_to_pictures_with_gaps() -> None:
     """Two features that go together, the second one hidden in half of the pictures."""
     first = np.random.default_rng(2).normal(size=2000)
     first = (first - first.mean()) / first.std()
@@ -262,7 +262,7 @@ def test_guess_learns_from_pictures_with_gaps() -> None:
     assert filled[0, 1] == pytest.approx(1.5, abs=0.1)
 
 
-def test_masked_faces_read_by_a_model_of_plain_ones() -> None:
+def test_masked_faces_predicted_by_a_model_fitted_to_plain_ones() -> None:
     """Half of the features, each of which also shows in the other half, are hidden in the test."""
     features, labels = blobs(280, 4)
     both = np.hstack([features, features + np.random.default_rng(5).normal(0, 0.3, (280, 4))])

@@ -128,7 +128,7 @@ def test_failing_classifier_costs_its_rows_alone(sample: Sample) -> None:
     }
 
 
-def test_largest_face_is_chosen_and_said() -> None:
+def test_largest_face_is_chosen_with_a_message() -> None:
     chosen, message = choose_face([face(40), face(19)])
     assert chosen.size == pytest.approx(40, abs=0.1)
     assert message == "2 faces; the largest was read"
@@ -158,7 +158,7 @@ class Asking(Brightness):
 
 
 @pytest.mark.parametrize("needs", [("crop",), ("crop", "covered")])
-def test_hidden_landmarks_are_looked_up_only_if_asked_for(
+def test_hidden_landmarks_are_looked_up_only_if_needed(
     sample: Sample, needs: tuple[str, ...]
 ) -> None:
     asking = Asking(*needs)
