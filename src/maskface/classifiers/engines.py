@@ -1,18 +1,24 @@
-"""Libraries that run a network: OpenCV, or else ONNX Runtime.
+"""Networks in ONNX files: what they say of themselves, and the libraries that run them.
 
-What an ONNX file says about itself, read without any library that runs it.
+OpenCV runs a network, or else ONNX Runtime. A network is tried before it is used: first in a
+process of its own, which a damaged file may end, then on two pictures, together and alone.
 
 Field numbers are those of the format's schema:
 https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
-
-A network that is stored in an ONNX file, ready to run.
 """
 
 from __future__ import annotations
 
+import hashlib
+import multiprocessing
+import os
+import pickle
+import signal
+import subprocess
+import sys
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -27,6 +33,8 @@ Shape = tuple[int | None, ...]
 _GRAPH: Final = 7
 _OUTPUT: Final = 12
 _EXTERNAL: Final = 1
+_WHOLE: Final = {2: "uint8", 3: "int8", 4: "uint16", 5: "int16", 6: "int32", 7: "int64"}
+"""Types of whole numbers, by their number in the format."""
 _DENSE: Final = ("Gemm", "MatMul")
 
 
@@ -38,6 +46,8 @@ class Graph:
     ----------
     inputs
         Name and shape of each input; None stands for a side of any length, () for no shape.
+    whole
+        Type of the first input if it takes whole numbers, such as ``uint8``; else empty.
     outputs
         Names of the outputs.
     tensors
@@ -47,6 +57,7 @@ class Graph:
     """
 
     inputs: tuple[tuple[str, Shape], ...]
+    whole: str
     outputs: tuple[str, ...]
     tensors: tuple[str, ...]
     before_last_dense: str
@@ -116,12 +127,13 @@ def _graph(graph: dict[int, list[bytes]]) -> Graph | None:
     known = {_text(weight[8]) for weight in weights}
     nodes = [_fields(node) for node in graph[1]]
     dense = [_text(node[1][:1]) for node in nodes if _text(node[4]) in _DENSE]
-    inputs = [_fields(value) for value in graph[11]]
+    # Until version 3 of the format, weights were listed as inputs, too.
+    inputs = [one for one in map(_fields, graph[11]) if _text(one[1]) not in known]
     if not nodes:
         raise ValueError("no layers")
     return Graph(
-        # Until version 3 of the format, weights were listed as inputs, too.
-        tuple((_text(i[1]), _shape(i)) for i in inputs if _text(i[1]) not in known),
+        tuple((_text(one[1]), _shape(one)) for one in inputs),
+        _WHOLE.get(_number(_inner(inputs[0], 2, 1)[1]), "") if inputs else "",
         tuple(_text(_fields(value)[1]) for value in graph[_OUTPUT]),
         tuple(out.decode() for node in nodes for out in node[2]),
         dense[-1] if dense else "",
@@ -130,12 +142,15 @@ def _graph(graph: dict[int, list[bytes]]) -> Graph | None:
 
 def _shape(value: dict[int, list[bytes]]) -> Shape:
     """Sides of a tensor: of a ValueInfoProto its type, tensor type, shape and dimensions."""
-    for number in (2, 1, 2):
-        if not value[number]:
-            return ()
-        value = _fields(value[number][-1])
-    sides = [_fields(side)[1] for side in value[1]]
+    sides = [_fields(side)[1] for side in _inner(value, 2, 1, 2)[1]]
     return tuple(_number(side) or None for side in sides)
+
+
+def _inner(message: dict[int, list[bytes]], *path: int) -> dict[int, list[bytes]]:
+    """Return the message at the end of a path of fields; an empty one if it is not there."""
+    for number in path:
+        message = _fields(message[number][-1] if message[number] else b"")
+    return message
 
 
 def _fields(message: bytes) -> dict[int, list[bytes]]:
@@ -277,6 +292,14 @@ BEFORE_LAST: Final = "before-last"
 """Stands for whatever goes into the last fully connected layer."""
 
 
+TRIAL_S: Final = 120
+"""How long a network may take to be loaded and to read one picture, in seconds."""
+_SAME: Final = 1e-3
+"""How far answers may differ between batches, of the largest number; sums are rounded."""
+_SURVIVED: Final[set[tuple[str, str]]] = set()
+"""Hashes of files, and the libraries that ran them without an end of the process."""
+
+
 class Network:
     """A network that is ready to run.
 
@@ -290,10 +313,13 @@ class Network:
         What to compute: the name of an output or of anything that is computed on the way, or
         ``before-last``. May be empty if the network has one output.
     probe
-        One input with the batch axis, as it will be given; tried at once, so that a network that
-        OpenCV reads but cannot run is given to ONNX Runtime. Nothing is tried without it.
+        Two different inputs (2, ...), as they will be given. They are run at once, so that a
+        network that OpenCV reads but cannot run is given to ONNX Runtime. Nothing is tried
+        without them.
     engines
         Libraries to try, in this order.
+    trusted
+        Run the probe in this process at once, not in one of its own first.
 
     Attributes
     ----------
@@ -305,8 +331,8 @@ class Network:
     Raises
     ------
     MaskfaceError
-        If the file is no ONNX model, has not one input, has nothing of that name, or no library
-        can run it.
+        If the file is no ONNX model, has not one input, has nothing of that name, no library can
+        run it, or its answer to a picture depends on the others of a batch or on chance.
     """
 
     def __init__(
@@ -317,24 +343,28 @@ class Network:
         output: str = "",
         probe: NDArray[np.float32] | None = None,
         engines: Sequence[type[Engine]] = ENGINES,
+        trusted: bool = False,
     ) -> None:
         self._graph = read_graph(model, name)
         self._name = name
         shape = self._input_shape()
         if probe is not None:
-            self._check_shape(shape, probe.shape)
+            self._check_shape(shape, probe[:1].shape)
         # The shipped networks have no probe: they were seen to take any batch.
         self._singly = probe is not None and shape[:1] == (1,)
         self.output = self._named(output)
-        self._engine = self._loaded(model, probe, engines)
+        self._engine = self._loaded(model, probe, engines, trusted=trusted)
         self.engine = self._engine.name
+        if probe is not None:
+            self._check_repeatable(probe)
 
     def run(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
         """Compute the output of a batch (n, ...), one by one if the network takes no more."""
         try:
             if not self._singly:
-                return self._engine.run(inputs)
-            return np.concatenate([self._engine.run(one[None]) for one in inputs])
+                return _with_batch_axis(self._engine.run(inputs), len(inputs))
+            found = [_with_batch_axis(self._engine.run(one[None]), 1) for one in inputs]
+            return np.concatenate(found)
         except EngineError as error:
             raise MaskfaceError(
                 f"{self.engine} cannot run {self._name}: {_line(error)}."
@@ -367,7 +397,32 @@ class Network:
                 f"{self._name} has {len(self._graph.inputs)} inputs ({names}); only networks with "
                 "one input, a picture, can be used."
             )
+        if self._graph.whole:
+            raise MaskfaceError(
+                f"{self._name} takes whole numbers ({self._graph.whole}), which is not supported. "
+                "Export it with an input of float32."
+            )
         return self._graph.inputs[0][1]
+
+    def _check_repeatable(self, probe: NDArray[np.float32]) -> None:
+        """Raise if a picture is answered otherwise beside another one, or the next time."""
+        alone, again = (np.concatenate([self.run(one[None]) for one in probe]) for _ in range(2))
+        try:
+            together = self.run(probe)
+        except MaskfaceError:  # whatever length of batch the file declares
+            self._singly, together = True, alone
+        softmax = ", or takes a softmax over the pictures"
+        for other, why, or_else in (
+            (again, "chance", ""),
+            (together, "the other pictures of a batch", softmax),
+        ):
+            close = _SAME * float(np.abs(alone).max())
+            if other.shape != alone.shape or not np.allclose(other, alone, rtol=0, atol=close):
+                raise MaskfaceError(
+                    f"The answers of {self._name} depend on {why}, not on the picture alone. It "
+                    f"may have been exported in training mode{or_else}. Export it for evaluation "
+                    "(in PyTorch after model.eval()), or ask its authors."
+                )
 
     def _check_shape(self, declared: tuple[int | None, ...], given: tuple[int, ...]) -> None:
         fits = len(declared) == len(given) and all(
@@ -404,18 +459,74 @@ class Network:
         return f"The last that it computes: {', '.join(self._graph.tensors[-8:])}."
 
     def _loaded(
-        self, model: bytes, probe: NDArray[np.float32] | None, engines: Sequence[type[Engine]]
+        self,
+        model: bytes,
+        probe: NDArray[np.float32] | None,
+        engines: Sequence[type[Engine]],
+        *,
+        trusted: bool,
     ) -> Engine:
         problems = []
         for engine in engines:
             try:
+                tried = None if probe is None or trusted else probe[:1]
+                if tried is not None and (end := _end_of_trial(engine, model, self.output, tried)):
+                    problems.append(f"{engine.name}: {end}")
+                    continue
                 loaded = engine(model, self._graph, self.output)
-                if probe is None or np.isfinite(loaded.run(probe)).all():
+                if probe is None or np.isfinite(loaded.run(probe[:1])).all():
                     return loaded
                 problems.append(f"{engine.name}: it answers with what are no numbers")
             except EngineError as error:
                 problems.append(f"{engine.name}: {_line(error)}")
         raise MaskfaceError(f"{self._name} cannot be run. {'. '.join(problems)}.")
+
+
+def _with_batch_axis(found: NDArray[np.float32], n: int) -> NDArray[np.float32]:
+    """Return an answer with the batch axis, which some networks drop for a single picture."""
+    return found[None] if n == 1 and found.shape[:1] != (1,) else found
+
+
+def _end_of_trial(
+    engine: type[Engine], model: bytes, output: str, probe: NDArray[np.float32]
+) -> str:
+    """Return how a process ends that runs a network, in words; empty if it ends well.
+
+    Workers try nothing: the process that began them has, and survives them.
+    """
+    key = (hashlib.sha256(model).hexdigest(), engine.name)
+    if key in _SURVIVED or multiprocessing.parent_process() is not None:
+        return ""
+    command = [sys.executable, "-c", f"from {__name__} import try_out; try_out()"]
+    path = {"PYTHONPATH": os.pathsep.join(sys.path)}
+    try:
+        code = subprocess.run(  # noqa: S603 (this Python, and code of our own)
+            command,
+            input=pickle.dumps((engine, model, output, probe)),
+            env=os.environ | path,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=TRIAL_S,
+            check=False,
+        ).returncode
+    except subprocess.TimeoutExpired:
+        return f"it took more than {TRIAL_S} s to read one picture"
+    if not code:
+        _SURVIVED.add(key)
+        return ""
+    how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+    return f"the file ends the process that runs it ({how}); it may be damaged"
+
+
+def try_out() -> None:
+    """Run a network in this process, which it may end; what to run comes from stdin.
+
+    The engine, the bytes of the file, the name of the output and one input, as
+    `Network` pickled them. Errors of the engine are left to the process that asked.
+    """
+    engine, model, output, probe = pickle.load(sys.stdin.buffer)  # noqa: S301 (from our parent)
+    with suppress(EngineError):
+        engine(model, read_graph(model, ""), output).run(probe)
 
 
 def _line(error: Exception) -> str:

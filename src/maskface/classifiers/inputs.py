@@ -45,9 +45,9 @@ def prepare(crop: ImageArray, wanted: Input) -> NDArray[np.float32]:
 
 
 def probe(wanted: Input) -> NDArray[np.float32]:
-    """An input of grey noise, the same each time."""
+    """Return two inputs (2, ...) of coloured noise, the second darker; the same each time."""
     noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
-    return prepare(noise, wanted)[None]
+    return np.stack([prepare(image, wanted) for image in (noise, noise.transpose(1, 0, 2) // 2)])
 
 
 Points: TypeAlias = Literal["seen", "redetected", "plain"]

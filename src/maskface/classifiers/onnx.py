@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from maskface.classifiers.base import Rebuilt
 from maskface.classifiers.card import Card
-from maskface.classifiers.cards import find_model
+from maskface.classifiers.cards import find_model, shipped_cards
 from maskface.classifiers.engines import Network
 from maskface.classifiers.inputs import prepare, probe
 from maskface.classifiers.registry import CLASSIFIERS
@@ -126,7 +126,13 @@ class Onnx(Rebuilt):
     def _network(self) -> Network:
         path, card = self._found
         tried = probe(card.input)
-        network = Network(self._bytes[0], path.name, output=card.output.name, probe=tried)
+        network = Network(
+            self._bytes[0],
+            path.name,
+            output=card.output.name,
+            probe=tried,
+            trusted=self._is_known,
+        )
         self._check_kind(self._scores(network.run(tried)))
         return network
 
@@ -139,7 +145,18 @@ class Onnx(Rebuilt):
                 f"The card of {path.name} names no embedding. Add to its [output] the layer that "
                 'describes a face: embedding = "before-last", or the name of a tensor.'
             )
-        return Network(self._bytes[0], path.name, output=wanted, probe=probe(card.input))
+        return Network(
+            self._bytes[0],
+            path.name,
+            output=wanted,
+            probe=probe(card.input),
+            trusted=self._is_known,
+        )
+
+    @property
+    def _is_known(self) -> bool:
+        """True for the file of a shipped card, by its hash."""
+        return self._bytes[1] in {card.sha256 for card in shipped_cards().values()}
 
     def _inputs(self, faces: Sequence[Face]) -> NDArray[np.float32]:
         return np.stack([prepare(upright_crop(face), self.about.input) for face in faces])
