@@ -25,9 +25,10 @@ from maskface.arrays import Row
 from maskface.errors import ImageError, MaskfaceError
 from maskface.files import require_regular_file
 from maskface.images import MAX_PIXELS, MIN_SIDE
-from maskface.masking.faces import NO_FACE, Add, Drawn, Masked, Masker, draw_on_faces, face_row
+from maskface.masking.faces import Add, Drawn, Masked, Masker, draw_on_faces, face_row
 from maskface.masking.plan import Job
 from maskface.masking.tracking import FaceTracker, TrackedFace
+from maskface.pipeline import NO_FACE
 from maskface.types import ImageArray
 
 USUAL_RATE: Final = 30.0
