@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.typing import NDArray
-from PIL import Image
 from typer.testing import CliRunner
 
 from maskface import reading as _reader
@@ -21,7 +20,6 @@ from maskface.crops import face_crop
 from maskface.errors import MaskfaceError
 from maskface.images import write_image
 from maskface.landmarks import match_face
-from maskface.masking import mask_files
 from maskface.occluders import Drawing, Occluder, get_occluder
 from maskface.reading import explain_faces, named_pictures, read_faces
 from maskface.seeds import derived_seed
@@ -288,12 +286,3 @@ def test_several_occluders_have_rows_each() -> None:
     pd.testing.assert_frame_equal(rest, alone)
     with pytest.raises(MaskfaceError, match="at least one occluder"):
         read_faces(BRIGHT, classifiers="counting", occluder=[])
-
-
-def test_a_picture_of_several_frames_names_the_one_that_was_read(tmp_path: Path) -> None:
-    white, *others = (Image.new("RGB", (128, 128), colour) for colour in ("white", "red", "blue"))
-    white.save(tmp_path / "a.gif", save_all=True, append_images=others)
-    read = read_faces(tmp_path / "a.gif", classifiers="faceapi")
-    assert list(read["message"]) == ["no face found (in the first of 3 frames)"]
-    done = mask_files(tmp_path / "a.gif", tmp_path / "out")
-    assert [file.message for file in done.files] == ["no face found (in the first of 3 frames)"]
