@@ -23,7 +23,7 @@ import numpy as np
 
 from maskface.arrays import Row
 from maskface.errors import ImageError, MaskfaceError
-from maskface.files import require_regular_file
+from maskface.files import require_regular_file, shortened
 from maskface.images import MAX_PIXELS, MIN_SIDE
 from maskface.masking.faces import Add, Drawn, Masked, Masker, draw_on_faces, face_row
 from maskface.masking.plan import Job
@@ -181,7 +181,7 @@ class VideoWriter(ABC):
     def __init__(self, path: Path, rate: float, size: tuple[int, int]) -> None:
         self.path, self.rate, self.size = path, rate, size
         # Always the same name, so that what a killed process left is written over.
-        self.partial = path.with_name(f".{path.stem}.part{path.suffix}")
+        self.partial = path.with_name(f".{shortened(path.stem)}.part{path.suffix}")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self.partial.touch()
