@@ -229,10 +229,10 @@ def mask_picture(masker: Masker, job: Job, add: Add) -> Masked:
 
 
 def _write(job: Job, drawn: Drawn) -> None:
-    write_image(job.target, drawn.image)
+    write_image(job.target, drawn.image, durable=True)
     if job.alpha is not None:
         try:
-            write_image(job.alpha, drawn.alpha)
+            write_image(job.alpha, drawn.alpha, durable=True)
         except BaseException:
             job.target.unlink(missing_ok=True)  # no table would name it
             raise

@@ -23,7 +23,7 @@ import numpy as np
 
 from maskface.arrays import Row
 from maskface.errors import ImageError, MaskfaceError
-from maskface.files import require_regular_file, shortened
+from maskface.files import require_regular_file, shortened, sync_folder
 from maskface.images import MAX_PIXELS, MIN_SIDE
 from maskface.masking.faces import Add, Drawn, Masked, Masker, draw_on_faces, face_row
 from maskface.masking.plan import Job
@@ -203,7 +203,10 @@ class VideoWriter(ABC):
     def keep(self) -> None:
         """Move the finished file into place."""
         try:
+            with self.partial.open("r+b") as stream:
+                os.fsync(stream.fileno())
             self.partial.replace(self.path)
+            sync_folder(self.path.parent)
         except OSError as error:
             raise ImageError(f"cannot write {self.path}: {error.strerror or error}") from error
 
