@@ -72,6 +72,7 @@ def mask_files(
         Files, folders (searched with their sub-folders) and patterns such as ``faces/**/*.jpg``.
     out
         A folder, which gets the same tree and a ``masked.csv``; for one file also a file name.
+        For one video the table then lies beside it: ``x.csv`` for ``x.mp4``.
     occluder
         By name (such as ``surgical:colour=white``) or as an object. Of several, each has a folder
         of its own below `out`, named after it.
