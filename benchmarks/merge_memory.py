@@ -25,7 +25,7 @@ import numpy as np
 from maskface import Experiment
 from maskface.arrays import Row
 from maskface.experiment import make_plan
-from maskface.experiment.checkpoints import ChunkResult, Parts, merge
+from maskface.experiment.checkpoints import Checkpoints, ChunkResult, merge
 from maskface.experiment.folder import RunFolder, new_manifest
 from maskface.experiment.results import write_summary
 from maskface.tables import TRIALS
@@ -69,7 +69,9 @@ def make_parts(folder: RunFolder, pictures: int, *, nameless: bool = False) -> N
         chosen = order[first : first + CHUNK]
         rows = [row for picture in chosen for row in rows_of(picture, rng, nameless=nameless)]
         names = list(dict.fromkeys(row["image_id"] for row in rows))
-        folder.write_part(first, first + len(chosen) - 1, ChunkResult(rows, image_ids=names), "r")
+        folder.write_checkpoint(
+            first, first + len(chosen) - 1, ChunkResult(rows, image_ids=names), "r"
+        )
 
 
 def make_manifest(folder: RunFolder, pictures: int) -> None:
@@ -101,7 +103,7 @@ def peak() -> float:
 def child(path: Path) -> None:
     """Merge and summarise, and say what it took."""
     idle, folder, clock = peak(), RunFolder(path), Clock()
-    record = merge(Parts(folder.parts_path, "r"), TRIALS, folder.trials_path)
+    record = merge(Checkpoints(folder.parts_path, "r"), TRIALS, folder.trials_path)
     merged, while_merging = str(clock), peak()
     write_summary(folder, seed=0)
     print(

@@ -39,7 +39,7 @@ TESTS: Final = {
     "analyses": (JOINED, "test_analyses*", "test_plots*"),
     "humans": (JOINED, "test_humans*", "test_human_machine*", "test_hostile*"),
     "experiment": (
-        JOINED, "test_trained*", "test_training*", "test_parts*", "test_lines*", "test_record*",
+        JOINED, "test_trained*", "test_cross_fitting*", "test_checkpoints*", "test_record*",
         "test_trials*", "test_detections*", "test_pipeline*", "test_folders*",
     ),
     "findings": (JOINED, "test_findings*", "test_human_machine*"),

@@ -251,7 +251,7 @@ class Bench:
 
     def _save(self, folder: RunFolder, first: int, result: ChunkResult) -> None:
         last = first + len(result.image_ids) - 1
-        folder.write_part(first, last, result, self.plan.run_id)
+        folder.write_checkpoint(first, last, result, self.plan.run_id)
 
     def _floored(self, stage: Stage, pictures: int, work: Callable[[], Any]) -> None:
         """Time what a bare library takes for a stage."""
@@ -264,7 +264,7 @@ class Bench:
         self.clock.time(MERGE, self.taken, self._merge)
 
     def _merge(self) -> None:
-        parts = self._whole.read_parts(self.plan.run_id)
+        parts = self._whole.read_checkpoints(self.plan.run_id)
         for table in (TRIALS, ATTRIBUTES):
             merge(parts, table, self._whole.path / f"{table.name}.csv")
 

@@ -25,7 +25,7 @@ import numpy as np
 from maskface.arrays import Row
 from maskface.classifiers.trained.hog import N_FEATURES, Hog
 from maskface.experiment.checkpoints import ChunkResult, merge
-from maskface.experiment.cross_fitting import cross_fitted, scratch
+from maskface.experiment.cross_fitting import cross_fit, scratch
 from maskface.experiment.folder import RunFolder
 from maskface.experiment.runner import CHUNK
 from maskface.tables import TRIALS
@@ -58,8 +58,8 @@ def make_parts(folder: RunFolder, pictures: int) -> None:
         noise = rng.normal(scale=8.0, size=means.shape)
         vectors = list((means + noise).astype(np.float32))
         names = list(dict.fromkeys(row["image_id"] for row in rows))
-        harvest = ChunkResult(unanswered=rows, features={"hog": vectors}, image_ids=names)
-        folder.write_part(first, chosen[-1], harvest, "r")
+        result = ChunkResult(unanswered=rows, features={"hog": vectors}, image_ids=names)
+        folder.write_checkpoint(first, chosen[-1], result, "r")
 
 
 def child(path: Path, train: str, folds: int) -> None:
@@ -68,10 +68,10 @@ def child(path: Path, train: str, folds: int) -> None:
         import_module(module)
     idle = _peak()
     folder, started = RunFolder(path), time.perf_counter()
-    parts = folder.read_parts("r")
-    learner = Hog(train, folds)
+    parts = folder.read_checkpoints("r")
+    classifier = Hog(train, folds)
     with scratch(folder.parts_path / "learning") as place:
-        answered = cross_fitted([learner], parts, CONDITIONS, seed=0, jobs=1, place=place)
+        answered = cross_fit([classifier], parts, CONDITIONS, seed=0, jobs=1, place=place)
         learnt, peak = time.perf_counter() - started, _peak()
         record = merge(answered, TRIALS, folder.trials_path)
     merged = time.perf_counter() - started - learnt

@@ -23,9 +23,9 @@ class Entry:
     Attributes
     ----------
     name
-        As it is typed.
+        Name as typed.
     description
-        First line of its docstring.
+        First line of the docstring.
     parameters
         Default and other choices of each parameter.
     """
@@ -54,7 +54,7 @@ def catalogue(kind: str) -> list[Entry]:
     Raises
     ------
     MaskfaceError
-        If it is another.
+        If `kind` is another text.
     """
     if kind not in KINDS:
         raise MaskfaceError(unknown_name("list", kind, list(KINDS)))

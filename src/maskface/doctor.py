@@ -114,7 +114,7 @@ def _check_run(path: Path) -> Check:
     try:
         manifest = folder.require_manifest()
         if not manifest["complete"]:
-            sound = len(folder.read_parts(manifest["run_id"]).image_ids)
+            sound = len(folder.read_checkpoints(manifest["run_id"]).image_ids)
             n = manifest["dataset"]["images"]
             return Check(str(path), ok=True, detail=f"not complete; {sound} of {n} pictures read")
         damage = find_damage(folder, manifest)

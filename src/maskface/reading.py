@@ -13,7 +13,7 @@ from tqdm.auto import tqdm
 
 from maskface.arrays import Row
 from maskface.classifiers import Classifier, as_classifiers, require_ready
-from maskface.datasets.labels import require_plain
+from maskface.datasets.labels import require_printable
 from maskface.errors import ImageError, MaskfaceError
 from maskface.images import find_images
 from maskface.landmarks import CachedDetector, LandmarkCache, MediaPipeDetector
@@ -65,7 +65,7 @@ def named_pictures(images: Picture | Sequence[Picture]) -> dict[str, Picture]:
             named[f"array {number}"] = open_picture(image)[0]
     if not named:
         raise MaskfaceError("There is no picture to read. Name a picture or a folder of pictures.")
-    require_plain(named, "What is to be read")
+    require_printable(named, "What is to be read")
     return named
 
 

@@ -1,9 +1,9 @@
 """Look-up of occluders, classifiers, data sets and data-set readers by name.
 
-A name is given by the decorator `Registry.register`, in the package's own modules, in a user's
-script or notebook, or in another package that names its module in an entry point. The package's own
-modules are searched for the decorator without being imported, so that a new occluder is one new
-file, and listing names stays cheap.
+Names are given by the decorator `Registry.register`: in the package's own modules, in a user's
+script or notebook, or in another package with an entry point. The package's own modules are
+searched for the decorator without importing them, so a new occluder is one new file, and listing
+names is cheap.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _DEFINED: Final = re.compile(r"^(?:class|def) (\w+)", re.MULTILINE)
 
 
 class Parameter(NamedTuple):
-    """A parameter, as its class declares it.
+    """A parameter as declared by its class.
 
     Attributes
     ----------
@@ -85,7 +85,7 @@ class Registry(Generic[T]):
 
         def decorate(thing: Thing) -> Thing:
             if self._is_taken(name, thing):
-                raise ValueError(f"There is already {_a(self.kind)} named {name!r}.")
+                raise ValueError(f"There is already {with_article(self.kind)} named {name!r}.")
             if isinstance(thing, type):
                 _name(thing, name)
             self._things[name] = cast("T", thing)
@@ -126,7 +126,7 @@ class Registry(Generic[T]):
     def static_parameters(self, name: str) -> dict[str, Parameter]:
         """Read the parameters of one of the package's own dataclasses without importing it.
 
-        Importing them loads OpenCV, which takes longer than anybody waits for a completion.
+        Importing them would load OpenCV, which is too slow for shell completion.
 
         Returns
         -------
@@ -152,13 +152,9 @@ class Registry(Generic[T]):
         return found
 
     def _is_taken(self, name: str, thing: object) -> bool:
-        path = f"{getattr(thing, '__module__', '')}:{getattr(thing, '__qualname__', '')}"
         if name in self._things:
-            other = self._things[name]
-            return (
-                path != f"{getattr(other, '__module__', '')}:{getattr(other, '__qualname__', '')}"
-            )
-        return name in self.names() and self._builtins.get(name) != path
+            return _path(thing) != _path(self._things[name])
+        return name in self.names() and self._builtins.get(name) != _path(thing)
 
     def _load(self, name: str) -> T:
         if name in self._builtins:
@@ -172,14 +168,15 @@ class Registry(Generic[T]):
 
 
 def unknown_name(kind: str, got: str, allowed: list[str]) -> str:
-    """Word the refusal of a name: the name, the nearest allowed one, and all of them."""
+    """Return the message about an unknown name: the name, the nearest allowed one, and all."""
     names = {name.lower(): name for name in allowed}
     near = difflib.get_close_matches(got.lower(), list(names), n=1)
     hint = f" Did you mean {names[near[0]]!r}?" if near else ""
     return f"There is no {kind} named {got!r}.{hint} Allowed: {', '.join(allowed)}."
 
 
-def _a(kind: str) -> str:
+def with_article(kind: str) -> str:
+    """Return a kind of thing with its indefinite article."""
     return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
 
 
@@ -188,7 +185,7 @@ def _path(thing: object) -> str:
 
 
 def _name(cls: type[Any], name: str) -> None:
-    """Give a class the name that it is registered under."""
+    """Give a class the name under which it is registered."""
     own = vars(cls).get("name")
     if isinstance(own, str) and own != name:
         raise ValueError(f"{cls.__qualname__} is registered as {name!r}, but its name is {own!r}.")
@@ -231,7 +228,7 @@ class _Module:
 
     @staticmethod
     def _is_apart(line: ast.AnnAssign) -> bool:
-        """Whether a line is no parameter: an attribute of the class, or a field that is found."""
+        """Return whether a line declares no parameter but a class attribute or computed field."""
         hint, value = ast.unparse(line.annotation), ast.unparse(line.value or line.target)
         private = ast.unparse(line.target).startswith("_")
         return private or hint.startswith("ClassVar") or "init=False" in value

@@ -1,8 +1,8 @@
 """Occluders and classifiers made from text and written back: ``surgical:colour=white``.
 
 Each is a dataclass whose fields are its parameters. Where a parameter is itself an occluder or a
-classifier, its own parameters stand in brackets: ``blur:region=surgical(colour=white)``. This is
-the one place where such texts are taken apart.
+classifier, its own parameters stand in brackets: ``blur:region=surgical(colour=white)``. Such
+texts are parsed here only.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import MISSING, Field, fields, is_dataclass
 from typing import Annotated, Any, Literal, TypeAlias, get_args, get_origin, get_type_hints
 
 from maskface.errors import MaskfaceError
-from maskface.registry import Registry, unknown_name
+from maskface.registry import Registry, unknown_name, with_article
 
 FilePath: TypeAlias = Annotated[str, "file"]
 """Path of a file that decides what an occluder or classifier does, such as a picture."""
@@ -25,7 +25,7 @@ def make(registry: Registry[Any], spec: str) -> Any:
     Parameters
     ----------
     registry
-        Where its class is found.
+        Registry of its class.
     spec
         ``name`` or ``name:key=value,key=value``; inside another thing's parameter,
         ``name(key=value,key=value)``. A class with an attribute ``positional`` takes the value of
@@ -36,9 +36,7 @@ def make(registry: Registry[Any], spec: str) -> Any:
     MaskfaceError
         If the name, a parameter or a value is not allowed; the message says what is.
     """
-    require_text(
-        spec, f"The name of {'an' if registry.kind[0] in 'aeiou' else 'a'} {registry.kind}"
-    )
+    require_text(spec, f"The name of {with_article(registry.kind)}")
     name, rest = head(spec)
     cls = registry.get(name)
     texts = {} if rest is None else _split(cls, registry.kind, name, rest)
@@ -57,7 +55,7 @@ def require_text(text: str, what: str) -> None:
 
 
 def head(spec: str) -> tuple[str, str | None]:
-    """Name and parameters of a thing; None if it has none."""
+    """Split the text of a thing into its name and parameters; None if it has none."""
     text = spec.strip()
     if _OPENING.match(text) and text.endswith(")"):
         name, _, rest = text[:-1].partition("(")
@@ -67,9 +65,9 @@ def head(spec: str) -> tuple[str, str | None]:
 
 
 def split_outside(text: str, mark: str) -> list[str] | None:
-    """Split a text at the marks that stand outside all brackets; None if brackets do not match.
+    """Split a text at the marks outside all brackets; None if the brackets do not match.
 
-    A plus sign before a digit is no mark but part of a number, such as 1e+20.
+    A plus sign before a digit is part of a number, such as 1e+20.
     """
     parts, depth = [""], 0
     for place, letter in enumerate(text):
@@ -87,17 +85,14 @@ def split_outside(text: str, mark: str) -> list[str] | None:
 def spec_of(registry: Registry[Any], thing: Any) -> str | None:
     """Return the text from which `make` makes the same thing; None if its class has no name."""
     name = registry.name_of(type(thing))
-    if name is None:
-        return None
-    parameters = changed(thing)
-    return f"{name}:{parameters}" if parameters else name
+    return None if name is None else with_parameters(name, thing)
 
 
 def files_of(thing: Any) -> tuple[str, ...]:
     """Return the files that a thing's own parameters name (see `FilePath`), as they are named."""
     try:
         hints = get_type_hints(type(thing), include_extras=True)
-    except NameError:  # a class of the user's own, whose annotations are known there alone
+    except NameError:  # a user's class, whose annotations are known only in its module
         return ()
     named = (getattr(thing, f.name) for f in _fields(thing) if hints[f.name] == FilePath)
     return tuple(name for name in named if name)
@@ -113,8 +108,14 @@ def changed(thing: Any) -> str:
     return ",".join(f"{key}={_text(values[key])}" for key in sorted(values))
 
 
+def with_parameters(name: str, thing: Any) -> str:
+    """Return a name with those parameters of a thing that are not the default."""
+    parameters = changed(thing)
+    return f"{name}:{parameters}" if parameters else name
+
+
 def described_parameters(cls: type[Any]) -> dict[str, str]:
-    """Parameters of a class by name, with what they are by default and what else they may be."""
+    """Return the parameters of a class by name, with the default and other choices as text."""
     hints = get_type_hints(cls)
     own = {field.name: _default(field) for field in _fields(cls)}
     return {key: _with_choices(own[key], hints[key]) for key in sorted(own)}
@@ -161,12 +162,12 @@ def _split(cls: type[Any], kind: str, name: str, rest: str) -> dict[str, str]:
 
 
 def _parts(kind: str, name: str, rest: str) -> list[str]:
-    """Split at the commas that stand outside all brackets."""
+    """Split parameters at the commas outside all brackets."""
     parts = split_outside(rest, ",")
     if parts is None:
         raise MaskfaceError(
             f"The brackets in {kind} {name}:{rest!r} do not match. Write the parameters of "
-            f"{'an' if kind[0] in 'aeiou' else 'a'} {kind} that is itself a value in one pair: "
+            f"{with_article(kind)} that is itself a value in one pair: "
             "region=surgical(colour=black)."
         )
     return parts

@@ -1,4 +1,4 @@
-"""The landmark cache of this machine: its contents, and clearing it."""
+"""Contents of the landmark cache of this machine, and their removal."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from maskface.text import align
 
 @dataclass(frozen=True, slots=True)
 class CacheContents:
-    """Contents of the user's landmark cache, or what was removed from it.
+    """Contents of the user's landmark cache, present or removed.
 
     Attributes
     ----------
     folder
         The folder.
     limit
-        Most bytes that it may hold.
+        Largest size in bytes.
     detectors
         Entries by detector.
     removed
-        Whether they were removed.
+        True if they were removed.
     """
 
     folder: Path

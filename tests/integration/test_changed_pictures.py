@@ -101,7 +101,7 @@ def carry_out(cache: Path) -> Carry:
 
 def stopped(carry_out: Carry, monkeypatch: pytest.MonkeyPatch, *arguments: Any) -> None:
     """Begin a run that is interrupted when the first four pictures are saved."""
-    write = RunFolder.write_part
+    write = RunFolder.write_checkpoint
 
     def once(self: RunFolder, *values: Any) -> None:
         if list(self.parts_path.glob("part-*")):
@@ -109,7 +109,7 @@ def stopped(carry_out: Carry, monkeypatch: pytest.MonkeyPatch, *arguments: Any) 
         write(self, *values)
 
     with monkeypatch.context() as patch:
-        patch.setattr(RunFolder, "write_part", once)
+        patch.setattr(RunFolder, "write_checkpoint", once)
         with pytest.raises(KeyboardInterrupt):
             carry_out(*arguments)
 
@@ -175,8 +175,8 @@ def test_replaced_after_an_interruption(
     [
         (READY, (), "these are read again."),
         (READY, (0,), "these are read again."),
-        (LEARNING, (), "all are read again, since what classifiers learn from is not kept in a "
-         "complete run."),
+        (LEARNING, (), "all are read again, since a complete run does not keep the features "
+         "that classifiers are fitted to."),
     ],
 )  # fmt: skip
 def test_replaced_after_the_end(
@@ -354,7 +354,7 @@ def test_a_run_that_does_not_say_what_it_read(
     before = bytes_of(out)
     replace_second(faces)
     carry_out(faces, out, resume=True, progress=True)
-    assert "does not say which files" in capsys.readouterr().err
+    assert "does not record which files" in capsys.readouterr().err
     assert bytes_of(out) == before
 
 
@@ -371,8 +371,8 @@ def test_a_run_whose_notes_of_what_it_read_are_lost(
 
 @pytest.mark.parametrize(
     ("method", "times"),
-    [("clear_parts", 0), ("write_part", 0), ("write_part", 1), ("write_manifest", 0),
-     ("write_manifest", 1), ("write_manifest", 2), ("drop_parts", 0)],
+    [("clear_checkpoints", 0), ("write_checkpoint", 0), ("write_checkpoint", 1),
+     ("write_manifest", 0), ("write_manifest", 1), ("write_manifest", 2), ("drop_checkpoints", 0)],
 )  # fmt: skip
 def test_interrupted_while_it_is_renewed(
     method: str, times: int, faces: Path, carry_out: Carry, tmp_path: Path

@@ -28,7 +28,7 @@ def _python(name: str) -> list[Block]:
 def trials() -> pd.DataFrame:
     """Made-up answers of a network to pictures of 12 people under three conditions."""
     rng = np.random.default_rng(0)
-    rows = []
+    rows: list[dict[str, object]] = []
     for person in range(12):
         for label in EMOTIONS * 3:
             image = f"{person}_{len(rows)}"

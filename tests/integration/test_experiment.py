@@ -158,9 +158,9 @@ def test_damaged_part_is_read_again(faces: Path, reference: Path, tmp_path: Path
     run_id = manifest["run_id"]
     for first, some in ((0, slice(2)), (2, slice(2, 4))):
         own = rows[4 * first : 4 * first + 8]
-        harvest = ChunkResult(own, pictures=pictures[some], image_ids=images[some])
-        folder.write_part(first, first + 1, harvest, run_id)
-    folder.write_part(4, 4, ChunkResult(rows[:4], image_ids=images[4:5]), "of another run")
+        result = ChunkResult(own, pictures=pictures[some], image_ids=images[some])
+        folder.write_checkpoint(first, first + 1, result, run_id)
+    folder.write_checkpoint(4, 4, ChunkResult(rows[:4], image_ids=images[4:5]), "of another run")
     (damaged,) = parts.glob("part-00000002-*.zip")
     damaged.write_bytes(damaged.read_bytes().replace(b"ok", b"no", 1))
     (parts / "part-00000004-00000005-0123456789abcdef.zip").write_bytes(b"\x00\xff")

@@ -89,7 +89,7 @@ def same(first: Path, second: Path) -> bool:
 
 def stopped(data: Path, out: Path, monkeypatch: pytest.MonkeyPatch, after: int) -> None:
     """Begin a run whose process ends before part number `after` is written."""
-    write = RunFolder.write_part
+    write = RunFolder.write_checkpoint
     seen: list[int] = []
 
     def stop(self: RunFolder, *arguments: Any) -> None:
@@ -99,7 +99,7 @@ def stopped(data: Path, out: Path, monkeypatch: pytest.MonkeyPatch, after: int) 
         write(self, *arguments)
 
     with monkeypatch.context() as patch:
-        patch.setattr(RunFolder, "write_part", stop)
+        patch.setattr(RunFolder, "write_checkpoint", stop)
         with pytest.raises(KeyboardInterrupt):
             read(data, out, cache=None)
 

@@ -51,7 +51,7 @@ def test_everything_that_is_completed_can_be_put_on() -> None:
 @pytest.mark.parametrize(
     ("incomplete", "found"),
     [
-        ("surgical:", ["surgical:colour=", "surgical:top=", "surgical:wearing="]),
+        ("surgical:", [f"surgical:{key}=" for key in ("colour", "top", "vary", "wearing")]),
         ("surgical:top=50,w", [f"surgical:top=50,wearing={w}" for w in (
             "correct", "nose_out", "under_lip", "chin", "one_ear", "loose", "tight")]),
         ("surgical:wearing=no", ["surgical:wearing=nose_out"]),

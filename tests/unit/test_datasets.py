@@ -108,7 +108,7 @@ def test_same_path_spelt_twice_is_one_picture(tmp_path: Path) -> None:
         (["happy/1.jpg", "contempt/2.heic"], "'contempt'"),
         (
             ["faces/happy/1.jpg", "faces/sad/2.jpg"],
-            r"(?s)'faces'.*one deeper, in \S+/faces: give that",
+            r"(?s)'faces'.*one level deeper, in \S+/faces: give that",
         ),
     ],
 )

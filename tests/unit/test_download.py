@@ -189,8 +189,8 @@ def test_the_verb_says_what_to_type_next(server: str, tmp_path: Path, cache: Pat
 
 def test_nothing_else_downloads(cache: Path) -> None:
     """A classifier whose file is not there asks for the verb; it does not fetch."""
-    from maskface.classifiers import get_reader
+    from maskface.classifiers import make_classifier
 
     with pytest.raises(MaskfaceError, match="Type maskface download hsemotion_afew"):
-        get_reader("onnx:hsemotion_afew")
+        make_classifier("onnx:hsemotion_afew")
     assert files(cache) == []

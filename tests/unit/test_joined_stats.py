@@ -16,6 +16,7 @@ from maskface.analyses.moderators import standard_errors
 from maskface.arrays import Floats
 from maskface.errors import MaskfaceError
 from maskface.stats import (
+    METRICS,
     NO_ANSWER,
     Comparison,
     Resampled,
@@ -23,6 +24,7 @@ from maskface.stats import (
     compare,
     count_answers,
     estimate,
+    evaluate,
     find_guards,
     flip_test,
     get_metrics,
@@ -37,6 +39,7 @@ from maskface.stats import (
     swap_test,
     swaps,
 )
+from maskface.stats.aggregate import N_SUMS
 from maskface.tables import ATTRIBUTES, TRIALS
 from maskface.types import EMOTIONS
 from tests.unit.test_stats import trial
@@ -382,3 +385,12 @@ def test_counts_have_the_marginals_of_the_answers() -> None:
     twice = TRIALS.frame(told({"A": ("1", "1")}))
     with pytest.raises(MaskfaceError, match="A-fear-0 was answered more than once"):
         picture_answers(pd.concat([twice, twice]), ["none"], by="subject_id")
+
+
+def test_every_measure_takes_each_row_by_itself() -> None:
+    """Resamples are evaluated together, and must not mix."""
+    trials = TRIALS.frame([*told(UNEVEN), *told({"A": ("10", "00"), "B": ("1", "0")}, "anger")])
+    rows = compare(trials, "surgical").totals.reshape(-1, N_SUMS)
+    alone = np.concatenate([evaluate(METRICS, row[None]) for row in rows])
+    np.testing.assert_allclose(evaluate(METRICS, rows), alone)
+    assert len(np.unique(alone[:, 1])) > 2  # balanced accuracies

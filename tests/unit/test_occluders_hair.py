@@ -65,7 +65,7 @@ def whole(hair: Hair, picture: ImageArray) -> np.ndarray:
 def test_loops_go_under_long_hair(spec: str) -> None:
     occluder = get_occluder(spec)
     plain, covered = (occluder.apply(haired(over=over), FACE).alpha for over in ("", "lr"))
-    beside = np.abs(np.arange(300) - FIT.project(np.zeros(3))[0]) > 7.2 * FIT.scale
+    beside = np.abs(np.arange(300) - FIT.project(np.zeros(3))[0]) > 7.5 * FIT.scale
     for side in (beside & (np.arange(300) > 150), beside & (np.arange(300) < 150)):
         assert plain[:, side].max() > 200
         assert covered[:, side].max() == 0

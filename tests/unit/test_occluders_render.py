@@ -142,7 +142,7 @@ def test_part_of_a_picture_is_drawn_as_in_the_whole(scale: float) -> None:
     whole = draw_garment(fit, with_loops(), light, (180, 160))
     part = draw_garment(fit, with_loops(), light, (90, 100), corner=(40, 60))
     # Where an outline leaves a drawing, the picture's edge shows in its last pixels.
-    inner, same = np.s_[4:-4, 4:-4], np.s_[64:146, 44:136]
+    inner, same = np.s_[6:-6, 6:-6], np.s_[66:144, 46:134]
     assert (whole.alpha[same] > 0).mean() > 0.15
     np.testing.assert_array_equal(part.alpha[inner], whole.alpha[same])
     assert np.abs(part.colour[inner].astype(int) - whole.colour[same]).mean() < 1

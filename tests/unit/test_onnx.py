@@ -458,10 +458,10 @@ def test_old_files_list_weights_as_inputs(tmp_path: Path) -> None:
         (
             'layout = "NCHW"',
             'layout = "NHWC"',
-            r"\? x 1 x 8 x 8, but its card makes .*1 x 8 x 8 x 1",
+            r"\? x 1 x 8 x 8, but its card describes .*1 x 8 x 8 x 1",
         ),
-        ("size = 8", "size = 16", "makes one of 1 x 1 x 16 x 16"),
-        ('"Contempt", ', "", "answers 4 numbers, but its card has 3 labels"),
+        ("size = 8", "size = 16", "describes one of 1 x 1 x 16 x 16"),
+        ('"Contempt", ', "", "returns 4 numbers, but its card has 3 labels"),
     ],
 )
 def test_a_card_that_does_not_fit(tmp_path: Path, was: str, becomes: str, told: str) -> None:

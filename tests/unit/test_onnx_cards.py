@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from maskface.classifiers import get_reader
+from maskface.classifiers import make_classifier
 from maskface.classifiers.card import TEMPLATE, Card, parse_card
 from maskface.classifiers.cards import find_model, get_card, model_path, shipped_cards
 from maskface.errors import MaskfaceError
@@ -85,7 +85,7 @@ def test_the_card_in_the_documentation_is_a_card() -> None:
         ("size = 64", "size = 64\nmargin = 2", "input.margin: Extra inputs"),
         ("logits = true", "", "output.logits: Field required"),
         ('["anger", "joy"]', '["anger"]', "output.labels: .*at least 2"),
-        ('["anger", "joy"]', '["joy", "joy"]', "output.labels: joy stands there twice"),
+        ('["anger", "joy"]', '["joy", "joy"]', "output.labels: joy appears twice"),
         ('joy = "happiness"', "", "label 'joy' stands for 'joy', which is no emotion"),
         ('joy = "happiness"', 'joy = "bliss"', "label 'joy' stands for 'bliss'"),
         ('joy = "happiness"', 'joi = ""', "names 'joi', which is none of the labels"),
@@ -203,14 +203,14 @@ def test_a_downloaded_model_goes_by_its_cards_name(tmp_path: Path) -> None:
     path.parent.mkdir(parents=True)
     path.write_bytes(b"something")
     assert find_model("ferplus") == (path, shipped_cards()["ferplus"])
-    with pytest.raises(MaskfaceError, match="damaged or is another one"):
-        get_reader("onnx:ferplus")
+    with pytest.raises(MaskfaceError, match="damaged or another one"):
+        make_classifier("onnx:ferplus")
 
 
 @pytest.mark.parametrize(
     ("spec", "told"),
     [
-        ("onnx", "Say which network: onnx:model.onnx.*ferplus"),
+        ("onnx", "Name a network: onnx:model.onnx.*ferplus"),
         ("onnx:missing.onnx", "There is no file missing.onnx.*ferplus, hsemotion_afew"),
         ("onnx:ferplus,card=fesplus", "Did you mean 'ferplus'"),
         ("onnx:ferplus,kard=x", "no parameter of classifier 'onnx' named 'kard'"),
@@ -221,7 +221,7 @@ def test_specs_that_cannot_be_read(spec: str, told: str, tmp_path: Path) -> None
     path.parent.mkdir(parents=True)
     path.write_bytes(b"")
     with pytest.raises(MaskfaceError, match=told):
-        get_reader(spec)
+        make_classifier(spec)
 
 
 def test_a_card_that_cannot_be_read(tmp_path: Path) -> None:

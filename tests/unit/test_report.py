@@ -416,7 +416,7 @@ def test_incomplete_run_is_refused_unless_told_otherwise(tmp_path: Path) -> None
     (tmp_path / "parts").mkdir()
     harvest = ChunkResult(trials=[{str(k): v for k, v in row.items()} for row in rows],
                       image_ids=first)  # fmt: skip
-    RunFolder(tmp_path).write_part(0, 3, harvest, "r")
+    RunFolder(tmp_path).write_checkpoint(0, 3, harvest, "r")
     text = Page(write_report(tmp_path, allow_partial=True)).text
     assert "This run is not complete" in text
     # of the first four, plain 3 right (i0002 is not), masked all three angers

@@ -9,8 +9,14 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 from scipy.special import logsumexp
 
-from maskface.classifiers import Trainable, get_classifier, get_reader
-from maskface.classifiers.trained.base import FREEDOM, LEAST_NOISE, MAX_STEPS, Guess, fit_model
+from maskface.classifiers import Trainable, get_classifier, make_classifier
+from maskface.classifiers.trained.base import (
+    LEAST_NOISE,
+    MAX_STEPS,
+    PRIOR_VARIANCE,
+    Imputer,
+    fit_model,
+)
 from maskface.errors import MaskfaceError
 
 NAMES = ("blendshapes", "embedding", "hog", "landmarks")
@@ -25,7 +31,10 @@ def blobs(n: int = 140, width: int = 6, seed: int = 0) -> tuple[np.ndarray, np.n
 
 @pytest.mark.parametrize("name", NAMES)
 def test_registry_makes_them_and_writes_them_back(name: str) -> None:
-    plain, other = get_reader(name), get_reader(f"{name}:train=masked,folds=5,permuted=true")
+    plain, other = (
+        make_classifier(name),
+        make_classifier(f"{name}:train=masked,folds=5,permuted=true"),
+    )
     assert isinstance(plain, Trainable)
     assert isinstance(other, Trainable)
     assert (plain.name, plain.train, plain.folds, plain.permuted) == (name, "clean", 10, False)
@@ -43,7 +52,7 @@ def test_needs() -> None:
         "hog": {"crop", "landmarks"},
         "embedding:network=faceapi": {"crop"},
     }
-    assert {name: set(get_reader(name).needs) for name in needs} == needs
+    assert {name: set(make_classifier(name).needs) for name in needs} == needs
 
 
 def test_features_are_named_apart_from_how_they_are_learned() -> None:
@@ -52,7 +61,7 @@ def test_features_are_named_apart_from_how_they_are_learned() -> None:
         "landmarks:train=both,points=redetected": "landmarks:points=redetected",
         "embedding:network=faceapi,folds=4": "embedding:network=faceapi",
     }
-    readers = {name: get_reader(name) for name in names}
+    readers = {name: make_classifier(name) for name in names}
     assert all(isinstance(reader, Trainable) for reader in readers.values())
     assert {name: getattr(reader, "measures") for name, reader in readers.items()} == names  # noqa: B009
 
@@ -66,24 +75,24 @@ def test_fingerprints_tell_all_apart_and_stay() -> None:
         "hog:folds=5",
         "hog:permuted=true",
     ]
-    prints = [get_reader(spec).fingerprint for spec in specs]
+    prints = [make_classifier(spec).fingerprint for spec in specs]
     assert len(set(prints)) == len(specs)
-    assert prints == [get_reader(spec).fingerprint for spec in specs]
+    assert prints == [make_classifier(spec).fingerprint for spec in specs]
     assert all(len(print_) == 64 for print_ in prints)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_one_fold_is_refused(name: str) -> None:
     with pytest.raises(MaskfaceError, match=f"got 1. Allowed: 2 or more.*{name}:folds=10"):
-        get_reader(f"{name}:folds=1")
+        make_classifier(f"{name}:folds=1")
 
 
 @pytest.mark.parametrize("name", ["blendshapes", "landmarks"])
 def test_unknown_points_are_refused(name: str) -> None:
     with pytest.raises(MaskfaceError, match="redetected"):
-        get_reader(f"{name}:points=all")
+        make_classifier(f"{name}:points=all")
     with pytest.raises(MaskfaceError, match=f"{name}:points=redetected"):
-        type(get_reader(name))(points="all")  # type: ignore[call-arg]
+        type(make_classifier(name))(points="all")  # type: ignore[call-arg]
 
 
 def test_cannot_be_used_without_a_run() -> None:
@@ -112,7 +121,7 @@ def test_weights_minimise_the_stated_loss() -> None:
     z = (features - features.mean(axis=0)) / features.std(axis=0)
     classes, columns = np.unique(labels, return_inverse=True)
     weight = (len(labels) / (len(classes) * np.bincount(columns)))[columns]
-    strength = FREEDOM / z.shape[1]
+    strength = PRIOR_VARIANCE / z.shape[1]
 
     def logits(flat: np.ndarray) -> np.ndarray:
         table = flat.reshape(7, len(classes))
@@ -162,7 +171,7 @@ def test_no_pictures_is_an_error() -> None:
 def test_same_bytes_twice_and_for_other_seeds() -> None:
     features, labels = blobs(width=200)
     features[::3, 50:] = np.nan
-    reader = get_reader("hog")
+    reader = make_classifier("hog")
     assert isinstance(reader, Trainable)
     first, second = (reader.fit(features, labels, seed=seed) for seed in (0, 1))
     assert first.predict_proba(features).tobytes() == second.predict_proba(features).tobytes()
@@ -238,7 +247,7 @@ def test_guess_is_the_mean_given_what_is_seen() -> None:
     by_hand = covariance[np.ix_(hidden, seen)] @ np.linalg.solve(
         covariance[np.ix_(seen, seen)], row[0, seen]
     )
-    filled = Guess(data).fill(row)[0]
+    filled = Imputer(data).fill(row)[0]
     np.testing.assert_allclose(filled[hidden], by_hand, atol=1e-9)
     np.testing.assert_array_equal(filled[seen], row[0, seen])
 
@@ -249,7 +258,7 @@ def test_guess_learns_from_pictures_with_gaps() -> None:
     first = (first - first.mean()) / first.std()
     data = np.column_stack([first, first])
     data[::2, 1] = np.nan
-    filled = Guess(data).fill(np.array([[1.5, np.nan]]))
+    filled = Imputer(data).fill(np.array([[1.5, np.nan]]))
     assert filled[0, 1] == pytest.approx(1.5, abs=0.1)
 
 

@@ -25,7 +25,7 @@ from maskface.analyses.common import (
     unit_column,
 )
 from maskface.arrays import Floats, Row
-from maskface.classifiers import get_reader
+from maskface.classifiers import make_classifier
 from maskface.errors import MaskfaceError
 from maskface.schema import Column, Table, numbered
 from maskface.stats import Resampled, bootstrap, interval
@@ -138,7 +138,7 @@ def trained_family(spec: str, *, control_folds: int | None = None) -> dict[str, 
     if control_folds is not None:
         parameters["permuted"] = f"permuted=true,folds={control_folds}"
     return {
-        learnt: get_reader(f"{spec}{joint}{more}" if more else spec).name
+        learnt: make_classifier(f"{spec}{joint}{more}" if more else spec).name
         for learnt, more in parameters.items()
     }
 

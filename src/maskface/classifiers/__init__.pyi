@@ -12,7 +12,7 @@ from .registry import CLASSIFIERS as CLASSIFIERS
 from .registry import as_classifier as as_classifier
 from .registry import as_classifiers as as_classifiers
 from .registry import get_classifier as get_classifier
-from .registry import get_reader as get_reader
 from .registry import is_control as is_control
+from .registry import make_classifier as make_classifier
 from .registry import parameters_of as parameters_of
 from .registry import require_ready as require_ready

@@ -1,4 +1,4 @@
-"""Protocols of emotion classifiers, and checks of what they return."""
+"""Protocols of emotion classifiers, and checks of their predictions."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from numpy.typing import NDArray
 from maskface.types import EMOTIONS, Face
 
 NEEDS: Final = frozenset({"crop", "landmarks", "covered", "redetected"})
-"""What a classifier may read of a `Face`. Faces are looked for again in the occluded picture only
-if one needs ``"redetected"``; where none is found then, there is no answer."""
+"""Parts of a `Face` that a classifier may read. Faces are detected again in the occluded picture
+only if one needs ``"redetected"``; if none is found there, there is no prediction."""
 
 NOT_AGAIN: Final = "no face found in the occluded picture"
-"""Message of a face that is not found in the occluded picture, for a classifier that needs it."""
+"""Message for a face that is not found in the occluded picture, if a classifier needs it."""
 _ROUNDING: Final = 1e-6
 
 
 @runtime_checkable
 class Named(Protocol):
-    """What results say of a classifier."""
+    """Identity of a classifier."""
 
     @property
     def name(self) -> str:
@@ -34,20 +34,20 @@ class Named(Protocol):
 
     @property
     def fingerprint(self) -> str:
-        """Hash of weights and settings: it changes whenever the answers could."""
+        """Hash of weights and settings, which changes whenever predictions could."""
 
 
 @runtime_checkable
 class Classifier(Named, Protocol):
-    """Reads emotions from faces."""
+    """Predicts emotions from faces."""
 
     def predict_proba(self, faces: Sequence[Face]) -> NDArray[np.float64]:
-        """Read a batch of faces.
+        """Predict a batch of faces.
 
         Parameters
         ----------
         faces
-            None, one or more faces.
+            Any number of faces, also none.
 
         Returns
         -------
@@ -58,7 +58,7 @@ class Classifier(Named, Protocol):
 
 
 class Rebuilt:
-    """Pickled as the parameters of its class: what it has loaded cannot go to another process."""
+    """Pickles an object as its parameters, as loaded networks cannot be pickled."""
 
     def __reduce__(self) -> tuple[type[Self], tuple[Any, ...]]:
         own: tuple[Field[Any], ...] = fields(self) if is_dataclass(self) else ()
@@ -69,17 +69,17 @@ class Fitted(Protocol):
     """A model fitted to features."""
 
     def predict_proba(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Read emotions from features (n, D): (n, 7), rows in the order of `EMOTIONS`."""
+        """Predict from features (n, D): (n, 7), rows in the order of `EMOTIONS`."""
         ...
 
 
 @runtime_checkable
 class Trainable(Named, Protocol):
-    """Learns to read emotions from other pictures of the set, never of the person that it reads."""
+    """A classifier that is fitted to pictures of other subjects of the same set."""
 
     @property
     def measures(self) -> str:
-        """Name of what `features` measures; those with the same name are measured once.
+        """Name of the features, which are computed once for all classifiers with the same name.
 
         It does not depend on `train`, `folds` and `permuted`.
         """
@@ -94,14 +94,14 @@ class Trainable(Named, Protocol):
 
     @property
     def folds(self) -> int:
-        """Number of parts that people are divided into; a model of the others reads each part."""
+        """Number of folds of subjects, each predicted by a model fitted to the others."""
 
     @property
     def permuted(self) -> bool:
-        """True for a control that is fitted to shuffled labels and should be at chance."""
+        """True for a control that is fitted to shuffled labels and should perform at chance."""
 
     def features(self, faces: Sequence[Face]) -> NDArray[np.float64]:
-        """Measure faces: (len(faces), D) float64, NaN for what the occluder hides."""
+        """Compute features of faces: (len(faces), D) float64, NaN where the occluder hides them."""
         ...
 
     def fit(self, features: NDArray[np.float64], labels: NDArray[np.int64], *, seed: int) -> Fitted:
@@ -110,35 +110,35 @@ class Trainable(Named, Protocol):
         Parameters
         ----------
         features
-            (n, D), NaN for what is not known.
+            (n, D), NaN where they are not known.
         labels
-            (n,) numbers of emotions in `EMOTIONS`; some may be missing altogether.
+            (n,) numbers of emotions in `EMOTIONS`; not all of them need occur.
         seed
-            Of whatever is random.
+            Seed of everything random.
         """
         ...
 
 
 def checked_answers(answers: NDArray[Any], n: int) -> NDArray[np.float64]:
-    """Return a classifier's answers to n faces, if they are what they should be.
+    """Return a classifier's predictions of n faces, once checked.
 
     Raises
     ------
     ValueError
-        If they are not (n, 7), or no probabilities.
+        If their shape is not (n, 7), or they are no probabilities.
     """
     found = np.asarray(answers, np.float64)
     if found.shape != (n, len(EMOTIONS)):
         wanted = f"({n}, {len(EMOTIONS)})"
         raise ValueError(f"expected an answer of shape {wanted}, but it had shape {found.shape}")
-    # Not NaN either, which compares as false.
+    # This excludes NaN too, which compares as false.
     if not ((found >= 0) & (found <= 1 + _ROUNDING)).all():
         raise ValueError("expected probabilities of 0 to 1, but there were other numbers")
     return np.minimum(found, 1)
 
 
 def checked_features(features: NDArray[Any], n: int) -> NDArray[np.float32]:
-    """Return what was measured of n faces, if it is (n, D); `ValueError` if it is not."""
+    """Return features of n faces; raise `ValueError` if their shape is not (n, D)."""
     found = np.asarray(features, np.float32)
     if found.ndim != 2 or len(found) != n:
         raise ValueError(f"expected an answer of shape ({n}, D), but it had shape {found.shape}")

@@ -1,4 +1,4 @@
-"""Cards: what a network takes, what it answers, and what its labels mean."""
+"""Cards: TOML descriptions of a network's input, output and labels."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ layout = "NCHW"             # or "NHWC"
 size = 224                  # the input is size x size pixels
 colour = "rgb"              # or "bgr" or "grey"
 scale = 255                 # pixels, 0 to 255, are divided by this; then
-mean = [0.485, 0.456, 0.406]  # this is subtracted: one number, or one a channel;
+mean = [0.485, 0.456, 0.406]  # this is subtracted: one number, or one per channel;
 std = [0.229, 0.224, 0.225]   # then they are divided by this
-crop = 1.0                  # side of what it sees, as a share of maskface's own crop
+crop = 1.0                  # side of its input, as a fraction of maskface's crop
 
 [output]
 labels = ["Anger", "Contempt", "Disgust", "Fear", "Happiness", "Neutral", "Sadness", "Surprise"]
 logits = true               # false if the network ends in a softmax
 
-[emotions]                  # only labels that are not called like maskface's emotions
+[emotions]                  # only labels that are not named like maskface's emotions
 Contempt = ""               # "" drops it; Happy = "happiness" renames it
 """
 
@@ -43,7 +43,7 @@ class _Part(BaseModel):
 
 
 class Input(_Part):
-    """How a face becomes an input.
+    """Input of a network.
 
     Attributes
     ----------
@@ -57,9 +57,8 @@ class Input(_Part):
         A pixel of 0 to 255 becomes ``(pixel / scale - mean) / std``; `mean` and `std` are one
         number, or one for each channel in the order of `colour`.
     crop
-        Side of the square that the network sees, as a share of the side of maskface's own crop
-        (`maskface.crops.face_crop`), of which it is the middle. Not above 1: a `Face` holds
-        nothing further out.
+        Side of the central square that the network sees, as a fraction of the side of maskface's
+        crop (`maskface.crops.face_crop`), at most 1.
     """
 
     layout: Literal["NCHW", "NHWC"]
@@ -93,24 +92,24 @@ class Input(_Part):
 
     @property
     def channels(self) -> int:
-        """Channels of a pixel."""
+        """Number of channels."""
         return 1 if self.colour == "grey" else 3
 
 
 class Output(_Part):
-    """What the network answers.
+    """Output of a network.
 
     Attributes
     ----------
     labels
-        In the network's order; ``""`` for a number that is no label, such as valence.
+        Labels in the network's order; ``""`` for a number that is no label, such as valence.
     logits
-        Whether a softmax still has to be taken.
+        True if the network does not end in a softmax.
     name
-        Which output holds them; may be left out if there is one.
+        Name of the output that holds them; may be left out if there is one output.
     embedding
-        The layer that describes a face: the name of anything the network computes, or
-        ``before-last`` for what goes into its last fully connected layer.
+        Layer that describes a face: the name of any tensor, or ``before-last`` for the input of
+        the last fully connected layer.
     """
 
     labels: tuple[str, ...] = Field(min_length=2, max_length=100)
@@ -124,26 +123,26 @@ class Output(_Part):
         named = [label for label in value if label]
         twice = sorted({label for label in named if named.count(label) > 1})
         if twice:
-            raise ValueError(f"{', '.join(twice)} stands there twice")
+            raise ValueError(f"{', '.join(twice)} appears twice")
         return value
 
 
 class Card(_Part):
-    """A network, described.
+    """Description of a network.
 
     Attributes
     ----------
     title, licence, citation
-        For people.
+        Texts for readers.
     file
-        Name of the network's file; the card of that file needs not be named.
+        Name of the network's file, by which the card is found.
     url, sha256
         Where the file can be downloaded, and the hash of its bytes, which is checked if given.
     input, output
-        What goes in and comes out.
+        Input and output of the network.
     emotions
-        Labels that are not called like an emotion, and the emotion they stand for; ``""`` if
-        none. Several labels may stand for one emotion: their probabilities are added.
+        Emotions of the labels that are not named like one; ``""`` for none. If several labels stand
+        for one emotion, their probabilities are added.
     """
 
     title: str
@@ -174,38 +173,38 @@ class Card(_Part):
         return self
 
     def meaning(self, label: str) -> str:
-        """Emotion that a label stands for; empty if none."""
+        """Return the emotion that a label stands for; empty if none."""
         return self.emotions.get(label, label.lower()) if label else ""
 
     @property
     def fingerprint(self) -> str:
-        """Hash of all that decides the answers; 64 hexadecimal digits."""
+        """Hash of everything that decides the predictions; 64 hexadecimal digits."""
         decides = self.model_dump_json(include={"input", "output", "emotions"})
         return hashlib.sha256(decides.encode()).hexdigest()
 
 
 def parse_card(text: str, source: str) -> Card:
-    """Read a card.
+    """Parse a card.
 
     Parameters
     ----------
     text
-        TOML.
+        TOML text.
     source
-        Where it is from, for messages.
+        Its origin, for messages.
 
     Raises
     ------
     MaskfaceError
-        If it is no TOML, or something in it is missing, unknown or not allowed; the message names
-        the key.
+        If it is no TOML, or a key is missing, unknown or has a value that is not allowed; the
+        message names the key.
     """
     try:
         return Card.model_validate(parse_toml(text))
     except ValidationError as error:
         reasons = "; ".join(_reason(item) for item in error.errors())
         raise MaskfaceError(
-            f"Card {source}: {reasons}. docs/classifiers.md has a whole card."
+            f"Card {source}: {reasons}. docs/classifiers.md has a complete card."
         ) from error
     except ValueError as error:
         raise MaskfaceError(f"Card {source} is no TOML: {error}.") from error

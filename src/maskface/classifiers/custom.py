@@ -1,4 +1,4 @@
-"""Classifiers of the user's own: any object with ``predict_proba(images)``, or a function."""
+"""The user's own classifiers: any object with ``predict_proba(images)``, or a function."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from maskface.types import Face, ImageArray
 
 @runtime_checkable
 class ImageModel(Protocol):
-    """Anything that reads emotions from pictures of faces.
+    """Anything that predicts emotions from pictures of faces.
 
     Optional attributes are `name`, as in the results, and `fingerprint`, a text that changes
-    whenever the answers could.
+    whenever predictions could.
     """
 
     def predict_proba(self, images: Sequence[ImageArray], /) -> ArrayLike:
-        """Read a batch of faces.
+        """Predict a batch of faces.
 
         Parameters
         ----------
@@ -43,23 +43,23 @@ class ImageModel(Protocol):
 
 
 Predict: TypeAlias = Callable[[Sequence[ImageArray]], ArrayLike]
-"""A function that does what `ImageModel.predict_proba` does."""
+"""A function with the signature of `ImageModel.predict_proba`."""
 
 
 @dataclass(frozen=True)
 class ImageClassifier:
-    """A `Classifier` made of a model of the user's own.
+    """A `Classifier` that wraps a user's own model.
 
     Attributes
     ----------
     name
         As in the results.
     fingerprint
-        Hash of the model's own `fingerprint`, else of its source and of the values that it holds.
+        Hash of the model's own `fingerprint`, otherwise of its source and the values that it holds.
     model
         The object or function.
     needs
-        What it reads of a `Face`: the crop.
+        Parts of a `Face` that it reads: the crop.
     """
 
     name: str
@@ -68,7 +68,7 @@ class ImageClassifier:
     needs: frozenset[str] = frozenset({"crop"})
 
     def predict_proba(self, faces: Sequence[Face]) -> NDArray[np.float64]:
-        """Read a batch of faces; see `maskface.classifiers.Classifier`."""
+        """Predict a batch of faces; see `maskface.classifiers.Classifier`."""
         read = self.model.predict_proba if isinstance(self.model, ImageModel) else self.model
         return np.asarray(read([upright_crop(face) for face in faces]), np.float64)
 
@@ -79,7 +79,7 @@ def wrap_model(model: Any) -> ImageClassifier:
     Raises
     ------
     MaskfaceError
-        If it is neither, or nothing tells it from another model.
+        If it is neither, or cannot be identified (see `identity`).
     """
     if not (isinstance(model, ImageModel) or inspect.isroutine(model)):
         raise MaskfaceError(
@@ -92,20 +92,20 @@ def wrap_model(model: Any) -> ImageClassifier:
 
 
 def identity(thing: Any, what: str, *, values: bool = True) -> str:
-    """Hash what tells a thing of the user's own from others; 64 hexadecimal digits.
+    """Return a hash that identifies a user's own object or function; 64 hexadecimal digits.
 
-    It is the thing's own attribute `fingerprint`; else the source of its class or function with
-    the values that it holds: attributes, defaults and variables of the function around it. What
-    it calls elsewhere is not part of it.
+    It is made of the attribute `fingerprint`; otherwise of the source of the class or function, and
+    the values that it holds: attributes, defaults and variables of the enclosing function. Other
+    code that it calls is not part of it.
 
     Parameters
     ----------
     thing
         An object or a function.
     what
-        What it is called in messages.
+        Its name in messages.
     values
-        Whether the values that it holds count, too.
+        Include the values that it holds.
 
     Raises
     ------
@@ -128,7 +128,7 @@ def identity(thing: Any, what: str, *, values: bool = True) -> str:
 
 
 def _sources(thing: Any) -> list[str]:
-    """Source of a function, or of an object's class and its bases."""
+    """Return the source of a function, or of an object's class and its bases."""
     if inspect.ismethod(thing):
         return [*_sources(thing.__self__), thing.__name__]
     if inspect.isfunction(thing):
@@ -143,7 +143,7 @@ def _sources(thing: Any) -> list[str]:
 def _class_sources(cls: type[Any]) -> list[str]:
     try:
         return [inspect.getsource(cls)]
-    except (OSError, TypeError):  # before Python 3.13 notebooks have sources of functions alone
+    except (OSError, TypeError):  # before Python 3.13, notebooks know the source of functions only
         found = []
     for name, member in sorted(vars(cls).items()):
         function = getattr(member, "fget", None) or getattr(member, "__func__", member)
@@ -157,7 +157,7 @@ def _class_sources(cls: type[Any]) -> list[str]:
 
 
 def _is_generated(function: Any) -> bool:
-    """Whether a function was made by code, as the methods of a dataclass are."""
+    """Return whether a function is generated, as the methods of a dataclass are."""
     return Path(function.__code__.co_filename).name in ("<string>", "reprlib.py")
 
 
@@ -171,7 +171,7 @@ def _held(thing: Any) -> Any:
 
 
 def _value(value: Any) -> Any:
-    """A value that can be hashed: of a function, its source and values."""
+    """Return a value that can be hashed: of a function, its source and values."""
     return [*_sources(value), _held(value)] if inspect.isfunction(value) else value
 
 

@@ -1,12 +1,10 @@
-"""Emotions from action units by the published prototypes: rules, no training.
+"""Emotions from action units by published prototypes: rules without training.
 
-From MediaPipe's blendshapes to the action units of FACS.
-
-Which blendshape shows which action unit is as in Py-Feat 2.1.5 (``feat.utils.region_maps``), which
-follows M. Ozel's ARKit-to-FACS cheat sheet; AU24 (lip pressor), which has no region there, is
-``mouthPress``, as its comment says. Blendshapes are made to move an avatar and are no FACS coding:
-a linear map from all 52 to Py-Feat's own action units explains .24 of their variance (Py-Feat
-2.1.5, ``feat.utils.blendshape_to_au``).
+Action units are computed from MediaPipe's blendshapes with the mapping of Py-Feat 2.1.5
+(``feat.utils.region_maps``), which follows M. Ozel's ARKit-to-FACS cheat sheet; AU24 (lip pressor),
+which has no region there, is ``mouthPress``, as its comment says. Blendshapes are designed to
+animate an avatar and are no FACS coding: a linear map from all 52 to Py-Feat's own action units
+explains .24 of their variance (Py-Feat 2.1.5, ``feat.utils.blendshape_to_au``).
 """
 
 from __future__ import annotations
@@ -23,24 +21,24 @@ from numpy.typing import NDArray
 from maskface.blendshapes import BLENDSHAPE_LANDMARKS, BLENDSHAPES
 from maskface.classifiers.inputs import Points, needed, tracked
 from maskface.classifiers.registry import CLASSIFIERS
-from maskface.specs import changed
+from maskface.specs import with_parameters
 from maskface.types import EMOTIONS, Face, FloatArray, MaskArray
 
 LEAST_ACTIVE: Final = 0.05
-"""No mean of blendshapes below this counts as fully active, however still resting faces keep it:
-a twentieth of their scale, this package's choice."""
+"""Least mean of blendshapes that counts as fully active, however little it varies in resting faces:
+a twentieth of the scale, this package's choice."""
 
 
 @dataclass(frozen=True, slots=True)
 class ActionUnit:
-    """One action unit, and how it is read from blendshapes.
+    """One action unit, computed from blendshapes.
 
     Attributes
     ----------
     name
         As in FACS.
     shapes
-        Its blendshapes: one, or that of the left and that of the right.
+        Its blendshapes: one, or those of the left and right side.
     rest, top
         Median and 99th percentile of their mean over the 102 neutral faces of the Face Research
         Lab London Set (DeBruine & Jones 2017, doi:10.6084/m9.figshare.5047666).
@@ -52,7 +50,7 @@ class ActionUnit:
     top: float
 
     def intensity(self, value: float) -> float:
-        """How active it is where its blendshapes have this mean: 0 to 1."""
+        """Return the intensity, 0 to 1, for a mean of the blendshapes."""
         span = max(self.top, LEAST_ACTIVE) - self.rest
         return min(max((value - self.rest) / span, 0.0), 1.0)
 
@@ -80,24 +78,24 @@ ACTION_UNITS: Final[Mapping[int, ActionUnit]] = MappingProxyType(
         26: ActionUnit("jaw drop", ("jawOpen",), 0.002, 0.023),
     }
 )
-"""The action units of the prototypes that have a blendshape, by number."""
+"""Action units of the prototypes that have a blendshape, by number."""
 
 
 def seen_intensities(blendshapes: FloatArray, covered: MaskArray | None) -> dict[int, float]:
-    """Measure those action units that can be seen.
+    """Compute the intensities of the visible action units.
 
     Parameters
     ----------
     blendshapes
         (52,) in 0 to 1, in the order of `maskface.blendshapes.BLENDSHAPES`.
     covered
-        (478,) bool, which landmarks are hidden; None if none is. A blendshape is hidden if all
-        landmarks that it shows at are.
+        (478,) bool, true for hidden landmarks; None if none is. A blendshape is hidden if all of
+        its landmarks are.
 
     Returns
     -------
     dict
-        Intensity, 0 to 1, of each action unit of which at least one blendshape is seen.
+        Intensity, 0 to 1, of each action unit with at least one visible blendshape.
     """
     found = {}
     for number, unit in ACTION_UNITS.items():
@@ -115,21 +113,21 @@ def _hidden(name: str, covered: MaskArray) -> bool:
 Intensities = Mapping[int, float]
 
 OPTIONAL_SHARE: Final = 0.5
-"""How much of what the required action units leave open the optional ones can close."""
+"""Fraction of the gap left by the required action units that the optional ones can close."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prototype:
-    """Which action units speak for an emotion, and which against it.
+    """Action units for and against an emotion.
 
     Attributes
     ----------
     required
-        Each is a number, or several of which one is enough.
+        Alternatives: of each group of numbers, one is enough.
     optional
-        Strengthen what the required ones say.
+        Action units that increase the score.
     contradicting
-        Each of them, fully active, rules the emotion out.
+        Action units that rule the emotion out when fully active.
     """
 
     required: tuple[tuple[int, ...], ...]
@@ -137,7 +135,7 @@ class Prototype:
     contradicting: tuple[int, ...] = ()
 
     def score(self, intensities: Intensities) -> float:
-        """How well a face fits, 0 to 1; action units that are not seen count as still.
+        """Return how well a face fits, 0 to 1; hidden action units count as inactive.
 
         With r the mean of the required action units, o that of the optional and c the largest of
         the contradicting ones: ``(r + (1 - r) * o / 2) * (1 - c)``.
@@ -150,7 +148,7 @@ class Prototype:
         return score * (1 - max((intensities.get(u, 0.0) for u in self.contradicting), default=0.0))
 
     def units(self) -> Iterable[tuple[str, tuple[int, ...]]]:
-        """Action units with what they are to the emotion: +, (+) or -."""
+        """Yield +, (+) or - with the action units that are required, optional or contradicting."""
         yield from (("+", units) for units in self.required)
         yield from (("(+)", (unit,)) for unit in self.optional)
         yield from (("-", (unit,)) for unit in self.contradicting)
@@ -169,12 +167,12 @@ PROTOTYPES: Final[Mapping[str, Prototype]] = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Explanation:
-    """Why `Emfacs` answers what it answers.
+    """Intensities and scores behind a prediction of `Emfacs`.
 
     Attributes
     ----------
     intensities
-        Intensity, 0 to 1, of each action unit that is seen.
+        Intensity, 0 to 1, of each visible action unit.
     scores
         How well the face fits each emotion, 0 to 1; for neutral, 1 minus the largest of them.
     """
@@ -189,12 +187,12 @@ class Explanation:
 
     @property
     def hidden(self) -> tuple[int, ...]:
-        """Action units that are not seen."""
+        """Action units that are hidden."""
         return tuple(unit for unit in ACTION_UNITS if unit not in self.intensities)
 
     @property
     def text(self) -> str:
-        """The answer, the action units and the rules as lines for a terminal."""
+        """Prediction, action units and rules as lines for a terminal."""
         largest = max(EMOTIONS[:-1], key=lambda emotion: self.scores[emotion])
         return "\n".join(
             [
@@ -222,35 +220,35 @@ class Explanation:
 @CLASSIFIERS.register("emfacs")
 @dataclass(frozen=True)
 class Emfacs:
-    """Rules: MediaPipe's blendshapes as action units, these by published prototypes.
+    """Rules: published prototypes of action units, computed from MediaPipe's blendshapes.
 
-    Required are the action units that two tables of prototypes share, optional those that one of
-    them has: Table 11-1 of Ekman & Friesen (1978) as quoted in Methods of Psychological Research
+    Required are the action units that two tables of prototypes share, optional those in one of
+    them: Table 11-1 of Ekman & Friesen (1978) as quoted in Methods of Psychological Research
     Online, issue 4, article 3 (the most intense combinations), and the caption of Fig. 7 in
     Scientific Reports 2024, doi:10.1038/s41598-024-62902-6. Contradicting are, by this package's
     choice, AU12, which is in the prototype of happiness alone, and what fear requires beyond anger
-    and beyond surprise, both of which it nearly contains. Where these choices matter:
+    and beyond surprise, both of which it nearly contains. Consequences:
 
-    - AU9 (``noseSneer``) and AU6 (``cheekSquint``) are dead in MediaPipe: below .0001 in all 1178
-      pictures of the London and Taiwan sets. Happiness rests on AU12; disgust on AU10 (which can
-      stand for it alone: M. Ozel, lower face cheat sheet), with AU4, AU15, AU16 and AU17.
+    - AU9 (``noseSneer``) and AU6 (``cheekSquint``) are inactive in MediaPipe: below .0001 in all
+      1178 pictures of the London and Taiwan sets. Happiness depends on AU12; disgust on AU10 (which
+      can indicate it alone: M. Ozel, lower face cheat sheet), with AU4, AU15, AU16 and AU17.
     - AU23 and AU25 have no blendshape of their own.
     - AU1 and AU4 exclude each other in MediaPipe: in none of 974 Taiwan pictures are both above .5.
-      Fear and sadness, whose prototypes need both, are therefore seldom answered.
-    - An action unit's intensity is 0 at the median of resting faces and 1 where 1 of 100 resting
-      faces goes as far. It is no FACS intensity (A to E).
+      Fear and sadness, whose prototypes need both, are therefore seldom predicted.
+    - An action unit's intensity is 0 at the median of resting faces and 1 at their 99th percentile.
+      It is no FACS intensity (A to E).
     - MediaPipe estimates each blendshape from landmarks all over the face (Grishchenko et al. 2023,
-      arXiv:2309.05782), so those of visible parts may still know something of hidden ones.
+      arXiv:2309.05782), so those of visible parts may carry information about hidden ones.
 
-    Neutral is 1 minus the largest score, so an emotion is answered where at least half of it is
-    there. Probabilities are the seven scores divided by their sum; they are no calibrated chances.
+    Neutral is 1 minus the largest score, so an emotion is predicted if its score is at least .5.
+    Probabilities are the seven scores divided by their sum; they are not calibrated.
 
     Attributes
     ----------
     points
-        ``seen``: blendshapes that MediaPipe gives for the occluded picture, where hidden action
-        units count as still. ``redetected``: all of them, also its guesses behind the occluder.
-        ``plain``: those of the unoccluded picture, where hidden ones count as still.
+        ``seen``: blendshapes of the occluded picture; hidden action units count as inactive.
+        ``redetected``: all of them, including MediaPipe's guesses behind the occluder. ``plain``:
+        blendshapes of the plain picture; hidden action units count as inactive.
     """
 
     points: Points = "seen"
@@ -258,11 +256,11 @@ class Emfacs:
     @property
     def name(self) -> str:
         """``emfacs``, with the parameters that are not the default."""
-        return f"emfacs:{parameters}" if (parameters := changed(self)) else "emfacs"
+        return with_parameters("emfacs", self)
 
     @property
     def needs(self) -> frozenset[str]:
-        """What it reads of a face."""
+        """Parts of a `Face` that it reads."""
         return needed(self.points)
 
     @property
@@ -272,12 +270,12 @@ class Emfacs:
         return hashlib.sha256(repr(rules).encode()).hexdigest()
 
     def explain(self, face: Face) -> Explanation:
-        """Read one face and say why.
+        """Predict one face, with the intensities and scores.
 
         Raises
         ------
         ValueError
-            If the face was not found in the occluded picture and `points` asks for it.
+            If the face was not found in the occluded picture and `points` needs it.
         """
         found, hidden = tracked(face, self.points)
         seen = seen_intensities(found.blendshapes, hidden)
@@ -286,7 +284,7 @@ class Emfacs:
         return Explanation(MappingProxyType(seen), MappingProxyType(scores))
 
     def predict_proba(self, faces: Sequence[Face]) -> NDArray[np.float64]:
-        """Read a batch of faces; see `maskface.classifiers.Classifier`."""
+        """Predict a batch of faces; see `maskface.classifiers.Classifier`."""
         explained = [self.explain(face).scores for face in faces]
         scores = np.array([[found[e] for e in EMOTIONS] for found in explained], dtype=np.float64)
         scores = scores.reshape(len(faces), len(EMOTIONS))

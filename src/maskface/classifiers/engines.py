@@ -10,9 +10,10 @@ https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
 from __future__ import annotations
 
 import hashlib
+import importlib
+import io
 import multiprocessing
 import os
-import pickle
 import signal
 import subprocess
 import sys
@@ -40,20 +41,20 @@ _DENSE: Final = ("Gemm", "MatMul")
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """One network.
+    """Names and shapes in a network.
 
     Attributes
     ----------
     inputs
-        Name and shape of each input; None stands for a side of any length, () for no shape.
+        Name and shape of each input; None for a side of any length, () for an unknown shape.
     whole
         Type of the first input if it takes whole numbers, such as ``uint8``; else empty.
     outputs
         Names of the outputs.
     tensors
-        Names of everything that is computed on the way, in order.
+        Names of all computed tensors, in order.
     before_last_dense
-        What goes into the last fully connected layer; empty if there is none.
+        Name of the input of the last fully connected layer; empty if there is none.
     """
 
     inputs: tuple[tuple[str, Shape], ...]
@@ -69,34 +70,34 @@ def read_graph(model: bytes, name: str) -> Graph:
     Parameters
     ----------
     model
-        Its bytes.
+        Bytes of the file.
     name
         Its name, for messages.
 
     Raises
     ------
     MaskfaceError
-        If it is no ONNX model, or keeps its weights in other files.
+        If it is no ONNX model, or stores its weights in other files.
     """
     try:
         graph = _graph(_fields(_fields(model)[_GRAPH][-1]))
     except (ValueError, IndexError) as error:
         raise MaskfaceError(
-            f"{name} is no ONNX model (a whole file of a network, with the ending .onnx). "
+            f"{name} is no ONNX model (one complete file with the ending .onnx). "
             "Export or download it again."
         ) from error
     if graph is None:
         raise MaskfaceError(
-            f"{name} keeps its weights in other files beside it. Save it as one file: "
+            f"{name} stores its weights in other files. Save it as one file: "
             f"onnx.save(onnx.load({name!r}), 'one.onnx')."
         )
     return graph
 
 
 def with_output(model: bytes, tensor: str, *, typed: bool) -> bytes:
-    """Make something that is computed on the way an output, too.
+    """Add a tensor to the outputs of a network.
 
-    Two messages of one field are merged when a file is read, the lists in them joined; so an
+    Two messages of one field are merged when a file is read, and their lists concatenated, so an
     output is added by appending to the file.
 
     Parameters
@@ -104,10 +105,9 @@ def with_output(model: bytes, tensor: str, *, typed: bool) -> bytes:
     model
         Bytes of an ONNX file.
     tensor
-        Name of what is computed.
+        Name of the tensor.
     typed
-        Say that it holds float32 of no particular shape, which OpenCV asks for and ONNX Runtime
-        would hold it to.
+        Declare it as float32 without a shape, which OpenCV requires and ONNX Runtime would enforce.
 
     References
     ----------
@@ -141,7 +141,7 @@ def _graph(graph: dict[int, list[bytes]]) -> Graph | None:
 
 
 def _shape(value: dict[int, list[bytes]]) -> Shape:
-    """Sides of a tensor: of a ValueInfoProto its type, tensor type, shape and dimensions."""
+    """Return the sides of a tensor: type, tensor type, shape and dimensions of a ValueInfoProto."""
     sides = [_fields(side)[1] for side in _inner(value, 2, 1, 2)[1]]
     return tuple(_number(side) or None for side in sides)
 
@@ -181,7 +181,7 @@ def _varint(value: int) -> bytes:
 
 
 INSTALL: Final = 'pip install "maskface[onnx]"'
-"""What to type for a second way to run networks."""
+"""Command that installs ONNX Runtime."""
 _QUIET: Final = 4  # onnxruntime: fatal errors only; the others are raised
 
 
@@ -194,16 +194,16 @@ class MissingEngineError(EngineError):
 
 
 class Engine(Protocol):
-    """A library with a network loaded.
+    """A library that has loaded a network.
 
     Parameters
     ----------
     model
         Bytes of an ONNX file.
     graph
-        What is in it.
+        Its names and shapes.
     output
-        What to compute, one of its tensors; its only output if empty.
+        Name of the tensor to compute; if empty, its only output.
 
     Raises
     ------
@@ -221,27 +221,27 @@ class Engine(Protocol):
 
 
 class OpenCV:
-    """The dnn module of OpenCV, which is there anyway."""
+    """The dnn module of OpenCV, which is always installed."""
 
     name = f"OpenCV {cv2.__version__}"
 
     def __init__(self, model: bytes, graph: Graph, output: str) -> None:
         hidden = bool(output) and output not in graph.outputs
         readable = with_output(model, output, typed=True) if hidden else model
-        with _quiet():
+        with _opencv_errors():
             self._network = cv2.dnn.readNetFromONNX(np.frombuffer(readable, np.uint8))
         self._output = (output,) if output else ()
 
     def run(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
         """Compute the output of a batch."""
-        with _quiet():
+        with _opencv_errors():
             self._network.setInput(inputs)
             return np.asarray(self._network.forward(*self._output), dtype=np.float32)
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """Let OpenCV raise what it would also print on the terminal."""
+def _opencv_errors() -> Iterator[None]:
+    """Convert OpenCV's errors to `EngineError`, and keep it from printing them too."""
     before = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     try:
         yield
@@ -252,7 +252,7 @@ def _quiet() -> Iterator[None]:
 
 
 class OnnxRuntime:
-    """ONNX Runtime, for layers that OpenCV does not know."""
+    """ONNX Runtime, for layers that OpenCV does not support."""
 
     name = "ONNX Runtime"
 
@@ -262,7 +262,7 @@ class OnnxRuntime:
         except ImportError as error:
             raise MissingEngineError(f"is not installed; type {INSTALL}") from error
         options = onnxruntime.SessionOptions()
-        # The order in which threads finish would change the last digits.
+        # The last digits would depend on the order in which threads finish.
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = _QUIET
         hidden = bool(output) and output not in graph.outputs
@@ -286,10 +286,10 @@ class OnnxRuntime:
 
 
 ENGINES: Final[tuple[type[Engine], ...]] = (OpenCV, OnnxRuntime)
-"""In the order in which they are tried."""
+"""Libraries in the order in which they are tried."""
 
 BEFORE_LAST: Final = "before-last"
-"""Stands for whatever goes into the last fully connected layer."""
+"""Stands for the input of the last fully connected layer."""
 
 
 TRIAL_S: Final = 120
@@ -310,12 +310,11 @@ class Network:
     name
         Its name, for messages.
     output
-        What to compute: the name of an output or of anything that is computed on the way, or
-        ``before-last``. May be empty if the network has one output.
+        Name of the output or any other tensor to compute, or ``before-last``. May be empty if the
+        network has one output.
     probe
-        Two different inputs (2, ...), as they will be given. They are run at once, so that a
-        network that OpenCV reads but cannot run is given to ONNX Runtime. Nothing is tried
-        without them.
+        Two different inputs (2, ...). They are run at once, so that networks that OpenCV reads but
+        cannot run are given to ONNX Runtime. If None, nothing is run.
     engines
         Libraries to try, in this order.
     trusted
@@ -324,15 +323,16 @@ class Network:
     Attributes
     ----------
     output
-        Name of what is computed.
+        Name of the computed tensor.
     engine
-        Name of the library that runs it.
+        Name of the library that runs the network.
 
     Raises
     ------
     MaskfaceError
-        If the file is no ONNX model, has not one input, has nothing of that name, no library can
-        run it, or its answer to a picture depends on the others of a batch or on chance.
+        If the file is no ONNX model, does not have exactly one input, has no such tensor, no
+        library can run it, or its answer to a picture depends on the rest of the batch or on
+        chance.
     """
 
     def __init__(
@@ -350,18 +350,18 @@ class Network:
         shape = self._input_shape()
         if probe is not None:
             self._check_shape(shape, probe[:1].shape)
-        # The shipped networks have no probe: they were seen to take any batch.
-        self._singly = probe is not None and shape[:1] == (1,)
-        self.output = self._named(output)
-        self._engine = self._loaded(model, probe, engines, trusted=trusted)
+        # The shipped networks have no probe; they accept batches of any size.
+        self._one_by_one = probe is not None and shape[:1] == (1,)
+        self.output = self._resolve(output)
+        self._engine = self._load(model, probe, engines, trusted=trusted)
         self.engine = self._engine.name
         if probe is not None:
             self._check_repeatable(probe)
 
     def run(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Compute the output of a batch (n, ...), one by one if the network takes no more."""
+        """Compute the output of a batch (n, ...), one by one if the network requires it."""
         try:
-            if not self._singly:
+            if not self._one_by_one:
                 return _with_batch_axis(self._engine.run(inputs), len(inputs))
             found = [_with_batch_axis(self._engine.run(one[None]), 1) for one in inputs]
             return np.concatenate(found)
@@ -410,7 +410,7 @@ class Network:
         try:
             together = self.run(probe)
         except MaskfaceError:  # whatever length of batch the file declares
-            self._singly, together = True, alone
+            self._one_by_one, together = True, alone
         softmax = ", or takes a softmax over the pictures"
         for other, why, or_else in (
             (again, "chance", ""),
@@ -431,34 +431,32 @@ class Network:
         if declared and not fits:
             takes = " x ".join("?" if side is None else str(side) for side in declared)
             raise MaskfaceError(
-                f"{self._name} takes an input of {takes}, but its card makes one of "
-                f"{' x '.join(map(str, given))}. Mend layout, size or colour in the card's [input]."
+                f"{self._name} takes an input of {takes}, but its card describes one of "
+                f"{' x '.join(map(str, given))}. Change layout, size or colour in its [input]."
             )
 
-    def _named(self, output: str) -> str:
+    def _resolve(self, output: str) -> str:
         graph = self._graph
         if output == BEFORE_LAST:
             if graph.before_last_dense:
                 return graph.before_last_dense
             raise MaskfaceError(
-                f"{self._name} has no fully connected layer, so there is nothing before its last "
-                f"one. {self._tensors()}"
+                f"{self._name} has no fully connected layer, so before-last is not defined. "
+                f"{self._tensors()}"
             )
         if output and output not in (*graph.outputs, *graph.tensors):
-            raise MaskfaceError(
-                f"{self._name} computes nothing named {output!r}. {self._tensors()}"
-            )
+            raise MaskfaceError(f"{self._name} has no tensor named {output!r}. {self._tensors()}")
         if not output and len(graph.outputs) != 1:
             raise MaskfaceError(
-                f"{self._name} has {len(graph.outputs)} outputs. Say in the card's [output] which "
-                f'one holds the labels: name = "...", one of {", ".join(graph.outputs)}.'
+                f"{self._name} has {len(graph.outputs)} outputs. Name in the card's [output] "
+                f'the one with the labels: name = "...", one of {", ".join(graph.outputs)}.'
             )
         return output
 
     def _tensors(self) -> str:
-        return f"The last that it computes: {', '.join(self._graph.tensors[-8:])}."
+        return f"Its last tensors: {', '.join(self._graph.tensors[-8:])}."
 
-    def _loaded(
+    def _load(
         self,
         model: bytes,
         probe: NDArray[np.float32] | None,
@@ -476,7 +474,7 @@ class Network:
                 loaded = engine(model, self._graph, self.output)
                 if probe is None or np.isfinite(loaded.run(probe[:1])).all():
                     return loaded
-                problems.append(f"{engine.name}: it answers with what are no numbers")
+                problems.append(f"{engine.name}: its output is not finite")
             except EngineError as error:
                 problems.append(f"{engine.name}: {_line(error)}")
         raise MaskfaceError(f"{self._name} cannot be run. {'. '.join(problems)}.")
@@ -497,12 +495,15 @@ def _end_of_trial(
     key = (hashlib.sha256(model).hexdigest(), engine.name)
     if key in _SURVIVED or multiprocessing.parent_process() is not None:
         return ""
-    command = [sys.executable, "-c", f"from {__name__} import try_out; try_out()"]
+    program = f"from {__name__} import try_out; try_out()"
+    command = [sys.executable, "-c", program, engine.__module__, engine.__name__, output]
     path = {"PYTHONPATH": os.pathsep.join(sys.path)}
+    content = io.BytesIO()
+    np.savez(content, model=np.frombuffer(model, np.uint8), probe=probe)
     try:
         code = subprocess.run(  # noqa: S603 (this Python, and code of our own)
             command,
-            input=pickle.dumps((engine, model, output, probe)),
+            input=content.getvalue(),
             env=os.environ | path,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -521,15 +522,18 @@ def _end_of_trial(
 def try_out() -> None:
     """Run a network in this process, which it may end; what to run comes from stdin.
 
-    The engine, the bytes of the file, the name of the output and one input, as
-    `Network` pickled them. Errors of the engine are left to the process that asked.
+    The engine and the output are named in its arguments. Errors of the engine are left to the
+    process that asked.
     """
-    engine, model, output, probe = pickle.load(sys.stdin.buffer)  # noqa: S301 (from our parent)
+    module, name, output = sys.argv[1:]
+    engine = getattr(importlib.import_module(module), name)
+    with np.load(io.BytesIO(sys.stdin.buffer.read()), allow_pickle=False) as given:
+        model, probe = given["model"].tobytes(), given["probe"]
     with suppress(EngineError):
         engine(model, read_graph(model, ""), output).run(probe)
 
 
 def _line(error: Exception) -> str:
-    """The first lines of an error, as one short line."""
+    """Return the beginning of an error message as one line."""
     text = " ".join(str(error).split()) or type(error).__name__
     return text[:300].rstrip(". ")

@@ -1,7 +1,4 @@
-"""From a crop of a face to what a network takes.
-
-Which landmarks of a face a classifier goes by, and which of them it does not know.
-"""
+"""Inputs of classifiers: prepared crops for networks, and landmarks with those that are hidden."""
 
 from __future__ import annotations
 
@@ -17,14 +14,14 @@ from maskface.types import Face, FaceLandmarks, ImageArray, MaskArray
 
 
 def prepare(crop: ImageArray, wanted: Input) -> NDArray[np.float32]:
-    """Turn a square RGB crop into one input of a network, without the batch axis.
+    """Convert a square RGB crop to one input of a network, without the batch axis.
 
     Parameters
     ----------
     crop
         (S, S, 3) uint8 RGB.
     wanted
-        What the network takes.
+        Input of the network.
 
     Returns
     -------
@@ -45,32 +42,32 @@ def prepare(crop: ImageArray, wanted: Input) -> NDArray[np.float32]:
 
 
 def probe(wanted: Input) -> NDArray[np.float32]:
-    """Return two inputs (2, ...) of coloured noise, the second darker; the same each time."""
+    """Return two constant inputs (2, ...) of noise, the second one darker."""
     noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
     return np.stack([prepare(image, wanted) for image in (noise, noise.transpose(1, 0, 2) // 2)])
 
 
 Points: TypeAlias = Literal["seen", "redetected", "plain"]
-"""``seen``: tracked anew in the occluded picture, where the occluder hides nothing.
-``redetected``: the same with the tracker's guesses of what is hidden. ``plain``: tracked in the
-plain picture, where the occluder hides nothing."""
+"""``seen``: tracked again in the occluded picture, without hidden parts. ``redetected``: the same
+with the tracker's guesses of hidden parts. ``plain``: tracked in the plain picture, without hidden
+parts."""
 POINTS: Final = get_args(Points)
 
 
 def needed(points: Points) -> frozenset[str]:
-    """What is read of a `Face`, out of `maskface.classifiers.NEEDS`."""
+    """Return the parts of a `Face` that are read, out of `maskface.classifiers.NEEDS`."""
     if points == "redetected":
         return frozenset({"redetected"})
     return frozenset({"covered", "landmarks" if points == "plain" else "redetected"})
 
 
 def tracked(face: Face, points: Points) -> tuple[FaceLandmarks, MaskArray]:
-    """Landmarks that count, and which of them are not known (478,).
+    """Return the landmarks, and which of them are not known (478,).
 
     Raises
     ------
     ValueError
-        If the face was not found anew and that is asked for.
+        If `points` needs landmarks in the occluded picture, and no face was found there.
     """
     found = face.landmarks if points == "plain" else face.redetected
     if found is None:

@@ -25,7 +25,7 @@ class _OnnxNetwork(Rebuilt, ABC):
     Attributes
     ----------
     embedding_name
-        The layer that `embed` reads.
+        Name of the layer that `embed` returns.
     """
 
     name: ClassVar[str]
@@ -42,24 +42,30 @@ class _OnnxNetwork(Rebuilt, ABC):
 
     @cached_property
     def _network(self) -> Network:
-        # Loaded when it is first asked: a process that hands out work needs the fingerprint alone.
-        # By OpenCV alone: another library would round differently.
+        return self._load()  # at the first prediction: the main process needs the fingerprint only
+
+    @cached_property
+    def _embedder(self) -> Network:
+        return self._load(self.embedding_name)
+
+    def _load(self, output: str = "") -> Network:
         model = manifest()[self.weights].path.read_bytes()
-        return Network(model, self.weights, engines=(OpenCV,))
+        # OpenCV only: another library would round differently.
+        return Network(model, self.weights, output=output, engines=(OpenCV,))
 
     @abstractmethod
     def _blob(self, crop: ImageArray) -> NDArray[np.float32]:
-        """Turn a square RGB crop into one input of the network, without the batch axis."""
+        """Convert a square RGB crop to one input of the network, without the batch axis."""
 
     def predict_proba(self, faces: Sequence[Face]) -> NDArray[np.float64]:
-        """Read a batch of faces; see `maskface.classifiers.Classifier`."""
+        """Predict a batch of faces; see `maskface.classifiers.Classifier`."""
         if not faces:
             return np.empty((0, len(EMOTIONS)))
         output = self._network.run(self._blobs(faces)).astype(np.float64)
         return output.reshape(len(faces), len(self.labels))[:, self._columns]
 
     def embed(self, faces: Sequence[Face]) -> NDArray[np.float64]:
-        """Describe faces by the layer `embedding_name`, which the answers are computed from.
+        """Compute embeddings of faces: the layer `embedding_name`, which predictions are based on.
 
         Returns
         -------
@@ -69,11 +75,6 @@ class _OnnxNetwork(Rebuilt, ABC):
         if not faces:
             return np.empty((0, self._width))
         return self._embedder.embed(self._blobs(faces))
-
-    @cached_property
-    def _embedder(self) -> Network:
-        model = manifest()[self.weights].path.read_bytes()
-        return Network(model, self.weights, output=self.embedding_name, engines=(OpenCV,))
 
     @cached_property
     def _width(self) -> int:
@@ -107,7 +108,7 @@ class FaceApi(_OnnxNetwork):
     MEAN_RGB: Final = (122.782, 117.001, 104.298)
 
     def _blob(self, crop: ImageArray) -> NDArray[np.float32]:
-        # The channels are taken apart first: the sums then run over memory in its order.
+        # Channels are split first, so that sums run over memory in its order.
         channels = cv2.split(resize(crop, self.SIDE, self.SIDE))
         blob = np.stack(channels).astype(np.float32)
         blob -= np.array(self.MEAN_RGB, np.float32)[:, None, None]
@@ -123,7 +124,7 @@ class Fer(_OnnxNetwork):
     weights: ClassVar[str] = "fer.onnx"
     # 128 channels of the last block; then one convolution to 7, their mean, and softmax.
     embedding_name: ClassVar[str] = "model_1/add_4/add:0"
-    labels: tuple[str, ...] = EMOTIONS  # FER2013's order happens to be the house's
+    labels: tuple[str, ...] = EMOTIONS  # the order of FER2013 is that of EMOTIONS
     SIDE: Final = 64
 
     def _blob(self, crop: ImageArray) -> NDArray[np.float32]:

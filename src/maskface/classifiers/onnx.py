@@ -1,4 +1,4 @@
-"""Networks of one's own: any ONNX model that reads emotions from a picture of a face."""
+"""The user's own networks: any ONNX model that predicts emotions from a picture of a face."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from maskface.specs import FilePath
 from maskface.types import EMOTIONS, Face
 
 _NEARLY = 1e-3
-"""How far the sum of probabilities may be from 1; networks in 8 or 16 bits round."""
+"""Largest deviation of the sum of probabilities from 1, as networks in 8 or 16 bits round."""
 
 
 @CLASSIFIERS.register("onnx")
@@ -35,7 +35,7 @@ class Onnx(Rebuilt):
     Parameters
     ----------
     model
-        Path of the file, or a name that was given to ``maskface download``.
+        Path of the file, or name of a network downloaded with ``maskface download``.
     card
         Path of its card or name of a shipped one; see `maskface.classifiers.cards.find_model`.
 
@@ -52,7 +52,7 @@ class Onnx(Rebuilt):
     card: FilePath = ""
 
     def __post_init__(self) -> None:
-        _ = self._network  # whatever is wrong is told before any work
+        _ = self._network  # raises any error before the work begins
 
     @property
     def name(self) -> str:
@@ -61,33 +61,33 @@ class Onnx(Rebuilt):
 
     @property
     def fingerprint(self) -> str:
-        """Hash of the file and of what decides the answers in its card."""
+        """Hash of the file and of those parts of its card that decide the predictions."""
         both = f"{self._bytes[1]} {self.about.fingerprint}"
         return hashlib.sha256(both.encode()).hexdigest()
 
     @property
     def about(self) -> Card:
-        """The card: what the network is, its licence and what to cite."""
+        """Card with title, licence and citation."""
         return self._found[1]
 
     @property
     def embedding_name(self) -> str:
-        """The layer that `embed` reads; empty if the card names none."""
+        """Name of the layer that `embed` returns; empty if the card names none."""
         return self._embedder.output if self.about.output.embedding else ""
 
     def predict_proba(self, faces: Sequence[Face]) -> NDArray[np.float64]:
-        """Read a batch of faces; see `maskface.classifiers.Classifier`.
+        """Predict a batch of faces; see `maskface.classifiers.Classifier`.
 
         Emotions without a label have probability 0. Labels that stand for no emotion are dropped
-        and the others divided by their sum; where that is 0, all emotions with a label are
-        equally probable.
+        and the others divided by their sum; if it is 0, all emotions with a label are equally
+        probable.
         """
         if not faces:
             return np.empty((0, len(EMOTIONS)))
         return self._emotions(self._scores(self._network.run(self._inputs(faces))))
 
     def embed(self, faces: Sequence[Face]) -> NDArray[np.float64]:
-        """Describe faces by the layer that the card names as `embedding`.
+        """Compute embeddings of faces: the layer that the card names as `embedding`.
 
         Returns
         -------
@@ -118,81 +118,71 @@ class Onnx(Rebuilt):
         if card.sha256 and got != card.sha256:
             raise MaskfaceError(
                 f"{path.name} has sha256 {got}, but its card says {card.sha256}: the file is "
-                "damaged or is another one. Download it again, or write a card of its own."
+                "damaged or another one. Download it again, or write a card for it."
             )
         return model, got
 
     @cached_property
     def _network(self) -> Network:
-        path, card = self._found
-        tried = probe(card.input)
-        network = Network(
-            self._bytes[0],
-            path.name,
-            output=card.output.name,
-            probe=tried,
-            trusted=self._is_known,
-        )
-        self._check_kind(self._scores(network.run(tried)))
+        network = self._load(self.about.output.name)
+        self._check_logits(self._scores(network.run(probe(self.about.input))))
         return network
 
     @cached_property
     def _embedder(self) -> Network:
-        path, card = self._found
-        wanted = card.output.embedding
-        if not wanted:
+        if not self.about.output.embedding:
             raise MaskfaceError(
-                f"The card of {path.name} names no embedding. Add to its [output] the layer that "
-                'describes a face: embedding = "before-last", or the name of a tensor.'
+                f"The card of {self._found[0].name} names no embedding. Add to its [output] "
+                'the layer that describes a face: embedding = "before-last", or a tensor.'
             )
-        return Network(
-            self._bytes[0],
-            path.name,
-            output=wanted,
-            probe=probe(card.input),
-            trusted=self._is_known,
-        )
+        return self._load(self.about.output.embedding)
 
-    @property
-    def _is_known(self) -> bool:
-        """True for the file of a shipped card, by its hash."""
-        return self._bytes[1] in {card.sha256 for card in shipped_cards().values()}
+    def _load(self, output: str) -> Network:
+        path, card = self._found
+        model, sha256 = self._bytes
+        return Network(
+            model,
+            path.name,
+            output=output,
+            probe=probe(card.input),
+            trusted=sha256 in {shipped.sha256 for shipped in shipped_cards().values()},
+        )
 
     def _inputs(self, faces: Sequence[Face]) -> NDArray[np.float32]:
         return np.stack([prepare(upright_crop(face), self.about.input) for face in faces])
 
     def _scores(self, output: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Numbers (n, labels), without those that are no labels."""
+        """Return the scores (n, labels), without numbers that have no label."""
         labels = self.about.output.labels
         rows = output.reshape(len(output), -1).astype(np.float64)
         if rows.shape[1] != len(labels):
             raise MaskfaceError(
-                f"{self._found[0].name} answers {rows.shape[1]} numbers, but its card has "
+                f"{self._found[0].name} returns {rows.shape[1]} numbers, but its card has "
                 f"{len(labels)} labels. Write a label for each number, in the network's order; "
                 '"" for a number that is no label.'
             )
         return rows[:, [bool(label) for label in labels]]
 
-    def _check_kind(self, scores: NDArray[np.float64]) -> None:
-        """Refuse logits that are called probabilities, and probabilities called logits."""
+    def _check_logits(self, scores: NDArray[np.float64]) -> None:
+        """Raise if the card calls logits probabilities, or probabilities logits."""
         sums = scores.sum(axis=1)
-        are_shares = bool(scores.min() >= 0 and (abs(sums - 1) < _NEARLY).all())
-        if are_shares == self.about.output.logits:
-            are = "probabilities" if are_shares else "no probabilities that sum to 1"
+        sum_to_1 = bool(scores.min() >= 0 and (abs(sums - 1) < _NEARLY).all())
+        if sum_to_1 == self.about.output.logits:
+            are = "probabilities" if sum_to_1 else "no probabilities that sum to 1"
             raise MaskfaceError(
-                f"The answers of {self._found[0].name} are {are}. "
-                f"Write logits = {str(not are_shares).lower()} in its card."
+                f"The outputs of {self._found[0].name} are {are}. "
+                f"Write logits = {str(not sum_to_1).lower()} in its card."
             )
 
     def _emotions(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Probabilities (n, 7) from the scores of the labels."""
+        """Return probabilities (n, 7) from the scores of the labels."""
         card = self.about
         meant = [card.meaning(label) for label in card.output.labels if label]
         kept = scores[:, [bool(emotion) for emotion in meant]]
         # (kept labels, 7), 1 where a label stands for an emotion.
         stands = np.array([[e == emotion for e in EMOTIONS] for emotion in meant if emotion])
         if card.output.logits:
-            # A softmax over some labels is that over all, divided by their sum.
+            # A softmax over some labels equals that over all, divided by their sum.
             kept = np.exp(kept - kept.max(axis=1, keepdims=True))
         found = kept @ stands.astype(np.float64)
         found[kept.sum(axis=1) <= 0] = stands.any(axis=0)

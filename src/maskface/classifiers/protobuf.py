@@ -1,8 +1,8 @@
-"""Read the Protocol Buffers wire format, as far as the names in an ONNX file need it.
+"""Reader of the Protocol Buffers wire format, as far as ONNX files need it.
 
 A message is a sequence of fields. Each starts with a *varint* (little-endian groups of seven bits;
 the eighth bit is set if more follow) that holds ``field number * 8 + wire type``, and the wire type
-gives the length of the value. The type of a value stands in the schema alone, so values are
+gives the length of the value. Only the schema has the types of values, so they are
 returned as bytes.
 
 References
@@ -29,7 +29,7 @@ def read_varint(data: bytes, start: int) -> tuple[int, int]:
     Raises
     ------
     ValueError
-        If it goes on after ten bytes, which hold more than 64 bits.
+        If it has more than ten bytes, and so more than 64 bits.
 
     Examples
     --------
@@ -54,7 +54,7 @@ def read_fields(message: bytes) -> Iterator[tuple[int, bytes]]:
     Raises
     ------
     ValueError
-        If the message uses a unknown wire type or breaks off.
+        If the message uses an unknown wire type or is truncated.
     """
     position = 0
     while position < len(message):

@@ -1,4 +1,4 @@
-"""Classifiers by name; what is behind a name is loaded when it is made."""
+"""Registry of classifiers, which are loaded when they are made."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     ClassifierLike: TypeAlias = str | Classifier | Trainable | ImageModel | Predict
 
 CLASSIFIERS: Registry[Kind] = Registry("classifier", "maskface.classifiers", "CLASSIFIERS")
-"""Every classifier by name."""
+"""All classifiers by name."""
 
 
 def get_classifier(spec: str) -> Classifier:
@@ -35,7 +35,7 @@ def get_classifier(spec: str) -> Classifier:
         If the name, a parameter or a value is not allowed, weights are damaged, or the classifier
         has to be trained.
     """
-    return require_ready(get_reader(spec))
+    return require_ready(make_classifier(spec))
 
 
 def require_ready(made: Classifier | Trainable) -> Classifier:
@@ -56,7 +56,7 @@ def require_ready(made: Classifier | Trainable) -> Classifier:
     return made
 
 
-def get_reader(spec: str) -> Classifier | Trainable:
+def make_classifier(spec: str) -> Classifier | Trainable:
     """Make a classifier, also one that has to be trained, from its name and parameters.
 
     Raises
@@ -66,7 +66,7 @@ def get_reader(spec: str) -> Classifier | Trainable:
 
     Examples
     --------
-    >>> get_reader("faceapi").name
+    >>> make_classifier("faceapi").name
     'faceapi'
     """
     made: Classifier | Trainable = make(CLASSIFIERS, spec)
@@ -79,15 +79,15 @@ def as_classifier(classifier: ClassifierLike) -> Classifier | Trainable:
     Parameters
     ----------
     classifier
-        A name with parameters, such as ``hog:train=masked``; a `Classifier` or `Trainable`; or a
-        model of one's own: an object with ``predict_proba(images) -> (n, 7)``, or a function that
-        does the same (see `maskface.classifiers.ImageModel`).
+        A name with parameters, such as ``hog:train=masked``; a `Classifier` or `Trainable`; or your
+        own model: an object with ``predict_proba(images) -> (n, 7)``, or a function that does the
+        same (see `maskface.classifiers.ImageModel`).
 
     Raises
     ------
     MaskfaceError
-        If it is none of these, the text is not allowed, weights are damaged, or nothing tells a
-        model of one's own from another one (see `maskface.classifiers.ImageClassifier`).
+        If it is none of these, the text is not allowed, weights are damaged, or your own model
+        cannot be identified (see `maskface.classifiers.identity`).
 
     Examples
     --------
@@ -100,7 +100,7 @@ def as_classifier(classifier: ClassifierLike) -> Classifier | Trainable:
     from maskface.classifiers.custom import wrap_model
 
     if isinstance(classifier, str):
-        return get_reader(classifier)
+        return make_classifier(classifier)
     if isinstance(classifier, Trainable | Classifier) and not isinstance(classifier, type):
         return classifier
     return wrap_model(classifier)
@@ -122,5 +122,5 @@ def parameters_of(name: str) -> dict[str, str]:
 
 
 def is_control(name: str) -> bool:
-    """Return whether a classifier of this name learns from shuffled labels."""
+    """Return whether a classifier of this name is fitted to shuffled labels."""
     return "permuted=true" in name

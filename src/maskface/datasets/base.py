@@ -1,4 +1,4 @@
-"""What every data set is, and the balanced sample that `--limit` draws."""
+"""Data sets, and the balanced sample that `--limit` draws."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from maskface.datasets.labels import plain, require_plain, shown
+from maskface.datasets.labels import printable, quoted, require_printable
 from maskface.errors import MaskfaceError
 from maskface.types import EMOTIONS, Sample
 
@@ -19,15 +19,15 @@ class Dataset:
     Attributes
     ----------
     name
-        As in the results.
+        Name in the results.
     samples
         The pictures, sorted by `Sample.image_id`, each id once.
     licence
-        Terms of use; empty when the set does not say.
+        Terms of use; empty if not known.
     citation
-        What to cite; empty when the set does not say.
+        Reference to cite; empty if not known.
     may_be_shown
-        Whether the terms allow pictures to be shown in a report.
+        True if the terms allow pictures to be shown in a report.
 
     Raises
     ------
@@ -44,14 +44,16 @@ class Dataset:
     def __post_init__(self) -> None:
         if not self.samples:
             raise MaskfaceError(f"The data set {self.name!r} holds no pictures.")
-        require_plain((sample.image_id for sample in self.samples), f"The data set {self.name!r}")
-        object.__setattr__(self, "name", plain(self.name).strip())
+        require_printable(
+            (sample.image_id for sample in self.samples), f"The data set {self.name!r}"
+        )
+        object.__setattr__(self, "name", printable(self.name).strip())
         ordered = tuple(sorted(self.samples, key=lambda sample: sample.image_id))
         twice = [a.image_id for a, b in pairwise(ordered) if a.image_id == b.image_id]
         if twice:
             raise MaskfaceError(
                 f"The data set {self.name!r} names {len(twice)} pictures more than once, "
-                f"for example {shown(twice[0])}. Keep one row for each."
+                f"for example {quoted(twice[0])}. Keep one row for each."
             )
         object.__setattr__(self, "samples", ordered)
 
@@ -63,32 +65,32 @@ class Dataset:
 
     @property
     def index_hash(self) -> str:
-        """SHA-256 of all that the set says of its pictures, not of their pixels."""
+        """SHA-256 of ids, labels, subjects and attributes, not of the pixels."""
         digest = hashlib.sha256()
         for sample in self.samples:
-            said = (part for pair in sample.attributes for part in pair)
-            row = (sample.image_id, sample.label, sample.subject_id, *said)
+            attributes = (part for pair in sample.attributes for part in pair)
+            row = (sample.image_id, sample.label, sample.subject_id, *attributes)
             digest.update("\x1f".join(row).encode() + b"\x1e")
         return digest.hexdigest()
 
 
 def balanced_sample(samples: Sequence[Sample], limit: int, seed: int) -> tuple[Sample, ...]:
-    """Draw pictures so that all labels are as equally frequent as they can be.
+    """Draw pictures with label frequencies that are as equal as possible.
 
     Parameters
     ----------
     samples
-        What to draw from.
+        Pictures to draw from.
     limit
-        How many to draw at most, 1 or more.
+        Largest number of pictures, 1 or more.
     seed
-        Another seed draws other pictures.
+        Seed of the draw.
 
     Returns
     -------
     tuple of Sample
-        Sorted by image id. A picture's place in the draw depends on the seed and its own id
-        alone, so a larger limit only adds pictures.
+        Pictures sorted by image id. The rank of a picture depends only on the seed and its own id,
+        so a larger limit only adds pictures.
     """
 
     def place(sample: Sample) -> str:

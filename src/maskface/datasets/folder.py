@@ -1,4 +1,4 @@
-"""Read a folder that holds one folder per emotion."""
+"""Reader of folders with one sub-folder per emotion."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from pathlib import Path
 from maskface.datasets.base import Dataset
 from maskface.datasets.labels import (
     emotion_of,
-    plain,
+    printable,
+    quoted,
     require_emotions,
     require_inside,
-    require_plain,
-    shown,
+    require_printable,
 )
 from maskface.datasets.registry import DATASET_READERS
 from maskface.errors import MaskfaceError
@@ -28,13 +28,13 @@ def read_folder(root: Path) -> Dataset:
     ----------
     root
         The folder. Its sub-folders are named after emotions in any spelling of
-        `maskface.datasets.SPELLINGS`; those that are hidden, or hold no pictures, are left out.
-        Who is shown is not known.
+        `maskface.datasets.SPELLINGS`; hidden ones, and those without pictures, are left out.
+        Subjects are not known.
 
     Returns
     -------
     Dataset
-        Named after the folder. What is named like a picture is listed, whatever it is.
+        Named after the folder, with every file that is named like a picture.
 
     Raises
     ------
@@ -44,26 +44,26 @@ def read_folder(root: Path) -> Dataset:
     """
     found = {folder: list(find_images(folder)) for folder in _folders(root)}
     filled = [folder for folder, paths in found.items() if paths]
-    labels = ((folder.name, f"folder {plain(folder.name)}/") for folder in filled)
-    require_emotions(labels, str(root), _mend(root, filled))
+    labels = ((folder.name, f"folder {printable(folder.name)}/") for folder in filled)
+    require_emotions(labels, str(root), _advice(root, filled))
     if not filled:
-        raise MaskfaceError(_nothing(root, list(found)))
+        raise MaskfaceError(_why_empty(root, list(found)))
     samples = tuple(
         Sample(path.relative_to(root).as_posix(), path, emotion_of(folder.name) or "")
         for folder in filled
         for path in found[folder]
     )
-    require_plain((sample.image_id for sample in samples), str(root))
+    require_printable((sample.image_id for sample in samples), str(root))
     require_inside(samples, root)
     return Dataset(root.resolve().name, samples)
 
 
-def _mend(root: Path, folders: list[Path]) -> str:
-    """What to do about folders that are not named after emotions."""
+def _advice(root: Path, folders: list[Path]) -> str:
+    """Return what to do about folders that are not named after emotions."""
     strange = [folder for folder in folders if emotion_of(folder.name) is None]
     inner = [folder for folder in strange if _has_emotions(folder)]
     if inner:
-        return f"The emotion folders seem to lie one deeper, in {inner[0]}: give that folder."
+        return f"The emotion folders seem to lie one level deeper, in {inner[0]}: give that folder."
     return f"Rename such folders, or move them out of {root} (for example contempt)."
 
 
@@ -71,26 +71,26 @@ def _has_emotions(folder: Path) -> bool:
     return any(emotion_of(path.name) is not None for path in _folders(folder))
 
 
-def _nothing(root: Path, folders: list[Path]) -> str:
-    """Why a folder is no data set."""
+def _why_empty(root: Path, folders: list[Path]) -> str:
+    """Return why a folder is no data set."""
     if any(emotion_of(folder.name) is not None for folder in folders):
         files = (Path(name) for folder in folders for *_, names in walk(folder) for name in names)
-        kinds = Counter(plain(path.suffix.lower()) or "without an ending" for path in files)
-        held = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common(5))
+        kinds = Counter(printable(path.suffix.lower()) or "without an ending" for path in files)
+        content = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common(5))
         return (
             f"The emotion folders in {root} hold no pictures ({', '.join(READ_SUFFIXES)}), but "
-            f"{held or 'nothing'}. Put pictures there; of videos, save single frames as pictures."
+            f"{content or 'nothing'}. Put pictures there; of videos, save single frames."
         )
-    told = (
+    reason = (
         f"{root} has neither an index.csv (path,emotion,subject) nor a folder per emotion "
         f"({', '.join(EMOTIONS)}) with pictures in it."
     )
     if emotion_of(root.resolve().name) is not None:
-        return f"{told} It seems to be such a folder itself: give the one above, {root.parent}."
+        return f"{reason} It seems to be such a folder itself: give the one above, {root.parent}."
     sheets = sorted(root.glob("index.xls*")) or sorted(root.glob("index.ods"))
     if sheets:
-        return f"{told} Save {sheets[0].name} as 'CSV UTF-8', under the name index.csv."
-    return f"{told} Sort the pictures into such folders, or list them in an index.csv."
+        return f"{reason} Save {sheets[0].name} as 'CSV UTF-8', under the name index.csv."
+    return f"{reason} Sort the pictures into such folders, or list them in an index.csv."
 
 
 def _folders(root: Path) -> list[Path]:
@@ -100,15 +100,15 @@ def _folders(root: Path) -> list[Path]:
         raise MaskfaceError(f"Cannot list the folder {root}: {error.strerror}.") from error
     for folder in folders:
         for path, inner, _ in walk(folder):
-            _refuse_links(path, inner)
+            _require_no_links(path, inner)
     return sorted(folders)
 
 
-def _refuse_links(folder: Path, inner: list[str]) -> None:
-    """Links to folders may lead in circles, and are not followed: say so."""
+def _require_no_links(folder: Path, inner: list[str]) -> None:
+    """Raise if a folder is a link; links may lead in circles, and are not followed."""
     links = [name for name in inner if (folder / name).is_symlink()]
     if links:
         raise MaskfaceError(
-            f"The folder {shown(str(folder / links[0]))} is a link, which is not followed. Put "
+            f"The folder {quoted(str(folder / links[0]))} is a link, which is not followed. Put "
             "the folder it leads to in its place, or delete it."
         )

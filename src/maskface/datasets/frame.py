@@ -1,4 +1,4 @@
-"""Data sets from objects: data frames of pictures, as one has them in a notebook."""
+"""Data sets from data frames and other objects, as in notebooks."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from maskface.datasets.base import Dataset
-from maskface.datasets.csv import KNOWN, REQUIRED
-from maskface.datasets.labels import emotion_of, plain, require_emotions, shown
+from maskface.datasets.csv import KNOWN, LABEL_ADVICE, column_names
+from maskface.datasets.labels import emotion_of, printable, require_emotions
 from maskface.datasets.registry import DATASETS, load_dataset
 from maskface.errors import MaskfaceError
 from maskface.types import Sample
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from maskface.datasets.registry import DataLike
 
 NAME: Final = "dataframe"
-_MEND: Final = "Write one of these labels, or leave the row out (for example contempt)."
 
 
 def read_frame(frame: pd.DataFrame) -> Dataset:
@@ -28,9 +27,9 @@ def read_frame(frame: pd.DataFrame) -> Dataset:
     Parameters
     ----------
     frame
-        A row for each picture. Relative paths begin at the working directory; labels may be in any
+        One row per picture. Relative paths start at the working directory; labels may have any
         spelling of `maskface.datasets.SPELLINGS`; other columns become `Sample.attributes`, without
-        missing values.
+        missing values; columns without a name are left out.
 
     Returns
     -------
@@ -41,7 +40,7 @@ def read_frame(frame: pd.DataFrame) -> Dataset:
     Raises
     ------
     MaskfaceError
-        If a column is missing or named twice, there are no rows, a path is missing or stands
+        If a column is missing or named twice, there are no rows, a path is missing or appears
         twice, a label is unknown, or no folder holds all pictures.
 
     Examples
@@ -51,19 +50,19 @@ def read_frame(frame: pd.DataFrame) -> Dataset:
     >>> [(sample.image_id, sample.label) for sample in read_frame(frame)]
     [('a/1.jpg', 'happiness'), ('b/2.jpg', 'sadness')]
     """
-    names = [_column(name) for name in frame.columns]
-    _check_columns(names)
+    advice = "Rename the columns: frame.rename(columns={'file': 'path'})."
+    names = column_names(map(str, frame.columns), "The data frame", advice)
     rows = [dict(zip(names, cells, strict=True)) for cells in frame.itertuples(index=False)]
     labels = [(_text(row["emotion"]), f"row {number}") for number, row in enumerate(rows)]
-    require_emotions(labels, "The data frame", _MEND)
+    require_emotions(labels, "The data frame", LABEL_ADVICE)
     paths = [_path(row["path"], number) for number, row in enumerate(rows)]
     ids = _ids(paths)
     samples = [
         Sample(
             ids[number], path, emotion_of(labels[number][0]) or "",
             _text(row.get("subject")),
-            tuple((name, said) for name in sorted(set(row) - set(KNOWN))
-                  if (said := _text(row[name]))),
+            tuple((name, text) for name in sorted(set(row) - set(KNOWN))
+                  if name and (text := _text(row[name]))),
         )
         for number, (row, path) in enumerate(zip(rows, paths, strict=True))
     ]  # fmt: skip
@@ -95,32 +94,12 @@ def as_dataset(data: DataLike, reader: str = "") -> Dataset:
     )
 
 
-def _column(name: object) -> str:
-    text = plain(str(name)).strip()
-    return text.lower() if text.lower() in KNOWN else text
-
-
-def _check_columns(names: list[str]) -> None:
-    missing = [name for name in REQUIRED if name not in names]
-    if missing:
-        raise MaskfaceError(
-            f"The data frame has the columns {', '.join(names) or 'none'}, but it needs "
-            f"{' and '.join(REQUIRED)} (and may have subject). Missing: {', '.join(missing)}. "
-            "Rename the columns: frame.rename(columns={'file': 'path'})."
-        )
-    twice = [name for name in names if names.count(name) > 1]
-    if twice:
-        raise MaskfaceError(
-            f"The data frame has the column {shown(twice[0])} twice. Leave one out, or rename it."
-        )
-
-
 def _text(cell: Any) -> str:
-    """A cell as text: empty if it is missing, whole numbers without a decimal point."""
+    """Return a cell as text: empty if missing, whole numbers without a decimal point."""
     if cell is None or cell != cell or str(cell) in ("<NA>", "NaT"):  # noqa: PLR0124 (NaN)
         return ""
     whole = isinstance(cell, float) and cell.is_integer()
-    return plain(str(int(cell) if whole else cell)).strip()
+    return printable(str(int(cell) if whole else cell)).strip()
 
 
 def _path(cell: Any, number: int) -> Path:
@@ -133,7 +112,7 @@ def _path(cell: Any, number: int) -> Path:
 
 
 def _ids(paths: list[Path]) -> list[str]:
-    """Paths below the folder that holds all pictures, with forward slashes."""
+    """Return the paths below the folder that holds all pictures, with forward slashes."""
     if not paths:
         return []
     absolute = [Path(os.path.abspath(path)) for path in paths]  # noqa: PTH100 (links stay)

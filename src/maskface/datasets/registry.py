@@ -1,4 +1,4 @@
-"""Data sets by name, and what reads a data set from the user's disk."""
+"""Registries of data sets and of their readers."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ if TYPE_CHECKING:
     Reader: TypeAlias = Callable[[Path], Dataset] | type[DatasetReader]
 
 DATASETS: Registry[Maker] = Registry("dataset", "maskface.datasets", "DATASETS")
-"""Sets that can be had by name alone: functions that return a `Dataset`."""
+"""Data sets by name: functions that return a `Dataset`."""
 DATASET_READERS: Registry[Reader] = Registry(
     "dataset reader", "maskface.datasets", "DATASET_READERS"
 )
-"""Layouts of sets on disk: functions ``read(path)``, or classes with a method `read`."""
+"""Readers by name: functions ``read(path)``, or classes with a method `read`."""
 
 _TABLES: Final = (".csv", ".tsv", ".txt", "")
-_UNPACK: Final = "Unpack it, and give the folder that it holds."
+_UNPACK: Final = "Unpack it, and give the folder in it."
 _SAVE: Final = "Save it as 'CSV UTF-8', and give that file."
-_MENDS: Final = dict.fromkeys(
+_ADVICE: Final = dict.fromkeys(
     (".zip", ".7z", ".rar", ".tar", ".gz", ".tgz"), _UNPACK
 ) | dict.fromkeys((".xlsx", ".xls", ".ods"), _SAVE)
 
@@ -49,7 +49,7 @@ def load_dataset(data: str | Path, reader: str = "") -> Dataset:
     ----------
     data
         A folder with an ``index.csv``, a folder with one folder per emotion, a CSV index, or a
-        name in `DATASETS`. With `reader`, whatever that reads.
+        name in `DATASETS`. With `reader`, any path that it can read.
     reader
         A name in `DATASET_READERS`; if empty, the layout is recognised.
 
@@ -80,7 +80,7 @@ def load_dataset(data: str | Path, reader: str = "") -> Dataset:
 
 
 def _layout(root: Path) -> str:
-    """Recognise how a set is laid out: the name of its reader."""
+    """Recognise the layout of a set: the name of its reader."""
     if root.is_file():
         _require_index(root)
         return "index"
@@ -98,14 +98,9 @@ def _has_index(root: Path) -> bool:
 
 
 def require_apart(data: str | Path, out: Path) -> None:
-    """Refuse a folder of results within folders that are named after emotions.
+    """Raise `MaskfaceError` if a folder of results lies among folders named after emotions.
 
-    The next time the set is read, results would be taken for pictures or for an emotion.
-
-    Raises
-    ------
-    MaskfaceError
-        If it is so.
+    The results would be taken for pictures or an emotion when the set is read again.
     """
     root = Path(data).expanduser()
     if str(data) in DATASETS.names() or not root.is_dir() or _has_index(root):
@@ -119,10 +114,10 @@ def require_apart(data: str | Path, out: Path) -> None:
 
 
 def _require_index(path: Path) -> None:
-    """Refuse what is not named like a table: archives, sheets, videos, pictures."""
+    """Raise if a file is not named like a table, as archives, sheets, videos and pictures."""
     kind = path.suffix.lower()
     if kind not in _TABLES:
-        raise MaskfaceError(f"{path} is not a CSV table. {_MENDS.get(kind) or _allowed()}")
+        raise MaskfaceError(f"{path} is not a CSV table. {_ADVICE.get(kind) or _allowed()}")
 
 
 def _allowed() -> str:

@@ -1,10 +1,7 @@
-"""Rows as the bytes of a table, for the few rows of a part.
+"""Checkpoints: the results of some pictures, saved while a run is under way.
 
-What files pictures were read from, so that a changed one is noticed.
-
-What reading pictures gives, until it is on disk.
-
-What was read of pictures so far, on disk.
+A worker collects a `ChunkResult` and saves it as an archive. `Checkpoints` reads the archives of a
+run back, some pictures at a time, and `merge` writes them as a table.
 """
 
 from __future__ import annotations
@@ -36,24 +33,19 @@ from maskface.tables import ATTRIBUTES, DETECTIONS, TRIALS
 
 
 def csv_bytes(table: Table, rows: Sequence[Mapping[str, Any]], *, ordered: bool = True) -> bytes:
-    """Set rows as `table.to_bytes(table.frame(rows))` does, without a data frame.
+    """Return rows as CSV with a header, as `table.to_bytes(table.frame(rows))` does.
 
-    Pandas takes milliseconds to set up a frame however few its rows are. For a part of 16 pictures
-    that is 0.7 ms for each of them, and 0.1 ms without.
+    Without a data frame, which takes milliseconds to build however few its rows are: 0.1 ms for
+    each picture of a chunk of 16, instead of 0.7 ms.
 
     Parameters
     ----------
     table
-        What the columns are.
+        The schema.
     rows
-        At least one, with all cells of the key; other missing cells are empty.
+        At least one row, with all cells of the key; other missing cells are empty.
     ordered
-        Whether to sort by the key; otherwise rows stay where they are.
-
-    Returns
-    -------
-    bytes
-        CSV with a header.
+        Sort by the key; otherwise rows keep their order.
     """
     lines = sorted(rows, key=itemgetter(*table.key)) if ordered else rows
     text = io.StringIO(newline="")
@@ -71,7 +63,7 @@ def _cells(column: Column, values: list[Any]) -> Iterable[Any]:
     if column.kind == "whole":
         return ("" if _missing(value) else int(value) for value in values)
     numbers = np.array([np.nan if value is None else value for value in values], np.float64)
-    # As pandas rounds; Python's own rounding decides other halves otherwise.
+    # Rounded as pandas does; Python rounds some halves differently.
     rounded = np.round(numbers, column.decimals).tolist()
     return ("" if value != value else value for value in rounded)  # noqa: PLR0124 (NaN)
 
@@ -100,7 +92,7 @@ PICTURES: Final = Table(
 
 @dataclass(frozen=True, slots=True)
 class FileFingerprint:
-    """What a picture's file was when it was read.
+    """State of a picture's file when it was read.
 
     Attributes
     ----------
@@ -113,18 +105,18 @@ class FileFingerprint:
     state: str
 
     def cells(self) -> dict[str, Any]:
-        """The same as cells of a row."""
+        """Return the attributes as cells of a row."""
         return {"sha256": self.sha256, "message": self.message, "state": self.state}
 
-    def fits(self, path: Path, limits: Limits) -> bool:
-        """Whether a file is still the same; if it was read, its state says so without reading.
+    def matches(self, path: Path, limits: Limits) -> bool:
+        """Return whether a file is unchanged; it is read only if its state has changed.
 
         Raises
         ------
         ImageError
-            If it could be read then, but cannot be now.
+            If it could be read then but cannot be read now.
         """
-        # A file that could not be read is tried again: nothing of it changes when a disk recovers.
+        # A file that could not be read is tried again: its state stays when a disk recovers.
         if self.sha256 and self.state and self.state == file_state(path):
             return True
         now = read_fingerprinted(path, limits)[0]
@@ -134,8 +126,8 @@ class FileFingerprint:
 
 
 def read_fingerprinted(path: Path, limits: Limits = LIMITS) -> tuple[FileFingerprint, bytes]:
-    """Read a picture's file, and say what was read; no bytes if it cannot be read."""
-    # First, so that a file that is replaced meanwhile does not pass for the one that was read.
+    """Read a picture's file with its fingerprint; no bytes if it cannot be read."""
+    # First, so that a file that is replaced meanwhile is not taken for the one that was read.
     state = file_state(path)
     try:
         data = read_bytes(path, limits)
@@ -145,10 +137,10 @@ def read_fingerprinted(path: Path, limits: Limits = LIMITS) -> tuple[FileFingerp
 
 
 def file_state(path: Path) -> str:
-    """What changes with a file without looking into it; empty if there is none.
+    """Return size, mtime and ctime of a file, without reading it; empty if there is none.
 
-    Size, mtime and ctime. Nobody can set the ctime (but on Windows, where it is the time of
-    creation), so that a file of the same size and mtime in the place of another is noticed, too.
+    The ctime cannot be set (except on Windows, where it is the time of creation), so a replacement
+    with the same size and mtime is noticed too.
     """
     try:
         about = path.stat()
@@ -160,7 +152,7 @@ def file_state(path: Path) -> str:
 ABOUT: Final = "part.json"
 UNANSWERED: Final = "unanswered"
 LAYOUT: Final = 2
-"""To be raised when what a part holds changes; older parts then count as missing."""
+"""Version of the content of checkpoints; those of other versions count as missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,18 +162,19 @@ class ChunkResult:
     Attributes
     ----------
     trials
-        Answers of classifiers that need no training; see `maskface.tables.TRIALS`.
+        Predictions of classifiers that need no training; see `maskface.tables.TRIALS`.
     unanswered
-        The same rows for what is measured for those that do, named after the measurement.
+        The same rows, still without predictions, for the features of trainable classifiers; the
+        column classifier holds the name of the features.
     features
-        What was measured, one vector for each of the `unanswered` with status ok, in their order;
-        by name of the measurement.
+        Vectors by name of the features: one for each of the `unanswered` rows with status ok, in
+        their order.
     attributes, detections
         See `maskface.tables`.
     pictures
-        What files the pictures are; see `maskface.experiment.checkpoints.PICTURES`.
+        Fingerprints of the files; see `PICTURES`.
     image_ids
-        The pictures that all of this is about; nothing of them is missing.
+        Ids of the pictures; their rows are complete.
     """
 
     trials: list[Row] = field(default_factory=list)
@@ -193,7 +186,7 @@ class ChunkResult:
     image_ids: list[str] = field(default_factory=list)
 
     def add(self, other: ChunkResult) -> None:
-        """Take over the rows of further pictures."""
+        """Add the rows of further pictures."""
         self.trials.extend(other.trials)
         self.unanswered.extend(other.unanswered)
         self.attributes.extend(other.attributes)
@@ -204,14 +197,14 @@ class ChunkResult:
             self.features.setdefault(name, []).extend(vectors)
 
     def tables(self) -> tuple[tuple[Table, list[Row]], ...]:
-        """The tables that rows belong to, but for the `unanswered` ones."""
+        """Return the rows with their tables, except the `unanswered` ones."""
         return (
             (TRIALS, self.trials), (ATTRIBUTES, self.attributes), (DETECTIONS, self.detections),
             (PICTURES, self.pictures),
         )  # fmt: skip
 
     def to_bytes(self, run_id: str) -> bytes:
-        """Set as the bytes of an archive without compression."""
+        """Return the bytes of an uncompressed archive."""
         features = {name: vectors for name, vectors in self.features.items() if vectors}
         about = {
             "layout": LAYOUT, "run_id": run_id, "images": self.image_ids,
@@ -224,7 +217,7 @@ class ChunkResult:
                 if rows:
                     archive.writestr(f"{table.name}.csv", csv_bytes(table, rows))
             if self.unanswered:
-                # Not sorted by key: each row belongs to the vector in the same place.
+                # Not sorted by key: each row belongs to the vector at the same position.
                 unsorted = csv_bytes(TRIALS, self.unanswered, ordered=False)
                 archive.writestr(f"{UNANSWERED}.csv", unsorted)
             for number, vectors in enumerate(features.values()):
@@ -234,18 +227,18 @@ class ChunkResult:
 
 
 def digest(data: bytes) -> str:
-    """Say what bytes a part must have; in its name, it shows damage before anything is parsed."""
+    """Return a short hash of a checkpoint's bytes; its file name shows damage before parsing."""
     return hashlib.sha256(data).hexdigest()[:16]
 
 
-_TOGETHER: Final = 256
-"""Pictures whose rows are parsed at once, about: pandas takes about as long for many rows as for
-the first, but they have to fit into memory."""
-_KNOWN: Final = ("image_id", "subject_id", "label", "condition", "classifier", "status")
-"""What those who learn have to know of a face."""
+_BATCH: Final = 256
+"""Approximate number of pictures whose rows are parsed at once: pandas takes about as long for many
+rows as for one, but they have to fit into memory."""
+_FIT_COLUMNS: Final = ("image_id", "subject_id", "label", "condition", "classifier", "status")
+"""Columns that cross-fitting needs."""
 
 
-class Part:
+class Checkpoint:
     """A `ChunkResult` on disk.
 
     Parameters
@@ -258,11 +251,11 @@ class Part:
     Attributes
     ----------
     run_id
-        The run that it belongs to.
+        Id of its run.
     image_ids
-        The pictures that it is about.
+        Ids of its pictures.
     features
-        Names of the measurements that it has vectors of.
+        Names of the features that it has vectors of.
     """
 
     def __init__(self, path: Path, data: bytes) -> None:
@@ -276,18 +269,18 @@ class Part:
         self.features: list[str] = about["features"]
 
     def rows(self, table: Table, name: str = "") -> pd.DataFrame:
-        """Read the rows of a table, or those that are stored as `name` in its schema."""
+        """Read the rows of a table, or those stored under `name` in its schema."""
         data = self.lines(name or table.name)
         return table.parse(io.BytesIO(data)) if data else table.frame([])
 
     def lines(self, name: str) -> bytes:
-        """Read a table as the CSV that it is stored as; empty if it has no rows."""
+        """Read a table as CSV bytes; empty if it has no rows."""
         with zipfile.ZipFile(self.path) as archive:
             member = f"{name}.csv"
             return archive.read(member) if member in archive.namelist() else b""
 
     def vectors(self, name: str) -> NDArray[np.float32]:
-        """Read the vectors (n, D) of a measurement."""
+        """Read the feature vectors (n, D) of a name in `features`."""
         if name not in self.features:
             return np.empty((0, 0), np.float32)
         with zipfile.ZipFile(self.path) as archive:
@@ -296,25 +289,25 @@ class Part:
         return vectors
 
 
-class Parts:
-    """All sound parts of a run; memory grows with the names of its pictures alone.
+class Checkpoints:
+    """All undamaged checkpoints of a run; only the ids of its pictures are held in memory.
 
     Parameters
     ----------
     folder
-        Where they are. A damaged part, or part of another run or layout, is left out.
+        Their folder. Damaged checkpoints and those of another run or layout are left out.
     run_id
-        Which run.
+        Id of the run.
     """
 
     def __init__(self, folder: Path, run_id: str) -> None:
-        self._parts: list[Part] = []
+        self._parts: list[Checkpoint] = []
         self._home: dict[str, int] = {}
         self._overlapping = False
         for path in filter(is_regular_file, sorted(folder.glob("part-*.zip"))):
             data = path.read_bytes()
-            # The pictures of a damaged part are read again.
-            part = _opened(path, data) if path.stem.endswith(digest(data)) else None
+            # The pictures of a damaged checkpoint are read again.
+            part = _open(path, data) if path.stem.endswith(digest(data)) else None
             if part is not None and part.run_id == run_id:
                 for image_id in part.image_ids:
                     self._overlapping |= image_id in self._home
@@ -323,36 +316,36 @@ class Parts:
 
     @property
     def image_ids(self) -> list[str]:
-        """Pictures that need not be read again, sorted."""
+        """Ids of the pictures that need not be read again, sorted."""
         return sorted(self._home)
 
-    def about_any(self, images: Set[str]) -> list[Part]:
-        """The parts that have some of these pictures."""
+    def holding(self, images: Set[str]) -> list[Checkpoint]:
+        """Return the checkpoints that hold any of these pictures."""
         return [part for part in self._parts if not images.isdisjoint(part.image_ids)]
 
     def frames(self, table: Table, name: str = "") -> Iterator[tuple[list[str], pd.DataFrame]]:
-        """Some pictures at a time, in order, and their rows of a table.
+        """Yield ids of some pictures at a time, in order, and their rows of a table.
 
         Parameters
         ----------
         table
             The schema.
         name
-            What the rows are stored as, if not as the table is called.
+            Name that the rows are stored under, if not that of the table.
         """
-        # Where two parts have rows of one picture, it must be known whose rows they are.
-        least = 1 if self._overlapping else _TOGETHER
-        for numbers, images in _together(self._groups(), least):
-            frame = self._parsed(numbers, table, name or table.name)
+        # If two checkpoints hold one picture, only rows of the first may be used.
+        least = 1 if self._overlapping else _BATCH
+        for numbers, images in _batches(self._groups(), least):
+            frame = self._parse(numbers, table, name or table.name)
             yield images, frame[frame["image_id"].isin(images)]
 
     def measured(self, name: str) -> Iterator[tuple[pd.DataFrame, NDArray[np.float32]]]:
-        """Some pictures at a time, in order: rows of a measurement and the vectors of those ok.
+        """Yield rows of some pictures at a time, in order, and the feature vectors of those ok.
 
-        Rows are sorted by picture and condition, and have what `_KNOWN` names.
+        Rows have the columns `_FIT_COLUMNS`, sorted by picture and condition.
         """
         for number, images in self._groups():
-            rows = self._parsed({number}, TRIALS, UNANSWERED, _KNOWN)
+            rows = self._parse({number}, TRIALS, UNANSWERED, _FIT_COLUMNS)
             rows = rows[rows["classifier"] == name].reset_index(drop=True)
             own = rows[rows["image_id"].isin(images)]
             order = own.sort_values(["image_id", "condition"], kind="stable").index
@@ -361,14 +354,14 @@ class Parts:
             yield rows.loc[order], self._parts[number].vectors(name)[place]
 
     def _groups(self) -> Iterator[tuple[int, list[str]]]:
-        """Numbers of parts, and pictures that follow one another and are in that part."""
+        """Yield the number of a checkpoint and consecutive pictures that it holds."""
         by_part = groupby(self.image_ids, self._home.__getitem__)
         return ((number, list(images)) for number, images in by_part)
 
-    def _parsed(
+    def _parse(
         self, numbers: set[int], table: Table, name: str, columns: Sequence[str] | None = None
     ) -> pd.DataFrame:
-        """Rows of some parts, below each other."""
+        """Parse the rows of some checkpoints as one frame."""
         found = [data for n in sorted(numbers) if (data := self._parts[n].lines(name))]
         if not found:
             return table.frame([])
@@ -376,10 +369,10 @@ class Parts:
         return table.parse(io.BytesIO(b"".join([found[0], *headless])), columns)
 
 
-def _together(
+def _batches(
     groups: Iterable[tuple[int, list[str]]], least: int
 ) -> Iterator[tuple[set[int], list[str]]]:
-    """Put groups of pictures together until there are enough; with the numbers of their parts."""
+    """Join groups to batches of `least` pictures or more, with the numbers of checkpoints."""
     numbers: set[int] = set()
     images: list[str] = []
     for number, group in groups:
@@ -392,28 +385,28 @@ def _together(
         yield numbers, images
 
 
-def _opened(path: Path, data: bytes) -> Part | None:
-    """Open a part; None if it is none, although its name fits its bytes."""
+def _open(path: Path, data: bytes) -> Checkpoint | None:
+    """Open a checkpoint; None if it is not one, although its name fits its bytes."""
     try:
-        return Part(path, data)
+        return Checkpoint(path, data)
     except (zipfile.BadZipFile, KeyError, TypeError, ValueError, RecursionError):
         return None
 
 
 def joined(frames: Iterable[pd.DataFrame], empty: pd.DataFrame) -> pd.DataFrame:
-    """Put frames below each other; pandas warns of empty ones, so these are left out."""
+    """Concatenate frames; empty ones, of which pandas warns, are left out."""
     return pd.concat([frame for frame in frames if len(frame)] or [empty], ignore_index=True)
 
 
-class Framed(Protocol):
-    """What has rows of pictures."""
+class HasFrames(Protocol):
+    """A source of rows by picture."""
 
     def frames(self, table: Table) -> Iterator[tuple[list[str], pd.DataFrame]]:
-        """Some pictures at a time, in order, and their rows of a table."""
+        """Yield ids of some pictures at a time, in order, and their rows of a table."""
 
 
-def merge(parts: Framed, table: Table, path: Path) -> dict[str, Any]:
-    """Write a table from parts, some pictures at a time.
+def merge(parts: HasFrames, table: Table, path: Path) -> dict[str, Any]:
+    """Write a table from checkpoints, some pictures at a time.
 
     Returns
     -------

@@ -1,13 +1,7 @@
-"""What was measured of faces, gathered for those who learn from it.
+"""Cross-fitting: trainable classifiers predict each subject with a model fitted to the others.
 
-Numbers that may be more than memory holds: matrices on disk, read some rows at a time.
-
-Trials of classifiers that learnt, beside those that needed not to.
-
-Classifiers that learn from the run's own pictures: each person is read by a model of others.
-
-Features and answers stay on disk. What memory grows with is what one model learns from, and up to
-about 150 bytes for each face.
+Features and predictions stay on disk. Memory grows with the training set of one model, and by up
+to about 150 bytes for each face.
 """
 
 from __future__ import annotations
@@ -29,21 +23,21 @@ from numpy.typing import NDArray
 from maskface.arrays import Integers
 from maskface.classifiers import Trainable, checked_answers
 from maskface.errors import MaskfaceError, format_error
-from maskface.experiment.checkpoints import UNANSWERED, Parts, joined
+from maskface.experiment.checkpoints import UNANSWERED, Checkpoints, joined
 from maskface.experiment.spec import trained_on
-from maskface.experiment.workers import WorkerLost, ignore_sigint, losses, watched
+from maskface.experiment.workers import WorkerLost, ignore_sigint, watched, worker_errors
 from maskface.run_options import arguments
 from maskface.schema import Table, numbered
 from maskface.seeds import derived_seed
 from maskface.types import EMOTIONS
 
 _BLOCK: Final = 2**22
-"""Numbers that are read at once, about: 32 MB of float64."""
+"""Approximate count of numbers that are read at once: 32 MB of float64."""
 
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """A matrix in a file of nothing but its numbers, row by row.
+    """A matrix in a raw binary file, row by row.
 
     It is not mapped into memory: on a full disk, a mapped file ends the process.
 
@@ -52,9 +46,9 @@ class Matrix:
     path
         The file.
     width
-        Numbers in a row.
+        Number of columns.
     kind
-        What they are stored as.
+        Data type in the file.
     """
 
     path: Path
@@ -62,7 +56,7 @@ class Matrix:
     kind: Literal["float32", "float64"]
 
     def rows(self, places: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Read the rows in some places (n,), ascending: (n, width)."""
+        """Read the rows (n, width) at some ascending positions (n,)."""
         found = np.empty((len(places), self.width))
         if not found.size:
             return found
@@ -77,7 +71,7 @@ class Matrix:
         return found
 
     def put(self, places: NDArray[np.int64], rows: NDArray[Any]) -> None:
-        """Write rows (n, width) to some places (n,), ascending."""
+        """Write rows (n, width) to some ascending positions (n,)."""
         if not rows.size:
             return
         bounds = np.flatnonzero(np.diff(places, prepend=places[0] - 2) != 1)
@@ -93,7 +87,7 @@ class Matrix:
 
 @contextmanager
 def scratch(folder: Path) -> Iterator[Path]:
-    """Have an empty folder as long as the block lasts; what a killed process left there goes."""
+    """Provide an empty folder for the block; remove what a killed process left in it."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     try:
@@ -103,22 +97,22 @@ def scratch(folder: Path) -> Iterator[Path]:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Faces:
-    """n faces, by picture and condition; with the lessons of all folds up to about 150 bytes each.
+class Measurements:
+    """n faces with their features, sorted by picture and condition.
 
     Attributes
     ----------
-    person, picture
-        (n,) whose face it is and where: numbers in the order of the names.
+    subject, picture
+        (n,) numbers of the subject and the picture, in the order of their names.
     label, condition
-        (n,) number of the shown emotion in `EMOTIONS`, and of the condition in the run's.
+        (n,) numbers of the emotion in `EMOTIONS` and of the condition in the run's conditions.
     ok
-        (n,) bool, whether it could be measured.
+        (n,) bool, true where features could be computed.
     features
-        What was measured of those, in their order, on disk.
+        Features of these faces, in their order, on disk.
     """
 
-    person: Integers
+    subject: Integers
     picture: Integers
     label: NDArray[np.int8]
     condition: NDArray[np.int16]
@@ -126,26 +120,28 @@ class Faces:
     features: Matrix
 
 
-def gather_faces(parts: Parts, measures: str, conditions: Sequence[str], path: Path) -> Faces:
-    """Put what was measured into one file.
+def gather_measurements(
+    parts: Checkpoints, measures: str, conditions: Sequence[str], path: Path
+) -> Measurements:
+    """Write the features of all faces to one file.
 
     Parameters
     ----------
     parts
-        What was read of the pictures.
+        Checkpoints of the run.
     measures
-        Name of the measurement.
+        Name of the features.
     conditions
-        Of the run.
+        Conditions of the run.
     path
         The file.
 
     Raises
     ------
     MaskfaceError
-        If pictures have different numbers of features, or a label or condition is unknown.
+        If faces have different numbers of features, or a label or condition is unknown.
     """
-    people: dict[str, int] = {}
+    subjects: dict[str, int] = {}
     columns: list[tuple[NDArray[Any], ...]] = []
     widths: set[int] = set()
     n_pictures = 0
@@ -157,7 +153,8 @@ def gather_faces(parts: Parts, measures: str, conditions: Sequence[str], path: P
             columns.append(
                 (
                     np.fromiter(
-                        (people.setdefault(s, len(people)) for s in rows["subject_id"]), np.int64
+                        (subjects.setdefault(s, len(subjects)) for s in rows["subject_id"]),
+                        np.int64,
                     ),
                     here + n_pictures,
                     numbered(rows["label"], EMOTIONS).astype(np.int8),
@@ -168,14 +165,14 @@ def gather_faces(parts: Parts, measures: str, conditions: Sequence[str], path: P
             n_pictures += len(names)
     if len(widths) > 1:
         raise MaskfaceError(
-            f"Classifier {measures!r} measured {' or '.join(map(str, sorted(widths)))} numbers "
-            "of a face, but it must be as many for every face. Mend its method `features`."
+            f"Classifier {measures!r} returned {' or '.join(map(str, sorted(widths)))} features "
+            "for a face, but the number must be the same for all faces. Fix its method `features`."
         )
-    person, picture, label, condition, ok = map(np.concatenate, zip(*columns, strict=True))
-    rank = np.empty(len(people), np.int64)
-    rank[[people[name] for name in sorted(people)]] = np.arange(len(people))
+    subject, picture, label, condition, ok = map(np.concatenate, zip(*columns, strict=True))
+    rank = np.empty(len(subjects), np.int64)
+    rank[[subjects[name] for name in sorted(subjects)]] = np.arange(len(subjects))
     features = Matrix(path, max(widths, default=0), "float32")
-    return Faces(rank[person], picture, label, condition, ok, features)
+    return Measurements(rank[subject], picture, label, condition, ok, features)
 
 
 _EMOTIONS = np.array(EMOTIONS, object)
@@ -183,20 +180,20 @@ _EMOTIONS = np.array(EMOTIONS, object)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CrossFitPredictions:
-    """What a classifier answered.
+    """Predictions of a trainable classifier.
 
     Attributes
     ----------
     name
-        The classifier's.
+        Name of the classifier.
     measures
-        What its rows are called while it has no answer.
+        Name of its features.
     probabilities
-        (n, 7) for its n measured faces, by picture and condition; NaN where its model failed.
+        (n, 7) for the n faces with features, by picture and condition; NaN where its model failed.
     fold
-        (n,) which of its models was asked.
+        (n,) number of the fold, and so of the model.
     messages
-        What went wrong with models, by their number.
+        Errors of models, by number.
     """
 
     name: str
@@ -206,14 +203,14 @@ class CrossFitPredictions:
     messages: Mapping[int, str]
 
     def fill(self, rows: pd.DataFrame, start: int) -> pd.DataFrame:
-        """Put answers into rows without, those from number `start` into the first with status ok.
+        """Return rows with the predictions from number `start` on, where their status is ok.
 
         Parameters
         ----------
         rows
-            By picture and condition; see `maskface.tables.TRIALS`.
+            Rows by picture and condition; see `maskface.tables.TRIALS`.
         start
-            How many were asked for before.
+            Number of predictions that earlier rows have.
         """
         ok = (rows["status"] == "ok").to_numpy(bool)
         places = np.arange(start, start + ok.sum())
@@ -221,8 +218,8 @@ class CrossFitPredictions:
         found[ok] = self.probabilities.rows(places)
         message = rows["message"].to_numpy(object, copy=True)
         message[ok] = [
-            self.messages.get(fold, said)
-            for fold, said in zip(self.fold[places], message[ok], strict=True)
+            self.messages.get(fold, own)
+            for fold, own in zip(self.fold[places], message[ok], strict=True)
         ]
         known = ~np.isnan(found[:, 0])
         predicted = np.full(len(rows), "", object)
@@ -237,221 +234,221 @@ class CrossFitPredictions:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Answered:
-    """Parts of a run, with the trials of classifiers that learnt from them.
+class WithPredictions:
+    """Trials of a run: those in its checkpoints, and those of its trainable classifiers.
 
     Attributes
     ----------
     parts
-        What was read of the pictures.
-    taught
-        Who answered.
+        Checkpoints of the run.
+    predictions
+        Predictions of each trainable classifier.
     """
 
-    parts: Parts
-    taught: Sequence[CrossFitPredictions]
+    parts: Checkpoints
+    predictions: Sequence[CrossFitPredictions]
 
     def frames(self, table: Table) -> Iterator[tuple[list[str], pd.DataFrame]]:
-        """Some pictures at a time, in order, and their rows of the trials."""
-        asked = dict.fromkeys((one.name for one in self.taught), 0)
+        """Yield ids of some pictures at a time, in order, and their trials."""
+        filled = dict.fromkeys((one.name for one in self.predictions), 0)
         unanswered = self.parts.frames(table, UNANSWERED)
         for (images, ready), (_, rows) in zip(self.parts.frames(table), unanswered, strict=True):
             ordered = rows.sort_values(["image_id", "condition"], kind="stable")
             frames = [ready]
-            for one in self.taught:
+            for one in self.predictions:
                 own = ordered[ordered["classifier"] == one.measures]
-                frames.append(one.fill(own, asked[one.name]))
-                asked[one.name] += int((own["status"] == "ok").sum())
+                frames.append(one.fill(own, filled[one.name]))
+                filled[one.name] += int((own["status"] == "ok").sum())
             yield images, joined(frames, ready)
 
 
-_ASKED: Final = 4096
-"""Faces that a model is asked about at once. Fixed: sums may round differently with the number."""
+_BATCH: Final = 4096
+"""Faces that a model predicts at once. Fixed, as sums may round differently with the number."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fold:
-    """What one model learns from, and the people it is asked about.
+    """Training set of one model, and the held-out faces that it predicts.
 
     Attributes
     ----------
-    learner
-        What is trained.
+    classifier
+        The classifier.
     features
-        Measurements of all faces, on disk.
-    learns, labels
-        (n,) places of the other people's faces, ascending, and numbers of their emotions.
-    asked
-        (m,) places of the faces of people who are not among them, ascending.
+        Features of all faces, on disk.
+    train, labels
+        (n,) ascending positions of the training faces, and numbers of their emotions.
+    held_out
+        (m,) ascending positions of the faces of all other subjects.
     seed
-        Of whatever is random.
+        Seed of everything random.
     """
 
-    learner: Trainable
+    classifier: Trainable
     features: Matrix
-    learns: Integers
+    train: Integers
     labels: Integers
-    asked: Integers
+    held_out: Integers
     seed: int
 
 
-def cross_fitted(
-    learners: Sequence[Trainable],
-    parts: Parts,
+def cross_fit(
+    classifiers: Sequence[Trainable],
+    parts: Checkpoints,
     conditions: Sequence[str],
     *,
     seed: int,
     jobs: int,
     place: Path,
-) -> Answered:
-    """Train classifiers and let them answer for people they never saw.
+) -> WithPredictions:
+    """Fit classifiers, and predict each subject with a model fitted to the others.
 
     Parameters
     ----------
-    learners
-        What to train.
+    classifiers
+        The classifiers.
     parts
-        What was measured.
+        Checkpoints of the run, with their features.
     conditions
-        Of the run.
+        Conditions of the run.
     seed
-        The run's.
+        Seed of the run.
     jobs
-        Worker processes; the answers do not depend on their number.
+        Number of worker processes; the predictions do not depend on it.
     place
-        An empty folder for what is too much for memory; it must be there until the answers are
-        read.
+        An empty folder for intermediate files; it must exist until the trials are read.
 
     Returns
     -------
-    Answered
-        The parts, with the trials of the learners.
+    WithPredictions
+        All trials of the run.
 
     Raises
     ------
     MaskfaceError
-        If memory or disk do not suffice to teach one of them. Any other error of a model costs
-        the answers to its fold.
+        If memory or disk space does not suffice to fit one of them. Any other error of a model
+        costs the predictions of its fold.
     """
-    taught: list[CrossFitPredictions] = []
+    predictions: list[CrossFitPredictions] = []
     with Parallel(n_jobs=jobs, backend="loky", return_as="generator") as workers:
-        ordered = sorted(learners, key=attrgetter("measures"))
+        ordered = sorted(classifiers, key=attrgetter("measures"))
         for measures, group in groupby(ordered, attrgetter("measures")):
             file = place / "features"
-            faces = gather_faces(parts, measures, conditions, file)
-            for learner in group:
-                lessons = list(make_lessons(learner, faces, conditions, seed=seed))
-                found = Matrix(place / f"answers-{len(taught)}", len(EMOTIONS), "float64")
-                with _machine_failures(learner.name):
+            measured = gather_measurements(parts, measures, conditions, file)
+            for one in group:
+                folds = list(make_folds(one, measured, conditions, seed=seed))
+                found = Matrix(place / f"answers-{len(predictions)}", len(EMOTIONS), "float64")
+                with _machine_failures(one.name):
                     with ignore_sigint():
-                        answers = workers(delayed(watched(_teach))(lesson) for lesson in lessons)
-                    taught.append(_collected(learner, lessons, answers, found))
+                        answers = workers(
+                            delayed(watched(_fit_and_predict))(fold) for fold in folds
+                        )
+                    predictions.append(_collect(one, folds, answers, found))
             file.unlink()
-    return Answered(parts, taught)
+    return WithPredictions(parts, predictions)
 
 
 @contextmanager
 def _machine_failures(name: str) -> Iterator[None]:
-    """Tell that it was the machine that failed: answers would not be missing on another one."""
+    """Raise if the machine fails: predictions would then depend on the machine."""
     try:
-        with losses():
+        with worker_errors():
             yield
     except (OSError, MemoryError, WorkerLost) as error:
         lost = isinstance(error, WorkerLost)
         why = "the system ended a worker process" if lost else format_error(error)
         raise MaskfaceError(
-            f"Not enough memory (or disk) to fit {name} ({why}). What was read is kept: go on "
+            f"Not enough memory (or disk) to fit {name} ({why}). What was read is saved: go on "
             f"with {arguments(resume=True, jobs=1)}"
         ) from error
 
 
-def people_folds(faces: Faces, folds: int) -> Integers:
-    """Number (n,) of the fold that each face's person belongs to; as many folds as people at most.
+def subject_folds(measured: Measurements, folds: int) -> Integers:
+    """Return the number (n,) of the fold of each face: `folds`, or one for each subject if fewer.
 
-    Folds hold about as many pictures each, whatever the seed.
+    Folds have about the same number of pictures, and do not depend on the seed.
     """
     from sklearn.model_selection import GroupKFold
 
-    number = np.zeros(len(faces.person), np.int64)
-    splitter = GroupKFold(min(folds, len(np.unique(faces.person))))
-    for fold, (_, held_out) in enumerate(splitter.split(number, groups=faces.person)):
+    number = np.zeros(len(measured.subject), np.int64)
+    splitter = GroupKFold(min(folds, len(np.unique(measured.subject))))
+    for fold, (_, held_out) in enumerate(splitter.split(number, groups=measured.subject)):
         number[held_out] = fold
     return number
 
 
-def make_lessons(
-    learner: Trainable, faces: Faces, conditions: Sequence[str], *, seed: int
+def make_folds(
+    classifier: Trainable, measured: Measurements, conditions: Sequence[str], *, seed: int
 ) -> Iterator[Fold]:
-    """Divide faces into what each fold's model learns from and what it is asked.
+    """Divide faces into the training set and the held-out faces of each fold.
 
     Parameters
     ----------
-    learner
-        What is trained.
-    faces
-        What was measured.
+    classifier
+        The classifier.
+    measured
+        All faces with their features.
     conditions
-        Of the run.
+        Conditions of the run.
     seed
-        The run's.
+        Seed of the run.
     """
-    ok = faces.ok
-    fold, label, picture = (
-        people_folds(faces, learner.folds)[ok],
-        faces.label[ok],
-        faces.picture[ok],
-    )
-    chosen = [conditions.index(name) for name in trained_on(learner.train, conditions)]
-    eligible = np.isin(faces.condition[ok], chosen)
+    ok = measured.ok
+    fold = subject_folds(measured, classifier.folds)[ok]
+    label, picture = measured.label[ok], measured.picture[ok]
+    chosen = [conditions.index(name) for name in trained_on(classifier.train, conditions)]
+    eligible = np.isin(measured.condition[ok], chosen)
     for number in range(int(fold.max(initial=-1)) + 1):
-        own = derived_seed(seed, learner.name, number)
-        learns = np.flatnonzero(eligible & (fold != number))
-        labels = label[learns].astype(np.int64)
-        if learner.permuted:
-            labels = _shuffled(labels, picture[learns], own)
-        asked = np.flatnonzero(fold == number)
-        yield Fold(learner, faces.features, learns, labels, asked, own)
+        own = derived_seed(seed, classifier.name, number)
+        train = np.flatnonzero(eligible & (fold != number))
+        labels = label[train].astype(np.int64)
+        if classifier.permuted:
+            labels = _shuffled(labels, picture[train], own)
+        held_out = np.flatnonzero(fold == number)
+        yield Fold(classifier, measured.features, train, labels, held_out, own)
 
 
 def _shuffled(labels: Integers, pictures: Integers, seed: int) -> Integers:
-    """Exchange labels between pictures; all conditions of a picture keep one label."""
+    """Permute labels between pictures; all conditions of a picture keep one label."""
     _, first, place = np.unique(pictures, return_index=True, return_inverse=True)
     mixed = np.random.default_rng(seed).permutation(labels[first])
     return np.asarray(mixed[place], np.int64)
 
 
-def _teach(lesson: Fold) -> NDArray[np.float64] | str:
-    """Probabilities (m, 7) for the people asked about, or what went wrong."""
+def _fit_and_predict(fold: Fold) -> NDArray[np.float64] | str:
+    """Return probabilities (m, 7) of the held-out faces, or the message of an error."""
     from threadpoolctl import threadpool_limits
 
     # One thread, so that sums do not depend on the number of threads.
     try:
         with threadpool_limits(1):
-            features = lesson.features.rows(lesson.learns)
-            model = lesson.learner.fit(features, lesson.labels, seed=lesson.seed % 2**32)
+            features = fold.features.rows(fold.train)
+            model = fold.classifier.fit(features, fold.labels, seed=fold.seed % 2**32)
             del features
-            pieces = np.split(lesson.asked, range(_ASKED, len(lesson.asked), _ASKED))
-            asked = (lesson.features.rows(piece) for piece in pieces)
-            return np.concatenate([checked_answers(model.predict_proba(a), len(a)) for a in asked])
+            pieces = np.split(fold.held_out, range(_BATCH, len(fold.held_out), _BATCH))
+            batches = map(fold.features.rows, pieces)
+            return np.concatenate(
+                [checked_answers(model.predict_proba(one), len(one)) for one in batches]
+            )
     except (OSError, MemoryError):
         raise
     except Exception as error:  # noqa: BLE001 (a user's own model may fail in any way)
         return format_error(error)
 
 
-def _collected(
-    learner: Trainable,
-    lessons: Sequence[Fold],
+def _collect(
+    classifier: Trainable,
+    folds: Sequence[Fold],
     answers: Iterator[NDArray[np.float64] | str],
     found: Matrix,
 ) -> CrossFitPredictions:
-    """Put the folds' answers together, in a file."""
-    fold = np.zeros(sum(len(lesson.asked) for lesson in lessons), np.int16)
+    """Write the predictions of all folds to one file."""
+    numbers = np.zeros(sum(len(fold.held_out) for fold in folds), np.int16)
     messages = {}
-    for number, (lesson, answer) in enumerate(zip(lessons, answers, strict=True)):
-        fold[lesson.asked] = number
+    for number, (fold, answer) in enumerate(zip(folds, answers, strict=True)):
+        numbers[fold.held_out] = number
         if isinstance(answer, str):
             messages[number] = answer
-        none = np.full((len(lesson.asked), found.width), np.nan)
-        found.put(lesson.asked, none if isinstance(answer, str) else answer)
-    return CrossFitPredictions(learner.name, learner.measures, found, fold, messages)
+        none = np.full((len(fold.held_out), found.width), np.nan)
+        found.put(fold.held_out, none if isinstance(answer, str) else answer)
+    return CrossFitPredictions(classifier.name, classifier.measures, found, numbers, messages)

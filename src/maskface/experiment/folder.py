@@ -1,9 +1,4 @@
-"""What the record of a run must hold, so that whoever reads it need not ask.
-
-The record of a run: what was asked, of what, with what, and what came out.
-
-The folder of a run: parts while it is under way, tables when it is done.
-"""
+"""Folder of a run: checkpoints while it is under way, tables and the manifest when it is done."""
 
 from __future__ import annotations
 
@@ -22,7 +17,7 @@ from typing import Any, Final
 
 from maskface._version import __version__
 from maskface.errors import MaskfaceError
-from maskface.experiment.checkpoints import PICTURES, ChunkResult, Parts, digest
+from maskface.experiment.checkpoints import PICTURES, Checkpoints, ChunkResult, digest
 from maskface.experiment.spec import Plan
 from maskface.files import is_partial, is_regular_file, locked, read_regular_file, write_atomically
 from maskface.run_options import argument
@@ -30,11 +25,11 @@ from maskface.table_files import FORMATS, find_table
 from maskface.tables import ATTRIBUTES, DETECTIONS, GUARDS, SUMMARY, TRIALS
 from maskface.weights import manifest as shipped_weights
 
-_BEGUN: Final[dict[str, Any]] = {"run_id": str, "complete": bool, "seed": int}
+_STARTED: Final[dict[str, Any]] = {"run_id": str, "complete": bool, "seed": int}
 _FILLED_IN: Final = ("files", "timings", "trials")
-"""Parts that a run fills in."""
-_MOST_TOLD: Final = 3
-_WHOLE: Final[dict[str, Any]] = _BEGUN | {
+"""Entries that are filled in as a run proceeds."""
+_MOST_NAMED: Final = 3
+_COMPLETE: Final[dict[str, Any]] = _STARTED | {
     "maskface": str,
     "experiment": {"data": str},
     "dataset": {
@@ -44,34 +39,24 @@ _WHOLE: Final[dict[str, Any]] = _BEGUN | {
     "weights": [{"file": str, "sha256": str, "citation": str}],
     "environment": {"python": str, "packages": {}},
 }  # fmt: skip
-_IF_THERE: Final[dict[str, Any]] = {"classifiers": [{"name": str, "fingerprint": str}]}
-_CALLED: Final = {
+_OPTIONAL: Final[dict[str, Any]] = {"classifiers": [{"name": str, "fingerprint": str}]}
+_KINDS: Final = {
     str: "a text", bool: "true or false", int: "a whole number, 0 or more", dict: "an object",
     list: "a list",
 }  # fmt: skip
 
 
-def told(defects: list[str]) -> str:
-    """Name the first few defects."""
-    more = f" and {len(defects) - _MOST_TOLD} more" if len(defects) > _MOST_TOLD else ""
-    return ", ".join(defects[:_MOST_TOLD]) + more
+def _listed(defects: list[str]) -> str:
+    """Return the first few defects as text."""
+    more = f" and {len(defects) - _MOST_NAMED} more" if len(defects) > _MOST_NAMED else ""
+    return ", ".join(defects[:_MOST_NAMED]) + more
 
 
-def defects_of_any(value: object) -> list[str]:
-    """Say why a value cannot be the record of a run, begun or complete."""
+def _defects(value: object) -> list[str]:
+    """Return why a value cannot be the manifest of a run, complete or not."""
     filled_in: dict[str, Any] = {name: {} for name in _FILLED_IN}
     present = _present(value, filled_in) if isinstance(value, dict) else {}
-    return list(_misfits(value, _BEGUN | present))
-
-
-def filled(record: dict[str, Any]) -> dict[str, Any]:
-    """Return a record with the parts that a run fills in, empty where they are missing."""
-    return {name: {} for name in _FILLED_IN} | record
-
-
-def defects(record: dict[str, Any]) -> list[str]:
-    """Say what is missing from a record or of the wrong kind, such as ``dataset.name``."""
-    return list(_misfits(record, _WHOLE | _present(record, _IF_THERE)))
+    return list(_misfits(value, _STARTED | present))
 
 
 def _present(record: dict[str, Any], shape: dict[str, Any]) -> dict[str, Any]:
@@ -81,7 +66,7 @@ def _present(record: dict[str, Any], shape: dict[str, Any]) -> dict[str, Any]:
 def _misfits(value: object, shape: Any, place: str = "") -> Iterator[str]:
     kind = shape if isinstance(shape, type) else type(shape)
     if not _is_a(value, kind):
-        yield f"{place or 'it'} is not {_CALLED[kind]}"
+        yield f"{place or 'it'} is not {_KINDS[kind]}"
     elif isinstance(value, dict):
         for name, inner in shape.items():
             if name in value:
@@ -106,12 +91,12 @@ _READING: Final = "reading-"
 _LOCK: Final = ".lock"
 _LARGEST_MANIFEST: Final = 100_000_000
 STIMULI: Final = "stimuli"
-"""Sub-folder in which an experiment may make its pictures before the run begins."""
+"""Sub-folder in which an experiment script may make its pictures before the run."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunFolder:
-    """Names and files of one run.
+    """Paths and files of one run.
 
     Attributes
     ----------
@@ -123,41 +108,41 @@ class RunFolder:
 
     @property
     def trials_path(self) -> Path:
-        """All trials, once the run is complete."""
+        """Path of the trials, written when the run is complete."""
         return find_table(self.path, TRIALS)
 
     @property
     def summary_path(self) -> Path:
-        """What they amount to."""
+        """Path of the summary."""
         return self.path / f"{SUMMARY.name}.csv"
 
     @property
     def guards_path(self) -> Path:
-        """What may be wrong with them."""
+        """Path of the cautions."""
         return self.path / f"{GUARDS.name}.csv"
 
     @property
     def attributes_path(self) -> Path:
-        """What is known of the pictures beside label and subject."""
+        """Path of the attributes of the pictures."""
         return self.path / f"{ATTRIBUTES.name}.csv"
 
     @property
     def detections_path(self) -> Path:
-        """Whether faces were found anew, in runs that ask for it."""
+        """Path of the detections, in runs with `detect_px`."""
         return self.path / f"{DETECTIONS.name}.csv"
 
     @property
     def pictures_path(self) -> Path:
-        """What files the pictures were read from."""
+        """Path of the fingerprints of the pictures."""
         return self.path / f"{PICTURES.name}.csv"
 
     @property
     def parts_path(self) -> Path:
-        """Folder of finished chunks; gone once the run is complete."""
+        """Folder of the checkpoints, deleted when the run is complete."""
         return self.path / "parts"
 
     def files(self) -> tuple[Path, ...]:
-        """The tables and the manifest."""
+        """Return the paths of existing tables and of the manifest."""
         tables = (
             self.trials_path, self.summary_path, self.guards_path, self.attributes_path,
             self.detections_path, self.pictures_path,
@@ -175,7 +160,9 @@ class RunFolder:
         path = self.path / MANIFEST
         self._require_no_links()
         try:
-            manifest = json.loads(read_regular_file(path, _LARGEST_MANIFEST).decode("utf-8"))
+            manifest: dict[str, Any] = json.loads(
+                read_regular_file(path, _LARGEST_MANIFEST).decode("utf-8")
+            )
             json.dumps(manifest, ensure_ascii=False).encode()
         except FileNotFoundError:
             return None
@@ -187,11 +174,11 @@ class RunFolder:
             raise MaskfaceError(
                 f"Cannot read {path}: {error}. Choose another folder, or delete this one."
             ) from error
-        if found := defects_of_any(manifest):
+        if found := _defects(manifest):
             raise MaskfaceError(
-                f"{path} is not the manifest of a run: {told(found)}. Choose another folder."
+                f"{path} is not the manifest of a run: {_listed(found)}. Choose another folder."
             )
-        return filled(manifest)
+        return {name: {} for name in _FILLED_IN} | manifest
 
     def _require_no_links(self) -> None:
         """Raise if a file of the run is a link, so that nothing is written or deleted elsewhere."""
@@ -209,7 +196,7 @@ class RunFolder:
         Raises
         ------
         MaskfaceError
-            If there is none, it cannot be read, or it lacks what a run writes.
+            If there is none, it cannot be read, or it lacks an entry that a run writes.
         """
         manifest = self.read_manifest()
         if manifest is None:
@@ -217,15 +204,15 @@ class RunFolder:
                 f"{self.path} holds no run: there is no {MANIFEST} in it. Name the folder that "
                 "`maskface run` or a script wrote to."
             )
-        if found := defects(manifest):
+        if found := list(_misfits(manifest, _COMPLETE | _present(manifest, _OPTIONAL))):
             raise MaskfaceError(
-                f"{self.path / MANIFEST} is not as a run writes it: {told(found)}. Put back the "
-                "file that the run wrote, or make the run anew in another folder."
+                f"{self.path / MANIFEST} is not as a run writes it: {_listed(found)}. Put back the "
+                "file that the run wrote, or run the experiment again in another folder."
             )
         return manifest
 
     def write_manifest(self, manifest: dict[str, Any]) -> None:
-        """Write the manifest, whole or not at all."""
+        """Write the manifest atomically."""
         data = json.dumps(manifest, indent=2, ensure_ascii=False).encode() + b"\n"
         write_atomically(self.path / MANIFEST, data, durable=True)
 
@@ -237,18 +224,18 @@ class RunFolder:
         plan
             The run.
         resume
-            Whether the folder may hold the same run already; if None, if it is complete.
+            Whether the folder may already hold the same run; if None, only a complete one.
 
         Returns
         -------
         dict or None
-            The manifest of the same run if it was begun before.
+            The manifest of the same run if it was started before.
 
         Raises
         ------
         MaskfaceError
-            If something else is in the folder, the same run is and `resume` does not allow it, or
-            the folder cannot be written to.
+            If the folder holds anything else, or the same run and `resume` does not allow it, or
+            it cannot be written to.
         """
         try:
             self.path.mkdir(parents=True, exist_ok=True)
@@ -272,30 +259,30 @@ class RunFolder:
         return begun
 
     def _begun(self, plan: Plan, *, resume: bool | None) -> dict[str, Any] | None:
-        """Return the manifest; a new one if it is damaged, but parts of the same run are sound."""
+        """Return the manifest; a new one if it is damaged but checkpoints of the run are not."""
         self._require_no_links()
         try:
             return self.read_manifest()
         except MaskfaceError:
             damaged = self.path / MANIFEST
-            if not (resume and damaged.is_file() and self.read_parts(plan.run_id).image_ids):
+            if not (resume and damaged.is_file() and self.read_checkpoints(plan.run_id).image_ids):
                 raise
             manifest = new_manifest(plan)
             self.write_manifest(manifest)
             return manifest
 
     def _is_own(self, path: Path) -> bool:
-        """Whether a file may be there before the manifest is: a run may be killed that early."""
+        """Return whether a run may write a file before its manifest, and be killed then."""
         return path.name in (STIMULI, self.parts_path.name) or is_partial(path)
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
-        """Keep other runs out of the folder, and clear away what a killed one left half-written.
+    def exclusive(self) -> Iterator[None]:
+        """Lock the folder for the block, and delete incomplete files of a killed run.
 
         Raises
         ------
         MaskfaceError
-            If another process is at work here.
+            If another process has locked it.
         """
         self.parts_path.mkdir(exist_ok=True)  # a complete run has none
         try:
@@ -326,21 +313,21 @@ class RunFolder:
             f"{argument('out')}."
         )
 
-    def write_part(self, first: int, last: int, harvest: ChunkResult, run_id: str) -> None:
-        """Save what the pictures number `first` to `last` of the plan gave."""
-        data = harvest.to_bytes(run_id)
+    def write_checkpoint(self, first: int, last: int, result: ChunkResult, run_id: str) -> None:
+        """Save the results of the pictures number `first` to `last` of the plan."""
+        data = result.to_bytes(run_id)
         name = f"part-{first:08d}-{last:08d}-{digest(data)}.zip"
         write_atomically(self.parts_path / name, data, durable=True)
 
-    def read_parts(self, run_id: str) -> Parts:
-        """Look at what was saved of a run."""
-        return Parts(self.parts_path, run_id)
+    def read_checkpoints(self, run_id: str) -> Checkpoints:
+        """Open the checkpoints of a run."""
+        return Checkpoints(self.parts_path, run_id)
 
     @contextmanager
     def note_reading(self) -> Iterator[Callable[[str], None]]:
-        """Leave a note of the picture that is being read, which outlives a crash.
+        """Yield a function that notes on disk which picture is being read.
 
-        What is given notes the next picture; the note is gone when the block ends.
+        The note outlives a crash of the process; it is deleted when the block ends.
         """
         note = self.parts_path / f"{_READING}{platform.node()}-{os.getpid()}"
         try:
@@ -357,25 +344,25 @@ class RunFolder:
             note.unlink(missing_ok=True)
 
     def pop_in_flight(self) -> set[str]:
-        """Pictures that were being read when a process ended; their notes are taken away."""
+        """Return the pictures that were being read when a process ended; delete their notes."""
         notes = [path for path in self.parts_path.glob(f"{_READING}*") if is_regular_file(path)]
         suspects = {note.read_text(encoding="utf-8") for note in notes}
         for note in notes:
             note.unlink(missing_ok=True)
         return suspects - {""}
 
-    def clear_parts(self) -> None:
-        """Delete what was saved of pictures, to begin anew in the same folder."""
+    def clear_checkpoints(self) -> None:
+        """Delete all checkpoints, to start again in the same folder."""
         for path in self.parts_path.glob("part-*.zip"):
             path.unlink()
 
-    def drop_parts(self) -> None:
-        """Delete the parts; what they held is in the trials table."""
+    def drop_checkpoints(self) -> None:
+        """Delete the folder of checkpoints, whose rows are in the tables."""
         shutil.rmtree(self.parts_path, ignore_errors=True)
 
 
 def chunks(items: Sequence[int], size: int) -> list[list[int]]:
-    """Cut positions into runs of consecutive numbers of at most `size`."""
+    """Split positions into runs of at most `size` consecutive numbers."""
     cut: list[list[int]] = []
     for item in items:
         if cut and len(cut[-1]) < size and cut[-1][-1] == item - 1:
@@ -397,7 +384,7 @@ PACKAGES: Final = (
 
 
 def new_manifest(plan: Plan) -> dict[str, Any]:
-    """Describe a run that is about to begin."""
+    """Return the manifest of a run that is about to start."""
     dataset = plan.dataset
     return {
         "schema_version": SCHEMA_VERSION,
@@ -452,7 +439,7 @@ def _version(package: str) -> str:
 
 
 def _git_commit() -> str:
-    """Commit of the source tree this package runs from; empty if it is not in one."""
+    """Return the commit of the source tree that this package runs from; empty if none."""
     try:
         done = subprocess.run(
             ["git", "rev-parse", "HEAD"],  # noqa: S607 (whichever git the user has)

@@ -46,8 +46,8 @@ def find_damage(folder: RunFolder, manifest: Mapping[str, Any]) -> list[Damage]:
     Parameters
     ----------
     folder, manifest
-        The run. Tables that the manifest does not name are not compared, except for trials in
-        another format, which would be read in place of those of the run.
+        The run. Tables that the manifest does not name are not compared, except trials in another
+        format, which would be read in place of those of the run.
     """
     recorded = manifest["files"]
     found = [Damage(name, why) for name in recorded if (why := _reason(folder, recorded, name))]
@@ -67,7 +67,7 @@ def require_sound(
     folder, manifest
         The run.
     but
-        Names of tables that need not be sound.
+        Names of tables that are not checked.
 
     Raises
     ------

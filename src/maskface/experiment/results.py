@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, repr=False)
 class Run:
-    """A finished run. In a notebook it shows the loss, its figure and the cautions.
+    """A finished run; a notebook displays the loss, its figure and the cautions.
 
     Attributes
     ----------
@@ -41,7 +41,7 @@ class Run:
         return f"Run({str(self.folder.path)!r})"
 
     def _repr_html_(self) -> str:
-        """Return what a notebook shows: the loss, its figure, and the cautions."""
+        """Return the loss, its figure and the cautions as HTML."""
         from base64 import b64encode
         from html import escape
 
@@ -67,7 +67,7 @@ class Run:
         """Accuracy lost, a row for each classifier, condition and emotion.
 
         Columns are classifier, condition, emotion (``all`` first), n (pictures), plain and masked
-        (share of right answers without and with the occluder), loss (plain minus masked, -1 to 1),
+        (proportion correct without and with the occluder), loss (plain minus masked, -1 to 1),
         ci_low and ci_high (its 95 % interval), p_value, and p_adjusted (Holm).
         """
         from maskface.stats import loss_table
@@ -86,9 +86,9 @@ class Run:
         Parameters
         ----------
         kind
-            ``loss`` by emotion (one panel a condition unless `condition` names one), ``grid`` of
-            the losses of one classifier under all conditions, ``readers`` for right answers by
-            condition and classifier; or, for one classifier and condition, ``accuracy``,
+            ``loss`` by emotion (one panel for each condition unless `condition` names one);
+            ``grid``, losses of one classifier under all conditions; ``readers``, the proportion
+            correct by condition and classifier; or, for one classifier and condition, ``accuracy``,
             ``confusions``, ``flows`` or ``probabilities``.
         classifier, condition
             Names as in the tables; may be left out where there is one.
@@ -145,10 +145,10 @@ class Run:
         """Cautions about the results; see `maskface.tables.GUARDS`."""
         if self.folder.guards_path.exists():
             return GUARDS.read(self.folder.guards_path)
-        # Here and below: workers and the start of a run need no statistics, which load SciPy.
+        # Imported here and below, as workers and the start of a run need no SciPy.
         from maskface.stats import find_guards
 
-        with _held_trials(self.folder) as trials:
+        with _trial_source(self.folder) as trials:
             return find_guards(trials, _same_files(self.folder))
 
     @cached_property
@@ -236,7 +236,7 @@ def _png(figure: Figure) -> bytes:
     return stream.getvalue()
 
 
-def _held_trials(folder: RunFolder) -> AbstractContextManager[TrialSource]:
+def _trial_source(folder: RunFolder) -> AbstractContextManager[TrialSource]:
     from maskface.stats import NEEDED, trial_source
 
     path = folder.trials_path
@@ -248,7 +248,7 @@ def write_summary(folder: RunFolder, seed: int) -> dict[str, Any]:
     from maskface.stats import find_guards, summarize
 
     _require_answers(folder.trials_path)
-    with _held_trials(folder) as trials:
+    with _trial_source(folder) as trials:
         summary, guards = summarize(trials, seed=seed), find_guards(trials, _same_files(folder))
     return {
         folder.summary_path.name: SUMMARY.write(summary, folder.summary_path),
@@ -297,10 +297,10 @@ def summarize_run(path: str | Path, *, allow_partial: bool = False) -> pd.DataFr
     Parameters
     ----------
     path
-        Folder of the run. A complete run's summary.csv and guards.csv are written anew; an
-        incomplete run's folder is left as it is.
+        Folder of the run. summary.csv and guards.csv of a complete run are replaced; the folder of
+        an incomplete run stays as it is.
     allow_partial
-        Accept an incomplete run, and summarise the pictures that are read already.
+        Accept an incomplete run, and summarize the pictures that have been read.
 
     Returns
     -------
@@ -324,7 +324,7 @@ def summarize_run(path: str | Path, *, allow_partial: bool = False) -> pd.DataFr
         return SUMMARY.read(folder.summary_path)
     if not allow_partial:
         raise incomplete(folder)
-    parts = folder.read_parts(str(manifest["run_id"]))
+    parts = folder.read_checkpoints(str(manifest["run_id"]))
 
     def read() -> Iterator[pd.DataFrame]:
         for _, rows in parts.frames(TRIALS):
@@ -363,10 +363,7 @@ class Failures:
 
     @property
     def failed(self) -> tuple[dict[str, str], ...]:
-        """Of each image without an answer somewhere, the first such trial.
-
-        As image_id, status and message, in the order of the trials.
-        """
+        """First trial without an answer of each such image: image_id, status and message."""
         first = self.trials.drop_duplicates("image_id").drop(columns="condition")
         return tuple({str(k): v for k, v in row.items()} for row in first.to_dict("records"))
 
@@ -388,7 +385,7 @@ def failures_of(pieces: Iterable[pd.DataFrame]) -> Failures:
 
 
 def find_failures(result: Run) -> Failures:
-    """Find the trials of a run without an answer, reading some at a time."""
+    """Find the trials of a run without an answer, some at a time."""
     return failures_of(TRIALS.pieces(result.folder.trials_path, _COLUMNS))
 
 

@@ -1,14 +1,10 @@
-"""Which pictures of a run have changed since they were read.
-
-What was read of pictures, made again from where it was stored.
-
-A run that is resumed forgets what it read of pictures that have changed since.
-"""
+"""Resume a run: drop the results of pictures whose files have changed since they were read."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence, Set
+from operator import attrgetter
 from typing import Any, Final
 
 import pandas as pd
@@ -20,9 +16,9 @@ from maskface.exits import note
 from maskface.experiment.checkpoints import (
     PICTURES,
     UNANSWERED,
+    Checkpoint,
     ChunkResult,
     FileFingerprint,
-    Part,
     joined,
 )
 from maskface.experiment.folder import RunFolder
@@ -34,21 +30,21 @@ from maskface.table_files import find_table
 from maskface.tables import ATTRIBUTES, DETECTIONS, TRIALS
 
 _SLOW_S: Final = 2
-"""Progress is shown if it takes longer: of a set that was copied, every file has to be read."""
+"""Progress is shown if it takes longer: every file of a copied set has to be read."""
 
 
 def changed_pictures(
-    plan: Plan, read: Iterable[str], marks: Iterable[pd.DataFrame], *, progress: bool
+    plan: Plan, read: Iterable[str], fingerprints: Iterable[pd.DataFrame], *, progress: bool
 ) -> set[str]:
-    """Find the pictures whose files are not those that were read.
+    """Find the pictures whose files have changed since they were read.
 
     Parameters
     ----------
     plan
-        Says where the pictures are.
+        The run, with the paths of its pictures.
     read
-        The pictures that have answers.
-    marks
+        Ids of the pictures that were read.
+    fingerprints
         Rows of `maskface.experiment.checkpoints.PICTURES`, some at a time. Pictures without one
         count as changed.
     progress
@@ -57,17 +53,17 @@ def changed_pictures(
     Raises
     ------
     MaskfaceError
-        If files that could be read cannot be read any more.
+        If files that could be read then cannot be read now.
     """
     paths = {sample.image_id: sample.path for sample in plan.samples}
     limits = plan.experiment.limits
     found, gone = set(read), []
     with tqdm(total=len(found), unit="image", delay=_SLOW_S, disable=not progress) as bar:
-        for frame in marks:
+        for frame in fingerprints:
             columns = (frame[name] for name in ("image_id", "sha256", "message", "state"))
             for image_id, *cells in zip(*columns, strict=True):
                 try:
-                    if FileFingerprint(*cells).fits(paths[image_id], limits):
+                    if FileFingerprint(*cells).matches(paths[image_id], limits):
                         found.discard(image_id)
                 except ImageError as error:
                     gone.append(f"{image_id}: {error}")
@@ -81,52 +77,54 @@ def changed_pictures(
     return found
 
 
-_TOGETHER: Final = 256
+_BATCH: Final = 256
 """Pictures whose rows are in memory at once."""
 
 
-def harvest_of_part(part: Part, images: Sequence[str]) -> ChunkResult:
-    """What a part holds of some of its pictures."""
-    harvest = ChunkResult(image_ids=list(images))
-    for table, rows in harvest.tables():
+def result_of_checkpoint(part: Checkpoint, images: Sequence[str]) -> ChunkResult:
+    """Return the results of some pictures of a checkpoint."""
+    result = ChunkResult(image_ids=list(images))
+    for table, rows in result.tables():
         found = part.rows(table)
         rows.extend(_records(found[found["image_id"].isin(images)]))
     unanswered = part.rows(TRIALS, UNANSWERED)
     wanted = unanswered["image_id"].isin(images)
-    harvest.unanswered.extend(_records(unanswered[wanted]))
+    result.unanswered.extend(_records(unanswered[wanted]))
     for name in part.features:
         measured = (unanswered["classifier"] == name) & (unanswered["status"] == "ok")
-        harvest.features[name] = list(part.vectors(name)[wanted[measured].to_numpy(bool)])
-    return harvest
+        result.features[name] = list(part.vectors(name)[wanted[measured].to_numpy(bool)])
+    return result
 
 
 def tables_read(experiment: Experiment) -> tuple[Table, ...]:
-    """Tables of a run that hold what was read of its pictures, unless classifiers learnt."""
+    """Return the tables that hold all results of a run without trainable classifiers."""
     return (TRIALS, ATTRIBUTES, PICTURES, *([DETECTIONS] if experiment.detect_px else []))
 
 
-def harvests_of_tables(
+def results_of_tables(
     folder: RunFolder, tables: Iterable[Table], images: Sequence[str]
 ) -> Iterator[ChunkResult]:
-    """What tables of a complete run hold of some pictures, sorted; some pictures at a time."""
-    groups = [images[first : first + _TOGETHER] for first in range(0, len(images), _TOGETHER)]
-    found = {table: _cut(_rows_read(folder, table), groups) for table in tables}
+    """Yield the results of some sorted pictures from the tables of a complete run, in batches."""
+    groups = [images[first : first + _BATCH] for first in range(0, len(images), _BATCH)]
+    found = {table: _by_group(_rows_read(folder, table), groups) for table in tables}
     for group in groups:
-        harvest = ChunkResult(image_ids=list(group))
-        for table, rows in harvest.tables():
+        result = ChunkResult(image_ids=list(group))
+        for table, rows in result.tables():
             if table in found:
                 rows.extend(_records(next(found[table])))
-        yield harvest
+        yield result
 
 
 def _rows_read(folder: RunFolder, table: Table) -> Iterator[pd.DataFrame]:
-    """Rows of a table, some at a time, without those that the index says and nobody read."""
+    """Yield rows of a table, some at a time, without those that stem from the index."""
     for rows in table.pieces(find_table(folder.path, table)):
         yield rows[rows["source"] == "measured"] if table is ATTRIBUTES else rows
 
 
-def _cut(pieces: Iterator[pd.DataFrame], groups: Iterable[Sequence[str]]) -> Iterator[pd.DataFrame]:
-    """Cut rows, sorted by picture, into those of each group of pictures; others are left out."""
+def _by_group(
+    pieces: Iterator[pd.DataFrame], groups: Iterable[Sequence[str]]
+) -> Iterator[pd.DataFrame]:
+    """Yield the rows of each group of pictures from rows sorted by picture."""
     rest = next(pieces, None)
     for group in groups:
         own = []
@@ -141,7 +139,7 @@ def _cut(pieces: Iterator[pd.DataFrame], groups: Iterable[Sequence[str]]) -> Ite
 
 
 def _records(frame: pd.DataFrame) -> list[Row]:
-    """Rows as they were before they were stored: empty cells are None."""
+    """Return rows as they were before they were stored, with None for empty cells."""
     cells = frame.astype(object).where(frame.notna(), None)
     return [{str(name): cell for name, cell in row.items()} for row in cells.to_dict("records")]
 
@@ -152,89 +150,89 @@ Manifest = dict[str, Any]
 def changed_since(
     plan: Plan, folder: RunFolder, manifest: Manifest | None, *, progress: bool
 ) -> set[str]:
-    """Find the pictures of a complete run that have changed since; none of any other run.
+    """Find the pictures of a complete run that have changed since; none if it is incomplete.
 
     Parameters
     ----------
     plan, folder, manifest
         The run.
     progress
-        Say on stderr what cannot be known, and what takes long.
+        Note on stderr if changes cannot be found, and show a progress bar if it takes long.
 
     Raises
     ------
     MaskfaceError
-        If pictures that were read are gone.
+        If files that could be read then cannot be read now.
     """
     if manifest is None or not manifest["complete"]:
         return set()
     if not is_as_written(folder, manifest, folder.pictures_path.name):
-        # A damaged one is dealt with by `reopen`.
+        # `reopen` handles a damaged table.
         if progress and folder.pictures_path.name not in manifest["files"]:
             note(
-                f"{folder.path} does not say which files its pictures were read from: whether they "
-                "have changed since is not known."
+                f"{folder.path} does not record which files its pictures were read from: changes "
+                "since then cannot be found."
             )
         return set()
     read = (sample.image_id for sample in plan.samples)
-    marks = PICTURES.pieces(folder.pictures_path)
-    return changed_pictures(plan, read, marks, progress=progress)
+    fingerprints = PICTURES.pieces(folder.pictures_path)
+    return changed_pictures(plan, read, fingerprints, progress=progress)
 
 
-def forget(plan: Plan, folder: RunFolder, *, progress: bool) -> None:
-    """Let the parts of an incomplete run hold no picture that has changed since.
+def drop_changed(plan: Plan, folder: RunFolder, *, progress: bool) -> None:
+    """Drop changed pictures from the checkpoints of an incomplete run.
 
     Raises
     ------
     MaskfaceError
-        If pictures that were read are gone.
+        If files that could be read then cannot be read now.
     """
-    parts = folder.read_parts(plan.run_id)
-    marks = (frame for _, frame in parts.frames(PICTURES))
-    changed = changed_pictures(plan, parts.image_ids, marks, progress=progress)
-    for part in parts.about_any(changed):
+    parts = folder.read_checkpoints(plan.run_id)
+    fingerprints = (frame for _, frame in parts.frames(PICTURES))
+    changed = changed_pictures(plan, parts.image_ids, fingerprints, progress=progress)
+    for part in parts.holding(changed):
         kept = [image_id for image_id in part.image_ids if image_id not in changed]
         if kept:
-            _write(plan, folder, harvest_of_part(part, kept))
+            _write(plan, folder, result_of_checkpoint(part, kept))
         part.path.unlink()
     if changed and progress:
-        note(_told(plan, changed, "these are read again"))
+        note(_change_note(plan, changed, "these are read again"))
 
 
 def reopen(
     plan: Plan, folder: RunFolder, manifest: Manifest, changed: Set[str], *, progress: bool
 ) -> Manifest:
-    """Make a complete run an incomplete one, which lacks the pictures that have changed.
+    """Make a complete run incomplete again, without the pictures that have changed.
 
-    What its tables hold of the others goes back into parts. Where classifiers learn from the
-    pictures, all pictures are forgotten: what was measured of them is not in the tables.
+    The rows of the other pictures become checkpoints again. With trainable classifiers, all
+    pictures are dropped, as the tables do not hold their features.
 
     Returns
     -------
     dict
-        The manifest that the run now has.
+        The new manifest of the run.
     """
-    folder.clear_parts()
-    why = _why_all(plan, folder, manifest)
+    folder.clear_checkpoints()
+    why = _reason_to_drop_all(plan, folder, manifest)
     if not why:
         kept = [one.image_id for one in plan.samples if one.image_id not in changed]
-        for harvest in harvests_of_tables(folder, tables_read(plan.experiment), kept):
-            _write(plan, folder, harvest)
+        for result in results_of_tables(folder, tables_read(plan.experiment), kept):
+            _write(plan, folder, result)
     if progress and not changed:
         note(f"All {len(plan.samples)} pictures are read again, since {why}.")
     elif progress:
         end = f"all are read again, since {why}" if why else "these are read again"
-        note(_told(plan, changed, end))
+        note(_change_note(plan, changed, end))
     again = manifest | {"complete": False, "files": {}}
     again["trials"] = {"planned": plan.n_trials, "written": 0}
     folder.write_manifest(again)
     return again
 
 
-def _why_all(plan: Plan, folder: RunFolder, manifest: Manifest) -> str:
-    """Why the tables do not hold all that was read of a picture; empty if they do."""
-    if plan.experiment.learners:
-        return "what classifiers learn from is not kept in a complete run"
+def _reason_to_drop_all(plan: Plan, folder: RunFolder, manifest: Manifest) -> str:
+    """Return why the tables do not hold all results of a picture; empty if they do."""
+    if plan.experiment.trainable:
+        return "a complete run does not keep the features that classifiers are fitted to"
     for table in tables_read(plan.experiment):
         path = find_table(folder.path, table)
         if not is_as_written(folder, manifest, path.name):
@@ -242,15 +240,14 @@ def _why_all(plan: Plan, folder: RunFolder, manifest: Manifest) -> str:
     return ""
 
 
-def _write(plan: Plan, folder: RunFolder, harvest: ChunkResult) -> None:
-    first, last = (_number(plan, harvest.image_ids[end]) for end in (0, -1))
-    folder.write_part(first, last, harvest, plan.run_id)
+def _write(plan: Plan, folder: RunFolder, result: ChunkResult) -> None:
+    first, last = (
+        bisect_left(plan.samples, result.image_ids[end], key=attrgetter("image_id"))
+        for end in (0, -1)
+    )
+    folder.write_checkpoint(first, last, result, plan.run_id)
 
 
-def _number(plan: Plan, image_id: str) -> int:
-    return bisect_left(plan.samples, image_id, key=lambda sample: sample.image_id)
-
-
-def _told(plan: Plan, changed: Set[str], end: str) -> str:
+def _change_note(plan: Plan, changed: Set[str], end: str) -> str:
     n = len(plan.samples)
     return f"The files of {len(changed)} of {n} pictures have changed since they were read; {end}."

@@ -1,4 +1,4 @@
-"""Carry out a plan: pictures to workers, parts to disk, parts to the tables of a run."""
+"""Run an experiment: hand its pictures to workers, and merge their checkpoints to tables."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import pandas as pd
 
 from maskface.datasets import require_apart
 from maskface.errors import MaskfaceError
-from maskface.experiment.checkpoints import PICTURES, Framed, Parts, joined, merge
-from maskface.experiment.cross_fitting import cross_fitted, scratch
+from maskface.experiment.checkpoints import PICTURES, Checkpoints, HasFrames, joined, merge
+from maskface.experiment.cross_fitting import cross_fit, scratch
 from maskface.experiment.folder import RunFolder, new_manifest
 from maskface.experiment.integrity import find_damage, must_be_read_again
 from maskface.experiment.results import Run, summarize_run, write_summary
-from maskface.experiment.resume import changed_since, forget, reopen
+from maskface.experiment.resume import changed_since, drop_changed, reopen
 from maskface.experiment.spec import Experiment, Plan, make_plan
 from maskface.experiment.workers import check_workers, read_pictures, workers
 from maskface.folders import data_folder
@@ -29,16 +29,16 @@ from maskface.tables import ATTRIBUTES, DETECTIONS, TRIALS
 
 
 def finish(plan: Plan, folder: RunFolder, manifest: dict[str, Any], jobs: int, form: str) -> None:
-    """Fit classifiers to the parts of a run, merge the parts to tables, and summarise these.
+    """Cross-fit classifiers, merge the checkpoints of a run to tables, and summarize these.
 
     Parameters
     ----------
     plan, folder
         The run.
     manifest
-        Its manifest; takes files and timings, and is written as complete in the end.
+        Its manifest; files and timings are added, and it is written as complete at the end.
     jobs
-        Processes for classifiers that are fitted.
+        Number of worker processes that fit classifiers.
     form
         Format of the trials: csv or parquet.
 
@@ -55,14 +55,14 @@ def finish(plan: Plan, folder: RunFolder, manifest: dict[str, Any], jobs: int, f
     files |= write_summary(folder, plan.experiment.seed)
     manifest["timings"]["summary_s"] = round(time.perf_counter() - started, 3)
     folder.write_manifest(manifest | {"complete": True})
-    folder.drop_parts()
+    folder.drop_checkpoints()
 
 
 def _merge(
     plan: Plan, folder: RunFolder, manifest: dict[str, Any], jobs: int, form: str
 ) -> dict[str, Any]:
     """Write the tables of a run; return hash and rows of each file."""
-    parts = folder.read_parts(plan.run_id)
+    parts = folder.read_checkpoints(plan.run_id)
     lost = plan.n_trials - plan.experiment.rows_per_image * len(parts.image_ids)
     if lost:
         raise MaskfaceError(
@@ -70,10 +70,10 @@ def _merge(
             f"{argument('resume', value=True)}."
         )
     with scratch(folder.parts_path / "learning") as place:
-        answered = _learnt(plan, parts, manifest, jobs, place)
+        trials = _with_predictions(plan, parts, manifest, jobs, place)
         trials_path = folder.path / f"{TRIALS.name}.{form}"
-        files = {trials_path.name: merge(answered, TRIALS, trials_path)}
-    for other in set(FORMATS) - {form}:  # of an earlier time; it may hold other answers
+        files = {trials_path.name: merge(trials, TRIALS, trials_path)}
+    for other in set(FORMATS) - {form}:  # an earlier table with other rows
         (folder.path / f"{TRIALS.name}.{other}").unlink(missing_ok=True)
     path = folder.attributes_path
     files[path.name] = merge(Described(plan, parts), ATTRIBUTES, path)
@@ -85,18 +85,18 @@ def _merge(
     return files
 
 
-def _learnt(plan: Plan, parts: Parts, manifest: dict[str, Any], jobs: int, place: Path) -> Framed:
-    """Return the parts, with the trials of the classifiers that are fitted to them."""
-    asked = plan.experiment
-    learners = asked.learners
-    if not learners:
+def _with_predictions(
+    plan: Plan, parts: Checkpoints, manifest: dict[str, Any], jobs: int, place: Path
+) -> HasFrames:
+    """Return the checkpoints, with the trials of trainable classifiers if there are any."""
+    classifiers, conditions = plan.experiment.trainable, plan.experiment.conditions
+    if not classifiers:
         return parts
     started = time.perf_counter()
-    answered = cross_fitted(
-        learners, parts, asked.conditions, seed=asked.seed, jobs=jobs, place=place
-    )
+    seed = plan.experiment.seed
+    trials = cross_fit(classifiers, parts, conditions, seed=seed, jobs=jobs, place=place)
     manifest["timings"]["training_s"] = round(time.perf_counter() - started, 3)
-    return answered
+    return trials
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,21 +108,21 @@ class Described:
     plan
         The plan, with the index.
     parts
-        The parts, with the measurements.
+        The checkpoints, with the measurements.
     """
 
     plan: Plan
-    parts: Parts
+    parts: Checkpoints
 
     def frames(self, table: Table) -> Iterator[tuple[list[str], pd.DataFrame]]:
         """Yield ids of some pictures at a time, in order, and their attributes."""
         head = {"run_id": self.plan.run_id, "dataset": self.plan.dataset.name, "source": "index"}
-        said = {sample.image_id: sample.attributes for sample in self.plan.samples}
+        indexed = {sample.image_id: sample.attributes for sample in self.plan.samples}
         for images, measured in self.parts.frames(table):
             rows = [
                 head | {"image_id": image_id, "attribute": name, "value": value}
                 for image_id in images
-                for name, value in said[image_id]
+                for name, value in indexed[image_id]
             ]
             yield images, joined([table.frame(rows), measured], measured)
 
@@ -158,12 +158,11 @@ def run(
         Number of worker processes, 1 or more; -1 for one per core. The tables have the same
         bytes for any number.
     resume
-        Go on with a run in `out`. Pictures whose files have changed since they were read are read
-        again, also those of a complete run, which is otherwise returned as it is. If None, do so
-        with a complete run alone, so that the cell of a notebook can be run again; if False, refuse
-        any folder with a run.
+        If True, continue a run in `out`. Pictures whose files have changed since they were read are
+        read again, also those of a complete run, which is otherwise returned as it is. If None,
+        only a complete run is allowed, so that a notebook cell can be run again; if False, no run.
     progress
-        Show a progress bar, and say how many pictures have changed.
+        Show a progress bar, and note on stderr how many pictures have changed.
     cache
         Folder of the landmark cache; ``"default"`` for the user's cache folder, None for none.
     chunk
@@ -191,7 +190,7 @@ def run(
     check_format(format)
     if chunk < 1:
         raise MaskfaceError(f"chunk must be 1 or more, got {chunk}.")
-    kept = _cache_folder(cache)
+    cached = _cache_folder(cache)
     plan = make_plan(experiment)
     if out is None:
         out = data_folder("runs") / plan.run_id
@@ -204,14 +203,14 @@ def run(
         changed = changed_since(plan, folder, begun, progress=progress)
         if not changed and _is_finished(folder, begun):
             return Run(folder)
-        with folder.alone():
+        with folder.exclusive():
             manifest = _begin(plan, folder, changed, progress=progress)
             if manifest["complete"]:
                 return Run(folder)
             started = time.perf_counter()
             with workers(jobs, backend, scheduler) as work:
                 read_pictures(
-                    plan, folder, kept, work, chunk, progress=progress,
+                    plan, folder, cached, work, chunk, progress=progress,
                     by_value=jobs != 1 or backend != "loky",
                 )  # fmt: skip
             manifest["timings"]["trials_s"] = round(time.perf_counter() - started, 3)
@@ -234,26 +233,26 @@ def _is_finished(folder: RunFolder, begun: dict[str, Any] | None) -> bool:
 
 
 def _begin(plan: Plan, folder: RunFolder, changed: Set[str], *, progress: bool) -> dict[str, Any]:
-    """Bring a run to where pictures can be read; what is returned is its manifest.
+    """Prepare a run for reading pictures, and return its manifest.
 
-    It is complete if another process has ended the run since it was looked at, or a killed one
-    had only to clear away its parts.
+    The manifest is complete if another process has finished the run in the meantime, or a killed
+    one had only its checkpoints left to delete.
     """
     manifest = folder.read_manifest()
     if manifest is None:
         manifest = new_manifest(plan)
         folder.write_manifest(manifest)
     elif not manifest["complete"]:
-        forget(plan, folder, progress=progress)
+        drop_changed(plan, folder, progress=progress)
     elif changed or must_be_read_again(folder, manifest):
         manifest = reopen(plan, folder, manifest, changed, progress=progress)
     else:
-        folder.drop_parts()
+        folder.drop_checkpoints()
     return manifest
 
 
 def _cache_folder(cache: str | Path | None) -> Path | None:
     if cache is None:
         return None
-    cache_limit()  # a worker would refuse a wrong one too, but later
+    cache_limit()  # raises here what a worker would raise later
     return default_cache_folder() if cache == "default" else Path(cache)

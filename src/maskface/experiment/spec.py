@@ -159,10 +159,10 @@ class Experiment(BaseModel):
         return name
 
     def _require_trainable(self) -> None:
-        for learner in self.learners:
-            if not trained_on(learner.train, self.conditions):
+        for one in self.trainable:
+            if not trained_on(one.train, self.conditions):
                 raise MaskfaceError(
-                    f"Classifier {learner.name!r} cannot be fitted to {learner.train!r}. Allowed: "
+                    f"Classifier {one.name!r} cannot be fitted to {one.train!r}. Allowed: "
                     f"clean, masked and both (with an occluder), or one of the conditions of the "
                     f"run: {', '.join(self.conditions)}."
                 )
@@ -190,8 +190,8 @@ class Experiment(BaseModel):
         return tuple(self._classifiers.values())
 
     @property
-    def learners(self) -> tuple[Trainable, ...]:
-        """Those classifiers that are fitted to pictures of the run."""
+    def trainable(self) -> tuple[Trainable, ...]:
+        """Classifiers that are fitted to pictures of the run."""
         return tuple(one for one in self._classifiers.values() if isinstance(one, Trainable))
 
     def load_dataset(self) -> Dataset:
@@ -429,26 +429,26 @@ def make_plan(experiment: Experiment) -> Plan:
     samples = dataset.samples
     if experiment.limit is not None:
         samples = balanced_sample(samples, experiment.limit, experiment.seed)
-    learners = experiment.learners
-    if learners:
-        _require_people(samples, learners[0].name)
+    trainable = experiment.trainable
+    if trainable:
+        _require_subjects(samples, trainable[0].name)
     made = experiment.made_classifiers
     ready = [one for one in made if not isinstance(one, Trainable)]
     fingerprints = {"landmarks": MediaPipeDetector().fingerprint}
-    fingerprints |= {one.name: one.fingerprint for one in (*ready, *learners)}
+    fingerprints |= {one.name: one.fingerprint for one in (*ready, *trainable)}
     return Plan(experiment, dataset, samples, fingerprints)
 
 
-def _require_people(samples: Sequence[Sample], learner: str) -> None:
+def _require_subjects(samples: Sequence[Sample], classifier: str) -> None:
     subjects = {sample.subject_id for sample in samples}
     unknown = [sample.image_id for sample in samples if not sample.subject_id]
     if unknown or len(subjects) < 2:
         got = (
-            f"{len(unknown)} pictures name nobody, for example {unknown[0]}"
+            f"{len(unknown)} pictures have no subject, for example {unknown[0]}"
             if unknown
-            else "all pictures show the same person"
+            else "all pictures show the same subject"
         )
         raise MaskfaceError(
-            f"Classifier {learner!r} must not be fitted to the people that it reads, but {got}. "
-            "Name at least two people in the column subject."
+            f"Classifier {classifier!r} must not be fitted to the subjects that it predicts, but "
+            f"{got}. Name at least two people in the column subject."
         )

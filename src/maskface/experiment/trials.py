@@ -1,7 +1,7 @@
-"""Trials of one picture: its rows under every condition, with every classifier.
+"""Trials of one picture: a row for every condition and classifier.
 
-The face that a label means is chosen, what is known of the picture itself is measured, and, where
-an experiment asks for it, the face is looked for again in each occluded picture.
+The labelled face is chosen, attributes of the picture are measured and, in experiments with
+`detect_px`, the face is detected again in each occluded picture.
 """
 
 from __future__ import annotations
@@ -45,11 +45,11 @@ from maskface.skin import skin_ita
 from maskface.types import Face, FaceLandmarks, ImageArray, MaskArray, Occlusion, Sample
 
 AMBIGUOUS_SIZE: Final = 0.5
-"""A second face of at least this share of the largest one's size could be the labelled one."""
+"""A second face of at least this fraction of the largest one's size could be the labelled one."""
 
 
 class TrialError(Exception):
-    """A picture has no answers: the status and message of its rows."""
+    """A picture without predictions: the status and message of its rows."""
 
     def __init__(self, status: str, message: str) -> None:
         super().__init__(message)
@@ -57,7 +57,7 @@ class TrialError(Exception):
 
 
 def choose_face(faces: Sequence[FaceLandmarks]) -> tuple[FaceLandmarks, str]:
-    """Choose the face that the label means.
+    """Choose the labelled face.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def choose_face(faces: Sequence[FaceLandmarks]) -> tuple[FaceLandmarks, str]:
     FaceLandmarks
         The largest face.
     str
-        A message for its rows if there are others; else empty.
+        A message for its rows if there are others; otherwise empty.
 
     Raises
     ------
@@ -90,9 +90,9 @@ def choose_face(faces: Sequence[FaceLandmarks]) -> tuple[FaceLandmarks, str]:
 
 
 def attribute_rows(occluded: OccludedFace, head: Row) -> list[Row]:
-    """Measure the picture itself: rows of `maskface.tables.ATTRIBUTES`.
+    """Measure attributes of the picture: rows of `maskface.tables.ATTRIBUTES`.
 
-    `head` holds the cells that all its rows share: run id, data set and image id.
+    `head` holds the cells that all rows share: run id, data set and image id.
     """
     values = {"face_px": f"{occluded.face.size:.1f}"}
     angle = skin_ita(occluded.image, occluded.face)
@@ -105,7 +105,7 @@ def attribute_rows(occluded: OccludedFace, head: Row) -> list[Row]:
 def detection_rows(
     occluded: OccludedFace, head: Row, sizes: Sequence[int], finders: Mapping[str, Detect]
 ) -> Iterator[Row]:
-    """Look for the face again under every condition.
+    """Detect the face again under every condition.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ def detection_rows(
     head
         Cells that all rows share.
     sizes
-        Sizes in px to shrink the face to; 0 for the picture as it is.
+        Face sizes in px that the picture is shrunk to; 0 for the picture as it is.
     finders
         Detectors, by their name in the column `search`.
 
@@ -147,7 +147,7 @@ def _detect_again(occluded: OccludedFace, condition: str, size: int, find: Detec
 
 
 def shrunk(image: ImageArray, face: FaceLandmarks, size: int) -> tuple[ImageArray, FaceLandmarks]:
-    """Shrink a picture until its face has a size in px; 0 leaves it as it is."""
+    """Shrink a picture so that its face has a size in px; 0 leaves it as it is."""
     if not size:
         return image, face
     height, width = (max(1, round(side * size / face.size)) for side in image.shape[:2])
@@ -172,34 +172,34 @@ def _mean(values: NDArray[np.floating[Any]], chosen: MaskArray) -> float | None:
 
 @dataclass(frozen=True)
 class TrialReader:
-    """Everything that a worker loads once.
+    """Everything that a worker loads once to read pictures.
 
     Attributes
     ----------
     experiment
-        Names the conditions and seeds.
+        The experiment.
     head
         Cells that all rows share: run id and data set.
     detect
-        Finds the faces in a picture.
-    alone
-        The same in one pass, without any fallback.
+        Face detector.
+    single_pass
+        The same detector in one pass, without fallbacks.
     occluders
-        By condition.
+        Occluders by condition.
     classifiers
-        In the order of the experiment.
+        Classifiers in the order of the experiment.
     """
 
     experiment: Experiment
     head: Row
     detect: Detect
-    alone: Detect
+    single_pass: Detect
     occluders: Mapping[str, Occluder]
     classifiers: tuple[Classifier | Trainable, ...]
 
     @classmethod
     def load(cls, experiment: Experiment, head: Row, cache: Path | None) -> TrialReader:
-        """Load the parts; `cache` is the folder of the landmark cache, None for no cache."""
+        """Load the detector; `cache` is the folder of the landmark cache, None for no cache."""
         detector = MediaPipeDetector()
         return cls(
             experiment,
@@ -213,7 +213,7 @@ class TrialReader:
         )
 
     def read(self, sample: Sample) -> ChunkResult:
-        """Return the rows of one picture for every condition and classifier, whatever happens."""
+        """Return the rows of one picture for every condition and classifier, also if it fails."""
         limits = self.experiment.limits
         fingerprint, data = read_fingerprinted(sample.path, limits)
         if fingerprint.message:
@@ -236,7 +236,7 @@ class TrialReader:
         for classifier in self.adapters:
             add_answers(classifier, rows, faces, result)
         if sizes := self.experiment.detect_px:
-            finders = {"never": self.alone, "scenes": self.detect}
+            finders = {"never": self.single_pass, "scenes": self.detect}
             result.detections.extend(
                 detection_rows(occluded, self._picture(sample), sizes, finders)
             )
@@ -256,7 +256,7 @@ class TrialReader:
     def lost(
         self, sample: Sample, fingerprint: FileFingerprint, status: str, message: str
     ) -> ChunkResult:
-        """Return the rows of a picture that has no answer at all."""
+        """Return the rows of a picture without any prediction."""
         result = self._result(sample, fingerprint)
         for classifier in self.adapters:
             cells = {"classifier": classifier.name, "status": status, "message": message}
@@ -276,7 +276,7 @@ class TrialReader:
         }
 
     def _blank(self, sample: Sample) -> dict[str, Row]:
-        """Return the cells that are known before a picture is opened, by condition."""
+        """Return the cells that are known before the picture is opened, by condition."""
         picture, seeds = self._picture(sample), self.seeds(sample)
         return {
             name: picture | cells | {"seed": seeds[name]}
@@ -296,7 +296,7 @@ class TrialReader:
 
     @cached_property
     def adapters(self) -> tuple[ClassifierAdapter, ...]:
-        """The classifiers, one of those that give the same features."""
+        """Classifiers; of those with the same features, one."""
         return adapt_classifiers(self.classifiers)
 
     @cached_property
@@ -316,7 +316,7 @@ def add_answers(
     faces: Mapping[str, Face],
     result: ChunkResult,
 ) -> None:
-    """Let a classifier answer to a face under every condition, and add its rows to a result."""
+    """Add the rows of a classifier for a face under every condition to a result."""
     rows = {name: row | {"classifier": classifier.name} for name, row in shared.items()}
     vectors = result.features.setdefault(classifier.name, []) if classifier.trainable else []
     for name, found in predict(classifier, faces).items():

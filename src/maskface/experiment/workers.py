@@ -34,13 +34,13 @@ from maskface.types import Sample
 BACKENDS: Final = OPTIONS["backend"].choices
 Task: TypeAlias = tuple[Any, ...]
 _WATCH_S: Final = 1
-"""How often a worker looks whether its parent is alive."""
+"""Interval at which a worker checks whether its parent is alive."""
 _WAIT_S: Final = 10
-"""How long a scheduler may take to answer, and a cluster to have a worker."""
+"""Longest wait for a scheduler to answer, and for a cluster to have a worker."""
 
 
-class WorkerLost(Exception):  # noqa: N818 (a state, which is dealt with)
-    """A worker process ended while it was at work."""
+class WorkerLost(Exception):  # noqa: N818 (a state, which is handled)
+    """A worker process ended during its task."""
 
 
 def check_workers(jobs: int, backend: str, scheduler: str) -> None:
@@ -67,21 +67,21 @@ def check_workers(jobs: int, backend: str, scheduler: str) -> None:
 def workers(
     jobs: int, backend: str, scheduler: str
 ) -> Iterator[Callable[[Callable[..., int], Iterable[Task]], Iterator[int]]]:
-    """Open workers; what is given calls a function for every task and yields in any order.
+    """Yield a function that calls a function for every task, with results in any order.
 
     Raises
     ------
     MaskfaceError
         If the cluster's package is missing or its scheduler does not answer.
     WorkerLost
-        From the iteration, if a process ends while it is at work.
+        From the iteration, if a worker process ends during its task.
     """
     with _cluster(scheduler) if backend == "dask" else parallel_config(backend="loky"):
 
         def work(function: Callable[..., int], tasks: Iterable[Task]) -> Iterator[int]:
             n_jobs = -1 if backend == "dask" else jobs
             pool = Parallel(n_jobs=n_jobs, return_as="generator_unordered")
-            with losses():
+            with worker_errors():
                 with ignore_sigint():
                     results = pool(delayed(watched(function))(*task) for task in tasks)
                 yield from results
@@ -90,10 +90,10 @@ def workers(
 
 
 def run_isolated(function: Callable[..., int], task: Task) -> bool:
-    """Call a function in a process of its own; whether the process survived."""
+    """Call a function in a separate process; return whether the process survived."""
     try:
-        with losses():
-            # With one job joblib would stay in this process.
+        with worker_errors():
+            # With one job, joblib would not start another process.
             pool = Parallel(n_jobs=2, backend="loky", return_as="generator")
             with ignore_sigint():
                 results = pool([delayed(watched(function))(*task)])
@@ -106,13 +106,13 @@ def run_isolated(function: Callable[..., int], task: Task) -> bool:
 def watched(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return a function whose worker process ends soon after this one, however this one ends.
 
-    A process that is killed cannot end its workers, which would go on writing parts.
+    A killed process cannot end its workers, which would continue to write checkpoints.
     """
     return partial(_call_watched, os.getpid(), function)
 
 
 def _call_watched(parent: int, function: Callable[..., Any], *task: Any) -> Any:
-    if os.getppid() == parent:  # not so in this process itself, and on a cluster
+    if os.getppid() == parent:  # false in this process itself, and on a cluster
         _watch(parent)
     return function(*task)
 
@@ -129,15 +129,15 @@ def _watch(parent: int) -> None:
 
 @contextmanager
 def ignore_sigint() -> Iterator[None]:
-    """Let processes that are begun here never hear Ctrl-C, which a terminal sends to all.
+    """Start worker processes in the block so that they ignore Ctrl-C.
 
-    It is this process that ends them; they would only print where they were. Ctrl-C waits until
-    the block ends.
+    A terminal sends it to all processes, but this one ends its workers, which would only print
+    tracebacks. Ctrl-C is deferred until the block ends.
     """
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
-    resource_tracker.ensure_running()  # beginning it would let the signal through again
+    resource_tracker.ensure_running()  # starting it later would unblock the signal
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     try:
         yield
@@ -146,14 +146,8 @@ def ignore_sigint() -> Iterator[None]:
 
 
 @contextmanager
-def losses() -> Iterator[None]:
-    """Tell the loss of a worker, which each library calls otherwise, from all else.
-
-    Raises
-    ------
-    WorkerLost
-        In the place of the library's own error.
-    """
+def worker_errors() -> Iterator[None]:
+    """Raise `WorkerLost` in place of the errors by which libraries report a lost worker."""
     from joblib.externals.loky.process_executor import TerminatedWorkerError
 
     try:
@@ -191,12 +185,12 @@ def _cluster(scheduler: str) -> Iterator[None]:
 
 @contextmanager
 def _watched_cluster(client: Any, scheduler: str) -> Iterator[None]:
-    """Interrupt the block if the scheduler or all workers are lost: dask would wait for ever.
+    """Interrupt the block if the scheduler or all workers are lost: dask would wait forever.
 
     Raises
     ------
     MaskfaceError
-        In place of the interruption, or of what dask raises then.
+        In place of the interruption, or of the error that dask raises then.
     """
     lost, done = threading.Event(), threading.Event()
 
@@ -228,18 +222,18 @@ def _watched_cluster(client: Any, scheduler: str) -> Iterator[None]:
 
 
 def _has_workers(client: Any) -> bool:
-    """Return whether a client is connected to a scheduler with workers, as far as it knows."""
+    """Return whether a client is known to be connected to a scheduler with workers."""
     try:
         return client.status == "running" and bool(client.scheduler_info()["workers"])
-    except Exception:  # noqa: BLE001 (of many kinds; each means that the connection is lost)
+    except Exception:  # noqa: BLE001 (any error means that the connection is lost)
         return False
 
 
 class Shipment:
-    """An experiment on its way to workers, with the objects that it holds, by value.
+    """An experiment that is sent to workers by value, with the objects that it holds.
 
-    Within this process it is the experiment itself. A worker unpacks it once; equal shipments are
-    the same for its `TrialReader`.
+    In this process it is the experiment itself. A worker unpacks it once, and equal shipments share
+    one `TrialReader`.
 
     Parameters
     ----------
@@ -253,11 +247,11 @@ class Shipment:
 
     @classmethod
     def unpack(cls, data: bytes) -> Shipment:
-        """Return the shipment of which these are the bytes."""
+        """Return the shipment that was packed to these bytes."""
         return _unpacked(data)
 
     def pack(self) -> bytes:
-        """Return the bytes; raise `MaskfaceError` if an object cannot be pickled."""
+        """Return bytes; raise `MaskfaceError` if an object cannot be pickled."""
         if self._data is None:
             self._data = _packed(self.experiment)
         return self._data
@@ -274,7 +268,7 @@ def _unpacked(data: bytes) -> Shipment:
 
 
 def _packed(experiment: Experiment) -> bytes:
-    """Pickle an experiment; classes and functions that workers may not have go along.
+    """Pickle an experiment with the classes and functions that workers may lack.
 
     Raises
     ------
@@ -292,7 +286,7 @@ def _packed(experiment: Experiment) -> bytes:
             stack.callback(cloudpickle.unregister_pickle_by_value, module)
         try:
             return bytes(cloudpickle.dumps(experiment))
-        except Exception as error:  # objects may refuse to be pickled in any way
+        except Exception as error:  # pickling may raise anything
             raise MaskfaceError(
                 "A classifier or an occluder cannot be sent to worker processes "
                 f"({format_error(error)}). Load networks in predict_proba when they are first "
@@ -301,10 +295,10 @@ def _packed(experiment: Experiment) -> bytes:
 
 
 def _is_users(module: ModuleType | None) -> bool:
-    """Whether a module is the user's own, and not of an installed package."""
+    """Return whether a module is the user's own, and not part of an installed package."""
     file = getattr(module, "__file__", None)
     if module is None or file is None or module.__name__ == "__main__":
-        return False  # cloudpickle sends what is in __main__ by value anyway
+        return False  # cloudpickle sends the content of __main__ by value anyway
     paths = sysconfig.get_paths()
     roots = [paths[key] for key in ("stdlib", "platstdlib", "purelib", "platlib")]
     roots.append(str(Path(__file__).parents[1]))
@@ -312,11 +306,11 @@ def _is_users(module: ModuleType | None) -> bool:
 
 
 ReaderParts = tuple[Shipment, tuple[tuple[str, Any], ...], Path | None]
-"""What decides a worker's `TrialReader`: the experiment, shared cells, the landmark cache."""
+"""Arguments of a worker's `TrialReader`: experiment, shared cells, folder of the landmark cache."""
 Work = Callable[[Callable[..., int], Iterable[Task]], Iterator[int]]
 _CRASHED: Final = "reading it ended the process (a decoder or a model crashed on it)"
 _ONE_AT_A_TIME: Final = threading.Lock()
-"""A cluster's worker may have several threads; models and OpenCV's settings bear one."""
+"""A cluster's worker may have several threads; models and OpenCV's settings allow one."""
 
 
 def read_pictures(
@@ -329,30 +323,29 @@ def read_pictures(
     progress: bool,
     by_value: bool,
 ) -> None:
-    """Read the pictures of a plan that are not in its folder yet.
+    """Read the pictures of a plan that have no checkpoint yet.
 
     Parameters
     ----------
     plan, folder
-        What to read, and where to save it.
+        The run.
     cache
-        Folder of the landmark cache; None for none.
+        Folder of the landmark cache; None for no cache.
     work
         Workers; see `maskface.experiment.workers.workers`.
     chunk
-        Pictures between two saves.
+        Pictures between two checkpoints.
     progress
         Show a progress bar.
     by_value
-        Whether workers are other processes, so that all objects of the experiment have to be
-        pickled.
+        True if workers are other processes, so that all objects of the experiment are pickled.
 
     Raises
     ------
     MaskfaceError
-        If an object cannot be pickled, or workers end before they have read anything.
+        If an object cannot be pickled, or a worker ends before it has read anything.
     """
-    # Workers elsewhere have another working directory.
+    # Workers on other machines have another working directory.
     folder = RunFolder(folder.path.absolute())
     samples = [replace(sample, path=sample.path.absolute()) for sample in plan.samples]
     head = {"run_id": plan.run_id, "dataset": plan.dataset.name}
@@ -390,30 +383,30 @@ def read_pictures(
 
 
 def _left(plan: Plan, folder: RunFolder) -> list[int]:
-    done = set(folder.read_parts(plan.run_id).image_ids)
+    done = set(folder.read_checkpoints(plan.run_id).image_ids)
     return [i for i, sample in enumerate(plan.samples) if sample.image_id not in done]
 
 
 def _read_guarded(parts: ReaderParts, folder: RunFolder, number: int, sample: Sample) -> None:
-    """Read a picture that was being read when a process ended, in a process of its own."""
+    """Read a picture on which a process ended, in a separate process."""
     if not run_isolated(_read_chunk, (parts, folder, number, [sample])):
         folder.pop_in_flight()
-        mark = read_fingerprinted(sample.path, parts[0].experiment.limits)[0]
-        harvest = _reader(parts).lost(sample, mark, "error", _CRASHED)
-        folder.write_part(number, number, harvest, str(parts[1][0][1]))
+        fingerprint = read_fingerprinted(sample.path, parts[0].experiment.limits)[0]
+        result = _reader(parts).lost(sample, fingerprint, "error", _CRASHED)
+        folder.write_checkpoint(number, number, result, str(parts[1][0][1]))
 
 
 def _read_chunk(parts: ReaderParts, folder: RunFolder, first: int, samples: list[Sample]) -> int:
-    """Read some pictures and save their trials; runs in a worker process."""
+    """Read some pictures and save a checkpoint; runs in a worker process."""
     with _ONE_AT_A_TIME, one_thread():
         reader = _reader(parts)
-        harvest = ChunkResult()
+        result = ChunkResult()
         with folder.note_reading() as note:
             for sample in samples:
                 note(sample.image_id)
-                harvest.add(reader.read(sample))
+                result.add(reader.read(sample))
             run_id = str(reader.head["run_id"])
-            folder.write_part(first, first + len(samples) - 1, harvest, run_id)
+            folder.write_checkpoint(first, first + len(samples) - 1, result, run_id)
     return len(samples)
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import re
 from types import MappingProxyType
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from maskface.errors import MaskfaceError
 from maskface.registry import unknown_name
+
+if TYPE_CHECKING:
+    import numpy as np
 
 RGB: TypeAlias = tuple[int, int, int]
 """Red, green and blue, 0 to 255."""
@@ -71,4 +75,24 @@ def exact_colour(colour: str) -> RGB:
 def dimmed(colour: RGB, share: float) -> RGB:
     """Return a colour at a share of its brightness."""
     red, green, blue = (round(share * part) for part in colour)
+    return red, green, blue
+
+
+_DYE: Final = (0.09, 0.035, 0.012)
+"""Standard deviations of the logarithms of brightness, and of single colours of dyed and of undyed
+cloth, among masks of one colour. The median lightness (CIELAB) of real ones differs by 11, half of
+it by the light."""
+_UNDYED: Final = 30
+"""Cloth whose red, green and blue differ by less is white, grey or black."""
+
+
+def varied_colour(colour: RGB, rng: np.random.Generator) -> RGB:
+    """Return a colour as it differs from one piece of cloth to the next."""
+    bright, *parts = rng.standard_normal(4).tolist()
+    mean, dye = sum(parts) / 3, _DYE[2 if max(colour) - min(colour) < _UNDYED else 1]
+    factors = (math.exp(_DYE[0] * bright + dye * (part - mean)) for part in parts)
+    red, green, blue = (
+        min(max(round(own * factor), DARKEST), BRIGHTEST)
+        for own, factor in zip(colour, factors, strict=True)
+    )
     return red, green, blue

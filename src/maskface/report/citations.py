@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from maskface.classifiers import CLASSIFIERS, get_reader
+from maskface.classifiers import CLASSIFIERS, make_classifier
 from maskface.classifiers.cards import shipped_cards
 from maskface.errors import MaskfaceError
 from maskface.findings import published_losses
@@ -167,7 +167,7 @@ def _words(name: str) -> set[str]:
 def _network(name: str) -> str:
     """Return the network whose embedding a classifier is fitted to."""
     try:
-        return str(getattr(get_reader(name), "network", ""))
+        return str(getattr(make_classifier(name), "network", ""))
     except MaskfaceError:
         return ""
 

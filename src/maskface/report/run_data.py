@@ -76,7 +76,7 @@ class RunData:
         if not self.partial:
             yield from TRIALS.pieces(self.folder.trials_path, _NEEDED)
             return
-        parts = self.folder.read_parts(str(self.manifest["run_id"]))
+        parts = self.folder.read_checkpoints(str(self.manifest["run_id"]))
         yield from (rows[list(_NEEDED)] for _, rows in parts.frames(TRIALS) if len(rows))
 
     @cached_property

@@ -1,4 +1,4 @@
-"""Model weights that ship with the package, and the manifest that vouches for them."""
+"""Model weights that ship with the package, and their manifest."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class Weights:
     sha256
         Hash of its bytes, 64 hexadecimal digits.
     title, licence, source, citation
-        What it is, under what terms, where it comes from, and what to cite.
+        Title, terms of use, origin and reference.
     licence_file
-        Name of the file beside it with the text of the licence.
+        Name of the file with the text of the licence.
     """
 
     file: str
@@ -39,11 +39,11 @@ class Weights:
 
     @property
     def path(self) -> Path:
-        """Where the file is."""
+        """Path of the file."""
         return FOLDER / self.file
 
     def verify(self) -> None:
-        """Compare the file with its recorded hash.
+        """Check the file against its recorded hash.
 
         Raises
         ------
@@ -61,6 +61,6 @@ class Weights:
 
 @cache
 def manifest() -> dict[str, Weights]:
-    """All shipped weights by file name."""
+    """Return the shipped weights by file name."""
     entries = json.loads((FOLDER / "manifest.json").read_text(encoding="utf-8"))
     return {entry["file"]: Weights(**entry) for entry in entries}

@@ -1,4 +1,4 @@
-"""Classifiers of other packages, called where the user has installed them."""
+"""Adapters to classifiers of other packages, which users install."""
 
 from __future__ import annotations
 

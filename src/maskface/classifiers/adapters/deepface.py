@@ -7,12 +7,18 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from maskface.classifiers.adapters.packages import digest, in_order, package, part, refuse_download
+from maskface.classifiers.adapters.packages import (
+    digest,
+    in_order,
+    load,
+    missing_weights,
+    require_package,
+)
 from maskface.classifiers.base import Rebuilt
 from maskface.classifiers.registry import CLASSIFIERS
 from maskface.crops import upright_crop
@@ -23,7 +29,7 @@ INSTALL: Final = (
     "pip uninstall -y opencv-python opencv-contrib-python-headless ; "
     "pip install --force-reinstall --no-deps opencv-contrib-python"
 )
-"""DeepFace imports werkzeug, which it does not require, and requires another OpenCV wheel, which
+"""DeepFace imports werkzeug without requiring it, and requires another OpenCV wheel, which
 overwrites the one that MediaPipe needs."""
 
 _TASK: Final = {"task": "facial_attribute", "model_name": "Emotion"}
@@ -34,17 +40,18 @@ _TASK: Final = {"task": "facial_attribute", "model_name": "Emotion"}
 class DeepFace(Rebuilt):
     """DeepFace's emotion network (48 px, grey; FER2013), if that package is installed.
 
-    Each crop goes to ``DeepFace.analyze`` with ``detector_backend="skip"``, so DeepFace does all
-    but look for the face. It runs on TensorFlow, PyTorch or ONNX Runtime, whichever it finds first;
-    each has its own file of weights. Checked with DeepFace 0.0.103 (Serengil & Ozpinar, Gazi
+    Each crop is passed to ``DeepFace.analyze`` with ``detector_backend="skip"``, so DeepFace does
+    everything except detection. It runs on TensorFlow, PyTorch or ONNX Runtime, whichever it finds
+    first; each has its own file of weights. Checked with DeepFace 0.0.103 (Serengil & Ozpinar, Gazi
     University Journal of Science 39, doi:10.35378/gujs.1794891).
 
     Attributes
     ----------
     download
-        Whether DeepFace may download its weights. No part of the name: answers do not depend on it.
+        Allow DeepFace to download its weights. Not part of the name, as predictions do not depend
+        on it.
     fingerprint
-        Hash of the weights, DeepFace's version and what it runs on.
+        Hash of the weights, DeepFace's version and its backend.
 
     Raises
     ------
@@ -52,13 +59,16 @@ class DeepFace(Rebuilt):
         If DeepFace is not installed, or its weights are not on disk and may not be downloaded.
     """
 
+    name: ClassVar[str] = "deepface"
+    needs: ClassVar[frozenset[str]] = frozenset({"crop"})
+
     download: bool = False
     fingerprint: str = field(init=False, repr=False, compare=False)
     _analyze: Any = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        package("deepface", classifier=self.name, install=INSTALL)
-        # Its import silences all warnings of the process.
+        require_package("deepface", classifier=self.name, install=INSTALL)
+        # Importing it silences all warnings of the process.
         with warnings.catch_warnings():
             api = _part("deepface.DeepFace")
         weights = _weights(download=self.download)
@@ -67,18 +77,8 @@ class DeepFace(Rebuilt):
         object.__setattr__(self, "fingerprint", fingerprint)
         object.__setattr__(self, "_analyze", api.analyze)
 
-    @property
-    def name(self) -> str:
-        """``deepface``."""
-        return "deepface"
-
-    @property
-    def needs(self) -> frozenset[str]:
-        """What it reads of a face."""
-        return frozenset({"crop"})
-
     def predict_proba(self, faces: Sequence[Face]) -> NDArray[np.float64]:
-        """Read a batch of faces; see `maskface.classifiers.Classifier`."""
+        """Predict a batch of faces; see `maskface.classifiers.Classifier`."""
         answers = [in_order(self._read(face)) for face in faces]
         return np.array(answers, dtype=np.float64).reshape(len(faces), len(EMOTIONS))
 
@@ -96,17 +96,17 @@ class DeepFace(Rebuilt):
 
 
 def _part(module: str) -> Any:
-    return part(module, classifier="deepface", install=INSTALL)
+    return load(module, classifier="deepface", install=INSTALL)
 
 
 def _weights(*, download: bool) -> Path:
-    """The file that DeepFace reads; it is downloaded first if that is allowed and needed."""
+    """Return the path of DeepFace's weights, downloaded if necessary and allowed."""
     modeling = _part("deepface.modules.modeling")
     model = sys.modules[modeling.get_model_class(**_TASK).__module__]
     sources = [model.WEIGHTS_URL] if isinstance(model.WEIGHTS_URL, str) else model.WEIGHTS_URL
     home = _part("deepface.commons.folder_utils").get_deepface_home()
     place = Path(home, ".deepface", "weights", sources[0].rpartition("/")[2])
     if not place.is_file() and not download:
-        raise refuse_download("deepface", place.name, sources[0], str(place))
+        raise missing_weights("deepface", place.name, sources[0], str(place))
     modeling.build_model(**_TASK)
     return place

@@ -1,4 +1,4 @@
-"""What adapters share: is the package there, are its weights, which label is which emotion."""
+"""Shared by adapters: import of packages, missing weights, and the order of labels."""
 
 from __future__ import annotations
 
@@ -27,63 +27,50 @@ EMOTION_OF: Final[Mapping[str, str]] = MappingProxyType(
         "neutral": "neutral",
     }
 )
-"""Labels of DeepFace and Py-Feat (those of FER2013), as this package calls them."""
+"""Emotions of the labels of DeepFace and Py-Feat (those of FER2013)."""
 
 
-def package(name: str, *, classifier: str, install: str) -> None:
-    """Ask for a package without importing it.
-
-    Raises
-    ------
-    MaskfaceError
-        If it is not installed; the message says what to type.
-    """
+def require_package(name: str, *, classifier: str, install: str) -> None:
+    """Raise `MaskfaceError` if a package is not installed, without importing it."""
     if find_spec(name) is None:
         raise MaskfaceError(
             f"Classifier {classifier!r} needs a package that is not installed. Type: {install}"
         )
 
 
-def part(module: str, *, classifier: str, install: str) -> ModuleType:
-    """Import a module of an installed package.
-
-    Raises
-    ------
-    MaskfaceError
-        If that fails: an older or a broken installation.
-    """
+def load(module: str, *, classifier: str, install: str) -> ModuleType:
+    """Import a module; raise `MaskfaceError` if that fails, as with older versions."""
     try:
         return import_module(module)
-    # What an import of a large package may raise is not known beforehand.
-    except Exception as error:
+    except Exception as error:  # importing a large package may raise anything
         raise MaskfaceError(
             f"Classifier {classifier!r} cannot import {module}: "
-            f"{type(error).__name__}: {error}. Install a version that fits: {install}"
+            f"{type(error).__name__}: {error}. Install a supported version: {install}"
         ) from error
 
 
-def refuse_download(classifier: str, file: str, source: str, place: str) -> MaskfaceError:
-    """The error that says which weights are missing, where they are and where they belong."""
+def missing_weights(classifier: str, file: str, source: str, place: str) -> MaskfaceError:
+    """Return the error about weights that are not on disk, with their source and place."""
     return MaskfaceError(
         f"Classifier {classifier!r} has no weights: {file} is not on this disk, and nothing is "
-        f"downloaded unless asked for. Get it from {source} and put it at {place}, or write "
+        f"downloaded without your consent. Get it from {source} and put it at {place}, or write "
         f"{classifier}:download=true."
     )
 
 
 def digest(file: Path, *settings: object) -> str:
-    """Hash of a weights file and of what else decides the answers."""
+    """Return the hash of a weights file and of all else that decides the predictions."""
     content = hashlib.sha256(file.read_bytes()).hexdigest()
     return hashlib.sha256(repr((content, *settings)).encode()).hexdigest()
 
 
 def in_order(answers: Mapping[str, float]) -> NDArray[np.float64]:
-    """Put answers by the package's label in the order of `EMOTIONS`; they sum to 1.
+    """Return scores by label as probabilities in the order of `EMOTIONS`.
 
     Raises
     ------
     MaskfaceError
-        If the labels are not the seven that are known.
+        If the labels are not the seven of `EMOTION_OF`.
     """
     named = {EMOTION_OF.get(label, label): float(value) for label, value in answers.items()}
     if set(named) != set(EMOTIONS):

@@ -6,12 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from maskface.classifiers.adapters.packages import digest, in_order, package, part, refuse_download
+from maskface.classifiers.adapters.packages import (
+    digest,
+    in_order,
+    load,
+    missing_weights,
+    require_package,
+)
 from maskface.classifiers.base import Rebuilt
 from maskface.classifiers.registry import CLASSIFIERS
 from maskface.types import EMOTIONS, Face
@@ -20,7 +26,7 @@ INSTALL: Final = "pip install 'py-feat>=2.1'"
 REPOSITORY: Final = "py-feat/resmasknet"
 WEIGHTS: Final = "ResMaskNet_Z_resmasking_dropout1_rot30.pth"
 SIDE: Final = 224
-"""Side in px to which Py-Feat's detector brings faces for this network."""
+"""Side in px to which Py-Feat's detector resizes faces for this network."""
 
 
 @CLASSIFIERS.register("pyfeat")
@@ -28,8 +34,8 @@ SIDE: Final = 224
 class PyFeat(Rebuilt):
     """Py-Feat's emotion model ``resmasknet`` (224 px; FER2013), if that package is installed.
 
-    The crop takes the place of the face that Py-Feat's detector would cut out; the rest is as in
-    its ``Detectorv1``: colours in 0 to 1, resized by ``extract_face_from_bbox_torch``, softmax.
+    The crop replaces the face that Py-Feat's detector would cut out; the rest is as in its
+    ``Detectorv1``: colours in 0 to 1, resized by ``extract_face_from_bbox_torch``, softmax.
     Its other emotion model, ``svm``, needs Py-Feat's own landmarks and is not offered. Checked with
     Py-Feat 2.1.5 (Cheong et al. 2023, doi:10.1007/s42761-023-00191-4); the network is that of Pham,
     Vu & Tran (2021, arXiv:2603.05937).
@@ -37,7 +43,8 @@ class PyFeat(Rebuilt):
     Attributes
     ----------
     download
-        Whether the weights may be downloaded. No part of the name: answers do not depend on it.
+        Allow the weights to be downloaded. Not part of the name, as predictions do not depend on
+        it.
     fingerprint
         Hash of the weights and Py-Feat's version.
 
@@ -47,28 +54,21 @@ class PyFeat(Rebuilt):
         If Py-Feat is not installed, or its weights are not on disk and may not be downloaded.
     """
 
+    name: ClassVar[str] = "pyfeat"
+    needs: ClassVar[frozenset[str]] = frozenset({"crop"})
+
     download: bool = False
     fingerprint: str = field(init=False, repr=False, compare=False)
     _network: Any = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        package("feat", classifier=self.name, install=INSTALL)
+        require_package("feat", classifier=self.name, install=INSTALL)
         weights = _weights(download=self.download)
         object.__setattr__(self, "fingerprint", digest(weights, version("py-feat")))
         object.__setattr__(self, "_network", _load(weights))
 
-    @property
-    def name(self) -> str:
-        """``pyfeat``."""
-        return "pyfeat"
-
-    @property
-    def needs(self) -> frozenset[str]:
-        """What it reads of a face."""
-        return frozenset({"crop"})
-
     def predict_proba(self, faces: Sequence[Face]) -> NDArray[np.float64]:
-        """Read a batch of faces; see `maskface.classifiers.Classifier`."""
+        """Predict a batch of faces; see `maskface.classifiers.Classifier`."""
         if not faces:
             return np.empty((0, len(EMOTIONS)))
         torch = _part("torch")
@@ -80,11 +80,11 @@ class PyFeat(Rebuilt):
 
 
 def _part(module: str) -> Any:
-    return part(module, classifier="pyfeat", install=INSTALL)
+    return load(module, classifier="pyfeat", install=INSTALL)
 
 
 def _prepared(face: Face) -> Any:
-    """One crop as the network's input (1, 3, SIDE, SIDE)."""
+    """Return one crop as the network's input (1, 3, SIDE, SIDE)."""
     torch = _part("torch")
     pixels = torch.from_numpy(np.ascontiguousarray(face.crop.transpose(2, 0, 1)))
     height, width = face.crop.shape[:2]
@@ -106,7 +106,7 @@ def _load(weights: Path) -> Any:
 
 
 def _weights(*, download: bool) -> Path:
-    """The file of weights: in Py-Feat's cache, or where Py-Feat keeps files by hand."""
+    """Return the path of the weights: in Py-Feat's cache, or in its folder of resources."""
     folder = Path(_part("feat.utils.io").get_resource_path())
     hub = _part("huggingface_hub")
     cached = hub.try_to_load_from_cache(REPOSITORY, WEIGHTS, cache_dir=folder)
@@ -116,5 +116,5 @@ def _weights(*, download: bool) -> Path:
         return folder / WEIGHTS
     if not download:
         source = f"repository {REPOSITORY} of the Hugging Face hub"
-        raise refuse_download("pyfeat", WEIGHTS, source, str(folder / WEIGHTS))
+        raise missing_weights("pyfeat", WEIGHTS, source, str(folder / WEIGHTS))
     return Path(hub.hf_hub_download(REPOSITORY, WEIGHTS, cache_dir=folder))

@@ -1,4 +1,4 @@
-"""Cards of well-known networks, whose files are the user's to bring or to download."""
+"""Shipped cards of well-known networks, whose files users bring or download."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FOLDER = Path(__file__).parent
 
 @cache
 def shipped_cards() -> dict[str, Card]:
-    """All shipped cards by name."""
+    """Return the shipped cards by name."""
     return {
         path.stem: parse_card(path.read_text(encoding="utf-8"), path.name)
         for path in sorted(FOLDER.glob("*.toml"))
@@ -25,12 +25,12 @@ def shipped_cards() -> dict[str, Card]:
 
 
 def get_card(card: str) -> Card:
-    """Read a card from a file, or take the shipped one of that name.
+    """Return the shipped card of a name, or read a card from a file.
 
     Raises
     ------
     MaskfaceError
-        If there is neither, or the card is not right.
+        If there is neither, or the card is not valid.
     """
     if card in shipped_cards():
         return shipped_cards()[card]
@@ -52,16 +52,16 @@ def find_model(model: str, card: str = "") -> tuple[Path, Card]:
         Path of the file, or the name of a shipped card whose file was downloaded.
     card
         Path of a card or name of a shipped one; if empty, the card beside the file (the same
-        name with the ending .toml), or else the shipped card of a file of that name.
+        name with the ending .toml), otherwise the shipped card for a file of that name.
 
     Raises
     ------
     MaskfaceError
-        If the file or a card for it is not there.
+        If the file or a card for it is missing.
     """
     if not model:
         raise MaskfaceError(
-            "Say which network: onnx:model.onnx, or a name after maskface download: "
+            "Name a network: onnx:model.onnx, or a name after maskface download: "
             f"{', '.join(shipped_cards())}."
         )
     path = Path(model).expanduser()
@@ -71,7 +71,7 @@ def find_model(model: str, card: str = "") -> tuple[Path, Card]:
 
 
 def model_path(card: Card) -> Path:
-    """Where the file of a card is kept once it was downloaded."""
+    """Return the path of a card's file once it is downloaded."""
     return cache_folder("models") / card.file
 
 
@@ -84,7 +84,7 @@ def _downloaded(model: str) -> Path:
     path = model_path(shipped_cards()[model])
     if not path.is_file():
         raise MaskfaceError(
-            f"Network {model!r} was not downloaded yet. Type maskface download {model}."
+            f"Network {model!r} has not been downloaded. Type maskface download {model}."
         )
     return path
 
@@ -97,8 +97,8 @@ def _card_of(path: Path) -> Card:
         if card.file == path.name:
             return card
     raise MaskfaceError(
-        f"There is no card for {path.name}. Write one to {beside}, such as this one, mended to "
-        f"what the network's authors say:\n\n{TEMPLATE}\nOr name a shipped card, card=, one of "
+        f"There is no card for {path.name}. Write one to {beside}, such as this one, changed to "
+        f"what the network's authors state:\n\n{TEMPLATE}\nOr name a shipped card, card=, one of "
         f"{', '.join(shipped_cards())}."
     )
 

@@ -1,1 +1,1 @@
-"""Classifiers that learn from the pictures of a run, and are asked about other people's."""
+"""Classifiers that are fitted to pictures of a run, and predict those of other subjects."""

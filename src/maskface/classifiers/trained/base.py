@@ -1,8 +1,6 @@
-"""What all classifiers share that learn from the pictures of a run.
+"""Base classes of trained classifiers, and their deterministic linear model.
 
-What is not known, guessed from what is: the mean under a low-rank normal distribution.
-
-The model behind all trained classifiers: linear, and the same for the same numbers.
+Missing features are imputed by their conditional mean under a low-rank normal distribution.
 """
 
 from __future__ import annotations
@@ -22,33 +20,33 @@ from maskface.arrays import Floats
 from maskface.classifiers.base import Fitted, Rebuilt
 from maskface.classifiers.inputs import POINTS, Points, needed, tracked
 from maskface.errors import MaskfaceError
-from maskface.specs import changed
+from maskface.specs import with_parameters
 from maskface.types import EMOTIONS, Face, FaceLandmarks, MaskArray
 
 MOST_COMPONENTS: Final = 50
-"""So many hold nearly all variance of landmarks and of blendshapes."""
+"""Components that explain nearly all variance of landmarks and of blendshapes."""
 LEAST_NOISE: Final = 0.01
-"""Variance that every feature (of variance 1) has by itself, at least."""
+"""Least unique variance of every feature (of variance 1)."""
 
 
 @dataclass(frozen=True, eq=False)
-class Guess:
-    """Fills gaps with the mean of what is missing, given what is there.
+class Imputer:
+    """Imputes missing features by their mean given the known ones.
 
     Probabilistic principal component analysis: M. E. Tipping & C. M. Bishop (1999), J. R. Stat.
-    Soc. B 61(3), 611-622, doi:10.1111/1467-9868.00196. A median in the place of a hidden mouth
-    would say that the mouth is at rest, however wide the eyes are.
+    Soc. B 61(3), 611-622, doi:10.1111/1467-9868.00196. The median of a hidden mouth would mean a
+    mouth at rest, however wide the eyes are.
 
     Attributes
     ----------
     training
-        (n, D), each column of mean 0 and SD 1 where it is known, NaN where it is not.
+        (n, D), each column of mean 0 and SD 1 where it is known, NaN elsewhere.
     """
 
     training: Floats
 
     def fill(self, features: Floats) -> Floats:
-        """Fill the gaps of (n, D) features that are scaled as the training features are."""
+        """Impute (n, D) features that are scaled like the training features."""
         gaps = np.flatnonzero(np.isnan(features).any(axis=1))
         if not gaps.size:
             return features
@@ -66,13 +64,13 @@ class Guess:
 
     @cached_property
     def _model(self) -> tuple[Floats, float]:
-        """Loadings (D, k) and the variance of the noise."""
+        """Loadings (D, k) and variance of the noise."""
         known = (~np.isnan(self.training)).astype(np.float64)
         zeros = np.nan_to_num(self.training)
-        # Each covariance is over the pictures that show both features.
+        # Each covariance is over the pictures in which both features are known.
         covariance = (zeros.T @ zeros) / np.maximum(known.T @ known, 1.0)
         variances, directions = np.linalg.eigh(covariance)
-        # Descending; covariances over different pictures may leave variances below 0.
+        # Descending; with covariances over different pictures, variances may be below 0.
         variances = np.maximum(variances[::-1], 0.0)
         kept = min(MOST_COMPONENTS, len(variances))
         rest = float(variances[kept:].mean()) if len(variances) > kept else 0.0
@@ -81,22 +79,22 @@ class Guess:
         return directions[:, ::-1][:, :kept] * gains, noise
 
 
-FREEDOM: Final = 3.0
-"""Variance that an emotion's log odds may have before any picture is seen. Weights on D features
-of variance 1 get variance 3 / D each, which is scikit-learn's ``C``: 0.06 for 51 blendshapes,
-0.0017 for 1764 gradients. Half or twice as much changes the accuracy by .013 or
-less (blendshapes and landmarks of 1232 photographs of 29 people)."""
+PRIOR_VARIANCE: Final = 3.0
+"""Prior variance of an emotion's log odds. Weights on D features of variance 1 have variance 3 / D
+each, which is scikit-learn's ``C``: 0.06 for 51 blendshapes, 0.0017 for 1764 gradients. Half or
+twice as much changes the accuracy by .013 or less (blendshapes and landmarks of 1232 photographs of
+29 people)."""
 
 LEAST_KNOWN: Final = 0.1
-"""A feature that fewer than this share of the training pictures show is not looked at: its mean and
-spread would be those of a few odd faces. Without this, a model of masked faces read .40 of the
-plain ones right instead of .56."""
+"""Features that are known in less than this fraction of the training pictures are not used: their
+mean and SD would be those of a few unusual faces. Without this, a model fitted to masked faces
+classified .40 of the plain ones correctly instead of .56."""
 
 MAX_STEPS: Final = 10_000
-"""Far more than are ever taken: on the same photographs, no fit took more than 140."""
+"""Far more than needed: on the same photographs, no fit took more than 140."""
 
-_TOGETHER: Final = 64
-"""Columns that are looked at together, about."""
+_BLOCK: Final = 64
+"""Approximate number of columns in a block."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -106,14 +104,14 @@ class FittedModel:
     Attributes
     ----------
     known
-        (D,) bool, features that were known for enough of the pictures it learned from
-        (`LEAST_KNOWN`). The others are not looked at.
+        (D,) bool, features that are known in enough training pictures (`LEAST_KNOWN`); the others
+        are not used.
     mean, spread
-        Of the known features, over the pictures that show them.
-    guess
-        Fills in what a picture does not show.
+        Mean and SD of these features, where they are known.
+    imputer
+        Imputes missing features.
     classes
-        Numbers in `EMOTIONS` of the emotions it learned from, ascending.
+        Ascending numbers in `EMOTIONS` of the emotions in the training set.
     estimator
         scikit-learn's fitted estimator.
     """
@@ -121,30 +119,31 @@ class FittedModel:
     known: NDArray[np.bool_]
     mean: Floats
     spread: Floats
-    guess: Guess
+    imputer: Imputer
     classes: NDArray[np.int64]
     estimator: Any
 
     def predict_proba(self, features: Floats) -> Floats:
-        """Read emotions from features (n, D): (n, 7), 0 for emotions it did not learn from."""
+        """Predict from features (n, D): (n, 7), 0 for emotions that it was not fitted to."""
         answers = np.zeros((len(features), len(EMOTIONS)))
         if len(features):
             scaled = (_columns(features, self.known) - self.mean) / self.spread
-            answers[:, self.classes] = self.estimator.predict_proba(self.guess.fill(scaled))
+            answers[:, self.classes] = self.estimator.predict_proba(self.imputer.fill(scaled))
         return answers
 
 
 def fit_model(features: Floats, labels: NDArray[np.int64]) -> FittedModel:
     """Fit a multinomial logistic regression with an L2 penalty.
 
-    Features are brought to mean 0 and SD 1, and gaps are filled by what the rest of the face tells
-    (`Guess`). All emotions weigh the same however many pictures they have: otherwise the less of a
-    face is seen, the more often it would be taken for the commonest emotion. Nothing is random.
+    Features are scaled to mean 0 and SD 1, and missing ones are imputed from the rest of the face
+    (`Imputer`). All emotions have the same weight, whatever their number of pictures: otherwise the
+    most frequent emotion would be predicted more often the less of a face is visible. Nothing is
+    random.
 
     Parameters
     ----------
     features
-        (n, D), NaN for what is not known.
+        (n, D), NaN where they are not known.
     labels
         (n,) numbers of emotions in `EMOTIONS`.
 
@@ -161,28 +160,25 @@ def fit_model(features: Floats, labels: NDArray[np.int64]) -> FittedModel:
     known = np.asarray((~np.isnan(features)).mean(axis=0) >= LEAST_KNOWN)
     columns = _columns(features, known)
     mean, spread = _moments(columns)
-    # A feature that never changes tells nothing; rounding must not blow it up.
+    # A constant feature carries no information; its rounding errors must not be scaled up.
     spread = np.where(spread > 1e-9 * np.maximum(np.abs(mean), 1.0), spread, np.inf)
-    scaled = columns  # a copy of our own, and large
+    scaled = columns  # in place: it is a copy, and large
     scaled -= mean
     scaled /= spread
-    guess = Guess(scaled)
+    imputer = Imputer(scaled)
     classes = np.unique(labels)
-    estimator = _fit(guess.fill(scaled), labels, n_classes=len(classes))
-    return FittedModel(known, mean, spread, guess, classes, estimator)
+    estimator = _fit(imputer.fill(scaled), labels, n_classes=len(classes))
+    return FittedModel(known, mean, spread, imputer, classes, estimator)
 
 
 def _columns(features: Floats, known: NDArray[np.bool_]) -> Floats:
-    """The known features; where none is known, one that is the same for all pictures."""
+    """Return the known features; if there are none, one that is constant."""
     return features[:, known] if known.any() else np.zeros((len(features), 1))
 
 
 def _moments(columns: Floats) -> tuple[Floats, Floats]:
-    """Mean and SD of what is known in each column (D,), of few columns at a time.
-
-    NumPy copies what it looks at for NaN, and nothing here is larger.
-    """
-    blocks = np.array_split(columns, -(-columns.shape[1] // _TOGETHER), axis=1)
+    """Return mean and SD of each column (D,) without NaN, in blocks: NumPy copies its argument."""
+    blocks = np.array_split(columns, -(-columns.shape[1] // _BLOCK), axis=1)
     means, spreads = zip(
         *((np.nanmean(block, axis=0), np.nanstd(block, axis=0)) for block in blocks), strict=True
     )
@@ -197,7 +193,7 @@ def _fit(features: Floats, labels: NDArray[np.int64], *, n_classes: int) -> Any:
     if n_classes == 1:
         return DummyClassifier(strategy="prior").fit(features, labels)
     model = LogisticRegression(
-        C=FREEDOM / features.shape[1], class_weight="balanced", max_iter=MAX_STEPS
+        C=PRIOR_VARIANCE / features.shape[1], class_weight="balanced", max_iter=MAX_STEPS
     )
     with warnings.catch_warnings():
         warnings.simplefilter("error", ConvergenceWarning)
@@ -212,24 +208,24 @@ def _fit(features: Floats, labels: NDArray[np.int64], *, n_classes: int) -> Any:
 
 
 HIDDEN_SHARE: Final = 0.5
-"""A part of the face is hidden if more than this share of its landmarks is."""
+"""A part of the face is hidden if more than this fraction of its landmarks is."""
 
 _REVISION: Final = 2
-"""To be raised whenever this package's code changes what is measured or how models are fitted."""
+"""Version of the features and of the fit; part of the fingerprint."""
 
 
 @dataclass(frozen=True)
 class Trained(Rebuilt, ABC):
-    """A classifier that learns from the pictures of a run; see `maskface.classifiers.Trainable`.
+    """A classifier that is fitted to pictures of a run; see `maskface.classifiers.Trainable`.
 
     Parameters
     ----------
     train
-        Which conditions it learns from: ``clean``, ``masked``, ``both`` or a condition's name.
+        Conditions that it is fitted to: ``clean``, ``masked``, ``both`` or the name of a condition.
     folds
-        In how many parts people are divided, 2 or more.
+        Number of folds that subjects are divided into, 2 or more.
     permuted
-        Whether it learns from shuffled labels.
+        Fit to shuffled labels.
 
     Raises
     ------
@@ -242,7 +238,7 @@ class Trained(Rebuilt, ABC):
     permuted: bool = False
 
     kind: ClassVar[str]
-    """Its name without parameters."""
+    """Name without parameters."""
 
     def __post_init__(self) -> None:
         if self.folds < 2:
@@ -254,13 +250,12 @@ class Trained(Rebuilt, ABC):
 
     @property
     def name(self) -> str:
-        """Its name and those of its parameters that are not the default."""
-        parameters = changed(self)
-        return f"{self.kind}:{parameters}" if parameters else self.kind
+        """Name with the parameters that are not the default."""
+        return with_parameters(self.kind, self)
 
     @property
     def measures(self) -> str:
-        """Name of its features: its own, without the parameters that say how it learns."""
+        """Name of its features: its own, without the parameters of the fit."""
         return replace(
             self, train=Trained.train, folds=Trained.folds, permuted=Trained.permuted
         ).name
@@ -272,17 +267,17 @@ class Trained(Rebuilt, ABC):
         return hashlib.sha256(repr(parts).encode()).hexdigest()
 
     def _sources(self) -> tuple[str, ...]:
-        """What else features depend on, as text."""
+        """Return what else the features depend on, as texts."""
         return ()
 
     @property
     @abstractmethod
     def needs(self) -> frozenset[str]:
-        """What it reads of a `Face`, out of `maskface.classifiers.NEEDS`."""
+        """Parts of a `Face` that it reads, out of `maskface.classifiers.NEEDS`."""
 
     @abstractmethod
     def features(self, faces: Sequence[Face]) -> Floats:
-        """Measure faces: (len(faces), D) float64, NaN for what the occluder hides."""
+        """Compute features of faces: (len(faces), D) float64, NaN where the occluder hides them."""
 
     def fit(self, features: Floats, labels: NDArray[np.int64], *, seed: int) -> Fitted:
         """Fit a multinomial logistic regression; see `maskface.classifiers.Trainable`.
@@ -290,7 +285,7 @@ class Trained(Rebuilt, ABC):
         Parameters
         ----------
         features
-            (n, D), NaN for what is not known.
+            (n, D), NaN where they are not known.
         labels
             (n,) numbers of emotions in `EMOTIONS`.
         seed
@@ -307,14 +302,14 @@ class Trained(Rebuilt, ABC):
 
 @dataclass(frozen=True)
 class Tracked(Trained):
-    """A trained classifier that reads the face tracker instead of pixels.
+    """A trained classifier whose features come from the face tracker instead of pixels.
 
     Parameters
     ----------
     points
-        ``seen``: as tracked anew in the occluded picture, but only where the occluder hides
-        nothing. ``redetected``: the same, with what the tracker guesses of the hidden parts.
-        ``plain``: as tracked in the plain picture, but only where the occluder hides nothing.
+        ``seen``: tracked again in the occluded picture, without the hidden parts. ``redetected``:
+        the same, with the tracker's guesses of the hidden parts. ``plain``: tracked in the plain
+        picture, without the hidden parts.
     """
 
     points: Points = "seen"
@@ -329,9 +324,9 @@ class Tracked(Trained):
 
     @property
     def needs(self) -> frozenset[str]:
-        """What it reads of a `Face`."""
+        """Parts of a `Face` that it reads."""
         return needed(self.points)
 
     def _tracked(self, face: Face) -> tuple[FaceLandmarks, MaskArray]:
-        """Landmarks that count, and which of them are not known (478,)."""
+        """Return the landmarks, and which of them are not known (478,)."""
         return tracked(face, self.points)

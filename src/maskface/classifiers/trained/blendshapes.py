@@ -22,17 +22,17 @@ _COLUMNS: Final = tuple(BLENDSHAPES.index(name) for name in BLENDSHAPE_LANDMARKS
 class Blendshapes(Tracked):
     """Trained on the 51 expression scores of the face tracker.
 
-    With ``points=seen`` the scores are found anew in the occluded picture, without the parts of the
-    face that the occluder hides (more than half of a part's landmarks; left and right by
-    themselves). It says what a tracker, disturbed by the mask, still tells of the visible parts.
+    With ``points=seen``, the scores are those of the occluded picture, without the parts of the
+    face that the occluder hides (more than half of a part's landmarks; left and right separately).
+    This is the information that a tracker, disturbed by the mask, still gives about visible parts.
 
-    With ``points=redetected`` the tracker's guesses of a hidden mouth count too. It says what
-    somebody gets who runs the tracker on masked people and believes it.
+    With ``points=redetected``, the tracker's guesses of a hidden mouth count too. This is what one
+    gets by trusting the tracker on masked people.
 
-    With ``points=plain`` the scores of the visible parts are those of the plain picture: what a
-    tracker would tell that nothing confuses. It is an upper bound, and a loose one: MediaPipe
-    estimates all landmarks together and every score from landmarks all over the face, so that a
-    trace of a hidden mouth remains in the scores of the eyes and brows.
+    With ``points=plain``, the scores of the visible parts are those of the plain picture, as of an
+    undisturbed tracker. This is a loose upper bound: MediaPipe estimates all landmarks together and
+    every score from landmarks all over the face, so a trace of a hidden mouth remains in the scores
+    of the eyes and brows.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ class Blendshapes(Tracked):
     kind: ClassVar[str] = "blendshapes"
 
     def features(self, faces: Sequence[Face]) -> Floats:
-        """Scores by face: (n, 51) in 0 to 1, in the order of `BLENDSHAPE_LANDMARKS`."""
+        """Return scores by face: (n, 51) in 0 to 1, in the order of `BLENDSHAPE_LANDMARKS`."""
         return np.array([self._scores(face) for face in faces]).reshape(-1, len(_COLUMNS))
 
     def _scores(self, face: Face) -> Floats:

@@ -1,4 +1,4 @@
-"""Emotions from what a network that was trained before sees in a face."""
+"""Emotions from the embeddings of a pretrained network."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from maskface.types import Face
 @CLASSIFIERS.register("embedding")
 @dataclass(frozen=True)
 class Embedding(Trained):
-    """Trained on the last layer but one of a network that was trained before.
+    """Trained on the second-to-last layer of a pretrained network.
 
     Parameters
     ----------
     train, folds, permuted
         See `Trained`.
     network
-        A classifier that has embeddings, such as ``fer``, ``faceapi`` or ``onnx(...)``. It is
-        loaded when it is first needed.
+        A classifier with embeddings, such as ``fer``, ``faceapi`` or ``onnx(...)``; loaded when it
+        is first needed.
 
     Raises
     ------
@@ -41,12 +41,12 @@ class Embedding(Trained):
 
     @property
     def needs(self) -> frozenset[str]:
-        """What the network reads of a `Face`."""
+        """Parts of a `Face` that the network reads."""
         needs: frozenset[str] = self._network.needs
         return needs
 
     def features(self, faces: Sequence[Face]) -> Floats:
-        """Embeddings by face: (n, D), D as the network has it."""
+        """Return embeddings by face: (n, D), with D given by the network."""
         return np.asarray(self._network.embed(faces), dtype=np.float64)
 
     def _sources(self) -> tuple[str, ...]:

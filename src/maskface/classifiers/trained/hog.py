@@ -17,9 +17,9 @@ from maskface.errors import MaskfaceError
 from maskface.types import Face, ImageArray
 
 SIDE: Final = 128
-"""Of the aligned face, in pixels."""
+"""Side of the aligned face in pixels."""
 CELL: Final = 16
-"""Side of a cell in pixels. Cells of 1/8 of the face do as well as any of 1/6 to 1/8."""
+"""Side of a cell in pixels. Cells of 1/8 of the face are as accurate as any of 1/6 to 1/8."""
 BINS: Final = 9
 """Directions from 0 to 180 degrees."""
 N_FEATURES: Final = 4 * BINS * (SIDE // CELL - 1) ** 2
@@ -28,13 +28,12 @@ N_FEATURES: Final = 4 * BINS * (SIDE // CELL - 1) ** 2
 @CLASSIFIERS.register("hog")
 @dataclass(frozen=True)
 class Hog(Trained):
-    """Trained on histograms of oriented gradients, of all pixels, also those of the occluder.
+    """Trained on histograms of oriented gradients of all pixels, including the occluder's.
 
     N. Dalal & B. Triggs (2005), Histograms of oriented gradients for human detection, CVPR,
-    doi:10.1109/CVPR.2005.177: gradients of the square root of grey, each voting by its strength
-    for a cell and a direction without sign, normalised over blocks of 2 x 2 cells (L2, clipped at
-    0.2, L2), as OpenCV computes them. The face is first turned and sized by the eyes, as they are
-    in the plain picture.
+    doi:10.1109/CVPR.2005.177: gradients of the square root of grey, each adding its strength to a
+    cell and an unsigned direction, normalised over blocks of 2 x 2 cells (L2, clipped at 0.2, L2),
+    as OpenCV computes them. The face is first rotated and scaled by its eyes in the plain picture.
 
     Parameters
     ----------
@@ -46,18 +45,18 @@ class Hog(Trained):
 
     @property
     def needs(self) -> frozenset[str]:
-        """What it reads of a `Face`."""
+        """Parts of a `Face` that it reads."""
         return frozenset({"crop", "landmarks"})
 
     def features(self, faces: Sequence[Face]) -> Floats:
-        """Histograms by face: (n, 1764) in 0 to 1."""
+        """Return histograms by face: (n, 1764) in 0 to 1."""
         descriptor = _descriptor(SIDE, CELL)
         found = [gradients(upright(face, SIDE), descriptor) for face in faces]
         return np.array(found).reshape(-1, N_FEATURES)
 
 
 def gradients(picture: ImageArray, descriptor: Any) -> Floats:
-    """Histograms of a square RGB picture as a vector, by block, cell and direction."""
+    """Return the histograms of a square RGB picture as a vector, by block, cell and direction."""
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
     return np.asarray(descriptor.compute(grey), dtype=np.float64).ravel()
 

@@ -1,7 +1,4 @@
-"""Emotions from where the landmarks of the face are.
-
-Faces turned and sized alike: by similarity to an average head, and by the eyes in a picture.
-"""
+"""Emotions from the positions of facial landmarks, and the alignment of faces."""
 
 from __future__ import annotations
 
@@ -21,17 +18,17 @@ from maskface.mesh import LEFT_EYE, RIGHT_EYE, canonical_mesh
 from maskface.types import Face, ImageArray, MaskArray
 
 EYES_APART: Final = 0.34
-"""Distance between the eyes' centres, as a share of the side of an aligned picture."""
+"""Distance between the centres of the eyes, as a fraction of the side of an aligned picture."""
 EYES_DOWN: Final = 0.30
-"""How far down the eyes are, as a share of the side. With both, an average face, 11 cm from eyes
-to chin and 6.3 cm between the eyes, reaches from above the brows to the chin."""
+"""Distance of the eyes from the top, as a fraction of the side. With both, an average face, 11 cm
+from eyes to chin and 6.3 cm between the eyes, reaches from above the brows to the chin."""
 
 _LEAST_APART: Final = 1.0
-"""Eyes that are nearer to one another than this (px) give no direction and no size."""
+"""Eyes that are closer together than this (px) give no direction and no size."""
 
 
 def similarity(source: Floats, target: Floats) -> tuple[Floats, Floats]:
-    """The rotation, scale and shift that bring points nearest to others, without mirroring.
+    """Return the rotation, scale and shift that map points to others, without reflection.
 
     Least squares in closed form: S. Umeyama (1991), Least-squares estimation of transformation
     parameters between two point patterns, IEEE TPAMI 13(4), 376-380, doi:10.1109/34.88573.
@@ -39,7 +36,7 @@ def similarity(source: Floats, target: Floats) -> tuple[Floats, Floats]:
     Parameters
     ----------
     source, target
-        (n, 3), n at least 3 and not on one line.
+        (n, 3), at least 3 points that are not collinear.
 
     Returns
     -------
@@ -62,25 +59,25 @@ def upright(face: Face, side: int) -> ImageArray:
     Parameters
     ----------
     face
-        Its crop is read where the landmarks of the plain picture say that the eyes are.
+        The face; the position of its eyes is that in the plain picture.
     side
-        Of the result, in pixels.
+        Side of the result in pixels.
 
     Returns
     -------
     ImageArray
-        (side, side, 3) uint8. The crop's border is repeated where it ends.
+        (side, side, 3) uint8; beyond the crop, its border is repeated.
     """
     x0, y0, wide = crop_box(face.landmarks)
     points = face.landmarks.points[:, :2].astype(np.float64) - (x0, y0)
     right, left = points[list(RIGHT_EYE)].mean(axis=0), points[list(LEFT_EYE)].mean(axis=0)
     apart = left - right
     zoom = EYES_APART * side / max(float(np.hypot(*apart)), _LEAST_APART)
-    # Bilinear sampling would skip pixels of large pictures, so those are first made smaller.
+    # Bilinear sampling would skip pixels of large pictures, so these are shrunk first.
     small = resize(face.crop, *[max(round(wide * zoom), 2)] * 2) if zoom < 1 else face.crop
     shrunk = len(small) / wide
     turn = _turn(apart) * (zoom / shrunk)
-    # Whole numbers are the centres of pixels, and those move by half the difference in size.
+    # Integers are the centres of pixels, which move by half the difference in size.
     middle = ((left + right) / 2 + 0.5) * shrunk - 0.5
     shift = np.array([side / 2, EYES_DOWN * side]) - 0.5 - turn @ middle
     return np.asarray(
@@ -92,7 +89,7 @@ def upright(face: Face, side: int) -> ImageArray:
 
 
 def _turn(apart: Floats) -> Floats:
-    """The rotation that makes a direction level; none if it has no length."""
+    """Return the rotation that makes a direction horizontal; the identity if it has no length."""
     length = float(np.hypot(*apart))
     if length < _LEAST_APART:
         return np.eye(2)
@@ -101,15 +98,15 @@ def _turn(apart: Floats) -> Floats:
 
 
 POINTS: Final = tuple(sorted(i for part in FACE_PARTS.values() for i in part))
-"""Those of the brows, eyes, irises, nose, cheeks, lips and chin. All 478 do no better (accuracy
-.62 either way on 1232 photographs of 29 people)."""
+"""Landmarks of the brows, eyes, irises, nose, cheeks, lips and chin. All 478 are no better
+(accuracy .62 in both cases on 1232 photographs of 29 people)."""
 
 UPPER: Final = (6, 33, 133, 168, 263, 362)
-"""Corners of the eyes and root of the nose, which expressions move least and masks leave free. To
-align by all visible landmarks makes a masked face another face: a model of plain faces then reads
-.24 of them right instead of .60."""
+"""Corners of the eyes and root of the nose, which expressions move least and masks leave visible.
+Alignment by all visible landmarks changes masked faces: a model fitted to plain faces then
+classifies .24 of them correctly instead of .60."""
 LOWER: Final = (4, 5, 195, 197, 127, 139, 234, 356, 368, 454)
-"""Back of the nose and outline of the face, for faces whose eyes are hidden."""
+"""Bridge of the nose and outline of the face, for faces whose eyes are hidden."""
 
 _AT_LEAST: Final = 4
 _FLIP: Final = np.array([1.0, -1.0, -1.0])
@@ -121,14 +118,14 @@ _FLIP: Final = np.array([1.0, -1.0, -1.0])
 class Landmarks(Tracked):
     """Trained on the positions of 169 landmarks, without the pose of the head.
 
-    The face is turned, scaled and moved so that the corners of the eyes and the root of the nose
-    lie as on an average head; positions in 3-D remain. Where those are hidden, the back of the nose
-    and the outline of the face take their place, and if too little of them is visible either,
-    nothing is known. A hidden landmark moves no other feature.
+    The 3-D positions are rotated, scaled and shifted so that the corners of the eyes and the root
+    of the nose match an average head. Where these are hidden, the bridge of the nose and the
+    outline of the face are used too; if too few of them are visible, all features are unknown. A
+    hidden landmark does not affect other features.
 
-    `points` is as for `Blendshapes`. Here ``points=plain`` is no fair test of what a mask hides:
-    MediaPipe places all landmarks together, and from those around the eyes alone a straight line
-    tells the smile of unseen people with r = .91; from the same landmarks, found anew behind a
+    `points` is as for `Blendshapes`. Here, ``points=plain`` is no fair test of what a mask hides:
+    MediaPipe places all landmarks together, and linear regression on those around the eyes alone
+    predicts the smile of other people with r = .91; from the same landmarks, found again behind a
     surgical mask, with r = .49.
 
     Parameters
@@ -140,7 +137,7 @@ class Landmarks(Tracked):
     kind: ClassVar[str] = "landmarks"
 
     def features(self, faces: Sequence[Face]) -> Floats:
-        """Positions by face: (n, 3 x 169) in cm; x, y and z of one landmark after the other."""
+        """Return positions by face: (n, 3 x 169) in cm; x, y and z of each landmark in turn."""
         return np.array([self._positions(face) for face in faces]).reshape(-1, 3 * len(POINTS))
 
     def _positions(self, face: Face) -> Floats:
@@ -157,16 +154,16 @@ class Landmarks(Tracked):
 
 
 def _anchors(hidden: MaskArray) -> list[list[int]]:
-    """Visible landmarks to align by, the best choice first."""
+    """Return visible landmarks for the alignment, the best choice first."""
     upper, lower = ([i for i in group if not hidden[i]] for group in (UPPER, LOWER))
     return [upper, upper + lower]
 
 
 def _unknown(hidden: MaskArray) -> MaskArray:
-    """Hidden landmarks, and the rest of parts of the face that are mostly hidden (478,).
+    """Return hidden landmarks (478,), and all of those parts of the face that are mostly hidden.
 
-    Which landmarks of a cheek peep out beside the edge of a surgical mask tells the emotion of
-    .33 of 1232 photographs, where .14 is chance.
+    Which landmarks of a cheek are visible beside the edge of a surgical mask predicts the emotion
+    of .33 of 1232 photographs, where .14 is chance.
     """
     unknown = hidden.copy()
     for part in map(list, FACE_PARTS.values()):

@@ -92,6 +92,9 @@ class Sheet:
     lit
         Whether its brightness follows the light; what shines by itself, as a reflection does,
         does not.
+    falloff
+        Share (0 to 1) of the loss of light that it shows where it turns away from the camera. Thin
+        cloth lets light through and scatters it, and is flatter than skin.
     on_head
         Whether it lies close to the head, which then hides it where its normals point away from
         the camera.
@@ -108,6 +111,7 @@ class Sheet:
     tint: float = 0.0
     both_sides: bool = False
     lit: bool = True
+    falloff: float = 1.0
     on_head: bool = False
     by_depth: bool = False
     under_hair: bool = False

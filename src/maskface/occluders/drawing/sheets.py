@@ -226,7 +226,8 @@ def _paint(
     def paint(share: Bytes) -> Bytes:
         lit = share
         if sheet.lit:
-            lit = times(share, _spread(sheet, raster, light.shade(seen.normals), _LIT))
+            shade = light.shade(seen.normals, sheet.falloff)
+            lit = times(share, _spread(sheet, raster, shade, _LIT))
         planes = (cv2.multiply(p, lit, scale=t) for p, t in zip(parts, scales, strict=True))
         # Nothing is brighter than white, whatever its share.
         return np.asarray(cv2.merge([cv2.min(plane, share) for plane in planes]), np.uint8)

@@ -23,8 +23,9 @@ _SIDE: Final = 96
 _GAMMA: Final = 2.2
 _TRUST: Final = 0.5
 """Share of the estimate that is believed; a coloured backdrop misleads it."""
-_LIMIT: Final = 0.08
-"""Largest change of a channel, as a logarithm: by a factor of 0.92 to 1.08."""
+_LIMIT: Final = 0.05
+"""Largest change of a channel, as a logarithm: by a factor of 0.95 to 1.05. With more, white masks
+beside much skin and hair turn pink."""
 _CLIPPED: Final = 250
 _RIM: Final = 3
 """Pixels around one that its gradient is made of."""
@@ -172,10 +173,13 @@ class Light:
         """Return red, green and blue of a surface of a colour in this light, at full level."""
         return np.asarray(np.array(colour) * self.balance)
 
-    def shade(self, normals: Floats) -> Floats:
-        """Return brightness factors (n,) of surfaces with unit normals (n, 3) in image axes."""
+    def shade(self, normals: Floats, falloff: float = 1.0) -> Floats:
+        """Return brightness factors (n,) of surfaces with unit normals (n, 3) in image axes.
+
+        `falloff` is how much of the loss they show where they turn away from the camera.
+        """
         facing = normals - [0.0, 0.0, -1.0]
-        relative = 1 + facing @ np.array(self.slope)
+        relative = 1 + facing @ (np.array(self.slope) * [1, 1, falloff])
         return np.asarray(self.level * np.clip(relative, *_RANGE))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Annotated, ClassVar, Final
+from typing import Annotated, ClassVar, Final, Literal
 
 import cv2
 import numpy as np
@@ -14,23 +14,32 @@ from numpy.typing import NDArray
 from maskface.arrays import Floats
 from maskface.errors import MaskfaceError
 from maskface.occluders.base import Drawing, Occluder
-from maskface.occluders.colours import RGB, parse_colour
-from maskface.occluders.drawing.garment import Cord, Garment, Surface
+from maskface.occluders.colours import RGB, parse_colour, varied_colour
+from maskface.occluders.drawing.garment import Cord, Garment, Sheet, Surface, Texture
 from maskface.occluders.drawing.geometry import head_fit, unit
 from maskface.occluders.drawing.layer import as_rgb, times
 from maskface.occluders.drawing.render import alpha_on, draw_on
 from maskface.occluders.parameters import Between, Colour
 from maskface.occluders.photo.light import LUMA
+from maskface.occluders.worn.individual import USUAL, Individual
+from maskface.occluders.worn.placement import Population, placed
 from maskface.occluders.worn.surface import Shape, Wearing, detail, sheet_surface, surface_of, wear
 from maskface.types import FaceLandmarks, ImageArray
 
-EAR: Final = ((-7.95, 2.6, -2.6), (-7.75, -0.8, -2.7))
+EAR: Final = ((-7.95, 2.6, -2.6), (-7.75, -0.8, -3.4))
 """Upper and lower root of the right ear, in cm."""
-_CORD_POINTS: Final = 9
+_BACK: Final = 4.0
+"""How much sooner a lower loop goes back along the jaw than up to the ear. From the front, 3 of 16
+lower loops of real masks are seen, and 14 upper ones."""
+_CORD_POINTS: Final = 13
 _CORD_WIDTH: Final = 0.22  # cm
 _COLOUR: Final = (222, 222, 218)
 _DARK: Final = 110.0
 """Masks of lower luminance have loops of their own colour."""
+_UNDER_JAW: Final = 2.0  # cm
+_FALLOFF: Final = 0.3
+"""Real surgical masks are brighter in the middle than at the sides by 2.4 (CIELAB), and not by the
+11.6 of a surface that is shaded like skin."""
 _FADE: Final = 0.25
 """Share of a loop that passes out of sight behind the ear."""
 
@@ -55,9 +64,15 @@ def ear_loops(surface: Surface, colour: RGB, *, ears: str = "both") -> list[Cord
     sheet, tone = surface.sheet, loop_colour(colour)
     cords = []
     for column, mirror in ((0, 1.0), (-1, -1.0))[: 1 if ears == "right" else 2]:
-        for row, ear in ((0, EAR[0]), (-1, EAR[1])):
-            cords.append(_loop(sheet[row, column], np.array(ear) * [mirror, 1, 1], mirror, tone))
+        for row, ear, back in ((0, EAR[0], 1.0), (-1, EAR[1], _BACK)):
+            end = np.array(ear) * [mirror, 1, 1]
+            cords.append(_loop(sheet[row, column], end, mirror, tone, back))
     return cords
+
+
+def cloth_sheet(surface: Surface, texture: Texture, colour: RGB = (255, 255, 255)) -> Sheet:
+    """Return a sheet of thin cloth."""
+    return Sheet(surface, texture, colour, falloff=_FALLOFF)
 
 
 def loop_colour(colour: RGB) -> RGB:
@@ -65,12 +80,15 @@ def loop_colour(colour: RGB) -> RGB:
     return colour if float(np.array(colour) @ LUMA) < _DARK else _COLOUR
 
 
-def _loop(corner: Floats, ear: Floats, mirror: float, colour: RGB) -> Cord:
-    """A loop that bulges a little over the cheek."""
+def _loop(corner: Floats, ear: Floats, mirror: float, colour: RGB, back: float) -> Cord:
+    """A loop that bulges a little over the cheek, and may go `back` along the jaw at first."""
     # Closer together towards the ear, where the loop fades.
     t = np.sin(np.linspace(0, np.pi / 2, _CORD_POINTS))[:, None]
     points = corner * (1 - t) + ear * t + np.array([-0.12 * mirror, 0, 0]) * np.sin(np.pi * t)
-    return Cord(points, outward(points), _CORD_WIDTH, colour, _FADE, under_hair=True)
+    points[:, 2:] = ear[2] + (corner[2] - ear[2]) * (1 - t) ** back
+    # Under the edge of the jaw it is out of sight sooner than on the cheek.
+    facing = outward(points - [0, 0, _UNDER_JAW if back > 1 else 0.0])
+    return Cord(points, facing, _CORD_WIDTH, colour, _FADE, under_hair=True)
 
 
 def outward(points: Floats) -> Floats:
@@ -123,13 +141,15 @@ class WornOccluder(Occluder):
     """Whether spectacles in the photograph are worn over it."""
 
     @abstractmethod
-    def garment(self, scale: float) -> Garment:
+    def garment(self, scale: float, one: Individual = USUAL) -> Garment:
         """Return what is drawn.
 
         Parameters
         ----------
         scale
             Pixels per centimetre of the head: large heads need finer surfaces.
+        one
+            Which one of many alike.
 
         Returns
         -------
@@ -140,9 +160,14 @@ class WornOccluder(Occluder):
     def draw(
         self, image: ImageArray, landmarks: FaceLandmarks, rng: np.random.Generator
     ) -> Drawing:
-        """Draw the thing worn; see `Occluder.draw`. Only its grain is random."""
-        fit = head_fit(landmarks)
-        return draw_on(image, fit, _garment(self, detail(fit.scale)), rng)
+        """Draw the thing worn; see `Occluder.draw`. Its grain is random, with `vary` all of it."""
+        fit, one = head_fit(landmarks), self.individual(rng)
+        return draw_on(image, fit, _garment(self, detail(fit.scale), one), rng)
+
+    def individual(self, rng: np.random.Generator) -> Individual:
+        """Return which one of many is put on: the usual one."""
+        del rng
+        return USUAL
 
     def draw_over(
         self,
@@ -161,15 +186,14 @@ class WornOccluder(Occluder):
         self, image: ImageArray, landmarks: FaceLandmarks, rng: np.random.Generator
     ) -> NDArray[np.uint8]:
         """Return what is hidden, (H, W) uint8: the alpha of `draw`, at less cost."""
-        del rng
-        fit = head_fit(landmarks)
-        return alpha_on(image, fit, _garment(self, detail(fit.scale)))
+        fit, one = head_fit(landmarks), self.individual(rng)
+        return alpha_on(image, fit, _garment(self, detail(fit.scale), one))
 
 
 @lru_cache(maxsize=256)
-def _garment(worn: WornOccluder, scale: float) -> Garment:
+def _garment(worn: WornOccluder, scale: float, one: Individual) -> Garment:
     """The same garment for the next picture."""
-    made = worn.garment(scale)
+    made = worn.garment(scale, one)
     return replace(made, behind_frames=worn.behind_frames)
 
 
@@ -185,11 +209,17 @@ class Mask(WornOccluder):
     top
         Height of the upper edge at the middle of the face, from 0 (at the chin) to 100 (at the
         eyes); by default where `wearing` has it.
+    vary
+        ``off`` for one mask that always sits and looks the same, or ``real`` for masks as people
+        wear them: placement, size, tilt, folds and colour differ from seed to seed as in
+        photographs.
     """
 
     behind_frames: ClassVar[bool] = True
+    population: ClassVar[Population] = Population()
     wearing: Wearing = "correct"
     top: Annotated[float | None, Between(0, 100, "0 at the chin, 100 at the eyes")] = None
+    vary: Literal["off", "real"] = "off"
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -199,10 +229,18 @@ class Mask(WornOccluder):
                 "Both say where the upper edge is; leave one out."
             )
 
-    def surface(self, shape: Shape, scale: float) -> Surface:
+    def individual(self, rng: np.random.Generator) -> Individual:
+        """Return the usual mask, or one of the population that `vary` asks for."""
+        return USUAL if self.vary == "off" else Individual.drawn(rng)
+
+    def surface(self, shape: Shape, scale: float, one: Individual = USUAL) -> Surface:
         """Return a mask of this form, as it is worn; see `surface_of`."""
-        worn = surface_of(wear(shape, self.wearing, self.top), scale)
-        return hang(worn) if self.wearing == "one_ear" else worn
+        form = wear(shape, self.wearing, self.top)
+        if one.seed is not None:
+            placement = self.population.draw(one.rng("placement"))
+            form = placed(form, placement if self.top is None else replace(placement, top=0.0))
+        surface = surface_of(form, scale)
+        return hang(surface) if self.wearing == "one_ear" else surface
 
     def loops(self, surface: Surface, colour: RGB) -> list[Cord]:
         """Draw ear loops for a `surface` of cloth of a colour."""
@@ -226,3 +264,7 @@ class ColouredMask(Mask):
     def rgb(self) -> RGB:
         """Red, green and blue (0 to 255) of the colour."""
         return parse_colour(self.colour)
+
+    def dyed(self, one: Individual) -> RGB:
+        """Return the colour of one mask: dyes differ, and so does how much light it catches."""
+        return self.rgb if one.seed is None else varied_colour(self.rgb, one.rng("colour"))

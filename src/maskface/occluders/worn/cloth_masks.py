@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Final
+from typing import ClassVar, Final
 
 import numpy as np
 
 from maskface.arrays import Reals
 from maskface.occluders.colours import RGB, parse_colour
-from maskface.occluders.drawing.garment import Garment, Sheet, Texture
+from maskface.occluders.drawing.garment import Garment, Texture
 from maskface.occluders.parameters import Colour
 from maskface.occluders.registry import OCCLUDERS
-from maskface.occluders.worn.base import ColouredMask
+from maskface.occluders.worn.base import ColouredMask, cloth_sheet
+from maskface.occluders.worn.creases import crumpled
+from maskface.occluders.worn.individual import USUAL, Individual
 from maskface.occluders.worn.mask_shapes import CONTOURED, MOULDED
+from maskface.occluders.worn.placement import Population
 from maskface.occluders.worn.planes import bump, canvas, crease, make_texture, seam, unevenness
 from maskface.occluders.worn.straps import bands
 from maskface.occluders.worn.weaves import (
@@ -30,7 +33,7 @@ from maskface.occluders.worn.weaves import (
 
 
 @lru_cache(maxsize=32)
-def foam(colour: RGB) -> Texture:
+def foam(colour: RGB, one: Individual = USUAL) -> Texture:
     """Draw stretch foam: matte, with a ridge down the middle and a soft sheen beside it."""
     x, y = canvas(HEIGHT, WIDTH)
     across = ACROSS * (x - 0.5)
@@ -38,6 +41,7 @@ def foam(colour: RGB) -> Texture:
     edge = DOWN * np.minimum(y, 1 - y) * tallness(x)
     relief = 1 + unevenness((HEIGHT, WIDTH), ((0.8, 0.020), (18.0, 0.012)), 22)
     relief += 0.30 * seam(across, 0.045) + 0.10 * _tension(x, y)
+    relief += 0.7 * crumpled((HEIGHT, WIDTH), one)
     relief -= 0.12 * bump(edge - 0.16, 0.05) + 0.3 * np.exp(-edge / 0.03)
     sheen = 0.075 * _sheen(x, y) + 0.05 * bump(edge - 0.06, 0.05) + 0.03 * bump(across - 0.10, 0.07)
     light = relief[..., None] * np.array(colour, np.float32) / 255 + sheen[..., None]
@@ -81,18 +85,27 @@ class ClothMask(ColouredMask):
         Colour of the print.
     """
 
+    population: ClassVar[Population] = Population(
+        top=0.062,
+        outer=0.072,
+        bottom=0.07,
+        lower=0.1,
+        width=0.085,
+        tilt=2.2,
+        reach=((-0.12, 0.18), (-0.17, 0.35)),
+    )
     colour: Colour = "navy"
     pattern: Pattern = "plain"
     accent: Colour = "white"
 
-    def garment(self, scale: float) -> Garment:
+    def garment(self, scale: float, one: Individual = USUAL) -> Garment:
         """Return the panels and their loops."""
-        colour, accent = self.rgb, parse_colour(self.accent)
-        surface = self.surface(CONTOURED, scale)
+        colour, accent = self.dyed(one), parse_colour(self.accent)
+        surface = self.surface(CONTOURED, scale, one)
         if self.pattern == "plain":
-            sheet = Sheet(surface, plain_cotton(), colour)
+            sheet = cloth_sheet(surface, plain_cotton(one), colour)
         else:
-            sheet = Sheet(surface, cotton(self.pattern, colour, accent))
+            sheet = cloth_sheet(surface, cotton(self.pattern, colour, accent, one))
         loops = (replace(loop, colour=colour) for loop in self.loops(surface, colour))
         return Garment((sheet, *loops))
 
@@ -110,11 +123,11 @@ class FashionMask(ColouredMask):
 
     colour: Colour = "black"
 
-    def garment(self, scale: float) -> Garment:
+    def garment(self, scale: float, one: Individual = USUAL) -> Garment:
         """Return the moulded sheet and the bands to the ears."""
-        colour = self.rgb
-        surface = self.surface(MOULDED, scale)
-        sheet = Sheet(surface, foam(colour))
+        colour = self.dyed(one)
+        surface = self.surface(MOULDED, scale, one)
+        sheet = cloth_sheet(surface, foam(colour, one))
         if self.wearing != "one_ear":
             return Garment((sheet, *bands(surface, colour)))
         dangling = replace(self.loops(surface, colour)[-1], width=_BAND, colour=colour)

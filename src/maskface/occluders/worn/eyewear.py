@@ -14,6 +14,7 @@ from maskface.occluders.drawing.garment import Cord, Garment, Shadow, Sheet, Sur
 from maskface.occluders.parameters import Between, Colour
 from maskface.occluders.registry import OCCLUDERS
 from maskface.occluders.worn.base import WornOccluder, outward
+from maskface.occluders.worn.individual import USUAL, Individual
 from maskface.occluders.worn.planes import Canvas, bump, make_texture, ramp, step
 from maskface.occluders.worn.surface import sheet_surface
 
@@ -254,9 +255,9 @@ class Sunglasses(WornOccluder):
     lens: Colour = "#1d1b1a"
     opacity: Annotated[float, Between(0.5, 1)] = 0.95
 
-    def garment(self, scale: float) -> Garment:
+    def garment(self, scale: float, one: Individual = USUAL) -> Garment:
         """Return reflections, frame and dark glass."""
-        del scale
+        del scale, one
         style = STYLES[self.frame, True]
         shine = Sheet(front(), gloss(style, 0.22, 0.13), both_sides=True, lit=False)
         face, edge, sides = _frame(style, parse_colour(self.colour))
@@ -281,9 +282,9 @@ class Glasses(WornOccluder):
     frame: FrameShape = "square"
     colour: Colour = "black"
 
-    def garment(self, scale: float) -> Garment:
+    def garment(self, scale: float, one: Individual = USUAL) -> Garment:
         """Return reflections, frame and clear glass."""
-        del scale
+        del scale, one
         style = STYLES[self.frame, False]
         shine = Sheet(front(), gloss(style, 0.05, 0.09), both_sides=True, lit=False)
         face, edge, sides = _frame(style, parse_colour(self.colour))

@@ -17,6 +17,7 @@ from maskface.occluders.parameters import Between, Colour, Share
 from maskface.occluders.registry import OCCLUDERS
 from maskface.occluders.worn.base import WornOccluder
 from maskface.occluders.worn.drapes import CROWN, surface_of_drape
+from maskface.occluders.worn.individual import USUAL, Individual
 from maskface.occluders.worn.planes import Canvas, bump, make_texture, ramp, step, unevenness
 from maskface.occluders.worn.surface import around, sheet_surface, top_level
 
@@ -186,8 +187,9 @@ class Cap(WornOccluder):
     )
     drawn: bool = True
 
-    def garment(self, scale: float) -> Garment:
+    def garment(self, scale: float, one: Individual = USUAL) -> Garment:
         """Return the cap, and the shade on the face."""
+        del one
         shade = Sheet(upper_face(), brim_shade(top_level(self.edge)), tint=self.shadow)
         parts = self._cap(scale) if self.drawn else ()
         return Garment((*parts, shade), Shadow(0.4, 0.4))

@@ -19,6 +19,7 @@ from maskface.occluders.colours import BRIGHTEST, DARKEST, RGB
 from maskface.occluders.drawing.garment import Garment, Sheet, Texture
 from maskface.occluders.registry import OCCLUDERS
 from maskface.occluders.worn.base import Mask
+from maskface.occluders.worn.individual import USUAL, Individual
 from maskface.occluders.worn.planes import canvas, make_texture, step
 from maskface.occluders.worn.surface import SURGICAL
 from maskface.occluders.worn.weaves import tallness
@@ -67,9 +68,9 @@ class PictureMask(Mask):
         if self.path:
             object.__setattr__(self, "sha256", _digest(_picture(self.path)))
 
-    def garment(self, scale: float) -> Garment:
+    def garment(self, scale: float, one: Individual = USUAL) -> Garment:
         """Return the picture and its loops."""
-        surface = self.surface(SURGICAL, scale)
+        surface = self.surface(SURGICAL, scale, one)
         texture = picture_cloth(self.path, self.sha256)
         loops = self.loops(surface, _main_colour(texture))
         return Garment((Sheet(surface, texture), *loops))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
-from typing import Final
+from typing import ClassVar, Final
 
 import numpy as np
 
@@ -14,7 +14,10 @@ from maskface.occluders.drawing.garment import Cord, Garment, Sheet, Surface, Te
 from maskface.occluders.parameters import Colour
 from maskface.occluders.registry import OCCLUDERS
 from maskface.occluders.worn.base import ColouredMask
+from maskface.occluders.worn.creases import crumpled
+from maskface.occluders.worn.individual import USUAL, Individual
 from maskface.occluders.worn.mask_shapes import CUP, FOLDED
+from maskface.occluders.worn.placement import Population
 from maskface.occluders.worn.planes import bump, canvas, make_texture, seam, step, unevenness
 from maskface.occluders.worn.straps import head_straps
 from maskface.occluders.worn.surface import sheet_surface
@@ -44,20 +47,28 @@ _SAG: Final = 0.6
 the face turns it away from the camera."""
 
 
-@cache
-def half(*, left: bool = False) -> Texture:
+@lru_cache(maxsize=32)
+def half(one: Individual = USUAL, *, left: bool = False) -> Texture:
     """Draw right (or left) half of a folded respirator, from the side to the fold."""
+    welded, rest, metal = _welded(left=left)
+    whole = crumpled((HEIGHT, 2 * WIDTH), one, 0.45 if one.seed is None else 1.4)
+    level = welded + (whole[:, : WIDTH - 1 : -1] if left else whole[:, :WIDTH])
+    level = level * rest + metal
+    return make_texture(level[:, ::-1] if left else level)
+
+
+@cache
+def _welded(*, left: bool) -> tuple[Reals, Reals, Reals]:
+    """Fleece with its welds; what the nose clip leaves of its light; and the light on the clip."""
     x, y = canvas(HEIGHT, WIDTH)
     # Columns are equally spaced in the angle of `sheet_of`.
     fold = HALF * np.sin(np.pi / 2 * (1 - x))
     tall = _NARROW + (1 - _NARROW) * np.sin(np.pi / 2 * x) ** 1.6
     upper, lower = DOWN * tall * y, DOWN * tall * (1 - y)
     felt = unevenness((HEIGHT, WIDTH), ((0.7, 0.012), (4.0, 0.007), (30.0, 0.010)), 31 + left)
-    level = 1 + felt + _welds(fold, upper, lower, DOWN * y)
-    level = level + _dents(fold, y, mirror=-1.0 if left else 1.0)
     clip, metal = _clip(fold, upper)
-    level = level * (1 - 0.24 * clip) + metal
-    return make_texture(level[:, ::-1] if left else level)
+    welded = 1 + felt + _welds(fold, upper, lower, DOWN * y)
+    return np.asarray(welded, np.float32), np.asarray(1 - 0.24 * clip, np.float32), metal
 
 
 def _welds(fold: Reals, upper: Reals, lower: Reals, along: Reals) -> Reals:
@@ -81,19 +92,6 @@ def _points(distance: Reals, along: Reals) -> Reals:
     """A row of weld points: pressed in, so dark, with a light lower lip."""
     dash = step(np.cos(2 * np.pi * along / 0.40) + 0.25, 0.35)
     return -0.24 * dash * bump(distance, 0.065) + 0.06 * dash * bump(distance - 0.12, 0.06)
-
-
-def _dents(fold: Reals, y: Reals, mirror: float) -> Reals:
-    """Stiff fleece gives in flat dents: beside the nose, from the ear and towards the chin."""
-    total = np.zeros_like(y)
-    for away, row, slope, width, strength in (
-        (6.0, 0.44 + 0.02 * mirror, 0.030, 0.05, 0.035), (4.2, 0.78, -0.035, 0.05, 0.04),
-        (7.5, 0.60 - 0.02 * mirror, 0.004, 0.045, 0.03), (3.2, 0.24, 0.05, 0.04, 0.03),
-    ):  # fmt: skip
-        distance = y - row - slope * (fold - away)
-        wave = bump(distance, width) - bump(distance - 1.6 * width, width)
-        total = total + strength * wave * bump(fold - away, 2.6)
-    return total
 
 
 def _clip(fold: Reals, upper: Reals) -> tuple[Reals, Reals]:
@@ -148,6 +146,8 @@ def _rings(edge: Reals) -> Reals:
 
 
 _FOLD: Final = 0.12  # cm
+_FALLOFF: Final = 0.5
+"""Fleece scatters light, too, but its halves face different ways."""
 _STRAP: Final = (222, 219, 206)
 _STRAP_WIDTH: Final = 0.42  # cm
 
@@ -163,16 +163,27 @@ class Ffp2Mask(ColouredMask):
         A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
     """
 
+    population: ClassVar[Population] = Population(
+        top=0.074,
+        outer=0.058,
+        bottom=0.12,
+        lower=0.10,
+        width=0.13,
+        taper=0.07,
+        tilt=1.9,
+        shift=0.03,
+        reach=((-0.09, 0.20), (-0.17, 0.35)),
+    )
     colour: Colour = "white"
 
-    def garment(self, scale: float) -> Garment:
+    def garment(self, scale: float, one: Individual = USUAL) -> Garment:
         """Return two halves, what joins them, and the loops."""
-        colour = self.rgb
-        surface = self.surface(FOLDED, scale)
+        colour = self.dyed(one)
+        surface = self.surface(FOLDED, scale, one)
         right, left, fold = _halves(surface, colour)
         sheets = (
-            Sheet(right, half(), colour, by_depth=True),
-            Sheet(left, half(left=True), colour, by_depth=True),
+            Sheet(right, half(one), colour, by_depth=True, falloff=_FALLOFF),
+            Sheet(left, half(one, left=True), colour, by_depth=True, falloff=_FALLOFF),
         )
         return Garment((*sheets, fold, *self.loops(surface, colour)))
 
@@ -202,11 +213,11 @@ class N95Mask(ColouredMask):
 
     colour: Colour = "#f3efe4"
 
-    def garment(self, scale: float) -> Garment:
+    def garment(self, scale: float, one: Individual = USUAL) -> Garment:
         """Return the cup and its straps."""
-        colour = self.rgb
-        surface = self.surface(CUP, scale)
-        return Garment((Sheet(surface, cup(colour)), *self._straps(surface)))
+        colour = self.dyed(one)
+        surface = self.surface(CUP, scale, one)
+        return Garment((Sheet(surface, cup(colour), falloff=_FALLOFF), *self._straps(surface)))
 
     def _straps(self, surface: Surface) -> list[Cord]:
         if self.wearing != "one_ear":

@@ -16,6 +16,7 @@ from maskface.occluders.parameters import Colour
 from maskface.occluders.registry import OCCLUDERS
 from maskface.occluders.worn.base import WornOccluder
 from maskface.occluders.worn.drapes import HOOD, SCARF, VEIL, sheet_of_drape, surface_of_drape
+from maskface.occluders.worn.individual import USUAL, Individual
 from maskface.occluders.worn.planes import Canvas, bump, make_texture, ramp, step
 from maskface.occluders.worn.surface import around, weave
 
@@ -234,8 +235,9 @@ class Scarf(WornOccluder):
     colour: Colour = "red"
     pattern: Pattern = "plain"
 
-    def garment(self, scale: float) -> Garment:
+    def garment(self, scale: float, one: Individual = USUAL) -> Garment:
         """Return the cloth, and its print."""
+        del one
         surface = surface_of_drape(SCARF, scale)
         cloth = Sheet(surface, scarf_cloth(), parse_colour(self.colour))
         if self.pattern == "plain":
@@ -256,8 +258,9 @@ class Niqab(WornOccluder):
 
     colour: Colour = "black"
 
-    def garment(self, scale: float) -> Garment:
+    def garment(self, scale: float, one: Individual = USUAL) -> Garment:
         """Return the cloth over the head, and the one over face and shoulders."""
+        del one
         colour = parse_colour(self.colour)
         hood = Sheet(surface_of_drape(HOOD, scale), hood_cloth(), colour)
         veil = Sheet(surface_of_drape(VEIL, scale), veil_cloth(), colour)

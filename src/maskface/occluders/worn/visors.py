@@ -14,6 +14,7 @@ from maskface.occluders.drawing.garment import Cord, Garment, Shadow, Sheet, Sur
 from maskface.occluders.parameters import Colour
 from maskface.occluders.registry import OCCLUDERS
 from maskface.occluders.worn.base import WornOccluder, outward
+from maskface.occluders.worn.individual import USUAL, Individual
 from maskface.occluders.worn.planes import Canvas, bump, make_texture, ramp, step, unevenness
 from maskface.occluders.worn.surface import sheet_surface
 
@@ -121,9 +122,9 @@ class FaceShield(WornOccluder):
 
     colour: Colour = "white"
 
-    def garment(self, scale: float) -> Garment:
+    def garment(self, scale: float, one: Individual = USUAL) -> Garment:
         """Return reflections on the clear sheet, the band behind it, and its strap."""
-        del scale
+        del scale, one
         colour = parse_colour(self.colour)
         clear = Sheet(visor(), reflections(), _SHINE, tint=_TINT, both_sides=True, lit=False)
         return Garment(

@@ -11,10 +11,11 @@ import numpy as np
 from maskface.arrays import Reals
 from maskface.occluders.colours import RGB
 from maskface.occluders.drawing.garment import Texture
+from maskface.occluders.worn.creases import crumpled
+from maskface.occluders.worn.individual import USUAL, Individual
 from maskface.occluders.worn.planes import (
     bump,
     canvas,
-    crease,
     make_texture,
     seam,
     step,
@@ -119,7 +120,7 @@ _GATHERED: Final = 1.3
 
 
 @lru_cache(maxsize=64)
-def cotton(pattern: Pattern, colour: RGB, accent: RGB) -> Texture:
+def cotton(pattern: Pattern, colour: RGB, accent: RGB, one: Individual = USUAL) -> Texture:
     """Draw printed cotton of two panels joined along the middle, bound in the colour of its ground.
 
     Parameters
@@ -128,13 +129,15 @@ def cotton(pattern: Pattern, colour: RGB, accent: RGB) -> Texture:
         What is printed on it.
     colour, accent
         Red, green, blue (0 to 255) of the ground and of the print.
+    one
+        Which piece of cloth: its folds.
 
     Returns
     -------
     Texture
         In colour.
     """
-    relief = _panels()
+    relief = _panels(one)
     across, down = in_centimetres()
     bound = step(_HEM - np.minimum(*_from_edges()), 0.04)
     share = (print_on(pattern, across, down) * (1 - bound))[..., None]
@@ -142,15 +145,14 @@ def cotton(pattern: Pattern, colour: RGB, accent: RGB) -> Texture:
     return make_texture(relief[..., None] * ground / 255)
 
 
-@cache
-def plain_cotton() -> Texture:
+@lru_cache(maxsize=16)
+def plain_cotton(one: Individual = USUAL) -> Texture:
     """Draw the same cotton without a print, in shades around 1."""
-    return make_texture(_panels())
+    return make_texture(_panels(one))
 
 
-@cache
-def _panels() -> Reals:
-    return np.asarray(sewn_relief() * _seam_relief())
+def _panels(one: Individual) -> Reals:
+    return np.asarray(sewn_relief(one) * _seam_relief())
 
 
 def in_centimetres() -> tuple[Reals, Reals]:
@@ -172,11 +174,17 @@ def _from_edges() -> tuple[Reals, Reals]:
     return DOWN * np.minimum(y, _GATHERED * (1 - y)) * tallness(x), ACROSS * np.minimum(x, 1 - x)
 
 
-@cache
-def sewn_relief() -> Reals:
+def sewn_relief(one: Individual = USUAL) -> Reals:
     """Return brightness around 1 of hemmed cotton: threads, soft folds, a stitched border."""
+    return np.asarray(
+        _hemmed() * (1 + crumpled((HEIGHT, WIDTH), one, 1.2 if one.seed is None else 2.0))
+    )
+
+
+@cache
+def _hemmed() -> Reals:
     x, y = canvas(HEIGHT, WIDTH)
-    return (1 + _threads()) * (1 + _folds(x, y)) * (1 + _hem(x, y))
+    return (1 + _threads()) * (1 + _hem(x, y))
 
 
 def _threads() -> Reals:
@@ -186,26 +194,6 @@ def _threads() -> Reals:
     slubs = cv2.blur(slubs, (1, 25)).T + cv2.blur(slubs.T, (1, 25))
     uneven = unevenness((HEIGHT, WIDTH), ((0.7, 0.018), (2.5, 0.010), (40.0, 0.016)), 21)
     return np.asarray(0.022 * weave + 2.5 * slubs + uneven)
-
-
-def _folds(x: Reals, y: Reals) -> Reals:
-    """Folds that run from the ears towards nose, mouth and chin, and a few across the cheeks."""
-    total = np.zeros_like(y)
-    for across, start, slope, reach, strength in (
-        (x, 0.16, 0.30, 0.34, 0.09), (x, 0.42, 0.12, 0.24, 0.07), (x, 0.66, -0.10, 0.30, 0.08),
-        (x, 0.88, -0.42, 0.34, 0.08), (1 - x, 0.12, 0.36, 0.30, 0.08),
-        (1 - x, 0.36, 0.16, 0.30, 0.08), (1 - x, 0.60, -0.02, 0.22, 0.07),
-        (1 - x, 0.84, -0.34, 0.36, 0.09),
-    ):  # fmt: skip
-        total += 1.9 * strength * crease(across, y, start, slope, reach)
-    for middle, height, tilt, strength in (
-        (0.29, 0.30, 0.5, 0.05), (0.72, 0.33, -0.42, 0.05), (0.34, 0.78, -0.30, 0.05),
-        (0.64, 0.74, 0.36, 0.045), (0.24, 0.56, 0.12, 0.04), (0.77, 0.55, -0.16, 0.045),
-    ):  # fmt: skip
-        distance = y - height - tilt * (x - middle) - 0.8 * (x - middle) ** 2
-        wave = bump(distance, 0.028) - bump(distance - 0.05, 0.03)
-        total += 1.7 * strength * wave * bump(x - middle, 0.10)
-    return total
 
 
 def _hem(x: Reals, y: Reals) -> Reals:
@@ -223,6 +211,7 @@ def _row(distance: Reals, along: Reals) -> Reals:
     return 0.16 * stitches(distance, along, 0.028, 0.26)
 
 
+@cache
 def _seam_relief() -> Reals:
     """The seam that joins the panels, stitched down on both sides."""
     x, y = canvas(HEIGHT, WIDTH)

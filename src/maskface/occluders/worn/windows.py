@@ -14,6 +14,7 @@ from maskface.occluders.drawing.garment import Cord, Garment, Shadow, Sheet, Sur
 from maskface.occluders.parameters import Colour
 from maskface.occluders.registry import OCCLUDERS
 from maskface.occluders.worn.base import ColouredMask, outward
+from maskface.occluders.worn.individual import USUAL, Individual
 from maskface.occluders.worn.mask_shapes import CONTOURED, PANEL
 from maskface.occluders.worn.planes import (
     bump,
@@ -161,10 +162,10 @@ class WindowMask(ColouredMask):
 
     colour: Colour = "lightblue"
 
-    def garment(self, scale: float) -> Garment:
+    def garment(self, scale: float, one: Individual = USUAL) -> Garment:
         """Return reflections, cloth with its hole, loops."""
-        colour = self.rgb
-        surface = self.surface(_FORM, scale)
+        colour = self.dyed(one)
+        surface = self.surface(_FORM, scale, one)
         film = Sheet(_before_the_mouth(surface), window_film(), _GLARE, tint=_TINT, lit=False)
         cloth = Sheet(surface, window_cloth(), colour)
         return Garment((film, cloth, *self.loops(surface, colour)), _SHADE)
@@ -194,10 +195,10 @@ class ClearMask(ColouredMask):
 
     colour: Colour = "white"
 
-    def garment(self, scale: float) -> Garment:
+    def garment(self, scale: float, one: Individual = USUAL) -> Garment:
         """Return reflections, frame, loops."""
-        colour = self.rgb
-        surface = self.surface(PANEL, scale)
+        colour = self.dyed(one)
+        surface = self.surface(PANEL, scale, one)
         film = Sheet(surface, panel_film(), _GLARE, tint=_TINT, lit=False)
         frame = Sheet(surface, panel_frame(), colour)
         loops = self.loops(surface, colour)

@@ -21,19 +21,17 @@ from sklearn.model_selection import GroupKFold
 
 from maskface import MaskfaceError
 from maskface.classifiers import Trainable, get_classifier
-from maskface.experiment import Experiment, make_plan
-from maskface.experiment import cross_fitting as _spilled
-from maskface.experiment import cross_fitting as _training
-from maskface.experiment.checkpoints import ChunkResult, Parts
+from maskface.experiment import Experiment, cross_fitting, make_plan
+from maskface.experiment.checkpoints import Checkpoints, ChunkResult
 from maskface.experiment.cross_fitting import (
-    Faces,
     Fold,
     Matrix,
-    cross_fitted,
-    gather_faces,
-    make_lessons,
-    people_folds,
+    Measurements,
+    cross_fit,
+    gather_measurements,
+    make_folds,
     scratch,
+    subject_folds,
 )
 from maskface.experiment.folder import RunFolder
 from maskface.experiment.spec import trained_on
@@ -45,7 +43,7 @@ CONDITIONS = ("none", "surgical")
 
 
 @dataclass(frozen=True)
-class Told:
+class RoteModel:
     """Answers the label in the last column of whoever it met in training with that number."""
 
     known: NDArray[np.int64]
@@ -68,7 +66,7 @@ class Rote:
     failure: type[Exception] | None = None
     killed: bool = False
     name: str = "rote"
-    lessons: list[tuple[Array, NDArray[np.int64]]] = field(default_factory=list)
+    fits: list[tuple[Array, NDArray[np.int64]]] = field(default_factory=list)
 
     measures = "rote"
     fingerprint = "1"
@@ -77,21 +75,21 @@ class Rote:
     def features(self, faces: Sequence[Face]) -> Array:
         raise AssertionError("measured before")
 
-    def fit(self, features: Array, labels: NDArray[np.int64], *, seed: int) -> Told:
+    def fit(self, features: Array, labels: NDArray[np.int64], *, seed: int) -> RoteModel:
         if self.killed:
             os.kill(os.getpid(), signal.SIGKILL)
         if self.failure is not None:
             raise self.failure("9 GiB")
         if self.fails or self.dislikes in features[:, 0]:
             raise ValueError("too few")
-        self.lessons.append((features, labels))
+        self.fits.append((features, labels))
         known = np.full(7, 6)
         known[features[:, -1].astype(int)] = labels
         wrong = self.wrong and 0 in features[:, 0]
-        return Told(known, width=6 if wrong else 7)
+        return RoteModel(known, width=6 if wrong else 7)
 
 
-def harvest(people: int, *, bad: tuple[int, str] | None = None) -> ChunkResult:
+def result(people: int, *, bad: tuple[int, str] | None = None) -> ChunkResult:
     """Every emotion of every person: features are person, condition, number of the emotion."""
     made = ChunkResult(features={"rote": []})
     for person in range(people):
@@ -129,30 +127,30 @@ def split(whole: ChunkResult) -> list[ChunkResult]:
     return [pick(whole, {"P00", "P01"}), pick(whole, people - {"P00", "P01"})]
 
 
-def gather(parts: Parts, folder: Path) -> Faces:
-    return gather_faces(parts, "rote", CONDITIONS, folder / "features")
+def gather(parts: Checkpoints, folder: Path) -> Measurements:
+    return gather_measurements(parts, "rote", CONDITIONS, folder / "features")
 
 
-Store = Callable[..., Parts]
+Store = Callable[..., Checkpoints]
 
 
 @pytest.fixture(scope="module")
 def stored(tmp_path_factory: pytest.TempPathFactory) -> Store:
-    """Puts harvests on disk, each in a part of its own."""
+    """Write results to disk, each to a checkpoint of its own."""
 
-    def store(*harvests: ChunkResult) -> Parts:
+    def store(*results: ChunkResult) -> Checkpoints:
         folder = RunFolder(tmp_path_factory.mktemp("run"))
         folder.parts_path.mkdir()
-        for number, one in enumerate(harvests):
-            folder.write_part(number, number, one, "r")
-        return folder.read_parts("r")
+        for number, one in enumerate(results):
+            folder.write_checkpoint(number, number, one, "r")
+        return folder.read_checkpoints("r")
 
     return store
 
 
-def taught(parts: Parts, *learners: Rote, jobs: int = 1) -> pd.DataFrame:
+def predict(parts: Checkpoints, *classifiers: Rote, jobs: int = 1) -> pd.DataFrame:
     with tempfile.TemporaryDirectory() as place:
-        answered = cross_fitted(learners, parts, CONDITIONS, seed=0, jobs=jobs, place=Path(place))
+        answered = cross_fit(classifiers, parts, CONDITIONS, seed=0, jobs=jobs, place=Path(place))
         frame = pd.concat([frame for _, frame in answered.frames(TRIALS)])
     return TRIALS.check(TRIALS.tidy(frame))
 
@@ -168,36 +166,36 @@ def test_the_stand_in_is_a_trainable_classifier() -> None:
 def test_nobody_is_read_by_a_model_that_knows_them(
     train: str, conditions: set[int], stored: Store, tmp_path: Path
 ) -> None:
-    learner = Rote(train)
-    trials = taught(stored(harvest(7)), learner)
-    assert len(learner.lessons) == 3
+    classifier = Rote(train)
+    trials = predict(stored(result(7)), classifier)
+    assert len(classifier.fits) == 3
     assert len(trials) == 7 * 7 * 2
-    fold = people_folds(gather(stored(harvest(7)), tmp_path), 3)
-    for number, (features, labels) in enumerate(learner.lessons):
-        asked = set(trials["subject_id"][fold == number].str[1:].astype(int))
-        assert asked
-        assert not asked & set(features[:, 0].astype(int))
-        assert asked | set(features[:, 0].astype(int)) == set(range(7))
+    fold = subject_folds(gather(stored(result(7)), tmp_path), 3)
+    for number, (features, labels) in enumerate(classifier.fits):
+        held_out = set(trials["subject_id"][fold == number].str[1:].astype(int))
+        assert held_out
+        assert not held_out & set(features[:, 0].astype(int))
+        assert held_out | set(features[:, 0].astype(int)) == set(range(7))
         assert set(features[:, 1].astype(int)) == conditions
         np.testing.assert_array_equal(features[:, 2], labels)
     assert (trials["correct"] == 1).all()
 
 
 def test_folds_are_those_of_scikit_learn(stored: Store, tmp_path: Path) -> None:
-    people = harvest(5)
+    people = result(5)
     people.unanswered[:] = people.unanswered[: 2 * 7 * 4 + 6]  # the last one has fewer
     people.features["rote"][:] = people.features["rote"][: 2 * 7 * 4 + 6]
     faces = gather(stored(people), tmp_path)
     subjects = [row["subject_id"] for row in people.unanswered]
-    fold = people_folds(faces, 3)
+    fold = subject_folds(faces, 3)
     splits = GroupKFold(3).split(np.zeros(len(subjects)), groups=subjects)
     for number, (_, held_out) in enumerate(splits):
         assert set(np.flatnonzero(fold == number)) == set(held_out)
-    assert len(set(people_folds(faces, 99))) == 5
+    assert len(set(subject_folds(faces, 99))) == 5
 
 
 def test_faces_that_were_not_measured_keep_their_rows_and_are_not_asked(stored: Store) -> None:
-    trials = taught(stored(harvest(4, bad=(2, "surgical"))), Rote("both"))
+    trials = predict(stored(result(4, bad=(2, "surgical"))), Rote("both"))
     missing = trials[trials["status"] == "no_face"]
     assert len(missing) == 7
     assert set(missing["subject_id"]) == {"P02"}
@@ -207,15 +205,15 @@ def test_faces_that_were_not_measured_keep_their_rows_and_are_not_asked(stored: 
 
 
 def test_parts_in_any_order_give_the_same_answers(stored: Store) -> None:
-    whole = harvest(4)
+    whole = result(4)
     halves = split(whole)
-    expected = taught(stored(whole), Rote("both"))
-    pd.testing.assert_frame_equal(taught(stored(*halves), Rote("both")), expected)
-    pd.testing.assert_frame_equal(taught(stored(*halves[::-1]), Rote("both")), expected)
+    expected = predict(stored(whole), Rote("both"))
+    pd.testing.assert_frame_equal(predict(stored(*halves), Rote("both")), expected)
+    pd.testing.assert_frame_equal(predict(stored(*halves[::-1]), Rote("both")), expected)
 
 
 def test_a_model_that_fails_costs_its_fold_alone(stored: Store) -> None:
-    trials = taught(stored(harvest(6)), Rote(dislikes=0))
+    trials = predict(stored(result(6)), Rote(dislikes=0))
     _check_that_first_fold_alone_answered(trials, {"ValueError: too few"})
 
 
@@ -237,87 +235,93 @@ def _check_that_first_fold_alone_answered(trials: pd.DataFrame, messages: set[st
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_lack_of_memory_is_no_answer(failure: type[Exception], jobs: int, stored: Store) -> None:
     with pytest.raises(MaskfaceError, match=r"fit rote \(\w+: 9 GiB\).*resume=True, jobs=1"):
-        taught(stored(harvest(4)), Rote(failure=failure), jobs=jobs)
+        predict(stored(result(4)), Rote(failure=failure), jobs=jobs)
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
-def test_a_killed_teacher_is_told(stored: Store) -> None:
+def test_a_killed_worker_is_reported(stored: Store) -> None:
     with pytest.raises(MaskfaceError, match=r"fit rote \(the system ended a worker"):
-        taught(stored(harvest(4)), Rote(killed=True), jobs=2)
+        predict(stored(result(4)), Rote(killed=True), jobs=2)
 
 
 def test_answers_in_blocks_are_the_same(stored: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    parts = stored(harvest(4, bad=(2, "surgical")))
-    expected = taught(parts, Rote("clean"))
+    parts = stored(result(4, bad=(2, "surgical")))
+    expected = predict(parts, Rote("clean"))
     assert expected["predicted"].nunique() > 2
     for size in (1, 5):
-        monkeypatch.setattr(_training, "_ASKED", size)
-        pd.testing.assert_frame_equal(taught(parts, Rote("clean")), expected)
+        monkeypatch.setattr(cross_fitting, "_BATCH", size)
+        pd.testing.assert_frame_equal(predict(parts, Rote("clean")), expected)
 
 
 @pytest.fixture(scope="module")
-def faces(stored: Store, tmp_path_factory: pytest.TempPathFactory) -> Faces:
-    return gather(stored(harvest(6)), tmp_path_factory.mktemp("features"))
+def faces(stored: Store, tmp_path_factory: pytest.TempPathFactory) -> Measurements:
+    return gather(stored(result(6)), tmp_path_factory.mktemp("features"))
 
 
-def _lessons(faces: Faces, learner: Rote, seed: int) -> Iterator[tuple[Fold, Array]]:
-    """Lessons and the features that are learned from."""
-    for lesson in make_lessons(learner, faces, CONDITIONS, seed=seed):
-        yield lesson, lesson.features.rows(lesson.learns)
+def _folds(faces: Measurements, classifier: Rote, seed: int) -> Iterator[tuple[Fold, Array]]:
+    """Yield folds and their training features."""
+    for fold in make_folds(classifier, faces, CONDITIONS, seed=seed):
+        yield fold, fold.features.rows(fold.train)
 
 
 @given(st.integers(0, 2**32))
-def test_shuffled_labels_keep_their_numbers_and_the_pictures_whole(faces: Faces, seed: int) -> None:
-    for lesson, features in _lessons(faces, Rote("both", permuted=True), seed):
+def test_shuffled_labels_keep_their_numbers_and_the_pictures_whole(
+    faces: Measurements, seed: int
+) -> None:
+    for fold, features in _folds(faces, Rote("both", permuted=True), seed):
         true = features[:, 2].astype(int)
-        assert sorted(lesson.labels) == sorted(true)
+        assert sorted(fold.labels) == sorted(true)
         picture = features[:, 0] * 7 + true
         for one in np.unique(picture):
-            assert len(set(lesson.labels[picture == one])) == 1
+            assert len(set(fold.labels[picture == one])) == 1
 
 
-def test_shuffled_labels_are_shuffled(faces: Faces) -> None:
+def test_shuffled_labels_are_shuffled(faces: Measurements) -> None:
     same = [
-        np.mean(lesson.labels == features[:, 2])
+        np.mean(fold.labels == features[:, 2])
         for seed in range(20)
-        for lesson, features in _lessons(faces, Rote("both", permuted=True), seed)
+        for fold, features in _folds(faces, Rote("both", permuted=True), seed)
     ]
     assert abs(np.mean(same) - 1 / 7) < 0.05
 
 
 def test_measurements_of_different_sizes_are_refused(stored: Store, tmp_path: Path) -> None:
-    halves = split(harvest(4))
+    halves = split(result(4))
     halves[1].features["rote"] = [vector[:2] for vector in halves[1].features["rote"]]
-    with pytest.raises(MaskfaceError, match=r"'rote' measured 2 or 3 numbers"):
+    with pytest.raises(MaskfaceError, match=r"'rote' returned 2 or 3 features"):
         gather(stored(*halves), tmp_path)
 
 
 def test_answers_that_are_none_cost_their_fold(stored: Store) -> None:
-    trials = taught(stored(harvest(6)), Rote(wrong=True))
+    trials = predict(stored(result(6)), Rote(wrong=True))
     message = "ValueError: expected an answer of shape (28, 7), but it had shape (28, 6)"
     _check_that_first_fold_alone_answered(trials, {message})
 
 
 def test_several_learn_from_one_measurement(stored: Store) -> None:
-    parts = stored(harvest(4, bad=(2, "surgical")))
-    learners = (Rote("both"), Rote("clean", name="other"), Rote("both", fails=True, name="third"))
-    together = taught(parts, *learners)
-    for learner in learners:
-        own = together[together["classifier"] == learner.name].reset_index(drop=True)
-        pd.testing.assert_frame_equal(own, taught(parts, learner))
+    parts = stored(result(4, bad=(2, "surgical")))
+    classifiers = (
+        Rote("both"),
+        Rote("clean", name="other"),
+        Rote("both", fails=True, name="third"),
+    )
+    together = predict(parts, *classifiers)
+    for classifier in classifiers:
+        own = together[together["classifier"] == classifier.name].reset_index(drop=True)
+        pd.testing.assert_frame_equal(own, predict(parts, classifier))
 
 
 def test_trials_come_some_pictures_at_a_time_and_beside_those_of_others(
     stored: Store, tmp_path: Path
 ) -> None:
-    whole = harvest(40)
+    whole = result(40)
     ready = [row | {"classifier": "ready", "status": "error"} for row in whole.unanswered]
     pieces = [pick(whole, {f"P{person:02}"}) for person in range(40)]
     for piece in pieces:
         piece.trials[:] = [row for row in ready if row["image_id"] in piece.image_ids]
     parts = stored(*pieces)
-    answered = cross_fitted([Rote("both")], parts, CONDITIONS, seed=0, jobs=1, place=tmp_path)
+    answered = cross_fit([Rote("both")], parts, CONDITIONS, seed=0, jobs=1, place=tmp_path)
     frames = list(answered.frames(TRIALS))
     assert len(frames) > 1
     assert [image for images, _ in frames for image in images] == sorted(whole.image_ids)
@@ -344,7 +348,7 @@ def test_matrices_give_back_what_was_put_where(
     for places in (np.flatnonzero(first), np.flatnonzero(~first)):
         matrix.put(places, expected[places])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_spilled, "_BLOCK", data.draw(st.integers(1, 40)))
+        patch.setattr(cross_fitting, "_BLOCK", data.draw(st.integers(1, 40)))
         wanted = np.array(sorted(data.draw(st.sets(st.integers(0, n - 1)))), np.int64)
         found = matrix.rows(wanted)
     assert found.dtype == np.float64
@@ -393,10 +397,12 @@ def test_experiments_refuse_conditions_they_do_not_have() -> None:
 def test_people_must_be_known(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").touch()
     (tmp_path / "index.csv").write_text("path,emotion\na.jpg,fear\n")
-    with pytest.raises(MaskfaceError, match=r"1 pictures name nobody, for example a.jpg.*subject"):
+    with pytest.raises(
+        MaskfaceError, match=r"1 pictures have no subject, for example a.jpg.*subject"
+    ):
         make_plan(Experiment(data=tmp_path, classifiers=("hog",)))
     (tmp_path / "index.csv").write_text("path,emotion,subject\na.jpg,fear,P1\n")
-    with pytest.raises(MaskfaceError, match="the same person"):
+    with pytest.raises(MaskfaceError, match="the same subject"):
         make_plan(Experiment(data=tmp_path, classifiers=("hog",)))
 
 

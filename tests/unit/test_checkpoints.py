@@ -1,11 +1,13 @@
-"""Parts are read some at a time, and give every picture's rows once."""
+"""Checkpoints are read some at a time, and give every picture's rows once."""
 
 from __future__ import annotations
 
+import csv
 import io
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,16 +18,24 @@ from PIL import Image
 
 from maskface.arrays import Row
 from maskface.experiment import Experiment, make_plan
-from maskface.experiment.checkpoints import ChunkResult, Part, Parts, digest, merge
-from maskface.experiment.resume import harvest_of_part
+from maskface.experiment.checkpoints import (
+    Checkpoint,
+    Checkpoints,
+    ChunkResult,
+    csv_bytes,
+    digest,
+    merge,
+)
+from maskface.experiment.resume import result_of_checkpoint
 from maskface.experiment.runner import Described
+from maskface.schema import Column, Table
 from maskface.tables import ATTRIBUTES
 
 
 def save(folder: Path, number: int, images: list[str], value: str, *, rows: bool = True) -> None:
-    harvest = ChunkResult(image_ids=images)
+    result = ChunkResult(image_ids=images)
     if rows:
-        harvest.attributes.extend(
+        result.attributes.extend(
             {
                 "run_id": "r",
                 "dataset": "d",
@@ -36,12 +46,12 @@ def save(folder: Path, number: int, images: list[str], value: str, *, rows: bool
             }
             for image in images
         )
-    data = harvest.to_bytes("r")
+    data = result.to_bytes("r")
     (folder / f"part-{number:08d}-{digest(data)}.zip").write_bytes(data)
 
 
 def read(folder: Path) -> tuple[list[str], pd.DataFrame]:
-    groups = list(Parts(folder, "r").frames(ATTRIBUTES))
+    groups = list(Checkpoints(folder, "r").frames(ATTRIBUTES))
     images = [image for some, _ in groups for image in some]
     for some, frame in groups:
         assert set(frame["image_id"]) <= set(some)
@@ -83,7 +93,7 @@ def test_parts_of_another_layout_are_left_out(
     assert read(tmp_path)[0] == ["a"]
 
 
-def harvested(numbers: Sequence[int], odd: str) -> ChunkResult:
+def made_result(numbers: Sequence[int], odd: str) -> ChunkResult:
     """Rows, and vectors of two measurements, of some pictures; one face was not measured."""
     made = ChunkResult(features={"hog": [], "points": []})
     for number in numbers:
@@ -114,14 +124,14 @@ def test_a_part_without_some_pictures_is_as_if_they_had_not_been_read(
     kept: set[int], odd: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     path = tmp_path_factory.mktemp("part") / "part.zip"
-    path.write_bytes(harvested(range(12), odd).to_bytes("r"))
-    expected = harvested(sorted(kept), odd)
-    found = harvest_of_part(Part(path, path.read_bytes()), expected.image_ids)
+    path.write_bytes(made_result(range(12), odd).to_bytes("r"))
+    expected = made_result(sorted(kept), odd)
+    found = result_of_checkpoint(Checkpoint(path, path.read_bytes()), expected.image_ids)
     assert contents(found) == contents(expected)
 
 
-def contents(harvest: ChunkResult) -> dict[str, bytes]:
-    with zipfile.ZipFile(io.BytesIO(harvest.to_bytes("r"))) as archive:
+def contents(result: ChunkResult) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(result.to_bytes("r"))) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
@@ -140,7 +150,7 @@ def test_as_many_parts_are_parsed_at_once_as_their_pictures_allow(tmp_path: Path
         save(tmp_path, number, [f"a{number:02d}{k:02d}" for k in range(16)], "small")
     for number in range(40, 43):
         save(tmp_path, number, [f"b{number}{k:03d}" for k in range(300)], "large")
-    sizes = [len(images) for images, _ in Parts(tmp_path, "r").frames(ATTRIBUTES)]
+    sizes = [len(images) for images, _ in Checkpoints(tmp_path, "r").frames(ATTRIBUTES)]
     assert sizes == [256, 256, 128 + 300, 300, 300]
 
 
@@ -158,10 +168,61 @@ def test_what_the_index_says_comes_with_what_was_measured(tmp_path: Path) -> Non
     names = sorted(f"{number}.png" for number in range(300))
     save(folder, 0, names[:280], "7")
     save(folder, 1, names[280:], "", rows=False)
-    record = merge(Described(plan, Parts(folder, "r")), ATTRIBUTES, tmp_path / "a.csv")
+    record = merge(Described(plan, Checkpoints(folder, "r")), ATTRIBUTES, tmp_path / "a.csv")
     found = ATTRIBUTES.read(tmp_path / "a.csv")
     assert record["rows"] == len(found) == 280 + 300
     sexes = found[found["attribute"] == "sex"]
     assert [f"{value[1:]}.png" for value in sexes["value"]] == list(sexes["image_id"]) == names
     assert set(sexes["source"]) == {"index"}
     assert list(found.loc[found["attribute"] == "face_px", "image_id"]) == names[:280]
+
+
+# Rows as CSV ------------------------------------------------------------------------------------
+
+TABLE = Table(
+    "made",
+    (
+        Column("name", "text", ""),
+        Column("part", "whole", ""),
+        Column("said", "text", ""),
+        Column("share", "real", ""),
+        Column("angle", "real", "", decimals=2),
+    ),
+    key=("name", "part"),
+)
+TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=8)
+ROWS = st.lists(
+    st.fixed_dictionaries(
+        {"name": TEXTS, "part": st.integers(0, 2**62)},
+        optional={
+            "said": TEXTS | st.none(),
+            "share": st.floats(-1e6, 1e6) | st.none() | st.just(float("nan")),
+            "angle": st.floats(-180, 180),
+        },
+    ),
+    min_size=1,
+    max_size=8,
+    unique_by=lambda row: (row["name"], row["part"]),
+)
+
+
+@given(ROWS)
+def test_the_bytes_are_those_of_a_data_frame(rows: list[dict[str, Any]]) -> None:
+    assert csv_bytes(TABLE, rows) == TABLE.to_bytes(TABLE.frame(rows))
+
+
+@given(st.lists(st.text('ab,"é '), min_size=1))
+def test_rows_may_stay_where_they_are(names: list[str]) -> None:
+    rows = [{"name": name, "part": number} for number, name in enumerate(names)]
+    text = csv_bytes(TABLE, rows, ordered=False).decode()
+    read = list(csv.DictReader(io.StringIO(text, newline="")))
+    assert [row["name"] for row in read] == names
+    assert [int(row["part"]) for row in read] == list(range(len(names)))
+
+
+def test_halves_are_rounded_as_pandas_rounds_them() -> None:
+    halves = [2.675, 0.125, 0.375, -0.005, 1.005]
+    rows = [{"name": "a", "part": i, "angle": half} for i, half in enumerate(halves)]
+    text = csv_bytes(TABLE, rows).decode()
+    read = [float(row["angle"]) for row in csv.DictReader(io.StringIO(text))]
+    assert read == pd.Series(halves).round(2).to_list()
