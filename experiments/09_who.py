@@ -60,7 +60,7 @@ def build(options: Options) -> Experiment:
 
 def analyse(result: Run, options: Options) -> Answer:
     """Compare groups of subjects."""
-    who = known_moderators(result.attributes, WHO)
+    who = known_moderators(result.attributes, WHO, result.trials)
     table = moderator_table(result.trials, result.attributes, who, seed=options.seed)
     text = "\n".join(filter(None, (moderator_text(table), unknown_text(WHO, who))))
     return Answer(text, [(MODERATORS, table)], {"moderators.png": plot_moderators(table)})

@@ -54,17 +54,17 @@ def run_checks() -> list[Check]:
 
 
 def check_folder(path: Path) -> list[Check]:
-    """Check that the tables of runs and of studies are as they were written.
+    """Check that runs, studies and masked pictures are as they were written.
 
     Parameters
     ----------
     path
-        Folder of a run, or a folder with such folders at any depth.
+        Folder of a run, of a study or of masked pictures, or one with such folders at any depth.
 
     Returns
     -------
     list of Check
-        One for each run and study, by their folders.
+        One for each of them, by their folders.
 
     Raises
     ------
@@ -73,12 +73,28 @@ def check_folder(path: Path) -> list[Check]:
     """
     runs = [_check_run(manifest.parent) for manifest in path.rglob("manifest.json")]
     studies = [_check_study(record.parent) for record in path.rglob("study.json")]
-    if not runs + studies:
+    masked = [_check_masked(table) for table in path.rglob("masked.csv")]
+    if not runs + studies + masked:
         raise MaskfaceError(
-            f"{path} holds no run. Name a folder that `maskface run`, `maskface humans` or a "
-            "script wrote to."
+            f"{path} holds no run. Name a folder that `maskface run`, `maskface humans`, "
+            "`maskface mask` or a script wrote to."
         )
-    return sorted(runs + studies, key=lambda check: check.name)
+    return sorted(runs + studies + masked, key=lambda check: check.name)
+
+
+def _check_masked(table: Path) -> Check:
+    from maskface.masking.table import damaged_results
+
+    name = str(table.parent)
+    try:
+        damage = damaged_results(table)
+    except (MaskfaceError, OSError) as error:
+        return Check(name, ok=False, detail=str(error))
+    if damage:
+        more = f" and {len(damage) - 3} more" if len(damage) > 3 else ""
+        damaged = ", ".join(damage[:3])
+        return Check(name, ok=False, detail=f"damaged: {damaged}{more}. Mask again with --resume")
+    return Check(name, ok=True, detail="masked pictures as written")
 
 
 def _check_study(path: Path) -> Check:

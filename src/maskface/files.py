@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import stat
@@ -13,6 +14,18 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 _PARTIAL: Final = re.compile(r"\..+\.\d+\.\d+")
+
+_LONGEST_NAME: Final = 200
+"""Bytes of a name that leave room for more; file systems take 255."""
+
+
+def shortened(name: str) -> str:
+    """Return a file name, or its beginning and a hash of it if it leaves no room for a suffix."""
+    encoded = name.encode(errors="surrogateescape")
+    if len(encoded) <= _LONGEST_NAME:
+        return name
+    digest = hashlib.sha256(encoded).hexdigest()[:16]
+    return f"{encoded[: _LONGEST_NAME - 17].decode(errors='ignore')}_{digest}"
 
 
 def write_atomically(path: Path, data: bytes, *, durable: bool = False) -> None:
@@ -37,7 +50,8 @@ def written_atomically(path: Path, *, durable: bool = False) -> Iterator[BinaryI
     OSError
         If the disk is full or the folder cannot be written to; an older file is not changed.
     """
-    partial = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
+    name = f".{shortened(path.name)}.{os.getpid()}.{threading.get_ident()}"
+    partial = path.with_name(name)
     try:
         with partial.open("wb") as stream:
             yield stream

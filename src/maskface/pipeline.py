@@ -25,7 +25,7 @@ from maskface.classifiers import (
 )
 from maskface.crops import face_crop
 from maskface.errors import format_error
-from maskface.images import LIMITS, Limits, decode_image, read_bytes
+from maskface.images import LIMITS, Limits, count_frames, decode_image, read_bytes
 from maskface.landmarks import match_face
 from maskface.occluders import Occluder, Unoccluded
 from maskface.types import EMOTIONS, Face, FaceLandmarks, ImageArray, Occlusion, Prediction
@@ -37,6 +37,7 @@ Detect: TypeAlias = Callable[[ImageArray, bytes | None], Sequence[FaceLandmarks]
 Key = TypeVar("Key")
 
 COVERED: Final = "covered"
+NO_FACE: Final = "no face found"
 REDETECTED: Final = "redetected"
 
 
@@ -66,6 +67,12 @@ def open_picture(picture: Picture, limits: Limits = LIMITS) -> tuple[ImageArray,
             f"{np.shape(picture)} and type {getattr(picture, 'dtype', type(picture))}."
         )
     return picture, None
+
+
+def no_face_message(data: bytes | None) -> str:
+    """Return the message on a picture without a face; `data` is the content of its file."""
+    frames = 1 if data is None else count_frames(data)
+    return NO_FACE if frames == 1 else f"{NO_FACE} (in the first of {frames} frames)"
 
 
 def occlude(

@@ -29,6 +29,7 @@ from maskface.pipeline import (
     face_note,
     is_lost,
     make_face,
+    no_face_message,
     occlude,
     open_picture,
     predict,
@@ -128,7 +129,7 @@ class FaceReader:
         except ImageError as error:
             return [(cells | {"status": "error", "message": str(error)}, None)]
         if not found:
-            return [(cells | {"status": "no_face", "message": "no face found"}, None)]
+            return [(cells | {"status": "no_face", "message": no_face_message(data)}, None)]
         needs = all_needs(self.adapters) | {COVERED}
         faces: list[tuple[Row, Face | None]] = []
         for number, landmarks in enumerate(found):

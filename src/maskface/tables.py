@@ -33,6 +33,7 @@ _INTERVALS: Final = (
 GUARD_NAMES: Final = (
     "confounded",
     "unidentified",
+    "same_picture",
     "missing_emotion",
     "many_failures",
     "failures_by_emotion",

@@ -443,3 +443,16 @@ def test_no_table_of_another_format_is_left(faces: Path, carry_out: Carry, tmp_p
     fresh = carry_out(faces, tmp_path / "fresh")
     assert same(out, fresh)
     assert set(bytes_of(out)) == set(bytes_of(fresh))
+
+
+def test_one_file_under_two_names_is_a_guard(faces: Path, carry_out: Carry, tmp_path: Path) -> None:
+    first = names(faces)[0]
+    shutil.copy(faces / first, faces / "copy.jpg")
+    with (faces / "index.csv").open("a") as index:
+        index.write("copy.jpg,surprise,S99,f\n")
+    guards = load_run(carry_out(faces, tmp_path / "out")).guards
+    (found,) = guards.loc[guards["guard"] == "same_picture", "detail"]
+    assert found.startswith(
+        "2 pictures are the same file as another (2 of them with another label, 2 with another "
+        f"subject), such as {first} and copy.jpg: "
+    )

@@ -278,10 +278,21 @@ def test_what_cannot_be_compared_is_said() -> None:
         group_pictures(trials[trials["subject_id"] < "D"], known, Moderator("group"))
     asked = (Moderator("age"), Moderator("group"))
     assert known_moderators(known, asked) == [Moderator("group")]
-    assert unknown_text(asked, [Moderator("group")]).endswith("one value only: age.")
+    assert unknown_text(asked, [Moderator("group")]).endswith(
+        "one value only, or all are in one group: age."
+    )
     assert unknown_text(asked, asked) == ""
     with pytest.raises(MaskfaceError, match="set says nothing of age, or the same of all"):
         known_moderators(known, asked[:1])
+
+
+def test_attributes_with_one_group_are_left_out() -> None:
+    """The numbers 1 to 10 differ, but are all below 30; the group has two values."""
+    trials, known = frames(HAND)
+    asked = (Moderator("number", cuts=(30,)), Moderator("group"), Moderator("number"))
+    assert known_moderators(known, asked, trials) == list(asked[1:])
+    with pytest.raises(MaskfaceError, match="says nothing of number, or the same of all"):
+        known_moderators(known, asked[:1], trials)
 
 
 def test_a_set_is_looked_at_before_it_is_read(tmp_path: Path) -> None:

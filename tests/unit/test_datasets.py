@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -402,3 +403,28 @@ def test_the_name_of_a_set_is_plain_text(tmp_path: Path) -> None:
     root = tmp_path / os.fsdecode(b"a\nb\xff")
     touch(root, "fear/1.jpg")
     assert load_dataset(root).name == "a b"
+
+
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        (os.mkfifo, "it is a pipe or a device"),
+        (Path.mkdir, "it is a folder"),
+        (lambda path: path.symlink_to("/dev/zero"), "it is a pipe or a device"),
+        (lambda path: path.symlink_to("nowhere"), "No such file"),
+    ],
+)
+def test_an_index_that_is_no_file_is_refused(
+    tmp_path: Path, make: Callable[[Path], None], why: str
+) -> None:
+    """It is not passed over for the folders beside it, nor waited for."""
+    touch(tmp_path, "fear/1.jpg", "joy/2.jpg")
+    make(tmp_path / "index.csv")
+    with pytest.raises(MaskfaceError, match=rf"Cannot read .*index\.csv as a CSV table: {why}"):
+        load_dataset(tmp_path)
+
+
+def test_a_pipe_is_no_data_set(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")
+    with pytest.raises(MaskfaceError, match=r"pipe\.csv is a pipe or a device, not a folder"):
+        load_dataset(tmp_path / "pipe.csv")

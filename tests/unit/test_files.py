@@ -10,7 +10,13 @@ import pytest
 
 from maskface.cli.app import ready
 from maskface.errors import MaskfaceError
-from maskface.files import destination, write_atomically
+from maskface.files import (
+    destination,
+    is_partial,
+    shortened,
+    write_atomically,
+    written_atomically,
+)
 
 
 def test_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,3 +58,21 @@ def test_what_is_no_file_is_not_replaced(tmp_path: Path) -> None:
     circle.symlink_to(circle)
     with pytest.raises(OSError, match="symbolic links"):
         destination(circle)
+
+
+@pytest.mark.parametrize("name", ["a" * 255, "a" * 231 + ".jpg", "\u00fc" * 127, "a.csv"])
+def test_any_name_that_a_file_system_takes_can_be_written(tmp_path: Path, name: str) -> None:
+    seen: list[str] = []
+    with written_atomically(tmp_path / name, durable=True) as stream:
+        seen += [path.name for path in tmp_path.iterdir()]
+        stream.write(b"new")
+    assert is_partial(tmp_path / seen[0])
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert (tmp_path / name).read_bytes() == b"new"
+
+
+def test_long_names_stay_apart_when_they_are_shortened() -> None:
+    first, second = ("a" * 250 + end for end in ("1", "2"))
+    assert len({shortened(first), shortened(second)}) == 2
+    assert max(len(shortened(name).encode()) for name in (first, "\u00fc" * 127)) <= 200
+    assert shortened("a.csv") == "a.csv"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -19,6 +20,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from maskface.doctor import check_folder
 from maskface.errors import ImageError, MaskfaceError
 from maskface.images import read_image, write_image
 from maskface.landmarks import MediaPipeDetector
@@ -650,3 +652,45 @@ def test_endings_that_browsers_and_cameras_write_are_masked_and_the_rest_is_name
     (note,) = (note for note in done.notes if "also holds" in note)
     named = "4 files that are not read as pictures or videos: 2 .txt, 1 without ending, 1 .doc."
     assert note.endswith(named)
+
+
+def test_pictures_are_on_the_disk_before_their_rows(
+    face: ImageArray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A picture, its alpha and the name of each are waited for, then the row."""
+    write_image(tmp_path / "in" / "a.png", face)
+    out, synced = tmp_path / "out", []
+    wait = os.fsync
+
+    def noted(descriptor: int) -> None:
+        synced.append(os.fstat(descriptor).st_ino)
+        wait(descriptor)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    mask_files(tmp_path / "in", out, alpha=True)
+    inode = {path.name: path.stat().st_ino for path in (out, *out.iterdir())}
+    order = [inode[name] for name in ("a.png", "out", "a.alpha.png", "out", "masked.csv")]
+    assert synced[-5:] == order
+
+
+def test_doctor_finds_damaged_results(face: ImageArray, tmp_path: Path) -> None:
+    """A result that was replaced, an alpha that was cut, one that is gone and rows that are."""
+    out = tmp_path / "results" / "masked"
+    for name in ("a.png", "b.png", "c.png", "d.png"):
+        write_image(tmp_path / "in" / name, face)
+    mask_files(tmp_path / "in", out, alpha=True)
+    (check,) = check_folder(tmp_path / "results")
+    assert (check.ok, check.name) == (True, str(out))
+    shutil.copy(tmp_path / "in" / "a.png", out / "a.png")
+    (check,) = check_folder(tmp_path / "results")
+    assert (check.ok, check.detail) == (False, "damaged: a.png. Mask again with --resume")
+    (out / "b.alpha.png").write_bytes((out / "b.alpha.png").read_bytes()[:-9])
+    (out / "c.png").unlink()
+    table = out / "masked.csv"
+    table.write_text(
+        re.sub(r"^(.*,d\.png,.*),1,([^,]*)$", r"\1,2,\2", table.read_text(), flags=re.M)
+    )
+    (check,) = check_folder(tmp_path / "results")
+    assert check.detail == "damaged: a.png, b.png, c.png and 1 more. Mask again with --resume"
+    mask_files(tmp_path / "in", out, alpha=True, resume=True)
+    assert all(check.ok for check in check_folder(out))

@@ -151,3 +151,14 @@ class TestPlan:
             "a.jpg": "a.jpg", "a.jfif": "a.jfif.jpg", "c.flv": "c.flv.mp4", "c.wmv": "c.wmv.mp4",
             "d.gif": "d.png", "e.ppm": "e.ppm.png", "e.gif": "e.gif.png",
         }  # fmt: skip
+
+    @pytest.mark.parametrize("source", ["faces", "faces/**/*"])
+    def test_links_out_of_the_folder_are_refused(self, folder: Path, source: str) -> None:
+        (folder / "faces" / "in.jpg").symlink_to("a.jpg")
+        (folder / "faces" / "round.jpg").symlink_to("round.jpg")
+        assert "in.jpg" in planned(source)
+        (folder / "secret.jpg").touch()
+        (folder / "faces" / "link.jpg").symlink_to(folder / "secret.jpg")
+        with pytest.raises(MaskfaceError, match=r"1 pictures .* links out of it.*to .*secret"):
+            planned(source)
+        assert planned("faces/link.jpg") == {"link.jpg": "out/link.jpg"}

@@ -5,10 +5,13 @@ from __future__ import annotations
 import functools
 import hashlib
 import importlib.util
+import os
 import pickle
 import shutil
+import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -18,12 +21,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
-from maskface.classifiers import Classifier, get_classifier
+from maskface.classifiers import Classifier, engines, get_classifier
 from maskface.classifiers import onnx as onnx_module
 from maskface.classifiers.card import Input
+from maskface.classifiers.cards import get_card
 from maskface.classifiers.engines import Engine, Network, OnnxRuntime, OpenCV
-from maskface.classifiers.inputs import prepare
+from maskface.classifiers.inputs import prepare, probe
 from maskface.classifiers.networks import FaceApi, Fer
 from maskface.classifiers.onnx import Onnx
 from maskface.errors import MaskfaceError
@@ -34,6 +39,7 @@ from tests.unit.onnx_files import (
     integers_attribute,
     linear,
     node,
+    number,
     onnx_file,
     stored_weights,
     value,
@@ -504,6 +510,131 @@ def test_inputs_by_hand(layout: Layout, colour: Colour) -> None:
     ]
     axis = 0 if layout == "NCHW" else 2
     np.testing.assert_allclose(prepare(crop, wanted), np.stack(channels, axis), rtol=1e-6)
+
+
+def probed(*layers: bytes, batch: int | str = "n") -> bytes:
+    """A network of layers from "flat" (the 64 pixels) to "answers" (4 numbers)."""
+    return onnx_file(
+        node("Flatten", ["picture"], "flat") + b"".join(layers),
+        weights("matrix", MATRIX),
+        weights("bias", BIAS),
+        value(11, "picture", [batch, *GREY_DIMS]),
+        value(12, "answers", [batch, 4]),
+    )
+
+
+GEMM = node("Gemm", ["flat", "matrix", "bias"], "logits")
+OVER_PICTURES = integers_attribute("axes", [0]) + integer_attribute("keepdims", 1)
+MEAN_OF_BATCH = node("ReduceMean", ["logits"], "mean", OVER_PICTURES)
+
+
+@pytest.mark.parametrize("engine", ENGINE)
+def test_answers_that_depend_on_the_batch_are_refused(
+    tmp_path: Path, only: Choose, engine: Library
+) -> None:
+    """Batch statistics, as of a network exported in training mode."""
+    only(engine)
+    model = probed(GEMM, MEAN_OF_BATCH, node("Sub", ["logits", "mean"], "answers"))
+    with pytest.raises(MaskfaceError, match=r"depend on the other pictures.*training mode"):
+        Onnx(written(tmp_path, model))
+
+
+def test_a_softmax_over_the_pictures_is_refused(tmp_path: Path) -> None:
+    model = probed(GEMM, node("Softmax", ["logits"], "answers", integer_attribute("axis", 0)))
+    for card in (SMALL, SMALL.replace("logits = true", "logits = false")):
+        with pytest.raises(MaskfaceError, match="depend on the other pictures of a batch"):
+            Onnx(written(tmp_path, model, card))
+
+
+@needs_onnxruntime
+@pytest.mark.parametrize("batch", [1, "n"])
+def test_answers_that_depend_on_chance_are_refused(tmp_path: Path, batch: int | str) -> None:
+    model = probed(
+        GEMM,
+        node("RandomNormalLike", ["logits"], "noise"),
+        node("Add", ["logits", "noise"], "answers"),
+        batch=batch,
+    )
+    with pytest.raises(MaskfaceError, match="depend on chance"):
+        Onnx(written(tmp_path, model))
+
+
+def test_a_network_that_drops_the_batch_axis_of_one_picture(tmp_path: Path) -> None:
+    """Its answers (4,) to one picture are those of the network that keeps the axis."""
+    squeezed = Onnx(written(tmp_path, probed(GEMM, node("Squeeze", ["logits"], "answers"))))
+    plain = Onnx(written(tmp_path, linear(MATRIX, BIAS, GREY_DIMS), name="plain"))
+    faces = crops(3, side=8)
+    np.testing.assert_allclose(squeezed.predict_proba(faces), plain.predict_proba(faces), atol=1e-6)
+    one = squeezed.predict_proba(faces[:1])
+    np.testing.assert_allclose(one, plain.predict_proba(faces[:1]), atol=1e-6)
+
+
+def test_inputs_of_whole_numbers_are_refused_by_name(tmp_path: Path) -> None:
+    model = linear(MATRIX, BIAS, GREY_DIMS)
+    declared = value(11, "picture", ["n", *GREY_DIMS])
+    as_uint8 = model.replace(declared, declared.replace(number(1, 1), number(1, 2), 1))
+    assert as_uint8 != model
+    with pytest.raises(MaskfaceError, match=r"takes whole numbers \(uint8\), .*float32"):
+        Onnx(written(tmp_path, as_uint8))
+
+
+class Deadly(OpenCV):
+    """A library that a damaged file ends, as an access to the wrong memory would."""
+
+    name = "Deadly"
+
+    def run(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        os.abort()
+
+
+class Endless(OpenCV):
+    name = "Endless"
+
+    def run(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        while True:
+            time.sleep(1)
+
+
+def test_a_file_that_ends_its_process_is_refused(tmp_path: Path, only: Choose) -> None:
+    only(Deadly)
+    with pytest.raises(MaskfaceError, match=r"Deadly: the file ends the process .*\(SIGABRT\)"):
+        Onnx(written(tmp_path, linear(MATRIX, BIAS, GREY_DIMS)))
+
+
+def test_a_damaged_file_that_opencv_dies_of(tmp_path: Path) -> None:
+    """One letter of a tensor's name is changed; OpenCV reads where nothing is."""
+    damaged = mapped().replace(b"\x03map\x12\x08flat map", b"\x03mop\x12\x08flat map")
+    assert damaged != mapped()
+    with pytest.raises(MaskfaceError, match=r"OpenCV [\d.]+: the file ends the process.*SIGSEGV"):
+        Onnx(written(tmp_path, damaged))
+
+
+def test_another_library_may_run_what_ends_the_first(tmp_path: Path) -> None:
+    model = linear(MATRIX, BIAS, GREY_DIMS)
+    tried = probe(get_card(written(tmp_path, model).replace(".onnx", ".toml")).input)
+    assert Network(model, "small", probe=tried, engines=(Deadly, OpenCV)).engine == OpenCV.name
+
+
+def test_a_file_that_is_never_done_is_refused(
+    tmp_path: Path, only: Choose, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    only(Endless)
+    monkeypatch.setattr(engines, "TRIAL_S", 3)
+    with pytest.raises(MaskfaceError, match="it took more than 3 s to read one picture"):
+        Onnx(written(tmp_path, linear(MATRIX, BIAS, GREY_DIMS)))
+
+
+def test_a_file_is_tried_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Onnx(written(tmp_path, linear(MATRIX + 7, BIAS, GREY_DIMS)))
+
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("tried again")
+
+    monkeypatch.setattr(subprocess, "run", never)
+    again = Onnx(written(tmp_path, linear(MATRIX + 7, BIAS, GREY_DIMS), name="again"))
+    assert again.predict_proba(crops(1)).shape == (1, 7)
+    with pytest.raises(AssertionError, match="tried again"):
+        Onnx(written(tmp_path, linear(MATRIX + 8, BIAS, GREY_DIMS)))
 
 
 @settings(deadline=None, max_examples=40)

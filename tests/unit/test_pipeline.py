@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 
 from maskface.classifiers import NOT_AGAIN
 from maskface.crops import face_crop
@@ -26,6 +27,7 @@ from maskface.pipeline import (
     control_note,
     face_note,
     make_face,
+    no_face_message,
     occlude,
     open_picture,
     predict,
@@ -214,3 +216,13 @@ def test_a_landmark_outside_the_picture_is_as_hidden_as_the_border() -> None:
     np.testing.assert_array_equal(seen[outside & right], False)
     plain = np.zeros((300, 300), np.uint8)
     assert not Occlusion(image, plain, plain, lower, 0.0).covered.any()
+
+
+def test_a_picture_of_several_frames_names_the_one_that_was_read(tmp_path: Path) -> None:
+    white, *others = (Image.new("RGB", (32, 32), colour) for colour in ("white", "red", "blue"))
+    white.save(tmp_path / "a.gif", save_all=True, append_images=others)
+    white.save(tmp_path / "b.gif")
+    moving, still = ((tmp_path / name).read_bytes() for name in ("a.gif", "b.gif"))
+    assert no_face_message(moving) == "no face found (in the first of 3 frames)"
+    assert no_face_message(still) == no_face_message(None) == "no face found"
+    assert no_face_message(moving[:100]) == "no face found"

@@ -164,3 +164,23 @@ def test_alike_guards_are_said_once_and_only_the_first() -> None:
     lines = guards_text(guards).splitlines()
     assert len(lines) == 6
     assert lines[-1] == "Caution: 2 more in guards.csv."
+
+
+def test_one_file_under_several_names() -> None:
+    """Three names of one file with two labels and one subject, two of another with one of both."""
+    trials = pairs(GOOD, PEOPLE)
+    names = ["a.jpg", "b.jpg", "c.jpg", "d.jpg", "e.jpg"]
+    files = pd.DataFrame(
+        {
+            "run_id": "r", "dataset": "set", "image_id": names, "sha256": [*"xyxyx"],
+            "label": ["anger", "fear", "anger", "fear", "fear"], "subject_id": "S1",
+        }
+    )  # fmt: skip
+    (row,) = find_guards(trials, files).to_dict("records")
+    assert (row["guard"], row["dataset"]) == ("same_picture", "set")
+    assert {row[of] for of in ("classifier", "condition", "label")} == {"all"}
+    assert row["detail"].startswith(
+        "5 pictures are the same file as another (3 of them with another label, 0 with another "
+        "subject), such as a.jpg and c.jpg: "
+    )
+    assert find_guards(trials, files.iloc[:0]).empty

@@ -72,6 +72,10 @@ def attribute_values(attributes: pd.DataFrame, name: str) -> pd.Series:
     return own.set_index("image_id")["value"]
 
 
+class OneGroupError(MaskfaceError):
+    """An attribute that puts all pictures into one group, or none into any."""
+
+
 def group_pictures(trials: pd.DataFrame, attributes: pd.DataFrame, by: Moderator) -> Groups:
     """Group the pictures of a run by an attribute.
 
@@ -90,7 +94,7 @@ def group_pictures(trials: pd.DataFrame, attributes: pd.DataFrame, by: Moderator
     there = sorted(set(number))
     if len(there) < 2:
         got = f"{names[there[0]]!r} throughout" if there else "empty"
-        raise MaskfaceError(
+        raise OneGroupError(
             f"Attribute {by.name!r} is {got}: there are no two groups to compare. Choose a set "
             "where it differs."
         )
@@ -285,10 +289,18 @@ def check_set(data: str, moderators: Sequence[Moderator]) -> str:
     return data
 
 
-def known_moderators(attributes: pd.DataFrame, moderators: Sequence[Moderator]) -> list[Moderator]:
-    """Return the moderators that pictures have different values of; raise if there are none."""
+def known_moderators(
+    attributes: pd.DataFrame, moderators: Sequence[Moderator], trials: pd.DataFrame | None = None
+) -> list[Moderator]:
+    """Return the moderators that pictures have different values of; raise if there are none.
+
+    With trials, their pictures must also lie in different groups, which ages of 21 to 28 do not if
+    the group is those under 30.
+    """
     differ = attributes[attributes["value"] != ""].groupby("attribute")["value"].nunique()
     known = [by for by in moderators if differ.get(by.name, 0) > 1]
+    if trials is not None:
+        known = [by for by in known if _has_groups(trials, attributes, by)]
     if not known:
         names = ", ".join(by.name for by in moderators)
         raise MaskfaceError(
@@ -298,12 +310,23 @@ def known_moderators(attributes: pd.DataFrame, moderators: Sequence[Moderator]) 
     return known
 
 
+def _has_groups(trials: pd.DataFrame, attributes: pd.DataFrame, by: Moderator) -> bool:
+    try:
+        group_pictures(trials, attributes, by)
+    except OneGroupError:
+        return False
+    return True
+
+
 def unknown_text(moderators: Sequence[Moderator], known: Sequence[Moderator]) -> str:
     """Describe what could not be compared, and what to add; empty if nothing is missing."""
     names = ", ".join(by.name for by in moderators if by not in known)
     if not names:
         return ""
-    return f"Not compared, as index.csv has no such column or one value only: {names}."
+    return (
+        "Not compared, as index.csv has no such column or one value only, or all are in one group: "
+        f"{names}."
+    )
 
 
 _ROUNDING: Final = 1e-10

@@ -1,14 +1,25 @@
-"""Networks in ONNX files, run by OpenCV or, if it cannot, by ONNX Runtime.
+"""Networks in ONNX files: what they say of themselves, and the libraries that run them.
 
-The names and shapes in a file are read without either library. Field numbers are those of the
-format's schema: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
+OpenCV runs a network, or else ONNX Runtime. A network is tried before it is used: first in a
+process of its own, which a damaged file may end, then on two pictures, together and alone.
+
+Field numbers are those of the format's schema:
+https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
 """
 
 from __future__ import annotations
 
+import hashlib
+import importlib
+import io
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -23,6 +34,8 @@ Shape = tuple[int | None, ...]
 _GRAPH: Final = 7
 _OUTPUT: Final = 12
 _EXTERNAL: Final = 1
+_WHOLE: Final = {2: "uint8", 3: "int8", 4: "uint16", 5: "int16", 6: "int32", 7: "int64"}
+"""Types of whole numbers, by their number in the format."""
 _DENSE: Final = ("Gemm", "MatMul")
 
 
@@ -34,6 +47,8 @@ class Graph:
     ----------
     inputs
         Name and shape of each input; None for a side of any length, () for an unknown shape.
+    whole
+        Type of the first input if it takes whole numbers, such as ``uint8``; else empty.
     outputs
         Names of the outputs.
     tensors
@@ -43,6 +58,7 @@ class Graph:
     """
 
     inputs: tuple[tuple[str, Shape], ...]
+    whole: str
     outputs: tuple[str, ...]
     tensors: tuple[str, ...]
     before_last_dense: str
@@ -96,12 +112,13 @@ def _graph(graph: dict[int, list[bytes]]) -> Graph | None:
     known = {_text(weight[8]) for weight in weights}
     nodes = [_fields(node) for node in graph[1]]
     dense = [_text(node[1][:1]) for node in nodes if _text(node[4]) in _DENSE]
-    inputs = [_fields(value) for value in graph[11]]
+    # Until version 3 of the format, weights were listed as inputs, too.
+    inputs = [one for one in map(_fields, graph[11]) if _text(one[1]) not in known]
     if not nodes:
         raise ValueError("no layers")
     return Graph(
-        # Up to version 3 of the format, weights are listed as inputs too.
-        tuple((_text(i[1]), _shape(i)) for i in inputs if _text(i[1]) not in known),
+        tuple((_text(one[1]), _shape(one)) for one in inputs),
+        _WHOLE.get(_number(_inner(inputs[0], 2, 1)[1]), "") if inputs else "",
         tuple(_text(_fields(value)[1]) for value in graph[_OUTPUT]),
         tuple(out.decode() for node in nodes for out in node[2]),
         dense[-1] if dense else "",
@@ -110,12 +127,15 @@ def _graph(graph: dict[int, list[bytes]]) -> Graph | None:
 
 def _shape(value: dict[int, list[bytes]]) -> Shape:
     """Return the sides of a tensor: type, tensor type, shape and dimensions of a ValueInfoProto."""
-    for number in (2, 1, 2):
-        if not value[number]:
-            return ()
-        value = _fields(value[number][-1])
-    sides = [_fields(side)[1] for side in value[1]]
+    sides = [_fields(side)[1] for side in _inner(value, 2, 1, 2)[1]]
     return tuple(_number(side) or None for side in sides)
+
+
+def _inner(message: dict[int, list[bytes]], *path: int) -> dict[int, list[bytes]]:
+    """Return the message at the end of a path of fields; an empty one if it is not there."""
+    for number in path:
+        message = _fields(message[number][-1] if message[number] else b"")
+    return message
 
 
 def _fields(message: bytes) -> dict[int, list[bytes]]:
@@ -257,6 +277,14 @@ BEFORE_LAST: Final = "before-last"
 """Stands for the input of the last fully connected layer."""
 
 
+TRIAL_S: Final = 120
+"""How long a network may take to be loaded and to read one picture, in seconds."""
+_SAME: Final = 1e-3
+"""How far answers may differ between batches, of the largest number; sums are rounded."""
+_SURVIVED: Final[set[tuple[str, str]]] = set()
+"""Hashes of files, and the libraries that ran them without an end of the process."""
+
+
 class Network:
     """A network that is ready to run.
 
@@ -270,10 +298,12 @@ class Network:
         Name of the output or any other tensor to compute, or ``before-last``. May be empty if the
         network has one output.
     probe
-        A typical input with the batch axis. It is run at once, so that networks that OpenCV reads
-        but cannot run are given to ONNX Runtime. If None, nothing is run.
+        Two different inputs (2, ...). They are run at once, so that networks that OpenCV reads but
+        cannot run are given to ONNX Runtime. If None, nothing is run.
     engines
         Libraries to try, in this order.
+    trusted
+        Run the probe in this process at once, not in one of its own first.
 
     Attributes
     ----------
@@ -285,8 +315,9 @@ class Network:
     Raises
     ------
     MaskfaceError
-        If the file is no ONNX model, does not have exactly one input, has no such tensor, or no
-        library can run it.
+        If the file is no ONNX model, does not have exactly one input, has no such tensor, no
+        library can run it, or its answer to a picture depends on the rest of the batch or on
+        chance.
     """
 
     def __init__(
@@ -297,24 +328,28 @@ class Network:
         output: str = "",
         probe: NDArray[np.float32] | None = None,
         engines: Sequence[type[Engine]] = ENGINES,
+        trusted: bool = False,
     ) -> None:
         self._graph = read_graph(model, name)
         self._name = name
         shape = self._input_shape()
         if probe is not None:
-            self._check_shape(shape, probe.shape)
+            self._check_shape(shape, probe[:1].shape)
         # The shipped networks have no probe; they accept batches of any size.
         self._one_by_one = probe is not None and shape[:1] == (1,)
         self.output = self._resolve(output)
-        self._engine = self._load(model, probe, engines)
+        self._engine = self._load(model, probe, engines, trusted=trusted)
         self.engine = self._engine.name
+        if probe is not None:
+            self._check_repeatable(probe)
 
     def run(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
         """Compute the output of a batch (n, ...), one by one if the network requires it."""
         try:
             if not self._one_by_one:
-                return self._engine.run(inputs)
-            return np.concatenate([self._engine.run(one[None]) for one in inputs])
+                return _with_batch_axis(self._engine.run(inputs), len(inputs))
+            found = [_with_batch_axis(self._engine.run(one[None]), 1) for one in inputs]
+            return np.concatenate(found)
         except EngineError as error:
             raise MaskfaceError(
                 f"{self.engine} cannot run {self._name}: {_line(error)}."
@@ -347,7 +382,32 @@ class Network:
                 f"{self._name} has {len(self._graph.inputs)} inputs ({names}); only networks with "
                 "one input, a picture, can be used."
             )
+        if self._graph.whole:
+            raise MaskfaceError(
+                f"{self._name} takes whole numbers ({self._graph.whole}), which is not supported. "
+                "Export it with an input of float32."
+            )
         return self._graph.inputs[0][1]
+
+    def _check_repeatable(self, probe: NDArray[np.float32]) -> None:
+        """Raise if a picture is answered otherwise beside another one, or the next time."""
+        alone, again = (np.concatenate([self.run(one[None]) for one in probe]) for _ in range(2))
+        try:
+            together = self.run(probe)
+        except MaskfaceError:  # whatever length of batch the file declares
+            self._one_by_one, together = True, alone
+        softmax = ", or takes a softmax over the pictures"
+        for other, why, or_else in (
+            (again, "chance", ""),
+            (together, "the other pictures of a batch", softmax),
+        ):
+            close = _SAME * float(np.abs(alone).max())
+            if other.shape != alone.shape or not np.allclose(other, alone, rtol=0, atol=close):
+                raise MaskfaceError(
+                    f"The answers of {self._name} depend on {why}, not on the picture alone. It "
+                    f"may have been exported in training mode{or_else}. Export it for evaluation "
+                    "(in PyTorch after model.eval()), or ask its authors."
+                )
 
     def _check_shape(self, declared: Shape, given: tuple[int, ...]) -> None:
         fits = len(declared) == len(given) and all(
@@ -382,18 +442,80 @@ class Network:
         return f"Its last tensors: {', '.join(self._graph.tensors[-8:])}."
 
     def _load(
-        self, model: bytes, probe: NDArray[np.float32] | None, engines: Sequence[type[Engine]]
+        self,
+        model: bytes,
+        probe: NDArray[np.float32] | None,
+        engines: Sequence[type[Engine]],
+        *,
+        trusted: bool,
     ) -> Engine:
         problems = []
         for engine in engines:
             try:
+                tried = None if probe is None or trusted else probe[:1]
+                if tried is not None and (end := _end_of_trial(engine, model, self.output, tried)):
+                    problems.append(f"{engine.name}: {end}")
+                    continue
                 loaded = engine(model, self._graph, self.output)
-                if probe is None or np.isfinite(loaded.run(probe)).all():
+                if probe is None or np.isfinite(loaded.run(probe[:1])).all():
                     return loaded
                 problems.append(f"{engine.name}: its output is not finite")
             except EngineError as error:
                 problems.append(f"{engine.name}: {_line(error)}")
         raise MaskfaceError(f"{self._name} cannot be run. {'. '.join(problems)}.")
+
+
+def _with_batch_axis(found: NDArray[np.float32], n: int) -> NDArray[np.float32]:
+    """Return an answer with the batch axis, which some networks drop for a single picture."""
+    return found[None] if n == 1 and found.shape[:1] != (1,) else found
+
+
+def _end_of_trial(
+    engine: type[Engine], model: bytes, output: str, probe: NDArray[np.float32]
+) -> str:
+    """Return how a process ends that runs a network, in words; empty if it ends well.
+
+    Workers try nothing: the process that began them has, and survives them.
+    """
+    key = (hashlib.sha256(model).hexdigest(), engine.name)
+    if key in _SURVIVED or multiprocessing.parent_process() is not None:
+        return ""
+    program = f"from {__name__} import try_out; try_out()"
+    command = [sys.executable, "-c", program, engine.__module__, engine.__name__, output]
+    path = {"PYTHONPATH": os.pathsep.join(sys.path)}
+    content = io.BytesIO()
+    np.savez(content, model=np.frombuffer(model, np.uint8), probe=probe)
+    try:
+        code = subprocess.run(  # noqa: S603 (this Python, and code of our own)
+            command,
+            input=content.getvalue(),
+            env=os.environ | path,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=TRIAL_S,
+            check=False,
+        ).returncode
+    except subprocess.TimeoutExpired:
+        return f"it took more than {TRIAL_S} s to read one picture"
+    if not code:
+        _SURVIVED.add(key)
+        return ""
+    how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+    return f"the file ends the process that runs it ({how}); it may be damaged"
+
+
+def try_out() -> None:
+    """Run a network in this process, which it may end; what to run comes from stdin.
+
+    The engine and the output are named in its arguments. Errors of the engine are left to the
+    process that asked.
+    """
+    module, name, output = sys.argv[1:]
+    engine = getattr(importlib.import_module(module), name)
+    with np.load(io.BytesIO(sys.stdin.buffer.read()), allow_pickle=False) as given:
+        model, probe = given["model"].tobytes(), given["probe"]
+    with suppress(EngineError):
+        engine(model, read_graph(model, ""), output).run(probe)
 
 
 def _line(error: Exception) -> str:

@@ -42,9 +42,9 @@ def prepare(crop: ImageArray, wanted: Input) -> NDArray[np.float32]:
 
 
 def probe(wanted: Input) -> NDArray[np.float32]:
-    """Return a constant input of noise, with the batch axis."""
+    """Return two constant inputs (2, ...) of noise, the second one darker."""
     noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
-    return prepare(noise, wanted)[None]
+    return np.stack([prepare(image, wanted) for image in (noise, noise.transpose(1, 0, 2) // 2)])
 
 
 Points: TypeAlias = Literal["seen", "redetected", "plain"]

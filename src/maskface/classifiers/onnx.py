@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from maskface.classifiers.base import Rebuilt
 from maskface.classifiers.card import Card
-from maskface.classifiers.cards import find_model
+from maskface.classifiers.cards import find_model, shipped_cards
 from maskface.classifiers.engines import Network
 from maskface.classifiers.inputs import prepare, probe
 from maskface.classifiers.registry import CLASSIFIERS
@@ -139,7 +139,14 @@ class Onnx(Rebuilt):
 
     def _load(self, output: str) -> Network:
         path, card = self._found
-        return Network(self._bytes[0], path.name, output=output, probe=probe(card.input))
+        model, sha256 = self._bytes
+        return Network(
+            model,
+            path.name,
+            output=output,
+            probe=probe(card.input),
+            trusted=sha256 in {shipped.sha256 for shipped in shipped_cards().values()},
+        )
 
     def _inputs(self, faces: Sequence[Face]) -> NDArray[np.float32]:
         return np.stack([prepare(upright_crop(face), self.about.input) for face in faces])

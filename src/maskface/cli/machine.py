@@ -80,14 +80,15 @@ def doctor(
         Path | None,
         typer.Argument(
             metavar="DIR",
-            help="Folder of a run or study, or of several; the installation if none is given.",
+            help="Folder of a run, a study or masked pictures, or of several; the installation if "
+            "none is given.",
             show_default=False,
         ),
     ] = None,
     *,
     as_json: Json = False,
 ) -> None:
-    """Check the installation, or the tables of runs."""
+    """Check the installation, or folders of runs, studies and masked pictures."""
     from dataclasses import asdict
 
     from maskface.doctor import check_folder, run_checks

@@ -63,7 +63,8 @@ def mask(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Write the table to this file.  [default: masked.csv in the output folder]",
+            help="Write the table to this file.  [default: masked.csv in the output folder; "
+            "for one video, beside the result, with its name]",
             show_default=False,
         ),
     ] = None,

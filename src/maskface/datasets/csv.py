@@ -21,6 +21,7 @@ from maskface.datasets.labels import (
 )
 from maskface.datasets.registry import DATASET_READERS
 from maskface.errors import MaskfaceError
+from maskface.files import require_regular_file
 from maskface.types import Sample
 
 REQUIRED: Final = ("path", "emotion")
@@ -90,6 +91,7 @@ def _sample(index: Path, line: int, cells: Cells) -> Sample:
 def _read_rows(index: Path) -> list[tuple[int, Cells]]:
     """Return the rows with the lines on which they end."""
     try:
+        require_regular_file(index)  # a pipe would be waited for
         with index.open(encoding="utf-8-sig", newline="") as stream:
             separator, skipped = _separator(stream)
             lines = csv.reader(stream, strict=True, delimiter=separator)
@@ -102,7 +104,8 @@ def _read_rows(index: Path) -> list[tuple[int, Cells]]:
             "Save it again as 'CSV UTF-8'; Excel offers this type under Save As."
         ) from error
     except (OSError, csv.Error) as error:
-        raise MaskfaceError(f"Cannot read {index} as a CSV table: {error}.") from error
+        why = getattr(error, "strerror", None) or error
+        raise MaskfaceError(f"Cannot read {index} as a CSV table: {why}.") from error
     if not rows:
         raise MaskfaceError(f"{index} has a header but no rows.")
     _check_widths(rows, len(header), index)

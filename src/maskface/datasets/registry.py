@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
@@ -83,10 +84,17 @@ def _layout(root: Path) -> str:
     if root.is_file():
         _require_index(root)
         return "index"
+    if root.exists() and not root.is_dir():
+        raise MaskfaceError(f"{root} is a pipe or a device, not a folder or a file. {_allowed()}")
     if not root.is_dir():
         place = "" if root.is_absolute() else f" in {Path.cwd()}"
         raise MaskfaceError(f"There is no folder {str(root)!r}{place}. {_allowed()}")
-    return "index" if (root / "index.csv").is_file() else "folder"
+    return "index" if _has_index(root) else "folder"
+
+
+def _has_index(root: Path) -> bool:
+    """Return whether there is an index.csv, be it a pipe or a broken link, which cannot be read."""
+    return os.path.lexists(root / "index.csv")
 
 
 def require_apart(data: str | Path, out: Path) -> None:
@@ -95,7 +103,7 @@ def require_apart(data: str | Path, out: Path) -> None:
     The results would be taken for pictures or an emotion when the set is read again.
     """
     root = Path(data).expanduser()
-    if str(data) in DATASETS.names() or not root.is_dir() or (root / "index.csv").is_file():
+    if str(data) in DATASETS.names() or not root.is_dir() or _has_index(root):
         return
     if out.resolve() != root.resolve() and out.resolve().is_relative_to(root.resolve()):
         raise MaskfaceError(

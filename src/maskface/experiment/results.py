@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import pandas as pd
 
 from maskface.errors import MaskfaceError
+from maskface.experiment.checkpoints import PICTURES
 from maskface.experiment.folder import RunFolder
 from maskface.experiment.integrity import DERIVED, require_sound
 from maskface.registry import unknown_name
@@ -148,7 +149,7 @@ class Run:
         from maskface.stats import find_guards
 
         with _trial_source(self.folder) as trials:
-            return find_guards(trials)
+            return find_guards(trials, _same_files(self.folder))
 
     @cached_property
     def attributes(self) -> pd.DataFrame:
@@ -248,11 +249,29 @@ def write_summary(folder: RunFolder, seed: int) -> dict[str, Any]:
 
     _require_answers(folder.trials_path)
     with _trial_source(folder) as trials:
-        summary, guards = summarize(trials, seed=seed), find_guards(trials)
+        summary, guards = summarize(trials, seed=seed), find_guards(trials, _same_files(folder))
     return {
         folder.summary_path.name: SUMMARY.write(summary, folder.summary_path),
         folder.guards_path.name: GUARDS.write(guards, folder.guards_path),
     }
+
+
+def _same_files(folder: RunFolder) -> pd.DataFrame:
+    """Return the pictures whose file is that of another, with their labels and subjects."""
+    path, wanted = folder.pictures_path, ("image_id", "sha256")
+    files = pd.DataFrame(columns=[*wanted])
+    if path.exists():
+        # Of a large set, numbers of 8 bytes are held, not texts.
+        held = (piece["sha256"].map(hash) for piece in PICTURES.pieces(path, wanted))
+        hashes = pd.concat(held, ignore_index=True)
+        twice = hashes[hashes.duplicated()]
+        pieces = PICTURES.pieces(path, wanted) if len(twice) else ()
+        files = pd.concat([files, *(one[one["sha256"].map(hash).isin(twice)] for one in pieces)])
+    files = files[(files["sha256"] != "") & files["sha256"].duplicated(keep=False)]
+    about = ("run_id", "dataset", "image_id", "label", "subject_id")
+    parts = TRIALS.pieces(folder.trials_path, about) if len(files) else ()
+    named = [part[part["image_id"].isin(files["image_id"])].drop_duplicates() for part in parts]
+    return files.merge(pd.concat(named).drop_duplicates()) if named else files
 
 
 def _require_answers(path: Path) -> None:

@@ -28,6 +28,7 @@ from maskface.landmarks import CachedDetector, LandmarkCache, MediaPipeDetector,
 from maskface.mesh import LEFT_EYE, RIGHT_EYE
 from maskface.occluders import Occluder
 from maskface.pipeline import (
+    NO_FACE,
     ClassifierAdapter,
     Detect,
     NoAnswer,
@@ -36,6 +37,7 @@ from maskface.pipeline import (
     all_needs,
     answer_cells,
     face_note,
+    no_face_message,
     predict,
 )
 from maskface.seeds import derived_seed
@@ -75,7 +77,7 @@ def choose_face(faces: Sequence[FaceLandmarks]) -> tuple[FaceLandmarks, str]:
         If there is none, or two of similar size.
     """
     if not faces:
-        raise TrialError("no_face", "no face found")
+        raise TrialError("no_face", NO_FACE)
     if len(faces) == 1:
         return faces[0], ""
     if faces[1].size >= AMBIGUOUS_SIZE * faces[0].size:
@@ -222,7 +224,8 @@ class TrialReader:
         except ImageError as error:
             return self.lost(sample, fingerprint, "error", str(error))
         except TrialError as error:
-            return self.lost(sample, fingerprint, error.status, str(error))
+            why = no_face_message(data) if error.status == "no_face" else str(error)
+            return self.lost(sample, fingerprint, error.status, why)
         occluded = OccludedFace.of(image, face, self.occluders, self.seeds(sample))
         faces = occluded.faces(self.needs, self.detect)
         message = "; ".join(filter(None, (message, face_note(face))))

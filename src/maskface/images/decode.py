@@ -5,6 +5,7 @@ Pillow decodes: it honours EXIF orientation and CMYK, raises on truncated files 
 
 from __future__ import annotations
 
+import io
 import re
 import threading
 import warnings
@@ -154,6 +155,15 @@ def decode_image(data: bytes, limits: Limits = LIMITS) -> ImageArray:
     """Decode the bytes of a picture file as RGB; see `read_image`."""
     with _open(data, limits) as picture:
         return _to_rgb(picture)
+
+
+def count_frames(data: bytes) -> int:
+    """Count the frames of a picture file that was decoded; 1 if they cannot be counted."""
+    try:
+        with pillow_limit(LIMITS), Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
+            return int(getattr(picture, "n_frames", 1))
+    except Exception:  # noqa: BLE001 (later frames may be broken in any way)
+        return 1
 
 
 @contextmanager

@@ -27,8 +27,17 @@ PICTURE_SUFFIXES: Final = (*READ_SUFFIXES, ".avif", ".heic", ".heif", ".jp2", ".
 """Endings of pictures that are looked for; those that cannot be read are named in messages."""
 
 
-def write_image(path: str | Path, image: ImageArray) -> None:
+def write_image(path: str | Path, image: ImageArray, *, durable: bool = False) -> None:
     """Write an RGB picture, whole or not at all; the suffix chooses the format (quality 95).
+
+    Parameters
+    ----------
+    path
+        The file; folders above it are made.
+    image
+        (H, W, 3) uint8 RGB, or (H, W) uint8 grey.
+    durable
+        Wait until it is on the disk, so that it survives a power failure.
 
     Raises
     ------
@@ -46,7 +55,7 @@ def write_image(path: str | Path, image: ImageArray) -> None:
     Image.fromarray(image).save(encoded, format=kind, quality=95)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, encoded.getvalue())
+        write_atomically(path, encoded.getvalue(), durable=durable)
     except OSError as error:
         raise ImageError(f"cannot write {path}: {error.strerror or error}") from error
 

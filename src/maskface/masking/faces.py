@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 
 from maskface._version import __version__
 from maskface.arrays import Row
-from maskface.images import LIMITS, Limits, read_image, write_image
+from maskface.images import LIMITS, Limits, write_image
 from maskface.landmarks import MediaPipeDetector
 from maskface.masking.plan import Job
 from maskface.mesh import CHIN, LOWER_LIP, MOUTH_CORNERS, NOSE_TIP
 from maskface.occluders import Occluder, occluder_name
-from maskface.pipeline import face_note, occlude
+from maskface.pipeline import face_note, no_face_message, occlude, open_picture
 from maskface.seeds import derived_seed
 from maskface.types import FaceLandmarks, ImageArray, Occlusion
 
@@ -192,8 +192,6 @@ class Masker:
         return job.target.as_posix()
 
 
-NO_FACE: Final = "no face found"
-
 Add = Callable[[Sequence[Row]], None]
 
 
@@ -214,11 +212,12 @@ def mask_picture(masker: Masker, job: Job, add: Add) -> Masked:
     Exception
         If the whole picture fails; a failure of one face is in its row.
     """
-    image = read_image(job.source, masker.limits)
+    image, data = open_picture(job.source, masker.limits)
     faces = masker.detector.detect(image)
     if not faces:
-        add([{"status": "no_face", "message": NO_FACE}])
-        return Masked(job, message=NO_FACE)
+        message = no_face_message(data)
+        add([{"status": "no_face", "message": message}])
+        return Masked(job, message=message)
     seeds = [masker.face_seed(job.name, number) for number in range(len(faces))]
     drawn = draw_on_faces(image, masker.occluder, faces, seeds)
     if drawn.coverages:
@@ -230,10 +229,10 @@ def mask_picture(masker: Masker, job: Job, add: Add) -> Masked:
 
 
 def _write(job: Job, drawn: Drawn) -> None:
-    write_image(job.target, drawn.image)
+    write_image(job.target, drawn.image, durable=True)
     if job.alpha is not None:
         try:
-            write_image(job.alpha, drawn.alpha)
+            write_image(job.alpha, drawn.alpha, durable=True)
         except BaseException:
             job.target.unlink(missing_ok=True)  # no table would name it
             raise

@@ -16,7 +16,15 @@ from maskface.errors import MaskfaceError, format_error
 from maskface.images import LIMITS, Limits
 from maskface.landmarks import MediaPipeDetector
 from maskface.masking.faces import Masked, Masker, mask_picture
-from maskface.masking.plan import TABLE, Job, is_one_file, is_video, left_out_notes, plan_jobs
+from maskface.masking.plan import (
+    TABLE,
+    Job,
+    is_one_file,
+    is_video,
+    left_out_notes,
+    plan_jobs,
+    real_path,
+)
 from maskface.masking.table import MaskedTable, RowSpool, file_digest
 from maskface.masking.videos import SILENT, VideoWriter, find_ffmpeg, frame_count, mask_video
 from maskface.occluders import Occluder, as_occluder, occluder_name
@@ -64,6 +72,7 @@ def mask_files(
         Files, folders (searched with their sub-folders) and patterns such as ``faces/**/*.jpg``.
     out
         A folder, which gets the same tree and a ``masked.csv``; for one file also a file name.
+        For one video the table then lies beside it: ``x.csv`` for ``x.mp4``.
     occluder
         By name (such as ``surgical:colour=white``) or as an object. Of several, each has a folder
         of its own below `out`, named after it.
@@ -162,8 +171,8 @@ def _table_path(out: Path, csv: str | Path | None, *, single: bool) -> Path | No
 
 
 def _refuse_one_name(jobs: Sequence[Job], table: Path | None) -> None:
-    taken = {path.resolve() for job in jobs for path in (job.source, *job.targets)}
-    if table is not None and table.resolve() in taken:
+    taken = {real_path(path) for job in jobs for path in (job.source, *job.targets)}
+    if table is not None and real_path(table) in taken:
         raise MaskfaceError(
             f"{table} cannot be both the table and a picture or video. Name another file with "
             "--csv, such as --csv masked.csv."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -114,8 +115,8 @@ def plan_jobs(
     Raises
     ------
     MaskfaceError
-        If there is no picture or video, a result would overwrite a source or lie among them, two
-        sources would become one file, or `out` is a file.
+        If there is no picture or video, one is a link out of the folder, a result would overwrite
+        a source or lie among them, two sources would become one file, or `out` is a file.
     """
     if is_one_file(sources, out):
         found = [(Path(sources[0]), Path(sources[0]).name, _same_kind(Path(sources[0]), out))]
@@ -198,6 +199,7 @@ def _find(source: str, out: Path, *, begun: bool) -> Iterator[tuple[Path, str]]:
             f"There is no file or folder {source!r}. Give pictures, videos, a folder, a quoted "
             "pattern such as 'faces/**/*.jpg', or webcam."
         )
+    _refuse_links_out(found, root)
     kept = [file for file in found if not (_is_below(out, root) and _is_below(file, out))]
     if len(kept) < len(found) and not begun:
         raise MaskfaceError(
@@ -208,6 +210,18 @@ def _find(source: str, out: Path, *, begun: bool) -> Iterator[tuple[Path, str]]:
         kinds = ", ".join((*READ_SUFFIXES, *READ_VIDEO_SUFFIXES))
         raise MaskfaceError(f"{source} holds no pictures or videos ({kinds}).")
     yield from ((file, file.relative_to(root).as_posix()) for file in kept)
+
+
+def _refuse_links_out(files: Sequence[Path], root: Path) -> None:
+    """Raise if a file below a folder is a link out of it."""
+    home = real_path(root)
+    outside = [file for file in files if not real_path(file).is_relative_to(home)]
+    if outside:
+        raise MaskfaceError(
+            f"{root} has {len(outside)} pictures or videos that are links out of it, for example "
+            f"{outside[0]}, which leads to {real_path(outside[0])}. Copy the files into the "
+            "folder, or give the folder that holds both."
+        )
 
 
 def _matches(pattern: str) -> list[Path]:
@@ -235,13 +249,18 @@ def _fixed_part(pattern: str) -> Path:
 
 
 def _is_below(path: Path, folder: Path) -> bool:
-    return folder.resolve() in path.resolve().parents
+    return real_path(folder) in real_path(path).parents
+
+
+def real_path(path: Path) -> Path:
+    """Return where a path leads; unlike `Path.resolve`, also of links in a circle."""
+    return Path(os.path.realpath(path))
 
 
 def _check_targets(jobs: Sequence[Job], out: Path) -> None:
-    originals = {job.source.resolve() for job in jobs}
+    originals = {real_path(job.source) for job in jobs}
     # PNGs of GIFs would overwrite nothing, but be taken for pictures by the next call.
-    if any(path.resolve() in originals for job in jobs for path in (*job.targets, out / job.name)):
+    if any(real_path(path) in originals for job in jobs for path in (*job.targets, out / job.name)):
         raise MaskfaceError(
             f"{out} would overwrite the original pictures, or lie among them. Choose another --out."
         )

@@ -209,6 +209,27 @@ def results_digest(paths: Sequence[Path]) -> str:
     return " ".join(map(file_digest, paths))
 
 
+def damaged_results(table: Path) -> list[str]:
+    """Return the files of a ``masked.csv`` whose rows or results are not as they were written.
+
+    Raises
+    ------
+    MaskfaceError
+        If the table cannot be read.
+    """
+    found = []
+    for source, rows in MASKED.read(table).groupby("source"):
+        if not (rows["n_rows"] == len(rows)).all():
+            found.append(f"rows of {source}")
+        written = rows.loc[rows["output"] != "", ["output", "output_sha256"]].drop_duplicates()
+        for output, digests in written.itertuples(index=False):
+            path = table.parent / output
+            paths = (path, path.with_suffix(".alpha.png"))[: len(digests.split()) or 1]
+            if results_digest(paths) != digests:
+                found.append(output)
+    return found
+
+
 def _is_same(job: Job, rows: pd.DataFrame) -> bool:
     """Return whether a file was masked without an error and has not changed since."""
     failed = (rows["status"] == "error").any()

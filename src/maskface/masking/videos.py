@@ -23,12 +23,13 @@ import numpy as np
 
 from maskface.arrays import Row
 from maskface.errors import ImageError, MaskfaceError
-from maskface.files import require_regular_file
+from maskface.files import require_regular_file, shortened, sync_folder
 from maskface.images import MAX_PIXELS, MIN_SIDE
 from maskface.landmarks.base import Closing
-from maskface.masking.faces import NO_FACE, Add, Drawn, Masked, Masker, draw_on_faces, face_row
+from maskface.masking.faces import Add, Drawn, Masked, Masker, draw_on_faces, face_row
 from maskface.masking.plan import Job
 from maskface.masking.tracking import FaceTracker, TrackedFace
+from maskface.pipeline import NO_FACE
 from maskface.types import ImageArray
 
 USUAL_RATE: Final = 30.0
@@ -174,7 +175,7 @@ class VideoWriter(ABC):
     def __init__(self, path: Path, rate: float, size: tuple[int, int]) -> None:
         self.path, self.rate, self.size = path, rate, size
         # Always the same name, so that what a killed process left is written over.
-        self.partial = path.with_name(f".{path.stem}.part{path.suffix}")
+        self.partial = path.with_name(f".{shortened(path.stem)}.part{path.suffix}")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self.partial.touch()
@@ -196,7 +197,10 @@ class VideoWriter(ABC):
     def keep(self) -> None:
         """Move the finished file into place."""
         try:
+            with self.partial.open("r+b") as stream:
+                os.fsync(stream.fileno())
             self.partial.replace(self.path)
+            sync_folder(self.path.parent)
         except OSError as error:
             raise ImageError(f"cannot write {self.path}: {error.strerror or error}") from error
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 
+from maskface.files import shortened
 from maskface.plots.style import (
     COLOURS,
     choose,
@@ -101,7 +102,7 @@ def plot_losses(summary: pd.DataFrame, folder: Path) -> list[Path]:
     paths = []
     for condition in sorted(loss_table(summary)["condition"].unique()):
         name = re.sub(r"[^A-Za-z0-9]+", "_", str(condition)).strip("_")
-        paths.append(folder / f"loss_by_emotion_{name}.png")
+        paths.append(folder / f"loss_by_emotion_{shortened(name)}.png")
         save_figure(plot_loss_by_emotion(summary, str(condition)), paths[-1])
     return paths
 

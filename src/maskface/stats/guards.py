@@ -205,19 +205,25 @@ _ALL: Final = "all"
 _NEEDED: Final = ("image_id", "subject_id", "label", "predicted", "correct")
 
 
-def find_guards(trials: pd.DataFrame | TrialSource) -> pd.DataFrame:
+def find_guards(
+    trials: pd.DataFrame | TrialSource, same_files: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """Look for reasons why the results of trials may not mean what they seem to.
 
     Parameters
     ----------
     trials
         In the schema of `maskface.tables.TRIALS`, or from `maskface.stats.trial_source`.
+    same_files
+        Pictures whose file is that of another: columns run_id, dataset, image_id, sha256, label
+        and subject_id. Files are not compared if None.
 
     Returns
     -------
     pandas.DataFrame
         In the schema of `maskface.tables.GUARDS`, one row for each reason, in plain words:
-        ``confounded`` (the condition shows other people than ``none``), ``missing_emotion``,
+        ``confounded`` (the condition shows other people than ``none``), ``same_picture``,
+        ``missing_emotion``,
         ``many_failures``, ``failures_by_emotion`` (chi-square over tables with the same margins,
         Monte Carlo p below .01; Hope 1968, doi:10.1111/j.2517-6161.1968.tb00759.x),
         ``few_subjects``, ``no_subjects``, ``ceiling``, ``floor``, ``chance``,
@@ -236,7 +242,29 @@ def find_guards(trials: pd.DataFrame | TrialSource) -> pd.DataFrame:
                 continue  # it is meant to be at chance
             found += [{"classifier": head.classifier} | row for row in _of_head(source, head)]
         rows += [{"run_id": run_id, "dataset": dataset, "label": _ALL} | row for row in found]
+    if same_files is not None and len(same_files):
+        rows += [_same_picture(same_files)]
     return GUARDS.check(GUARDS.frame(rows))
+
+
+def _same_picture(same_files: pd.DataFrame) -> Row:
+    """Warn of pictures that are the same file under several names."""
+    by_file = same_files.groupby("sha256")
+    labels = int((by_file["label"].transform("nunique") > 1).sum())
+    people = int((by_file["subject_id"].transform("nunique") > 1).sum())
+    first = same_files[same_files["sha256"] == same_files["sha256"].iloc[0]]
+    return {
+        "run_id": same_files["run_id"].iloc[0],
+        "dataset": same_files["dataset"].iloc[0],
+        "classifier": _ALL,
+        "condition": _ALL,
+        "label": _ALL,
+        "guard": "same_picture",
+        "detail": f"{len(same_files)} pictures are the same file as another ({labels} of them with "
+        f"another label, {people} with another subject), such as "
+        f"{' and '.join(first['image_id'].iloc[:2])}: they count more than once, and a classifier "
+        "that is fitted to the pictures may read one that it was fitted to.",
+    }
 
 
 def _subjects(people: People) -> Iterator[Row]:
