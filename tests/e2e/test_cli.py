@@ -213,7 +213,10 @@ def test_list(kind: str) -> None:
 
 def test_listed_parameters_can_be_typed() -> None:
     listed = type_in("list", "occluders").stdout
-    own = r"\nsurgical .*\n +colour: lightblue\n +top: unset\n +wearing: correct, or nose_out"
+    own = (
+        r"\nsurgical .*\n +colour: lightblue\n +top: unset\n +vary: off, or real\n"
+        r" +wearing: correct, or nose_out"
+    )
     assert re.search(own, listed)
     for name in OCCLUDERS.names():
         for key, values in parameters_of(name).items():

@@ -241,9 +241,14 @@ def test_no_worker_outlives_its_parent(sent: int, faces: Path, tmp_path: Path) -
         "--classifier",
         "fer",
     )
-    process = subprocess.Popen(
-        list(map(str, command)), cwd=tmp_path, start_new_session=True, stderr=subprocess.PIPE
-    )
+    # Under nohup SIGHUP is ignored, and so it would be by what is started here.
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    try:
+        process = subprocess.Popen(
+            list(map(str, command)), cwd=tmp_path, start_new_session=True, stderr=subprocess.PIPE
+        )
+    finally:
+        signal.signal(signal.SIGHUP, before)
     parts = tmp_path / "out" / "parts"
     while not any(parts.glob("part-*")):
         assert process.poll() is None

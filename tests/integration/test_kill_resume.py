@@ -121,7 +121,7 @@ def test_a_file_size_limit_is_a_full_disk(small: Path, whole: Path, tmp_path: Pa
     )
     assert done.returncode == 1
     assert "told: Cannot write to" in done.stderr
-    assert "--resume" in done.stderr
+    assert "go on with resume=True" in done.stderr
     assert same(read(small, out, resume=True, cache=None), whole)
 
 

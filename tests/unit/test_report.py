@@ -406,7 +406,7 @@ def test_changed_sets_are_not_shown(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_incomplete_run_is_refused_unless_told_otherwise(tmp_path: Path) -> None:
     write_run(tmp_path, pairs(HAND), complete=False)
-    with pytest.raises(MaskfaceError, match="--allow-partial"):
+    with pytest.raises(MaskfaceError, match="add allow_partial=True"):
         write_report(tmp_path)
     with pytest.raises(MaskfaceError, match="no answers yet"):
         write_report(tmp_path, allow_partial=True)

@@ -88,7 +88,7 @@ def doctor(
     *,
     as_json: Json = False,
 ) -> None:
-    """Check the installation, or folders of runs, studies and masked pictures."""
+    """Check the installation, or the tables in a folder of results."""
     from dataclasses import asdict
 
     from maskface.doctor import check_folder, run_checks
