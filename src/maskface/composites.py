@@ -363,7 +363,7 @@ def _inside(points: NDArray[Any], image: ImageArray) -> MaskArray:
 def _check_whole(
     upper: ImageArray, lower: ImageArray, face: FaceLandmarks, laid: Floats, seam: Seam
 ) -> None:
-    """Refuse a lower half that is cut off where the composite would show it."""
+    """Raise for a lower half that is cut off where the composite would show it."""
     needed = (seam.below(laid[:, :2]) > 0) & _inside(laid[:, :2], upper)
     if (needed & ~_inside(face.points[:, :2], lower)).any():
         raise MaskfaceError(

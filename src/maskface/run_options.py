@@ -60,7 +60,7 @@ class Option:
 
     @property
     def many(self) -> bool:
-        """Whether the option may be given several times."""
+        """True if the option may be given several times."""
         return isinstance(self.default, tuple)
 
 

@@ -195,7 +195,7 @@ class Occlusion:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Face:
-    """What a classifier is given: one face under one condition.
+    """Input of a classifier: one face under one condition.
 
     Attributes
     ----------

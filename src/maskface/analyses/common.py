@@ -1,4 +1,4 @@
-"""What the analyses share: table columns, right answers by unit, numbers with their limits."""
+"""Shared parts of the analyses: table columns, right answers by unit, numbers with their limits."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ def limit_cells(low: float, high: float, kind: str = KIND) -> Row:
 
 
 LABELS: Final = ("all", *EMOTIONS)
-"""What every number is computed for, in this order."""
+"""Labels that every number is computed for, in this order."""
 _NAMES: Final = {"subject_id": "subject", "image_id": "image"}
 
 

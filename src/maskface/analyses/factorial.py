@@ -37,7 +37,7 @@ from maskface.types import EMOTIONS
 
 OTHERS: Final = "others"
 SHOWN: Final = (*EMOTIONS, OTHERS)
-"""What an answer can be given to: faces that show an emotion, and all that do not show it."""
+"""Groups of faces for an answer: faces that show an emotion, and all that do not show it."""
 MEASURES: Final = ("share", "probability", "dprime", "criterion")
 CELLS: Final = ("neither", "first", "second", "both")
 EFFECTS: Final = ("first alone", "first given second", "second alone", "interaction")

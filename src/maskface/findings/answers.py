@@ -456,7 +456,7 @@ class RunTables:
 
     @property
     def of_humans(self) -> bool:
-        """Whether the folder is that of a study with human observers."""
+        """True if the folder is that of a study with human observers."""
         return HUMAN in self.readers
 
     def doubt(self, reader: str, conditions: tuple[str, ...], labels: tuple[str, ...]) -> str:

@@ -250,7 +250,7 @@ class Exclude(_Part):
 
     @property
     def needs_times(self) -> bool:
-        """Whether a rule is about response times."""
+        """True if a rule is about response times."""
         return self.rt_ms_below is not None or self.rt_ms_above is not None
 
 

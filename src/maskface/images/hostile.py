@@ -1,4 +1,4 @@
-"""Refuse small picture files that would take minutes, or all memory, to decode.
+"""Checks that refuse small picture files that would take minutes, or all memory, to decode.
 
 Most of the work of a decoder grows with the pixels or the bytes, and takes seconds. The exceptions
 are known for each format and have a limit here, far above what cameras and programs write.

@@ -142,7 +142,7 @@ class Masked:
 
 @dataclass(frozen=True)
 class Masker:
-    """What all files of a call share.
+    """Settings that all files of a call share.
 
     Attributes
     ----------

@@ -59,7 +59,7 @@ class Job:
 
     @property
     def is_video(self) -> bool:
-        """Whether the file is a video, by its suffix."""
+        """True if the file is a video, by its suffix."""
         return is_video(self.source)
 
     @property

@@ -153,13 +153,13 @@ def _draw_lines(ax: Axes, own: pd.DataFrame, places: NDArray[np.float64]) -> Non
 
 
 def _kinds(published: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
-    """Tell intervals of observers' own losses, and bounds by the number of observers."""
+    """Separate intervals of observers' own losses, and bounds by the number of observers."""
     bound = published["interval"].str.startswith("bound")
     return published["ci_low"].notna() & ~bound, bound
 
 
 def _lines_told(published: pd.DataFrame) -> str:
-    """Say what the lines of people are, and which studies have none and why."""
+    """Describe what the lines of people are, and which studies have none and why."""
     observed, bound = _kinds(published)
     told = ""
     if observed.any():

@@ -244,7 +244,7 @@ def _set_apart(ax: Axes, places: pd.Series) -> None:
 
 
 def dress(ax: Axes, grid: str) -> None:
-    """Set grid, frame and legend."""
+    """Draw grid, frame and legend."""
     ax.grid(axis="x" if grid == "x" else "both", color="0.9")
     ax.set_axisbelow(True)
     for side in ("top", "right"):
@@ -327,7 +327,7 @@ def fold(name: str, letters: int = _FOLDED) -> str:
 
 
 def footing(rows: pd.DataFrame, kind: str = "interval") -> str:
-    """Say what rows stand on: data set, pictures, kind of interval, independent units.
+    """Describe what rows stand on: data set, pictures, kind of interval, independent units.
 
     The kind of interval is in the column `kind`.
     """
@@ -352,7 +352,7 @@ def name_panels(panels: NDArray[np.object_], rows: Sequence[str], columns: Seque
 
 
 def share_colours(panels: NDArray[np.object_], drawn: ScalarMappable, label: str) -> None:
-    """Set one colour bar beside all panels."""
+    """Draw one colour bar beside all panels."""
     figure = panels[0, 0].figure
     figure.colorbar(drawn, ax=panels.ravel().tolist(), label=label, shrink=0.8, aspect=30)
 

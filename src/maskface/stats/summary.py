@@ -84,7 +84,7 @@ INTERVAL_NAMES: Final[dict[Interval, str]] = {
     "bca": "BCa bootstrap",
     "t": "t on bootstrap SE",
 }
-"""What the kinds of intervals are called in tables."""
+"""Names of the kinds of intervals in tables."""
 
 
 @dataclass(frozen=True, slots=True)

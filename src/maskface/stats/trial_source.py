@@ -67,7 +67,7 @@ class TrialSource(Protocol):
         """
 
     def named(self, head: Head) -> bool:
-        """Whether every trial says who is shown."""
+        """True if every trial names the subject."""
 
     def people(self, run_id: str, dataset: str) -> People:
         """Count who is shown."""
@@ -104,7 +104,7 @@ class FrameSource:
         return found
 
     def named(self, head: Head) -> bool:
-        """Whether every trial says who is shown."""
+        """True if every trial names the subject."""
         parts = (self.rows(head, name)["subject_id"] for name in self.conditions(head))
         return all((part != "").all() for part in parts)
 
@@ -357,7 +357,7 @@ class SpilledSource:
         return frame_of(records, list(self._encoder.subjects))
 
     def named(self, head: Head) -> bool:
-        """Whether every trial says who is shown."""
+        """True if every trial names the subject."""
         return head.classifier not in self._encoder.nameless
 
     def people(self, run_id: str, dataset: str) -> People:

@@ -138,7 +138,7 @@ class WornOccluder(Occluder):
     """Something worn on the head. A subclass implements `garment`."""
 
     behind_frames: ClassVar[bool] = False
-    """Whether spectacles in the photograph are worn over it."""
+    """True if spectacles in the photograph are worn over it."""
 
     @abstractmethod
     def garment(self, scale: float, one: Individual = USUAL) -> Garment:
