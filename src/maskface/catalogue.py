@@ -18,20 +18,11 @@ from maskface.text import glossary
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An entry of a list.
+    """An entry of a list."""
 
-    Attributes
-    ----------
-    name
-        Name as typed.
-    description
-        First line of the docstring.
-    parameters
-        Default and other choices of each parameter.
-    """
-
-    name: str
-    description: str
+    name: str  # name as typed
+    description: str  # first line of the docstring
+    # Default and other choices of each parameter.
     parameters: Mapping[str, str] = field(default_factory=dict)
 
     def values(self) -> dict[str, Any]:

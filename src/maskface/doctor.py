@@ -28,21 +28,11 @@ LIBRARIES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """Result of one check.
+    """Result of one check."""
 
-    Attributes
-    ----------
-    name
-        Subject of the check.
-    ok
-        True if there is nothing to fix.
-    detail
-        Finding, with the command that fixes it.
-    """
-
-    name: str
-    ok: bool
-    detail: str
+    name: str  # subject of the check
+    ok: bool  # true if there is nothing to fix
+    detail: str  # finding, with the command that fixes it
 
 
 def run_checks() -> list[Check]:

@@ -149,24 +149,12 @@ def make_face(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OccludedFace:
-    """A face under several conditions.
+    """A face under several conditions."""
 
-    Attributes
-    ----------
-    image
-        The picture without an occluder.
-    face
-        The face in it.
-    occlusions
-        By condition, without those whose occluder failed.
-    failures
-        Why an occluder failed, by condition.
-    """
-
-    image: ImageArray
-    face: FaceLandmarks
-    occlusions: dict[str, Occlusion]
-    failures: dict[str, str]
+    image: ImageArray  # the picture without an occluder
+    face: FaceLandmarks  # the face in it
+    occlusions: dict[str, Occlusion]  # by condition, without those whose occluder failed
+    failures: dict[str, str]  # why an occluder failed, by condition
 
     @classmethod
     def of(
@@ -197,22 +185,13 @@ class ClassifierAdapter:
     """A classifier as the pipeline calls it.
 
     Checking a protocol takes as long as making a row, so it is done once.
-
-    Attributes
-    ----------
-    name
-        Name of its rows while pictures are read; of a trainable classifier, that of its features.
-    needs
-        Parts of a face that it uses.
-    trainable
-        Whether it gives features, from which answers are learned later.
-    call
-        From faces to checked answers, or features; raises `ValueError` if they are neither.
     """
 
+    # Name of its rows while pictures are read; of a trainable classifier, that of its features.
     name: str
-    needs: frozenset[str]
-    trainable: bool
+    needs: frozenset[str]  # parts of a face that it uses
+    trainable: bool  # whether it gives features, from which answers are learned later
+    # From faces to checked answers, or features; raises `ValueError` if they are neither.
     call: Callable[[Sequence[Face]], NDArray[Any]]
 
     @classmethod
@@ -246,18 +225,10 @@ def all_needs(classifiers: Iterable[ClassifierAdapter]) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class NoAnswer:
-    """Why a classifier has no answer to a face: cells of its row.
+    """Why a classifier has no answer to a face: cells of its row."""
 
-    Attributes
-    ----------
-    status
-        ``no_face`` or ``error``.
-    message
-        The reason.
-    """
-
-    status: str
-    message: str
+    status: str  # no_face or error
+    message: str  # the reason
 
     def cells(self) -> Row:
         """Return the cells of the row."""

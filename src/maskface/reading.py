@@ -77,21 +77,12 @@ def _several(images: Picture | Sequence[Picture]) -> Sequence[Picture]:
 
 @dataclass(frozen=True)
 class FaceReader:
-    """Classifiers and an occluder, ready to read faces.
+    """Classifiers and an occluder, ready to read faces."""
 
-    Attributes
-    ----------
-    classifiers
-        By name.
-    occluder
-        What is put on each face, on it alone.
-    seed
-        Seeds of all faces derive from this, the name of the file (without its folders) and the
-        number of the face.
-    """
-
-    classifiers: Mapping[str, Classifier]
-    occluder: Occluder
+    classifiers: Mapping[str, Classifier]  # by name
+    occluder: Occluder  # what is put on each face, on it alone
+    # Seeds of all faces derive from this, the name of the file (without its folders) and the number
+    # of the face.
     seed: int = 0
     _detector: CachedDetector = field(
         default_factory=lambda: CachedDetector(MediaPipeDetector(), LandmarkCache()), repr=False

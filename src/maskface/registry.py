@@ -28,21 +28,13 @@ _DEFINED: Final = re.compile(r"^(?:class|def) (\w+)", re.MULTILINE)
 
 
 class Parameter(NamedTuple):
-    """A parameter as declared by its class.
+    """A parameter as declared by its class."""
 
-    Attributes
-    ----------
-    default
-        As it is typed in a condition; empty for None, an empty text and no default.
-    choices
-        Values of a ``Literal`` or a ``bool``, and those that an ``Annotated`` text suggests.
-    names
-        Kind of thing that an ``Annotated`` text names: ``colour``, ``file``, ``occluder``,
-        ``classifier``, ``condition``; else empty.
-    """
-
-    default: str
+    default: str  # as it is typed in a condition; empty for None, an empty text and no default
+    # Values of a Literal or a bool, and those that an Annotated text suggests.
     choices: tuple[str, ...] = ()
+    # Kind of thing that an Annotated text names: colour, file, occluder, classifier, condition;
+    # else empty.
     names: str = ""
 
 

@@ -28,49 +28,27 @@ _DTYPES: Final[dict[Kind, str]] = {"text": "str", "whole": "Int64", "real": "flo
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """Column of a table.
+    """Column of a table."""
 
-    Attributes
-    ----------
-    name, description, unit
-        Texts for the manifest.
-    kind
-        ``text`` (never missing, may be empty), ``whole`` or ``real`` (empty when missing).
-    low, high
-        Smallest and largest allowed value.
-    allowed
-        The allowed texts; any if empty.
-    decimals
-        Number of digits after the point in CSV.
-    """
-
+    # Texts for the manifest.
     name: str
-    kind: Kind
+    kind: Kind  # text (never missing, may be empty), whole or real (empty when missing)
     description: str
     unit: str = ""
+    # Smallest and largest allowed value.
     low: float | None = None
     high: float | None = None
-    allowed: tuple[str, ...] = ()
-    decimals: int = 6
+    allowed: tuple[str, ...] = ()  # the allowed texts; any if empty
+    decimals: int = 6  # number of digits after the point in CSV
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Table with a fixed schema.
+    """Table with a fixed schema."""
 
-    Attributes
-    ----------
-    name
-        Name of the file without its suffix.
-    columns
-        Columns in their order.
-    key
-        Columns that identify a row; rows are sorted by them.
-    """
-
-    name: str
-    columns: tuple[Column, ...]
-    key: tuple[str, ...]
+    name: str  # name of the file without its suffix
+    columns: tuple[Column, ...]  # columns in their order
+    key: tuple[str, ...]  # columns that identify a row; rows are sorted by them
 
     @property
     def header(self) -> list[str]:

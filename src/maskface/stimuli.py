@@ -24,17 +24,10 @@ from maskface.types import EMOTIONS, FaceLandmarks, ImageArray, Sample
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two photographs of one person.
+    """Two photographs of one person."""
 
-    Attributes
-    ----------
-    name
-        Of its pictures.
-    first, second
-        With the one and the other emotion.
-    """
-
-    name: str
+    name: str  # of its pictures
+    # With the one and the other emotion.
     first: Sample
     second: Sample
 
@@ -97,15 +90,9 @@ FAILURES_HEADER: Final = ("subject", "upper_image", "lower_image", "message")
 
 @dataclass(frozen=True, slots=True)
 class SetFolder:
-    """Names and files of one set.
+    """Names and files of one set."""
 
-    Attributes
-    ----------
-    path
-        The folder.
-    """
-
-    path: Path
+    path: Path  # the folder
 
     def claim(self, recipe: Mapping[str, Any]) -> None:
         """Make sure that the set of this recipe may be written here.

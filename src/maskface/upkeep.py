@@ -21,24 +21,12 @@ from maskface.text import align
 
 @dataclass(frozen=True, slots=True)
 class CacheContents:
-    """Contents of the user's landmark cache, present or removed.
-
-    Attributes
-    ----------
-    folder
-        The folder.
-    limit
-        Largest size in bytes.
-    detectors
-        Entries by detector.
-    removed
-        True if they were removed.
-    """
+    """Contents of the user's landmark cache, present or removed."""
 
     folder: Path
-    limit: int
-    detectors: tuple[CacheStats, ...]
-    removed: bool = False
+    limit: int  # largest size in bytes
+    detectors: tuple[CacheStats, ...]  # entries by detector
+    removed: bool = False  # true if they were removed
 
     @property
     def size(self) -> int:

@@ -80,27 +80,15 @@ class Options:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A run and the files made of it.
+    """A run and the files made of it."""
 
-    Attributes
-    ----------
-    run
-        The run with its tables.
-    answer
-        The loss under each occluder, or the answer to the question of a script, with cautions.
-    made
-        Files beside the tables of the run: figures, further tables, the report.
-    problem
-        Message about files that could not be made; empty if none is missing.
-    tables
-        Tables of a script, each with its schema.
-    """
-
-    run: Run
+    run: Run  # the run with its tables
+    # The loss under each occluder, or the answer to the question of a script, with cautions.
     answer: str
+    # Files beside the tables of the run: figures, further tables, the report.
     made: tuple[Path, ...]
-    problem: str = ""
-    tables: Sequence[tuple[Table, pd.DataFrame]] = ()
+    problem: str = ""  # message about files that could not be made; empty if none is missing
+    tables: Sequence[tuple[Table, pd.DataFrame]] = ()  # tables of a script, each with its schema
 
     @property
     def files(self) -> tuple[Path, ...]:

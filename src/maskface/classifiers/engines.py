@@ -41,26 +41,14 @@ _DENSE: Final = ("Gemm", "MatMul")
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """Names and shapes in a network.
+    """Names and shapes in a network."""
 
-    Attributes
-    ----------
-    inputs
-        Name and shape of each input; None for a side of any length, () for an unknown shape.
-    whole
-        Type of the first input if it takes whole numbers, such as ``uint8``; else empty.
-    outputs
-        Names of the outputs.
-    tensors
-        Names of all computed tensors, in order.
-    before_last_dense
-        Name of the input of the last fully connected layer; empty if there is none.
-    """
-
+    # Name and shape of each input; None for a side of any length, () for an unknown shape.
     inputs: tuple[tuple[str, Shape], ...]
-    whole: str
-    outputs: tuple[str, ...]
-    tensors: tuple[str, ...]
+    whole: str  # type of the first input if it takes whole numbers, such as uint8; else empty
+    outputs: tuple[str, ...]  # names of the outputs
+    tensors: tuple[str, ...]  # names of all computed tensors, in order
+    # Name of the input of the last fully connected layer; empty if there is none.
     before_last_dense: str
 
 

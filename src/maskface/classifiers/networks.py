@@ -20,17 +20,11 @@ from maskface.weights import manifest
 
 
 class _OnnxNetwork(Rebuilt, ABC):
-    """A shipped ONNX network whose output is a softmax over the seven emotions.
-
-    Attributes
-    ----------
-    embedding_name
-        Name of the layer that `embed` returns.
-    """
+    """A shipped ONNX network whose output is a softmax over the seven emotions."""
 
     name: ClassVar[str]
     weights: ClassVar[str]
-    embedding_name: ClassVar[str]
+    embedding_name: ClassVar[str]  # name of the layer that `embed` returns
     labels: tuple[str, ...]
     needs: frozenset[str] = frozenset({"crop"})
 

@@ -32,18 +32,10 @@ app: Final = typer.Typer(
 
 
 class Verb(NamedTuple):
-    """Facts about a verb that other pages show.
+    """Facts about a verb that other pages show."""
 
-    Attributes
-    ----------
-    name
-        Name on the command line.
-    exit_1
-        Condition under which its exit code is 1; empty if there is none.
-    """
-
-    name: str
-    exit_1: str
+    name: str  # name on the command line
+    exit_1: str  # condition under which its exit code is 1; empty if there is none
 
 
 VERBS: Final[list[Verb]] = []

@@ -84,14 +84,9 @@ PICTURES: Final = Table(
 
 @dataclass(frozen=True, slots=True)
 class FileFingerprint:
-    """State of a picture's file when it was read.
+    """State of a picture's file when it was read."""
 
-    Attributes
-    ----------
-    sha256, message, state
-        See `PICTURES`.
-    """
-
+    # See `PICTURES`.
     sha256: str
     message: str
     state: str
@@ -149,32 +144,21 @@ LAYOUT: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class ChunkResult:
-    """Rows of one or more pictures.
+    """Rows of one or more pictures."""
 
-    Attributes
-    ----------
-    trials
-        Predictions of classifiers that need no training; see `maskface.tables.TRIALS`.
-    unanswered
-        The same rows, still without predictions, for the features of trainable classifiers; the
-        column classifier holds the name of the features.
-    features
-        Vectors by name of the features: one for each of the `unanswered` rows with status ok, in
-        their order.
-    attributes, detections
-        See `maskface.tables`.
-    pictures
-        Fingerprints of the files; see `PICTURES`.
-    image_ids
-        Ids of the pictures; their rows are complete.
-    """
-
+    # Predictions of classifiers that need no training; see `maskface.tables.TRIALS`.
     trials: list[Row] = field(default_factory=list)
+    # The same rows, still without predictions, for the features of trainable classifiers; the
+    # column classifier holds the name of the features.
     unanswered: list[Row] = field(default_factory=list)
+    # Vectors by name of the features: one for each of the `unanswered` rows with status ok, in
+    # their order.
     features: dict[str, list[NDArray[np.float32]]] = field(default_factory=dict)
+    # See `maskface.tables`.
     attributes: list[Row] = field(default_factory=list)
     detections: list[Row] = field(default_factory=list)
-    pictures: list[Row] = field(default_factory=list)
+    pictures: list[Row] = field(default_factory=list)  # fingerprints of the files; see `PICTURES`
+    # Ids of the pictures; their rows are complete.
     image_ids: list[str] = field(default_factory=list)
 
     def add(self, other: ChunkResult) -> None:

@@ -26,18 +26,10 @@ DERIVED = (f"{SUMMARY.name}.csv", f"{GUARDS.name}.csv")
 
 
 class Damage(NamedTuple):
-    """A table that is not as the run wrote it.
+    """A table that is not as the run wrote it."""
 
-    Attributes
-    ----------
-    name
-        Name of the file.
-    reason
-        The difference, to follow the name in a sentence.
-    """
-
-    name: str
-    reason: str
+    name: str  # name of the file
+    reason: str  # the difference, to follow the name in a sentence
 
 
 def find_damage(folder: RunFolder, manifest: Mapping[str, Any]) -> list[Damage]:

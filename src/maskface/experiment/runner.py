@@ -93,18 +93,10 @@ def _with_predictions(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Described:
-    """Measured attributes of pictures, with those of the data set's index.
+    """Measured attributes of pictures, with those of the data set's index."""
 
-    Attributes
-    ----------
-    plan
-        The plan, with the index.
-    parts
-        The checkpoints, with the measurements.
-    """
-
-    plan: Plan
-    parts: Checkpoints
+    plan: Plan  # the plan, with the index
+    parts: Checkpoints  # the checkpoints, with the measurements
 
     def frames(self, table: Table) -> Iterator[tuple[list[str], pd.DataFrame]]:
         """Yield ids of some pictures at a time, in order, and their attributes."""

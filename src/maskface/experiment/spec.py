@@ -328,24 +328,12 @@ def _in_words(error: ValidationError) -> str:
 
 @dataclass(frozen=True)
 class Plan:
-    """An experiment with the pictures of its data set.
-
-    Attributes
-    ----------
-    experiment
-        The experiment.
-    dataset
-        Its data set.
-    samples
-        The pictures, sorted by id.
-    fingerprints
-        Hashes of the landmark model and of each classifier.
-    """
+    """An experiment with the pictures of its data set."""
 
     experiment: Experiment
-    dataset: Dataset
-    samples: tuple[Sample, ...]
-    fingerprints: dict[str, str]
+    dataset: Dataset  # its data set
+    samples: tuple[Sample, ...]  # the pictures, sorted by id
+    fingerprints: dict[str, str]  # hashes of the landmark model and of each classifier
 
     @property
     def n_trials(self) -> int:

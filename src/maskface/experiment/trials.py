@@ -172,30 +172,14 @@ def _mean(values: NDArray[np.floating[Any]], chosen: MaskArray) -> float | None:
 
 @dataclass(frozen=True)
 class TrialReader:
-    """Everything that a worker loads once to read pictures.
-
-    Attributes
-    ----------
-    experiment
-        The experiment.
-    head
-        Cells that all rows share: run id and data set.
-    detect
-        Face detector.
-    single_pass
-        The same detector in one pass, without fallbacks.
-    occluders
-        Occluders by condition.
-    classifiers
-        Classifiers in the order of the experiment.
-    """
+    """Everything that a worker loads once to read pictures."""
 
     experiment: Experiment
-    head: Row
-    detect: Detect
-    single_pass: Detect
-    occluders: Mapping[str, Occluder]
-    classifiers: tuple[Classifier | Trainable, ...]
+    head: Row  # cells that all rows share: run id and data set
+    detect: Detect  # face detector
+    single_pass: Detect  # the same detector in one pass, without fallbacks
+    occluders: Mapping[str, Occluder]  # occluders by condition
+    classifiers: tuple[Classifier | Trainable, ...]  # classifiers in the order of the experiment
 
     @classmethod
     def load(cls, experiment: Experiment, head: Row, cache: Path | None) -> TrialReader:

@@ -33,22 +33,13 @@ NUMBER: Final = {emotion: i for i, emotion in enumerate(EMOTIONS)}
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Counts:
-    """Numbers of times that an answer was given under two conditions.
+    """Numbers of times that an answer was given under two conditions."""
 
-    Attributes
-    ----------
-    totals
-        (C, 2, 2, E): unit; reference and condition; times given, and chances to give it; shown
-        emotion.
-    there
-        (C,) bool: units with answers under both. The others have no counts.
-    observers
-        Units are human observers.
-    """
-
+    # (C, 2, 2, E): unit; reference and condition; times given, and chances to give it; shown
+    # emotion.
     totals: Floats
-    there: NDArray[np.bool_]
-    observers: bool = False
+    there: NDArray[np.bool_]  # (C,) bool: units with answers under both. The others have no counts.
+    observers: bool = False  # units are human observers
 
 
 class Answers(Protocol):
@@ -112,18 +103,10 @@ def _tally(cell: NDArray[np.int64], n: int) -> Floats:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ObserverAnswers:
-    """Answers of human observers, who may have seen other pictures under each condition.
+    """Answers of human observers, who may have seen other pictures under each condition."""
 
-    Attributes
-    ----------
-    conditions
-        Number of each.
-    counts
-        (C, conditions, 2, 7, 7), as from `count_observers`.
-    """
-
-    conditions: Mapping[str, int]
-    counts: Floats
+    conditions: Mapping[str, int]  # number of each
+    counts: Floats  # (C, conditions, 2, 7, 7), as from `count_observers`
 
     def right(self, reference: str, condition: str) -> Counts:
         """Count right answers to each emotion, E = 7."""
@@ -368,18 +351,10 @@ Interval = tuple[float, float, float]
 
 @dataclass(frozen=True)
 class RunTables:
-    """Tables of a run or of a study: the summary, and trials or responses if there are any.
+    """Tables of a run or of a study: the summary, and trials or responses if there are any."""
 
-    Attributes
-    ----------
-    folder
-        Of the run.
-    masks
-        Conditions that count as masks whatever their names.
-    """
-
-    folder: Path
-    masks: tuple[str, ...] = ()
+    folder: Path  # of the run
+    masks: tuple[str, ...] = ()  # conditions that count as masks whatever their names
 
     @cached_property
     def summary(self) -> pd.DataFrame:

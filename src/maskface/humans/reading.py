@@ -70,23 +70,12 @@ _DECIMAL_COMMA: Final = re.compile(r"\s*[+-]?\d*,\d+\s*")
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A trial table.
+    """A trial table."""
 
-    Attributes
-    ----------
-    path
-        The file.
-    header
-        Names of its columns.
-    separator
-        Between cells; empty for JSON.
-    texts
-        Second row of headers of a Qualtrics table (the text of the question), by column.
-    """
-
-    path: Path
-    header: tuple[str, ...]
-    separator: str
+    path: Path  # the file
+    header: tuple[str, ...]  # names of its columns
+    separator: str  # between cells; empty for JSON
+    # Second row of headers of a Qualtrics table (the text of the question), by column.
     texts: dict[str, str]
 
     def read(self, columns: Sequence[str]) -> pd.DataFrame:

@@ -232,14 +232,9 @@ def is_yes_no(responses: pd.DataFrame) -> bool:
 
 @dataclass
 class Exclusions:
-    """Counts of the trials that each rule excludes.
+    """Counts of the trials that each rule excludes."""
 
-    Attributes
-    ----------
-    responses
-        All trials; excluded ones have the status ``excluded`` and the rule as message.
-    """
-
+    # All trials; excluded ones have the status excluded and the rule as message.
     responses: pd.DataFrame
 
     def __post_init__(self) -> None:

@@ -38,21 +38,11 @@ ROOM: Final = 0.9
 
 
 class Entry(NamedTuple):
-    """One file of the cache.
+    """One file of the cache."""
 
-    Attributes
-    ----------
-    used
-        Day of the last use, in seconds since 1970.
-    size
-        Bytes.
-    path
-        Where it is.
-    """
-
-    used: float
-    size: int
-    path: str
+    used: float  # day of the last use, in seconds since 1970
+    size: int  # bytes
+    path: str  # where it is
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,22 +98,15 @@ Box: TypeAlias = tuple[float, float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A rectangle of a picture, shown at another size; it may reach beyond the picture.
+    """A rectangle of a picture, shown at another size; it may reach beyond the picture."""
 
-    Attributes
-    ----------
-    x, y
-        Its top left corner in the picture's pixels.
-    width, height
-        Its size in the picture's pixels.
-    shown_width, shown_height
-        The size in pixels it is shown at.
-    """
-
+    # Its top left corner in the picture's pixels.
     x: int
     y: int
+    # Its size in the picture's pixels.
     width: int
     height: int
+    # The size in pixels it is shown at.
     shown_width: int
     shown_height: int
 

@@ -142,27 +142,13 @@ class Masked:
 
 @dataclass(frozen=True)
 class Masker:
-    """Settings that all files of a call share.
+    """Settings that all files of a call share."""
 
-    Attributes
-    ----------
-    occluder
-        What to put on.
-    detector
-        Finds the faces.
-    seed
-        Seed from which those of all faces derive.
-    root
-        Folder that paths in the column `output` are relative to.
-    limits
-        Limits of the picture files that are read.
-    """
-
-    occluder: Occluder
-    detector: MediaPipeDetector
-    seed: int
-    root: Path
-    limits: Limits = LIMITS
+    occluder: Occluder  # what to put on
+    detector: MediaPipeDetector  # finds the faces
+    seed: int  # seed from which those of all faces derive
+    root: Path  # folder that paths in the column `output` are relative to
+    limits: Limits = LIMITS  # limits of the picture files that are read
 
     @cached_property
     def run_id(self) -> str:

@@ -125,21 +125,11 @@ THUMBNAIL: Final = (32, 32)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrackedFace:
-    """A face in one frame.
+    """A face in one frame."""
 
-    Attributes
-    ----------
-    number
-        The same for the same face in all frames; 0 for the first.
-    landmarks
-        The face, smoothed over time.
-    unseen
-        Seconds since it was last found.
-    """
-
-    number: int
-    landmarks: FaceLandmarks
-    unseen: float
+    number: int  # the same for the same face in all frames; 0 for the first
+    landmarks: FaceLandmarks  # the face, smoothed over time
+    unseen: float  # seconds since it was last found
 
 
 class _Track:

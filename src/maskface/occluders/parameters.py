@@ -39,19 +39,12 @@ class Check(ABC):
 
 @dataclass(frozen=True, slots=True)
 class Between(Check):
-    """Check of a number; `means` explains the ends where the name of the parameter does not.
+    """Check of a number; `means` explains the ends where the name of the parameter does not."""
 
-    Attributes
-    ----------
-    low, high
-        Least and greatest value that is allowed.
-    means
-        For the message: what the ends stand for.
-    """
-
+    # Least and greatest value that is allowed.
     low: float
     high: float
-    means: str = ""
+    means: str = ""  # for the message: what the ends stand for
 
     def __call__(self, occluder: Occluder, key: str, value: Any) -> Any:
         """Return the value; raise if it is not a number from `low` to `high`."""

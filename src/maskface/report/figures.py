@@ -55,21 +55,11 @@ _EMOTIONS: Final = ("happiness", "disgust", "surprise", "sadness", "fear", "ange
 
 @dataclass(frozen=True, slots=True)
 class Strip:
-    """Pictures of one face.
+    """Pictures of one face."""
 
-    Attributes
-    ----------
-    pictures
-        By condition, the plain one first; empty if none is shown.
-    credit
-        Picture, set and terms.
-    reason
-        Why no picture is shown.
-    """
-
-    pictures: Mapping[str, ImageArray]
-    credit: str
-    reason: str
+    pictures: Mapping[str, ImageArray]  # by condition, the plain one first; empty if none is shown
+    credit: str  # picture, set and terms
+    reason: str  # why no picture is shown
 
 
 def make_strip(material: RunData, *, allowed: bool = False) -> Strip:
@@ -166,33 +156,17 @@ Key = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class FigureKind:
-    """A kind of figure: what it draws, its caption, and its place in a report.
+    """A kind of figure: what it draws, its caption, and its place in a report."""
 
-    Attributes
-    ----------
-    name
-        Name on the command line, in file names and as the CSS class.
-    caption
-        Template of the caption; the names of the key fill it in.
-    keys
-        Keys of the figures that a run supports.
-    draw
-        Draws the figure of a key.
-    unfolded
-        Whether a page shows the figures at once.
-    folded
-        Whether a page shows them folded away, by classifier and condition.
-    needs
-        What a run without such figures lacks, for messages.
-    """
-
-    name: str
-    caption: str
-    keys: Callable[[RunData], Sequence[Key]]
-    draw: Callable[..., Axes]
+    name: str  # name on the command line, in file names and as the CSS class
+    caption: str  # template of the caption; the names of the key fill it in
+    keys: Callable[[RunData], Sequence[Key]]  # keys of the figures that a run supports
+    draw: Callable[..., Axes]  # draws the figure of a key
+    # Whether a page shows the figures at once.
     unfolded: Callable[[RunData], bool] = lambda _: False
+    # Whether a page shows them folded away, by classifier and condition.
     folded: Callable[[RunData], bool] = lambda _: False
-    needs: str = "an occluder"
+    needs: str = "an occluder"  # what a run without such figures lacks, for messages
 
     def figures(self, run: RunData, chosen: Container[Key] | None = None) -> list[Figure]:
         """Return the figures of this kind that a run supports, or those of some keys."""
@@ -210,24 +184,12 @@ class FigureKind:
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure that can be drawn.
+    """A figure that can be drawn."""
 
-    Attributes
-    ----------
-    kind
-        Name of its kind.
-    stem
-        Name of its file without the ending.
-    title
-        Caption.
-    draw
-        Draws it.
-    """
-
-    kind: str
-    stem: str
-    title: str
-    draw: Callable[[], Axes]
+    kind: str  # name of its kind
+    stem: str  # name of its file without the ending
+    title: str  # caption
+    draw: Callable[[], Axes]  # draws it
 
 
 def _few_pairs(run: RunData) -> bool:
@@ -428,21 +390,11 @@ _OURS: Final = "loss_by_emotion_"
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A figure in a page.
+    """A figure in a page."""
 
-    Attributes
-    ----------
-    title
-        Caption.
-    src
-        Picture as a data URI.
-    kind
-        Name of the kind of figure.
-    """
-
-    title: str
-    src: str
-    kind: str = ""
+    title: str  # caption
+    src: str  # picture as a data URI
+    kind: str = ""  # name of the kind of figure
 
 
 def show(figure: Figure) -> Shown:

@@ -30,18 +30,10 @@ _NEEDED: Final = ("image_id", "condition", "coverage", "status", "message")
 
 @dataclass(frozen=True)
 class RunData:
-    """The tables of a run.
+    """The tables of a run."""
 
-    Attributes
-    ----------
-    folder
-        Folder of the run.
-    partial
-        The run is not complete.
-    """
-
-    folder: RunFolder
-    partial: bool = False
+    folder: RunFolder  # folder of the run
+    partial: bool = False  # the run is not complete
 
     @cached_property
     def manifest(self) -> dict[str, Any]:

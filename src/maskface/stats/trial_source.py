@@ -35,19 +35,12 @@ class Head(NamedTuple):
 
 
 class People(NamedTuple):
-    """Who is shown in the pictures of a data set.
+    """Who is shown in the pictures of a data set."""
 
-    Attributes
-    ----------
-    n_pictures, n_unknown
-        Pictures, and those without a subject id.
-    n_subjects
-        Different subject ids; none counts as one.
-    """
-
+    # Pictures, and those without a subject id.
     n_pictures: int
     n_unknown: int
-    n_subjects: int
+    n_subjects: int  # different subject ids; none counts as one
 
 
 class TrialSource(Protocol):

@@ -36,14 +36,9 @@ class Imputer:
     Probabilistic principal component analysis: M. E. Tipping & C. M. Bishop (1999), J. R. Stat.
     Soc. B 61(3), 611-622, doi:10.1111/1467-9868.00196. The median of a hidden mouth would mean a
     mouth at rest, however wide the eyes are.
-
-    Attributes
-    ----------
-    training
-        (n, D), each column of mean 0 and SD 1 where it is known, NaN elsewhere.
     """
 
-    training: Floats
+    training: Floats  # (n, D), each column of mean 0 and SD 1 where it is known, NaN elsewhere
 
     def fill(self, features: Floats) -> Floats:
         """Impute (n, D) features that are scaled like the training features."""
@@ -99,29 +94,18 @@ _BLOCK: Final = 64
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FittedModel:
-    """A fitted model.
+    """A fitted model."""
 
-    Attributes
-    ----------
-    known
-        (D,) bool, features that are known in enough training pictures (`LEAST_KNOWN`); the others
-        are not used.
-    mean, spread
-        Mean and SD of these features, where they are known.
-    imputer
-        Imputes missing features.
-    classes
-        Ascending numbers in `EMOTIONS` of the emotions in the training set.
-    estimator
-        scikit-learn's fitted estimator.
-    """
-
+    # (D,) bool, features that are known in enough training pictures (`LEAST_KNOWN`); the others are
+    # not used.
     known: NDArray[np.bool_]
+    # Mean and SD of these features, where they are known.
     mean: Floats
     spread: Floats
-    imputer: Imputer
+    imputer: Imputer  # imputes missing features
+    # Ascending numbers in `EMOTIONS` of the emotions in the training set.
     classes: NDArray[np.int64]
-    estimator: Any
+    estimator: Any  # scikit-learn's fitted estimator
 
     def predict_proba(self, features: Floats) -> Floats:
         """Predict from features (n, D): (n, 7), 0 for emotions that it was not fitted to."""

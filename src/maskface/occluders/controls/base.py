@@ -44,24 +44,12 @@ _NOTHING: Final = 128
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ground:
-    """The part of a picture that is painted over.
+    """The part of a picture that is painted over."""
 
-    Attributes
-    ----------
-    image
-        (H, W, 3) uint8 RGB, the picture.
-    alpha
-        (H, W) uint8, what will be hidden of it.
-    fit
-        Where the head is.
-    box
-        Rows and columns that hold everything with an alpha over 0.
-    """
-
-    image: ImageArray
-    alpha: Bytes
-    fit: HeadFit
-    box: tuple[slice, slice]
+    image: ImageArray  # (H, W, 3) uint8 RGB, the picture
+    alpha: Bytes  # (H, W) uint8, what will be hidden of it
+    fit: HeadFit  # where the head is
+    box: tuple[slice, slice]  # rows and columns that hold everything with an alpha over 0
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -35,30 +35,15 @@ only in profile, where the breadth points at the camera and its direction in the
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """A face's place in a picture, and what of its block lies inside.
+    """A face's place in a picture, and what of its block lies inside."""
 
-    Attributes
-    ----------
-    fit
-        Where the head is, in pixels from the corner of the block's box.
-    along
-        (2,) float64, the unit vector of the eye line towards the shown person's left.
-    down
-        (2,) float64, the unit vector across it, from forehead to chin.
-    box
-        Rows and columns of the upright box around the block, inside the picture.
-    block
-        (h, w) uint8, 255 on the whole face and somewhat beyond, inside the box.
-    shape
-        Height and width of the picture.
-    """
-
-    fit: HeadFit
-    along: Floats
-    down: Floats
+    fit: HeadFit  # where the head is, in pixels from the corner of the block's box
+    along: Floats  # (2,) float64, the unit vector of the eye line towards the shown person's left
+    down: Floats  # (2,) float64, the unit vector across it, from forehead to chin
+    # Rows and columns of the upright box around the block, inside the picture.
     box: tuple[slice, slice]
-    block: Bytes
-    shape: tuple[int, int]
+    block: Bytes  # (h, w) uint8, 255 on the whole face and somewhat beyond, inside the box
+    shape: tuple[int, int]  # height and width of the picture
 
     def spread(self, part: Bytes) -> Bytes:
         """Put (h, w) values of the box into a picture (H, W) of zeros."""

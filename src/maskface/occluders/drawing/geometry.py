@@ -78,21 +78,12 @@ def unit(vectors: Floats) -> Floats:
 
 @dataclass(frozen=True, eq=False)
 class HeadFit:
-    """Where the canonical head lies in an image: an affine map.
+    """Where the canonical head lies in an image: an affine map."""
 
-    Attributes
-    ----------
-    linear
-        (3, 3) float64. Columns are the image directions of 1 cm along x, y and z of the head.
-    offset
-        (3,) float64, the image position of the head's origin.
-    scale
-        Pixels per centimetre.
-    """
-
+    # (3, 3) float64. Columns are the image directions of 1 cm along x, y and z of the head.
     linear: Floats
-    offset: Floats
-    scale: float = field(init=False)
+    offset: Floats  # (3,) float64, the image position of the head's origin
+    scale: float = field(init=False)  # pixels per centimetre
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "scale", float(np.cbrt(abs(np.linalg.det(self.linear)))))

@@ -24,22 +24,14 @@ _LOWER: Final = (1, 2, 3, 3)
 
 
 class Quads(NamedTuple):
-    """A sheet's quadrangles as seen, each halved from its upper right to its lower left corner.
+    """A sheet's quadrangles as seen, each halved from its upper right to its lower left corner."""
 
-    Attributes
-    ----------
-    planes
-        (3, rows, columns) float64, x, y and z in pixels of the sheet's vertices.
-    sides
-        Of each quadrangle the left and the right side, downwards, and the upper and the lower
-        one, to the right: (2, rows - 1, columns - 1) each, x and y.
-    halves
-        Two of (rows - 1, columns - 1) int8. Whether the upper left and the lower right half are
-        seen from outside (1), from inside (-1), or not at all (0).
-    """
-
-    planes: Floats
+    planes: Floats  # (3, rows, columns) float64, x, y and z in pixels of the sheet's vertices
+    # Of each quadrangle the left and the right side, downwards, and the upper and the lower one, to
+    # the right: (2, rows - 1, columns - 1) each, x and y.
     sides: tuple[Floats, Floats, Floats, Floats]
+    # Two of (rows - 1, columns - 1) int8. Whether the upper left and the lower right half are seen
+    # from outside (1), from inside (-1), or not at all (0).
     halves: tuple[NDArray[np.int8], NDArray[np.int8]]
 
     @property
@@ -221,24 +213,12 @@ Number = TypeVar("Number", np.uint8, np.float32)
 
 @dataclass(frozen=True, eq=False)
 class Raster:
-    """A drawn sheet.
+    """A drawn sheet."""
 
-    Attributes
-    ----------
-    alpha
-        (h, w) uint8. How much of the pixel the sheet fills, 255 for all of it.
-    quads
-        What is seen of it.
-    grid
-        (n, 2), texture coordinates of its vertices, as shares of the texture.
-    step
-        Texture coordinates are worked out for every `step`-th pixel.
-    """
-
-    alpha: Bytes
-    quads: Quads
-    grid: Floats
-    step: int
+    alpha: Bytes  # (h, w) uint8. How much of the pixel the sheet fills, 255 for all of it.
+    quads: Quads  # what is seen of it
+    grid: Floats  # (n, 2), texture coordinates of its vertices, as shares of the texture
+    step: int  # texture coordinates are worked out for every `step`-th pixel
 
     @cached_property
     def coarse(self) -> tuple[Singles, Singles]:

@@ -24,27 +24,15 @@ _DUSK: Final = 0.12
 
 
 class Projected(NamedTuple):
-    """A sheet or a cord as the camera sees it.
+    """A sheet or a cord as the camera sees it."""
 
-    Attributes
-    ----------
-    scale
-        Pixels per centimetre of the head.
-    points
-        (n, 3) float64, its vertices: x and y in pixels, z larger farther away.
-    normals
-        (n, 3) float64, unit length; z points away from the camera.
-    shown
-        (n,) float64, 0 to 1, whether the head's side of each normal is seen, and between at the
-        horizon.
-    low, high
-        Least and largest x, y and z of the points.
-    """
-
-    scale: float
-    points: Floats
-    normals: Floats
+    scale: float  # pixels per centimetre of the head
+    points: Floats  # (n, 3) float64, its vertices: x and y in pixels, z larger farther away
+    normals: Floats  # (n, 3) float64, unit length; z points away from the camera
+    # (n,) float64, 0 to 1, whether the head's side of each normal is seen, and between at the
+    # horizon.
     shown: Floats
+    # Least and largest x, y and z of the points.
     low: list[float]
     high: list[float]
 

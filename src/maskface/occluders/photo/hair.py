@@ -172,15 +172,10 @@ _FIRST: Final = np.interp(_UP, (-1.0, 1.0), (0.0, 6.5))
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Hair:
-    """Where hair lies over what is worn behind the ears.
+    """Where hair lies over what is worn behind the ears."""
 
-    Attributes
-    ----------
-    sides
-        For one or both sides of the head (h, w) uint8, 255 where hair hides it, and the affine map
-        (2, 3) from there into the picture.
-    """
-
+    # For one or both sides of the head (h, w) uint8, 255 where hair hides it, and the affine map
+    # (2, 3) from there into the picture.
     sides: tuple[tuple[Bytes, Floats], ...]
 
     def moved(self, x: float, y: float) -> Hair:

@@ -152,21 +152,13 @@ varies by there is faces and not light (within people, level and smile: r = .19)
 
 @dataclass(frozen=True, slots=True)
 class Light:
-    """Brightness of a white surface by the way it faces.
+    """Brightness of a white surface by the way it faces."""
 
-    Attributes
-    ----------
-    level
-        Brightness facing the camera, 1 for a well exposed white.
-    slope
-        (3,) change of relative brightness per unit of the normal, in image axes: x right, y down,
-        z away from the camera.
-    balance
-        (3,) red, green and blue of a white surface, relative to white light.
-    """
-
-    level: float
+    level: float  # brightness facing the camera, 1 for a well exposed white
+    # (3,) change of relative brightness per unit of the normal, in image axes: x right, y down, z
+    # away from the camera.
     slope: tuple[float, float, float]
+    # (3,) red, green and blue of a white surface, relative to white light.
     balance: tuple[float, float, float] = (1.0, 1.0, 1.0)
 
     def tone(self, colour: RGB) -> Floats:

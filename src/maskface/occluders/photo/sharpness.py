@@ -47,18 +47,10 @@ _ENOUGH: Final = 6000
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """How sharp and how grainy a photograph is.
+    """How sharp and how grainy a photograph is."""
 
-    Attributes
-    ----------
-    blur
-        Standard deviation of its edges in pixels.
-    grain
-        Standard deviation of its noise in grey levels.
-    """
-
-    blur: float
-    grain: float
+    blur: float  # standard deviation of its edges in pixels
+    grain: float  # standard deviation of its noise in grey levels
 
 
 def estimate_quality(image: ImageArray, fit: HeadFit) -> Quality:

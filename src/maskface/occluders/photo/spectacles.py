@@ -164,24 +164,12 @@ _WEAKEST: Final = 20
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rings:
-    """The surroundings of both eyes unrolled: rows are directions, columns go outwards.
+    """The surroundings of both eyes unrolled: rows are directions, columns go outwards."""
 
-    Attributes
-    ----------
-    light
-        (2, directions, steps) float32, brightness as a share of the skin's.
-    lines
-        (2, directions, steps) float32, contrast of the line or edge there.
-    clear
-        The same up to a limit, less than which is usual on that side.
-    plain
-        Contrast of what is around no rim, such as lashes, folds and grain.
-    """
-
-    light: Singles
-    lines: Singles
-    clear: Singles
-    plain: float
+    light: Singles  # (2, directions, steps) float32, brightness as a share of the skin's
+    lines: Singles  # (2, directions, steps) float32, contrast of the line or edge there
+    clear: Singles  # the same up to a limit, less than which is usual on that side
+    plain: float  # contrast of what is around no rim, such as lashes, folds and grain
 
     def bound(self) -> float:
         """Return an upper bound of the clearness of any path; see `clearness`."""
@@ -450,18 +438,10 @@ and folds made 1.8 times as strong."""
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """The frame of spectacles in a photograph, and the lenses of sunglasses.
+    """The frame of spectacles in a photograph, and the lenses of sunglasses."""
 
-    Attributes
-    ----------
-    where
-        Rows and columns of the picture around it.
-    alpha
-        (h, w) uint8, 255 where it is.
-    """
-
-    where: tuple[slice, slice]
-    alpha: Bytes
+    where: tuple[slice, slice]  # rows and columns of the picture around it
+    alpha: Bytes  # (h, w) uint8, 255 where it is
 
     def within(self, top: int, left: int, shape: tuple[int, int]) -> Bytes:
         """Return the frame in a part of the picture of a height and width."""

@@ -34,24 +34,12 @@ across and along a strand; as shares of the half width."""
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Water:
-    """Water on the skin.
+    """Water on the skin."""
 
-    Attributes
-    ----------
-    height
-        (h, w) float32, pixels above the skin.
-    cover
-        (h, w) float32, share of the pixel that is under water.
-    steep
-        (h, w) float32, slope at the nearest edge.
-    gloss
-        (h, w) float32, 0 to 1, how clearly bright surroundings are mirrored.
-    """
-
-    height: Singles
-    cover: Singles
-    steep: Singles
-    gloss: Singles
+    height: Singles  # (h, w) float32, pixels above the skin
+    cover: Singles  # (h, w) float32, share of the pixel that is under water
+    steep: Singles  # (h, w) float32, slope at the nearest edge
+    gloss: Singles  # (h, w) float32, 0 to 1, how clearly bright surroundings are mirrored
 
 
 def pour(strands: Strands, shape: tuple[int, int]) -> Water:

@@ -79,34 +79,17 @@ def _depth_in_hull(places: Floats, points: Floats) -> Floats:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Strands:
-    """Streaks of water, k of them, with n places each.
+    """Streaks of water, k of them, with n places each."""
 
-    Attributes
-    ----------
-    places
-        (k, n, 2) float64, their middle lines in pixels.
-    head, normals
-        (k, n, 3) float64, the same on the canonical head in cm, and the skin's unit normals there.
-    along
-        (k, 2) float64, unit vectors; `places` advance in these directions.
-    radius
-        (k, n) float64, half their width in pixels; 0 where they cannot be seen.
-    bulge
-        (k, n) float64, the half width in pixels that sets how high they stand.
-    steep
-        (k, n) float64, slope of the water at the edge.
-    gloss
-        (k, n) float64, 0 to 1, how clearly bright surroundings are mirrored.
-    """
-
-    places: Floats
+    places: Floats  # (k, n, 2) float64, their middle lines in pixels
+    # (k, n, 3) float64, the same on the canonical head in cm, and the skin's unit normals there.
     head: Floats
     normals: Floats
-    along: Floats
-    radius: Floats
-    bulge: Floats
-    steep: Floats
-    gloss: Floats
+    along: Floats  # (k, 2) float64, unit vectors; `places` advance in these directions
+    radius: Floats  # (k, n) float64, half their width in pixels; 0 where they cannot be seen
+    bulge: Floats  # (k, n) float64, the half width in pixels that sets how high they stand
+    steep: Floats  # (k, n) float64, slope of the water at the edge
+    gloss: Floats  # (k, n) float64, 0 to 1, how clearly bright surroundings are mirrored
 
     @classmethod
     def joined(cls, parts: Sequence[Strands]) -> Strands:

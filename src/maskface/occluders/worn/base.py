@@ -45,8 +45,7 @@ _FADE: Final = 0.25
 
 
 def ear_loops(surface: Surface, colour: RGB, *, ears: str = "both") -> list[Cord]:
-    """Draw loops from the corners of a mask to the ears: ``both``, or only the person's ``right``.
-    """
+    """Draw loops from the corners of a mask to the ears: of ``both``, or only the ``right``."""
     sheet, tone = surface.sheet, loop_colour(colour)
     cords = []
     for column, mirror in ((0, 1.0), (-1, -1.0))[: 1 if ears == "right" else 2]:
