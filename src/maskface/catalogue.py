@@ -35,17 +35,9 @@ KINDS: Final = ("occluders", "classifiers", "datasets")
 
 
 def catalogue(kind: str) -> list[Entry]:
-    """List the occluders, classifiers or data sets, sorted by name.
+    """List the occluders, classifiers or data sets (`kind`, one of `KINDS`), sorted by name.
 
-    Parameters
-    ----------
-    kind
-        One of `KINDS`.
-
-    Raises
-    ------
-    MaskfaceError
-        If `kind` is another text.
+    Raises MaskfaceError if `kind` is another text.
     """
     if kind not in KINDS:
         raise MaskfaceError(unknown_name("list", kind, list(KINDS)))

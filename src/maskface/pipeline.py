@@ -42,21 +42,10 @@ REDETECTED: Final = "redetected"
 
 
 def open_picture(picture: Picture, limits: Limits = LIMITS) -> tuple[ImageArray, bytes | None]:
-    """Open a picture.
+    """Open a picture: (H, W, 3) uint8 RGB, and the bytes of its file, or None for an image.
 
-    Returns
-    -------
-    ImageArray
-        (H, W, 3) uint8 RGB.
-    bytes or None
-        Content of the file, the key of its landmarks in the cache; None for an image.
-
-    Raises
-    ------
-    ImageError
-        If the file cannot be read.
-    ValueError
-        If the image has another shape or type.
+    The bytes are the key of its landmarks in the cache. Raises ImageError if the file cannot be
+    read, and ValueError if an image has another shape or type.
     """
     if isinstance(picture, str | Path):
         data = read_bytes(Path(picture), limits)
@@ -125,18 +114,10 @@ def face_note(face: FaceLandmarks) -> str:
 def make_face(
     image: ImageArray, occlusion: Occlusion, needs: frozenset[str], detect: Detect
 ) -> Face:
-    """Return what classifiers are given of an occluded face.
+    """Return what classifiers are given of an occluded face in a picture without the occluder.
 
-    Parameters
-    ----------
-    image
-        The picture without the occluder.
-    occlusion
-        The face in it.
-    needs
-        What the classifiers need, out of `maskface.classifiers.NEEDS`.
-    detect
-        Finds the face again in the occluded picture, if ``"redetected"`` is needed.
+    `needs` is what the classifiers need, out of `maskface.classifiers.NEEDS`; `detect` finds the
+    face again in the occluded picture, if ``"redetected"`` is needed.
     """
     face = occlusion.landmarks
     again = None
@@ -243,22 +224,11 @@ def is_lost(classifier: ClassifierAdapter, face: Face) -> bool:
 def predict(
     classifier: ClassifierAdapter, faces: Mapping[Key, Face]
 ) -> dict[Key, NDArray[Any] | NoAnswer]:
-    """Let a classifier answer to the faces of one picture, as one batch.
+    """Let a classifier answer to the faces of one picture, as one batch, by the same keys.
 
     Sums inside a network may round differently with the size of the batch, so batches never cross
-    pictures: answers must not depend on how the work is divided.
-
-    Parameters
-    ----------
-    classifier
-        What answers.
-    faces
-        By condition, number, or any other key.
-
-    Returns
-    -------
-    dict
-        Probabilities (7,), or the features (D,) of a trainable classifier, by the same keys.
+    pictures: answers must not depend on how the work is divided. Returns probabilities (7,), or the
+    features (D,) of a trainable classifier.
     """
     shown = {key: face for key, face in faces.items() if not is_lost(classifier, face)}
     answers: dict[Key, NDArray[Any] | NoAnswer] = {

@@ -35,10 +35,7 @@ class Pair:
 def draw_pairs(dataset: Dataset, upper: str, lower: str, pairs: int, seed: int) -> list[Pair]:
     """Draw up to so many pairs of each person, the first of everyone before the second.
 
-    Raises
-    ------
-    MaskfaceError
-        If these are not two emotions, or nobody shows both.
+    Raises MaskfaceError if these are not two emotions, or nobody shows both.
     """
     if upper == lower or not {upper, lower} <= set(EMOTIONS):
         raise MaskfaceError(
@@ -97,10 +94,7 @@ class SetFolder:
     def claim(self, recipe: Mapping[str, Any]) -> None:
         """Make sure that the set of this recipe may be written here.
 
-        Raises
-        ------
-        MaskfaceError
-            If something else is in the folder.
+        Raises MaskfaceError if something else is in the folder.
         """
         data = json.dumps(recipe, indent=2, ensure_ascii=False).encode() + b"\n"
         target = self.path / RECIPE

@@ -78,10 +78,7 @@ class CacheContents:
 def cache_contents() -> CacheContents:
     """Count the entries of the user's landmark cache.
 
-    Raises
-    ------
-    MaskfaceError
-        If the folder cannot be read, or a setting of the cache is wrong.
+    Raises MaskfaceError if the folder cannot be read, or a setting of the cache is wrong.
     """
     folder, limit = default_cache_folder(), cache_limit()
     try:
@@ -93,10 +90,7 @@ def cache_contents() -> CacheContents:
 def clear_cache() -> CacheContents:
     """Clear the user's landmark cache, and return what was removed.
 
-    Raises
-    ------
-    MaskfaceError
-        If an entry cannot be removed, or a setting of the cache is wrong.
+    Raises MaskfaceError if an entry cannot be removed, or a setting of the cache is wrong.
     """
     folder, limit = default_cache_folder(), cache_limit()
     try:

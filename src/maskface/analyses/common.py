@@ -278,17 +278,10 @@ def with_holm(
     source: str = "p_value",
     target: str = "p_adjusted",
 ) -> pd.DataFrame:
-    """Make a table of rows with its p values corrected by Holm.
+    """Make a table of rows with its p values (`source`) corrected by Holm (`target`).
 
-    Parameters
-    ----------
-    schema, rows
-        Of the table.
-    families
-        Columns that tell families of tests apart; if none, accuracy over all emotions is one
-        family, and the single emotions are another.
-    source, target
-        Columns of the p values and of what they are corrected to.
+    `families` are columns that tell families of tests apart; if none, accuracy over all emotions is
+    one family, and the single emotions are another.
     """
     table = schema.frame(rows)
     by: list[Any] = list(families) if families else [table["label"] == "all"]

@@ -59,13 +59,7 @@ class _OnnxNetwork(Rebuilt, ABC):
         return output.reshape(len(faces), len(self.labels))[:, self._columns]
 
     def embed(self, faces: Sequence[Face]) -> NDArray[np.float64]:
-        """Compute embeddings of faces: the layer `embedding_name`, which predictions are based on.
-
-        Returns
-        -------
-        NDArray
-            (len(faces), D) float64; maps are averaged over their height and width.
-        """
+        """Compute embeddings of faces: (n, D), the layer `embedding_name`; maps are averaged."""
         if not faces:
             return np.empty((0, self._width))
         return self._embedder.embed(self._blobs(faces))

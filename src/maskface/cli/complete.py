@@ -52,20 +52,10 @@ def whole_words() -> Iterator[None]:
 
 
 def joined(words: Sequence[str], number: int) -> tuple[list[str], int, str]:
-    """Join words that bash has split.
+    """Join the words that bash has split at ``:`` and ``=``; `number` is that at the cursor.
 
-    Parameters
-    ----------
-    words
-        Words of the line, as bash has them: ``--occluder``, ``surgical``, ``:``, ``co``.
-    number
-        Number of the word at the cursor.
-
-    Returns
-    -------
-    list of str, int, str
-        The words, the number of the word at the cursor, and the part of it before the text that
-        bash completes: ``surgical:``.
+    Returns the words, the number of the word at the cursor, and the part of that word before the
+    text that bash completes: ``surgical:`` of ``surgical``, ``:``, ``co``.
     """
     whole: list[str] = []
     at, before = number, ""

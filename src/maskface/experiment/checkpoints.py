@@ -98,10 +98,7 @@ class FileFingerprint:
     def matches(self, path: Path, limits: Limits) -> bool:
         """Return whether a file is unchanged; it is read only if its state has changed.
 
-        Raises
-        ------
-        ImageError
-            If it could be read then but cannot be read now.
+        Raises ImageError if it could be read then but cannot be read now.
         """
         # A file that could not be read is tried again: its state stays when a disk recovers.
         if self.sha256 and self.state and self.state == file_state(path):
@@ -215,17 +212,7 @@ _FIT_COLUMNS: Final = ("image_id", "subject_id", "label", "condition", "classifi
 
 
 class Checkpoint:
-    """A `ChunkResult` on disk.
-
-    Attributes
-    ----------
-    run_id
-        Id of its run.
-    image_ids
-        Ids of its pictures.
-    features
-        Names of the features that it has vectors of.
-    """
+    """A `ChunkResult` on disk: the ids of its run and its pictures, and the names of its features."""
 
     def __init__(self, path: Path, data: bytes) -> None:
         self.path = path
@@ -261,12 +248,7 @@ class Checkpoint:
 class Checkpoints:
     """All undamaged checkpoints of a run; only the ids of its pictures are held in memory.
 
-    Parameters
-    ----------
-    folder
-        Their folder. Damaged checkpoints and those of another run or layout are left out.
-    run_id
-        Id of the run.
+    Those in the folder that are damaged, or belong to another run or layout, are left out.
     """
 
     def __init__(self, folder: Path, run_id: str) -> None:
@@ -370,13 +352,7 @@ class HasFrames(Protocol):
 
 
 def merge(parts: HasFrames, table: Table, path: Path) -> dict[str, Any]:
-    """Write a table from checkpoints, some pictures at a time.
-
-    Returns
-    -------
-    dict
-        ``sha256`` of the bytes and the number of ``rows``.
-    """
+    """Write a table from checkpoints, some pictures at a time; return ``sha256`` and ``rows``."""
     record: dict[str, Any] = {}
     with table_writer(table, path, record) as target:
         for _, frame in parts.frames(table):

@@ -106,10 +106,8 @@ def gather_measurements(
 ) -> Measurements:
     """Write the features called `measures` of all faces of a run to one file.
 
-    Raises
-    ------
-    MaskfaceError
-        If faces have different numbers of features, or a label or condition is unknown.
+    Raises MaskfaceError if faces have different numbers of features, or a label or condition is
+    unknown.
     """
     subjects: dict[str, int] = {}
     columns: list[tuple[NDArray[Any], ...]] = []
@@ -234,31 +232,10 @@ def cross_fit(
 ) -> WithPredictions:
     """Fit classifiers, and predict each subject with a model fitted to the others.
 
-    Parameters
-    ----------
-    classifiers
-        The classifiers.
-    parts
-        Checkpoints of the run, with their features.
-    conditions
-        Conditions of the run.
-    seed
-        Seed of the run.
-    jobs
-        Number of worker processes; the predictions do not depend on it.
-    place
-        An empty folder for intermediate files; it must exist until the trials are read.
-
-    Returns
-    -------
-    WithPredictions
-        All trials of the run.
-
-    Raises
-    ------
-    MaskfaceError
-        If memory or disk space does not suffice to fit one of them. Any other error of a model
-        costs the predictions of its fold.
+    `parts` hold the features of all pictures. The predictions do not depend on the number of
+    `jobs`. `place` is an empty folder for intermediate files, which must exist until the trials are
+    read. Raises MaskfaceError if memory or disk space does not suffice to fit one of the
+    classifiers; any other error of a model costs the predictions of its fold.
     """
     predictions: list[CrossFitPredictions] = []
     with Parallel(n_jobs=jobs, backend="loky", return_as="generator") as workers:

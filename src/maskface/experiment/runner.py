@@ -32,12 +32,7 @@ def finish(plan: Plan, folder: RunFolder, manifest: dict[str, Any], jobs: int, f
     """Cross-fit classifiers, merge the checkpoints of a run to tables, and summarize these.
 
     Files and timings are added to the manifest, which is written as complete at the end. `form` is
-    the format of the trials: csv or parquet.
-
-    Raises
-    ------
-    MaskfaceError
-        If pictures are missing.
+    the format of the trials: csv or parquet. Raises MaskfaceError if pictures are missing.
     """
     files = manifest["files"]
     files |= _merge(plan, folder, manifest, jobs, form)

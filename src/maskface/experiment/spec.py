@@ -345,11 +345,7 @@ class Plan:
         """Hash of everything that decides the results; 12 hexadecimal digits.
 
         Where the data lie, what bytes the pictures have and where results go are not part of it.
-
-        Raises
-        ------
-        MaskfaceError
-            If a file that an occluder names cannot be read.
+        Raises MaskfaceError if a file that an occluder names cannot be read.
         """
         chosen = Dataset(self.dataset.name, self.samples).index_hash
         apart = {"data", "dataset", "limit", "classifiers"}
@@ -366,10 +362,7 @@ class Plan:
     def own_occluders(self) -> dict[str, str]:
         """Fingerprints of occluders that are not maskface's own, by name.
 
-        Raises
-        ------
-        MaskfaceError
-            If one of them cannot be identified.
+        Raises MaskfaceError if one of them cannot be identified.
         """
         return {
             part.name: identity(part, f"Occluder {part.name!r}", values=False)
@@ -380,17 +373,9 @@ class Plan:
 
 
 def hash_files(names: Iterable[str]) -> dict[str, str]:
-    """Hash the files that occluders are made from, as ``texture:path=mask.png`` is.
+    """Return SHA-256, by name, of files that occluders are made from: ``texture:path=mask.png``.
 
-    Returns
-    -------
-    dict
-        SHA-256 by name.
-
-    Raises
-    ------
-    MaskfaceError
-        If one cannot be read.
+    Raises MaskfaceError if one cannot be read.
     """
     try:
         return {

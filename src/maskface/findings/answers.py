@@ -139,24 +139,12 @@ def _places(conditions: Mapping[str, int], *names: str) -> list[int]:
 def count_choices(
     unit: pd.Series, side: NDArray[np.int64], label: pd.Series, answer: pd.Series, *, n_sides: int
 ) -> Floats:
-    """Count answers that are choices among all emotions.
+    """Count answers that are choices among all emotions, (C, sides, 2, 7, 7).
 
-    Parameters
-    ----------
-    unit
-        Names of the independent units, n of them.
-    side
-        (n,) number of the condition, from 0.
-    label, answer
-        Shown emotion and answer; an answer that is no emotion is not counted.
-    n_sides
-        Number of conditions.
-
-    Returns
-    -------
-    NDArray
-        (C, sides, 2, 7, 7) by unit (in the order of their names), condition, shown emotion and
-        answer: times given, and chances to give it, which are the same for all answers.
+    The axes are unit (in the order of their names), condition, times given and chances to give it
+    (which are the same for all answers), shown emotion, and answer. Of n answers, `unit` names the
+    independent units, and `side` (n,) numbers the conditions from 0. An `answer` that is no emotion
+    is not counted.
     """
     given = np.asarray(answer.map(NUMBER).fillna(NO_ANSWER), np.int64)
     shown = numbered(label, EMOTIONS)
@@ -164,20 +152,11 @@ def count_choices(
 
 
 def count_observers(rows: pd.DataFrame, side: NDArray[np.int64], *, n_sides: int) -> Floats:
-    """Count answers of human observers, who are the units.
+    """Count answers of human observers, who are the units, as `count_choices` does.
 
-    Parameters
-    ----------
-    rows
-        n answered ones in the schema of `maskface.tables.RESPONSES`.
-    side, n_sides
-        As in `count_choices`.
-
-    Returns
-    -------
-    NDArray
-        As from `count_choices`. Of yes/no questions, the numbers of yes and of questions, with the
-        emotion in the question in place of the answer.
+    `rows` are answered ones in the schema of `maskface.tables.RESPONSES`. Of yes/no questions, the
+    numbers of yes and of questions are counted, with the emotion in the question in place of the
+    answer.
     """
     unit = rows["observer_id"]
     if not is_yes_no(rows):
@@ -294,13 +273,7 @@ def _grown(array: NDArray[np.int8], *shape: int) -> NDArray[np.int8]:
 
 
 def observer_answers(responses: pd.DataFrame) -> ObserverAnswers:
-    """Collect the answers of human observers.
-
-    Parameters
-    ----------
-    responses
-        In the schema of `maskface.tables.RESPONSES`.
-    """
+    """Collect the answers in a table of `maskface.tables.RESPONSES`."""
     rows = responses[responses["status"] == "ok"]
     conditions = _Codes()
     conditions.of(responses["condition"])

@@ -128,13 +128,8 @@ class Contrast:
 def loss(counts: Counts, emotion: str | None = None) -> Contrast:
     """Contrast the share of an answer under the reference with that under the condition.
 
-    Parameters
-    ----------
-    counts
-        Of a pair of conditions. Over observers, the share is the mean of their shares; over
-        subjects or pictures, that of all answers together.
-    emotion
-        The shown emotion, if `counts` has all of them; all together if None.
+    Over observers, the share is the mean of their shares; over subjects or pictures, that of all
+    answers together. `emotion` is the shown one, if `counts` has all of them; all together if None.
     """
     at = slice(None) if emotion is None else [EMOTIONS.index(emotion)]
     totals = counts.totals[..., at].sum(axis=-1)

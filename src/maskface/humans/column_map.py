@@ -36,29 +36,11 @@ Found = dict[str, dict[str, str] | None]
 
 
 def search(pattern: str, texts: Iterable[str], fields: Iterable[str], key: str) -> Found:
-    """Search texts for a regular expression.
+    """Search texts for a regular expression, each text once.
 
-    Parameters
-    ----------
-    pattern
-        In the syntax of Python.
-    texts
-        Each is searched once.
-    fields
-        Names of the groups to return.
-    key
-        Place of the pattern in the column map, for messages.
-
-    Returns
-    -------
-    dict
-        By text: the contents of those of the groups that the pattern has, or None if it does not
-        match.
-
-    Raises
-    ------
-    MaskfaceError
-        If the pattern is no regular expression, or takes too much time or memory.
+    Returns, by text, the contents of those groups of `fields` that the pattern has, or None if it
+    does not match. `key` is the place of the pattern in the column map, for messages. Raises
+    MaskfaceError if the pattern is no regular expression, or takes too much time or memory.
     """
     fields, end = tuple(fields), time.monotonic() + SECONDS
     try:
@@ -268,10 +250,7 @@ def ready_maps() -> dict[str, dict[str, Any]]:
 def read_map(path: Path) -> dict[str, Any]:
     """Parse a column map.
 
-    Raises
-    ------
-    MaskfaceError
-        If the file cannot be read or is not TOML.
+    Raises MaskfaceError if the file cannot be read or is not TOML.
     """
     try:
         return parse_toml(read_regular_file(path, LONGEST).decode("utf-8-sig"))
@@ -283,10 +262,7 @@ def read_map(path: Path) -> dict[str, Any]:
 def complete_map(own: dict[str, Any], platform: str) -> ColumnMap:
     """Complete the ready-made map of a platform with a map of one's own.
 
-    Raises
-    ------
-    MaskfaceError
-        If a key is unknown or a value is not allowed.
+    Raises MaskfaceError if a key is unknown or a value is not allowed.
     """
     known = ready_maps() | {PLAIN: {}}
     if platform not in known:

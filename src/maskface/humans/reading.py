@@ -344,19 +344,12 @@ _NUMBERS: Final = ("rt", "confidence")
 
 
 def read_rows(source: Source, column_map: ColumnMap) -> pd.DataFrame:
-    """Read the rows of one file.
+    """Read the rows of one file as text, with a column for each of `Columns`, which may be empty.
 
-    Returns
-    -------
-    pandas.DataFrame
-        Text. A column for each of `Columns` (empty where the file has nothing), ``attention``
-        (the answer to a check, if any), ``kept`` (bool: the row passes the filters of the map) and
-        ``excluded`` (the column by whose value the map excludes the row, if any).
-
-    Raises
-    ------
-    MaskfaceError
-        If the file lacks a column that the map or the analysis needs.
+    Further columns are ``attention`` (the answer to a check, if any), ``kept`` (bool: the row
+    passes the filters of the map) and ``excluded`` (the column by whose value the map excludes the
+    row, if any). Raises MaskfaceError if the file lacks a column that the map or the analysis
+    needs.
     """
     if column_map.wide is not None:
         return _wide_rows(source, column_map, column_map.wide)

@@ -55,18 +55,7 @@ _STRIPS: Final = (279, 325)
 
 
 class Bounded(io.BytesIO):
-    """A picture file in memory, with limits to the reads.
-
-    Parameters
-    ----------
-    data
-        The file.
-
-    Raises
-    ------
-    ImageError
-        While it is read.
-    """
+    """A picture file in memory, with limits to the reads; they raise ImageError."""
 
     def __init__(self, data: bytes) -> None:
         super().__init__(data)

@@ -98,24 +98,9 @@ def clear(folder: Path) -> list[CacheStats]:
 
 
 def cut_down(folder: Path, limit: int) -> int:
-    """Remove the least recently used entries, if all together exceed a limit.
+    """Remove the least recently used entries if all exceed `limit` bytes, and count the removed.
 
-    Parameters
-    ----------
-    folder
-        Of the cache.
-    limit
-        Bytes; if there are more, `ROOM` of this is left.
-
-    Returns
-    -------
-    int
-        Number of entries that were removed.
-
-    Raises
-    ------
-    OSError
-        If an entry cannot be removed.
+    `ROOM` of the limit is left. Raises OSError if an entry cannot be removed.
     """
     found = list(entries(folder))
     total = sum(entry.size for entry in found)

@@ -182,21 +182,9 @@ Add = Callable[[Sequence[Row]], None]
 
 
 def mask_picture(masker: Masker, job: Job, add: Add) -> Masked:
-    """Put an occluder on every face of a picture, and write it.
+    """Put an occluder on every face of a picture, write it, and `add` the rows of the table.
 
-    Parameters
-    ----------
-    masker
-        The occluder and the detector.
-    job
-        The picture and its result.
-    add
-        Called with the rows of the table.
-
-    Raises
-    ------
-    Exception
-        If the whole picture fails; a failure of one face is in its row.
+    Raises if the whole picture fails; a failure of one face is in its row.
     """
     image, data = open_picture(job.source, masker.limits)
     faces = masker.detector.detect(image)

@@ -59,10 +59,7 @@ def parse_colour(colour: str) -> RGB:
 def exact_colour(colour: str) -> RGB:
     """Return red, green and blue (0 to 255) of a name in `PALETTE` or of ``#rrggbb``, unclipped.
 
-    Raises
-    ------
-    MaskfaceError
-        If it is neither.
+    Raises MaskfaceError if it is neither.
     """
     code = PALETTE.get(colour, colour)
     if not re.fullmatch(r"#[0-9a-fA-F]{6}", code):

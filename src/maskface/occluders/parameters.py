@@ -80,10 +80,7 @@ Share: TypeAlias = Annotated[float, Between(0, 1)]
 def check_parameters(occluder: Occluder) -> None:
     """Check the parameters of an occluder by their annotations.
 
-    Raises
-    ------
-    MaskfaceError
-        If a value is not allowed; the message says what is.
+    Raises MaskfaceError if a value is not allowed; the message says what is.
     """
     for key, choices, checks in _declared(type(occluder)):
         value = getattr(occluder, key)

@@ -155,18 +155,9 @@ def draw_rows(
 ) -> None:
     """Draw points with intervals, one row for each name, one colour and marker a series.
 
-    Parameters
-    ----------
-    ax
-        Where to draw.
-    rows
-        Names from top to bottom; ``all`` is set apart.
-    series
-        Columns low, point and high in per cent, by name; other names than `rows` are not drawn.
-    zero
-        Whether to mark 0.
-    middle, spread
-        How far above the middle of its row, and over what share of its height, a row's series lie.
+    `rows` are names from top to bottom, of which ``all`` is set apart; `series` have columns low,
+    point and high in per cent, by name. 0 is marked if `zero`. `middle` and `spread` are how far
+    above the middle of its row, and over what share of its height, a row's series lie.
     """
     places = pd.Series(np.arange(len(rows))[::-1], index=list(rows))
     offsets = np.linspace(spread / 2, -spread / 2, len(series)) if len(series) > 1 else np.zeros(1)
@@ -297,10 +288,7 @@ def largest_first(table: pd.DataFrame, name: str, value: str) -> list[str]:
 def choose(table: pd.DataFrame, column: str, value: str | None) -> pd.DataFrame:
     """Rows with a value, which may be left out if there is only one.
 
-    Raises
-    ------
-    MaskfaceError
-        If there is no such value, or the choice is not clear.
+    Raises MaskfaceError if there is no such value, or the choice is not clear.
     """
     there = sorted(map(str, table[column].unique()))
     if value is None and len(there) == 1:

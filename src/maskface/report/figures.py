@@ -65,19 +65,8 @@ class Strip:
 def make_strip(material: RunData, *, allowed: bool = False) -> Strip:
     """Show one face under the run's conditions, as the classifiers were given it.
 
-    Occluders and their seeds are those of the run.
-
-    Parameters
-    ----------
-    material
-        Of the run.
-    allowed
-        Whether the user says that the set's terms allow its pictures to be shown.
-
-    Returns
-    -------
-    Strip
-        Without pictures if the set's terms do not allow them or they are not there any more.
+    Occluders and their seeds are those of the run. `allowed` if the user says that the set's terms
+    allow its pictures to be shown; there are none if they do not, or the pictures are gone.
     """
     said = material.manifest["dataset"]
     if not (allowed or said.get("may_be_shown", False)):

@@ -34,10 +34,7 @@ class Weights:
     def verify(self) -> None:
         """Check the file against its recorded hash.
 
-        Raises
-        ------
-        MaskfaceError
-            If the file is missing or has other bytes.
+        Raises MaskfaceError if the file is missing or has other bytes.
         """
         if not self.path.is_file():
             raise MaskfaceError(f"{self.path} is missing. Reinstall maskface.")

@@ -117,24 +117,13 @@ class FittedModel:
 
 
 def fit_model(features: Floats, labels: NDArray[np.int64]) -> FittedModel:
-    """Fit a multinomial logistic regression with an L2 penalty.
+    """Fit a multinomial logistic regression with an L2 penalty to features (n, D).
 
-    Features are scaled to mean 0 and SD 1, and missing ones are imputed from the rest of the face
-    (`Imputer`). All emotions have the same weight, whatever their number of pictures: otherwise the
-    most frequent emotion would be predicted more often the less of a face is visible. Nothing is
-    random.
-
-    Parameters
-    ----------
-    features
-        (n, D), NaN where they are not known.
-    labels
-        (n,) numbers of emotions in `EMOTIONS`.
-
-    Raises
-    ------
-    MaskfaceError
-        If there are no pictures or the fit does not converge.
+    Features are scaled to mean 0 and SD 1, and missing ones (NaN) are imputed from the rest of the
+    face (`Imputer`). All emotions have the same weight, whatever their number of pictures:
+    otherwise the most frequent emotion would be predicted more often the less of a face is visible.
+    Nothing is random. `labels` (n,) number the emotions as in `EMOTIONS`. Raises MaskfaceError if
+    there are no pictures or the fit does not converge.
     """
     if not len(labels):
         raise MaskfaceError(

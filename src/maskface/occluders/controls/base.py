@@ -181,23 +181,11 @@ class Control(Occluder):
 
     @abstractmethod
     def hide(self, image: ImageArray, landmarks: FaceLandmarks, rng: np.random.Generator) -> Bytes:
-        """Return what is hidden.
-
-        Returns
-        -------
-        numpy.ndarray
-            (H, W) uint8, 255 where the picture is hidden and 0 where it is not.
-        """
+        """Return what is hidden: (H, W) uint8, 255 where the picture is hidden, else 0."""
 
     @abstractmethod
     def paint(self, ground: Ground, rng: np.random.Generator) -> ImageArray:
-        """Return what is seen instead.
-
-        Returns
-        -------
-        numpy.ndarray
-            (h, w, 3) uint8 RGB, colours of the whole box of `ground`.
-        """
+        """Return what is seen instead, (h, w, 3) uint8 RGB, in the whole box of `ground`."""
 
     def draw(
         self, image: ImageArray, landmarks: FaceLandmarks, rng: np.random.Generator

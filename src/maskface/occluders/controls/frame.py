@@ -71,19 +71,10 @@ class Frame:
 
 
 def face_frame(shape: tuple[int, ...], landmarks: FaceLandmarks) -> Frame:
-    """Find the face's block in a picture.
+    """Find the face's block in a picture of a shape (height and width first).
 
-    Parameters
-    ----------
-    shape
-        Of the picture; height and width first.
-    landmarks
-        The face, in the picture's pixels. Only those that expression does not move are read.
-
-    Returns
-    -------
-    Frame
-        Its block is empty if the face lies outside the picture.
+    Only landmarks that expression does not move are read. The block is empty if the face lies
+    outside the picture.
     """
     fit = head_fit(landmarks)
     points = fit.project(_block_points())[:, :2]

@@ -48,15 +48,9 @@ class Quads(NamedTuple):
 def quads_of(points: Floats, shape: tuple[int, int], *, both_sides: bool = False) -> Quads:
     """Cut a sheet into quadrangles and find out which of them are seen.
 
-    Parameters
-    ----------
-    points
-        (rows * columns, 3), x and y in pixels with y down, z larger farther away.
-    shape
-        Rows and columns.
-    both_sides
-        Whether what is seen from inside is drawn, too; else it is inside of cloth, which usually
-        lies behind the head.
+    `points` (rows * columns, 3) are in pixels with y down and z larger farther away. With
+    `both_sides`, what is seen from inside is drawn too; else it is inside of cloth, which usually
+    lies behind the head.
     """
     planes = np.ascontiguousarray(points.T).reshape(3, *shape)
     down, across = planes[:2, 1:] - planes[:2, :-1], planes[:2, :, 1:] - planes[:2, :, :-1]
@@ -113,11 +107,8 @@ def _runs(whole: NDArray[np.int8]) -> list[tuple[int, int, int]]:
 def pieces(quads: Quads) -> tuple[Indices, Floats]:
     """Return the pieces that a sheet's texture is drawn from, the farthest first.
 
-    Returns
-    -------
-    tuple of NDArray
-        Indices (4, k) of the upper left, upper right, lower left and lower right vertex, and
-        (2, 4, k) where these are. Where only a half is drawn, its third corner comes twice.
+    Indices (4, k) of the upper left, upper right, lower left and lower right vertex, and (2, 4, k)
+    where these are. Where only a half is drawn, its third corner comes twice.
     """
     left, right, top, bottom = quads.sides
     whole = quads.whole
@@ -274,21 +265,10 @@ def rasterise(
     *,
     both_sides: bool = False,
 ) -> Raster:
-    """Draw a sheet.
+    """Draw a sheet with vertices (n, 3) in pixels of a drawing of a shape (height, width).
 
-    Parameters
-    ----------
-    points
-        (n, 3), its vertices in pixels of the drawing, row by row; z is larger farther away.
-    surface
-        The sheet.
-    shape
-        Height and width of the drawing.
-    step
-        Texture coordinates are worked out for every `step`-th pixel and interpolated between.
-        The outline is always drawn in full.
-    both_sides
-        Whether the inside of the sheet is seen, too.
+    Texture coordinates are worked out for every `step`-th pixel and interpolated between; the
+    outline is always drawn in full. With `both_sides`, the inside of the sheet is seen, too.
     """
     quads = quads_of(points, surface.shape, both_sides=both_sides)
     alpha = np.zeros(shape, np.uint8)

@@ -285,27 +285,11 @@ def draw_garment(
     hair: Hair | None = None,
     corner: tuple[int, int] = (0, 0),
 ) -> Layer:
-    """Draw a garment.
+    """Draw a garment of a head at `fit` in a drawing of a shape (height, width).
 
-    Parameters
-    ----------
-    fit
-        Where the head is, in pixels of the picture.
-    garment
-        What to draw.
-    light
-        How the face is lit; None if only the outlines are wanted, without colour.
-    shape
-        Height and width of the drawing.
-    hair
-        Hair that covers the ears, in pixels of the drawing.
-    corner
-        Column and row of the picture at which the drawing begins.
-
-    Returns
-    -------
-    Layer
-        Small garments are drawn large and shrunk.
+    Without `light`, only the outlines are drawn, without colour. `hair` covers the ears, in pixels
+    of the drawing; `corner` is the column and row of the picture at which the drawing begins. Small
+    garments are drawn large and shrunk.
     """
     zoom = max(1, int(np.ceil(FINE / fit.scale)))
     if zoom == 1:

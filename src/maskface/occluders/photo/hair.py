@@ -72,16 +72,9 @@ def hair_colours(colours: Singles) -> Colours:
 
 
 def skin_colours(image: ImageArray, fit: HeadFit, mirror: float) -> Colours:
-    """Learn the colours of skin on the nose and, where they are alike, on one side above it.
+    """Find the colours of skin on the nose and, where they are alike, on one side above it.
 
-    Parameters
-    ----------
-    image
-        (H, W, 3) uint8 RGB.
-    fit
-        Where the head is.
-    mirror
-        1 for the person's left side, -1 for the right one.
+    `mirror` is 1 for the person's left side, -1 for the right one.
     """
     spots = fit.project(_PLACES * [mirror, 1, 1])[:, :2]
     limits = [image.shape[1] - 1, image.shape[0] - 1]
@@ -200,16 +193,11 @@ def _moved(to: Floats, x: float, y: float) -> Floats:
 def find_hair(image: ImageArray, fit: HeadFit) -> Hair | None:
     """Find hair that covers the ears, and with them what is fastened there.
 
-    Colours of skin are learned on nose, forehead and temples, those of hair above the ears. Hair
+    Colours of skin are estimated on nose, forehead and temples, those of hair above the ears. Hair
     counts only beside an ear that it covers, with no skin where the ear would show, for over
     sideburns and hair that is tucked behind the ear a loop can be seen. Nothing is read but those
-    places and the sides of the head.
-
-    Returns
-    -------
-    Hair or None
-        None if both ears are bare, if they are turned away, if hair is not darker than skin, or if
-        the head is too small.
+    places and the sides of the head. None if both ears are bare, if they are turned away, if hair
+    is not darker than skin, or if the head is too small.
     """
     if fit.scale < _SMALLEST:
         return None

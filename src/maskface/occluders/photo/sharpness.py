@@ -56,16 +56,11 @@ class Quality:
 def estimate_quality(image: ImageArray, fit: HeadFit) -> Quality:
     """Measure blur and noise of a photograph where a mask leaves the face free.
 
-    Blur is found at edges from the ratio of the gradient to that after a known second blur (Zhuo
-    & Sim 2011, doi:10.1016/j.patcog.2011.03.009); noise from a filter that answers neither to
-    edges nor to slopes (Immerkaer 1996, doi:10.1006/cviu.1996.0060), with a median in place of the
-    mean, since a few hairs should not count.
-
-    Returns
-    -------
-    Quality
-        Blur is 0.5 to 4 px and noise 0 to 12 grey levels; sharp and without noise if the face is
-        outside the picture.
+    Blur is found at edges from the ratio of the gradient to that after a known second blur (Zhuo &
+    Sim 2011, doi:10.1016/j.patcog.2011.03.009); noise from a filter that answers neither to edges
+    nor to slopes (Immerkaer 1996, doi:10.1006/cviu.1996.0060), with a median in place of the mean,
+    since a few hairs should not count. Blur is 0.5 to 4 px and noise 0 to 12 grey levels; sharp and
+    without noise if the face is outside the picture.
     """
     grain = _grain(_part(image, fit, _BROW))
     return Quality(_blur(_part(image, fit, _EYES), grain), grain)

@@ -26,17 +26,7 @@ _COLOUR: Final = 1.2
 
 
 def seen_at(image: ImageArray, fit: HeadFit, places: Floats) -> ImageArray:
-    """Return the photograph (rows, columns, 3) at places (rows, columns, 3) of the head.
-
-    Parameters
-    ----------
-    image
-        (H, W, 3) uint8 RGB.
-    fit
-        Where the head is.
-    places
-        In cm.
-    """
+    """Return the photograph (rows, columns, 3) at places (rows, columns, 3) of the head in cm."""
     at = fit.project(places).astype(np.float32)
     seen = cv2.remap(
         image,
@@ -58,17 +48,8 @@ def contrasts(seen: ImageArray, skin: float) -> Singles:
 def lines(rows: Singles, length: int) -> tuple[Singles, Singles]:
     """Find what is darker, and what is lighter, than what is around it along its row.
 
-    Parameters
-    ----------
-    rows
-        (rows, columns, 3) float32.
-    length
-        Things this long or longer, in pixels, do not count.
-
-    Returns
-    -------
-    darker, lighter
-        (rows, columns) float32, 0 or more: by how much, in the channel where it is most.
+    `rows` (rows, columns, 3) are float32; things `length` pixels long or longer do not count.
+    Returns (rows, columns) each, 0 or more: by how much, in the channel where it is most.
     """
     kernel = np.ones((1, length), np.uint8)
     above = cv2.subtract(cv2.morphologyEx(rows, cv2.MORPH_CLOSE, kernel), rows)
@@ -102,11 +83,8 @@ _FREE: Final = 0.15
 def find_bridge(image: ImageArray, fit: HeadFit) -> tuple[float, float]:
     """Look for a line over the nose.
 
-    Returns
-    -------
-    skin, contrast : float
-        Brightness of the skin there (20 to 255), and how much the clearest line differs from what
-        is beside it, as a share of that: darker, lighter or of another colour.
+    Returns the brightness of the skin there (20 to 255), and how much the clearest line differs
+    from what is beside it, as a share of that: darker, lighter or of another colour.
     """
     seen = seen_at(image, fit, _places())
     skin = max(quantile(seen @ LUMA, 0.5), 20.0)
@@ -225,12 +203,9 @@ def joint_path(rings: Rings) -> Indices:
 
 
 def own_paths(rings: Rings, path: Indices) -> Indices:
-    """Find the clearest path around either eye near the joint one: spectacles may sit askew.
+    """Find the clearest path, (2 directions,) steps, around either eye near the joint one.
 
-    Returns
-    -------
-    Whole
-        (2 directions,) steps.
+    Spectacles may sit askew.
     """
     off = np.abs(np.arange(_STEPS) - path[:, None]) > _ASKEW
     own = np.minimum(rings.lines, 2 * _STRONG)
@@ -329,25 +304,10 @@ _SUBPIXELS: Final = 16
 def draw_rims(
     image: ImageArray, fit: HeadFit, skin: float, path: Indices, *, filled: bool
 ) -> Bytes:
-    """Draw what rims hide.
+    """Draw what rims hide, (H, W) uint8, in a picture or a part of it.
 
-    Parameters
-    ----------
-    image
-        (H, W, 3) uint8 RGB, or a part of it.
-    fit
-        Where the head is in it.
-    skin
-        Brightness of the skin, 20 to 255.
-    path
-        (2 directions,) steps at which the rims were found.
-    filled
-        Whether the lenses hide as much as the rims.
-
-    Returns
-    -------
-    Bytes
-        (H, W), 0 to 255.
+    `skin` is the brightness of the skin, 20 to 255; `path` (2 directions,) are steps at which the
+    rims were found. If `filled`, the lenses hide as much as the rims.
     """
     larger = max(2, round(_SHARP / fit.scale))
     head = fit.zoomed(larger)

@@ -170,18 +170,9 @@ def trails(
 ) -> Strands:
     """Return tears that have run down the cheeks.
 
-    Parameters
-    ----------
-    points
-        (478, 3) float32, landmarks in pixels.
-    fit
-        Where the head is.
-    eyes
-        Those that shed tears: 0 for the right one, 1 for the left.
-    bottom
-        How low the longest tear ends, as y on the canonical head in cm.
-    dice
-        (eyes, tears of each, DRAWS) float64, random numbers in -1 to 1.
+    `points` (478, 3) are landmarks in pixels; `eyes` are those that shed tears, 0 for the right one
+    and 1 for the left; `bottom` is how low the longest tear ends, as y on the canonical head in cm;
+    `dice` (eyes, tears of each, DRAWS) are random numbers in -1 to 1.
     """
     eye = np.repeat(eyes, dice.shape[1])
     number = np.tile(np.arange(dice.shape[1]), len(eyes))
