@@ -212,7 +212,7 @@ _FIT_COLUMNS: Final = ("image_id", "subject_id", "label", "condition", "classifi
 
 
 class Checkpoint:
-    """A `ChunkResult` on disk: the ids of its run and its pictures, and the names of its features."""
+    """A `ChunkResult` on disk: ids of its run and its pictures, and names of its features."""
 
     def __init__(self, path: Path, data: bytes) -> None:
         self.path = path
