@@ -60,6 +60,11 @@ def p_column(name: str, description: str) -> Column:
     return Column(name, "real", description, low=0, high=1, decimals=12)
 
 
+P_ADJUSTED: Final = p_column(
+    "p_adjusted", "p_value after Holm; accuracy and the emotions are two families"
+)
+
+
 def interval_columns(of: str) -> tuple[Column, Column, Column]:
     """Make the columns of a 95 % interval and its kind."""
     return (

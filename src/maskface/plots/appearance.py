@@ -35,7 +35,7 @@ def plot_appearance(appearance: pd.DataFrame, label: str = "all", ax: Axes | Non
     MaskfaceError
         If the table lacks the label.
     """
-    shown = style.choose(appearance[appearance["measure"] == "loss"], "label", label)
+    shown = style.choose(appearance, measure="loss", label=label)
     shown = shown.drop_duplicates(["classifier", "condition"])
     groups = shown.drop_duplicates("condition").groupby("group", sort=False)
     rows = [

@@ -39,7 +39,7 @@ def plot_concealed(
     MaskfaceError
         If the table lacks the classifier, or the choice is not clear.
     """
-    shown = style.choose(table, "classifier", classifier)
+    shown = style.choose(table, classifier=classifier)
     shown = shown[shown["quantity"].isin(_SHOWN)]
     order = shown["kind"].map(_ORDER)
     shown = shown.assign(order=order, later=shown["quantity"] != _SHOWN[0], row=_names(shown))
@@ -48,8 +48,7 @@ def plot_concealed(
     series = style.series_in_percent(shown, "answer", "value", "row")
     text = f"{shown['classifier'].iloc[0]}: answers (%)\n{style.footing(shown)}"
     ax = style.plot_rows(rows, series, text, ax, lines=2, zero=False)
-    for height in range(2, len(rows), 2):
-        style.draw_line(ax, height - 0.5)
+    style.separate(ax, [place // len(_SHOWN) for place in range(len(rows))])
     ax.set_xlim(-2, 102)
     return ax
 

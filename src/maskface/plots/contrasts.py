@@ -39,10 +39,10 @@ def plot_contrasts(
     MaskfaceError
         If the table lacks the label or the reference.
     """
-    shown = style.choose(table, "label", label)
+    shown = style.choose(table, label=label)
     names, of, lines = shown["condition"] + "\nminus " + shown["reference"], "first minus second", 2
     if reference is not None:
-        shown = style.choose(shown, "reference", reference)
+        shown = style.choose(shown, reference=reference)
         names, of, lines = shown["condition"], f"minus '{reference}'", 1
     what = style.measure_name(label)
     text = f"Difference of {what[0].lower()}{what[1:]}, {of} (percentage points)"
@@ -71,7 +71,7 @@ def plot_contrast_by_emotion(
     MaskfaceError
         If the table lacks the pair.
     """
-    shown = style.choose(style.choose(table, "condition", condition), "reference", reference)
+    shown = style.choose(table, condition=condition, reference=reference)
     text = f"Right answers under '{condition}' minus '{reference}' (percentage points)"
     rows = style.labels_in(shown["label"])
     return _draw(style.rows_axes(len(rows)) if ax is None else ax, shown, "label", rows, text)

@@ -28,7 +28,7 @@ def plot_detection(detection: pd.DataFrame) -> Axes:
         The first panel: shares in per cent with 95 % intervals, a row per emotion, one series per
         condition.
     """
-    shown = style.choose(detection, "measure", "found")
+    shown = style.choose(detection, measure="found")
     searches = sorted(shown["search"].unique())
     sizes = sorted(shown["face_px"].unique(), key=lambda px: -px if px else -(10**6))
     rows = style.labels_in(shown["label"])
@@ -78,7 +78,7 @@ def plot_drift(
         If the table lacks the condition or the search.
     """
     drifts = detection[detection["measure"] != "found"]
-    shown = style.choose(style.choose(drifts, "condition", condition), "search", search)
+    shown = style.choose(drifts, condition=condition, search=search)
     shown = shown[shown["face_px"] == face_px]
     shown = shown.assign(part=shown["measure"].str.removeprefix("drift_"))
     text = (

@@ -37,7 +37,7 @@ def plot_dose(
     MaskfaceError
         If the table lacks the classifier or label, or the choice is not clear.
     """
-    shown = style.choose(style.choose(dose, "classifier", classifier), "label", label)
+    shown = style.choose(dose, classifier=classifier, label=label)
     ax = style.new_axes() if ax is None else ax
     for number, (name, rows) in enumerate(shown.groupby("series", sort=True)):
         _draw_curve(ax, rows, str(name), number)
@@ -54,10 +54,7 @@ def plot_dose(
 
 
 def _draw_curve(ax: Axes, rows: pd.DataFrame, name: str, number: int) -> None:
-    colour, marker = (
-        style.COLOURS[number % len(style.COLOURS)],
-        style.MARKERS[number % len(style.MARKERS)],
-    )
+    colour, marker = style.colour_and_marker(number)
     x = 100 * rows["coverage"].to_numpy(float)
     low, value, high = (100 * rows[c].to_numpy(float) for c in
                         ("value_ci_low", "value", "value_ci_high"))  # fmt: skip
@@ -85,7 +82,7 @@ def plot_half_points(
     MaskfaceError
         If the table lacks the classifier, or the choice is not clear.
     """
-    shown = style.choose(half_points, "classifier", classifier)
+    shown = style.choose(half_points, classifier=classifier)
     text = (
         f"Coverage (%) by which {shown['classifier'].iloc[0]} has lost half of what it loses at "
         f"the end\n{style.footing(shown)}\nNo point: nothing is lost. No line: too uncertain."

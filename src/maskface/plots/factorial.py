@@ -47,11 +47,7 @@ def plot_factorial(
     MaskfaceError
         If the table lacks the first thing or the classifier.
     """
-    shown = style.choose(
-        style.choose(style.choose(table, "measure", "share"), "first", first),
-        "classifier",
-        classifier,
-    )
+    shown = style.choose(table, measure="share", first=first, classifier=classifier)
     answer, second = (str(shown[name].iloc[0]) for name in ("answer", "second"))
     shown = shown[shown["label"].isin([answer, _OTHERS])]
     ax = style.new_axes(4.6) if ax is None else ax
@@ -104,7 +100,7 @@ def plot_factorial_effects(
     MaskfaceError
         If the table lacks the measure.
     """
-    shown = style.choose(table, "measure", measure)
+    shown = style.choose(table, measure=measure)
     second, answer = (str(shown[name].iloc[0]) for name in ("second", "answer"))
     effects = {"first alone": "", "first given second": f"\nunder {second}"}
     shown = shown[shown["quantity"].isin(list(effects))]

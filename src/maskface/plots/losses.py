@@ -61,7 +61,7 @@ def plot_loss_by_emotion(
     MaskfaceError
         If the summary does not hold the condition, or the choice is not clear.
     """
-    table = style.choose(loss_table(summary), "condition", condition)
+    table = style.choose(loss_table(summary), condition=condition)
     condition = str(table["condition"].iloc[0])
     labels = style.labels_in(table["emotion"])
     series = style.series_in_percent(table, "classifier", "loss", "emotion")
@@ -155,7 +155,7 @@ def plot_loss_grid(
     MaskfaceError
         If the summary lacks the classifier, or the choice is not clear.
     """
-    covered = style.choose(summary[summary["condition"] != PLAIN], "classifier", classifier)
+    covered = style.choose(summary[summary["condition"] != PLAIN], classifier=classifier)
     own = loss_table(covered)
     foot = style.footing(covered[covered["metric"] == "accuracy"])
     overall = own[own["emotion"] == "all"].sort_values("loss", ascending=False, kind="stable")

@@ -42,7 +42,7 @@ def plot_maps(maps: pd.DataFrame, method: str) -> Axes:
     MaskfaceError
         If the table lacks the method.
     """
-    shown = style.choose(maps, "method", method)
+    shown = style.choose(maps, method=method)
     rows = sorted(shown["classifier"].unique())
     columns = style.labels_in(shown["label"])
     width, height = face_size()

@@ -34,7 +34,7 @@ def plot_moderators(moderators: pd.DataFrame, label: str = "all", ax: Axes | Non
     MaskfaceError
         If the table lacks the label.
     """
-    shown = style.choose(moderators[moderators["measure"] == "loss"], "label", label)
+    shown = style.choose(moderators, measure="loss", label=label)
     shown = shown.assign(row=shown["attribute"] + "\n" + shown["group"])
     first = shown.drop_duplicates("row")
     sizes = sorted({int(n) for n in shown["n"]})
@@ -48,8 +48,7 @@ def plot_moderators(moderators: pd.DataFrame, label: str = "all", ax: Axes | Non
     for place, row in enumerate(first.to_dict("records")):
         units = f"{row['clustered_by']}{'s' if row['n_clusters'] > 1 else ''}"
         style.write_beside(ax, len(first) - 1 - place, f"{row['n_clusters']} {units}")
-        if place and row["attribute"] != first["attribute"].iloc[place - 1]:
-            style.draw_line(ax, len(first) - place - 0.5)
+    style.separate(ax, list(first["attribute"]))
     return ax
 
 
@@ -75,8 +74,7 @@ def plot_moderator_by_emotion(
     MaskfaceError
         If the table lacks the attribute or the classifier, or the choice is not clear.
     """
-    shown = style.choose(moderators[moderators["measure"] == "loss"], "attribute", attribute)
-    shown = style.choose(shown, "classifier", classifier)
+    shown = style.choose(moderators, measure="loss", attribute=attribute, classifier=classifier)
     shown = shown.assign(series=f"{shown['attribute'].iloc[0]} " + shown["group"].astype(str))
     name = shown["classifier"].iloc[0]
     text = f"Right answers of {name} lost (percentage points)\n{style.footing(shown)}"

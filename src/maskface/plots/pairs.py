@@ -352,11 +352,11 @@ def _of_pair(
     summary: pd.DataFrame, classifier: str | None, condition: str | None
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the rows of one classifier under a condition, and those of the plain faces."""
-    own = style.choose(summary, "classifier", classifier)
+    own = style.choose(summary, classifier=classifier)
     occluded = own[own["condition"] != PLAIN]
     if occluded.empty:
         raise MaskfaceError("The summary holds plain faces alone: there is nothing to compare.")
-    return style.choose(occluded, "condition", condition), own[own["condition"] == PLAIN]
+    return style.choose(occluded, condition=condition), own[own["condition"] == PLAIN]
 
 
 def _named(rows: pd.DataFrame) -> str:

@@ -75,7 +75,7 @@ def plot_beside_people(
     covered = summary[summary["condition"] != PLAIN]
     if covered.empty:
         raise MaskfaceError("The summary holds plain faces alone: there is no loss to show.")
-    covered = style.choose(covered, "condition", condition)
+    covered = style.choose(covered, condition=condition)
     table = loss_table(covered)
     rows = style.labels_in(table["emotion"])
     published = published[published["emotion"].isin(rows)]
@@ -220,7 +220,7 @@ def plot_human_machine_loss(cells: pd.DataFrame, condition: str) -> Axes:
     """
     losses = cells[cells["pattern"] == "loss"]
     people = losses["classifier"] == _HUMAN
-    machines = style.choose(losses[~people], "condition", condition)
+    machines = style.choose(losses[~people], condition=condition)
     human = {
         f"people: {study}": points
         for study, points in style.series_in_percent(
@@ -265,14 +265,14 @@ def plot_confusion_change(cells: pd.DataFrame, humans: str, condition: str) -> A
     MaskfaceError
         If the table has no confusions of the study or the condition.
     """
-    shown = style.choose(cells[cells["pattern"] == "change"], "humans", humans)
+    shown = style.choose(cells, pattern="change", humans=humans)
     people = shown["classifier"] == _HUMAN
     if not people.any():
         raise MaskfaceError(
             f"Only hits of {humans!r} are known, no confusions. Name a folder that `maskface "
             "humans` wrote to."
         )
-    machines = style.choose(shown[~people], "condition", condition)
+    machines = style.choose(shown[~people], condition=condition)
     names = [_HUMAN, *sorted(machines["classifier"].unique())]
     there = [e for e in EMOTIONS if e in set(shown.loc[people, "label"])]
     most = 100 * float(max(shown[people]["value"].abs().max(), machines["value"].abs().max()))

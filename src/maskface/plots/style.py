@@ -12,6 +12,7 @@ import textwrap
 import warnings
 from collections.abc import Mapping, Sequence
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, Literal
 
@@ -46,6 +47,11 @@ _LINE: Final = 0.15
 """Height in inches of a row, and of each further line of its name."""
 _BESIDE_ROWS: Final = 1.3
 """Height in inches of what is above and below the rows."""
+
+
+def colour_and_marker(number: int) -> tuple[str, str]:
+    """Return the colour and the marker of a series."""
+    return COLOURS[number % len(COLOURS)], MARKERS[number % len(MARKERS)]
 
 
 def new_figure(
@@ -196,6 +202,13 @@ def draw_line(ax: Axes, height: float) -> None:
     ax.axhline(height, color="0.8", linewidth=0.8)
 
 
+def separate(ax: Axes, groups: Sequence[object]) -> None:
+    """Draw a line wherever the group of a row, from top to bottom, is not that of the row above."""
+    for place, (above, below) in enumerate(pairwise(groups), start=1):
+        if above != below:
+            draw_line(ax, len(groups) - place - 0.5)
+
+
 def write_beside(ax: Axes, height: float, text: str) -> None:
     """Write a remark on the right of a row."""
     ax.annotate(
@@ -218,7 +231,7 @@ def set_rows(ax: Axes, places: Mapping[Any, float], *, apart: bool = False) -> N
 def _draw_series(
     ax: Axes, points: pd.DataFrame, heights: pd.Series, name: str, number: int
 ) -> None:
-    colour, marker = COLOURS[number % len(COLOURS)], MARKERS[number % len(MARKERS)]
+    colour, marker = colour_and_marker(number)
     # The second six are hollow, so that no two of twelve look the same.
     face = "white" if number // len(COLOURS) % 2 else colour
     y = heights.to_numpy()
@@ -285,18 +298,20 @@ def largest_first(table: pd.DataFrame, name: str, value: str) -> list[str]:
     return list(table.groupby(name)[value].mean().sort_values(ascending=False).index)
 
 
-def choose(table: pd.DataFrame, column: str, value: str | None) -> pd.DataFrame:
-    """Rows with a value, which may be left out if there is only one.
+def choose(table: pd.DataFrame, **values: str | None) -> pd.DataFrame:
+    """Return the rows with a value in each of some columns; None if there is only one value.
 
     Raises MaskfaceError if there is no such value, or the choice is not clear.
     """
-    there = sorted(map(str, table[column].unique()))
-    if value is None and len(there) == 1:
-        return table
-    if value not in there:
-        got = "none was named" if value is None else f"{value!r} is not among them"
-        raise MaskfaceError(f"The table holds the {column}s {', '.join(there)}; {got}.")
-    return table[table[column] == value]
+    for column, value in values.items():
+        there = sorted(map(str, table[column].unique()))
+        if value is None and len(there) == 1:
+            continue
+        if value not in there:
+            got = "none was named" if value is None else f"{value!r} is not among them"
+            raise MaskfaceError(f"The table holds the {column}s {', '.join(there)}; {got}.")
+        table = table[table[column] == value]
+    return table
 
 
 def shorten(name: str, letters: int) -> str:

@@ -44,7 +44,7 @@ def plot_transfer(transfer: pd.DataFrame, label: str = "all", ax: Axes | None = 
     MaskfaceError
         If the table lacks the label.
     """
-    shown = style.choose(transfer[transfer["measure"] == "accuracy"], "label", label)
+    shown = style.choose(transfer, measure="accuracy", label=label)
     shown = shown.assign(row=shown["family"] + "\n" + shown["train"].map(_LEARNT))
     order = [
         (family, train)
@@ -59,9 +59,7 @@ def plot_transfer(transfer: pd.DataFrame, label: str = "all", ax: Axes | None = 
     }
     text = f"{style.measure_name(label, 'Right answers')} (%)\n{style.footing(shown)}"
     ax = style.plot_rows(rows, series, text, ax, zero=False)
-    for place in range(1, len(rows)):
-        if order[place][0] != order[place - 1][0]:
-            style.draw_line(ax, len(rows) - place - 0.5)
+    style.separate(ax, [family for family, _ in order])
     ax.set_xlim(-2, 102)
     return ax
 
@@ -89,8 +87,8 @@ def plot_split(transfer: pd.DataFrame, label: str = "all", ax: Axes | None = Non
     MaskfaceError
         If the table lacks the label.
     """
-    shown = style.choose(transfer[transfer["measure"].isin(["information", "shift", "loss"])],
-                   "label", label)  # fmt: skip
+    split = transfer[transfer["measure"].isin(["information", "shift", "loss"])]
+    shown = style.choose(split, label=label)
     rows = [str(family) for family in shown["family"].unique()]
     ax = style.rows_axes(2 * len(rows)) if ax is None else ax
     y = np.arange(len(rows))[::-1]
