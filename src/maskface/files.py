@@ -15,8 +15,7 @@ from typing import BinaryIO, Final
 
 _PARTIAL: Final = re.compile(r"\..+\.\d+\.\d+")
 
-_LONGEST_NAME: Final = 200
-"""Bytes of a name that leave room for more; file systems take 255."""
+_LONGEST_NAME: Final = 200  # bytes of a name that leave room for more; file systems take 255
 
 
 def shortened(name: str) -> str:

@@ -9,21 +9,12 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from maskface import stats
 from maskface.analyses import common
 from maskface.arrays import Row
 from maskface.errors import MaskfaceError
 from maskface.schema import Column, Table
-from maskface.stats import (
-    Comparison,
-    Estimate,
-    Metric,
-    cluster_values,
-    compare,
-    equivalence_test,
-    estimate,
-    get_metrics,
-    permutation_test,
-)
+from maskface.stats import Comparison, Estimate, Metric
 from maskface.tables import PLAIN
 from maskface.types import EMOTIONS
 
@@ -73,7 +64,7 @@ STYLES: Final = Table(
 """Contrasts with a test of equivalence."""
 
 Pair = tuple[str, str]
-MEASURES: Final = (get_metrics("accuracy")[0], get_metrics("recall")[0])
+MEASURES: Final = (stats.get_metrics("accuracy")[0], stats.get_metrics("recall")[0])
 """Share of right answers, over all emotions and of each."""
 
 
@@ -106,7 +97,7 @@ def compare_conditions(trials: pd.DataFrame, condition: str, reference: str) -> 
     # `compare` knows its reference by the name; the condition may itself be called none.
     name = "condition" if condition == PLAIN else condition
     renamed = rows["condition"].mask(chosen, name).mask(plain, PLAIN)
-    return compare(rows.assign(condition=renamed), name, by=common.unit_column(trials))
+    return stats.compare(rows.assign(condition=renamed), name, by=common.unit_column(trials))
 
 
 def contrast_table(
@@ -133,7 +124,7 @@ def contrast_table(
     """
 
     def test(found: Comparison, metric: Metric, label: str) -> Row:
-        return {"p_value": permutation_test(found, metric, label, seed=seed).p_value}
+        return {"p_value": stats.permutation_test(found, metric, label, seed=seed).p_value}
 
     rows = pair_rows(trials, pairs, test, seed=seed, n_resamples=n_resamples)
     return common.with_holm(CONTRASTS, rows)
@@ -157,7 +148,7 @@ def pair_rows(
             fixed = head | by | {"condition": condition, "reference": reference}
             fixed |= {"coverage": coverage[condition], "reference_coverage": coverage[reference]}
             n = found.counts()[0].sum(axis=1)
-            for one in estimate(found, MEASURES, seed=seed, n_resamples=n_resamples):
+            for one in stats.estimate(found, MEASURES, seed=seed, n_resamples=n_resamples):
                 shown = int(n.sum() if one.label == "all" else n[EMOTIONS.index(one.label)])
                 if shown:
                     metric = MEASURES[one.label != "all"]
@@ -229,10 +220,10 @@ def style_table(
 
 
 def _equivalence(found: Comparison, metric: Metric, label: str, bound: float) -> Row:
-    reference, value = cluster_values(found, metric, label)
+    reference, value = stats.cluster_values(found, metric, label)
     try:
         # A loss of the condition against its reference, so both ends change sides.
-        result = equivalence_test(reference, value, bound=bound, alpha=_ALPHA)
+        result = stats.equivalence_test(reference, value, bound=bound, alpha=_ALPHA)
     except MaskfaceError:  # one unit, or all differ by the same
         return {}
     return {

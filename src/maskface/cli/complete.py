@@ -28,8 +28,7 @@ SHELLS: Final = ("bash", "zsh", "fish", "powershell", "pwsh")
 _COMPLETION_OPTIONS: Final = ("--show-completion", "--install-completion")
 _BASH: Final = ("_MASKFACE_COMPLETE", "complete_bash")
 """Environment variable, and its value, with which bash asks for completion."""
-_SPLIT: Final = re.compile(r"[:=]+")
-"""Text that bash makes a word of its own (its COMP_WORDBREAKS)."""
+_SPLIT: Final = re.compile(r"[:=]+")  # text that bash makes a word of its own (its COMP_WORDBREAKS)
 
 
 @contextmanager

@@ -31,8 +31,7 @@ from maskface.schema import Table, numbered
 from maskface.seeds import derived_seed
 from maskface.types import EMOTIONS
 
-_BLOCK: Final = 2**22
-"""Approximate count of numbers that are read at once: 32 MB of float64."""
+_BLOCK: Final = 2**22  # approximate count of numbers that are read at once: 32 MB of float64
 
 
 @dataclass(frozen=True, slots=True)

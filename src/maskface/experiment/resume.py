@@ -63,8 +63,7 @@ def changed_pictures(
     return found
 
 
-_BATCH: Final = 256
-"""Pictures whose rows are in memory at once."""
+_BATCH: Final = 256  # pictures whose rows are in memory at once
 
 
 def result_of_checkpoint(part: Checkpoint, images: Sequence[str]) -> ChunkResult:

@@ -171,8 +171,7 @@ def _scanned(folder: Path | str) -> list[os.DirEntry[str]]:
         return []
 
 
-_FORMAT: Final = 1
-"""Layout of an entry; entries of another one count as missing."""
+_FORMAT: Final = 1  # layout of an entry; entries of another one count as missing
 _N_BLENDSHAPES: Final = 52
 _LARGEST: Final = 1e6
 """No coordinate in px, score or angle is as large; a damaged entry may hold any number."""

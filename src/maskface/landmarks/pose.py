@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from maskface.mesh import canonical_mesh
 from maskface.types import Pose
 
-_TO_VIEWER: Final = np.array([1.0, -1.0, -1.0])
-"""To y up and z towards the viewer."""
+_TO_VIEWER: Final = np.array([1.0, -1.0, -1.0])  # to y up and z towards the viewer
 
 
 def head_pose(points: NDArray[np.floating[Any]]) -> Pose:

@@ -79,8 +79,7 @@ _DYE: Final = (0.09, 0.035, 0.012)
 """Standard deviations of the logarithms of brightness, and of single colours of dyed and of undyed
 cloth, among masks of one colour. The median lightness (CIELAB) of real ones differs by 11, half of
 it by the light."""
-_UNDYED: Final = 30
-"""Cloth whose red, green and blue differ by less is white, grey or black."""
+_UNDYED: Final = 30  # cloth whose red, green and blue differ by less is white, grey or black
 
 
 def varied_colour(colour: RGB, rng: np.random.Generator) -> RGB:

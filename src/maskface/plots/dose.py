@@ -12,8 +12,7 @@ from maskface.types import EMOTIONS
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_LINES: Final = ("-", "--", ":", "-.")
-"""One for each series, beside colour and marker."""
+_LINES: Final = ("-", "--", ":", "-.")  # one for each series, beside colour and marker
 
 
 def plot_dose(

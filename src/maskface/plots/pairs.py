@@ -17,12 +17,9 @@ from maskface.types import EMOTIONS
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_NAME: Final = 45
-"""Letters of a name below a figure at most."""
-_LEFT: Final = 1.3
-"""Inches for the names of the rows."""
-_APART: Final = 0.16
-"""How far the two points of a row stand above and below its middle, in rows."""
+_NAME: Final = 45  # letters of a name below a figure at most
+_LEFT: Final = 1.3  # inches for the names of the rows
+_APART: Final = 0.16  # how far the two points of a row stand above and below its middle, in rows
 _LIMITS: Final = ["value_ci_low", "value_ci_high"]
 _SIZE: Final = (7.2, 3.3)
 """Inches, of the whole figure."""
@@ -38,8 +35,7 @@ doi:10.3389/fpsyg.2020.566886)."""
 MOST: Final = 10
 _LEFT_OF_FLOWS: Final = 2.15
 """Inches for the names of the rows."""
-_ROOM: Final = 14
-"""Room for the number beside an arrow, in per cent of the axis."""
+_ROOM: Final = 14  # room for the number beside an arrow, in per cent of the axis
 
 
 def plot_accuracy(

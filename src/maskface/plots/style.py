@@ -31,22 +31,17 @@ COLOURS: Final = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E0
 """Colours that colour-blind readers can tell apart (Okabe & Ito 2008, Color Universal Design)."""
 MARKERS: Final = ("o", "s", "^", "D", "v", "P")
 """One for each colour, so that series can be told apart in grey too."""
-_SPREAD: Final = 0.5
-"""Share of a row's height that the series of one row take up."""
+_SPREAD: Final = 0.5  # share of a row's height that the series of one row take up
 WIDTH: Final = 6.5
 _LETTERS: Final = 72
 """Letters that stand beside each other in the width of a figure."""
-_BESIDE_NAME: Final = 5
-"""As many letters are as wide as a marker and the gap between two columns."""
-_FOLDED: Final = 28
-"""Letters of a name that stand on one line beside the rows of a figure."""
-_NAME: Final = 40
-"""Letters of a data set's name in a figure at most."""
+_BESIDE_NAME: Final = 5  # as many letters are as wide as a marker and the gap between two columns
+_FOLDED: Final = 28  # letters of a name that stand on one line beside the rows of a figure
+_NAME: Final = 40  # letters of a data set's name in a figure at most
 ROW: Final = 0.4
 _LINE: Final = 0.15
 """Height in inches of a row, and of each further line of its name."""
-_BESIDE_ROWS: Final = 1.3
-"""Height in inches of what is above and below the rows."""
+_BESIDE_ROWS: Final = 1.3  # height in inches of what is above and below the rows
 
 
 def colour_and_marker(number: int) -> tuple[str, str]:
@@ -372,10 +367,8 @@ _MARGINS: Final = (0.15, 0.4, 1.15)
 """Inches on the right of rows whose margins are fixed, above and below them."""
 LINES_BELOW: Final = 5
 """Lines that these have room for below."""
-_LINE_BELOW: Final = 0.15
-"""Height in inches of a further line."""
-_BELOW: Final = 66
-"""Letters of a line below the rows of a figure whose margins are fixed."""
+_LINE_BELOW: Final = 0.15  # height in inches of a further line
+_BELOW: Final = 66  # letters of a line below the rows of a figure whose margins are fixed
 
 
 def labelled_axes(n: int, left: float) -> Axes:

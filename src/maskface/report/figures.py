@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from PIL import Image
 
+from maskface import plots
 from maskface.crops import face_crop, resize
 from maskface.datasets import Dataset, load_dataset
 from maskface.errors import MaskfaceError, format_error
@@ -24,18 +25,6 @@ from maskface.findings import published_losses
 from maskface.landmarks import MediaPipeDetector
 from maskface.occluders import get_occluder
 from maskface.pipeline import OccludedFace, open_picture
-from maskface.plots import (
-    plot_accuracy,
-    plot_beside_people,
-    plot_confusions,
-    plot_flows,
-    plot_loss_by_emotion,
-    plot_loss_grid,
-    plot_probabilities,
-    plot_readers,
-    plot_strip,
-    save_figure,
-)
 from maskface.registry import unknown_name
 from maskface.report.downloads import as_uri
 from maskface.report.run_data import RunData, open_material
@@ -195,21 +184,21 @@ FIGURES: Final = (
         "readers",
         "Right answers by condition and classifier",
         keys=lambda run: [()] if len(run.summary) else [],
-        draw=lambda run: plot_readers(run.summary),
+        draw=lambda run: plots.plot_readers(run.summary),
         unfolded=lambda run: len(run.pairs) > 1,
     ),
     FigureKind(
         "loss",
         "Loss by emotion under {}",
         keys=lambda run: [(condition,) for condition in run.conditions],
-        draw=lambda run, condition: plot_loss_by_emotion(run.summary, condition),
+        draw=lambda run, condition: plots.plot_loss_by_emotion(run.summary, condition),
         unfolded=lambda run: len(run.conditions) <= AT_ONCE,
     ),
     FigureKind(
         "grid",
         "Loss by occluder and emotion: {}",
         keys=lambda run: [(name,) for name in run.losing] if len(run.conditions) > 1 else [],
-        draw=lambda run, classifier: plot_loss_grid(run.summary, classifier),
+        draw=lambda run, classifier: plots.plot_loss_grid(run.summary, classifier),
         unfolded=lambda run: len(run.conditions) > AT_ONCE >= len(run.classifiers),
         needs="two occluders or more",
     ),
@@ -217,14 +206,14 @@ FIGURES: Final = (
         "people",
         "Loss under {} beside published losses of people",
         keys=lambda run: [(mask,) for mask in run.masks],
-        draw=lambda run, mask: plot_beside_people(run.summary, published_losses(), mask),
+        draw=lambda run, mask: plots.plot_beside_people(run.summary, published_losses(), mask),
         needs="a mask, such as surgical",
     ),
     FigureKind(
         "accuracy",
         "Right answers by emotion, plain and occluded: {} under {}",
         keys=lambda run: run.pairs,
-        draw=lambda run, *pair: plot_accuracy(run.summary, *pair),
+        draw=lambda run, *pair: plots.plot_accuracy(run.summary, *pair),
         unfolded=_few_pairs,
         folded=lambda run: AT_ONCE < len(run.pairs) <= FEW,
     ),
@@ -232,7 +221,7 @@ FIGURES: Final = (
         "flows",
         "Where wrong answers go: {} under {}",
         keys=lambda run: run.pairs,
-        draw=lambda run, *pair: plot_flows(run.summary, *pair),
+        draw=lambda run, *pair: plots.plot_flows(run.summary, *pair),
         unfolded=_few_pairs,
         folded=lambda run: AT_ONCE < len(run.pairs) <= MANY,
     ),
@@ -240,14 +229,14 @@ FIGURES: Final = (
         "confusions",
         "Answers to each emotion, plain and occluded: {} under {}",
         keys=lambda run: run.pairs,
-        draw=lambda run, *pair: plot_confusions(run.summary, *pair),
+        draw=lambda run, *pair: plots.plot_confusions(run.summary, *pair),
         folded=lambda run: len(run.pairs) <= MANY,
     ),
     FigureKind(
         "probabilities",
         "Probability given to the true emotion: {} under {}",
         keys=_with_probabilities,
-        draw=lambda run, *pair: plot_probabilities(run.summary, *pair),
+        draw=lambda run, *pair: plots.plot_probabilities(run.summary, *pair),
         folded=lambda run: len(run.pairs) <= FEW,
         needs="an occluder, and a classifier that gives probabilities",
     ),
@@ -341,7 +330,7 @@ def write_figures(
     strip = make_strip(run, allowed=faces_allowed) if wanted else Strip({}, "", "")
     found = [figure for kind in FIGURES for figure in kind.figures(run)]
     if strip.pictures:
-        draw = partial(plot_strip, strip.pictures, strip.credit)
+        draw = partial(plots.plot_strip, strip.pictures, strip.credit)
         found.insert(0, Figure(STRIP, STRIP, "One face under each condition", draw))
     there = list(dict.fromkeys(figure.kind for figure in found))
     for kind in kinds:
@@ -361,7 +350,7 @@ def _write(chosen: Sequence[Figure], folder: Path, form: str) -> list[Path]:
         for figure in chosen:
             paths.append(folder / f"{figure.stem}.{form}")
             with written_atomically(paths[-1]) as stream:
-                save_figure(figure.draw(), stream, form)
+                plots.save_figure(figure.draw(), stream, form)
     except OSError as error:
         raise MaskfaceError(
             f"Cannot write to {folder}: {error.strerror or error}. Choose another folder with "
@@ -389,7 +378,7 @@ class Shown:
 def show(figure: Figure) -> Shown:
     """Draw a figure as SVG: a third of the size of a PNG, and sharp on paper."""
     stream = io.BytesIO()
-    save_figure(figure.draw(), stream, "svg")
+    plots.save_figure(figure.draw(), stream, "svg")
     return Shown(figure.title, as_uri(stream.getvalue(), "image/svg+xml"), figure.kind)
 
 

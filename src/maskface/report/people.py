@@ -13,8 +13,7 @@ from maskface.findings import Claim, Result, compare_run, humans_of, kind_of, lo
 from maskface.report.run_data import RunData
 from maskface.text import points
 
-_MOST: Final = 1000
-"""Most comparisons of a page; more are left to `maskface compare`."""
+_MOST: Final = 1000  # most comparisons of a page; more are left to `maskface compare`
 _OF_A_MASK: Final = 5
 _MEANING: Final = {
     "agrees": "the run agrees",

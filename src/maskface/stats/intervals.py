@@ -17,8 +17,7 @@ from scipy.stats import t as student
 from maskface.arrays import Floats, Integers
 from maskface.errors import MaskfaceError
 
-_CELLS_AT_ONCE: Final = 500_000
-"""Numbers held in memory at a time (4 MB), of each kind."""
+_CELLS_AT_ONCE: Final = 500_000  # numbers held in memory at a time (4 MB), of each kind
 _IN_TURN: Final = 4_000_000
 """The same where draws of two kinds take turns: there it decides what is drawn."""
 _ROWS_AT_ONCE: Final = 2**10

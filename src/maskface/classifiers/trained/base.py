@@ -88,8 +88,7 @@ classified .40 of the plain ones correctly instead of .56."""
 MAX_STEPS: Final = 10_000
 """Far more than needed: on the same photographs, no fit took more than 140."""
 
-_BLOCK: Final = 64
-"""Approximate number of columns in a block."""
+_BLOCK: Final = 64  # approximate number of columns in a block
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -183,8 +182,7 @@ def _fit(features: Floats, labels: NDArray[np.int64], *, n_classes: int) -> Any:
 HIDDEN_SHARE: Final = 0.5
 """A part of the face is hidden if more than this fraction of its landmarks is."""
 
-_REVISION: Final = 2
-"""Version of the features and of the fit; part of the fingerprint."""
+_REVISION: Final = 2  # version of the features and of the fit; part of the fingerprint
 
 
 @dataclass(frozen=True)

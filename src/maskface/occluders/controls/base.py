@@ -32,14 +32,12 @@ Whole: TypeAlias = NDArray[np.int_]
 
 _HAIR: Final = 0.6
 """Pixels of the face darker than this share of its median are taken for hair, brows and eyes."""
-_ACROSS: Final = 96
-"""The visible face is read at about so many places across."""
+_ACROSS: Final = 96  # the visible face is read at about so many places across
 _COARSE: Final = 5.0
 """A blur is computed on a picture so much smaller that its deviation is about so many pixels."""
 
 
-_NOTHING: Final = 128
-"""The grey that stands for the visible picture where there is none."""
+_NOTHING: Final = 128  # the grey that stands for the visible picture where there is none
 
 
 @dataclass(frozen=True, slots=True, eq=False)

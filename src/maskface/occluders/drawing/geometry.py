@@ -32,10 +32,8 @@ def damped(value: float, noise: float) -> float:
 _FLIP: Final = np.array([1.0, -1.0, -1.0])
 """Between image axes (y down, z away from the camera) and head axes (y up, z towards it)."""
 
-_EYES: Final = (33, 133, 263, 362)
-"""Corners of the eyes."""
-_NOSE: Final = (168, 6, 197, 195, 5, 4)
-"""Back of the nose."""
+_EYES: Final = (33, 133, 263, 362)  # corners of the eyes
+_NOSE: Final = (168, 6, 197, 195, 5, 4)  # back of the nose
 _TEMPLES: Final = (139, 368)
 _EARS: Final = (227, 447)
 """Right and left, above one another: their distance is the height of the side of the head."""
@@ -55,8 +53,7 @@ _SQUEEZE: Final = 0.20
 that places the chin no better (the error's SD is 0.5 cm either way), yet gives away who opens the
 mouth how far. Pictures of 4 : 5 squeezed into a square measure -.18, and masks would hang down."""
 
-_BETWEEN_EYES: Final = np.array([0.0, 2.6, 4.0])
-"""In cm."""
+_BETWEEN_EYES: Final = np.array([0.0, 2.6, 4.0])  # in cm
 
 
 def unit(vectors: Floats) -> Floats:

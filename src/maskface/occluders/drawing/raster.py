@@ -15,8 +15,7 @@ from maskface.occluders.drawing.garment import Surface
 
 _EDGE_ON: Final = 0.12
 """Cosine of the angle to the line of sight below which a piece shows no texture."""
-_NOTHING: Final = 1e-6
-"""Smaller areas, in pixels, are not drawn."""
+_NOTHING: Final = 1e-6  # smaller areas, in pixels, are not drawn
 _ALL: Final = (0, 1, 2, 3)
 _UPPER: Final = (0, 2, 1, 1)
 _LOWER: Final = (1, 2, 3, 3)

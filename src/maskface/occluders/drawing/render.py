@@ -98,8 +98,7 @@ def grain_tile(repeats: int) -> NDArray[np.float32]:
     return np.tile(tile, (repeats, repeats))
 
 
-_SHADOW_SAMPLES: Final = 2.7
-"""Samples per centimetre of the shadow; it is soft and needs no more."""
+_SHADOW_SAMPLES: Final = 2.7  # samples per centimetre of the shadow; it is soft and needs no more
 
 
 def draw_on(image: ImageArray, fit: HeadFit, garment: Garment, rng: np.random.Generator) -> Drawing:

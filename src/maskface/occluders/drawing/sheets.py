@@ -19,8 +19,7 @@ from maskface.occluders.photo.light import Light
 
 _HORIZON: Final = 0.15
 """What lies on the head is hidden where it faces away from the camera by more than this cosine."""
-_DUSK: Final = 0.12
-"""It fades out over this change of the cosine."""
+_DUSK: Final = 0.12  # it fades out over this change of the cosine
 
 
 class Projected(NamedTuple):
@@ -82,8 +81,7 @@ RasterCache: TypeAlias = dict[tuple[int, bool, bool], Raster]
 _LOOKUP: Final = (3.0, 5.0)
 """Samples per centimetre at which texture coordinates are worked out, for opaque sheets and for
 those with an outline in their texture, which would look ragged."""
-_GRAZING: Final = 0.4
-"""Cosine to the line of sight below which a patch of shade thins out."""
+_GRAZING: Final = 0.4  # cosine to the line of sight below which a patch of shade thins out
 _FULL: Final = 200.0
 _LIT: Final = 210.0
 """What stands for 1 in bytes of a cloth's brightness and of the light on it: both may be more."""

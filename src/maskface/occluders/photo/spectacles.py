@@ -68,16 +68,11 @@ WRAP: Final = 0.043
 TILT: Final = 0.06
 """Depth z of a frame's middle in cm, how fast it falls off per cm squared to the sides, and how
 much nearer to the cheeks the lower rims stand per cm of height."""
-_SAMPLES: Final = 12.0
-"""Samples per centimetre."""
-_NOSE: Final = (-0.55, 0.55, 4.6, 1.0)
-"""Left, right, top and bottom in cm of what is looked at."""
-_MARGIN: Final = 6
-"""Samples of it above and below where no bridge is looked for."""
-_LINE: Final = 9
-"""Widest bridge in samples."""
-_FREE: Final = 0.15
-"""Share of the nose's width that may be without the line."""
+_SAMPLES: Final = 12.0  # samples per centimetre
+_NOSE: Final = (-0.55, 0.55, 4.6, 1.0)  # left, right, top and bottom in cm of what is looked at
+_MARGIN: Final = 6  # samples of it above and below where no bridge is looked for
+_LINE: Final = 9  # widest bridge in samples
+_FREE: Final = 0.15  # share of the nose's width that may be without the line
 
 
 def find_bridge(image: ImageArray, fit: HeadFit) -> tuple[float, float]:
@@ -117,15 +112,12 @@ _FARTHEST: Final = (3.35, 3.0)
 """Middle of the left lens, and half the width and height of the smallest and the largest, in cm."""
 _POWER: Final = 2.5
 """Exponent of the superellipses on which places lie: lenses are between circles and squares."""
-_WIDE: Final = 7
-"""Widest rim in steps."""
+_WIDE: Final = 7  # widest rim in steps
 _STRONG: Final = 0.12
 """Contrast from which on more of it counts no more: brows and lashes are not to make up for what
 is missing elsewhere."""
-_LEAD: Final = 16
-"""Directions at either end of a search that are gone through once more."""
-_BEND: Final = 0.01
-"""Contrast that a change of direction costs."""
+_LEAD: Final = 16  # directions at either end of a search that are gone through once more
+_BEND: Final = 0.01  # contrast that a change of direction costs
 _FAINT: Final = 0.015
 _GAP: Final = 6
 """Contrast below which no rim is seen, and neighbouring directions in which none need be: glints,
@@ -134,10 +126,8 @@ _LOW: Final = 5.0
 """Least mean step below the eyes, about 1.4 cm below the middle: bags and folds are higher up."""
 _DARK: Final = 0.5
 """Brightness of what shows through glass, as a share of the skin's, below which it is tinted."""
-_ASKEW: Final = 5
-"""Steps by which the rim of one eye may be off the path around both."""
-_WEAKEST: Final = 20
-"""Directions that count: those in which the rims show least."""
+_ASKEW: Final = 5  # steps by which the rim of one eye may be off the path around both
+_WEAKEST: Final = 20  # directions that count: those in which the rims show least
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -278,27 +268,21 @@ def _grid() -> Floats:
 
 _ALONG: Final = np.arange(-7.0, 7.01, 0.5)
 """Places across the rim, in steps from where it is thought to be."""
-_SKIN: Final = 4
-"""So many of them at either end are no rim."""
+_SKIN: Final = 4  # so many of them at either end are no rim
 _LIGHT: Final = 0.5
 """A rim is light if what is lighter than skin is so strong beside what is darker."""
 _EDGE: Final = 0.55
 """Share of the rim's contrast at its edge. At half of it, a pixel of a blurred picture is half skin
 and would show as an edge of another colour on the cloth."""
-_BORDER: Final = 0.25
-"""Pixels that are left out at either edge, for the same reason."""
+_BORDER: Final = 0.25  # pixels that are left out at either edge, for the same reason
 _WIDEST: Final = 1.6
 """Widest part of a rim beside its usual width; the side of the nose looks like more."""
-_HALF: Final = 0.4
-"""Half the least width in pixels."""
+_HALF: Final = 0.4  # half the least width in pixels
 _NEAR: Final = np.exp(-((_ALONG[_SKIN:-_SKIN] / 3) ** 2))
 """How likely the rim is at these places: rather where it is thought to be."""
-_HALF_STEP: Final = 0.25
-"""Half of what lies between two of these places."""
-_SHARP: Final = 40.0
-"""Pixels per centimetre at which rims are drawn."""
-_SUBPIXELS: Final = 16
-"""Fractions of a pixel to which outlines are rounded."""
+_HALF_STEP: Final = 0.25  # half of what lies between two of these places
+_SHARP: Final = 40.0  # pixels per centimetre at which rims are drawn
+_SUBPIXELS: Final = 16  # fractions of a pixel to which outlines are rounded
 
 
 def draw_rims(
@@ -384,8 +368,7 @@ def _around(values: Floats, reach: int) -> Floats:
 
 _SMALLEST: Final = 2.6
 """Pixels per centimetre below which a rim is too thin to be told from a shadow."""
-_FINE: Final = 12.0
-"""Pixels per centimetre that suffice; of larger pictures, means are looked at."""
+_FINE: Final = 12.0  # pixels per centimetre that suffice; of larger pictures, means are looked at
 _BRIDGE: Final = 0.04
 _BRIDGE_STRONG: Final = 0.12
 _BRIDGE_SHARE: Final = 0.25

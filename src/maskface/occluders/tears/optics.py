@@ -20,8 +20,7 @@ _WET: Final = 0.05
 _RIM: Final = 0.3
 _CAUSTIC: Final = 0.3
 """Light lost through wetness and at the water's edge, and moved to the side away from the light."""
-_STRONG: Final = 0.7
-"""Slope at the edge from which on these are in full force."""
+_STRONG: Final = 0.7  # slope at the edge from which on these are in full force
 _FULL: Final = 0.4
 """Slope at the edge from which on water fully takes the place of what is under it."""
 _GLINT: Final = 0.55

@@ -18,8 +18,7 @@ from maskface.occluders.drawing.geometry import HeadFit, unit
 
 _GRAZING: Final = (0.1, 0.3)
 """Cosines to the line of sight between which a tear on the far cheek passes out of sight."""
-_AIR: Final = 0.4
-"""Tears keep so far (cm) from the outline of the average head."""
+_AIR: Final = 0.4  # tears keep so far (cm) from the outline of the average head
 _NOSE: Final = (168, 6, 197, 195, 5, 4, 1, 2, 49, 129, 98, 64, 279, 358, 327, 294)
 
 
@@ -132,8 +131,7 @@ _MIRROR: Final = np.array([[[1.0, 1.0, 1.0]], [[-1.0, 1.0, 1.0]]])
 """What takes places on the right cheek to the cheek below either eye."""
 _STARTS: Final = np.array([0.62, 0.86, 0.33])
 """Where along the lid each of an eye's tears starts, 0 at the outer corner and 1 at the inner."""
-_REACH: Final = np.array([1.0, 0.62, 0.4])
-"""How far each of them gets, as a share of the first."""
+_REACH: Final = np.array([1.0, 0.62, 0.4])  # how far each of them gets, as a share of the first
 _SIZES: Final = np.array([1.0, 0.85, 0.75])
 _TRAIL: Final = 0.13
 _DROP: Final = 0.24
