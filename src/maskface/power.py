@@ -53,26 +53,14 @@ _HUMANS: Final = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Variances:
-    """Variation of losses between subjects and within them.
+    """Variation of losses between subjects and within them."""
 
-    Attributes
-    ----------
-    source
-        Where that is known from.
-    units
-        What a subject and an image are in that study.
-    effects
-        (J,) true losses of pilot subjects around their mean, as shares.
-    outcomes
-        (J, 3) probabilities that an image of that subject is lost, unchanged, gained.
-    inflation
-        Factor of the noise: a subject's observed outcomes vary less than the true ones.
-    """
-
-    source: str
-    units: tuple[str, str]
-    effects: Floats
+    source: str  # where that is known from
+    units: tuple[str, str]  # what a subject and an image are in that study
+    effects: Floats  # (J,) true losses of pilot subjects around their mean, as shares
+    # (J, 3) probabilities that an image of that subject is lost, unchanged, gained.
     outcomes: Floats
+    # Factor of the noise: a subject's observed outcomes vary less than the true ones.
     inflation: float = 1.0
 
     @property
@@ -245,22 +233,13 @@ MOST_CELLS: Final = 20_000_000
 
 @dataclass(frozen=True, slots=True)
 class Power:
-    """Power of a design.
+    """Power of a design."""
 
-    Attributes
-    ----------
-    subjects, images
-        Of the design; images of each subject, under each condition.
-    power
-        Share of simulated studies whose interval excludes 0.
-    half_width
-        Mean half width of the interval of the loss, as a share.
-    """
-
+    # Of the design; images of each subject, under each condition.
     subjects: int
     images: int
-    power: float
-    half_width: float
+    power: float  # share of simulated studies whose interval excludes 0
+    half_width: float  # mean half width of the interval of the loss, as a share
 
 
 def simulate_power(

@@ -146,24 +146,12 @@ _NAMES: Final = {"subject_id": "subject", "image_id": "image"}
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Hits:
-    """Right answers of C units under K conditions, over the pictures answered under all of them.
+    """Right answers of C units under K conditions, over the pictures answered under all of them."""
 
-    Attributes
-    ----------
-    conditions
-        The K conditions.
-    counts
-        Answers by unit and condition.
-    coverage
-        (K,) mean hidden fraction of the face oval.
-    clustered_by
-        ``subject``, or ``image`` where a picture does not say who is shown.
-    """
-
-    conditions: tuple[str, ...]
-    counts: AnswerCounts
-    coverage: Floats
-    clustered_by: str
+    conditions: tuple[str, ...]  # the K conditions
+    counts: AnswerCounts  # answers by unit and condition
+    coverage: Floats  # (K,) mean hidden fraction of the face oval
+    clustered_by: str  # subject, or image where a picture does not say who is shown
 
     @property
     def totals(self) -> Floats:

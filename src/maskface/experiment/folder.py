@@ -96,15 +96,9 @@ STIMULI: Final = "stimuli"
 
 @dataclass(frozen=True, slots=True)
 class RunFolder:
-    """Paths and files of one run.
+    """Paths and files of one run."""
 
-    Attributes
-    ----------
-    path
-        The folder.
-    """
-
-    path: Path
+    path: Path  # the folder
 
     @property
     def trials_path(self) -> Path:

@@ -343,17 +343,10 @@ _COLUMNS: Final = ["image_id", "condition", "status", "message"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Failures:
-    """Images that have trials without an answer.
+    """Images that have trials without an answer."""
 
-    Attributes
-    ----------
-    images
-        Ids of all images of the run.
-    trials
-        Trials without an answer, in their order: columns image_id, condition, status and message.
-    """
-
-    images: frozenset[str]
+    images: frozenset[str]  # ids of all images of the run
+    # Trials without an answer, in their order: columns image_id, condition, status and message.
     trials: pd.DataFrame
 
     @property

@@ -84,30 +84,14 @@ LEVEL: Final = 0.95
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One claim of the literature.
+    """One claim of the literature."""
 
-    Attributes
-    ----------
-    id
-        As in the column ``claim`` of the findings.
-    statement
-        In words.
-    measured
-        Meaning of the number of a run.
-    rule
-        When a run agrees and when it differs; otherwise it cannot tell.
-    needs
-        Kinds of conditions that a run must have.
-    add
-        Options to add to ``maskface run`` if it lacks them.
-    """
-
-    id: str
-    statement: str
-    measured: str
-    rule: str
-    needs: tuple[Kind, ...] = ("mask",)
-    add: str = "--occluder surgical"
+    id: str  # as in the column claim of the findings
+    statement: str  # in words
+    measured: str  # meaning of the number of a run
+    rule: str  # when a run agrees and when it differs; otherwise it cannot tell
+    needs: tuple[Kind, ...] = ("mask",)  # kinds of conditions that a run must have
+    add: str = "--occluder surgical"  # options to add to maskface run if it lacks them
 
 
 def _read_as(source: str, target: str) -> Claim:
@@ -311,31 +295,16 @@ SUMMARY_ALONE: Final = "summary alone"
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """Result of a run on a claim.
-
-    Attributes
-    ----------
-    claim
-        The claim.
-    reader, condition
-        Classifier or ``human``, and condition; two conditions if two are compared.
-    value, low, high
-        Number of the run and its interval, as shares; NaN if there is none.
-    verdict
-        ``agrees``, ``differs``, ``cannot tell``, ``disputed`` or ``not measured``.
-    basis
-        ``trials``, ``summary`` if it holds the answer, or ``summary alone`` if trials would be
-        better.
-    note
-        Remark.
-    """
+    """Result of a run on a claim."""
 
     claim: Claim
+    # Classifier or human, and condition; two conditions if two are compared.
     reader: str
     condition: str
+    # Number of the run and its interval, as shares; NaN if there is none.
     value: float
     low: float
     high: float
-    verdict: Verdict
-    basis: str
-    note: str = ""
+    verdict: Verdict  # agrees, differs, cannot tell, disputed or not measured
+    basis: str  # trials, summary if it holds the answer, or summary alone if trials would be better
+    note: str = ""  # remark

@@ -329,29 +329,15 @@ HUMAN = "human"
 
 @dataclass(frozen=True, eq=False)
 class Study:
-    """Scored answers of human observers.
+    """Scored answers of human observers."""
 
-    Attributes
-    ----------
-    responses
-        In the schema of `maskface.tables.RESPONSES`.
-    exclusions
-        In the schema of `maskface.tables.EXCLUSIONS`.
-    column_map
-        Map that the files were read with.
-    sources
-        ``name``, ``sha256`` and ``rows`` of each file.
-    own_map
-        Whether the map is, or completes a ready-made one with, one of the user's.
-    notes
-        What was passed over, and what may be a mistake in the files, in sentences.
-    """
-
-    responses: pd.DataFrame
-    exclusions: pd.DataFrame
-    column_map: ColumnMap
-    sources: tuple[dict[str, Any], ...]
+    responses: pd.DataFrame  # in the schema of `maskface.tables.RESPONSES`
+    exclusions: pd.DataFrame  # in the schema of `maskface.tables.EXCLUSIONS`
+    column_map: ColumnMap  # map that the files were read with
+    sources: tuple[dict[str, Any], ...]  # name, sha256 and rows of each file
+    # Whether the map is, or completes a ready-made one with, one of the user's.
     own_map: bool = False
+    # What was passed over, and what may be a mistake in the files, in sentences.
     notes: tuple[str, ...] = ()
 
     @property

@@ -31,22 +31,13 @@ MAX_BYTES: Final = 500_000_000
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Limits of the picture files that are read; others are refused before they are decoded.
+    """Limits of the picture files that are read; others are refused before they are decoded."""
 
-    Attributes
-    ----------
-    max_pixels
-        Width times height, at most.
-    max_bytes
-        Size of the file, at most. The default holds any picture of `MAX_PIXELS` with 8 bits a
-        channel, without compression.
-    min_side
-        Shorter side in px, at least: smaller pictures hold no readable face.
-    """
-
-    max_pixels: int = MAX_PIXELS
+    max_pixels: int = MAX_PIXELS  # width times height, at most
+    # Size of the file, at most. The default holds any picture of `MAX_PIXELS` with 8 bits a
+    # channel, without compression.
     max_bytes: int = MAX_BYTES
-    min_side: int = MIN_SIDE
+    min_side: int = MIN_SIDE  # shorter side in px, at least: smaller pictures hold no readable face
 
 
 LIMITS: Final = Limits()

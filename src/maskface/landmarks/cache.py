@@ -47,21 +47,11 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class CacheStats:
-    """Contents of the cache for one detector.
+    """Contents of the cache for one detector."""
 
-    Attributes
-    ----------
-    detector
-        Name of its folder, a hash of the detector's fingerprint; 16 hexadecimal digits.
-    entries
-        Number of pictures.
-    size
-        Bytes in all.
-    """
-
-    detector: str
-    entries: int
-    size: int
+    detector: str  # name of its folder, a hash of the detector's fingerprint; 16 hexadecimal digits
+    entries: int  # number of pictures
+    size: int  # bytes in all
 
 
 def cache_stats(folder: Path) -> list[CacheStats]:

@@ -35,20 +35,12 @@ PARTS: Final = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Drawn:
-    """A picture with an occluder on its faces.
+    """A picture with an occluder on its faces."""
 
-    Attributes
-    ----------
-    image
-        (H, W, 3) uint8 RGB.
-    alpha
-        (H, W) uint8. How much of the photograph is hidden, by all occluders together.
-    faces
-        In the order of the faces; a message if the occluder failed and the face is unchanged.
-    """
-
-    image: ImageArray
+    image: ImageArray  # (H, W, 3) uint8 RGB
+    # (H, W) uint8. How much of the photograph is hidden, by all occluders together.
     alpha: NDArray[np.uint8]
+    # In the order of the faces; a message if the occluder failed and the face is unchanged.
     faces: tuple[Occlusion | str, ...]
 
     @property
@@ -119,25 +111,14 @@ def params_text(occluder: Occluder) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Masked:
-    """Outcome of one file.
+    """Outcome of one file."""
 
-    Attributes
-    ----------
-    job
-        The file and its result.
-    coverages
-        Hidden fraction of the face oval of each occluded face, largest face first; for a video,
-        the mean over the frames of each face, in the order of their numbers.
-    message
-        The failure; empty if there is none.
-    kept
-        Whether it was done by an earlier call.
-    """
-
-    job: Job
+    job: Job  # the file and its result
+    # Hidden fraction of the face oval of each occluded face, largest face first; for a video, the
+    # mean over the frames of each face, in the order of their numbers.
     coverages: tuple[float, ...] = ()
-    message: str = ""
-    kept: bool = False
+    message: str = ""  # the failure; empty if there is none
+    kept: bool = False  # whether it was done by an earlier call
 
 
 @dataclass(frozen=True)

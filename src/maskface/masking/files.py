@@ -34,21 +34,12 @@ from maskface.specs import require_text
 
 @dataclass(frozen=True, slots=True)
 class MaskedFiles:
-    """Outcome of all files.
+    """Outcome of all files."""
 
-    Attributes
-    ----------
-    files
-        One for each picture and video, sorted by name.
-    tables
-        The CSV files with one row for each face: one for each occluder, or none.
-    notes
-        Remarks on the results.
-    """
-
-    files: tuple[Masked, ...]
+    files: tuple[Masked, ...]  # one for each picture and video, sorted by name
+    # The CSV files with one row for each face: one for each occluder, or none.
     tables: tuple[Path, ...]
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()  # remarks on the results
 
 
 def mask_files(

@@ -63,19 +63,13 @@ def ratio(above: Floats, below: Floats) -> Floats:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AnswerCounts:
-    """Answers of C units in K cells, which are conditions, or conditions by group of pictures.
+    """Answers of C units in K cells, which are conditions, or conditions by group of pictures."""
 
-    Attributes
-    ----------
-    given
-        (C, K, 7, 7): by unit, cell, shown emotion and answer, how often the answer was given.
-    chances
-        (C, K, 7, 7): how often it could have been given. Among all emotions that is how often the
-        emotion was shown, whatever the answer; of answers to "is it ...?" it is how often that
-        was asked.
-    """
-
+    # (C, K, 7, 7): by unit, cell, shown emotion and answer, how often the answer was given.
     given: Floats
+    # (C, K, 7, 7): how often it could have been given. Among all emotions that is how often the
+    # emotion was shown, whatever the answer; of answers to "is it ...?" it is how often that was
+    # asked.
     chances: Floats
 
     @property
@@ -136,21 +130,12 @@ def count_answers(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PictureAnswers:
-    """Answers of one classifier to n pictures under K conditions.
+    """Answers of one classifier to n pictures under K conditions."""
 
-    Attributes
-    ----------
-    conditions
-        The K conditions.
-    pictures
-        Table of the n pictures: image_id, unit (who is shown, or the picture itself) and label.
-    answer
-        (n, K) index into `EMOTIONS`; `NO_ANSWER` where there is none.
-    """
-
-    conditions: tuple[str, ...]
+    conditions: tuple[str, ...]  # the K conditions
+    # Table of the n pictures: image_id, unit (who is shown, or the picture itself) and label.
     pictures: pd.DataFrame
-    answer: Integers
+    answer: Integers  # (n, K) index into `EMOTIONS`; `NO_ANSWER` where there is none
 
     def answered(self) -> PictureAnswers:
         """Return the pictures that have an answer under all conditions."""
@@ -355,28 +340,17 @@ _AT_ONCE: Final = 2**12  # answers that are summed at a time
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Comparison:
-    """Answers of every independent unit, plain and under one condition.
+    """Answers of every independent unit, plain and under one condition."""
 
-    Attributes
-    ----------
-    condition
-        What is compared with ``none``.
-    by
-        Columns that name the units: one, or two that are crossed (every observer saw every
-        person, say).
-    totals
-        (C, 2, N_SUMS) sums of each cluster, or of each cell of crossed factors: plain, occluded.
-    levels
-        (C, F) number of each cell's level of each of the F columns `by`.
-    changed
-        (7, 2) pictures of each emotion that went from right to wrong, and from wrong to right;
-        None where the answers are not paired picture by picture.
-    """
-
-    condition: str
+    condition: str  # what is compared with none
+    # Columns that name the units: one, or two that are crossed (every observer saw every person,
+    # say).
     by: tuple[str, ...]
+    # (C, 2, N_SUMS) sums of each cluster, or of each cell of crossed factors: plain, occluded.
     totals: NDArray[np.float64]
-    levels: NDArray[np.int64]
+    levels: NDArray[np.int64]  # (C, F) number of each cell's level of each of the F columns `by`
+    # (7, 2) pictures of each emotion that went from right to wrong, and from wrong to right; None
+    # where the answers are not paired picture by picture.
     changed: NDArray[np.int64] | None
 
     @property
