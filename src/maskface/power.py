@@ -78,15 +78,8 @@ class Variances:
 def human_variances(emotion: str = "all") -> Variances:
     """Return the variances of human observers that come with the package.
 
-    Parameters
-    ----------
-    emotion
-        One of the six that were shown, or ``all``.
-
-    Raises
-    ------
-    MaskfaceError
-        If there are no figures for the emotion.
+    `emotion` is one of the six that were shown, or ``all``. Raises MaskfaceError if there are no
+    figures for it.
     """
     if emotion not in _HUMANS:
         raise MaskfaceError(
@@ -333,10 +326,7 @@ def _intervals(
 def parse_sizes(text: str, option: str) -> tuple[int, ...]:
     """Parse numbers such as ``10,20,40``.
 
-    Raises
-    ------
-    MaskfaceError
-        If they are none; the message names the option.
+    Raises MaskfaceError if they are none; the message names the option.
     """
     try:
         return tuple(int(part) for part in text.split(","))
@@ -358,11 +348,8 @@ def power_values(
 ) -> dict[str, Any]:
     """Return power as plain values; see `power_text`.
 
-    Returns
-    -------
-    dict
-        ``loss``, ``between_sd``, ``within_sd`` and each ``half_width`` as shares; ``designs``, and
-        the ``smallest`` of them with the power ``wanted``, or None.
+    ``loss``, ``between_sd``, ``within_sd`` and each ``half_width`` as shares; ``designs``, and the
+    ``smallest`` of them with the power ``wanted``, or None.
     """
     best = smallest_design(found, wanted)
     return {
@@ -381,21 +368,9 @@ def power_values(
 def power_text(
     found: Sequence[Power], variances: Variances, loss: float, *, wanted: float = 0.8
 ) -> str:
-    """Format power as a table, and name the smallest design with enough of it.
+    """Format power as a table in percentage points, and name the smallest design with enough of it.
 
-    Parameters
-    ----------
-    found
-        From `simulate_power`.
-    variances, loss
-        That it was simulated with.
-    wanted
-        Power that is enough, 0 to 1.
-
-    Returns
-    -------
-    str
-        Half widths in percentage points.
+    `found`, `variances` and `loss` are those of `simulate_power`; `wanted` is enough power, 0 to 1.
     """
     unit, image = variances.units
     header = (f"{unit}s", f"{image}s each", "power", "half width")

@@ -392,10 +392,7 @@ def hash_files(names: Iterable[str]) -> dict[str, str]:
 def make_plan(experiment: Experiment) -> Plan:
     """Look up the pictures of an experiment without opening them.
 
-    Raises
-    ------
-    MaskfaceError
-        If the data set cannot be read.
+    Raises MaskfaceError if the data set cannot be read.
     """
     dataset = experiment.load_dataset()
     samples = dataset.samples

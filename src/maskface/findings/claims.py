@@ -58,14 +58,11 @@ FINDINGS: Final = Table(
 
 
 def load_findings() -> pd.DataFrame:
-    """Read the published findings that come with the package.
+    """Read the published findings that come with the package, in the schema of `FINDINGS`.
 
-    Returns
-    -------
-    pandas.DataFrame
-        In the schema of `FINDINGS`: human observers, plain and occluded faces. ``how_known`` is
-        the source: an abstract, the full text or a table of an article, a press release, or a
-        computation from the authors' public trials. Shares are 0 to 1.
+    Human observers, plain and occluded faces. ``how_known`` is the source: an abstract, the full
+    text or a table of an article, a press release, or a computation from the authors' public
+    trials. Shares are 0 to 1.
     """
     with as_file(files("maskface.findings") / "findings.csv") as path:
         return FINDINGS.read(path)
@@ -172,18 +169,9 @@ _WORDS: Final[tuple[tuple[Kind, tuple[str, ...]], ...]] = (
 def kind_of(condition: str, masks: tuple[str, ...] = ()) -> Kind | None:
     """Classify a condition by its occluder.
 
-    Parameters
-    ----------
-    condition
-        Occluder with its parameters, or any name in a study with human observers.
-    masks
-        Conditions that count as masks whatever their names.
-
-    Returns
-    -------
-    str or None
-        None if the claims are not about it: occluders of the upper face, controls of area, several
-        occluders at once.
+    `condition` may be any name in a study with human observers; those in `masks` count as masks
+    whatever their names. None if the claims are not about it: occluders of the upper face, controls
+    of area, several occluders at once.
     """
     if condition in masks:
         return "mask"

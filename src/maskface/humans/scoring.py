@@ -185,19 +185,9 @@ _OTHER: Final = {e: next(other for other in EMOTIONS[::-1] if other != e) for e 
 def of_question(responses: pd.DataFrame, emotion: str) -> pd.DataFrame:
     """Recode answers to "is it <emotion>?" as choices: yes is that emotion, no is not.
 
-    Parameters
-    ----------
-    responses
-        Yes/no responses.
-    emotion
-        The emotion in the question.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The trials with that question, with ``predicted`` filled in. Of the confusion matrix only
-        "this emotion" against "not this emotion" has a meaning, so hit rate, d' and criterion hold
-        for that emotion alone.
+    Returns the trials with that question, with ``predicted`` filled in. Of the confusion matrix
+    only "this emotion" against "not this emotion" has a meaning, so hit rate, d' and criterion hold
+    for that emotion alone.
     """
     asked = responses[responses["question"] == emotion]
     denied = asked["label"].where(asked["label"] != emotion, _OTHER[emotion])

@@ -57,23 +57,9 @@ class Drawn:
 def draw_on_faces(
     image: ImageArray, occluder: Occluder, faces: Sequence[FaceLandmarks], seeds: Sequence[int]
 ) -> Drawn:
-    """Put an occluder on every face of a picture.
+    """Put an occluder on every face of a picture (H, W, 3) uint8 RGB, which is not changed.
 
-    Parameters
-    ----------
-    image
-        (H, W, 3) uint8 RGB; it is not changed.
-    occluder
-        What to put on.
-    faces
-        The faces in `image`.
-    seeds
-        One for each face.
-
-    Returns
-    -------
-    Drawn
-        A face on which the occluder fails is left as it is.
+    `seeds` holds one for each face. A face on which the occluder fails is left as it is.
     """
     made: dict[int, Occlusion | str] = {}
     open_ = np.ones(image.shape[:2], np.float32)

@@ -281,12 +281,9 @@ def done_text(done: MaskedFiles) -> str:
 def done_values(done: MaskedFiles) -> dict[str, Any]:
     """Return the outcome of all files as plain values.
 
-    Returns
-    -------
-    dict
-        ``n_files``, ``n_written`` (``n_kept`` of them by an earlier call), ``n_faces``,
-        ``failures`` (``source`` and ``message`` of each file without a face), ``files`` that were
-        written, and the ``table`` among them (None without or with several), and ``tables``.
+    ``n_files``, ``n_written`` (``n_kept`` of them by an earlier call), ``n_faces``, ``failures``
+    (``source`` and ``message`` of each file without a face), ``files`` that were written, and the
+    ``table`` among them (None without or with several), and ``tables``.
     """
     written = [file for file in done.files if file.coverages]
     return {

@@ -99,19 +99,10 @@ def count_answers(
 ) -> AnswerCounts:
     """Count n answers by unit, cell, shown emotion and answer.
 
-    Parameters
-    ----------
-    unit
-        (n,) names of the independent units, which are numbered in their order.
-    cell
-        (n,) number of the cell of each.
-    label, answer
-        (n,) index into `EMOTIONS`; an answer that is no emotion is `NO_ANSWER`.
-    n_cells
-        How many cells there are.
-    said
-        (n,) 1 for yes and 0 for no, of answers to "is it ...?"; `answer` then names what was
-        asked. None if answers were chosen among all emotions.
+    `unit` (n,) are names of the independent units, which are numbered in their order; `cell` (n,)
+    numbers the `n_cells` cells; `label` and `answer` (n,) index `EMOTIONS`, and an answer that is
+    no emotion is `NO_ANSWER`. Of answers to "is it ...?", `said` (n,) is 1 for yes and 0 for no,
+    and `answer` names what was asked; None if answers were chosen among all emotions.
     """
     codes = pd.factorize(unit, sort=True)[0].astype(np.int64)
     n = (int(codes.max(initial=-1)) + 1) * n_cells
@@ -156,14 +147,9 @@ class PictureAnswers:
         return pd.factorize(self.pictures["unit"], sort=True)[0].astype(np.int64)
 
     def counts(self, group: Integers | int = 0, n_groups: int = 1) -> AnswerCounts:
-        """Count the answers.
+        """Count the answers, by group of pictures if `group` (n,) numbers those of `n_groups`.
 
-        Parameters
-        ----------
-        group
-            (n,) number of each picture's group, where pictures are counted by group.
-        n_groups
-            How many groups there are. Cells are conditions within groups, so K n_groups.
+        Cells are conditions within groups, so K n_groups.
         """
         k = len(self.conditions)
         cell = np.asarray(group).reshape(-1, 1) * k + np.arange(k)
@@ -177,21 +163,10 @@ class PictureAnswers:
 
 
 def picture_answers(trials: pd.DataFrame, conditions: Sequence[str], *, by: str) -> PictureAnswers:
-    """Bring together the answers to each picture.
+    """Bring together the answers of one data set and classifier to each picture.
 
-    Parameters
-    ----------
-    trials
-        Of one data set and classifier, in the schema of `maskface.tables.TRIALS`.
-    conditions
-        Which conditions, by the names that the trials have for them.
-    by
-        Column that names the independent units.
-
-    Raises
-    ------
-    MaskfaceError
-        If a picture was answered twice under one condition.
+    `conditions` are named as in `trials`; `by` is the column of the independent units. Raises
+    MaskfaceError if a picture was answered twice under one condition.
     """
     rows = trials[(trials["status"] == "ok") & trials["condition"].isin(conditions)]
     pictures = pd.DataFrame(
@@ -276,13 +251,7 @@ def shown(totals: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 class Sums:
-    """Sums that all measures are made of, each computed when it is first needed.
-
-    Parameters
-    ----------
-    totals
-        (B, N_SUMS).
-    """
+    """Sums (B, N_SUMS) that all measures are made of, each computed when it is first needed."""
 
     def __init__(self, totals: NDArray[np.float64]) -> None:
         self._totals = totals
