@@ -12,7 +12,6 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-from scipy.stats import random_table
 
 from maskface.arrays import Floats, Integers, Row
 from maskface.classifiers import is_control
@@ -183,6 +182,8 @@ def _under(name: str) -> str:
 
 def chi_square(table: Integers) -> tuple[float, float]:
     """Compute chi-square of a table of counts, and its p value over tables of the same margins."""
+    from scipy.stats import random_table
+
     rows, columns = table.sum(axis=1), table.sum(axis=0)
     expected = np.outer(rows, columns) / table.sum()
     drawn = random_table(rows, columns).rvs(_N_TABLES, random_state=np.random.default_rng(0))
