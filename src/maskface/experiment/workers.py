@@ -35,8 +35,7 @@ BACKENDS: Final = OPTIONS["backend"].choices
 Task: TypeAlias = tuple[Any, ...]
 _WATCH_S: Final = 1
 """Interval at which a worker checks whether its parent is alive."""
-_WAIT_S: Final = 10
-"""Longest wait for a scheduler to answer, and for a cluster to have a worker."""
+_WAIT_S: Final = 10  # longest wait for a scheduler to answer, and for a cluster to have a worker
 
 
 class WorkerLost(Exception):  # noqa: N818 (a state, which is handled)

@@ -87,8 +87,7 @@ CELLS: Final = Table(
 )
 """Numbers that are correlated, of classifiers and of people."""
 
-_FEWEST_ITEMS: Final = 4
-"""Least number of emotions for which a published study gives figures."""
+_FEWEST_ITEMS: Final = 4  # least number of emotions for which a published study gives figures
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -227,8 +226,7 @@ def _sides(plain: pd.Series) -> NDArray[np.int64]:
     return np.where(plain, 0, 1).astype(np.int64)
 
 
-_FEWEST: Final = 3
-"""Least number of emotions to correlate."""
+_FEWEST: Final = 3  # least number of emotions to correlate
 _BOOTSTRAP: Final = INTERVAL_NAMES["expanded"]
 
 

@@ -137,16 +137,10 @@ def holm_within(
     source: str = "p_value",
     target: str = "p_adjusted",
 ) -> pd.DataFrame:
-    """Return a table with a column of p values that are adjusted by Holm within each family.
+    """Return a table with p values of `source` adjusted by Holm within each family, in `target`.
 
-    Parameters
-    ----------
-    table
-        With the columns `source` and `target`.
-    families
-        Columns, or series of the same index, that tell the families apart.
-    source, target
-        Columns of the p values, NaN where there was no test, and of what they are adjusted to.
+    `families` are columns, or series of the same index, that tell the families apart; p values are
+    NaN where there was no test.
     """
     adjusted = table.groupby(families, dropna=False)[source].transform(
         lambda p: holm(p.to_numpy(np.float64))
