@@ -42,6 +42,7 @@ from tests.fixtures.videos import (
     blob_face,
     blobs,
     find_blobs,
+    pause_after,
     read_video,
     sliding,
     turn_upright,
@@ -267,13 +268,13 @@ def test_table_and_picture_need_two_names(face: ImageArray, tmp_path: Path) -> N
 def test_kinds_that_are_only_read_or_not_even_that(face: ImageArray, tmp_path: Path) -> None:
     source, out = tmp_path / "in", tmp_path / "out"
     write_image(source / "i.jpg", face)
-    (source / "i.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(100))
+    (source / "i.jp2").write_bytes(b"\0\0\0\x18ftypcrx " + bytes(100))
     Image.fromarray(face).save(source / "b.ppm")
     write_image(source / "jpeg.jpg", face)
-    (source / "jpeg.jpg").rename(source / "jpeg.avif")
+    (source / "jpeg.jpg").rename(source / "jpeg.jxl")
     done = mask_files(source, out, alpha=True)
     assert [file.message[:20] for file in done.files] == [
-        "", "a HEIC picture, whic", "", "cannot write a .avif"
+        "", "a raw camera picture", "", "cannot write a .jxl "
     ]  # fmt: skip
     assert list(MASKED.read(out / "masked.csv")["output"].fillna("")) == ["b.png", "", "i.jpg", ""]
     assert {path.name for path in out.iterdir()} == {
@@ -355,6 +356,32 @@ def test_a_damaged_video_is_told(clip: Path, tmp_path: Path) -> None:
     assert file.message
     table = MASKED.read(tmp_path / "out" / "masked.csv")
     assert table["status"].iloc[-1] == "error"
+
+
+@pytest.mark.parametrize("steps", [11, 2_000_000])
+def test_uneven_frames_are_written_when_the_file_shows_them(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, steps: int
+) -> None:
+    """The frame before a pause is repeated; a pause of 18 hours is taken for an error."""
+    monkeypatch.setattr(_sinks, "find_ffmpeg", lambda: None)
+    pause_after(clip, 2, steps)
+    due = [i + (steps - 1) * (i > 2) for i in range(8)]
+    done = mask_files(clip, tmp_path / "out.mp4", csv=tmp_path / "out.csv")
+    table = MASKED.read(tmp_path / "out.csv")
+    assert list(table["time_s"]) == pytest.approx([i / RATE for i in due], rel=1e-4, abs=1e-4)
+    note = table["message"].iloc[0]
+    assert note.startswith(f"frames come 33 to {1000 * steps / 29.97:.0f} ms apart")
+    assert f"{clip}: {note}." in done.notes
+    assert set(table["message"].iloc[1:]) == {""}
+    before, after = read_video(clip)[0], read_video(tmp_path / "out.mp4")[0]
+    if steps > 100:
+        assert len(after) == 8
+        return
+    assert len(after) == due[-1] + 1
+    top = slice(0, before[0].shape[0] // 4)  # above the mask
+    for index, frame in zip(due, before, strict=True):
+        assert np.abs(after[index][top].astype(int) - frame[top]).mean() < 3
+    assert np.abs(after[due[3] - 1][top].astype(int) - before[2][top]).mean() < 3
 
 
 def test_a_video_without_a_face_leaves_no_file_and_one_row(tmp_path: Path) -> None:
