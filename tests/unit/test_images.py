@@ -341,7 +341,7 @@ def test_pictures_of_telephones_are_read_upright(tmp_path: Path, kind: str) -> N
     with pytest.raises(ImageError, match="15,360 pixels are too many"):
         images.read_image(path, images.Limits(max_pixels=15_000))
     path.write_bytes(path.read_bytes()[:-40])
-    with pytest.raises(ImageError, match="^(broken picture file|an? .* picture, which cannot be)"):
+    with pytest.raises(ImageError, match=r"^(broken picture file|an? .* picture, which cannot be)"):
         images.read_image(path)
 
 

@@ -244,7 +244,7 @@ def test_no_result_is_left_of_a_picture_that_has_no_face_any_more(
     mask_files(source, out, alpha=True, resume=True)
     assert list(MASKED.read(out / "masked.csv")["status"]) == ["no_face", "ok"]
     left = sorted(path.name for path in out.iterdir())
-    assert left == ["masked.csv", "same.alpha.png", "same.png"]
+    assert left == ["masked.csv", "masked.sha256", "same.alpha.png", "same.png"]
 
 
 def test_files_that_nobody_knows_are_not_overwritten(face: ImageArray, tmp_path: Path) -> None:
@@ -278,7 +278,7 @@ def test_kinds_that_are_only_read_or_not_even_that(face: ImageArray, tmp_path: P
     ]  # fmt: skip
     assert list(MASKED.read(out / "masked.csv")["output"].fillna("")) == ["b.png", "", "i.jpg", ""]
     assert {path.name for path in out.iterdir()} == {
-        "b.alpha.png", "b.png", "i.alpha.png", "i.jpg", "masked.csv"
+        "b.alpha.png", "b.png", "i.alpha.png", "i.jpg", "masked.csv", "masked.sha256"
     }  # fmt: skip
 
 
@@ -333,7 +333,9 @@ def test_a_video_keeps_rate_size_and_frames(
     assert set(rows["seed"]) == {derived_seed(0, "clip.mp4", 0)}
     assert set(rows["status"]) == {"ok"}
     assert list(table[table["source"] == "broken.mp4"]["status"]) == ["error"]
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["clip.mp4", "masked.csv"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "clip.mp4", "masked.csv", "masked.sha256",
+    ]  # fmt: skip
     written = (tmp_path / "out" / "clip.mp4").stat().st_mtime_ns
     assert [f.kept for f in mask_files(tmp_path / "in", tmp_path / "out", resume=True).files] == [
         False,
@@ -389,7 +391,7 @@ def test_a_video_without_a_face_leaves_no_file_and_one_row(tmp_path: Path) -> No
     done = mask_files(empty, tmp_path / "out")
     assert done.files[0].message == "no face found in any of 3 frames"
     assert done.notes == ()
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["masked.csv"]
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"masked.csv", "masked.sha256"}
     table = MASKED.read(tmp_path / "out" / "masked.csv")
     assert list(table["status"]) == ["no_face"]
     assert list(table["message"]) == ["no face found in any of 3 frames"]
@@ -405,7 +407,7 @@ def test_an_occluder_that_fails_on_a_whole_video_is_told(clip: Path, tmp_path: P
 
     (file,) = mask_files(clip, tmp_path / "out", Broken()).files
     assert file.message == "ValueError: out of paint"
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["masked.csv"]
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"masked.csv", "masked.sha256"}
     table = MASKED.read(tmp_path / "out" / "masked.csv")
     assert list(table["status"]) == ["error"]
 
@@ -673,7 +675,7 @@ def test_endings_that_browsers_and_cameras_write_are_masked_and_the_rest_is_name
         (source / name).write_text("no picture")
     done = mask_files(source, out)
     assert sorted(str(p.relative_to(out)) for p in out.iterdir()) == [
-        "a.jpg", "b.jpg", "c.jpg", "d.png", "e.mp4", "masked.csv"
+        "a.jpg", "b.jpg", "c.jpg", "d.png", "e.mp4", "masked.csv", "masked.sha256"
     ]  # fmt: skip
     assert all(file.coverages for file in done.files)
     (note,) = (note for note in done.notes if "also holds" in note)
@@ -696,8 +698,8 @@ def test_pictures_are_on_the_disk_before_their_rows(
     monkeypatch.setattr(os, "fsync", noted)
     mask_files(tmp_path / "in", out, alpha=True)
     inode = {path.name: path.stat().st_ino for path in (out, *out.iterdir())}
-    order = [inode[name] for name in ("a.png", "out", "a.alpha.png", "out", "masked.csv")]
-    assert synced[-5:] == order
+    order = ("a.png", "out", "a.alpha.png", "out", "masked.csv", "masked.sha256", "out")
+    assert synced[-7:] == [inode[name] for name in order]
 
 
 def test_doctor_finds_damaged_results(face: ImageArray, tmp_path: Path) -> None:
@@ -718,6 +720,33 @@ def test_doctor_finds_damaged_results(face: ImageArray, tmp_path: Path) -> None:
         re.sub(r"^(.*,d\.png,.*),1,([^,]*)$", r"\1,2,\2", table.read_text(), flags=re.M)
     )
     (check,) = check_folder(tmp_path / "results")
-    assert check.detail == "damaged: a.png, b.png, c.png and 1 more. Mask again with --resume"
+    assert check.detail == "damaged: a.png, b.png, c.png and 2 more. Mask again with --resume"
     mask_files(tmp_path / "in", out, alpha=True, resume=True)
     assert all(check.ok for check in check_folder(out))
+
+
+def test_doctor_and_resume_notice_a_table_that_was_cut_between_two_files(
+    face: ImageArray, tmp_path: Path
+) -> None:
+    """Each file that is left has all its rows and its result."""
+    out = tmp_path / "out"
+    for name in ("a.png", "b.png", "c.png"):
+        write_image(tmp_path / "in" / name, face)
+    mask_files(tmp_path / "in", out)
+    table = out / "masked.csv"
+    whole = table.read_bytes()
+    table.write_bytes(b"".join(whole.splitlines(keepends=True)[:-1]))
+    (check,) = check_folder(out)
+    assert (check.ok, check.detail) == (
+        False,
+        "damaged: rows of masked.csv. Mask again with --resume",
+    )
+    done = mask_files(tmp_path / "in", out, resume=True)
+    assert done.notes[-1].startswith("1 files were masked again")
+    assert table.read_bytes() == whole
+    assert [check.ok for check in check_folder(out)] == [True]
+    (out / "masked.sha256").unlink()  # as after a kill
+    (check,) = check_folder(out)
+    assert (check.ok, check.detail) == (
+        True, "masked pictures as written; not finished: go on with --resume"
+    )  # fmt: skip
