@@ -34,6 +34,8 @@ GUARD_NAMES: Final = (
     "confounded",
     "unidentified",
     "same_picture",
+    "tiny_face",
+    "large_roll",
     "missing_emotion",
     "many_failures",
     "failures_by_emotion",

@@ -9,8 +9,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
+import numpy as np
 import pandas as pd
 
+from maskface.arrays import Floats
 from maskface.errors import MaskfaceError
 from maskface.experiment.checkpoints import PICTURES
 from maskface.experiment.folder import RunFolder
@@ -149,7 +151,7 @@ class Run:
         from maskface.stats import find_guards
 
         with _trial_source(self.folder) as trials:
-            return find_guards(trials, _same_files(self.folder))
+            return find_guards(trials, _same_files(self.folder), _face_sizes(self.folder))
 
     @cached_property
     def attributes(self) -> pd.DataFrame:
@@ -249,7 +251,8 @@ def write_summary(folder: RunFolder, seed: int) -> dict[str, Any]:
 
     _require_answers(folder.trials_path)
     with _trial_source(folder) as trials:
-        summary, guards = summarize(trials, seed=seed), find_guards(trials, _same_files(folder))
+        summary = summarize(trials, seed=seed)
+        guards = find_guards(trials, _same_files(folder), _face_sizes(folder))
     return {
         folder.summary_path.name: SUMMARY.write(summary, folder.summary_path),
         folder.guards_path.name: GUARDS.write(guards, folder.guards_path),
@@ -272,6 +275,16 @@ def _same_files(folder: RunFolder) -> pd.DataFrame:
     parts = TRIALS.pieces(folder.trials_path, about) if len(files) else ()
     named = [part[part["image_id"].isin(files["image_id"])].drop_duplicates() for part in parts]
     return files.merge(pd.concat(named).drop_duplicates()) if named else files
+
+
+def _face_sizes(folder: RunFolder) -> Floats:
+    """Return the sizes in px of the faces of a run (n,)."""
+    sizes = [np.empty(0)]
+    if folder.attributes_path.exists():
+        for piece in ATTRIBUTES.pieces(folder.attributes_path, ("attribute", "value", "source")):
+            measured = (piece["source"] == "measured") & (piece["attribute"] == "face_px")
+            sizes.append(piece.loc[measured, "value"].to_numpy(np.float64))
+    return np.concatenate(sizes)
 
 
 def _require_answers(path: Path) -> None:

@@ -132,12 +132,15 @@ class Masked:
         The failure; empty if there is none.
     kept
         Whether it was done by an earlier call.
+    note
+        Remark on the result; empty if there is none.
     """
 
     job: Job
     coverages: tuple[float, ...] = ()
     message: str = ""
     kept: bool = False
+    note: str = ""
 
 
 @dataclass(frozen=True)
