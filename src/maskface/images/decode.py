@@ -9,7 +9,7 @@ import io
 import re
 import threading
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -168,7 +168,7 @@ def count_frames(data: bytes) -> int:
         return 1
 
 
-def _formats(data: bytes) -> Sequence[str]:
+def _formats(data: bytes) -> list[str] | tuple[str, ...]:
     """Return the formats that a file may have; ISO/IEC 14496-12 says how those of phones begin."""
     return _phone_formats() if data[4:8] == _FTYP else _FORMATS
 
