@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from maskface.arrays import Bytes, Floats
 from maskface.occluders.colours import RGB
+
+UNCHANGED: Final = 128
+"""What stands for 1 in the bytes of a sheet's relief."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,7 +88,7 @@ class Sheet:
     texture
         Its appearance, laid flat.
     colour
-        Red, green, blue (0 to 255) in full light; without meaning for a texture in colour.
+        Red, green, blue (0 to 255) in full light; what 1 becomes in a texture in colour.
     tint
         Share (0 to 1) of the light from behind that the sheet keeps back where it is not opaque.
     both_sides
@@ -103,6 +107,11 @@ class Sheet:
         others of them, whatever their order in the garment.
     under_hair
         Whether it goes under hair that covers the ears.
+    relief
+        (h, w) uint8, how creases change its brightness: `UNCHANGED` where they do not. None without any.
+    tones
+        (rows, columns, 3) float64, factors of its red, green and blue at its vertices. None if its
+        colour is even.
     """
 
     surface: Surface
@@ -115,6 +124,8 @@ class Sheet:
     on_head: bool = False
     by_depth: bool = False
     under_hair: bool = False
+    relief: Bytes | None = None
+    tones: Floats | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
