@@ -34,6 +34,7 @@ GUARD_NAMES: Final = (
     "confounded",
     "unidentified",
     "same_picture",
+    "squashed",
     "missing_emotion",
     "many_failures",
     "failures_by_emotion",

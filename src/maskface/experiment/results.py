@@ -149,7 +149,7 @@ class Run:
         from maskface.stats import find_guards
 
         with _trial_source(self.folder) as trials:
-            return find_guards(trials, _same_files(self.folder))
+            return find_guards(trials, _same_files(self.folder), _aspects(self.folder))
 
     @cached_property
     def attributes(self) -> pd.DataFrame:
@@ -249,7 +249,10 @@ def write_summary(folder: RunFolder, seed: int) -> dict[str, Any]:
 
     _require_answers(folder.trials_path)
     with _trial_source(folder) as trials:
-        summary, guards = summarize(trials, seed=seed), find_guards(trials, _same_files(folder))
+        summary, guards = (
+            summarize(trials, seed=seed),
+            find_guards(trials, _same_files(folder), _aspects(folder)),
+        )
     return {
         folder.summary_path.name: SUMMARY.write(summary, folder.summary_path),
         folder.guards_path.name: GUARDS.write(guards, folder.guards_path),
@@ -272,6 +275,15 @@ def _same_files(folder: RunFolder) -> pd.DataFrame:
     parts = TRIALS.pieces(folder.trials_path, about) if len(files) else ()
     named = [part[part["image_id"].isin(files["image_id"])].drop_duplicates() for part in parts]
     return files.merge(pd.concat(named).drop_duplicates()) if named else files
+
+
+def _aspects(folder: RunFolder) -> pd.DataFrame | None:
+    """Return the proportions of the faces of a run; None if it has no table of attributes."""
+    path, wanted = folder.attributes_path, ("run_id", "dataset", "attribute", "value")
+    if not path.exists():
+        return None
+    pieces = ATTRIBUTES.pieces(path, wanted)
+    return pd.concat(piece[piece["attribute"] == "iris_aspect"] for piece in pieces)
 
 
 def _require_answers(path: Path) -> None:

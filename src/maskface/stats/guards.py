@@ -16,6 +16,8 @@ from scipy.stats import random_table
 
 from maskface.arrays import Floats, Integers, Row
 from maskface.classifiers import is_control
+from maskface.landmarks import restoring_factor
+from maskface.run_options import argument
 from maskface.stats.randomization import Ways, randomize
 from maskface.stats.tests import wilson_interval
 from maskface.stats.trial_source import FrameSource, Head, People, TrialSource
@@ -206,7 +208,9 @@ _NEEDED: Final = ("image_id", "subject_id", "label", "predicted", "correct")
 
 
 def find_guards(
-    trials: pd.DataFrame | TrialSource, same_files: pd.DataFrame | None = None
+    trials: pd.DataFrame | TrialSource,
+    same_files: pd.DataFrame | None = None,
+    aspects: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Look for reasons why the results of trials may not mean what they seem to.
 
@@ -217,14 +221,17 @@ def find_guards(
     same_files
         Pictures whose file is that of another: columns run_id, dataset, image_id, sha256, label
         and subject_id. Files are not compared if None.
+    aspects
+        Proportions of frontal faces: columns run_id, dataset and value; see
+        `maskface.landmarks.iris_aspect`. They are not judged if None.
 
     Returns
     -------
     pandas.DataFrame
         In the schema of `maskface.tables.GUARDS`, one row for each reason, in plain words:
         ``confounded`` (the condition shows other people than ``none``), ``same_picture``,
-        ``missing_emotion``,
-        ``many_failures``, ``failures_by_emotion`` (chi-square over tables with the same margins,
+        ``squashed`` (irises of frontal faces are off a circle by more than 12 % in the median),
+        ``missing_emotion``, ``many_failures``, ``failures_by_emotion`` (chi-square over tables with the same margins,
         Monte Carlo p below .01; Hope 1968, doi:10.1111/j.2517-6161.1968.tb00759.x),
         ``few_subjects``, ``no_subjects``, ``ceiling``, ``floor``, ``chance``,
         ``dominant_answer``. Empty if there is none. Classifiers that learnt from shuffled
@@ -244,7 +251,27 @@ def find_guards(
         rows += [{"run_id": run_id, "dataset": dataset, "label": _ALL} | row for row in found]
     if same_files is not None and len(same_files):
         rows += [_same_picture(same_files)]
+    if aspects is not None:
+        rows += _squashed(aspects)
     return GUARDS.check(GUARDS.frame(rows))
+
+
+def _squashed(aspects: pd.DataFrame) -> Iterator[Row]:
+    """Warn of pictures whose irises are not round."""
+    for (run_id, dataset), part in aspects.groupby(["run_id", "dataset"]):
+        factor = restoring_factor(part["value"].astype(float).tolist())
+        if factor == 1:
+            continue
+        way = "squashed" if factor > 1 else "squeezed from the sides"
+        change = f"{factor:.2f} x as high" if factor > 1 else f"{1 / factor:.2f} x as wide"
+        yield {
+            "run_id": run_id, "dataset": dataset, "classifier": _ALL, "condition": _ALL,
+            "label": _ALL, "guard": "squashed",
+            "detail": f"Pictures look {way}: irises, which are round, are {factor:.2f} x as wide "
+            f"as high in the median of {len(part)} frontal faces. Make them {change}, for example "
+            f"with {argument('restore_aspect', value=factor)} in another folder: networks read "
+            "faces in true proportions.",
+        }  # fmt: skip
 
 
 def _same_picture(same_files: pd.DataFrame) -> Row:

@@ -31,8 +31,9 @@ RELIEF: Final = ((160, 192), (320, 384))
 _GRAIN: Final = (0.010, 0.6)
 """Median strength of the grain of one piece, and the standard deviation of its logarithm."""
 _KNOTS: Final = (5, 6)
-_UNEVEN: Final = 0.02
-"""Places down and across at which the colour of one piece deviates, and by how much (SD)."""
+_UNEVEN: Final = (0.02, 0.008)
+"""Places down and across at which the colour of one piece is warmer or cooler, and more or less red,
+and by how much (SD). Single channels that vary freely make white cloth pink."""
 
 
 def add_line(level: Singles, profile: Singles, rows: Reals, width: float, strength: Reals) -> None:
@@ -120,7 +121,11 @@ def creased(rng: np.random.Generator, strength: float, *, fine: bool, halves: in
     height, width = RELIEF[fine]
     level = _resized(level * np.float32(strength), (height, width * halves))
     grain = _GRAIN[0] * float(np.exp(_GRAIN[1] * rng.standard_normal()))
-    y, x = (rng.random(2) * (GRAIN_TILE - height, 2 * GRAIN_TILE - width * halves)).astype(int).tolist()
+    y, x = (
+        (rng.random(2) * (GRAIN_TILE - height, 2 * GRAIN_TILE - width * halves))
+        .astype(int)
+        .tolist()
+    )
     level += np.float32(grain) * grain_tile(2)[y : y + height, x : x + width * halves]
     return level
 
@@ -152,8 +157,9 @@ def creased_sheet(sheet: Sheet, one: Individual, strength: float, *, fine: bool)
 def with_relief(sheet: Sheet, level: Singles, one: Individual) -> Sheet:
     """Return a sheet with a change of brightness around 0, and with its colour a little uneven."""
     relief = np.asarray(cv2.convertScaleAbs(level, alpha=UNCHANGED, beta=UNCHANGED), np.uint8)
-    knots = one.rng("tones").standard_normal((*_KNOTS, 3))
-    knots *= _UNEVEN
-    knots -= knots.mean(axis=2, keepdims=True)
-    tones = cv2.resize(1 + knots, sheet.surface.shape[::-1], interpolation=cv2.INTER_CUBIC)
-    return replace(sheet, relief=relief, tones=np.asarray(tones))
+    knots = one.rng("tones").standard_normal((*_KNOTS, 2)) * _UNEVEN
+    warm, dyed = cv2.split(
+        cv2.resize(knots, sheet.surface.shape[::-1], interpolation=cv2.INTER_CUBIC)
+    )
+    tones = np.stack([1 + warm - dyed, np.ones_like(warm), 1 - warm], axis=-1)
+    return replace(sheet, relief=relief, tones=tones)

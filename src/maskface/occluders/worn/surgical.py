@@ -86,10 +86,16 @@ def folds_of(one: Individual, *, fine: bool, interrupted: bool, ridge: bool) -> 
     count = int(np.searchsorted(np.cumsum(_COUNTS[1]), rng.random())) + _COUNTS[0][0]
     gap = np.float32(1.0)
     if interrupted:
-        gap = 1 - 0.85 * bump(np.linspace(-1, 1, columns, dtype=np.float32) - rng.normal(0, 0.08), 0.22)
+        gap = 1 - 0.85 * bump(
+            np.linspace(-1, 1, columns, dtype=np.float32) - rng.normal(0, 0.08), 0.22
+        )
     height = rng.normal(*_FIRST)
     for _ in range(count):
-        number, way, strength = int(rng.integers(_KEPT)), int(rng.integers(2)), rng.uniform(0.6, 1.2)
+        number, way, strength = (
+            int(rng.integers(_KEPT)),
+            int(rng.integers(2)),
+            rng.uniform(0.6, 1.2),
+        )
         k = int(np.clip(round((height - _LEVELS[0]) / _LEVELS[1]), 0, _LEVELS[2] - 1))
         start, strip = _kept_pleats(k, fine=fine)[number]
         start += round((height - _LEVELS[0] - k * _LEVELS[1]) / (_LOW[0] - _TOP[0]) * rows)
@@ -205,9 +211,7 @@ def _welds(distance: Reals, along: Reals) -> Reals:
     return 0.10 * bump(distance, 0.0045) * step(np.cos(2 * np.pi * along / 0.016) - 0.1, 0.25)
 
 
-def _wire(
-    shape: tuple[int, int], rng: np.random.Generator
-) -> tuple[tuple[slice, slice], Singles]:
+def _wire(shape: tuple[int, int], rng: np.random.Generator) -> tuple[tuple[slice, slice], Singles]:
     """Where the wire over the nose is, a bar bent over it, and how it changes the brightness."""
     height, width = shape
     rows, columns = (
