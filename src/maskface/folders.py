@@ -44,10 +44,7 @@ def cache_folder(kind: str) -> Path:
 def make_folder(path: Path) -> None:
     """Make a folder and those above it, closed to other users, unless it is there.
 
-    Raises
-    ------
-    OSError
-        If it cannot be made.
+    Raises OSError if it cannot be made.
     """
     for folder in reversed([path, *path.parents]):
         if not folder.is_dir():
@@ -55,24 +52,11 @@ def make_folder(path: Path) -> None:
 
 
 def data_folder(kind: str) -> Path:
-    """Return the folder for results that are kept until the user deletes them.
+    """Return the folder `kind` (``runs``) for results that are kept until the user deletes them.
 
-    Parameters
-    ----------
-    kind
-        Name of the folder: ``runs``.
-
-    Returns
-    -------
-    Path
-        `kind` below `maskface` in the platform's data folder (``$XDG_DATA_HOME`` or
-        ``~/.local/share``; ``~/Library/Application Support`` on macOS; ``%LOCALAPPDATA%`` on
-        Windows). The folder need not exist.
-
-    Raises
-    ------
-    MaskfaceError
-        If the user has no home folder.
+    It lies below `maskface` in the platform's data folder (``$XDG_DATA_HOME`` or
+    ``~/.local/share``; ``~/Library/Application Support`` on macOS; ``%LOCALAPPDATA%`` on Windows),
+    and need not exist. Raises MaskfaceError if the user has no home folder.
     """
     import platformdirs
 

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from tqdm.auto import tqdm
 
+from maskface import pipeline
 from maskface.arrays import Row
 from maskface.classifiers import Classifier, as_classifiers, require_ready
 from maskface.datasets.labels import require_printable
@@ -18,22 +19,7 @@ from maskface.errors import ImageError, MaskfaceError
 from maskface.images import LIMITS, Limits, find_images
 from maskface.landmarks import CachedDetector, LandmarkCache, MediaPipeDetector, find_aspect
 from maskface.occluders import Occluder, as_occluder, occluder_name
-from maskface.pipeline import (
-    COVERED,
-    ClassifierAdapter,
-    NoAnswer,
-    Picture,
-    adapt_classifiers,
-    all_needs,
-    answer_cells,
-    face_note,
-    is_lost,
-    make_face,
-    no_face_message,
-    occlude,
-    open_picture,
-    predict,
-)
+from maskface.pipeline import Picture
 from maskface.seeds import derived_seed
 from maskface.tables import READINGS
 from maskface.types import Face, FaceLandmarks
@@ -45,7 +31,9 @@ DEFAULT: Final = ("faceapi", "fer")
 """The classifiers unless the user names others."""
 
 
-def named_pictures(images: Picture | Sequence[Picture]) -> dict[str, Picture]:
+def named_pictures(
+    images: Picture | Sequence[Picture],
+) -> dict[str, Picture]:
     """Name pictures, those in folders one by one.
 
     Raises
@@ -62,7 +50,7 @@ def named_pictures(images: Picture | Sequence[Picture]) -> dict[str, Picture]:
             found = list(find_images(path)) if path.is_dir() else [path]
             named |= {str(file): file for file in found}
         else:
-            named[f"array {number}"] = open_picture(image)[0]
+            named[f"array {number}"] = pipeline.open_picture(image)[0]
     if not named:
         raise MaskfaceError("There is no picture to read. Name a picture or a folder of pictures.")
     require_printable(named, "What is to be read")
@@ -82,23 +70,12 @@ def _several(images: Picture | Sequence[Picture]) -> Sequence[Picture]:
 
 @dataclass(frozen=True)
 class FaceReader:
-    """Classifiers and an occluder, ready to read faces.
+    """Classifiers and an occluder, ready to read faces."""
 
-    Attributes
-    ----------
-    classifiers
-        By name.
-    occluder
-        What is put on each face, on it alone.
-    seed
-        Seeds of all faces derive from this, the name of the file (without its folders) and the
-        number of the face.
-    limits
-        Limits of the picture files that are read, and how they are.
-    """
-
-    classifiers: Mapping[str, Classifier]
-    occluder: Occluder
+    classifiers: Mapping[str, Classifier]  # by name
+    occluder: Occluder  # what is put on each face, on it alone
+    # Seeds of all faces derive from this, the name of the file (without its folders) and the number
+    # of the face.
     seed: int = 0
     limits: Limits = LIMITS
     _detector: CachedDetector = field(
@@ -136,44 +113,48 @@ class FaceReader:
         """
         cells: Row = {"image": name, "occluder": occluder_name(self.occluder)}
         try:
-            image, data = open_picture(picture, self.limits)
+            image, data = pipeline.open_picture(picture, self.limits)
             found = self._detector.detect(image, data)
         except ImageError as error:
             return [(cells | {"status": "error", "message": str(error)}, None)]
         if not found:
-            return [(cells | {"status": "no_face", "message": no_face_message(data)}, None)]
-        needs = all_needs(self.adapters) | {COVERED}
+            return [
+                (cells | {"status": "no_face", "message": pipeline.no_face_message(data)}, None)
+            ]
+        needs = pipeline.all_needs(self.adapters) | {pipeline.COVERED}
         faces: list[tuple[Row, Face | None]] = []
         for number, landmarks in enumerate(found):
             own = cells | {"face": number} | _place(landmarks)
             seed = derived_seed(self.seed, Path(name).name, number)
-            occlusion = occlude(image, landmarks, self.occluder, seed)
+            occlusion = pipeline.occlude(image, landmarks, self.occluder, seed)
             if isinstance(occlusion, str):
                 faces.append((own | {"status": "error", "message": occlusion}, None))
             else:
                 own |= {"status": "ok", "coverage": occlusion.coverage}
-                own |= {"message": face_note(landmarks)}
-                faces.append((own, make_face(image, occlusion, needs, self._detector.detect)))
+                own |= {"message": pipeline.face_note(landmarks)}
+                faces.append(
+                    (own, pipeline.make_face(image, occlusion, needs, self._detector.detect))
+                )
         return faces
 
     @property
-    def adapters(self) -> tuple[ClassifierAdapter, ...]:
+    def adapters(self) -> tuple[pipeline.ClassifierAdapter, ...]:
         """The classifiers as the pipeline calls them."""
-        return adapt_classifiers(self.classifiers.values())
+        return pipeline.adapt_classifiers(self.classifiers.values())
 
     def rows(self, name: str, picture: Picture) -> Iterator[Row]:
         """Read one picture: yield rows of `maskface.tables.READINGS`."""
         faces = self.faces(name, picture)
         shown = {number: face for number, (_, face) in enumerate(faces) if face is not None}
         for classifier in self.adapters:
-            answers = predict(classifier, shown)
+            answers = pipeline.predict(classifier, shown)
             for number, (cells, _) in enumerate(faces):
                 row = cells | {"classifier": classifier.name}
                 answer = answers.get(number)
-                if isinstance(answer, NoAnswer):
+                if isinstance(answer, pipeline.NoAnswer):
                     row |= answer.cells()
                 elif answer is not None:
-                    row |= answer_cells(answer)
+                    row |= pipeline.answer_cells(answer)
                 yield row
 
 
@@ -293,7 +274,7 @@ def explain_faces(
         (name, cells["face"], explain(face))
         for name, picture in pictures.items()
         for cells, face in reader.faces(name, picture)
-        if face is not None and not is_lost(adapter, face)
+        if face is not None and not pipeline.is_lost(adapter, face)
     ]
 
 

@@ -17,40 +17,19 @@ from typing import Any, Final
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """An option of a run.
+    """An option of a run."""
 
-    Attributes
-    ----------
-    name
-        Field of `maskface.Experiment` or keyword parameter of `maskface.run`.
-    default
-        Value if the option is not given; a tuple if it may be given several times.
-    help
-        Sentence for ``--help``.
-    kind
-        Type of the value, or of each of several values.
-    flag, short
-        Name on the command line, made from `name` if empty, and one-letter form.
-    metavar
-        Stands for the value in ``--help``.
-    low
-        Least allowed value.
-    choices
-        Allowed values; any if empty.
-    heading
-        Section of ``--help``.
-    """
-
-    name: str
-    default: Any
-    help: str
-    kind: type = str
+    name: str  # field of `maskface.Experiment` or keyword parameter of `maskface.run`
+    default: Any  # value if the option is not given; a tuple if it may be given several times
+    help: str  # sentence for --help
+    kind: type = str  # type of the value, or of each of several values
+    # Name on the command line, made from `name` if empty, and one-letter form.
     flag: str = ""
     short: str = ""
-    metavar: str = ""
-    low: int | None = None
-    choices: tuple[str, ...] = ()
-    heading: str = ""
+    metavar: str = ""  # stands for the value in --help
+    low: int | None = None  # least allowed value
+    choices: tuple[str, ...] = ()  # allowed values; any if empty
+    heading: str = ""  # section of --help
 
     @property
     def flags(self) -> tuple[str, ...]:

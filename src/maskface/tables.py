@@ -35,6 +35,8 @@ GUARD_NAMES: Final = (
     "unidentified",
     "same_picture",
     "squashed",
+    "tiny_face",
+    "large_roll",
     "missing_emotion",
     "many_failures",
     "failures_by_emotion",

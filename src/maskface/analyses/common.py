@@ -60,6 +60,11 @@ def p_column(name: str, description: str) -> Column:
     return Column(name, "real", description, low=0, high=1, decimals=12)
 
 
+P_ADJUSTED: Final = p_column(
+    "p_adjusted", "p_value after Holm; accuracy and the emotions are two families"
+)
+
+
 def interval_columns(of: str) -> tuple[Column, Column, Column]:
     """Make the columns of a 95 % interval and its kind."""
     return (
@@ -278,17 +283,10 @@ def with_holm(
     source: str = "p_value",
     target: str = "p_adjusted",
 ) -> pd.DataFrame:
-    """Make a table of rows with its p values corrected by Holm.
+    """Make a table of rows with its p values (`source`) corrected by Holm (`target`).
 
-    Parameters
-    ----------
-    schema, rows
-        Of the table.
-    families
-        Columns that tell families of tests apart; if none, accuracy over all emotions is one
-        family, and the single emotions are another.
-    source, target
-        Columns of the p values and of what they are corrected to.
+    `families` are columns that tell families of tests apart; if none, accuracy over all emotions is
+    one family, and the single emotions are another.
     """
     table = schema.frame(rows)
     by: list[Any] = list(families) if families else [table["label"] == "all"]

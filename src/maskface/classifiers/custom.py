@@ -76,10 +76,7 @@ class ImageClassifier:
 def wrap_model(model: Any) -> ImageClassifier:
     """Make a classifier of an object with ``predict_proba(images)``, or of a function.
 
-    Raises
-    ------
-    MaskfaceError
-        If it is neither, or cannot be identified (see `identity`).
+    Raises MaskfaceError if it is neither, or cannot be identified (see `identity`).
     """
     if not (isinstance(model, ImageModel) or inspect.isroutine(model)):
         raise MaskfaceError(

@@ -82,20 +82,11 @@ ACTION_UNITS: Final[Mapping[int, ActionUnit]] = MappingProxyType(
 
 
 def seen_intensities(blendshapes: FloatArray, covered: MaskArray | None) -> dict[int, float]:
-    """Compute the intensities of the visible action units.
+    """Compute the intensities, 0 to 1, of the action units with a visible blendshape, by number.
 
-    Parameters
-    ----------
-    blendshapes
-        (52,) in 0 to 1, in the order of `maskface.blendshapes.BLENDSHAPES`.
-    covered
-        (478,) bool, true for hidden landmarks; None if none is. A blendshape is hidden if all of
-        its landmarks are.
-
-    Returns
-    -------
-    dict
-        Intensity, 0 to 1, of each action unit with at least one visible blendshape.
+    `blendshapes` (52,) are 0 to 1, in the order of `maskface.blendshapes.BLENDSHAPES`; `covered`
+    (478,) is true for hidden landmarks, and None if none is. A blendshape is hidden if all of its
+    landmarks are.
     """
     found = {}
     for number, unit in ACTION_UNITS.items():

@@ -13,11 +13,12 @@ from typing import Annotated, Any, Final, TypeVar
 import typer
 
 from maskface.cli.app import OUTPUT
-from maskface.cli.complete import classifier_names, data_names, occluder_names, one_of
+from maskface.cli.complete import classifier_names, data_names, occluder_names, one_of, reader_names
 from maskface.run_options import OPTIONS, OUT_HELP, QUIET_HELP, Option
 
 _COMPLETE: Final = {
-    "data": data_names, "occluders": occluder_names, "classifiers": classifier_names,
+    "data": data_names, "dataset": reader_names, "occluders": occluder_names,
+    "classifiers": classifier_names,
 }  # fmt: skip
 Made = TypeVar("Made", bound=Callable[..., Any])
 

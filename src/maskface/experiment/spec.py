@@ -340,24 +340,12 @@ def _in_words(error: ValidationError) -> str:
 
 @dataclass(frozen=True)
 class Plan:
-    """An experiment with the pictures of its data set.
-
-    Attributes
-    ----------
-    experiment
-        The experiment.
-    dataset
-        Its data set.
-    samples
-        The pictures, sorted by id.
-    fingerprints
-        Hashes of the landmark model and of each classifier.
-    """
+    """An experiment with the pictures of its data set."""
 
     experiment: Experiment
-    dataset: Dataset
-    samples: tuple[Sample, ...]
-    fingerprints: dict[str, str]
+    dataset: Dataset  # its data set
+    samples: tuple[Sample, ...]  # the pictures, sorted by id
+    fingerprints: dict[str, str]  # hashes of the landmark model and of each classifier
 
     @property
     def n_trials(self) -> int:
@@ -369,11 +357,7 @@ class Plan:
         """Hash of everything that decides the results; 12 hexadecimal digits.
 
         Where the data lie, what bytes the pictures have and where results go are not part of it.
-
-        Raises
-        ------
-        MaskfaceError
-            If a file that an occluder names cannot be read.
+        Raises MaskfaceError if a file that an occluder names cannot be read.
         """
         chosen = Dataset(self.dataset.name, self.samples).index_hash
         apart = {"data", "dataset", "limit", "classifiers"}
@@ -392,10 +376,7 @@ class Plan:
     def own_occluders(self) -> dict[str, str]:
         """Fingerprints of occluders that are not maskface's own, by name.
 
-        Raises
-        ------
-        MaskfaceError
-            If one of them cannot be identified.
+        Raises MaskfaceError if one of them cannot be identified.
         """
         return {
             part.name: identity(part, f"Occluder {part.name!r}", values=False)
@@ -406,17 +387,9 @@ class Plan:
 
 
 def hash_files(names: Iterable[str]) -> dict[str, str]:
-    """Hash the files that occluders are made from, as ``texture:path=mask.png`` is.
+    """Return SHA-256, by name, of files that occluders are made from: ``texture:path=mask.png``.
 
-    Returns
-    -------
-    dict
-        SHA-256 by name.
-
-    Raises
-    ------
-    MaskfaceError
-        If one cannot be read.
+    Raises MaskfaceError if one cannot be read.
     """
     try:
         return {

@@ -15,7 +15,6 @@ from typing import Final
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from maskface.arrays import Floats, Row
 from maskface.errors import MaskfaceError
@@ -88,8 +87,7 @@ CELLS: Final = Table(
 )
 """Numbers that are correlated, of classifiers and of people."""
 
-_FEWEST_ITEMS: Final = 4
-"""Least number of emotions for which a published study gives figures."""
+_FEWEST_ITEMS: Final = 4  # least number of emotions for which a published study gives figures
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -228,8 +226,7 @@ def _sides(plain: pd.Series) -> NDArray[np.int64]:
     return np.where(plain, 0, 1).astype(np.int64)
 
 
-_FEWEST: Final = 3
-"""Least number of emotions to correlate."""
+_FEWEST: Final = 3  # least number of emotions to correlate
 _BOOTSTRAP: Final = INTERVAL_NAMES["expanded"]
 
 
@@ -383,6 +380,8 @@ def pearson(first: Floats, second: Floats) -> Floats:
 
 def spearman(first: Floats, second: Floats) -> Floats:
     """Return rank correlations (B,) of rows (B, cells), with mean ranks of ties (Spearman 1904)."""
+    from scipy.stats import rankdata
+
     # Equal losses may differ in the last digit.
     ranks = [rankdata(side.round(12), axis=1, nan_policy="propagate") for side in (first, second)]
     return pearson(*ranks)

@@ -272,29 +272,18 @@ def _of_both(table: pd.DataFrame, masked: pd.DataFrame) -> pd.DataFrame:
 def widest_interval(plain: Floats, masked: Floats, n: Floats) -> tuple[Floats, Floats]:
     """Return 95 % limits of a loss from both shares and the number of observers alone.
 
-    Parameters
-    ----------
-    plain, masked
-        Mean shares of right answers, 0 to 1, any shape.
-    n
-        Observers with answers under both; NaN if unknown.
+    `plain` and `masked` are mean shares of right answers, 0 to 1, of `n` observers with answers
+    under both; the limits are NaN where `n` is.
 
-    Returns
-    -------
-    low, high
-        NaN if `n` is unknown.
-
-    Notes
-    -----
-    Limits of a difference of two shares of n independent answers each, from Wilson's limits of
-    both shares (method 10 of Newcombe 1998, Statistics in Medicine 17, 873-890,
+    Limits of a difference of two shares of n independent answers each, from Wilson's limits of both
+    shares (method 10 of Newcombe 1998, Statistics in Medicine 17, 873-890,
     doi:10.1002/(SICI)1097-0258(19980430)17:8<873::AID-SIM779>3.0.CO;2-I): as if each observer had
     given one answer plain and an independent one masked. Observers with a mean share p differ most
     if each is always right or always wrong, with variance p (1 - p), which is that of one answer;
     and observers who are better with plain faces are, if anything, better with masked ones too,
-    which narrows the interval of a difference. So an interval of the observers' losses is
-    narrower. That shares plain and masked are not negatively correlated is an assumption; in
-    Williams 2023, study 1, they correlate by .39 to .64.
+    which narrows the interval of a difference. So an interval of the observers' losses is narrower.
+    That shares plain and masked are not negatively correlated is an assumption; in Williams 2023,
+    study 1, they correlate by .39 to .64.
     """
     n = np.nan_to_num(n)
     low_plain, high_plain = wilson_interval(plain * n, n)

@@ -9,16 +9,17 @@ import io
 import re
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Literal
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError, features
 
 from maskface.errors import ImageError, MaskfaceError
 from maskface.files import read_regular_file
@@ -101,10 +102,10 @@ def _allow(option: str, least: int) -> str:
 
 _FORMATS: Final = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 """Formats that are decoded, whatever the file is called; some others of Pillow's are risky."""
+_FTYP: Final = b"ftyp"
+_HEIC: Final = "a HEIC"
 _BRANDS: Final = (
-    dict.fromkeys(
-        (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"), "a HEIC"
-    )
+    dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"), _HEIC)
     | dict.fromkeys((b"avif", b"avis"), "an AVIF")
     | {b"crx ": "a raw camera"}
 )
@@ -120,7 +121,8 @@ def read_image(path: str | Path, limits: Limits = LIMITS) -> ImageArray:
     Parameters
     ----------
     path
-        A JPEG, PNG, BMP, TIFF, WebP, GIF or PPM file; of several frames the first is read.
+        A JPEG, PNG, BMP, TIFF, WebP, GIF, PPM or AVIF file, or a HEIC file if the extra ``heif``
+        is installed; of several frames the first is read.
     limits
         Limits of size.
 
@@ -220,10 +222,27 @@ def _restored(image: ImageArray, limits: Limits) -> ImageArray:
 def count_frames(data: bytes) -> int:
     """Count the frames of a picture file that was decoded; 1 if they cannot be counted."""
     try:
-        with pillow_limit(LIMITS), Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
+        with pillow_limit(LIMITS), Image.open(io.BytesIO(data), formats=_formats(data)) as picture:
             return int(getattr(picture, "n_frames", 1))
     except Exception:  # noqa: BLE001 (later frames may be broken in any way)
         return 1
+
+
+def _formats(data: bytes) -> Sequence[str]:
+    """Return the formats that a file may have; ISO/IEC 14496-12 says how those of phones begin."""
+    return _phone_formats() if data[4:8] == _FTYP else _FORMATS
+
+
+@lru_cache(maxsize=1)
+def _phone_formats() -> list[str]:
+    try:
+        from pillow_heif import register_heif_opener
+    except ImportError:
+        heif = []
+    else:
+        register_heif_opener(thumbnails=False)
+        heif = ["HEIF"]
+    return heif + (["AVIF"] if features.check("avif") else [])
 
 
 @contextmanager
@@ -233,7 +252,7 @@ def _open(data: bytes, limits: Limits = LIMITS) -> Iterator[Image.Image]:
         with pillow_limit(limits):
             check_structure(data)
             stream = Bounded(data)
-            picture = Image.open(stream, formats=_FORMATS)
+            picture = Image.open(stream, formats=_formats(data))
             check_size(*picture.size, limits)
             check_cost(picture, data)
             stream.opened(picture.format)
@@ -256,13 +275,14 @@ def _open(data: bytes, limits: Limits = LIMITS) -> Iterator[Image.Image]:
 
 def _foreign(data: bytes) -> str:
     """Return the message on a file that no decoder takes."""
-    # ISO/IEC 14496-12: such files begin with the length of a box, "ftyp" and a brand.
-    if data[4:8] == b"ftyp":
+    if data[4:8] == _FTYP:
         kind = _BRANDS.get(data[8:12])
         if kind is None:
             return "a video, not a picture: save frames of it as JPEG or PNG"
-        return f"{kind} picture, which cannot be read: save it as JPEG or PNG"
-    return "not a picture that can be read (JPEG, PNG, BMP, TIFF, WebP, GIF, PPM)"
+        install = kind == _HEIC and "HEIF" not in _phone_formats()
+        way = 'type pip install "maskface[heif]", or ' if install else ""
+        return f"{kind} picture, which cannot be read: {way}save it as JPEG or PNG"
+    return "not a picture that can be read (JPEG, PNG, BMP, TIFF, WebP, GIF, PPM, AVIF, HEIC)"
 
 
 @contextmanager

@@ -38,21 +38,11 @@ ROOM: Final = 0.9
 
 
 class Entry(NamedTuple):
-    """One file of the cache.
+    """One file of the cache."""
 
-    Attributes
-    ----------
-    used
-        Day of the last use, in seconds since 1970.
-    size
-        Bytes.
-    path
-        Where it is.
-    """
-
-    used: float
-    size: int
-    path: str
+    used: float  # day of the last use, in seconds since 1970
+    size: int  # bytes
+    path: str  # where it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,24 +98,9 @@ def clear(folder: Path) -> list[CacheStats]:
 
 
 def cut_down(folder: Path, limit: int) -> int:
-    """Remove the least recently used entries, if all together exceed a limit.
+    """Remove the least recently used entries if all exceed `limit` bytes, and count the removed.
 
-    Parameters
-    ----------
-    folder
-        Of the cache.
-    limit
-        Bytes; if there are more, `ROOM` of this is left.
-
-    Returns
-    -------
-    int
-        Number of entries that were removed.
-
-    Raises
-    ------
-    OSError
-        If an entry cannot be removed.
+    `ROOM` of the limit is left. Raises OSError if an entry cannot be removed.
     """
     found = list(entries(folder))
     total = sum(entry.size for entry in found)
@@ -196,8 +171,7 @@ def _scanned(folder: Path | str) -> list[os.DirEntry[str]]:
         return []
 
 
-_FORMAT: Final = 1
-"""Layout of an entry; entries of another one count as missing."""
+_FORMAT: Final = 1  # layout of an entry; entries of another one count as missing
 _N_BLENDSHAPES: Final = 52
 _LARGEST: Final = 1e6
 """No coordinate in px, score or angle is as large; a damaged entry may hold any number."""

@@ -28,18 +28,11 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NativeFace:
-    """One face as MediaPipe found it.
+    """One face as MediaPipe found it."""
 
-    Attributes
-    ----------
-    shares
-        (478, 3) float64: x, y and z as shares of the picture's width, height and width.
-    scores
-        (52,) float32, the blendshapes.
-    """
-
+    # (478, 3) float64: x, y and z as shares of the picture's width, height and width.
     shares: NDArray[np.float64]
-    scores: NDArray[np.float32]
+    scores: NDArray[np.float32]  # (52,) float32, the blendshapes
 
 
 def native_faces(landmarker: Any, picture: Any) -> list[NativeFace]:

@@ -132,37 +132,26 @@ class Masked:
         The failure; empty if there is none.
     kept
         Whether it was done by an earlier call.
+    note
+        Remark on the result; empty if there is none.
     """
 
     job: Job
     coverages: tuple[float, ...] = ()
     message: str = ""
     kept: bool = False
+    note: str = ""
 
 
 @dataclass(frozen=True)
 class Masker:
-    """Settings that all files of a call share.
+    """Settings that all files of a call share."""
 
-    Attributes
-    ----------
-    occluder
-        What to put on.
-    detector
-        Finds the faces.
-    seed
-        Seed from which those of all faces derive.
-    root
-        Folder that paths in the column `output` are relative to.
-    limits
-        Limits of the picture files that are read.
-    """
-
-    occluder: Occluder
-    detector: MediaPipeDetector
-    seed: int
-    root: Path
-    limits: Limits = LIMITS
+    occluder: Occluder  # what to put on
+    detector: MediaPipeDetector  # finds the faces
+    seed: int  # seed from which those of all faces derive
+    root: Path  # folder that paths in the column `output` are relative to
+    limits: Limits = LIMITS  # limits of the picture files that are read
 
     @cached_property
     def run_id(self) -> str:
@@ -198,21 +187,9 @@ Add = Callable[[Sequence[Row]], None]
 
 
 def mask_picture(masker: Masker, job: Job, add: Add) -> Masked:
-    """Put an occluder on every face of a picture, and write it.
+    """Put an occluder on every face of a picture, write it, and `add` the rows of the table.
 
-    Parameters
-    ----------
-    masker
-        The occluder and the detector.
-    job
-        The picture and its result.
-    add
-        Called with the rows of the table.
-
-    Raises
-    ------
-    Exception
-        If the whole picture fails; a failure of one face is in its row.
+    Raises if the whole picture fails; a failure of one face is in its row.
     """
     image, data = open_picture(job.source, masker.limits)
     faces = masker.detector.detect(image)

@@ -138,6 +138,7 @@ def mask_files(
             table = _open_table(tables[tree], masker, resume=resume, replace=single)
             files += _mask_all(plans[tree], masker, table, progress=progress)
             notes += [CHANGED.format(table.changed)] if table and table.changed else []
+    notes += [file.note for file in files]
     new_videos = any(f.job.is_video and f.coverages and not f.kept for f in files)
     notes += [SILENT] if new_videos and find_ffmpeg() is None else []
     notes += [] if single else left_out_notes(names, folder)

@@ -41,34 +41,19 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One experiment.
+    """One experiment."""
 
-    Attributes
-    ----------
-    name
-        Name of its script and folder.
-    number, title
-        Digits at the beginning of the name, and first line of the docstring of the script.
-    sections
-        Sections of the docstring, heading and text.
-    manifest
-        Manifest of the run; None if there is no finished one.
-    answers, cautions
-        Output of the script.
-    failures
-        Pictures without an answer.
-    figures, files
-        Files of the run.
-    """
-
-    name: str
+    name: str  # name of its script and folder
+    # Digits at the beginning of the name, and first line of the docstring of the script.
     number: str
     title: str
-    sections: tuple[tuple[str, str], ...] = ()
-    manifest: dict[str, Any] | None = None
+    sections: tuple[tuple[str, str], ...] = ()  # sections of the docstring, heading and text
+    manifest: dict[str, Any] | None = None  # manifest of the run; None if there is no finished one
+    # Output of the script.
     answers: tuple[Block, ...] = ()
     cautions: tuple[str, ...] = ()
-    failures: str = ""
+    failures: str = ""  # pictures without an answer
+    # Files of the run.
     figures: tuple[Link, ...] = ()
     files: tuple[Link, ...] = ()
 

@@ -350,8 +350,7 @@ class Sums:
         return ndtri(hit), ndtri(alarm)
 
 
-_AT_ONCE: Final = 2**12
-"""Answers that are summed at a time."""
+_AT_ONCE: Final = 2**12  # answers that are summed at a time
 
 
 @dataclass(frozen=True, slots=True, eq=False)

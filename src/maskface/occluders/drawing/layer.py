@@ -24,20 +24,11 @@ _ALL: Final = (slice(None), slice(None))
 
 @dataclass(slots=True, eq=False)
 class Layer:
-    """A drawn garment.
+    """A drawn garment."""
 
-    Attributes
-    ----------
-    colour
-        (h, w, 3) uint8 RGB, already multiplied by alpha.
-    alpha
-        (h, w) uint8, 255 where what is behind is hidden.
-    tint
-        (h, w) uint8, 255 where glass keeps all light from behind back; None without glass.
-    """
-
-    colour: Bytes
-    alpha: Bytes
+    colour: Bytes  # (h, w, 3) uint8 RGB, already multiplied by alpha
+    alpha: Bytes  # (h, w) uint8, 255 where what is behind is hidden
+    # (h, w) uint8, 255 where glass keeps all light from behind back; None without glass.
     tint: Bytes | None = None
 
     @classmethod

@@ -31,13 +31,7 @@ GRAIN_TILE: Final = 512
 
 
 def match(layer: Layer, quality: Quality, rng: np.random.Generator) -> Layer:
-    """Blur a drawing and put grain on it.
-
-    Returns
-    -------
-    Layer
-        The same.
-    """
+    """Blur a drawing and put grain on it, in place."""
     sigma = _blur_to_add(quality)
     where = _drawn(layer.alpha, _side(sigma))
     # Colour is multiplied by alpha, so that both can be blurred alike.
@@ -105,18 +99,11 @@ def grain_tile(repeats: int) -> NDArray[np.float32]:
     return np.tile(tile, (repeats, repeats))
 
 
-_SHADOW_SAMPLES: Final = 2.7
-"""Samples per centimetre of the shadow; it is soft and needs no more."""
+_SHADOW_SAMPLES: Final = 2.7  # samples per centimetre of the shadow; it is soft and needs no more
 
 
 def draw_on(image: ImageArray, fit: HeadFit, garment: Garment, rng: np.random.Generator) -> Drawing:
-    """Lay a garment, lit and as sharp and grainy as the photograph, over it; with its shadow.
-
-    Returns
-    -------
-    Drawing
-        It is grey if the photograph is.
-    """
+    """Lay a garment, as lit, sharp, grainy and grey as the photograph, over it; with its shadow."""
     result = image.copy()
     alpha, shadow = np.zeros((2, *image.shape[:2]), np.uint8)
     box = _box(fit, garment, image.shape)

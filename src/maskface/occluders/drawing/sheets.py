@@ -19,32 +19,19 @@ from maskface.occluders.photo.light import Light
 
 _HORIZON: Final = 0.15
 """What lies on the head is hidden where it faces away from the camera by more than this cosine."""
-_DUSK: Final = 0.12
-"""It fades out over this change of the cosine."""
+_DUSK: Final = 0.12  # it fades out over this change of the cosine
 
 
 class Projected(NamedTuple):
-    """A sheet or a cord as the camera sees it.
+    """A sheet or a cord as the camera sees it."""
 
-    Attributes
-    ----------
-    scale
-        Pixels per centimetre of the head.
-    points
-        (n, 3) float64, its vertices: x and y in pixels, z larger farther away.
-    normals
-        (n, 3) float64, unit length; z points away from the camera.
-    shown
-        (n,) float64, 0 to 1, whether the head's side of each normal is seen, and between at the
-        horizon.
-    low, high
-        Least and largest x, y and z of the points.
-    """
-
-    scale: float
-    points: Floats
-    normals: Floats
+    scale: float  # pixels per centimetre of the head
+    points: Floats  # (n, 3) float64, its vertices: x and y in pixels, z larger farther away
+    normals: Floats  # (n, 3) float64, unit length; z points away from the camera
+    # (n,) float64, 0 to 1, whether the head's side of each normal is seen, and between at the
+    # horizon.
     shown: Floats
+    # Least and largest x, y and z of the points.
     low: list[float]
     high: list[float]
 
@@ -94,8 +81,7 @@ RasterCache: TypeAlias = dict[tuple[int, bool, bool], Raster]
 _LOOKUP: Final = (3.0, 5.0)
 """Samples per centimetre at which texture coordinates are worked out, for opaque sheets and for
 those with an outline in their texture, which would look ragged."""
-_GRAZING: Final = 0.4
-"""Cosine to the line of sight below which a patch of shade thins out."""
+_GRAZING: Final = 0.4  # cosine to the line of sight below which a patch of shade thins out
 _FULL: Final = 200.0
 _LIT: Final = 210.0
 """What stands for 1 in bytes of a cloth's brightness and of the light on it: both may be more."""
@@ -237,8 +223,8 @@ def _paint(
             spread = cv2.split(_spread(sheet, raster, shade, _LIT))
             lit = tuple(times(lit[0], np.asarray(plane, np.uint8)) for plane in spread)
         planes = (
-            cv2.multiply(p, l, scale=t)
-            for p, l, t in zip(parts, lit * (3 // len(lit)), own.tolist(), strict=True)
+            cv2.multiply(p, lit_own, scale=t)
+            for p, lit_own, t in zip(parts, lit * (3 // len(lit)), own.tolist(), strict=True)
         )
         # Nothing is brighter than white, whatever its share.
         return np.asarray(cv2.merge([cv2.min(plane, share) for plane in planes]), np.uint8)
@@ -308,27 +294,11 @@ def draw_garment(
     hair: Hair | None = None,
     corner: tuple[int, int] = (0, 0),
 ) -> Layer:
-    """Draw a garment.
+    """Draw a garment of a head at `fit` in a drawing of a shape (height, width).
 
-    Parameters
-    ----------
-    fit
-        Where the head is, in pixels of the picture.
-    garment
-        What to draw.
-    light
-        How the face is lit; None if only the outlines are wanted, without colour.
-    shape
-        Height and width of the drawing.
-    hair
-        Hair that covers the ears, in pixels of the drawing.
-    corner
-        Column and row of the picture at which the drawing begins.
-
-    Returns
-    -------
-    Layer
-        Small garments are drawn large and shrunk.
+    Without `light`, only the outlines are drawn, without colour. `hair` covers the ears, in pixels
+    of the drawing; `corner` is the column and row of the picture at which the drawing begins. Small
+    garments are drawn large and shrunk.
     """
     zoom = max(1, int(np.ceil(FINE / fit.scale)))
     if zoom == 1:

@@ -45,22 +45,7 @@ _FADE: Final = 0.25
 
 
 def ear_loops(surface: Surface, colour: RGB, *, ears: str = "both") -> list[Cord]:
-    """Draw loops from the corners of a mask, bulging a little over the cheek, to the ears' roots.
-
-    Parameters
-    ----------
-    surface
-        The mask.
-    colour
-        Red, green, blue (0 to 255) of its cloth.
-    ears
-        ``both``, or only the person's ``right``.
-
-    Returns
-    -------
-    list of Cord
-        Two for each ear.
-    """
+    """Draw loops from the corners of a mask to the ears: of ``both``, or only the ``right``."""
     sheet, tone = surface.sheet, loop_colour(colour)
     sides = 1 if ears == "right" else 2
     mirror = np.repeat([1.0, -1.0][:sides], 2)[:, None, None]

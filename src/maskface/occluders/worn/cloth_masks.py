@@ -118,13 +118,7 @@ class ClothMask(ColouredMask):
 @OCCLUDERS.register("fashion")
 @dataclass(frozen=True)
 class FashionMask(ColouredMask):
-    """A moulded mask of thin stretch foam with ear loops cut from the same piece.
-
-    Attributes
-    ----------
-    colour
-        A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
-    """
+    """A moulded mask of thin stretch foam with ear loops cut from the same piece."""
 
     colour: Colour = "black"
 

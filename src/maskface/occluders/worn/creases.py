@@ -9,7 +9,7 @@ from typing import Final
 import cv2
 import numpy as np
 
-from maskface.arrays import Bytes, Reals, Singles
+from maskface.arrays import Reals, Singles
 from maskface.occluders.drawing.garment import UNCHANGED, Sheet
 from maskface.occluders.drawing.render import GRAIN_TILE, grain_tile
 from maskface.occluders.worn.individual import Individual
@@ -32,8 +32,8 @@ _GRAIN: Final = (0.010, 0.6)
 """Median strength of the grain of one piece, and the standard deviation of its logarithm."""
 _KNOTS: Final = (5, 6)
 _UNEVEN: Final = (0.02, 0.008)
-"""Places down and across at which the colour of one piece is warmer or cooler, and more or less red,
-and by how much (SD). Single channels that vary freely make white cloth pink."""
+"""Places down and across at which the colour of a piece is warmer or cooler, and more or less red,
+and how much (SD). Single channels that vary freely make white cloth pink."""
 
 
 def add_line(level: Singles, profile: Singles, rows: Reals, width: float, strength: Reals) -> None:

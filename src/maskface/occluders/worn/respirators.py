@@ -197,13 +197,7 @@ _STRAP_WIDTH: Final = 0.42  # cm
 @OCCLUDERS.register("ffp2")
 @dataclass(frozen=True)
 class Ffp2Mask(ColouredMask):
-    """A folded respirator (FFP2, KN95) with a sharp ridge, welded seams and ear loops.
-
-    Attributes
-    ----------
-    colour
-        A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
-    """
+    """A folded respirator (FFP2, KN95) with a sharp ridge, welded seams and ear loops."""
 
     population: ClassVar[Population] = Population(
         top=0.074,
@@ -255,13 +249,7 @@ def _halves(surface: Surface, colour: RGB) -> tuple[Surface, Surface, Cord]:
 @OCCLUDERS.register("n95")
 @dataclass(frozen=True)
 class N95Mask(ColouredMask):
-    """A moulded cup respirator (N95) with a metal nose strip and two straps round the head.
-
-    Attributes
-    ----------
-    colour
-        A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
-    """
+    """A moulded cup respirator (N95) with a metal nose strip and two straps round the head."""
 
     colour: Colour = "#f3efe4"
 

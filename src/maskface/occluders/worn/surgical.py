@@ -52,8 +52,8 @@ _BORDER: Final = 0.042
 """Width of the sewn border, as a share of the height. Any narrower, it is a bright line between its
 seam and skin."""
 _CHANCES: Final = {"interrupted": 0.3, "ridge": 0.55, "above": 0.8, "beside": 0.6, "pale": 0.6}
-"""Shares of real masks whose creases are interrupted, and that show a ridge, welds above and beside,
-and a paler band (16 looked at closely)."""
+"""Shares of real masks with interrupted creases, a ridge, welds above and beside, and a paler band
+(16 looked at closely)."""
 
 
 @lru_cache(maxsize=2)
