@@ -151,7 +151,7 @@ class Run:
         from maskface.stats import find_guards
 
         with _trial_source(self.folder) as trials:
-            return find_guards(trials, _same_files(self.folder), _face_sizes(self.folder))
+            return find_guards(trials, _same_files(self.folder), *_measured(self.folder, *_JUDGED))
 
     @cached_property
     def attributes(self) -> pd.DataFrame:
@@ -252,7 +252,7 @@ def write_summary(folder: RunFolder, seed: int) -> dict[str, Any]:
     _require_answers(folder.trials_path)
     with _trial_source(folder) as trials:
         summary = summarize(trials, seed=seed)
-        guards = find_guards(trials, _same_files(folder), _face_sizes(folder))
+        guards = find_guards(trials, _same_files(folder), *_measured(folder, *_JUDGED))
     return {
         folder.summary_path.name: SUMMARY.write(summary, folder.summary_path),
         folder.guards_path.name: GUARDS.write(guards, folder.guards_path),
@@ -277,14 +277,18 @@ def _same_files(folder: RunFolder) -> pd.DataFrame:
     return files.merge(pd.concat(named).drop_duplicates()) if named else files
 
 
-def _face_sizes(folder: RunFolder) -> Floats:
-    """Return the sizes in px of the faces of a run (n,)."""
-    sizes = [np.empty(0)]
+_JUDGED: Final = ("face_px", "iris_aspect")
+
+
+def _measured(folder: RunFolder, *names: str) -> list[Floats]:
+    """Return measured attributes of the faces of a run, each (n,)."""
+    values: list[list[Floats]] = [[np.empty(0)] for _ in names]
     if folder.attributes_path.exists():
         for piece in ATTRIBUTES.pieces(folder.attributes_path, ("attribute", "value", "source")):
-            measured = (piece["source"] == "measured") & (piece["attribute"] == "face_px")
-            sizes.append(piece.loc[measured, "value"].to_numpy(np.float64))
-    return np.concatenate(sizes)
+            for name, own in zip(names, values, strict=True):
+                chosen = (piece["source"] == "measured") & (piece["attribute"] == name)
+                own.append(piece.loc[chosen, "value"].to_numpy(np.float64))
+    return [np.concatenate(own) for own in values]
 
 
 def _require_answers(path: Path) -> None:
