@@ -60,7 +60,7 @@ def check_folder(path: Path) -> list[Check]:
 
 
 def _check_masked(table: Path) -> Check:
-    from maskface.masking.table import damaged_results
+    from maskface.masking.table import damaged_results, is_as_recorded
 
     name = str(table.parent)
     try:
@@ -71,7 +71,9 @@ def _check_masked(table: Path) -> Check:
         more = f" and {len(damage) - 3} more" if len(damage) > 3 else ""
         damaged = ", ".join(damage[:3])
         return Check(name, ok=False, detail=f"damaged: {damaged}{more}. Mask again with --resume")
-    return Check(name, ok=True, detail="masked pictures as written")
+    finished = is_as_recorded(table) is not None
+    more = "" if finished else "; not finished: go on with --resume"
+    return Check(name, ok=True, detail=f"masked pictures as written{more}")
 
 
 def _check_study(path: Path) -> Check:

@@ -66,19 +66,33 @@ def ended_in_words(kept: str = NOTHING_KEPT, more: str = "") -> Iterator[None]:
         try:
             yield
         except KeyboardInterrupt:
-            way = "continue" if more else "start again"
-            _end(INTERRUPTED, f"\nStopped. {kept}; to {way}, type: {command_again(more)}")
+            _stop(kept, more)
         except MaskfaceError as error:
             _end(REFUSED, f"maskface: {error}", error)
-        except ImportError as error:
-            why = " ".join(str(error).split())
-            _end(REFUSED, f"maskface: cannot load a package: {why}. Type: maskface doctor", error)
-        except OSError as error:
-            _end(REFUSED, f"maskface: {why_not(error)}. {kept}; fix this, then type: "
-                 f"{command_again(more)}", error)  # fmt: skip
         except Exception as error:  # noqa: BLE001 (a bug: the user reads about it)
+            if _is_interruption(error):
+                _stop(kept, more)
+            if isinstance(error, ImportError):
+                why = " ".join(str(error).split())
+                words = f"cannot load a package: {why}. Type: maskface doctor"
+                _end(REFUSED, f"maskface: {words}", error)
+            if isinstance(error, OSError):
+                words = f"{why_not(error)}. {kept}; fix this, then type: {command_again(more)}"
+                _end(REFUSED, f"maskface: {words}", error)
             _end(BUG, f"maskface: unexpected {format_error(error)}. This is a bug in maskface: "
                  f"please report it, with the traceback that {DEBUG}=1 adds.", error)  # fmt: skip
+
+
+def _stop(kept: str, more: str) -> NoReturn:
+    way = "continue" if more else "start again"
+    _end(INTERRUPTED, f"\nStopped. {kept}; to {way}, type: {command_again(more)}")
+
+
+def _is_interruption(error: BaseException | None) -> bool:
+    """Return whether an error was raised while a library cleaned up after an interruption."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _open_streams() -> None:

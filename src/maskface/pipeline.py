@@ -49,7 +49,7 @@ def open_picture(picture: Picture, limits: Limits = LIMITS) -> tuple[ImageArray,
     """
     if isinstance(picture, str | Path):
         data = read_bytes(Path(picture), limits)
-        return decode_image(data, limits), data
+        return decode_image(data, limits), limits.cache_key(data)
     if np.ndim(picture) != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8:
         raise ValueError(
             "Expected an image of shape (H, W, 3) and type uint8, got shape "

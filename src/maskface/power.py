@@ -13,8 +13,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtri
-from scipy.stats import t as student
+from scipy.special import ndtri, stdtrit
 
 from maskface.arrays import Floats
 from maskface.errors import MaskfaceError
@@ -318,7 +317,7 @@ def _intervals(
     lost, _, gained = np.moveaxis(variances.outcomes[who], -1, 0)
     noise = (counts[..., 0] - counts[..., 2]) / k - (lost - gained)
     losses = loss + variances.effects[who] + variances.inflation * noise
-    half = student.ppf((1 + level) / 2, n - 1) * losses.std(axis=1, ddof=1) / np.sqrt(n)
+    half = stdtrit(n - 1, (1 + level) / 2) * losses.std(axis=1, ddof=1) / np.sqrt(n)
     mean = losses.mean(axis=1)
     return mean - half, mean + half
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Self, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, Self, cast
 
 import numpy as np
 import pandas as pd
@@ -16,8 +16,8 @@ from maskface.arrays import Row
 from maskface.classifiers import Classifier, as_classifiers, require_ready
 from maskface.datasets.labels import require_printable
 from maskface.errors import ImageError, MaskfaceError
-from maskface.images import find_images
-from maskface.landmarks import CachedDetector, LandmarkCache, MediaPipeDetector
+from maskface.images import LIMITS, Limits, find_images
+from maskface.landmarks import CachedDetector, LandmarkCache, MediaPipeDetector, find_aspect
 from maskface.occluders import Occluder, as_occluder, occluder_name
 from maskface.pipeline import Picture
 from maskface.seeds import derived_seed
@@ -53,6 +53,11 @@ def named_pictures(
     return named
 
 
+def _limits(pictures: Mapping[str, Picture], factor: float | Literal["auto"]) -> Limits:
+    files = [one for one in pictures.values() if isinstance(one, str | Path)]
+    return Limits(restore_aspect=find_aspect(factor, files))
+
+
 def _several(images: Picture | Sequence[Picture]) -> Sequence[Picture]:
     if isinstance(images, str | Path) or (isinstance(images, np.ndarray) and images.ndim != 4):
         return [images]
@@ -68,13 +73,18 @@ class FaceReader:
     # Seeds of all faces derive from this, the name of the file (without its folders) and the number
     # of the face.
     seed: int = 0
+    limits: Limits = LIMITS
     _detector: CachedDetector = field(
         default_factory=lambda: CachedDetector(MediaPipeDetector(), LandmarkCache()), repr=False
     )
 
     @classmethod
     def load(
-        cls, classifiers: Sequence[ClassifierLike], occluder: str | Occluder, seed: int
+        cls,
+        classifiers: Sequence[ClassifierLike],
+        occluder: str | Occluder,
+        seed: int,
+        limits: Limits = LIMITS,
     ) -> Self:
         """Make classifiers and occluder.
 
@@ -83,7 +93,7 @@ class FaceReader:
         made = [require_ready(one) for one in as_classifiers(classifiers)]
         if not made:
             raise MaskfaceError("Name at least one classifier, such as faceapi.")
-        return cls({one.name: one for one in made}, as_occluder(occluder), seed)
+        return cls({one.name: one for one in made}, as_occluder(occluder), seed, limits)
 
     def faces(self, name: str, picture: Picture) -> list[tuple[Row, Face | None]]:
         """Find the faces of a picture, and put the occluder on each.
@@ -93,7 +103,7 @@ class FaceReader:
         """
         cells: Row = {"image": name, "occluder": occluder_name(self.occluder)}
         try:
-            image, data = pipeline.open_picture(picture)
+            image, data = pipeline.open_picture(picture, self.limits)
             found = self._detector.detect(image, data)
         except ImageError as error:
             return [(cells | {"status": "error", "message": str(error)}, None)]
@@ -150,6 +160,7 @@ def read_faces(
     classifiers: ClassifierLike | Sequence[ClassifierLike] = DEFAULT,
     occluder: str | Occluder | Sequence[str | Occluder] = "none",
     seed: int = 0,
+    restore_aspect: float | Literal["auto"] = 1.0,
     progress: bool = False,
 ) -> pd.DataFrame:
     """Read the emotion of every face in pictures.
@@ -169,6 +180,9 @@ def read_faces(
         object; one or several.
     seed
         Seed of whatever is random in the occluder, 0 or more.
+    restore_aspect
+        How many times as high picture files are made first; ``auto`` finds it from their irises.
+        See `maskface.Experiment`.
     progress
         Show a progress bar.
 
@@ -196,7 +210,8 @@ def read_faces(
     several = cast("Sequence[ClassifierLike]", [classifiers] if single else classifiers)
     pictures = named_pictures(images)
     worn = [occluder] if isinstance(occluder, str | Occluder) else occluder
-    readers = [FaceReader.load(several, one, seed) for one in dict.fromkeys(worn)]
+    limits = _limits(pictures, restore_aspect)
+    readers = [FaceReader.load(several, one, seed, limits) for one in dict.fromkeys(worn)]
     if not readers:
         raise MaskfaceError("Name at least one occluder; none is the plain face.")
     rows = [
@@ -216,12 +231,13 @@ def explain_faces(
     classifier: ClassifierLike = "emfacs",
     occluder: str | Occluder = "none",
     seed: int = 0,
+    restore_aspect: float | Literal["auto"] = 1.0,
 ) -> list[tuple[str, int, Any]]:
     """Explain the answers of a classifier to every face in pictures.
 
     Parameters
     ----------
-    images, occluder, seed
+    images, occluder, seed, restore_aspect
         As in `read_faces`.
     classifier
         One that can explain itself: it has a method ``explain(face)``.
@@ -237,7 +253,8 @@ def explain_faces(
     MaskfaceError
         As `read_faces`, or if the classifier cannot explain itself.
     """
-    reader = FaceReader.load([classifier], occluder, seed)
+    pictures = named_pictures(images)
+    reader = FaceReader.load([classifier], occluder, seed, _limits(pictures, restore_aspect))
     (one,) = reader.classifiers.values()
     (adapter,) = reader.adapters
     explain = getattr(one, "explain", None)
@@ -245,7 +262,7 @@ def explain_faces(
         raise MaskfaceError(f"Classifier {one.name!r} cannot explain itself; emfacs can.")
     return [
         (name, cells["face"], explain(face))
-        for name, picture in named_pictures(images).items()
+        for name, picture in pictures.items()
         for cells, face in reader.faces(name, picture)
         if face is not None and not pipeline.is_lost(adapter, face)
     ]

@@ -75,6 +75,12 @@ EXPERIMENT_OPTIONS: Final = (
     ),
     Option("seed", 0, "Seed of everything random.", kind=int, metavar="N", low=0),
     Option(
+        "restore_aspect", 1.0,
+        "Make pictures so many times as high, to undo that they were squashed; auto measures the "
+        "irises, which are round.",
+        metavar="FACTOR|auto",
+    ),
+    Option(
         "max_pixels", 100_000_000, "Do not open pictures with more pixels.",
         kind=int, metavar="N", low=1, heading=LIMITS,
     ),

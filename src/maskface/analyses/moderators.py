@@ -9,10 +9,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.optimize import brentq
-from scipy.special import ndtr
-from scipy.stats import chi2
-from scipy.stats import t as student
+from scipy.special import gammaincinv, ndtr, stdtrit
 
 from maskface.analyses import common
 from maskface.analyses.grouping import (
@@ -136,9 +133,12 @@ def detectable(se: float, df: float, *, power: float = 0.8, level: float = 0.95)
     """
     if not (se > 0 and df >= _LEAST_DF):
         return float("nan")
-    limit = student.ppf((1 + level) / 2, df)
+    from scipy.optimize import brentq
+
+    limit = stdtrit(df, (1 + level) / 2)
     shares = (np.arange(_N_SPREADS) + 0.5) / _N_SPREADS
-    spreads = np.sqrt(chi2.ppf(shares, df) / df)  # of the estimated by the true standard error
+    # Ratios of the estimated to the true standard error.
+    spreads = np.sqrt(2 * gammaincinv(df / 2, shares) / df)
 
     def lacking(moved: float) -> float:
         found = ndtr(moved - limit * spreads) + ndtr(-moved - limit * spreads)

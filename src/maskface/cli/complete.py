@@ -157,6 +157,13 @@ def data_names(incomplete: str) -> list[str]:
     return _starting(DATASETS.names(), incomplete)
 
 
+def reader_names(incomplete: str) -> list[str]:
+    """Complete the name of a reader of data sets."""
+    from maskface.datasets import DATASET_READERS
+
+    return _starting(DATASET_READERS.names(), incomplete)
+
+
 def card_names(incomplete: str) -> list[str]:
     """Complete the name of a network that can be downloaded."""
     cards = Path(__file__).parents[1] / "classifiers" / "cards"

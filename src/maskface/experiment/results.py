@@ -9,8 +9,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
+import numpy as np
 import pandas as pd
 
+from maskface.arrays import Floats
 from maskface.errors import MaskfaceError
 from maskface.experiment.checkpoints import PICTURES
 from maskface.experiment.folder import RunFolder
@@ -149,7 +151,7 @@ class Run:
         from maskface.stats import find_guards
 
         with _trial_source(self.folder) as trials:
-            return find_guards(trials, _same_files(self.folder))
+            return find_guards(trials, _same_files(self.folder), *_measured(self.folder, *_JUDGED))
 
     @cached_property
     def attributes(self) -> pd.DataFrame:
@@ -241,7 +243,8 @@ def write_summary(folder: RunFolder, seed: int) -> dict[str, Any]:
 
     _require_answers(folder.trials_path)
     with _trial_source(folder) as trials:
-        summary, guards = summarize(trials, seed=seed), find_guards(trials, _same_files(folder))
+        summary = summarize(trials, seed=seed)
+        guards = find_guards(trials, _same_files(folder), *_measured(folder, *_JUDGED))
     return {
         folder.summary_path.name: SUMMARY.write(summary, folder.summary_path),
         folder.guards_path.name: GUARDS.write(guards, folder.guards_path),
@@ -264,6 +267,20 @@ def _same_files(folder: RunFolder) -> pd.DataFrame:
     parts = TRIALS.pieces(folder.trials_path, about) if len(files) else ()
     named = [part[part["image_id"].isin(files["image_id"])].drop_duplicates() for part in parts]
     return files.merge(pd.concat(named).drop_duplicates()) if named else files
+
+
+_JUDGED: Final = ("face_px", "iris_aspect")
+
+
+def _measured(folder: RunFolder, *names: str) -> list[Floats]:
+    """Return measured attributes of the faces of a run, each (n,)."""
+    values: list[list[Floats]] = [[np.empty(0)] for _ in names]
+    if folder.attributes_path.exists():
+        for piece in ATTRIBUTES.pieces(folder.attributes_path, ("attribute", "value", "source")):
+            for name, own in zip(names, values, strict=True):
+                chosen = (piece["source"] == "measured") & (piece["attribute"] == name)
+                own.append(piece.loc[chosen, "value"].to_numpy(np.float64))
+    return [np.concatenate(own) for own in values]
 
 
 def _require_answers(path: Path) -> None:

@@ -24,7 +24,13 @@ from maskface.errors import ImageError, format_error
 from maskface.experiment.checkpoints import ChunkResult, FileFingerprint, read_fingerprinted
 from maskface.experiment.spec import Experiment
 from maskface.images import decode_image
-from maskface.landmarks import CachedDetector, LandmarkCache, MediaPipeDetector, match_face
+from maskface.landmarks import (
+    CachedDetector,
+    LandmarkCache,
+    MediaPipeDetector,
+    iris_aspect,
+    match_face,
+)
 from maskface.mesh import LEFT_EYE, RIGHT_EYE
 from maskface.occluders import Occluder
 from maskface.pipeline import (
@@ -83,6 +89,9 @@ def attribute_rows(occluded: OccludedFace, head: Row) -> list[Row]:
     angle = skin_ita(occluded.image, occluded.face)
     if not math.isnan(angle):
         values["skin_ita_deg"] = f"{angle:.2f}"
+    aspect = iris_aspect(occluded.face)
+    if not math.isnan(aspect):
+        values["iris_aspect"] = f"{aspect:.3f}"
     fixed = head | {"source": "measured"}
     return [fixed | {"attribute": name, "value": values[name]} for name in sorted(values)]
 
@@ -177,7 +186,7 @@ class TrialReader:
             return self.lost(sample, fingerprint, "error", fingerprint.message)
         try:
             image = decode_image(data, limits)
-            face, message = choose_face(self.detect(image, data))
+            face, message = choose_face(self.detect(image, limits.cache_key(data)))
         except ImageError as error:
             return self.lost(sample, fingerprint, "error", str(error))
         except TrialError as error:

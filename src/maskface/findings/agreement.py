@@ -15,7 +15,6 @@ from typing import Final
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from maskface.arrays import Floats, Row
 from maskface.errors import MaskfaceError
@@ -367,6 +366,8 @@ def pearson(first: Floats, second: Floats) -> Floats:
 
 def spearman(first: Floats, second: Floats) -> Floats:
     """Return rank correlations (B,) of rows (B, cells), with mean ranks of ties (Spearman 1904)."""
+    from scipy.stats import rankdata
+
     # Equal losses may differ in the last digit.
     ranks = [rankdata(side.round(12), axis=1, nan_policy="propagate") for side in (first, second)]
     return pearson(*ranks)

@@ -5,6 +5,7 @@ from .decode import MIN_SIDE as MIN_SIDE
 from .decode import Limits as Limits
 from .decode import count_frames as count_frames
 from .decode import decode_image as decode_image
+from .decode import parse_aspect as parse_aspect
 from .decode import read_bytes as read_bytes
 from .decode import read_image as read_image
 from .decode import read_rgba as read_rgba

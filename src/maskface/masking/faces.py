@@ -105,6 +105,7 @@ class Masked:
     coverages: tuple[float, ...] = ()
     message: str = ""  # the failure; empty if there is none
     kept: bool = False  # whether it was done by an earlier call
+    note: str = ""  # remark on the result; empty if there is none
 
 
 @dataclass(frozen=True)
@@ -122,6 +123,8 @@ class Masker:
         """Hash of everything that decides the results; 12 hexadecimal digits."""
         name, params = occluder_name(self.occluder), params_text(self.occluder)
         what = [__version__, name, params, self.seed, self.detector.fingerprint]
+        if self.limits.restore_aspect != 1:
+            what.append(self.limits.restore_aspect)
         return hashlib.sha256(json.dumps(what).encode()).hexdigest()[:12]
 
     def head(self, job: Job, digest: str) -> Row:

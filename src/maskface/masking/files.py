@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import pandas as pd
 from tqdm.auto import tqdm
 
 from maskface.errors import MaskfaceError, format_error
 from maskface.images import LIMITS, Limits
-from maskface.landmarks import MediaPipeDetector
+from maskface.landmarks import MediaPipeDetector, find_aspect
 from maskface.masking.faces import Masked, Masker, mask_picture
 from maskface.masking.plan import (
     TABLE,
@@ -29,6 +29,7 @@ from maskface.masking.table import MaskedTable, RowSpool, file_digest
 from maskface.masking.videos import SILENT, VideoWriter, find_ffmpeg, frame_count, mask_video
 from maskface.occluders import Occluder, as_occluder, occluder_name
 from maskface.pipeline import control_note
+from maskface.run_options import argument
 from maskface.specs import require_text
 
 
@@ -54,6 +55,7 @@ def mask_files(
     resume: bool = False,
     progress: bool = False,
     limits: Limits = LIMITS,
+    restore_aspect: float | Literal["auto"] = 1.0,
 ) -> MaskedFiles:
     """Put an occluder on every face in picture and video files.
 
@@ -83,6 +85,9 @@ def mask_files(
         Show a progress bar.
     limits
         Limits of the picture files that are read.
+    restore_aspect
+        How many times as high pictures are made first; ``auto`` finds it from their irises. See
+        `maskface.Experiment`.
 
     Returns
     -------
@@ -114,6 +119,8 @@ def mask_files(
         _refuse_one_name(jobs, tables[tree])
         if not single:
             _refuse_overwriting(jobs, tables[tree])
+    if restore_aspect != 1:
+        limits = _restoring(limits, restore_aspect, next(iter(plans.values())))
     files: list[Masked] = []
     notes = [control_note(one) for one in trees.values()]
     with MediaPipeDetector(search="always" if thorough else "scenes") as detector:
@@ -122,11 +129,22 @@ def mask_files(
             table = _open_table(tables[tree], masker, resume=resume, replace=single)
             files += _mask_all(plans[tree], masker, table, progress=progress)
             notes += [CHANGED.format(table.changed)] if table and table.changed else []
+    notes += [file.note for file in files]
     new_videos = any(f.job.is_video and f.coverages and not f.kept for f in files)
     notes += [SILENT] if new_videos and find_ffmpeg() is None else []
     notes += [] if single else left_out_notes(names, folder)
     written = tuple(path for path in tables.values() if path is not None)
     return MaskedFiles(tuple(files), written, tuple(filter(None, notes)))
+
+
+def _restoring(limits: Limits, factor: float | Literal["auto"], jobs: Sequence[Job]) -> Limits:
+    if videos := [job for job in jobs if job.is_video]:
+        raise MaskfaceError(
+            f"{argument('restore_aspect')} is for pictures, and {videos[0].source} is a video. "
+            "Leave it out, or give the pictures alone."
+        )
+    found = find_aspect(factor, (job.source for job in jobs), limits)
+    return replace(limits, restore_aspect=found)
 
 
 CHANGED: Final = (

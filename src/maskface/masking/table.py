@@ -13,7 +13,7 @@ from typing import IO, Any, Final
 import pandas as pd
 
 from maskface.errors import MaskfaceError
-from maskface.files import destination, write_atomically
+from maskface.files import destination, read_regular_file, write_atomically
 from maskface.masking.plan import Job
 from maskface.tables import MASKED
 
@@ -77,6 +77,8 @@ class MaskedTable:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._kept = self._earlier(resume=resume, replace=replace)
             _check_run(path, self._kept, run_id, occluder)
+            self._was_cut = is_as_recorded(path) is False
+            _record(path).unlink(missing_ok=True)
             write_atomically(path, MASKED.to_bytes(self._kept), durable=True)
         except OSError as error:
             raise MaskfaceError(
@@ -112,6 +114,8 @@ class MaskedTable:
         same = [job for job in jobs if job.name in known and _is_same(job, known[job.name])]
         finished = {job.name: known[job.name] for job in same if _is_intact(job, known[job.name])}
         self.changed = len(same) - len(finished)
+        if self._was_cut:
+            self.changed += sum(job.name not in known for job in jobs)
         again = [job for job in jobs if job.name not in finished]
         for job in again:
             if job.name in known:
@@ -149,9 +153,28 @@ class MaskedTable:
             raise _unwritable(self.path, error) from error
 
     def finish(self) -> None:
-        """Sort the rows, if those of an earlier call came first."""
-        if not self._ordered:
-            MASKED.write(MASKED.check(MASKED.tidy(MASKED.parse(self.path))), self.path)
+        """Sort the rows, if those of an earlier call came first, and record the table's hash."""
+        try:
+            if not self._ordered:
+                MASKED.write(MASKED.check(MASKED.tidy(MASKED.parse(self.path))), self.path)
+            line = f"{_sha256(self.path)}  {self.path.name}\n"
+            write_atomically(_record(self.path), line.encode(), durable=True)
+        except OSError as error:
+            raise _unwritable(self.path, error) from error
+
+
+def _record(table: Path) -> Path:
+    """Return the file with the hash of a finished table, as the program ``sha256sum`` writes it."""
+    return table.with_suffix(".sha256")
+
+
+def is_as_recorded(table: Path) -> bool | None:
+    """Return whether a table has the hash of its record; None if it has none (not finished)."""
+    try:
+        recorded = read_regular_file(_record(table), 10_000)
+    except (OSError, OverflowError):
+        return None
+    return recorded.split()[:1] == [_sha256(table).encode()]
 
 
 def file_digest(path: Path) -> str:
@@ -159,10 +182,14 @@ def file_digest(path: Path) -> str:
     try:
         if not path.is_file():  # a pipe would be waited for
             return ""
-        with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()[:DIGITS]
+        return _sha256(path)[:DIGITS]
     except OSError:
         return ""
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _check_run(path: Path, rows: pd.DataFrame, run_id: str, occluder: str) -> None:
@@ -197,7 +224,7 @@ def damaged_results(table: Path) -> list[str]:
             paths = (path, path.with_suffix(".alpha.png"))[: len(digests.split()) or 1]
             if results_digest(paths) != digests:
                 found.append(output)
-    return found
+    return found + ([f"rows of {table.name}"] if is_as_recorded(table) is False else [])
 
 
 def _is_same(job: Job, rows: pd.DataFrame) -> bool:

@@ -22,6 +22,7 @@ from maskface.datasets import Dataset, load_dataset
 from maskface.errors import MaskfaceError, format_error
 from maskface.files import written_atomically
 from maskface.findings import published_losses
+from maskface.images import Limits
 from maskface.landmarks import MediaPipeDetector
 from maskface.occluders import get_occluder
 from maskface.pipeline import OccludedFace, open_picture
@@ -98,7 +99,8 @@ def _choose(material: RunData, dataset: Dataset) -> Sample | None:
 def _pictures(
     manifest: Mapping[str, Any], sample: Sample, conditions: list[str]
 ) -> dict[str, ImageArray]:
-    image, _ = open_picture(sample.path)
+    factor = float(manifest["experiment"].get("restore_aspect", 1.0))
+    image, _ = open_picture(sample.path, Limits(restore_aspect=factor))
     with MediaPipeDetector() as detector:
         found = detector.detect(image)
     if not found:

@@ -21,6 +21,7 @@ from maskface.experiment import (
     summarize_run,
 )
 from maskface.findings import kind_of
+from maskface.run_options import resuming
 from maskface.stats import loss_table
 from maskface.tables import GUARDS, TRIALS
 
@@ -140,7 +141,7 @@ def open_material(path: str | Path, *, allow_partial: bool = False) -> RunData:
     material = RunData(folder, partial=True)
     if not material.failures.images:
         raise MaskfaceError(
-            f"The run in {folder.path} has no answers yet. Go on with `maskface run ... --resume`."
+            f"The run in {folder.path} has no answers yet. Go on with {resuming()}."
         )
     return material
 

@@ -11,8 +11,7 @@ from typing import Final, Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
-from scipy.stats import t as student
+from scipy.special import ndtr, ndtri, stdtrit
 
 from maskface.arrays import Floats, Integers
 from maskface.errors import MaskfaceError
@@ -314,7 +313,7 @@ def _widening(n_clusters: NDArray[np.int64]) -> Floats:
 
 
 def _student(n_clusters: NDArray[np.int64], tail: float) -> Floats:
-    return np.asarray(student.ppf(1 - tail, np.maximum(n_clusters - 1, 1)))
+    return np.asarray(stdtrit(np.maximum(n_clusters - 1, 1), 1 - tail))
 
 
 def _percentile(resampled: Resampled, tail: float) -> tuple[Floats, Floats]:
@@ -399,7 +398,7 @@ def ratio_limits(
     off = values - values.mean(axis=0)
     v_top, v_bottom = (off**2).mean(axis=0) * c / (c - 1)
     shared = off.prod(axis=1).mean(axis=0) * c / (c - 1)
-    t2 = student.ppf((1 + level) / 2, c - 1) ** 2
+    t2 = stdtrit(c - 1, (1 + level) / 2) ** 2
     top, bottom = points
     # All r with (top - r bottom)^2 <= t^2 var(top - r bottom): between the roots of a parabola.
     square, middle = bottom**2 - t2 * v_bottom, top * bottom - t2 * shared

@@ -56,7 +56,7 @@ class TrialSource(Protocol):
         """Trials under a condition, also those without an answer; none if it has not been shown.
 
         At least the columns image_id (the picture's name, or a number in the order of the names),
-        subject_id, label, predicted, correct, status and the seven probabilities.
+        subject_id, label, predicted, correct, roll_deg, status and the seven probabilities.
         """
 
     def named(self, head: Head) -> bool:
@@ -105,14 +105,14 @@ class FrameSource:
 
 NEEDED: Final = (
     "run_id", "dataset", "image_id", "subject_id", "label", "condition", "classifier",
-    "predicted", "correct", *P_COLUMNS, "status",
+    "predicted", "correct", *P_COLUMNS, "roll_deg", "status",
 )  # fmt: skip
 """Columns of the trials that are kept; the longest texts are not among them."""
 RECORD: Final = np.dtype(
     [
         ("image_id", np.int32), ("subject_id", np.int32), ("label", np.int8),
         ("predicted", np.int8), ("correct", np.int8), ("status", np.int8),
-        ("p", np.float64, len(EMOTIONS)),
+        ("roll_deg", np.float32), ("p", np.float64, len(EMOTIONS)),
     ]
 )  # fmt: skip
 # In the order of the alphabet, in which counts of texts are sorted.
@@ -162,6 +162,7 @@ class Encoder:
         for name, texts in _TEXTS.items():
             records[name] = _codes(trials[name], {text: i for i, text in enumerate(texts)})
         records["correct"] = trials["correct"].to_numpy(np.int64, na_value=_UNKNOWN)
+        records["roll_deg"] = trials["roll_deg"].to_numpy(np.float32, na_value=np.nan)
         records["p"] = trials[P_COLUMNS].to_numpy(np.float64)
         records["subject_id"] = _codes(trials["subject_id"], self.subjects, grow=True)
         keys = self._numbers(trials, picture)
@@ -261,6 +262,7 @@ def frame_of(records: NDArray[np.void], subjects: Sequence[str]) -> pd.DataFrame
     people = [subjects[place] for place in order]
     frame["image_id"] = records["image_id"].copy()
     frame["correct"] = records["correct"].copy()
+    frame["roll_deg"] = records["roll_deg"].copy()
     frame["subject_id"] = pd.Categorical.from_codes(
         rank[records["subject_id"]], pd.Index(people, dtype="str")
     )

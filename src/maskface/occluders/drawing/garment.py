@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from maskface.arrays import Bytes, Floats
 from maskface.occluders.colours import RGB
+
+UNCHANGED: Final = 128
+"""What stands for 1 in the bytes of a sheet's relief."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,7 +60,7 @@ class Sheet:
 
     surface: Surface  # its form
     texture: Texture  # its appearance, laid flat
-    # Red, green, blue (0 to 255) in full light; without meaning for a texture in colour.
+    # Red, green, blue (0 to 255) in full light; what 1 becomes in a texture in colour.
     colour: RGB = (255, 255, 255)
     # Share (0 to 1) of the light from behind that the sheet keeps back where it is not opaque.
     tint: float = 0.0
@@ -74,6 +78,10 @@ class Sheet:
     # them, whatever their order in the garment.
     by_depth: bool = False
     under_hair: bool = False  # whether it goes under hair that covers the ears
+    # (h, w), how creases change its brightness; `UNCHANGED` where they do not.
+    relief: Bytes | None = None
+    # (rows, columns, 3), factors of its red, green and blue at its vertices; None if it is even.
+    tones: Floats | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -85,9 +85,9 @@ def as_rgb(plane: Bytes) -> Bytes:
     return np.asarray(cv2.merge([plane, plane, plane]), np.uint8)
 
 
-def times(one: Bytes, other: Bytes) -> Bytes:
+def times(one: Bytes, other: Bytes, scale: float = 1 / 255) -> Bytes:
     """Return product of two arrays in which 255 means 1."""
-    return np.asarray(cv2.multiply(one, other, scale=1 / 255), np.uint8)
+    return np.asarray(cv2.multiply(one, other, scale=scale), np.uint8)
 
 
 def joint_alpha(one: Bytes, other: Bytes) -> Bytes:

@@ -235,7 +235,7 @@ class Raster:
         )
 
     def spread(self, values: Bytes) -> Bytes:
-        """Take each pixel from smooth values (rows, columns) at the sheet's vertices."""
+        """Take each pixel from smooth values (rows, columns[, n]) at the sheet's vertices."""
         first, last = self.grid[0], self.grid[-1]
         # The sheet may have a part of the texture only.
         scale = ([values.shape[1] - 1, values.shape[0] - 1] / (last - first)).astype(np.float32)
@@ -250,7 +250,7 @@ class Raster:
     def _enlarged(self, coarse: NDArray[Number]) -> NDArray[Number]:
         if self.step == 1:
             return coarse
-        height, width = coarse.shape
+        height, width = coarse.shape[:2]
         size = (width * self.step, height * self.step)
         fine = cv2.resize(coarse, size, interpolation=cv2.INTER_LINEAR)
         return fine[: self.alpha.shape[0], : self.alpha.shape[1]]  # type: ignore[return-value]

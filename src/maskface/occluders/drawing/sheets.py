@@ -10,7 +10,7 @@ import numpy as np
 
 from maskface.arrays import Bytes, Floats, Indices
 from maskface.occluders.colours import RGB
-from maskface.occluders.drawing.garment import Cord, Garment, Sheet, Texture
+from maskface.occluders.drawing.garment import UNCHANGED, Cord, Garment, Sheet, Texture
 from maskface.occluders.drawing.geometry import HeadFit
 from maskface.occluders.drawing.layer import Layer, Paint, Part, plain, times, within
 from maskface.occluders.drawing.raster import Raster, rasterise
@@ -85,6 +85,8 @@ _GRAZING: Final = 0.4  # cosine to the line of sight below which a patch of shad
 _FULL: Final = 200.0
 _LIT: Final = 210.0
 """What stands for 1 in bytes of a cloth's brightness and of the light on it: both may be more."""
+_HIGH: Final = 1.5
+"""Greatest factor of a relief that is told apart."""
 
 
 class Flat(NamedTuple):
@@ -184,8 +186,8 @@ def _alpha(sheet: Sheet, seen: Projected, raster: Raster, opacity: Bytes | None)
 
 
 def _spread(sheet: Sheet, raster: Raster, shares: Floats, one: float = 255.0) -> Bytes:
-    """Smooth values, given at the vertices of a sheet, for each pixel of its drawing."""
-    whole = cv2.convertScaleAbs(shares.reshape(sheet.surface.shape), alpha=one)
+    """Smooth values (n,) or (n, 3) at the vertices of a sheet for each pixel of its drawing."""
+    whole = cv2.convertScaleAbs(shares.reshape(*sheet.surface.shape, *shares.shape[1:]), alpha=one)
     return raster.spread(np.asarray(whole, np.uint8))
 
 
@@ -206,15 +208,24 @@ def _paint(
 ) -> Paint:
     """The colours of a sheet as it is lit."""
     parts, full = (colours, 255.0) if len(colours) == 3 else (colours * 3, _FULL)
-    one = _LIT if sheet.lit else 255.0
-    scales = (light.tone(sheet.colour) / (full * one)).tolist()
+    one, relief = _LIT if sheet.lit else 255.0, sheet.relief
+    scales = light.tone(sheet.colour) / (full * one)
 
     def paint(share: Bytes) -> Bytes:
-        lit = share
+        lit, own = (share,), scales
+        if relief is not None:
+            lit = (times(share, raster.sample(relief), 1 / (_HIGH * UNCHANGED)),)
+            own = scales * _HIGH
         if sheet.lit:
             shade = light.shade(seen.normals, sheet.falloff)
-            lit = times(share, _spread(sheet, raster, shade, _LIT))
-        planes = (cv2.multiply(p, lit, scale=t) for p, t in zip(parts, scales, strict=True))
+            if sheet.tones is not None:
+                shade = shade[:, None] * sheet.tones.reshape(-1, 3)
+            spread = cv2.split(_spread(sheet, raster, shade, _LIT))
+            lit = tuple(times(lit[0], np.asarray(plane, np.uint8)) for plane in spread)
+        planes = (
+            cv2.multiply(p, lit_own, scale=t)
+            for p, lit_own, t in zip(parts, lit * (3 // len(lit)), own.tolist(), strict=True)
+        )
         # Nothing is brighter than white, whatever its share.
         return np.asarray(cv2.merge([cv2.min(plane, share) for plane in planes]), np.uint8)
 

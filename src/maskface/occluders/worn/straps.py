@@ -41,7 +41,9 @@ _ROUND: Final = 0.65
 """How far straps bend outwards round the cheek, in cm."""
 
 
-def bands(surface: Surface, colour: RGB, *, ears: str = "both") -> list[Sheet]:
+def bands(
+    surface: Surface, colour: RGB, gain: RGB = (255, 255, 255), *, ears: str = "both"
+) -> list[Sheet]:
     """Draw wide bands with an opening from the sides of a mask to the ears (as for `ear_loops`)."""
     sheet, normals = surface.sheet, surface.normals.reshape(*surface.shape, 3)
     right, left = (
@@ -49,8 +51,8 @@ def bands(surface: Surface, colour: RGB, *, ears: str = "both") -> list[Sheet]:
         for column, mirror in ((0, 1.0), (-1, -1.0))
     )
     drawn = [
-        Sheet(right, band_cloth(colour, mirrored=True), on_head=True, under_hair=True),
-        Sheet(left, band_cloth(colour), on_head=True, under_hair=True),
+        Sheet(right, band_cloth(colour, mirrored=True), gain, on_head=True, under_hair=True),
+        Sheet(left, band_cloth(colour), gain, on_head=True, under_hair=True),
     ]
     return drawn[:1] if ears == "right" else drawn
 
