@@ -131,12 +131,10 @@ def detection_bias_table(
 
     Parameters
     ----------
-    detections
-        In the schema of `maskface.tables.DETECTIONS`.
+    detections, seed, n_resamples
+        As in `detection_table`.
     pairs
         Emotions, each with its reference: another emotion, or ``others``.
-    seed, n_resamples
-        Of the bootstrap over subjects.
 
     Returns
     -------
@@ -164,10 +162,8 @@ def dropping_table(
     trials
         Of the same run, in the schema of `maskface.tables.TRIALS`: faces were placed by the plain
         picture, so that all were read.
-    detections
-        In the schema of `maskface.tables.DETECTIONS`.
-    seed, n_resamples
-        Of the bootstrap over subjects.
+    detections, seed, n_resamples
+        As in `detection_table`.
 
     Returns
     -------

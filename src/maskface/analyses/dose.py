@@ -138,12 +138,8 @@ def half_point_table(
 
     Parameters
     ----------
-    trials
-        In the schema of `maskface.tables.TRIALS`.
-    series
+    trials, series, seed, n_resamples
         As in `dose_table`.
-    seed, n_resamples
-        Of the bootstrap over subjects.
 
     Returns
     -------

@@ -59,12 +59,10 @@ def plot_contrast_by_emotion(
 
     Parameters
     ----------
-    table
+    table, ax
         As in `plot_contrasts`.
     condition, reference
         The pair.
-    ax
-        Where to draw; a new figure if None.
 
     Raises
     ------

@@ -71,10 +71,8 @@ def plot_half_points(
     ----------
     half_points
         In the schema of `maskface.analyses.HALF_POINTS`.
-    classifier
-        May be left out if there is only one.
-    ax
-        Where to draw; a new figure if None.
+    classifier, ax
+        As in `plot_dose`.
 
     Raises
     ------

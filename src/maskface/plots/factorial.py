@@ -83,12 +83,10 @@ def plot_factorial_effects(
 
     Parameters
     ----------
-    table
-        In the schema of `maskface.analyses.FACTORIAL`, with one answer and one second thing.
+    table, ax
+        As in `plot_factorial`.
     measure
         ``dprime`` or ``criterion``.
-    ax
-        Where to draw; a new figure if None.
 
     Returns
     -------

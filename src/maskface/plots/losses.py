@@ -137,12 +137,10 @@ def plot_loss_grid(
 
     Parameters
     ----------
-    summary
-        In the schema of `maskface.tables.SUMMARY`.
+    summary, ax
+        As in `plot_loss_by_emotion`.
     classifier
         Which; may be left out if there is only one.
-    ax
-        Where to draw; a new figure if None.
 
     Returns
     -------
@@ -181,10 +179,8 @@ def plot_readers(summary: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
     Parameters
     ----------
-    summary
-        In the schema of `maskface.tables.SUMMARY`.
-    ax
-        Where to draw; a new figure if None.
+    summary, ax
+        As in `plot_loss_by_emotion`.
 
     Returns
     -------

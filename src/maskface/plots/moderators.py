@@ -62,12 +62,10 @@ def plot_moderator_by_emotion(
 
     Parameters
     ----------
-    moderators
-        In the schema of `maskface.analyses.MODERATORS`.
+    moderators, ax
+        As in `plot_moderators`.
     attribute, classifier
         May be left out if there is only one.
-    ax
-        Where to draw; a new figure if None.
 
     Raises
     ------

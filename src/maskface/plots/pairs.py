@@ -164,10 +164,8 @@ def plot_confusions(
 
     Parameters
     ----------
-    summary
-        In the schema of `maskface.tables.SUMMARY`.
-    classifier, condition
-        Which; may be left out if there is only one.
+    summary, classifier, condition
+        As in `plot_accuracy`.
 
     Returns
     -------
@@ -251,16 +249,12 @@ def plot_flows(
 
     Parameters
     ----------
-    summary
-        In the schema of `maskface.tables.SUMMARY`.
-    classifier, condition
-        Which; may be left out if there is only one.
+    summary, classifier, condition, ax
+        As in `plot_accuracy`.
     most
         So many wrong answers whose shares change most.
     always
         Shown emotions and wrong answers that are drawn however little they change, in bold.
-    ax
-        Where to draw; a new figure if None.
 
     Returns
     -------

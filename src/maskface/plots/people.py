@@ -247,12 +247,10 @@ def plot_confusion_change(cells: pd.DataFrame, humans: str, condition: str) -> A
 
     Parameters
     ----------
-    cells
-        In the schema of `maskface.findings.CELLS`.
+    cells, condition
+        As in `plot_human_machine_loss`.
     humans
         The study.
-    condition
-        The classifiers' cover.
 
     Returns
     -------

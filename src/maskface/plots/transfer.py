@@ -69,12 +69,8 @@ def plot_split(transfer: pd.DataFrame, label: str = "all", ax: Axes | None = Non
 
     Parameters
     ----------
-    transfer
-        In the schema of `maskface.analyses.TRANSFER`.
-    label
-        Emotion, or ``all``.
-    ax
-        Where to draw; a new figure if None.
+    transfer, label, ax
+        As in `plot_transfer`.
 
     Returns
     -------
