@@ -171,7 +171,7 @@ class ClassifierAdapter:
     # Name of its rows while pictures are read; of a trainable classifier, that of its features.
     name: str
     needs: frozenset[str]  # parts of a face that it uses
-    trainable: bool  # whether it gives features, from which answers are learned later
+    trainable: bool  # true if it gives features, which a model is fitted to later
     # From faces to checked answers, or features; raises `ValueError` if they are neither.
     call: Callable[[Sequence[Face]], NDArray[Any]]
 

@@ -39,7 +39,7 @@ APPEARANCE: Final = Table(
     ),
     key=("dataset", "classifier", "measure", "group", "condition", "label"),
 )  # fmt: skip
-"""What appearances of the same shape cost, and how far they lie apart."""
+"""Losses under appearances of the same shape, and their range."""
 
 Groups = Mapping[str, Sequence[str]]
 """Conditions by the name of their group."""

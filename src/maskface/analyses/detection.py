@@ -66,7 +66,7 @@ DETECTION_BIAS: Final = Table(
     ),
     key=("dataset", *_AT, "label", "reference"),
 )  # fmt: skip
-"""Whether faces with one emotion are found more often than others."""
+"""Differences of how often faces with one emotion and with others are found."""
 
 DROPPING: Final = Table(
     "dropping",
@@ -83,7 +83,7 @@ DROPPING: Final = Table(
     ),
     key=("dataset", "classifier", *_AT, "label"),
 )
-"""What becomes of accuracy if pictures whose face is not found are dropped."""
+"""Accuracy with and without the pictures whose face is not found."""
 
 Pair = tuple[str, str]
 EVERY_EMOTION: Final[tuple[Pair, ...]] = tuple((emotion, OTHERS) for emotion in EMOTIONS)

@@ -222,7 +222,7 @@ MAPS: Final = Table(
     ),
     key=("dataset", "classifier", "method", "measure", "label", "y", "x"),
 )  # fmt: skip
-"""What each place of the face is worth to a classifier, for each emotion."""
+"""Contribution of each place of the face to the answers, for each emotion."""
 
 REGIONS: Final = Table(
     "regions",

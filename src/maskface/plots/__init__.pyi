@@ -8,10 +8,10 @@ from .dose import plot_dose as plot_dose
 from .dose import plot_half_points as plot_half_points
 from .factorial import plot_factorial as plot_factorial
 from .factorial import plot_factorial_effects as plot_factorial_effects
+from .losses import plot_classifiers as plot_classifiers
 from .losses import plot_loss_by_emotion as plot_loss_by_emotion
 from .losses import plot_loss_grid as plot_loss_grid
 from .losses import plot_losses as plot_losses
-from .losses import plot_readers as plot_readers
 from .maps import plot_maps as plot_maps
 from .moderators import plot_moderator_by_emotion as plot_moderator_by_emotion
 from .moderators import plot_moderators as plot_moderators

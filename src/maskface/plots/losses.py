@@ -174,7 +174,7 @@ def _plot_classifier_grid(losses: pd.DataFrame, condition: str, foot: str, ax: A
     return ax
 
 
-def plot_readers(summary: pd.DataFrame, ax: Axes | None = None) -> Axes:
+def plot_classifiers(summary: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """Draw right answers over all emotions, by condition and classifier.
 
     Parameters

@@ -63,7 +63,7 @@ def plot_beside_people(
         classifier. Lines are 95 % intervals. Of people, they are solid where they rest on the
         observers' own losses, and dotted where only the number of observers bounds them; studies
         without a line are named, with the reason. Where there are more than six classifiers, the
-        first six are drawn, and it is said. Controls that learnt from shuffled labels are left out
+        first six are drawn, and it is said. Controls fitted to shuffled labels are left out
         where there is any other classifier.
 
     Raises

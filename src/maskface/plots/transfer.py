@@ -12,10 +12,10 @@ from maskface.plots import style
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_LEARNT: Final = {
-    "clean": "learnt plain",
-    "masked": "learnt masked",
-    "both": "learnt both",
+_TRAINED: Final = {
+    "clean": "fitted to plain",
+    "masked": "fitted to masked",
+    "both": "fitted to both",
     "permuted": "shuffled labels",
 }
 _HEIGHT: Final = 0.3
@@ -45,14 +45,14 @@ def plot_transfer(transfer: pd.DataFrame, label: str = "all", ax: Axes | None = 
         If the table lacks the label.
     """
     shown = style.choose(transfer, measure="accuracy", label=label)
-    shown = shown.assign(row=shown["family"] + "\n" + shown["train"].map(_LEARNT))
+    shown = shown.assign(row=shown["family"] + "\n" + shown["train"].map(_TRAINED))
     order = [
         (family, train)
         for family in shown["family"].unique()
-        for train in _LEARNT
+        for train in _TRAINED
         if ((shown["family"] == family) & (shown["train"] == train)).any()
     ]
-    rows = [f"{family}\n{_LEARNT[train]}" for family, train in order]
+    rows = [f"{family}\n{_TRAINED[train]}" for family, train in order]
     series = {
         f"{test} faces": style.in_percent(shown[shown["test"] == test], "value", "row")
         for test in ("plain", "masked")

@@ -183,10 +183,10 @@ def _with_probabilities(run: RunData) -> list[Key]:
 
 FIGURES: Final = (
     FigureKind(
-        "readers",
+        "classifiers",
         "Right answers by condition and classifier",
         keys=lambda run: [()] if len(run.summary) else [],
-        draw=lambda run: plots.plot_readers(run.summary),
+        draw=lambda run: plots.plot_classifiers(run.summary),
         unfolded=lambda run: len(run.pairs) > 1,
     ),
     FigureKind(
@@ -247,7 +247,7 @@ FIGURES: Final = (
 and its name in `KINDS`."""
 STRIP: Final = "strip"
 KINDS: Final = (
-    "strip", "readers", "loss", "grid", "people", "accuracy", "flows", "confusions",
+    "strip", "classifiers", "loss", "grid", "people", "accuracy", "flows", "confusions",
     "probabilities",
 )  # fmt: skip
 """Names of all kinds and of the strip; a literal, which the command line reads without loading."""

@@ -36,7 +36,7 @@ from maskface.report.figures import (
 from maskface.report.index import ANSWER, read_answer
 from maskface.report.people import beside_people
 from maskface.report.run_data import RunData, open_material, synthetic_warning
-from maskface.report.text import answers, cells, methods_text, overall, readers_text
+from maskface.report.text import answers, cells, classifiers_text, methods_text, overall
 from maskface.tables import PLAIN
 from maskface.text import footnote, guard_sentences
 
@@ -169,7 +169,7 @@ def _contents(material: RunData, *, faces_allowed: bool) -> dict[str, Any]:
         "warning": synthetic_warning(name),
         "rows": [cells(row) for row in overall(losses)],
         "footnote": _footnote(material),
-        "readers": readers_text(material.classifiers, manifest),
+        "classifiers_used": classifiers_text(material.classifiers, manifest),
         "faces": list(show_faces(strip)),
         "credit": strip.credit,
         "no_strip": strip.reason,

@@ -27,7 +27,7 @@ HEADS: Final = ("run_id", "dataset", "classifier")
 
 
 class Head(NamedTuple):
-    """Who read which faces."""
+    """Classifier, and the data set and run of its trials."""
 
     run_id: str
     dataset: str
@@ -35,7 +35,7 @@ class Head(NamedTuple):
 
 
 class People(NamedTuple):
-    """Who is shown in the pictures of a data set."""
+    """Numbers of people and pictures in a data set."""
 
     # Pictures, and those without a subject id.
     n_pictures: int
@@ -175,7 +175,7 @@ class Encoder:
         return list(self._keys)
 
     def people(self) -> People:
-        """Who is shown."""
+        """Count the people shown."""
         return People(self._n_pictures, self._n_unknown, len(self._shown))
 
     def _check_run(self, trials: pd.DataFrame) -> None:
@@ -201,10 +201,10 @@ class Encoder:
 
     def _numbers(self, trials: pd.DataFrame, picture: NDArray[np.int64]) -> NDArray[np.int64]:
         pairs = [_factorized(trials[name]) for name in ("classifier", "condition")]
-        (who, readers), (what, conditions) = pairs
-        both, where = np.unique(who * len(conditions) + what, return_inverse=True)
+        (classifier, classifiers), (condition, conditions) = pairs
+        both, where = np.unique(classifier * len(conditions) + condition, return_inverse=True)
         found = [divmod(int(pair), len(conditions)) for pair in both]
-        names = [Key(str(readers[r]), str(conditions[c])) for r, c in found]
+        names = [Key(str(classifiers[i]), str(conditions[j])) for i, j in found]
         numbers = [self._keys.setdefault(name, len(self._keys)) for name in names]
         keys = np.array(numbers, np.int64)[where]
         if len(np.unique(picture * len(self._keys) + keys)) < len(keys):
