@@ -29,24 +29,12 @@ STEPS: Final = (9, 481)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Seam:
-    """The line between the halves, in pixels.
+    """The line between the halves, in pixels."""
 
-    Attributes
-    ----------
-    middle
-        (2,) on the back of the nose.
-    along
-        (2,) unit vector to the shown person's left.
-    down
-        (2,) unit vector across, towards the chin.
-    scale
-        Pixels per centimetre.
-    """
-
-    middle: Floats
-    along: Floats
-    down: Floats
-    scale: float
+    middle: Floats  # (2,) on the back of the nose
+    along: Floats  # (2,) unit vector to the shown person's left
+    down: Floats  # (2,) unit vector across, towards the chin
+    scale: float  # pixels per centimetre
 
     @classmethod
     def of(cls, fit: HeadFit) -> Seam:
@@ -245,26 +233,16 @@ _UPPER_SHAPES: Final = ("brow", "eye", "cheekSquint", "noseSneer")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Composite:
-    """A face made of two photographs.
+    """A face made of two photographs."""
 
-    Attributes
-    ----------
-    image
-        (H, W, 3) uint8 RGB, as large as the upper half's photograph.
-    lower_share
-        (H, W) float32, 0 to 1. How much of each pixel is the lower half's photograph.
-    landmarks
-        The upper half's landmarks above the seam and the lower half's, moved with it, below.
-        Blendshapes of brows and eyes are the upper face's, the others the lower face's; the
-        pose is the upper face's.
-    aligned
-        Whether the halves fit together.
-    """
-
-    image: ImageArray
+    image: ImageArray  # (H, W, 3) uint8 RGB, as large as the upper half's photograph
+    # (H, W) float32, 0 to 1. How much of each pixel is the lower half's photograph.
     lower_share: Singles
+    # The upper half's landmarks above the seam and the lower half's, moved with it, below.
+    # Blendshapes of brows and eyes are the upper face's, the others the lower face's; the pose is
+    # the upper face's.
     landmarks: FaceLandmarks
-    aligned: bool
+    aligned: bool  # whether the halves fit together
 
 
 def compose(

@@ -55,18 +55,9 @@ def only_errors() -> None:
 def ended_in_words(kept: str = NOTHING_KEPT, more: str = "") -> Iterator[None]:
     """End a command with a line on stderr and an exit code, never with a traceback.
 
-    Parameters
-    ----------
-    kept
-        Results that are kept after an interruption or a disk error, as a sentence without its
-        full stop.
-    more
-        Option to add to the command to continue: ``--resume``.
-
-    Raises
-    ------
-    Ended
-        In place of any error, of Ctrl-C and of SIGTERM.
+    `kept` names results that are kept after an interruption or a disk error, as a sentence without
+    its full stop; `more` is the option that continues the command: ``--resume``. Raises Ended in
+    place of any error, of Ctrl-C and of SIGTERM.
     """
     _open_streams()
     # Matplotlib warns of every folder for its settings that it cannot write to.
@@ -235,13 +226,7 @@ def _escape(found: re.Match[str]) -> str:
 
 
 class EscapedStream:
-    """Text stream that escapes what is written to it, for messages of other libraries.
-
-    Parameters
-    ----------
-    stream
-        The stream to write to.
-    """
+    """Text stream that escapes what is written to it, for messages of other libraries."""
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
@@ -258,25 +243,14 @@ class EscapedStream:
 def say(text: str) -> None:
     """Print a result on stdout; it is no error if the reader has closed the pipe (``| head``).
 
-    Nothing is printed if stdout is closed.
-
-    Raises
-    ------
-    MaskfaceError
-        If it cannot be written.
+    Nothing is printed if stdout is closed. Raises MaskfaceError if it cannot be written.
     """
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     write(f"{escaped(text)}\n".encode(encoding, "backslashreplace"))
 
 
 def write(data: bytes) -> None:
-    """Write bytes to stdout; see `say`.
-
-    Raises
-    ------
-    MaskfaceError
-        If they cannot be written.
-    """
+    """Write bytes to stdout; see `say`."""
     if sys.stdout is None:  # closed before the program began
         return
     stream: Any = getattr(sys.stdout, "buffer", None)

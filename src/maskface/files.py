@@ -119,21 +119,10 @@ def _lock(stream: BinaryIO) -> None:
 
 
 def read_regular_file(path: Path, most: int) -> bytes:
-    """Read a file of limited size, but no pipe or device.
+    """Read a file of at most `most` bytes, but no pipe or device.
 
-    Parameters
-    ----------
-    path
-        The file.
-    most
-        Largest size in bytes.
-
-    Raises
-    ------
-    OSError
-        If it is missing, cannot be read, or is no regular file.
-    OverflowError
-        If it is larger; the argument is its size.
+    Raises OSError if it is missing, cannot be read, or is no regular file, and OverflowError, whose
+    argument is its size, if it is larger.
     """
     require_regular_file(path)  # opening a device may move a tape
     with open(path, "rb", opener=_open_at_once) as stream:

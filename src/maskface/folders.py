@@ -15,24 +15,12 @@ _PRIVATE: Final = 0o700
 
 
 def cache_folder(kind: str) -> Path:
-    """Return the folder for one kind of thing.
+    """Return the folder for one `kind` of thing: ``landmarks``, ``models``.
 
-    Parameters
-    ----------
-    kind
-        Name of the folder: ``landmarks``, ``models``.
-
-    Returns
-    -------
-    Path
-        `kind` below ``$MASKFACE_CACHE``, or below `maskface` in the platform's cache folder
-        (``$XDG_CACHE_HOME`` or ``~/.cache`` on Linux), or, for a user without a home, below a
-        private folder among the temporary files. The folder need not exist.
-
-    Raises
-    ------
-    MaskfaceError
-        If the folder is a file, or other users can replace what it holds.
+    It lies below ``$MASKFACE_CACHE``, or below `maskface` in the platform's cache folder
+    (``$XDG_CACHE_HOME`` or ``~/.cache`` on Linux), or, for a user without a home, below a private
+    folder among the temporary files. It need not exist. Raises MaskfaceError if the folder is a
+    file, or other users can replace what it holds.
     """
     chosen = os.environ.get(VARIABLE)
     root = _chosen(chosen) if chosen else _platform_folder()

@@ -104,10 +104,7 @@ def check_out(out: Path, faces: Sequence[Path]) -> None:
 def read_faces(paths: Sequence[Path], *, labels: bool = True) -> list[tuple[str, ImageArray]]:
     """Read pictures for `draw_gallery`, with their file names as labels if `labels` is true.
 
-    Raises
-    ------
-    MaskfaceError
-        If one cannot be read; the message names it.
+    Raises MaskfaceError if one cannot be read; the message names it.
     """
     faces = []
     for path in paths:

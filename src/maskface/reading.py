@@ -36,12 +36,8 @@ def named_pictures(
 ) -> dict[str, Picture]:
     """Name pictures, those in folders one by one.
 
-    Raises
-    ------
-    MaskfaceError
-        If there is none, or a name cannot stand in a table.
-    ValueError
-        If an array is not an RGB image.
+    Raises MaskfaceError if there is none, or a name cannot stand in a table, and ValueError if an
+    array is not an RGB image.
     """
     named: dict[str, Picture] = {}
     for number, image in enumerate(_several(images)):
@@ -92,10 +88,7 @@ class FaceReader:
     ) -> Self:
         """Make classifiers and occluder.
 
-        Raises
-        ------
-        MaskfaceError
-            If a name or parameter is not allowed, or a classifier cannot be used.
+        Raises MaskfaceError if a name or parameter is not allowed, or a classifier cannot be used.
         """
         made = [require_ready(one) for one in as_classifiers(classifiers)]
         if not made:
@@ -105,11 +98,8 @@ class FaceReader:
     def faces(self, name: str, picture: Picture) -> list[tuple[Row, Face | None]]:
         """Find the faces of a picture, and put the occluder on each.
 
-        Returns
-        -------
-        list of (dict, Face or None)
-            Cells of `maskface.tables.READINGS` that all classifiers share, and what they are
-            given; None where there is nothing to read, and the cells give the reason.
+        Returns cells of `maskface.tables.READINGS` that all classifiers share, and what they are
+        given; None where there is nothing to read, and the cells give the reason.
         """
         cells: Row = {"image": name, "occluder": occluder_name(self.occluder)}
         try:

@@ -137,7 +137,8 @@ def detectable(se: float, df: float, *, power: float = 0.8, level: float = 0.95)
 
     limit = stdtrit(df, (1 + level) / 2)
     shares = (np.arange(_N_SPREADS) + 0.5) / _N_SPREADS
-    spreads = np.sqrt(2 * gammaincinv(df / 2, shares) / df)  # of the estimated by the true standard error
+    # Ratios of the estimated to the true standard error.
+    spreads = np.sqrt(2 * gammaincinv(df / 2, shares) / df)
 
     def lacking(moved: float) -> float:
         found = ndtr(moved - limit * spreads) + ndtr(-moved - limit * spreads)

@@ -106,31 +106,22 @@ class Output(_Part):
 
 
 class Card(_Part):
-    """Description of a network.
+    """Description of a network."""
 
-    Attributes
-    ----------
-    title, licence, citation
-        Texts for readers.
-    file
-        Name of the network's file, by which the card is found.
-    url, sha256
-        Where the file can be downloaded, and the hash of its bytes, which is checked if given.
-    input, output
-        Input and output of the network.
-    emotions
-        Emotions of the labels that are not named like one; ``""`` for none. If several labels stand
-        for one emotion, their probabilities are added.
-    """
-
+    # Texts for readers.
     title: str
     licence: str = ""
     citation: str = ""
+    # Name of the network's file, by which the card is found.
     file: str = Field(default="", pattern=r"^([\w.-]+\.onnx)?$")
+    # Where the file can be downloaded, and the hash of its bytes, which is checked if given.
     url: str = Field(default="", pattern=r"^(https?://.*)?$")
     sha256: Sha256 = ""
+    # Input and output of the network.
     input: Input
     output: Output
+    # Emotions of the labels that are not named like one; "" for none. If several labels stand for
+    # one emotion, their probabilities are added.
     emotions: dict[str, str] = {}
 
     @model_validator(mode="after")

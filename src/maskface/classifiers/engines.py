@@ -259,36 +259,15 @@ _SURVIVED: Final[set[tuple[str, str]]] = set()
 class Network:
     """A network that is ready to run.
 
-    Parameters
-    ----------
-    model
-        Bytes of an ONNX file.
-    name
-        Its name, for messages.
-    output
-        Name of the output or any other tensor to compute, or ``before-last``. May be empty if the
-        network has one output.
-    probe
-        Two different inputs (2, ...). They are run at once, so that networks that OpenCV reads but
-        cannot run are given to ONNX Runtime. If None, nothing is run.
-    engines
-        Libraries to try, in this order.
-    trusted
-        Run the probe in this process at once, not in one of its own first.
+    `model` are the bytes of an ONNX file, and `name` is for messages. `output` is the name of the
+    output or any other tensor to compute, or ``before-last``; it may be empty if the network has
+    one output. `probe` are two different inputs (2, ...), which are run at once (in a process of
+    their own first, unless `trusted`), so that networks that OpenCV reads but cannot run are given
+    to ONNX Runtime; if None, nothing is run. `engines` are libraries to try, in this order.
 
-    Attributes
-    ----------
-    output
-        Name of the computed tensor.
-    engine
-        Name of the library that runs the network.
-
-    Raises
-    ------
-    MaskfaceError
-        If the file is no ONNX model, does not have exactly one input, has no such tensor, no
-        library can run it, or its answer to a picture depends on the rest of the batch or on
-        chance.
+    Raises MaskfaceError if the file is no ONNX model, does not have exactly one input, has no such
+    tensor, no library can run it, or its answer to a picture depends on the rest of the batch or on
+    chance.
     """
 
     def __init__(

@@ -35,11 +35,8 @@ class Damage(NamedTuple):
 def find_damage(folder: RunFolder, manifest: Mapping[str, Any]) -> list[Damage]:
     """Compare the tables of a complete run with its manifest.
 
-    Parameters
-    ----------
-    folder, manifest
-        The run. Tables that the manifest does not name are not compared, except trials in another
-        format, which would be read in place of those of the run.
+    Tables that the manifest does not name are not compared, except trials in another format, which
+    would be read in place of those of the run.
     """
     recorded = manifest["files"]
     found = [Damage(name, why) for name in recorded if (why := _reason(folder, recorded, name))]

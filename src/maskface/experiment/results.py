@@ -164,10 +164,7 @@ class Run:
     def detections(self) -> pd.DataFrame:
         """Faces found again under each condition; see `maskface.tables.DETECTIONS`.
 
-        Raises
-        ------
-        MaskfaceError
-            If the experiment has no `detect_px`.
+        Raises MaskfaceError if the experiment has no `detect_px`.
         """
         if not self.folder.detections_path.exists():
             raise MaskfaceError(
@@ -206,14 +203,9 @@ def load_run(path: str | Path) -> Run:
 
 
 def require_complete(path: Path) -> None:
-    """Raise unless a run is complete and its tables are as the run wrote them.
+    """Raise MaskfaceError unless a run is complete and its tables are as the run wrote them.
 
     Does nothing for a folder without a manifest, such as that of a study with human observers.
-
-    Raises
-    ------
-    MaskfaceError
-        If the run is not complete, its manifest cannot be read, or a table is damaged.
     """
     begun = RunFolder(path).read_manifest()
     if begun is not None and not begun["complete"]:
@@ -360,17 +352,10 @@ _COLUMNS: Final = ["image_id", "condition", "status", "message"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Failures:
-    """Images that have trials without an answer.
+    """Images that have trials without an answer."""
 
-    Attributes
-    ----------
-    images
-        Ids of all images of the run.
-    trials
-        Trials without an answer, in their order: columns image_id, condition, status and message.
-    """
-
-    images: frozenset[str]
+    images: frozenset[str]  # ids of all images of the run
+    # Trials without an answer, in their order: columns image_id, condition, status and message.
     trials: pd.DataFrame
 
     @property
@@ -386,13 +371,7 @@ class Failures:
 
 
 def failures_of(pieces: Iterable[pd.DataFrame]) -> Failures:
-    """Find the trials without an answer.
-
-    Parameters
-    ----------
-    pieces
-        With the columns image_id, condition, status and message.
-    """
+    """Find the trials without an answer, by image_id, condition, status and message."""
     images: set[str] = set()
     failed = [TRIALS.frame([])[_COLUMNS]]
     for piece in pieces:

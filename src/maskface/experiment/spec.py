@@ -408,10 +408,7 @@ def make_plan(experiment: Experiment) -> Plan:
 
     No picture is opened for anything else.
 
-    Raises
-    ------
-    MaskfaceError
-        If the data set cannot be read.
+    Raises MaskfaceError if the data set cannot be read.
     """
     dataset = experiment.load_dataset()
     samples = dataset.samples

@@ -92,34 +92,20 @@ _FEWEST_ITEMS: Final = 4  # least number of emotions for which a published study
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reader:
-    """Answers of a classifier, or of human observers, plain and masked.
+    """Answers of a classifier, or of human observers, plain and masked."""
 
-    Attributes
-    ----------
-    run_id, dataset, classifier, condition
-        As in the tables.
-    emotions
-        (7,) bool: emotions that were shown, and could be answered.
-    counts
-        (C, 2, 2, 7, 7) by unit, plain and masked, answers and chances to give them, shown emotion
-        and answer. A published study is one unit, with chances of 1 (or 0: unknown).
-    n
-        Pictures, or trials, with an answer.
-    units
-        ``subject``, ``image``, ``observer``, or empty if units are unknown.
-    observers
-        Number of human observers; 0 for classifiers.
-    """
-
+    # As in the tables.
     run_id: str
     dataset: str
     classifier: str
     condition: str
-    emotions: NDArray[np.bool_]
+    emotions: NDArray[np.bool_]  # (7,) bool: emotions that were shown, and could be answered
+    # (C, 2, 2, 7, 7) by unit, plain and masked, answers and chances to give them, shown emotion and
+    # answer. A published study is one unit, with chances of 1 (or 0: unknown).
     counts: Floats
-    n: int
-    units: str
-    observers: int = 0
+    n: int  # pictures, or trials, with an answer
+    units: str  # subject, image, observer, or empty if units are unknown
+    observers: int = 0  # number of human observers; 0 for classifiers
 
 
 def classifier_reader(trials: pd.DataFrame, condition: str, emotions: NDArray[np.bool_]) -> Reader:

@@ -54,24 +54,12 @@ class Answers(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PictureAnswers:
-    """Answers to each picture under each condition; the same pictures are paired.
+    """Answers to each picture under each condition; the same pictures are paired."""
 
-    Attributes
-    ----------
-    conditions
-        Number of each.
-    unit
-        (n,) number of the subject, or of the picture if one has no subject.
-    label
-        (n,) index into `EMOTIONS`.
-    answer
-        (n, conditions) index into `EMOTIONS`; -1 where there is none.
-    """
-
-    conditions: Mapping[str, int]
-    unit: NDArray[np.int64]
-    label: NDArray[np.int8]
-    answer: NDArray[np.int8]
+    conditions: Mapping[str, int]  # number of each
+    unit: NDArray[np.int64]  # (n,) number of the subject, or of the picture if one has no subject
+    label: NDArray[np.int8]  # (n,) index into `EMOTIONS`
+    answer: NDArray[np.int8]  # (n, conditions) index into `EMOTIONS`; -1 where there is none
 
     def right(self, reference: str, condition: str) -> Counts:
         """Count right answers to each emotion, E = 7."""

@@ -58,14 +58,11 @@ FINDINGS: Final = Table(
 
 
 def load_findings() -> pd.DataFrame:
-    """Read the published findings that come with the package.
+    """Read the published findings that come with the package, in the schema of `FINDINGS`.
 
-    Returns
-    -------
-    pandas.DataFrame
-        In the schema of `FINDINGS`: human observers, plain and occluded faces. ``how_known`` is
-        the source: an abstract, the full text or a table of an article, a press release, or a
-        computation from the authors' public trials. Shares are 0 to 1.
+    Human observers, plain and occluded faces. ``how_known`` is the source: an abstract, the full
+    text or a table of an article, a press release, or a computation from the authors' public
+    trials. Shares are 0 to 1.
     """
     with as_file(files("maskface.findings") / "findings.csv") as path:
         return FINDINGS.read(path)
@@ -84,30 +81,14 @@ LEVEL: Final = 0.95
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One claim of the literature.
+    """One claim of the literature."""
 
-    Attributes
-    ----------
-    id
-        As in the column ``claim`` of the findings.
-    statement
-        In words.
-    measured
-        Meaning of the number of a run.
-    rule
-        When a run agrees and when it differs; otherwise it cannot tell.
-    needs
-        Kinds of conditions that a run must have.
-    add
-        Options to add to ``maskface run`` if it lacks them.
-    """
-
-    id: str
-    statement: str
-    measured: str
-    rule: str
-    needs: tuple[Kind, ...] = ("mask",)
-    add: str = "--occluder surgical"
+    id: str  # as in the column claim of the findings
+    statement: str  # in words
+    measured: str  # meaning of the number of a run
+    rule: str  # when a run agrees and when it differs; otherwise it cannot tell
+    needs: tuple[Kind, ...] = ("mask",)  # kinds of conditions that a run must have
+    add: str = "--occluder surgical"  # options to add to maskface run if it lacks them
 
 
 def _read_as(source: str, target: str) -> Claim:
@@ -188,18 +169,9 @@ _WORDS: Final[tuple[tuple[Kind, tuple[str, ...]], ...]] = (
 def kind_of(condition: str, masks: tuple[str, ...] = ()) -> Kind | None:
     """Classify a condition by its occluder.
 
-    Parameters
-    ----------
-    condition
-        Occluder with its parameters, or any name in a study with human observers.
-    masks
-        Conditions that count as masks whatever their names.
-
-    Returns
-    -------
-    str or None
-        None if the claims are not about it: occluders of the upper face, controls of area, several
-        occluders at once.
+    `condition` may be any name in a study with human observers; those in `masks` count as masks
+    whatever their names. None if the claims are not about it: occluders of the upper face, controls
+    of area, several occluders at once.
     """
     if condition in masks:
         return "mask"
@@ -311,31 +283,16 @@ SUMMARY_ALONE: Final = "summary alone"
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """Result of a run on a claim.
-
-    Attributes
-    ----------
-    claim
-        The claim.
-    reader, condition
-        Classifier or ``human``, and condition; two conditions if two are compared.
-    value, low, high
-        Number of the run and its interval, as shares; NaN if there is none.
-    verdict
-        ``agrees``, ``differs``, ``cannot tell``, ``disputed`` or ``not measured``.
-    basis
-        ``trials``, ``summary`` if it holds the answer, or ``summary alone`` if trials would be
-        better.
-    note
-        Remark.
-    """
+    """Result of a run on a claim."""
 
     claim: Claim
+    # Classifier or human, and condition; two conditions if two are compared.
     reader: str
     condition: str
+    # Number of the run and its interval, as shares; NaN if there is none.
     value: float
     low: float
     high: float
-    verdict: Verdict
-    basis: str
-    note: str = ""
+    verdict: Verdict  # agrees, differs, cannot tell, disputed or not measured
+    basis: str  # trials, summary if it holds the answer, or summary alone if trials would be better
+    note: str = ""  # remark

@@ -163,14 +163,8 @@ class Drawn:
     """Contrasts whose units are resampled together.
 
     Contrasts over the same units share their resamples, so that they can be judged together, and
-    drawing for many takes no longer than for one.
-
-    Parameters
-    ----------
-    contrasts
-        Of one classifier or study: units have the same numbers in all.
-    seed
-        Of the bootstrap.
+    drawing for many takes no longer than for one. They are of one classifier or study: units have
+    the same numbers in all.
     """
 
     def __init__(self, contrasts: Sequence[Contrast], seed: int) -> None:
@@ -185,13 +179,7 @@ class Drawn:
         ]
 
     def intervals(self, level: float) -> list[Interval | None]:
-        """Return number and limits of each contrast; None if it is not defined.
-
-        Parameters
-        ----------
-        level
-            Confidence level, between 0 and 1.
-        """
+        """Return number and limits of each contrast at a level, 0 to 1; None if not defined."""
         found: list[Interval | None] = [None] * self._n
         for places, drawn in self._drawn:
             limits = interval(drawn, level=level)

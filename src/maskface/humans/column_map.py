@@ -187,48 +187,25 @@ class Exclude(_Part):
 
 
 class ColumnMap(_Part):
-    """Rules for reading a trial table.
+    """Rules for reading a trial table."""
 
-    Attributes
-    ----------
-    platform
-        Ready-made map to complete; ``plain`` for none. Detected if empty.
-    dataset
-        Name of the study in the tables.
-    design
-        ``choice``: observers choose among emotions. ``yes_no``: is the person angry?
-    columns
-        Names of the columns.
-    rt_unit
-        ``ms`` or ``s``.
-    values
-        Meaning of the values of emotion, condition, response and question, such as
-        angry -> anger, X -> none; ``skip`` leaves the trial out.
-    keep, keep_if_there
-        Only rows with one of these values in a column are trials; the latter if the file has that
-        column.
-    pattern
-        Fields inside a text.
-    wide
-        For tables with a column per trial.
-    exclude
-        Rules of exclusion.
-    detect
-        Patterns of column names that identify the platform; for ready-made maps.
-    """
-
-    platform: str = ""
-    dataset: str = "humans"
+    platform: str = ""  # ready-made map to complete; plain for none. Detected if empty.
+    dataset: str = "humans"  # name of the study in the tables
+    # choice: observers choose among emotions. yes_no: is the person angry?
     design: Design = "choice"
-    columns: Columns = Columns()
-    rt_unit: Literal["ms", "s"] = "ms"
+    columns: Columns = Columns()  # names of the columns
+    rt_unit: Literal["ms", "s"] = "ms"  # ms or s
+    # Meaning of the values of emotion, condition, response and question, such as angry -> anger, X
+    # -> none; skip leaves the trial out.
     values: dict[Literal["emotion", "condition", "response", "question"], dict[str, str]] = {}
+    # Only rows with one of these values in a column are trials; the latter if the file has that
+    # column.
     keep: dict[str, Names] = {}
     keep_if_there: dict[str, Names] = {}
-    pattern: Pattern | None = None
-    wide: Wide | None = None
-    exclude: Exclude = Exclude()
-    detect: Names = ()
+    pattern: Pattern | None = None  # fields inside a text
+    wide: Wide | None = None  # for tables with a column per trial
+    exclude: Exclude = Exclude()  # rules of exclusion
+    detect: Names = ()  # patterns of column names that identify the platform; for ready-made maps
 
 
 PLAIN = "plain"

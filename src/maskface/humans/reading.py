@@ -109,10 +109,7 @@ class Source:
 def find_files(paths: Iterable[Path]) -> tuple[list[Path], list[str]]:
     """List files and the trial tables in folders, sorted, and note the files that are passed over.
 
-    Raises
-    ------
-    MaskfaceError
-        If a path is missing, a folder has no table, or two files are the same.
+    Raises MaskfaceError if a path is missing, a folder has no table, or two files are the same.
     """
     found: list[Path] = []
     notes: list[str] = []

@@ -185,19 +185,9 @@ _OTHER: Final = {e: next(other for other in EMOTIONS[::-1] if other != e) for e 
 def of_question(responses: pd.DataFrame, emotion: str) -> pd.DataFrame:
     """Recode answers to "is it <emotion>?" as choices: yes is that emotion, no is not.
 
-    Parameters
-    ----------
-    responses
-        Yes/no responses.
-    emotion
-        The emotion in the question.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The trials with that question, with ``predicted`` filled in. Of the confusion matrix only
-        "this emotion" against "not this emotion" has a meaning, so hit rate, d' and criterion hold
-        for that emotion alone.
+    Returns the trials with that question, with ``predicted`` filled in. Of the confusion matrix
+    only "this emotion" against "not this emotion" has a meaning, so hit rate, d' and criterion hold
+    for that emotion alone.
     """
     asked = responses[responses["question"] == emotion]
     denied = asked["label"].where(asked["label"] != emotion, _OTHER[emotion])
@@ -329,29 +319,15 @@ HUMAN = "human"
 
 @dataclass(frozen=True, eq=False)
 class Study:
-    """Scored answers of human observers.
+    """Scored answers of human observers."""
 
-    Attributes
-    ----------
-    responses
-        In the schema of `maskface.tables.RESPONSES`.
-    exclusions
-        In the schema of `maskface.tables.EXCLUSIONS`.
-    column_map
-        Map that the files were read with.
-    sources
-        ``name``, ``sha256`` and ``rows`` of each file.
-    own_map
-        Whether the map is, or completes a ready-made one with, one of the user's.
-    notes
-        What was passed over, and what may be a mistake in the files, in sentences.
-    """
-
-    responses: pd.DataFrame
-    exclusions: pd.DataFrame
-    column_map: ColumnMap
-    sources: tuple[dict[str, Any], ...]
+    responses: pd.DataFrame  # in the schema of `maskface.tables.RESPONSES`
+    exclusions: pd.DataFrame  # in the schema of `maskface.tables.EXCLUSIONS`
+    column_map: ColumnMap  # map that the files were read with
+    sources: tuple[dict[str, Any], ...]  # name, sha256 and rows of each file
+    # Whether the map is, or completes a ready-made one with, one of the user's.
     own_map: bool = False
+    # What was passed over, and what may be a mistake in the files, in sentences.
     notes: tuple[str, ...] = ()
 
     @property

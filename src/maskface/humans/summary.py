@@ -38,13 +38,10 @@ _ONLY_CHOICES: Final = ("ceiling", "floor", "chance", "dominant_answer")
 
 
 def human_guards(study: Study) -> pd.DataFrame:
-    """Look for reasons why the results may not mean what they seem to.
+    """Look for reasons why the results may not mean what they seem to: rows of `GUARDS`.
 
-    Returns
-    -------
-    pandas.DataFrame
-        In the schema of `maskface.tables.GUARDS`, without those on choices in yes/no designs. If
-        the files do not name the people shown, ``unidentified`` replaces ``confounded``.
+    Those on choices are left out in yes/no designs. If the files do not name the people shown,
+    ``unidentified`` replaces ``confounded``.
     """
     trials = congruent(study.responses)
     trials = trials[trials["status"] != "excluded"].assign(classifier=HUMAN)
@@ -314,20 +311,7 @@ Found = dict[tuple[str, str, str], dict[Hashable, Any]]
 
 
 def study_text(study: Study, summary: pd.DataFrame) -> str:
-    """Describe how the files were read, what was excluded, and the loss under each occluder.
-
-    Parameters
-    ----------
-    study
-        From `read_study`.
-    summary
-        From `summarize_humans`.
-
-    Returns
-    -------
-    str
-        Several lines.
-    """
+    """Describe how the files were read, what was excluded, and the loss under each occluder."""
     rows = [(e["rule"], str(e["n_trials"]), str(e["n_observers"])) for e in _steps(study)]
     parts = [
         _read(study),
@@ -442,10 +426,7 @@ _PACKAGES: Final = ("numpy", "pandas", "scipy", "statsmodels")
 def require_empty(folder: Path) -> None:
     """Make a new or empty folder for results.
 
-    Raises
-    ------
-    MaskfaceError
-        If it holds files or cannot be made.
+    Raises MaskfaceError if it cannot be made or holds files.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -461,26 +442,10 @@ def require_empty(folder: Path) -> None:
 
 
 def write_study(study: Study, summary: pd.DataFrame, folder: Path, *, seed: int) -> list[Path]:
-    """Write the tables and the record of a study.
+    """Write responses.csv, summary.csv, exclusions.csv, guards.csv and study.json of a study.
 
-    Parameters
-    ----------
-    study, summary
-        From `read_study` and `summarize_humans`.
-    folder
-        A new or empty folder.
-    seed
-        Of the summary.
-
-    Returns
-    -------
-    list of Path
-        responses.csv, summary.csv, exclusions.csv, guards.csv and study.json.
-
-    Raises
-    ------
-    MaskfaceError
-        If the folder holds files or cannot be written to.
+    The folder is new or empty; `seed` is that of the summary. Raises MaskfaceError if it holds
+    files or cannot be written to.
     """
     require_empty(folder)
     tables: list[tuple[Table, pd.DataFrame]] = [
@@ -507,10 +472,8 @@ def write_study(study: Study, summary: pd.DataFrame, folder: Path, *, seed: int)
 def check_study(folder: Path) -> None:
     """Check that the tables of a study are as they were written.
 
-    Raises
-    ------
-    MaskfaceError
-        If the folder has a record of a study that cannot be read, or a table is missing or differs.
+    Raises MaskfaceError if the folder has a record of a study that cannot be read, or a table is
+    missing or differs.
     """
     path = folder / RECORD
     if not path.is_file():

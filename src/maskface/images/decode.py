@@ -9,7 +9,7 @@ import io
 import re
 import threading
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -37,24 +37,15 @@ class Limits:
     """Limits of the picture files that are read, and how they are read.
 
     Others are refused before they are decoded.
-
-    Attributes
-    ----------
-    max_pixels
-        Width times height, at most.
-    max_bytes
-        Size of the file, at most. The default holds any picture of `MAX_PIXELS` with 8 bits a
-        channel, without compression.
-    min_side
-        Shorter side in px, at least: smaller pictures hold no readable face.
-    restore_aspect
-        How many times as high pictures are made once they are read, relative to their width, to
-        undo that somebody has squashed them. Above 1 rows are added, below 1 columns.
     """
 
-    max_pixels: int = MAX_PIXELS
+    max_pixels: int = MAX_PIXELS  # width times height, at most
+    # Size of the file, at most. The default holds any picture of `MAX_PIXELS` with 8 bits a
+    # channel, without compression.
     max_bytes: int = MAX_BYTES
-    min_side: int = MIN_SIDE
+    min_side: int = MIN_SIDE  # shorter side in px, at least: smaller pictures hold no readable face
+    # How many times as high pictures are made once they are read, relative to their width, to undo
+    # that somebody has squashed them. Above 1 rows are added, below 1 columns.
     restore_aspect: float = 1.0
 
     def cache_key(self, data: bytes) -> bytes:
@@ -228,7 +219,7 @@ def count_frames(data: bytes) -> int:
         return 1
 
 
-def _formats(data: bytes) -> Sequence[str]:
+def _formats(data: bytes) -> list[str] | tuple[str, ...]:
     """Return the formats that a file may have; ISO/IEC 14496-12 says how those of phones begin."""
     return _phone_formats() if data[4:8] == _FTYP else _FORMATS
 

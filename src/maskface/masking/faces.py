@@ -35,20 +35,12 @@ PARTS: Final = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Drawn:
-    """A picture with an occluder on its faces.
+    """A picture with an occluder on its faces."""
 
-    Attributes
-    ----------
-    image
-        (H, W, 3) uint8 RGB.
-    alpha
-        (H, W) uint8. How much of the photograph is hidden, by all occluders together.
-    faces
-        In the order of the faces; a message if the occluder failed and the face is unchanged.
-    """
-
-    image: ImageArray
+    image: ImageArray  # (H, W, 3) uint8 RGB
+    # (H, W) uint8. How much of the photograph is hidden, by all occluders together.
     alpha: NDArray[np.uint8]
+    # In the order of the faces; a message if the occluder failed and the face is unchanged.
     faces: tuple[Occlusion | str, ...]
 
     @property
@@ -65,23 +57,9 @@ class Drawn:
 def draw_on_faces(
     image: ImageArray, occluder: Occluder, faces: Sequence[FaceLandmarks], seeds: Sequence[int]
 ) -> Drawn:
-    """Put an occluder on every face of a picture.
+    """Put an occluder on every face of a picture (H, W, 3) uint8 RGB, which is not changed.
 
-    Parameters
-    ----------
-    image
-        (H, W, 3) uint8 RGB; it is not changed.
-    occluder
-        What to put on.
-    faces
-        The faces in `image`.
-    seeds
-        One for each face.
-
-    Returns
-    -------
-    Drawn
-        A face on which the occluder fails is left as it is.
+    `seeds` holds one for each face. A face on which the occluder fails is left as it is.
     """
     made: dict[int, Occlusion | str] = {}
     open_ = np.ones(image.shape[:2], np.float32)
@@ -119,28 +97,15 @@ def params_text(occluder: Occluder) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Masked:
-    """Outcome of one file.
+    """Outcome of one file."""
 
-    Attributes
-    ----------
-    job
-        The file and its result.
-    coverages
-        Hidden fraction of the face oval of each occluded face, largest face first; for a video,
-        the mean over the frames of each face, in the order of their numbers.
-    message
-        The failure; empty if there is none.
-    kept
-        Whether it was done by an earlier call.
-    note
-        Remark on the result; empty if there is none.
-    """
-
-    job: Job
+    job: Job  # the file and its result
+    # Hidden fraction of the face oval of each occluded face, largest face first; for a video, the
+    # mean over the frames of each face, in the order of their numbers.
     coverages: tuple[float, ...] = ()
-    message: str = ""
-    kept: bool = False
-    note: str = ""
+    message: str = ""  # the failure; empty if there is none
+    kept: bool = False  # whether it was done by an earlier call
+    note: str = ""  # remark on the result; empty if there is none
 
 
 @dataclass(frozen=True)

@@ -35,21 +35,12 @@ from maskface.specs import require_text
 
 @dataclass(frozen=True, slots=True)
 class MaskedFiles:
-    """Outcome of all files.
+    """Outcome of all files."""
 
-    Attributes
-    ----------
-    files
-        One for each picture and video, sorted by name.
-    tables
-        The CSV files with one row for each face: one for each occluder, or none.
-    notes
-        Remarks on the results.
-    """
-
-    files: tuple[Masked, ...]
+    files: tuple[Masked, ...]  # one for each picture and video, sorted by name
+    # The CSV files with one row for each face: one for each occluder, or none.
     tables: tuple[Path, ...]
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()  # remarks on the results
 
 
 def mask_files(
@@ -308,12 +299,9 @@ def done_text(done: MaskedFiles) -> str:
 def done_values(done: MaskedFiles) -> dict[str, Any]:
     """Return the outcome of all files as plain values.
 
-    Returns
-    -------
-    dict
-        ``n_files``, ``n_written`` (``n_kept`` of them by an earlier call), ``n_faces``,
-        ``failures`` (``source`` and ``message`` of each file without a face), ``files`` that were
-        written, and the ``table`` among them (None without or with several), and ``tables``.
+    ``n_files``, ``n_written`` (``n_kept`` of them by an earlier call), ``n_faces``, ``failures``
+    (``source`` and ``message`` of each file without a face), ``files`` that were written, and the
+    ``table`` among them (None without or with several), and ``tables``.
     """
     written = [file for file in done.files if file.coverages]
     return {

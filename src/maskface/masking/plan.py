@@ -36,25 +36,15 @@ TABLE: Final = "masked.csv"
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One file to be masked.
+    """One file to be masked."""
 
-    Attributes
-    ----------
-    name
-        The file below the folder that was given, with forward slashes; unique in a plan. Seeds
-        depend on it, so results do not depend on where the folder lies.
-    source
-        The picture or video.
-    target
-        File of the result, even if its kind cannot be written.
-    alpha
-        File of the 8-bit alpha; None if it is not wanted, `source` is a video, or `target` cannot
-        be written.
-    """
-
+    # The file below the folder that was given, with forward slashes; unique in a plan. Seeds depend
+    # on it, so results do not depend on where the folder lies.
     name: str
-    source: Path
-    target: Path
+    source: Path  # the picture or video
+    target: Path  # file of the result, even if its kind cannot be written
+    # File of the 8-bit alpha; None if it is not wanted, `source` is a video, or `target` cannot be
+    # written.
     alpha: Path | None = None
 
     @property

@@ -145,12 +145,7 @@ class _Track:
 class FaceTracker:
     """A tracker of the faces of a video, frame by frame.
 
-    Parameters
-    ----------
-    search
-        Finds all faces, small ones too; slow.
-    one_pass
-        Finds faces of ordinary size in one pass.
+    `search` finds all faces, small ones too, and is slow; `one_pass` those of ordinary size.
     """
 
     def __init__(self, search: Find, one_pass: Find) -> None:
@@ -161,21 +156,11 @@ class FaceTracker:
         self._thumbnail: NDArray[np.float32] | None = None
 
     def update(self, image: ImageArray, time: float) -> tuple[TrackedFace, ...]:
-        """Find the faces of the next frame.
+        """Find the faces of the next frame (H, W, 3) uint8 RGB, at a time in seconds.
 
-        Parameters
-        ----------
-        image
-            (H, W, 3) uint8 RGB, of the same size for all frames.
-        time
-            Time in seconds, not before that of the last frame.
-
-        Returns
-        -------
-        tuple of TrackedFace
-            Sorted by number; faces that were found, or lost for no more than `HOLD`. A lost face
-            is left out where another is found: it lies behind that one, and its occluder would
-            hide the wrong person.
+        Sorted by number; faces that were found, or lost for no more than `HOLD`. A lost face is
+        left out where another is found: it lies behind that one, and its occluder would hide the
+        wrong person.
         """
         if self._is_cut(image):
             self._tracks, self._searched = [], -np.inf

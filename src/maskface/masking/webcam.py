@@ -77,10 +77,7 @@ class Recorder:
 class Window:
     """A window on the display; q, Escape or closing it stops.
 
-    Raises
-    ------
-    MaskfaceError
-        If there is no display, or OpenCV was built without windows.
+    Raises MaskfaceError if there is no display, or OpenCV was built without windows.
     """
 
     def __init__(self) -> None:
@@ -116,10 +113,7 @@ def has_display() -> bool:
 def camera_number(source: str) -> int | None:
     """Return the number of the camera in ``webcam`` or ``webcam:1``; None for another text.
 
-    Raises
-    ------
-    MaskfaceError
-        If there is no number after the colon.
+    Raises MaskfaceError if there is no number after the colon.
     """
     name, colon, number = source.partition(":")
     if name != WEBCAM:

@@ -59,26 +59,12 @@ class Entry:
 
 
 def write_index(folder: str | Path, scripts: Sequence[Path] = ()) -> Path:
-    """Write a page about the experiments whose runs are in a folder.
+    """Write ``index.html`` about the experiments whose runs are in folders of a folder.
 
-    Parameters
-    ----------
-    folder
-        Folder of the runs, each in a folder of its own.
-    scripts
-        Experiment scripts. Each has an entry, with the question from its docstring, even if the
-        folder of its name holds no finished run. Finished runs without a script have one too.
-
-    Returns
-    -------
-    Path
-        ``index.html`` in the folder. It loads nothing but the figures beside it and works from
-        disk; the contents of files are escaped.
-
-    Raises
-    ------
-    MaskfaceError
-        If there is nothing to show, or the page cannot be written.
+    Each of `scripts` has an entry, with the question from its docstring, even if the folder of its
+    name holds no finished run; finished runs without a script have one too. The page loads nothing
+    but the figures beside it and works from disk; the contents of files are escaped. Raises
+    MaskfaceError if there is nothing to show, or the page cannot be written.
     """
     root = Path(folder)
     documented = {script.stem: _docstring(script) for script in scripts}

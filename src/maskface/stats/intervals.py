@@ -180,23 +180,12 @@ Statistic = Callable[[Floats], Floats]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Resampled:
-    """A statistic and its bootstrap resamples.
+    """A statistic and its bootstrap resamples."""
 
-    Attributes
-    ----------
-    point
-        (m,) the statistic of all clusters.
-    values
-        (B, m) the statistic of each resample.
-    n_clusters
-        (m,) clusters that the statistic stands on.
-    influence
-        Computes (J, m): how much each cluster moves the statistic (jackknife).
-    """
-
-    point: Floats
-    values: Floats
-    n_clusters: NDArray[np.int64]
+    point: Floats  # (m,) the statistic of all clusters
+    values: Floats  # (B, m) the statistic of each resample
+    n_clusters: NDArray[np.int64]  # (m,) clusters that the statistic stands on
+    # Computes (J, m): how much each cluster moves the statistic (jackknife).
     influence: Callable[[], Floats]
 
 

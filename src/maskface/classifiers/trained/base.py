@@ -251,22 +251,7 @@ class Trained(Rebuilt, ABC):
         """Compute features of faces: (len(faces), D) float64, NaN where the occluder hides them."""
 
     def fit(self, features: Floats, labels: NDArray[np.int64], *, seed: int) -> Fitted:
-        """Fit a multinomial logistic regression; see `maskface.classifiers.Trainable`.
-
-        Parameters
-        ----------
-        features
-            (n, D), NaN where they are not known.
-        labels
-            (n,) numbers of emotions in `EMOTIONS`.
-        seed
-            Not used: nothing is random.
-
-        Raises
-        ------
-        MaskfaceError
-            If there are no pictures or the fit does not converge.
-        """
+        """Fit a multinomial logistic regression; see `Trainable` and `fit_model`."""
         del seed
         return fit_model(features, labels)
 

@@ -31,15 +31,10 @@ _RIM: Final = 3
 
 
 def estimate_balance(image: ImageArray, fit: HeadFit) -> Balance:
-    """Estimate the colour of the light by the grey-edge assumption.
+    """Estimate the colour of a white surface (red x green x blue = 1) by the grey-edge assumption.
 
     The Minkowski mean (p = 6) of the gradient is taken to be grey (van de Weijer et al. 2007,
     doi:10.1109/TIP.2007.901808). Unlike a mean of colours it does not see plain backdrops.
-
-    Returns
-    -------
-    tuple of float
-        Red, green and blue of a white surface, relative to white light; their product is 1.
     """
     step = max(1, round(max(image.shape[:2]) / _SIDE))
     size = (image.shape[1] // step, image.shape[0] // step)
@@ -184,18 +179,14 @@ def skin_places() -> tuple[Floats, Floats]:
 
 
 def estimate_light(image: ImageArray, fit: HeadFit) -> Light:
-    """Read the light from uncovered skin.
+    """Estimate the light from uncovered skin.
 
     Brightness at the places in `SKIN` is fitted as a linear function of the surface normal, the
     first-order term of spherical harmonics lighting (Ramamoorthi & Hanrahan 2001,
     doi:10.1145/383259.383317). Only the part to the side is free: it is what pairs of mirrored
-    places tell, whose skin is alike, without those that have hair on one side. The places
-    are those of the canonical head, not the landmarks, so that they do not move with the face.
-
-    Returns
-    -------
-    Light
-        The usual light if fewer than eight places can be seen.
+    places tell, whose skin is alike, without those that have hair on one side. The places are those
+    of the canonical head, not the landmarks, so that they do not move with the face. Returns the
+    usual light if fewer than eight places can be seen.
     """
     places, normals = skin_places()
     turned = fit.turn(normals)
