@@ -25,7 +25,10 @@ from tests.fixtures.pictures import write_variants
 EMOTIONS_HERE = ("happiness", "sadness", "surprise")
 
 
-@pytest.fixture(scope="session")
+pytestmark = pytest.mark.usefixtures("few_resamples")
+
+
+@pytest.fixture(scope="module")
 def faces(example_faces: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Twelve synthetic faces of four people with an index."""
     folder = tmp_path_factory.mktemp("faces")
@@ -39,8 +42,8 @@ def faces(example_faces: list[Path], tmp_path_factory: pytest.TempPathFactory) -
     return folder
 
 
-@pytest.fixture(scope="session")
-def reference(faces: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(scope="module")
+def reference(few_resamples: None, faces: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of all of them, in one go."""
     out = tmp_path_factory.mktemp("reference") / "out"
     run(Experiment(data=faces), out, progress=False, cache=None)

@@ -17,6 +17,8 @@ from maskface.report import write_report
 from maskface.tables import TRIALS
 from tests.unit.test_stats import HAND, pairs
 
+pytestmark = pytest.mark.usefixtures("few_resamples")
+
 
 @pytest.fixture(scope="module")
 def written() -> dict[str, Any]:
