@@ -123,8 +123,8 @@ def cluster(folder: Path, workers: int) -> Iterator[tuple[str, list[subprocess.P
         )
     ]  # fmt: skip
     try:
-        with distributed.Client(scheduler_file=str(note), timeout=60) as client:
-            client.wait_for_workers(workers, timeout=60)
+        with distributed.Client(scheduler_file=str(note), timeout=300) as client:
+            client.wait_for_workers(workers, timeout=300)
             address = str(client.scheduler.address)
         yield address, started
     finally:
