@@ -207,6 +207,7 @@ ROWS = st.lists(
 )
 
 
+@settings(max_examples=50)
 @given(ROWS)
 def test_the_bytes_are_those_of_a_data_frame(rows: list[dict[str, Any]]) -> None:
     assert csv_bytes(TABLE, rows) == TABLE.to_bytes(TABLE.frame(rows))

@@ -78,6 +78,7 @@ def test_what_is_of_the_wrong_kind_is_said(
         load_run(tmp_path)
 
 
+@pytest.mark.slow
 @settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
