@@ -34,6 +34,7 @@ GUARD_NAMES: Final = (
     "confounded",
     "unidentified",
     "same_picture",
+    "squashed",
     "tiny_face",
     "large_roll",
     "missing_emotion",

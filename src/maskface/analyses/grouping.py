@@ -387,8 +387,8 @@ def flip_p(shown: Floats, lost: Floats, *, seed: int) -> Floats:
     """
     n = shown.sum(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        common = lost.sum(axis=(0, 1)) / n.sum(axis=0)
-        added = (lost - common * shown) / n
+        both = lost.sum(axis=(0, 1)) / n.sum(axis=0)
+        added = (lost - both * shown) / n
     added = added[:, 0] - added[:, 1]
     active = np.abs(np.nan_to_num(added)).sum(axis=1) > _ROUNDING
     few = ((shown > 0).any(axis=1)).sum(axis=0) < 2

@@ -67,6 +67,7 @@ def _parameter(option: Option) -> inspect.Parameter:
 
 
 MAX_PIXELS: Final[int] = OPTIONS["max_pixels"].default
+RESTORE_ASPECT: Final = str(OPTIONS["restore_aspect"].default)
 MAX_BYTES: Final[int] = OPTIONS["max_bytes"].default
 CLASSIFIERS: Final[list[str]] = list(OPTIONS["classifiers"].default)
 """Classifiers that read faces unless the user says otherwise."""
@@ -103,6 +104,7 @@ ShowFaces = Annotated[
         "it.",
     ),
 ]
+RestoreAspect = Annotated[str, declared("restore_aspect")]
 MaxPixels = Annotated[int, declared("max_pixels")]
 MaxBytes = Annotated[int, declared("max_bytes")]
 Json = Annotated[

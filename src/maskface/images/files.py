@@ -131,10 +131,7 @@ def left_out_note(
 def walk(root: Path) -> Iterator[tuple[Path, list[str], list[str]]]:
     """Yield each folder with its folders and files, hidden ones left out.
 
-    Raises
-    ------
-    MaskfaceError
-        If a folder cannot be listed.
+    Raises MaskfaceError if a folder cannot be listed.
     """
     for folder, folders, files in os.walk(root, onerror=_unlistable):
         folders[:] = [name for name in folders if not name.startswith(".")]

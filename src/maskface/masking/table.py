@@ -25,13 +25,7 @@ SPOOL_ROWS: Final = 256
 
 
 class RowSpool:
-    """Any number of rows of one file, kept on disk until the file is finished.
-
-    Parameters
-    ----------
-    head
-        Cells that all rows share.
-    """
+    """Rows of one file, kept on disk until the file is finished; they share `head`."""
 
     def __init__(self, head: Row) -> None:
         self._head = dict(head)
@@ -66,29 +60,11 @@ class RowSpool:
 class MaskedTable:
     """``masked.csv``: rows of an earlier call, and those of this one.
 
-    Parameters
-    ----------
-    path
-        The CSV file.
-    run_id
-        Hash of what decides the results.
-    occluder
-        Name of the occluder, for messages.
-    resume
-        Keep the rows of an earlier call with the same `run_id`.
-    replace
-        Without `resume`, write over an earlier call's table.
-
-    Attributes
-    ----------
-    changed
-        Number of files whose rows or results are not as an earlier call left them.
-
-    Raises
-    ------
-    MaskfaceError
-        If the file is there and neither `resume` nor `replace` is true, or it holds something
-        else or is a device, or the folder cannot be written to.
+    `run_id` is a hash of what decides the results, and `occluder` a name for messages. With
+    `resume`, rows of an earlier call with the same `run_id` are kept, and `changed` counts files
+    whose rows or results are not as it left them; with `replace`, its table is written over. Raises
+    MaskfaceError if the file is there and neither is true, or it holds something else or is a
+    device, or the folder cannot be written to.
     """
 
     def __init__(
@@ -131,11 +107,8 @@ class MaskedTable:
     def keep_finished(self, jobs: Sequence[Job]) -> dict[str, pd.DataFrame]:
         """Find the finished files, and drop rows and results of the others.
 
-        Returns
-        -------
-        dict
-            Rows of the files whose source and results are as they were, by the file's name; a
-            file that failed is not among them. Rows of files that are not in `jobs` are kept too.
+        Returns, by name, rows of the files whose source and results are as they were; a file that
+        failed is not among them. Rows of files that are not in `jobs` are kept too.
         """
         known = {str(name): rows for name, rows in self._kept.groupby("source")}
         same = [job for job in jobs if job.name in known and _is_same(job, known[job.name])]
@@ -239,10 +212,7 @@ def results_digest(paths: Sequence[Path]) -> str:
 def damaged_results(table: Path) -> list[str]:
     """Return the files of a ``masked.csv`` whose rows or results are not as they were written.
 
-    Raises
-    ------
-    MaskfaceError
-        If the table cannot be read.
+    Raises MaskfaceError if the table cannot be read.
     """
     found = []
     for source, rows in MASKED.read(table).groupby("source"):

@@ -31,18 +31,10 @@ _NEEDED: Final = ("image_id", "condition", "coverage", "status", "message")
 
 @dataclass(frozen=True)
 class RunData:
-    """The tables of a run.
+    """The tables of a run."""
 
-    Attributes
-    ----------
-    folder
-        Folder of the run.
-    partial
-        The run is not complete.
-    """
-
-    folder: RunFolder
-    partial: bool = False
+    folder: RunFolder  # folder of the run
+    partial: bool = False  # the run is not complete
 
     @cached_property
     def manifest(self) -> dict[str, Any]:
@@ -135,20 +127,10 @@ def _means(hidden: list[pd.DataFrame]) -> dict[str, float]:
 
 
 def open_material(path: str | Path, *, allow_partial: bool = False) -> RunData:
-    """Open the tables of a run.
+    """Open the tables of a run, `allow_partial` with the pictures read so far if it is incomplete.
 
-    Parameters
-    ----------
-    path
-        Folder of the run.
-    allow_partial
-        Accept an incomplete run, with the pictures read so far.
-
-    Raises
-    ------
-    MaskfaceError
-        If the folder holds no run, or an incomplete one and `allow_partial` is false or
-        no picture was read yet.
+    Raises MaskfaceError if the folder holds no run, or an incomplete one that is not allowed or has
+    no picture yet.
     """
     folder = RunFolder(Path(path))
     complete = bool(folder.require_manifest()["complete"])

@@ -12,10 +12,11 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-from scipy.stats import random_table
 
 from maskface.arrays import Floats, Integers, Row
 from maskface.classifiers import is_control
+from maskface.landmarks import restoring_factor
+from maskface.run_options import argument
 from maskface.stats.randomization import Ways, randomize
 from maskface.stats.tests import wilson_interval
 from maskface.stats.trial_source import FrameSource, Head, People, TrialSource
@@ -183,6 +184,8 @@ def _under(name: str) -> str:
 
 def chi_square(table: Integers) -> tuple[float, float]:
     """Compute chi-square of a table of counts, and its p value over tables of the same margins."""
+    from scipy.stats import random_table
+
     rows, columns = table.sum(axis=1), table.sum(axis=0)
     expected = np.outer(rows, columns) / table.sum()
     drawn = random_table(rows, columns).rvs(_N_TABLES, random_state=np.random.default_rng(0))
@@ -226,6 +229,21 @@ def tiny_faces(sizes: Floats) -> Iterator[Row]:
         }
 
 
+def squashed(aspects: Floats) -> Iterator[Row]:
+    """Warn of pictures whose irises, (n,) width by height, are not round."""
+    factor = restoring_factor(aspects.tolist())
+    if factor != 1:
+        way = "squashed" if factor > 1 else "squeezed from the sides"
+        change = f"{factor:.2f} x as high" if factor > 1 else f"{1 / factor:.2f} x as wide"
+        yield {
+            "guard": "squashed",
+            "detail": f"Pictures look {way}: irises, which are round, are {factor:.2f} x as wide "
+            f"as high in the median of {len(aspects)} frontal faces. Make them {change}, for "
+            f"example with {argument('restore_aspect', value=factor)} in another folder: networks "
+            "read faces in true proportions.",
+        }
+
+
 def lying_faces(plain: pd.DataFrame) -> Iterator[Row]:
     """Warn of many heads that lie on their side or upside down."""
     rolls = plain["roll_deg"].to_numpy(np.float64, na_value=np.nan)
@@ -250,6 +268,7 @@ def find_guards(
     trials: pd.DataFrame | TrialSource,
     same_files: pd.DataFrame | None = None,
     face_sizes: Floats | None = None,
+    aspects: Floats | None = None,
 ) -> pd.DataFrame:
     """Look for reasons why the results of trials may not mean what they seem to.
 
@@ -262,12 +281,16 @@ def find_guards(
         and subject_id. Files are not compared if None.
     face_sizes
         (n,) in px, of the pictures of a run with a face. They are not looked at if None.
+    aspects
+        (n,) width by height of the irises of its frontal faces; see
+        `maskface.landmarks.iris_aspect`. They are not looked at if None.
 
     Returns
     -------
     pandas.DataFrame
         In the schema of `maskface.tables.GUARDS`, one row for each reason, in plain words:
         ``confounded`` (the condition shows other people than ``none``), ``same_picture``,
+        ``squashed`` (irises are off a circle by more than 12 % in the median),
         ``tiny_face``, ``large_roll``, ``missing_emotion``, ``many_failures``,
         ``failures_by_emotion`` (chi-square over tables with the same margins, Monte Carlo p below
         .01; Hope 1968, doi:10.1111/j.2517-6161.1968.tb00759.x), ``few_subjects``, ``no_subjects``,
@@ -282,6 +305,8 @@ def find_guards(
         of_pictures += lying_faces(source.rows(heads[0], PLAIN))
         if face_sizes is not None:
             of_pictures += tiny_faces(face_sizes)
+        if aspects is not None:
+            of_pictures += squashed(aspects)
         found: list[Row] = [{"classifier": _ALL, "condition": _ALL} | row for row in of_pictures]
         for head in heads:
             if is_control(head.classifier):

@@ -35,19 +35,12 @@ class Head(NamedTuple):
 
 
 class People(NamedTuple):
-    """Who is shown in the pictures of a data set.
+    """Who is shown in the pictures of a data set."""
 
-    Attributes
-    ----------
-    n_pictures, n_unknown
-        Pictures, and those without a subject id.
-    n_subjects
-        Different subject ids; none counts as one.
-    """
-
+    # Pictures, and those without a subject id.
     n_pictures: int
     n_unknown: int
-    n_subjects: int
+    n_subjects: int  # different subject ids; none counts as one
 
 
 class TrialSource(Protocol):
@@ -74,13 +67,7 @@ class TrialSource(Protocol):
 
 
 class FrameSource:
-    """Trials in memory.
-
-    Parameters
-    ----------
-    trials
-        In the schema of `maskface.tables.TRIALS`; further columns are kept.
-    """
+    """Trials in memory, in the schema of `maskface.tables.TRIALS`; further columns are kept."""
 
     def __init__(self, trials: pd.DataFrame) -> None:
         self._trials = trials
@@ -149,14 +136,8 @@ class Key(NamedTuple):
 class Encoder:
     """Numbers pictures and people as their trials come.
 
-    Attributes
-    ----------
-    run, dataset
-        Whose trials these are.
-    subjects
-        Numbers of people by name, in the order in which they came.
-    nameless
-        Classifiers with trials that do not say who is shown.
+    `run` and `dataset` are those of the trials; `subjects` numbers people by name, in the order in
+    which they came; `nameless` are classifiers with trials that do not say who is shown.
     """
 
     def __init__(self) -> None:
@@ -169,17 +150,10 @@ class Encoder:
         self._shown: set[int] = set()
 
     def encode(self, trials: pd.DataFrame) -> tuple[NDArray[np.void], NDArray[np.int64]]:
-        """Make records of the trials of whole pictures.
+        """Make records (n,) of the trials of whole pictures, and keys, which `names` explains.
 
-        Returns
-        -------
-        records, keys
-            (n,) in the order of the trials; `names` says what a number in `keys` stands for.
-
-        Raises
-        ------
-        IrregularTrialsError
-            If they do not come after the trials before, or lack what a run writes.
+        Raises IrregularTrialsError if they do not come after the trials before, or lack what a run
+        writes.
         """
         self._check_run(trials)
         records = np.empty(len(trials), RECORD)
@@ -300,21 +274,10 @@ def frame_of(records: NDArray[np.void], subjects: Sequence[str]) -> pd.DataFrame
 class SpilledSource:
     """Trials that were read piece by piece, in a file without a name.
 
-    The system takes the file away when it is closed or the process ends, however it ends.
-
-    Parameters
-    ----------
-    pieces
-        Trials in the schema of `maskface.tables.TRIALS`, at least what `NEEDED` names, by picture.
-    folder
-        Where the file is; where the system keeps such files if it cannot be there.
-
-    Raises
-    ------
-    IrregularTrialsError
-        If the trials are not as a run writes them.
-    OSError
-        If the disk is full.
+    The system takes the file away when it is closed or the process ends, however it ends. `pieces`
+    hold at least what `NEEDED` names, by picture; `folder` is where the file is, or where the
+    system keeps such files if it cannot be there. Raises IrregularTrialsError if the trials are not
+    as a run writes them, and OSError if the disk is full.
     """
 
     def __init__(self, pieces: Iterable[pd.DataFrame], folder: Path) -> None:
