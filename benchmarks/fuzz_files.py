@@ -250,7 +250,8 @@ def main() -> None:
                         root, asked.keep / str(bad), dirs_exist_ok=True,
                         ignore=lambda _, names: [n for n in names if n == "cache"],
                     )  # fmt: skip
-    print(pd.Series(ends).unstack().fillna(0).astype(int).to_string())
+    table = pd.DataFrame(ends.elements(), columns=["file", "exit code"])
+    print(pd.crosstab(table["file"], table["exit code"]).to_string())
     print(f"{sum(ends.values())} commands; {bad} crashed, hung, or lost rows.")
     sys.exit(bad > 0)
 

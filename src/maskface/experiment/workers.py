@@ -5,15 +5,13 @@ from __future__ import annotations
 import _thread
 import hashlib
 import inspect
-import os
 import signal
 import sysconfig
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import lru_cache
 from multiprocessing import resource_tracker
 from pathlib import Path
 from types import ModuleType
@@ -30,6 +28,7 @@ from maskface.experiment.folder import RunFolder, chunks
 from maskface.experiment.spec import Experiment, Plan, all_parts
 from maskface.experiment.trials import TrialReader
 from maskface.files import write_atomically
+from maskface.orphans import watching
 from maskface.run_options import OPTIONS, argument, arguments
 from maskface.threads import one_thread
 from maskface.types import Sample
@@ -37,7 +36,7 @@ from maskface.types import Sample
 BACKENDS: Final = OPTIONS["backend"].choices
 Task: TypeAlias = tuple[Any, ...]
 _WATCH_S: Final = 1
-"""Interval at which a worker checks whether its parent is alive."""
+"""Interval at which a cluster is checked for workers."""
 _WAIT_S: Final = 10  # longest wait for a scheduler to answer, and for a cluster to have a worker
 
 
@@ -78,14 +77,15 @@ def workers(
     WorkerLost
         From the iteration, if a worker process ends during its task.
     """
-    with _cluster(scheduler) if backend == "dask" else parallel_config(backend="loky"):
+    local = parallel_config(backend="loky", **watching())
+    with _cluster(scheduler) if backend == "dask" else local:
 
         def work(function: Callable[..., int], tasks: Iterable[Task]) -> Iterator[int]:
             n_jobs = -1 if backend == "dask" else jobs
             pool = Parallel(n_jobs=n_jobs, return_as="generator_unordered")
             with worker_errors():
                 with ignore_sigint():
-                    results = pool(delayed(watched(function))(*task) for task in tasks)
+                    results = pool(delayed(function)(*task) for task in tasks)
                 yield from results
 
         yield work
@@ -96,37 +96,13 @@ def run_isolated(function: Callable[..., int], task: Task) -> bool:
     try:
         with worker_errors():
             # With one job, joblib would not start another process.
-            pool = Parallel(n_jobs=2, backend="loky", return_as="generator")
+            pool = Parallel(n_jobs=2, backend="loky", return_as="generator", **watching())
             with ignore_sigint():
-                results = pool([delayed(watched(function))(*task)])
+                results = pool([delayed(function)(*task)])
             list(results)
     except WorkerLost:
         return False
     return True
-
-
-def watched(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a function whose worker process ends soon after this one, however this one ends.
-
-    A killed process cannot end its workers, which would continue to write checkpoints.
-    """
-    return partial(_call_watched, os.getpid(), function)
-
-
-def _call_watched(parent: int, function: Callable[..., Any], *task: Any) -> Any:
-    if os.getppid() == parent:  # false in this process itself, and on a cluster
-        _watch(parent)
-    return function(*task)
-
-
-@lru_cache(maxsize=1)
-def _watch(parent: int) -> None:
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(_WATCH_S)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
 
 
 @contextmanager
