@@ -178,6 +178,30 @@ def test_a_cluster_gives_the_same_bytes(scheduler: str, faces: Path, tmp_path: P
     assert files[0] == files[1]
 
 
+@pytest.mark.parametrize("times", [2, 3])
+def test_workers_that_end_between_two_pictures_are_replaced(
+    times: int, faces: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = iter(range(times))
+
+    @contextmanager
+    def losing(*_: object) -> Iterator[Any]:
+        def work(function: Any, tasks: Any) -> Iterator[int]:
+            if next(left, None) is not None:
+                raise workers.WorkerLost
+            return (function(*task) for task in tasks)
+
+        yield work
+
+    monkeypatch.setattr("maskface.experiment.runner.workers", losing)
+    experiment = Experiment(data=faces, classifiers=("fer",), limit=2)
+    if times == 2:
+        assert len(run(experiment, tmp_path / "out", progress=False).trials) == 4
+        return
+    with pytest.raises(MaskfaceError, match=r"Worker processes end before .* jobs=1 if memory is"):
+        run(experiment, tmp_path / "out", progress=False)
+
+
 class Heavy:
     """A classifier of one's own with weights of 8 MB, that answers by the light of the crop."""
 

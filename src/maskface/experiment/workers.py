@@ -393,7 +393,7 @@ def read_pictures(
         shipment.pack()
     parts = (shipment, tuple(head.items()), cache)
     suspects = folder.pop_in_flight()
-    total = len(samples)
+    total, lost = len(samples), 0
     with closing(shipment), tqdm(total=total, unit="image", disable=not progress) as bar:
         while True:
             left = _left(plan, folder)
@@ -411,10 +411,12 @@ def read_pictures(
                     bar.update(size)
             except WorkerLost as error:
                 suspects = folder.pop_in_flight()
-                if not suspects:
+                lost = 0 if suspects else lost + 1
+                if lost > _REPLACED:
                     raise MaskfaceError(
-                        "A worker process ended before it had read anything. What was read is "
-                        f"saved in {folder.path}; go on with {argument('resume', value=True)}."
+                        "Worker processes end before they have read anything. What was read is "
+                        f"saved in {folder.path}; go on with {argument('resume', value=True)}, or "
+                        f"with {argument('jobs', value=1)} if memory is short."
                     ) from error
                 continue
             finally:
