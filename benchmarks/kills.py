@@ -41,7 +41,7 @@ def command(data: Path, out: Path, jobs: int) -> list[str]:
 
 def workers_of(parent: int) -> list[int]:
     """Return the worker processes of a command."""
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603
         ["ps", "-o", "pid=,args=", "--ppid", str(parent)],  # noqa: S607
         capture_output=True, text=True, check=False,
     )  # fmt: skip
@@ -95,7 +95,9 @@ def main() -> None:
         os.environ["MASKFACE_CACHE"] = str(root / "cache")
         write_set(root / "faces")
         begun = time.monotonic()
-        subprocess.run(command(root / "faces", root / "reference", 2), check=True)  # noqa: S603
+        subprocess.run(  # noqa: S603
+            command(root / "faces", root / "reference", 2), check=True, capture_output=True
+        )
         took = time.monotonic() - begun
         for number in range(asked.kills):
             (name, target), out = WAYS[number % len(WAYS)], root / f"run{number}"

@@ -37,6 +37,8 @@ BACKENDS: Final = OPTIONS["backend"].choices
 Task: TypeAlias = tuple[Any, ...]
 _WATCH_S: Final = 1
 """Interval at which a cluster is checked for workers."""
+_REPLACED: Final = 2
+"""Times in a row that workers are replaced which ended while they read no picture."""
 _WAIT_S: Final = 10  # longest wait for a scheduler to answer, and for a cluster to have a worker
 
 
