@@ -85,6 +85,40 @@ def test_workers_that_have_just_begun_print_nothing(faces: Path, tmp_path: Path)
     assert told.startswith("\nStopped.")
 
 
+def nobody_left(group: int, within_s: float) -> bool:
+    """Whether all processes of a group end in time."""
+    until = time.monotonic() + within_s
+    while time.monotonic() < until:
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+@posix
+@pytest.mark.parametrize("begun", ["manifest.json", "parts/part-*"])
+@pytest.mark.parametrize("sent", [(signal.SIGINT, signal.SIGINT), (signal.SIGKILL,)])
+def test_no_worker_outlives_a_second_ctrl_c_or_a_kill(
+    sent: tuple[int, ...], begun: str, faces: Path, tmp_path: Path
+) -> None:
+    """Also while workers start; the second signal does not wait for the first one's end."""
+    process = subprocess.Popen(
+        [MASKFACE, "run", "--data", str(faces), "-o", "out", "-j", "2", "-q"], cwd=tmp_path,
+        start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    while not any((tmp_path / "out").glob(begun)):
+        assert process.poll() is None
+        time.sleep(0.01)
+    for number in sent:
+        process.send_signal(number)
+        time.sleep(0.02)
+    assert process.wait(5) in (INTERRUPTED, -signal.SIGINT, -signal.SIGKILL)
+    assert nobody_left(process.pid, 5)
+    assert "Traceback" not in process.communicate()[1]
+
+
 @posix
 @pytest.mark.parametrize(("sent", "group"), [(signal.SIGINT, True), (signal.SIGTERM, False)])
 def test_stopped_experiments_say_how_to_go_on(

@@ -25,7 +25,8 @@ from maskface.classifiers import Trainable, checked_answers
 from maskface.errors import MaskfaceError, format_error
 from maskface.experiment.checkpoints import UNANSWERED, Checkpoints, joined
 from maskface.experiment.spec import trained_on
-from maskface.experiment.workers import WorkerLost, ignore_sigint, watched, worker_errors
+from maskface.experiment.workers import WorkerLost, ignore_sigint, worker_errors
+from maskface.orphans import watching
 from maskface.run_options import arguments
 from maskface.schema import Table, numbered
 from maskface.seeds import derived_seed
@@ -237,7 +238,8 @@ def cross_fit(
     classifiers; any other error of a model costs the predictions of its fold.
     """
     predictions: list[CrossFitPredictions] = []
-    with Parallel(n_jobs=jobs, backend="loky", return_as="generator") as workers:
+    pool = Parallel(n_jobs=jobs, backend="loky", return_as="generator", **watching())
+    with pool as workers:
         ordered = sorted(classifiers, key=attrgetter("measures"))
         for measures, group in groupby(ordered, attrgetter("measures")):
             file = place / "features"
@@ -247,9 +249,7 @@ def cross_fit(
                 found = Matrix(place / f"answers-{len(predictions)}", len(EMOTIONS), "float64")
                 with _machine_failures(one.name):
                     with ignore_sigint():
-                        answers = workers(
-                            delayed(watched(_fit_and_predict))(fold) for fold in folds
-                        )
+                        answers = workers(delayed(_fit_and_predict)(fold) for fold in folds)
                     predictions.append(_collect(one, folds, answers, found))
             file.unlink()
     return WithPredictions(parts, predictions)
