@@ -147,7 +147,7 @@ class Sitting:
             {"rest": sheet.flat.reshape(-1, 3)},
         )  # fmt: skip
         self.studio.thicken("mask", 0.09 if kind == "cloth" else 0.05)
-        tone = dye if worn.colour == "black" else (0.74, 0.74, 0.73)
+        tone = dye if worn.colour == "black" else (0.82, 0.82, 0.81)
         band = shading.plain("band", tone, 0.7, 0.2)
         for number, path in enumerate(sheet.loops):
             self.studio.add_mesh(f"loop{number}", *wardrobe.tube(path, 0.14, 8), band)

@@ -265,7 +265,7 @@ def _finish(
         gap = 1 - rng.choice([0.0, 0.75], p=[0.7, 0.3]) * np.exp(-((u / 0.25) ** 2))
         for start, end in zip([0.12, *folds[:-1]], folds, strict=True):
             t = np.clip((v - start) / (end - start), 0, 1) * ((v > start) & (v < end))
-            tone = rng.uniform(0.09, 0.15) * gap * (0.75 + 0.5 * side**2)
+            tone = rng.uniform(0.13, 0.21) * gap * (0.75 + 0.5 * side**2)
             height += t[:, None] ** 1.6 * tone
         ridge = rng.uniform(0.0, 0.07) * np.exp(-np.abs(u - rng.normal(0, 0.02)) / 0.05)
         height += ridge[None] * np.sin(np.pi * v)[:, None]
@@ -289,9 +289,10 @@ def _wrinkles(v: Floats, u: Floats, rng: np.random.Generator) -> Floats:
     """Return crumples all over, gathers at the side seams and soft folds towards the corners."""
     x, y = u[None], v[:, None]
     height = np.zeros((len(v), len(u)))
-    for _ in range(9):
-        a, b = rng.normal(size=2) * [5.0, 8.0]
-        height += rng.uniform(0.012, 0.034) * np.sin(a * x + b * y + rng.uniform(0, 6.28))
+    for _ in range(14):
+        a, b = rng.normal(size=2) * rng.choice([1.0, 3.0]) * [5.0, 8.0]
+        size = rng.uniform(0.08, 0.2) / np.hypot(a, b) ** 0.7
+        height += size * np.sin(a * x + b * y + rng.uniform(0, 6.28))
     gather = np.sin(2 * np.pi * rng.uniform(3.5, 5.5) * y + rng.uniform(0, 6.28))
     height += 0.07 * gather * geo.smoothstep(0.7, 1.0, np.abs(x)) ** 2
     for sign in (-1, 1):
@@ -309,7 +310,8 @@ def _clear(face: Obstacle, points: Floats, gap: float) -> Floats:
         offset = points - CENTRE
         radius = np.linalg.norm(offset, axis=-1)
         way = offset / radius[..., None]
-        least = maximum_filter(face.along(way), 3, mode="nearest") + gap
+        least = maximum_filter(face.along(way), 5, mode="nearest")
+        least = gaussian_filter(least, 1.2, mode="nearest") + gap
         short = gaussian_filter(np.maximum(least - radius, 0), 1.0, mode="nearest")
         points = CENTRE + np.maximum(radius + short, least)[..., None] * way
     return points

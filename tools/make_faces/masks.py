@@ -22,13 +22,13 @@ WEARING = ("surgical", "ffp2", "cloth")
 COLOURS: dict[str, dict[str, float]] = {
     "surgical": {"white": 0.50, "lightblue": 0.33, "black": 0.06, "grey": 0.02, "green": 0.01},
     "ffp2": {"white": 0.85, "black": 0.15},
-    "cloth": {"black": 0.4, "grey": 0.2, "navy": 0.2, "white": 0.1, "wine": 0.1},
+    "cloth": {"black": 0.4, "grey": 0.2, "navy": 0.2, "white": 0.1, "red": 0.1},
 }
 # Diffuse colours, linear RGB.
 DYES: dict[str, RGB] = {
-    "white": (0.74, 0.745, 0.74), "lightblue": (0.38, 0.60, 0.76), "black": (0.022, 0.022, 0.024),
+    "white": (0.86, 0.865, 0.86), "lightblue": (0.29, 0.55, 0.78), "black": (0.022, 0.022, 0.024),
     "grey": (0.24, 0.24, 0.25), "green": (0.36, 0.60, 0.52), "navy": (0.035, 0.05, 0.11),
-    "wine": (0.20, 0.035, 0.05),
+    "red": (0.20, 0.035, 0.05),
 }  # fmt: skip
 HELD = 0.7  # correlation of the upper edge at the midline with its ends
 HANGING = 0.7  # of the lower edge with the lower corners

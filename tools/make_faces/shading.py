@@ -184,9 +184,9 @@ def mask(colour: RGB, *, woven: bool = False) -> Any:
     mix.inputs[1].default_value = (*colour, 1)
     mix.inputs[2].default_value = (*(c + 0.22 * (0.75 - c) * (c > 0.1) for c in colour), 1)
     _link(material, parts.outputs[2], mix.inputs[0])
-    blotch = _node(material, "TexNoise", Scale=0.45, Detail=6.0, Roughness=0.65)
+    blotch = _node(material, "TexNoise", Scale=0.9, Detail=8.0, Roughness=0.8)
     _link(material, place.outputs["Vector"], blotch.inputs["Vector"])
-    shade = _node(material, "MapRange", From_Min=0.25, From_Max=0.75, To_Min=0.90, To_Max=1.08)
+    shade = _node(material, "MapRange", From_Min=0.25, From_Max=0.75, To_Min=0.80, To_Max=1.12)
     _link(material, blotch.outputs["Fac"], shade.inputs["Value"])
     scale = _node(material, "VectorMath")
     scale.operation = "SCALE"
@@ -200,9 +200,9 @@ def mask(colour: RGB, *, woven: bool = False) -> Any:
     for node, value in ((dots, "Distance"), (fibre, "Fac")):
         _link(material, place.outputs["Vector"], node.inputs["Vector"])
         _link(material, node.outputs[value], height.inputs[0 if node is dots else 1])
-    depth = _node(material, "MapRange", To_Min=0.3, To_Max=0.7)
+    depth = _node(material, "MapRange", To_Min=0.6, To_Max=1.0)
     _link(material, parts.outputs[2], depth.inputs["Value"])
-    bump = _node(material, "Bump", Distance=0.05)
+    bump = _node(material, "Bump", Distance=0.09)
     _link(material, depth.outputs["Result"], bump.inputs["Strength"])
     _link(material, height.outputs["Value"], bump.inputs["Height"])
     _link(material, bump.outputs["Normal"], shader.inputs["Normal"])
