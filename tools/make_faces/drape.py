@@ -137,7 +137,12 @@ def _rows(worn: Worn, rng: np.random.Generator) -> tuple[Floats, Floats]:
 
 
 def _edges(
-    face: Obstacle, worn: Worn, unit: float, level: float, chin: Floats, rows: Floats,
+    face: Obstacle,
+    worn: Worn,
+    unit: float,
+    level: float,
+    chin: Floats,
+    rows: Floats,
     columns: Floats,
 ) -> tuple[Floats, Floats, Floats, Floats]:
     """Return the upper, lower, right and left edge of the sheet."""  # fmt: skip
@@ -157,7 +162,7 @@ def _edges(
     turn, middle = np.radians(worn.tilt), np.array([0.0, (worn.top + low) / 2])
     spin = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
     flat = [((s - middle) @ spin + middle + [worn.shift, 0]) * [unit, -unit] for s in shapes]
-    flat = [s + [0, level] for s in flat]
+    flat = [s + np.array([0, level]) for s in flat]
     sides = [_on_skin(face, s) for s in flat[2:]]
     top3 = _taut(face, flat[0], (sides[0][0, 2], sides[1][0, 2]), hug=0.35 * unit)
     over = max(chin[1] - flat[1][AROUND // 2, 1], 0.0)
@@ -319,7 +324,7 @@ def _clear(face: Obstacle, points: Floats, gap: float) -> Floats:
 
 def _loops(points: Floats, pose: Pose, anatomy: Anatomy) -> list[Floats]:
     """Return the paths of the ear loops, from the corners over the cheek and behind the ear."""
-    x, y, z = anatomy.rest.T
+    x, y, _ = anatomy.rest.T
     head = ((np.abs(x) < EAR) | (y > 4) | (y < -6)) & (anatomy.mouth_inside < 0.3)
     skin, normals = pose.skin[head], pose.normals[head]
     tree = cKDTree(skin)

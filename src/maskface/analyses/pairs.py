@@ -281,7 +281,8 @@ def see_pair(
     row |= {"status": "ok", "outline": opened.outline}
     if body is not None:
         row |= _errors(opened, body, mask_body(drawn.alpha, opened.face))
-    faces, shown, texture, chips = {}, {}, {}, {}
+    faces, shown, chips = {}, {}, {}
+    texture: dict[tuple[str, str], Floats] = {}
     for version, picture, alpha, face in (
         ("plain", opened.image, np.zeros_like(drawn.alpha), opened.face),
         ("worn", opened.worn, opened.alpha, opened.worn_face),

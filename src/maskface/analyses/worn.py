@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from tqdm.auto import tqdm
 
-from maskface.analyses.common import estimates, interval_columns, limit_cells, share
+from maskface.analyses.common import TextRow, estimates, interval_columns, limit_cells, share
 from maskface.analyses.leakage import TARGETS, predict_unseen
 from maskface.analyses.pairs import (
     BESIDE,
@@ -218,7 +218,8 @@ def _answers(
     models: Sequence[Classifier | Trainable], seen: Sequence[SeenPair], seed: int
 ) -> Iterator[Row]:
     """Yield rows of `ANSWERS`."""
-    for model, adapter in ((model, *adapt_classifiers([model])) for model in models):
+    for model in models:
+        (adapter,) = adapt_classifiers([model])
         found = [predict(adapter, one.faces) for one in seen]
         if isinstance(model, Trainable):
             _cross_fit(model, seen, found, seed)
@@ -226,8 +227,10 @@ def _answers(
             names = {key: one.row[key] for key in ("pair", "wearing", "subject", "emotion")}
             for version, answer in answers.items():
                 row = names | {"classifier": model.name, "version": version}
-                failed = isinstance(answer, NoAnswer)
-                yield row | ({"message": answer.message} if failed else answer_cells(answer))
+                if isinstance(answer, NoAnswer):
+                    yield row | {"message": answer.message}
+                else:
+                    yield row | answer_cells(answer)
 
 
 def _cross_fit(
@@ -266,8 +269,8 @@ def _rows_of_kind(
     people, person = np.unique([one.pair.subject for one in seen], return_inverse=True)
     if len(people) > 1:
         for size in SIDES:
-            both = [[one.texture[v, size] for one in seen] for v in VERSIONS[1:]]
-            score = _told_apart(*map(np.array, both), person)
+            worn, drawn = (np.array([one.texture[v, size] for one in seen]) for v in VERSIONS[1:])
+            score = _told_apart(worn, drawn, person)
             found = _auc(score, person, seed, n)
             yield _row(f"auc_{size}", found, len(seen), len(people))
         yield from _leak_rows([one for one in seen if "worn" in one.chips], seed, n)
@@ -406,23 +409,42 @@ def _within(worn: Floats, drawn: Floats) -> Row:
 
 
 def worn_text(found: WornComparison) -> str:
-    """Format a comparison as a table, and count the pairs that are left out."""
-    lines: list[tuple[str, ...]] = [("mask", "measure", "classifier", "value", "95 % CI", "n")]
-    for row in found.comparison.to_dict("records"):
-        limits = "" if pd.isna(row["ci_low"]) else f"[{row['ci_low']:.3f}, {row['ci_high']:.3f}]"
-        name = (str(row["wearing"]), str(row["measure"]), str(row["classifier"]) or "-")
-        lines.append((*name, f"{row['value']:.3f}", limits, str(row["n_pairs"])))
-    text = [align(lines)]
-    for row in found.comparison[found.comparison["equivalent"] != ""].to_dict("records"):
-        not_ = "" if row["equivalent"] == "yes" else "not shown to be "
-        text.append(
-            f"{row['wearing']}, {row['classifier']}: loss under drawn minus loss under worn "
-            f"{points(row['value'])} points; {not_}within {100 * row['bound']:.0f} points "
-            f"(p = {p_text(row['p_value'])}, {row['n_people']} people)."
+    """Format a comparison as a table, with what is equivalent and which pairs are left out."""
+    lines = [("mask", "measure", "classifier", "value", "95 % CI", "pairs")]
+    lines += [number_cells(row) for row in found.comparison.to_dict("records")]
+    sentences = equivalence_sentences(found.comparison) + left_out_sentences(found.pairs)
+    return "\n".join([align(lines), *sentences])
+
+
+def number_cells(row: TextRow) -> tuple[str, str, str, str, str, str]:
+    """Return a row of `COMPARISON` as text: mask, measure, classifier, value, limits, pairs."""
+    limits: str = "-" if pd.isna(row["ci_low"]) else f"{row['ci_low']:.3f} to {row['ci_high']:.3f}"
+    value: str = "-" if pd.isna(row["value"]) else f"{row['value']:.3f}"
+    names = (str(row["wearing"]), str(row["measure"]), str(row["classifier"]) or "-")
+    return (*names, value, limits, str(row["n_pairs"]))
+
+
+def equivalence_sentences(comparison: pd.DataFrame) -> list[str]:
+    """Return a sentence per classifier on its loss under drawn masks beside that under worn."""
+    sentences = []
+    for row in comparison[comparison["bound"].notna()].to_dict("records"):
+        bound = f"within {100 * row['bound']:.0f} points"
+        verdict = {"yes": bound, "no": f"not shown to be {bound}", "": "not tested"}
+        sentences.append(
+            f"{row['wearing']}, {row['classifier']}: the loss under drawn masks minus that under "
+            f"worn ones is {points(row['value'])} points, {verdict[row['equivalent']]} "
+            f"(p = {p_text(row['p_value'])}; {row['n_people']} people)."
         )
-    left_out = found.pairs[found.pairs["status"] != "ok"]
-    text += [f"{row['pair']}: {row['message']}." for row in left_out.to_dict("records")]
-    return "\n".join(text)
+    return sentences
+
+
+def left_out_sentences(pairs: pd.DataFrame) -> list[str]:
+    """Return a sentence for each reason for which pairs are left out."""
+    reasons = pairs[pairs["status"] != "ok"].groupby("message")["pair"].agg(["count", "first"])
+    return [
+        f"{row['count']} of {len(pairs)} pairs are left out, such as {row['first']}: {message}."
+        for message, row in reasons.iterrows()
+    ]
 
 
 __all__ = [

@@ -5,6 +5,7 @@ from maskface.report.index import ANSWER, write_index
 from maskface.report.page import NAME, write_report
 from maskface.report.run_data import SYNTHETIC, synthetic_warning
 from maskface.report.text import answer_text
+from maskface.report.worn import write_worn
 
 __all__ = [
     "ANSWER",
@@ -17,4 +18,5 @@ __all__ = [
     "write_figures",
     "write_index",
     "write_report",
+    "write_worn",
 ]
