@@ -25,7 +25,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from maskface.analyses.outlines import eye_frame, mask_body, measure_outline
+from maskface.analyses.outlines import LEFT, PIXELS, eye_frame, mask_body, measure_outline
 from maskface.images import read_image
 from maskface.landmarks import CachedDetector, MediaPipeDetector
 from maskface.occluders import get_occluder
@@ -62,6 +62,13 @@ MEAN_BAR: Final = 0.03
 TILT_BAR: Final = 1.0
 SPREAD_BAR: Final = 1 / 3
 FOLD_BAR: Final = 0.1
+LOOKS: Final = {
+    "L": (75, 11), "L minus forehead": (16, 15), "a minus forehead": (-20, 9),
+    "b minus forehead": (-23, 13), "SD of a inside": (3.1, None), "SD of b inside": (3.5, None),
+    "fine SD of L": (3.5, 1.4), "L, centre minus sides": (2.4, 6.2),
+}  # fmt: skip
+"""CIELAB of real blue and green surgical masks: median over masks, and standard deviation."""
+FOREHEAD: Final = (151, 9, 108, 337)
 
 CHIP: Final = 64
 """Side of the box to which the inside of a mask is brought to compare folds."""
@@ -81,6 +88,29 @@ def folds_of(image: ImageArray, body: Bools, frame: Floats) -> Floats:
     return np.where(inside, rest, np.nan)
 
 
+def looks_of(image: ImageArray, body: Bools, points: Floats, frame: Floats) -> dict[str, float]:
+    """Return how a mask looks: CIELAB inside it, away from its edges."""
+    lab = cv2.cvtColor(image.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    seen = cv2.warpAffine(lab, frame, body.shape[::-1], flags=cv2.INTER_LINEAR)
+    inside = cv2.erode(body.astype(np.uint8), np.ones((17, 17), np.uint8)) > 0
+    x = np.nonzero(inside)[1] / PIXELS + LEFT
+    light, a, b = seen[inside].T
+    places = np.rint(points[list(FOREHEAD), :2]).astype(int)
+    skin = np.median(np.vstack([lab[v - 3 : v + 4, u - 3 : u + 4].reshape(-1, 3)
+                                for u, v in places]), axis=0)  # fmt: skip
+    rest = seen[..., 0] - cv2.GaussianBlur(seen[..., 0], (0, 0), PIXELS / 16)
+    middle, sides = np.abs(x) < 0.2, np.abs(x) > 0.45
+    own = np.median(seen[inside], axis=0)
+    return {
+        "L": float(own[0]),
+        **{f"{name} minus forehead": float(own[k] - skin[k]) for k, name in enumerate("Lab")},
+        "SD of a inside": float(a.std()),
+        "SD of b inside": float(b.std()),
+        "fine SD of L": float(rest[inside].std()),
+        "L, centre minus sides": float(np.median(light[middle]) - np.median(light[sides])),
+    }
+
+
 def fold_correlation(folds: list[Floats]) -> float:
     """Return the mean correlation of the folds of pairs of masks, where both are."""
     found = []
@@ -91,10 +121,11 @@ def fold_correlation(folds: list[Floats]) -> float:
 
 
 def pictures(
-    folder: Path, limit: int, detector: CachedDetector
+    folder: Path, limit: int, half: int | None, detector: CachedDetector
 ) -> Iterator[tuple[ImageArray, FaceLandmarks]]:
     """Yield photographs, extended on all sides, and the face in each."""
     files = [path for path in sorted(folder.rglob("*")) if path.suffix in (".jpg", ".png")]
+    files = files if half is None else files[half::2]
     for number in np.unique(np.linspace(0, len(files) - 1, min(limit, len(files))).astype(int)):
         image = read_image(files[number])
         margin = image.shape[1] // 4
@@ -103,23 +134,25 @@ def pictures(
             yield image, face
 
 
-def report(folder: Path, limit: int, spec: str, draws: int) -> None:
+def report(folder: Path, limit: int, half: int | None, spec: str, draws: int) -> None:
     """Print the measures of a drawn population beside those of real masks."""
     kind = spec.partition(":")[0]
     rows: list[dict[str, float]] = []
     folds: list[Floats] = []
+    looks: list[dict[str, float]] = []
     missed = 0
     with CachedDetector(MediaPipeDetector()) as detector:
-        for image, face in pictures(folder, limit, detector):
+        for image, face in pictures(folder, limit, half, detector):
             for seed in range(draws):
                 drawn = get_occluder(spec).apply(image, face, seed=1000 * len(rows) + seed)
                 again = detector.detect(drawn.image)
                 if not again:
                     missed += 1
                     continue
-                body = mask_body(drawn.alpha, again[0])
+                body, frame = mask_body(drawn.alpha, again[0]), eye_frame(again[0])
                 rows.append(measure_outline(body, again[0]))
-                folds.append(folds_of(drawn.image, body, eye_frame(again[0])))
+                folds.append(folds_of(drawn.image, body, frame))
+                looks.append(looks_of(drawn.image, body, again[0].points.astype(float), frame))
     print(f"\n{spec}: {len(rows)} drawn masks, {missed} pictures without a face after that")
     print(f"{'':20}{'real':>16}{'drawn':>18}")
     off = 0
@@ -135,6 +168,10 @@ def report(folder: Path, limit: int, spec: str, draws: int) -> None:
     print(
         f"{'correlation of folds':20}{0.01:8.2f}{told:20.2f}{' above the bar' * (told > FOLD_BAR)}"
     )
+    for name, (middle, scatter) in LOOKS.items():
+        values = np.array([row[name] for row in looks])
+        real = f"{middle:8.1f} ({scatter or float('nan'):.1f})" if kind == "surgical" else " " * 14
+        print(f"{name:22}{real}{np.median(values):10.1f} ({values.std(ddof=1):.1f})")
     print(f"{off} of {2 * len(REAL.get(kind, {}))} outside the bounds")
 
 
@@ -144,12 +181,13 @@ def main() -> None:
     )
     parser.add_argument("--data", type=Path, required=True, help="folder of photographs")
     parser.add_argument("--limit", type=int, default=102, help="number of photographs")
+    parser.add_argument("--half", type=int, choices=(0, 1), help="every second photograph")
     parser.add_argument("--draws", type=int, default=1, help="masks drawn on each")
     parser.add_argument("--occluder", action="append", help="may be given several times")
     options = parser.parse_args()
     cv2.setNumThreads(1)
     for spec in options.occluder or ["surgical:vary=real", "ffp2:vary=real", "cloth:vary=real"]:
-        report(options.data, options.limit, spec, options.draws)
+        report(options.data, options.limit, options.half, spec, options.draws)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,8 @@ from pathlib import Path
 import pytest
 
 from maskface.exits import BUG, DONE, FAILED, INTERRUPTED, REFUSED
-from tests.e2e.test_cli import MASKFACE, ROOT, type_in
+from tests.e2e.test_cli import ROOT
+from tests.fixtures.commands import MASKFACE, call
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals and pipes of POSIX")
 
@@ -70,7 +71,7 @@ def test_a_stopped_run_says_how_to_go_on(
     assert told == f"\nStopped. Results so far are saved; to continue, type: {way}\n"
     assert any(parts.glob("part-*"))
     before = {path: path.read_bytes() for path in tmp_path.rglob("out/*") if path.is_file()}
-    done = type_in("summarize", "out", "--allow-partial", "--json", cwd=tmp_path)
+    done = call("summarize", "out", "--allow-partial", "--json", cwd=tmp_path)
     values = json.loads(done.stdout)
     assert (values["guards"], values["files"]) == (None, [])
     assert before == {p: p.read_bytes() for p in tmp_path.rglob("out/*") if p.is_file()}
@@ -102,11 +103,11 @@ def test_stopped_experiments_say_how_to_go_on(
 
 def test_what_fails_after_the_trials_costs_no_trials(tmp_path: Path) -> None:
     command = ("run", "-o", "out", "--limit", "7", "-q", "--classifier", "fer")
-    first = type_in(*command, cwd=tmp_path)
+    first = call(*command, cwd=tmp_path)
     trials = (tmp_path / "out" / "trials.csv").read_bytes()
     (tmp_path / "out" / "report.html").unlink()
     (tmp_path / "out" / "report.html").mkdir()
-    done = type_in(*command, "--resume", ok=False, cwd=tmp_path)
+    done = call(*command, "--resume", ok=False, cwd=tmp_path)
     assert done.returncode == FAILED
     assert "out/report.html: Is a directory" in done.stderr
     assert f"then type: {TYPED} {' '.join(command)} --resume" in done.stderr
@@ -182,7 +183,7 @@ def test_a_wrong_setting_is_refused_before_any_work(
     verb: str, variable: str, value: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(variable, value)
-    done = type_in(*verb.split(), ok=False, cwd=tmp_path)
+    done = call(*verb.split(), ok=False, cwd=tmp_path)
     assert done.returncode == REFUSED
     assert f"{variable} is {value!r}" in done.stderr
     assert not (tmp_path / "out").exists()

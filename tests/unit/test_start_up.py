@@ -17,9 +17,13 @@ from maskface.weights import Weights
 def test_reading_pictures_needs_no_statistics_and_no_figures() -> None:
     script = (
         "import sys, maskface.experiment_cli, maskface.experiment.runner\n"
+        "from maskface.landmarks.native import mediapipe\n"
+        "drawing = mediapipe().tasks.vision.drawing_utils\n"
         "loaded = {'scipy', 'statsmodels', 'matplotlib', 'pandera', 'jinja2', 'sklearn'}\n"
         "loaded &= set(sys.modules)\n"
         "assert not loaded, loaded\n"
+        "import matplotlib.pyplot\n"  # once it is there, MediaPipe draws with it
+        "assert drawing.plt.figure is matplotlib.pyplot.figure\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
 

@@ -96,15 +96,9 @@ STIMULI: Final = "stimuli"
 
 @dataclass(frozen=True, slots=True)
 class RunFolder:
-    """Paths and files of one run.
+    """Paths and files of one run."""
 
-    Attributes
-    ----------
-    path
-        The folder.
-    """
-
-    path: Path
+    path: Path  # the folder
 
     @property
     def trials_path(self) -> Path:
@@ -150,13 +144,7 @@ class RunFolder:
         return *(path for path in tables if path.exists()), self.path / MANIFEST
 
     def read_manifest(self) -> dict[str, Any] | None:
-        """Return the manifest, or None if there is none.
-
-        Raises
-        ------
-        MaskfaceError
-            If it cannot be read.
-        """
+        """Return the manifest, or None without one; raise MaskfaceError if it cannot be read."""
         path = self.path / MANIFEST
         self._require_no_links()
         try:
@@ -193,10 +181,8 @@ class RunFolder:
     def require_manifest(self) -> dict[str, Any]:
         """Return the manifest.
 
-        Raises
-        ------
-        MaskfaceError
-            If there is none, it cannot be read, or it lacks an entry that a run writes.
+        Raises MaskfaceError if there is none, it cannot be read, or it lacks an entry that a run
+        writes.
         """
         manifest = self.read_manifest()
         if manifest is None:
@@ -217,25 +203,11 @@ class RunFolder:
         write_atomically(self.path / MANIFEST, data, durable=True)
 
     def claim(self, plan: Plan, *, resume: bool | None) -> dict[str, Any] | None:
-        """Reserve the folder for a run.
+        """Reserve the folder for a run, and return its manifest if it was started before.
 
-        Parameters
-        ----------
-        plan
-            The run.
-        resume
-            Whether the folder may already hold the same run; if None, only a complete one.
-
-        Returns
-        -------
-        dict or None
-            The manifest of the same run if it was started before.
-
-        Raises
-        ------
-        MaskfaceError
-            If the folder holds anything else, or the same run and `resume` does not allow it, or
-            it cannot be written to.
+        `resume` says whether the folder may already hold the same run; if None, only a complete
+        one. Raises MaskfaceError if the folder holds anything else, or the same run and `resume`
+        does not allow it, or it cannot be written to.
         """
         try:
             self.path.mkdir(parents=True, exist_ok=True)
@@ -279,10 +251,7 @@ class RunFolder:
     def exclusive(self) -> Iterator[None]:
         """Lock the folder for the block, and delete incomplete files of a killed run.
 
-        Raises
-        ------
-        MaskfaceError
-            If another process has locked it.
+        Raises MaskfaceError if another process has locked it.
         """
         self.parts_path.mkdir(exist_ok=True)  # a complete run has none
         try:

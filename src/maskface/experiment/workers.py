@@ -35,8 +35,7 @@ BACKENDS: Final = OPTIONS["backend"].choices
 Task: TypeAlias = tuple[Any, ...]
 _WATCH_S: Final = 1
 """Interval at which a worker checks whether its parent is alive."""
-_WAIT_S: Final = 10
-"""Longest wait for a scheduler to answer, and for a cluster to have a worker."""
+_WAIT_S: Final = 10  # longest wait for a scheduler to answer, and for a cluster to have a worker
 
 
 class WorkerLost(Exception):  # noqa: N818 (a state, which is handled)
@@ -132,17 +131,45 @@ def ignore_sigint() -> Iterator[None]:
     """Start worker processes in the block so that they ignore Ctrl-C.
 
     A terminal sends it to all processes, but this one ends its workers, which would only print
-    tracebacks. Ctrl-C is deferred until the block ends.
+    tracebacks. Signals that interrupt this process are deferred until the block ends: libraries
+    are not written to be interrupted while they start a process.
     """
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
+    with _deferred_signals():
+        if not hasattr(signal, "pthread_sigmask"):  # Windows
+            yield
+            return
+        resource_tracker.ensure_running()  # starting it later would unblock the signal
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+        try:
+            yield
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _deferred_signals() -> Iterator[None]:
+    """Defer what Python does on signals that end a command until the block ends.
+
+    A mask does not suffice: the system hands a signal to any thread that has not blocked it, and
+    Python then interrupts the main thread.
+    """
+    if threading.current_thread() is not threading.main_thread():
         yield
         return
-    resource_tracker.ensure_running()  # starting it later would unblock the signal
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    names = [n for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, n)]
+    before = {getattr(signal, name): signal.getsignal(getattr(signal, name)) for name in names}
+    came: list[int] = []
+    for number, handler in before.items():
+        if callable(handler):  # else it is ignored, or ends the process
+            signal.signal(number, lambda got, _: came.append(got))
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for number, handler in before.items():
+            if callable(handler):
+                signal.signal(number, handler)
+        if came:
+            signal.raise_signal(came[0])
 
 
 @contextmanager

@@ -59,10 +59,7 @@ def parse_colour(colour: str) -> RGB:
 def exact_colour(colour: str) -> RGB:
     """Return red, green and blue (0 to 255) of a name in `PALETTE` or of ``#rrggbb``, unclipped.
 
-    Raises
-    ------
-    MaskfaceError
-        If it is neither.
+    Raises MaskfaceError if it is neither.
     """
     code = PALETTE.get(colour, colour)
     if not re.fullmatch(r"#[0-9a-fA-F]{6}", code):
@@ -82,8 +79,7 @@ _DYE: Final = (0.09, 0.035, 0.012)
 """Standard deviations of the logarithms of brightness, and of single colours of dyed and of undyed
 cloth, among masks of one colour. The median lightness (CIELAB) of real ones differs by 11, half of
 it by the light."""
-_UNDYED: Final = 30
-"""Cloth whose red, green and blue differ by less is white, grey or black."""
+_UNDYED: Final = 30  # cloth whose red, green and blue differ by less is white, grey or black
 
 
 def varied_colour(colour: RGB, rng: np.random.Generator) -> RGB:

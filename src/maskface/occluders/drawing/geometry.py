@@ -22,20 +22,9 @@ def damped(value: float, noise: float) -> float:
     """Take a value that may well be noise to nearly 0, and leave a large one.
 
     Measurements of a photograph vary a little with the expression, though what they measure does
-    not. A drawing that followed such small values would give the expression away.
-
-    Parameters
-    ----------
-    value
-        The deviation from what is usual, in any unit.
-    noise
-        Deviations well below this one count as none, in the same unit; above 0.
-
-    Returns
-    -------
-    float
-        value**5 / (value**4 + noise**4), which rises throughout, at most 1.6 times as fast as
-        `value`: whatever changes smoothly still does.
+    not. A drawing that followed such small values would give the expression away. The result is
+    value**5 / (value**4 + noise**4), which rises throughout, at most 1.6 times as fast as `value`:
+    whatever changes smoothly still does.
     """
     return value**5 / (value**4 + noise**4)
 
@@ -43,10 +32,8 @@ def damped(value: float, noise: float) -> float:
 _FLIP: Final = np.array([1.0, -1.0, -1.0])
 """Between image axes (y down, z away from the camera) and head axes (y up, z towards it)."""
 
-_EYES: Final = (33, 133, 263, 362)
-"""Corners of the eyes."""
-_NOSE: Final = (168, 6, 197, 195, 5, 4)
-"""Back of the nose."""
+_EYES: Final = (33, 133, 263, 362)  # corners of the eyes
+_NOSE: Final = (168, 6, 197, 195, 5, 4)  # back of the nose
 _TEMPLES: Final = (139, 368)
 _EARS: Final = (227, 447)
 """Right and left, above one another: their distance is the height of the side of the head."""
@@ -66,8 +53,7 @@ _SQUEEZE: Final = 0.20
 that places the chin no better (the error's SD is 0.5 cm either way), yet gives away who opens the
 mouth how far. Pictures of 4 : 5 squeezed into a square measure -.18, and masks would hang down."""
 
-_BETWEEN_EYES: Final = np.array([0.0, 2.6, 4.0])
-"""In cm."""
+_BETWEEN_EYES: Final = np.array([0.0, 2.6, 4.0])  # in cm
 
 
 def unit(vectors: Floats) -> Floats:
@@ -78,21 +64,12 @@ def unit(vectors: Floats) -> Floats:
 
 @dataclass(frozen=True, eq=False)
 class HeadFit:
-    """Where the canonical head lies in an image: an affine map.
+    """Where the canonical head lies in an image: an affine map."""
 
-    Attributes
-    ----------
-    linear
-        (3, 3) float64. Columns are the image directions of 1 cm along x, y and z of the head.
-    offset
-        (3,) float64, the image position of the head's origin.
-    scale
-        Pixels per centimetre.
-    """
-
+    # (3, 3) float64. Columns are the image directions of 1 cm along x, y and z of the head.
     linear: Floats
-    offset: Floats
-    scale: float = field(init=False)
+    offset: Floats  # (3,) float64, the image position of the head's origin
+    scale: float = field(init=False)  # pixels per centimetre
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "scale", float(np.cbrt(abs(np.linalg.det(self.linear)))))
@@ -122,27 +99,17 @@ class HeadFit:
 
 
 def fit_head(points: NDArray[np.float32]) -> HeadFit:
-    """Find where the canonical head lies, from the landmarks in `ANCHORS`.
+    """Find where the canonical head lies, from the landmarks (478, 3) in `ANCHORS`.
 
     MediaPipe estimates all landmarks together, so that even those of the upper face move a little
     with the mouth. From the outline alone of a mask that follows them freely (an affine map), the
     jaw-open score of unseen people can be told with r = .26 on 1232 photographs and .23 on 204
     others, and with this fit with r = .06 and .03; the smile with r = .11 and .27, now .09 and .10
     (standard errors .04 and .07). The head is turned by all anchors, and its pitch and stretch
-    follow only where they are too large to be noise. Its size is taken from the corners of the
-    eyes and from all anchors, two to one: all anchors alone tell .16 of the jaw, for the outline of
-    the face goes along with it, and the eyes alone .13 of the smile (on the 1232, the rest being
+    follow only where they are too large to be noise. Its size is taken from the corners of the eyes
+    and from all anchors, two to one: all anchors alone tell .16 of the jaw, for the outline of the
+    face goes along with it, and the eyes alone .13 of the smile (on the 1232, the rest being
     equal). It is hung up at the eyes. All of it changes smoothly.
-
-    Parameters
-    ----------
-    points
-        (478, 3) float32, landmarks in pixels.
-
-    Returns
-    -------
-    HeadFit
-        The map from head to image.
     """
     head, seen = _head(), points[: len(_head())] * _FLIP
     x, z = _axes() @ seen[list(ANCHORS)]
@@ -218,19 +185,8 @@ def _stretch(ratio: float) -> float:
 def above_eyes(shape: tuple[int, ...], fit: HeadFit, step: int = 1) -> NDArray[np.bool_]:
     """Return which pixels lie above the line through the eyes, hence well away from a mask.
 
-    Parameters
-    ----------
-    shape
-        Height and width of the picture, or of every `step`-th pixel of it.
-    fit
-        Where the head is, in the whole picture.
-    step
-        Pixels of the picture to a pixel of the result.
-
-    Returns
-    -------
-    NDArray
-        (height, width) bool.
+    `shape` is that of the picture, or of every `step`-th pixel of it; `fit` is in the whole
+    picture.
     """
     eyes = fit.project(_BETWEEN_EYES)[:2] / step
     up = fit.turn(np.array([[0.0, 1.0, 0.0]]))[0, :2]

@@ -12,7 +12,7 @@ from maskface.arrays import Reals
 from maskface.occluders.colours import RGB
 from maskface.occluders.drawing.garment import Texture
 from maskface.occluders.worn.creases import crumpled
-from maskface.occluders.worn.individual import USUAL, Individual
+from maskface.occluders.worn.individual import USUAL
 from maskface.occluders.worn.planes import (
     bump,
     canvas,
@@ -120,7 +120,7 @@ _GATHERED: Final = 1.3
 
 
 @lru_cache(maxsize=64)
-def cotton(pattern: Pattern, colour: RGB, accent: RGB, one: Individual = USUAL) -> Texture:
+def cotton(pattern: Pattern, colour: RGB, accent: RGB, *, smooth: bool = False) -> Texture:
     """Draw printed cotton of two panels joined along the middle, bound in the colour of its ground.
 
     Parameters
@@ -129,30 +129,29 @@ def cotton(pattern: Pattern, colour: RGB, accent: RGB, one: Individual = USUAL) 
         What is printed on it.
     colour, accent
         Red, green, blue (0 to 255) of the ground and of the print.
-    one
-        Which piece of cloth: its folds.
+    smooth
+        Whether it is without the folds of the usual mask.
 
     Returns
     -------
     Texture
         In colour.
     """
-    relief = _panels(one)
     across, down = in_centimetres()
     bound = step(_HEM - np.minimum(*_from_edges()), 0.04)
     share = (print_on(pattern, across, down) * (1 - bound))[..., None]
     ground = (1 - share) * np.array(colour, np.float32) + share * np.array(accent, np.float32)
-    return make_texture(relief[..., None] * ground / 255)
+    return make_texture(_panels(smooth=smooth)[..., None] * ground / 255)
 
 
-@lru_cache(maxsize=16)
-def plain_cotton(one: Individual = USUAL) -> Texture:
+@lru_cache(maxsize=2)
+def plain_cotton(*, smooth: bool = False) -> Texture:
     """Draw the same cotton without a print, in shades around 1."""
-    return make_texture(_panels(one))
+    return make_texture(_panels(smooth=smooth))
 
 
-def _panels(one: Individual) -> Reals:
-    return np.asarray(sewn_relief(one) * _seam_relief())
+def _panels(*, smooth: bool) -> Reals:
+    return np.asarray(sewn_relief(smooth=smooth) * _seam_relief())
 
 
 def in_centimetres() -> tuple[Reals, Reals]:
@@ -174,11 +173,10 @@ def _from_edges() -> tuple[Reals, Reals]:
     return DOWN * np.minimum(y, _GATHERED * (1 - y)) * tallness(x), ACROSS * np.minimum(x, 1 - x)
 
 
-def sewn_relief(one: Individual = USUAL) -> Reals:
+def sewn_relief(*, smooth: bool = False) -> Reals:
     """Return brightness around 1 of hemmed cotton: threads, soft folds, a stitched border."""
-    return np.asarray(
-        _hemmed() * (1 + crumpled((HEIGHT, WIDTH), one, 1.2 if one.seed is None else 2.0))
-    )
+    folds = 0.0 if smooth else crumpled((HEIGHT, WIDTH), USUAL, 1.2)
+    return np.asarray(_hemmed() * (1 + folds))
 
 
 @cache
