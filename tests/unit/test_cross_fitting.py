@@ -119,7 +119,7 @@ def test_no_subject_is_predicted_by_a_model_fitted_to_them(
     trials = predict(stored(result(7)), classifier)
     assert len(classifier.fits) == 3
     assert len(trials) == 7 * 7 * 2
-    fold = subject_folds(gather(stored(result(7)), tmp_path), 3)
+    fold = subject_folds(gather(stored(result(7)), tmp_path).subject, 3)
     for number, (features, labels) in enumerate(classifier.fits):
         held_out = set(trials["subject_id"][fold == number].str[1:].astype(int))
         assert held_out
@@ -136,11 +136,11 @@ def test_folds_are_those_of_scikit_learn(stored: Store, tmp_path: Path) -> None:
     people.features["rote"][:] = people.features["rote"][: 2 * 7 * 4 + 6]
     faces = gather(stored(people), tmp_path)
     subjects = [row["subject_id"] for row in people.unanswered]
-    fold = subject_folds(faces, 3)
+    fold = subject_folds(faces.subject, 3)
     splits = GroupKFold(3).split(np.zeros(len(subjects)), groups=subjects)
     for number, (_, held_out) in enumerate(splits):
         assert set(np.flatnonzero(fold == number)) == set(held_out)
-    assert len(set(subject_folds(faces, 99))) == 5
+    assert len(set(subject_folds(faces.subject, 99))) == 5
 
 
 def test_faces_that_were_not_measured_keep_their_rows_without_predictions(stored: Store) -> None:
