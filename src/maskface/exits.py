@@ -117,9 +117,6 @@ def _escaped_stderr() -> Iterator[None]:
 
 
 def _end(code: int, message: str, error: Exception | None = None) -> NoReturn:
-    if threading.current_thread() is threading.main_thread():
-        # A second Ctrl-C ends the process at once, without a traceback.
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
     if error is not None and os.environ.get(DEBUG):
         import traceback
 
@@ -130,24 +127,29 @@ def _end(code: int, message: str, error: Exception | None = None) -> NoReturn:
 
 @contextmanager
 def _signals_interrupt() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP raise `KeyboardInterrupt`: workers would outlive this process."""
+    """Let SIGTERM and SIGHUP raise `KeyboardInterrupt` as Ctrl-C does: workers would outlive it.
+
+    A second signal ends the process at once; workers end soon after it.
+    """
 
     def interrupt(*_: object) -> None:
+        for end in before:
+            signal.signal(end, signal.SIG_DFL)
         raise KeyboardInterrupt
 
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    # nohup ignores SIGHUP, and so does what it starts.
-    ends = [signal.SIGTERM]
-    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-        ends.append(signal.SIGHUP)
+    ends = [getattr(signal, n) for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, n)]
+    # nohup ignores SIGHUP, and so does what it starts; a shell's background jobs ignore SIGINT.
+    ends = [end for end in ends if signal.getsignal(end) is not signal.SIG_IGN]
     before = {end: signal.signal(end, interrupt) for end in ends}
     try:
         yield
     finally:
         for end, handler in before.items():
-            signal.signal(end, handler)
+            if signal.getsignal(end) is interrupt:  # else an end is under way
+                signal.signal(end, handler)
 
 
 def why_not(error: OSError) -> str:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import stat
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 _PARTIAL: Final = re.compile(r"\..+\.\d+\.\d+")
 
+_SEAL: Final = "record_sha256"
 _LONGEST_NAME: Final = 200  # bytes of a name that leave room for more; file systems take 255
 
 
@@ -25,6 +27,22 @@ def shortened(name: str) -> str:
         return name
     digest = hashlib.sha256(encoded).hexdigest()[:16]
     return f"{encoded[: _LONGEST_NAME - 17].decode(errors='ignore')}_{digest}"
+
+
+def sealed(record: Mapping[str, Any]) -> bytes:
+    """Return a record as JSON, with the hash of all other entries as its last one."""
+    own = {name: value for name, value in record.items() if name != _SEAL}
+    return json.dumps(own | {_SEAL: _seal(own)}, indent=2, ensure_ascii=False).encode() + b"\n"
+
+
+def seal_is_broken(record: Mapping[str, Any]) -> bool:
+    """Return whether a record differs from the one that was sealed; False without a seal."""
+    own = {name: value for name, value in record.items() if name != _SEAL}
+    return _SEAL in record and record[_SEAL] != _seal(own)
+
+
+def _seal(record: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
 
 
 def write_atomically(path: Path, data: bytes, *, durable: bool = False) -> None:

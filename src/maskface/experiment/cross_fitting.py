@@ -25,7 +25,8 @@ from maskface.classifiers import Trainable, checked_answers
 from maskface.errors import MaskfaceError, format_error
 from maskface.experiment.checkpoints import UNANSWERED, Checkpoints, joined
 from maskface.experiment.spec import trained_on
-from maskface.experiment.workers import WorkerLost, ignore_sigint, watched, worker_errors
+from maskface.experiment.workers import WorkerLost, ignore_sigint, worker_errors
+from maskface.orphans import watching
 from maskface.run_options import arguments
 from maskface.schema import Table, numbered
 from maskface.seeds import derived_seed
@@ -237,7 +238,8 @@ def cross_fit(
     classifiers; any other error of a model costs the predictions of its fold.
     """
     predictions: list[CrossFitPredictions] = []
-    with Parallel(n_jobs=jobs, backend="loky", return_as="generator") as workers:
+    pool = Parallel(n_jobs=jobs, backend="loky", return_as="generator", **watching())
+    with pool as workers:
         ordered = sorted(classifiers, key=attrgetter("measures"))
         for measures, group in groupby(ordered, attrgetter("measures")):
             file = place / "features"
@@ -247,9 +249,7 @@ def cross_fit(
                 found = Matrix(place / f"answers-{len(predictions)}", len(EMOTIONS), "float64")
                 with _machine_failures(one.name):
                     with ignore_sigint():
-                        answers = workers(
-                            delayed(watched(_fit_and_predict))(fold) for fold in folds
-                        )
+                        answers = workers(delayed(_fit_and_predict)(fold) for fold in folds)
                     predictions.append(_collect(one, folds, answers, found))
             file.unlink()
     return WithPredictions(parts, predictions)
@@ -270,16 +270,16 @@ def _machine_failures(name: str) -> Iterator[None]:
         ) from error
 
 
-def subject_folds(measured: Measurements, folds: int) -> Integers:
+def subject_folds(subject: Integers, folds: int) -> Integers:
     """Return the number (n,) of the fold of each face: `folds`, or one for each subject if fewer.
 
     Folds have about the same number of pictures, and do not depend on the seed.
     """
     from sklearn.model_selection import GroupKFold
 
-    number = np.zeros(len(measured.subject), np.int64)
-    splitter = GroupKFold(min(folds, len(np.unique(measured.subject))))
-    for fold, (_, held_out) in enumerate(splitter.split(number, groups=measured.subject)):
+    number = np.zeros(len(subject), np.int64)
+    splitter = GroupKFold(min(folds, len(np.unique(subject))))
+    for fold, (_, held_out) in enumerate(splitter.split(number, groups=subject)):
         number[held_out] = fold
     return number
 
@@ -289,7 +289,7 @@ def make_folds(
 ) -> Iterator[Fold]:
     """Divide the faces of a run into the training set and the held-out faces of each fold."""
     ok = measured.ok
-    fold = subject_folds(measured, classifier.folds)[ok]
+    fold = subject_folds(measured.subject, classifier.folds)[ok]
     label, picture = measured.label[ok], measured.picture[ok]
     chosen = [conditions.index(name) for name in trained_on(classifier.train, conditions)]
     eligible = np.isin(measured.condition[ok], chosen)

@@ -19,7 +19,14 @@ from maskface._version import __version__
 from maskface.errors import MaskfaceError
 from maskface.experiment.checkpoints import PICTURES, Checkpoints, ChunkResult, digest
 from maskface.experiment.spec import Plan
-from maskface.files import is_partial, is_regular_file, locked, read_regular_file, write_atomically
+from maskface.files import (
+    is_partial,
+    is_regular_file,
+    locked,
+    read_regular_file,
+    sealed,
+    write_atomically,
+)
 from maskface.run_options import argument
 from maskface.table_files import FORMATS, find_table
 from maskface.tables import ATTRIBUTES, DETECTIONS, GUARDS, SUMMARY, TRIALS
@@ -199,8 +206,7 @@ class RunFolder:
 
     def write_manifest(self, manifest: dict[str, Any]) -> None:
         """Write the manifest atomically."""
-        data = json.dumps(manifest, indent=2, ensure_ascii=False).encode() + b"\n"
-        write_atomically(self.path / MANIFEST, data, durable=True)
+        write_atomically(self.path / MANIFEST, sealed(manifest), durable=True)
 
     def claim(self, plan: Plan, *, resume: bool | None) -> dict[str, Any] | None:
         """Reserve the folder for a run, and return its manifest if it was started before.

@@ -24,7 +24,7 @@ from maskface import stats
 from maskface._version import __version__
 from maskface.arrays import Row
 from maskface.errors import MaskfaceError
-from maskface.files import read_regular_file, write_atomically
+from maskface.files import read_regular_file, seal_is_broken, sealed, write_atomically
 from maskface.humans.scoring import HUMAN, Study, congruent, is_yes_no, of_question, of_right
 from maskface.schema import Table
 from maskface.stats import Comparison, Estimate, Metric
@@ -462,8 +462,7 @@ def write_study(study: Study, summary: pd.DataFrame, folder: Path, *, seed: int)
         }
         record = _record(study, seed) | {"files": records}
         record["columns"] = {table.name: table.dictionary() for table, _ in tables}
-        data = json.dumps(record, indent=2, ensure_ascii=False).encode() + b"\n"
-        write_atomically(folder / RECORD, data, durable=True)
+        write_atomically(folder / RECORD, sealed(record), durable=True)
     except OSError as error:
         raise MaskfaceError(f"Cannot write to {folder}: {error.strerror or error}.") from error
     return [*paths, folder / RECORD]
@@ -479,12 +478,17 @@ def check_study(folder: Path) -> None:
     if not path.is_file():
         return
     try:
-        files = json.loads(read_regular_file(path, _LARGEST_RECORD))["files"]
-        expected = {str(name): str(one["sha256"]) for name, one in files.items()}
+        record = json.loads(read_regular_file(path, _LARGEST_RECORD))
+        expected = {str(name): str(one["sha256"]) for name, one in record["files"].items()}
     except (OSError, ValueError, OverflowError, LookupError, TypeError, AttributeError) as error:
         raise MaskfaceError(
             f"{path} is damaged ({error}). Type `maskface humans` again, with another --out."
         ) from error
+    if seal_is_broken(record):
+        raise MaskfaceError(
+            f"{path} has changed since it was written. Type `maskface humans` again, with another "
+            "--out."
+        )
     for name, sha256 in expected.items():
         table = folder / Path(name).name
         if not table.is_file() or _sha256(table) != sha256:

@@ -251,7 +251,7 @@ class Trained(Rebuilt, ABC):
         """Compute features of faces: (len(faces), D) float64, NaN where the occluder hides them."""
 
     def fit(self, features: Floats, labels: NDArray[np.int64], *, seed: int) -> Fitted:
-        """Fit a logistic regression; see `maskface.classifiers.Trainable` and `fit_model`."""
+        """Fit a multinomial logistic regression; see `Trainable` and `fit_model`."""
         del seed
         return fit_model(features, labels)
 

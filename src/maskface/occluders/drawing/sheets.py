@@ -212,7 +212,8 @@ def _paint(
     scales = light.tone(sheet.colour) / (full * one)
 
     def paint(share: Bytes) -> Bytes:
-        lit, own = (share,), scales
+        lit: tuple[Bytes, ...] = (share,)
+        own = scales
         if relief is not None:
             lit = (times(share, raster.sample(relief), 1 / (_HIGH * UNCHANGED)),)
             own = scales * _HIGH

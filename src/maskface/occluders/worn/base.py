@@ -22,7 +22,7 @@ from maskface.occluders.drawing.render import alpha_on, draw_on
 from maskface.occluders.parameters import Between, Colour
 from maskface.occluders.photo.light import LUMA
 from maskface.occluders.worn.individual import USUAL, Individual
-from maskface.occluders.worn.placement import Population, placed
+from maskface.occluders.worn.placement import Placement, Population, placed
 from maskface.occluders.worn.surface import Shape, Wearing, detail, sheet_surface, surface_of, wear
 from maskface.types import FaceLandmarks, ImageArray
 
@@ -227,11 +227,31 @@ class Mask(WornOccluder):
     def surface(self, shape: Shape, scale: float, one: Individual = USUAL) -> Surface:
         """Return a mask of this form, as it is worn; see `surface_of`."""
         form = wear(shape, self.wearing, self.top)
-        if one.seed is not None:
+        if one.placement is not None:
+            form = placed(form, one.placement)
+        elif one.seed is not None:
             placement = self.population.draw(one.rng("placement"))
             form = placed(form, placement if self.top is None else replace(placement, top=0.0))
         surface = surface_of(form, scale)
         return hang(surface) if self.wearing == "one_ear" else surface
+
+    def draw_at(
+        self,
+        image: ImageArray,
+        landmarks: FaceLandmarks,
+        placement: Placement,
+        rng: np.random.Generator,
+    ) -> Drawing:
+        """Draw the mask in a given placement, whatever `vary` says of that; see `draw`."""
+        fit, one = head_fit(landmarks), replace(self.individual(rng), placement=placement)
+        return draw_on(image, fit, _garment(self, detail(fit.scale), one), rng)
+
+    def hide_at(
+        self, image: ImageArray, landmarks: FaceLandmarks, placement: Placement
+    ) -> NDArray[np.uint8]:
+        """Return the alpha (H, W) of the usual mask in a given placement."""
+        fit, one = head_fit(landmarks), Individual(placement=placement)
+        return alpha_on(image, fit, _garment(self, detail(fit.scale), one))
 
     def loops(self, surface: Surface, colour: RGB) -> list[Cord]:
         """Draw ear loops for a `surface` of cloth of a colour."""

@@ -84,7 +84,7 @@ def folds_of(one: Individual, *, fine: bool, interrupted: bool, ridge: bool) -> 
     level = creased(rng, 1.0, fine=fine)
     rows, columns = level.shape
     count = int(np.searchsorted(np.cumsum(_COUNTS[1]), rng.random())) + _COUNTS[0][0]
-    gap = np.float32(1.0)
+    gap: Reals = np.ones(1, np.float32)
     if interrupted:
         gap = 1 - 0.85 * bump(
             np.linspace(-1, 1, columns, dtype=np.float32) - rng.normal(0, 0.08), 0.22

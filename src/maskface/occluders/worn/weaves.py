@@ -117,10 +117,11 @@ _HEM: Final = 1.3
 """Width of the border in cm, laid out; worn, 0.6 (beside the nose) to 1. In a narrower one, the
 seam and the print behind it would be bright and dark lines along the skin."""
 _GATHERED: Final = 1.3
+_FINER: Final = 0.5  # strength of threads where each mask has grain of its own
 
 
 @lru_cache(maxsize=64)
-def cotton(pattern: Pattern, colour: RGB, accent: RGB, *, smooth: bool = False) -> Texture:
+def cotton(pattern: Pattern, colour: RGB, accent: RGB, seam: float | None = None) -> Texture:
     """Draw printed cotton of two panels joined along the middle, bound in the colour of its ground.
 
     Parameters
@@ -129,8 +130,8 @@ def cotton(pattern: Pattern, colour: RGB, accent: RGB, *, smooth: bool = False) 
         What is printed on it.
     colour, accent
         Red, green, blue (0 to 255) of the ground and of the print.
-    smooth
-        Whether it is without the folds of the usual mask.
+    seam
+        How marked the seam is, 0 to 1, without other folds; the usual seam and folds if None.
 
     Returns
     -------
@@ -141,17 +142,19 @@ def cotton(pattern: Pattern, colour: RGB, accent: RGB, *, smooth: bool = False) 
     bound = step(_HEM - np.minimum(*_from_edges()), 0.04)
     share = (print_on(pattern, across, down) * (1 - bound))[..., None]
     ground = (1 - share) * np.array(colour, np.float32) + share * np.array(accent, np.float32)
-    return make_texture(_panels(smooth=smooth)[..., None] * ground / 255)
+    return make_texture(_panels(seam)[..., None] * ground / 255)
 
 
-@lru_cache(maxsize=2)
-def plain_cotton(*, smooth: bool = False) -> Texture:
+@lru_cache(maxsize=4)
+def plain_cotton(seam: float | None = None) -> Texture:
     """Draw the same cotton without a print, in shades around 1."""
-    return make_texture(_panels(smooth=smooth))
+    return make_texture(_panels(seam))
 
 
-def _panels(*, smooth: bool) -> Reals:
-    return np.asarray(sewn_relief(smooth=smooth) * _seam_relief())
+def _panels(seam: float | None) -> Reals:
+    if seam is None:
+        return np.asarray(sewn_relief() * _seam_relief())
+    return np.asarray(sewn_relief(smooth=True) * (1 + seam * (_seam_relief() - 1)))
 
 
 def in_centimetres() -> tuple[Reals, Reals]:
@@ -175,14 +178,15 @@ def _from_edges() -> tuple[Reals, Reals]:
 
 def sewn_relief(*, smooth: bool = False) -> Reals:
     """Return brightness around 1 of hemmed cotton: threads, soft folds, a stitched border."""
-    folds = 0.0 if smooth else crumpled((HEIGHT, WIDTH), USUAL, 1.2)
-    return np.asarray(_hemmed() * (1 + folds))
+    if smooth:
+        return _hemmed(_FINER)
+    return np.asarray(_hemmed(1.0) * (1 + crumpled((HEIGHT, WIDTH), USUAL, 1.2)))
 
 
 @cache
-def _hemmed() -> Reals:
+def _hemmed(strength: float) -> Reals:
     x, y = canvas(HEIGHT, WIDTH)
-    return (1 + _threads()) * (1 + _hem(x, y))
+    return np.asarray((1 + strength * _threads()) * (1 + _hem(x, y)))
 
 
 def _threads() -> Reals:
