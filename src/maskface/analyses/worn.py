@@ -103,26 +103,15 @@ class Shown:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WornComparison:
-    """Drawn masks beside worn ones.
+    """Drawn masks beside worn ones."""
 
-    Attributes
-    ----------
-    dataset
-        Name of the data set.
-    may_be_shown
-        Whether its terms allow pictures to be shown.
-    pairs, answers, comparison
-        In the schemas `PAIRS`, `ANSWERS` and `COMPARISON`.
-    shown
-        Pictures for a page, pair by pair.
-    """
-
-    dataset: str
-    may_be_shown: bool
+    dataset: str  # name of the data set
+    may_be_shown: bool  # whether its terms allow pictures to be shown
+    # In the schemas `PAIRS`, `ANSWERS` and `COMPARISON`.
     pairs: pd.DataFrame
     answers: pd.DataFrame
     comparison: pd.DataFrame
-    shown: tuple[Shown, ...]
+    shown: tuple[Shown, ...]  # pictures for a page, pair by pair
 
 
 def compare_worn(

@@ -85,8 +85,7 @@ _GRAZING: Final = 0.4  # cosine to the line of sight below which a patch of shad
 _FULL: Final = 200.0
 _LIT: Final = 210.0
 """Number that stands for 1 in bytes of a cloth's brightness and its light: both may be more."""
-_HIGH: Final = 1.5
-"""Greatest factor of a relief that is told apart."""
+_HIGH: Final = 1.5  # greatest factor of a relief that is told apart
 
 
 class Flat(NamedTuple):
