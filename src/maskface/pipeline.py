@@ -16,13 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskface.arrays import Row
-from maskface.classifiers import (
-    NOT_AGAIN,
-    Classifier,
-    Trainable,
-    checked_answers,
-    checked_features,
-)
+from maskface.classifiers import NOT_AGAIN, Classifier, Trainable, checked_answers, checked_features
 from maskface.crops import face_crop
 from maskface.errors import format_error
 from maskface.images import LIMITS, Limits, count_frames, decode_image, read_bytes

@@ -196,11 +196,4 @@ def check_format(name: str) -> None:
         pyarrow_or_refuse()
 
 
-__all__ = [
-    "FORMATS",
-    "ROWS_AT_ONCE",
-    "TableWriter",
-    "check_format",
-    "find_table",
-    "table_writer",
-]
+__all__ = ["FORMATS", "ROWS_AT_ONCE", "TableWriter", "check_format", "find_table", "table_writer"]

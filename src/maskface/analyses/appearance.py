@@ -46,11 +46,7 @@ Groups = Mapping[str, Sequence[str]]
 
 
 def appearance_table(
-    trials: pd.DataFrame,
-    appearances: Groups,
-    *,
-    seed: int = 0,
-    n_resamples: int = 5000,
+    trials: pd.DataFrame, appearances: Groups, *, seed: int = 0, n_resamples: int = 5000
 ) -> pd.DataFrame:
     """Measure the loss of each appearance, and the range of losses within each group.
 

@@ -163,11 +163,7 @@ def _half_point_rows(hits: common.Hits, seed: int, n_resamples: int) -> list[Row
         return half_reached(hits.coverage, monotone(losses(totals)))
 
     drawn = bootstrap(
-        hits.totals,
-        half_points,
-        seed=seed,
-        n_clusters=hits.n_clusters,
-        n_resamples=n_resamples,
+        hits.totals, half_points, seed=seed, n_clusters=hits.n_clusters, n_resamples=n_resamples
     )
     ends = monotone(losses(hits.totals.sum(axis=0, keepdims=True)))[0, -1]
     defined = (~np.isnan(drawn.values)).mean(axis=0)

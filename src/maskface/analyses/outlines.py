@@ -40,7 +40,7 @@ def eye_frame(landmarks: FaceLandmarks) -> Floats:
 
 
 def mask_body(alpha: Bytes, landmarks: FaceLandmarks) -> MaskArray:
-    """Return the body of a mask without its loops, (376, 400) bool, `PIXELS` to the unit of the frame.
+    """Return the body of a mask without its loops, (376, 400) bool, `PIXELS` to the unit.
 
     `alpha` (H, W) uint8 is what the mask hides of the picture, `landmarks` the face as found in the
     plain one. All False if nothing as thick as a mask is there.

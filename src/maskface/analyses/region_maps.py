@@ -275,11 +275,7 @@ def flipped_z(gain: Floats, *, seed: int) -> tuple[Floats, Floats]:
 
 
 def map_tables(
-    trials: pd.DataFrame,
-    *,
-    measure: Measure = "p_true",
-    seed: int = 0,
-    n_resamples: int = 2000,
+    trials: pd.DataFrame, *, measure: Measure = "p_true", seed: int = 0, n_resamples: int = 2000
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Map the places of the face that classifiers rely on.
 

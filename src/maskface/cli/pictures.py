@@ -196,9 +196,7 @@ def gallery(
 
 
 @verb(
-    "landmarks portrait.jpg",
-    "landmarks portrait.jpg --csv points.csv",
-    exit_1="no face is found",
+    "landmarks portrait.jpg", "landmarks portrait.jpg --csv points.csv", exit_1="no face is found"
 )
 def landmarks(
     image: Annotated[Path, argument("PICTURE", "Picture with one or more faces.")],

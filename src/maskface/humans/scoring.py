@@ -342,10 +342,7 @@ class Study:
 
 
 def read_study(
-    paths: Sequence[str | Path],
-    column_map: str | Path | None = None,
-    *,
-    dataset: str | None = None,
+    paths: Sequence[str | Path], column_map: str | Path | None = None, *, dataset: str | None = None
 ) -> Study:
     """Read trial tables of human observers.
 

@@ -100,10 +100,7 @@ def plot_probabilities(
 
 
 def _draw(
-    pair: tuple[pd.DataFrame, pd.DataFrame],
-    metrics: tuple[str, ...],
-    label: str,
-    ax: Axes | None,
+    pair: tuple[pd.DataFrame, pd.DataFrame], metrics: tuple[str, ...], label: str, ax: Axes | None
 ) -> Axes:
     occluded, plain = (_by_label(rows, metrics) for rows in pair)
     if "all" not in occluded.index:
