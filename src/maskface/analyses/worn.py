@@ -96,15 +96,24 @@ class Shown:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WornComparison:
-    """Drawn masks beside worn ones."""
+    """Drawn masks beside worn ones.
 
-    dataset: str  # name of the data set
-    may_be_shown: bool  # whether its terms allow pictures to be shown
-    # In the schemas `PAIRS`, `ANSWERS` and `COMPARISON`.
+    Attributes
+    ----------
+    dataset, may_be_shown
+        Name of the data set, and whether its terms allow pictures to be shown.
+    pairs, answers, comparison
+        In the schemas `PAIRS`, `ANSWERS` and `COMPARISON`.
+    shown
+        Pictures for a page, pair by pair.
+    """
+
+    dataset: str
+    may_be_shown: bool
     pairs: pd.DataFrame
     answers: pd.DataFrame
     comparison: pd.DataFrame
-    shown: tuple[Shown, ...]  # pictures for a page, pair by pair
+    shown: tuple[Shown, ...]
 
 
 def compare_worn(

@@ -23,11 +23,12 @@ import pandas as pd
 from maskface import stats
 from maskface._version import __version__
 from maskface.arrays import Row
-from maskface.errors import MaskfaceError
+from maskface.errors import MaskfaceError, os_errors_explained
 from maskface.files import read_regular_file, seal_is_broken, sealed, write_atomically
 from maskface.humans.scoring import HUMAN, Study, congruent, is_yes_no, of_question, of_right
 from maskface.schema import Table
 from maskface.stats import Comparison, Estimate, Metric
+from maskface.stats.tests import holm_within
 from maskface.tables import EXCLUSIONS, GUARDS, PLAIN, RESPONSES, SUMMARY
 from maskface.text import align, guards_text, percent, points
 from maskface.types import EMOTIONS
@@ -297,9 +298,7 @@ def _planned(row: Row, planned: pd.DataFrame) -> int:
 
 def _with_holm(summary: pd.DataFrame) -> pd.DataFrame:
     overall = (summary["label"] == _ALL).rename("overall")
-    for _, family in summary[summary["p_value"].notna()].groupby(["metric", overall]):
-        summary.loc[family.index, "p_adjusted"] = stats.holm(family["p_value"].to_numpy(float))
-    return SUMMARY.tidy(summary)
+    return SUMMARY.tidy(holm_within(summary, ["metric", overall]))
 
 
 FEW_OBSERVERS: Final = 10
@@ -428,17 +427,12 @@ def require_empty(folder: Path) -> None:
 
     Raises MaskfaceError if it cannot be made or holds files.
     """
-    try:
+    with os_errors_explained(f"write to {folder}", "Choose another folder with --out."):
         folder.mkdir(parents=True, exist_ok=True)
         if any(folder.iterdir()):
             raise MaskfaceError(
                 f"{folder} holds other files. Choose a new or empty folder with --out."
             )
-    except OSError as error:
-        raise MaskfaceError(
-            f"Cannot write to {folder}: {error.strerror or error}. "
-            "Choose another folder with --out."
-        ) from error
 
 
 def write_study(study: Study, summary: pd.DataFrame, folder: Path, *, seed: int) -> list[Path]:
@@ -455,7 +449,7 @@ def write_study(study: Study, summary: pd.DataFrame, folder: Path, *, seed: int)
         (GUARDS, human_guards(study)),
     ]
     paths = [folder / f"{table.name}.csv" for table, _ in tables]
-    try:
+    with os_errors_explained(f"write to {folder}"):
         records = {
             path.name: table.write(frame, path)
             for path, (table, frame) in zip(paths, tables, strict=True)
@@ -463,8 +457,6 @@ def write_study(study: Study, summary: pd.DataFrame, folder: Path, *, seed: int)
         record = _record(study, seed) | {"files": records}
         record["columns"] = {table.name: table.dictionary() for table, _ in tables}
         write_atomically(folder / RECORD, sealed(record), durable=True)
-    except OSError as error:
-        raise MaskfaceError(f"Cannot write to {folder}: {error.strerror or error}.") from error
     return [*paths, folder / RECORD]
 
 

@@ -19,7 +19,7 @@ from PIL import Image
 from maskface import plots
 from maskface.crops import face_crop, resize
 from maskface.datasets import Dataset, load_dataset
-from maskface.errors import MaskfaceError, format_error
+from maskface.errors import MaskfaceError, format_error, os_errors_explained
 from maskface.files import written_atomically
 from maskface.findings import published_losses
 from maskface.images import Limits
@@ -347,17 +347,12 @@ def write_figures(
 
 def _write(chosen: Sequence[Figure], folder: Path, form: str) -> list[Path]:
     paths = []
-    try:
+    with os_errors_explained(f"write to {folder}", "Choose another folder with --out."):
         folder.mkdir(parents=True, exist_ok=True)
         for figure in chosen:
             paths.append(folder / f"{figure.stem}.{form}")
             with written_atomically(paths[-1]) as stream:
                 plots.save_figure(figure.draw(), stream, form)
-    except OSError as error:
-        raise MaskfaceError(
-            f"Cannot write to {folder}: {error.strerror or error}. Choose another folder with "
-            "--out."
-        ) from error
     return paths
 
 

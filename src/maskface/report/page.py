@@ -10,7 +10,7 @@ from typing import Any, Final
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from maskface.errors import MaskfaceError
+from maskface.errors import os_errors_explained
 from maskface.experiment import Failures
 from maskface.files import write_atomically
 from maskface.findings import load_findings
@@ -147,10 +147,8 @@ def write_report(
         **_contents(material, faces_allowed=faces_allowed)
     )
     target = material.folder.path / NAME
-    try:
+    with os_errors_explained(f"write {target}"):
         write_atomically(target, page.encode())
-    except OSError as error:
-        raise MaskfaceError(f"Cannot write {target}: {error.strerror or error}.") from error
     return target
 
 
