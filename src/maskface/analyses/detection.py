@@ -241,7 +241,7 @@ def _bias_rows(sums: Floats, pairs: Sequence[Pair], seed: int, n_resamples: int)
 
     def statistic(totals: Floats) -> Floats:
         rates = _ratios(totals[:, :_N], totals[:, _N:])[:, 1:]
-        # An emotion nobody in the resample shows is left out only where it is not asked for.
+        # An emotion nobody in the resample shows is left out only where no pair names it.
         rates = np.where(shown, rates, 0)
         first, second = (np.stack([mix[k] for mix in mixes], axis=1) for k in (0, 1))
         return np.hstack([rates @ (first - second), rates @ first, rates @ second])
@@ -259,7 +259,7 @@ def _bias_rows(sums: Floats, pairs: Sequence[Pair], seed: int, n_resamples: int)
 
 
 def _difference(found: Floats) -> Row:
-    """Cells of a difference and its limits (3,), which are left out where no resample differs."""
+    """Return the cells of a difference and its limits (3,); none if no resample differs."""
     value, low, high = found.tolist()
     limits = (low, high) if high > low else (math.nan, math.nan)
     return {"difference": value} | common.limit_cells(*limits)

@@ -20,7 +20,7 @@ DOSE: Final = Table(
     "dose",
     (
         *common.HEAD,
-        Column("series", "text", "How the face is covered more and more"),
+        Column("series", "text", "How more and more of the face is hidden"),
         Column("condition", "text", "As in trials; each series begins with `none`"),
         common.LABEL,
         *common.STANDING,

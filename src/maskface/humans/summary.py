@@ -188,11 +188,11 @@ def _choices(trials: pd.DataFrame, condition: str, plan: _Plan) -> Iterator[Row]
     for one, metric in _estimates(comparison, metrics, plan):
         if one.label == _ALL or one.label in there or metric.scope == "answer":
             yield _row(one, comparison, metric, plan)
-    plain, covered = comparison.counts()
+    plain, occluded = comparison.counts()
     for label in sorted(there):
         i = EMOTIONS.index(label)
         for j, answer in enumerate(EMOTIONS):
-            counts = {"baseline": float(plain[i, j]), "value": float(covered[i, j])}
+            counts = {"baseline": float(plain[i, j]), "value": float(occluded[i, j])}
             n = comparison.n_clusters
             yield {"metric": f"answered_{answer}", "label": label, "n_clusters": n} | counts
 
@@ -242,8 +242,8 @@ def _row(one: Estimate, comparison: Comparison, metric: Metric, plan: _Plan) -> 
     row |= {"baseline": one.baseline, "loss": one.loss, "dz": one.dz}
     row |= {"ci_low": one.low, "ci_high": one.high, "interval": _named(one.interval, one.low)}
     if one.metric in _TESTED and len(comparison.by) == 1 and not np.isnan(one.loss):
-        plain, covered = stats.cluster_values(comparison, metric, one.label)
-        found = stats.flip_test((plain - covered)[:, None], seed=plan.seed)
+        plain, occluded = stats.cluster_values(comparison, metric, one.label)
+        found = stats.flip_test((plain - occluded)[:, None], seed=plan.seed)
         row |= {"p_value": float(found.p_value[0]), "test": found.test}
     return row
 

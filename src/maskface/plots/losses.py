@@ -153,9 +153,9 @@ def plot_loss_grid(
     MaskfaceError
         If the summary lacks the classifier, or the choice is not clear.
     """
-    covered = style.choose(summary[summary["condition"] != PLAIN], classifier=classifier)
-    own = loss_table(covered)
-    foot = style.footing(covered[covered["metric"] == "accuracy"])
+    occluded = style.choose(summary[summary["condition"] != PLAIN], classifier=classifier)
+    own = loss_table(occluded)
+    foot = style.footing(occluded[occluded["metric"] == "accuracy"])
     overall = own[own["emotion"] == "all"].sort_values("loss", ascending=False, kind="stable")
     rows, columns = list(overall["condition"]), list(dict.fromkeys(own["emotion"]))
     ax = _grid_axes(rows) if ax is None else ax

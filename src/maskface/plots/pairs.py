@@ -132,7 +132,7 @@ def _by_label(rows: pd.DataFrame, metrics: tuple[str, ...]) -> pd.DataFrame:
 
 
 def _plain_limits(occluded: pd.DataFrame, plain: pd.DataFrame) -> NDArray[np.float64]:
-    """Intervals of the plain faces; only where they are of the same pictures."""
+    """Return the intervals of the plain faces, only where they are of the same pictures."""
     limits = plain.reindex(occluded.index)[[*_LIMITS, "n"]]
     same = (limits["n"] == occluded["n"]).fillna(value=False).to_numpy(bool)
     return np.where(same[:, None], limits[_LIMITS].to_numpy(np.float64), np.nan)
@@ -296,7 +296,7 @@ def plot_flows(
 
 
 def _changes(rows: pd.DataFrame) -> pd.DataFrame:
-    """All pairs of a shown emotion and a wrong answer: shares plain and occluded, change, n."""
+    """Return, for each shown emotion and wrong answer, shares plain and occluded, change, and n."""
     there, plain, occluded = _counts(rows)
     sizes, before, after = occluded.sum(axis=1), _shares(plain), _shares(occluded)
     cells = {

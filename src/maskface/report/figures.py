@@ -65,8 +65,8 @@ def make_strip(material: RunData, *, allowed: bool = False) -> Strip:
             "add --show-faces to maskface report"
         )
     try:
-        asked = material.manifest["experiment"]
-        dataset = load_dataset(asked["data"], asked.get("dataset", ""))
+        spec = material.manifest["experiment"]
+        dataset = load_dataset(spec["data"], spec.get("dataset", ""))
         if dataset.index_hash != said["index_sha256"]:
             return _omitted("the set has changed since the run")
         sample = _choose(material, dataset)
@@ -87,7 +87,7 @@ def _omitted(reason: str) -> Strip:
 
 
 def _choose(material: RunData, dataset: Dataset) -> Sample | None:
-    """The first picture that was read under every condition, of the first emotion there is."""
+    """Return the first picture read under every condition, of the first emotion there is."""
     wanted = material.failures.images - set(material.failures.trials["image_id"])
     by_label: dict[str, Sample] = {}
     for sample in dataset:

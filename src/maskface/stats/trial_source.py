@@ -47,20 +47,20 @@ class TrialSource(Protocol):
     """Trials of one or more classifiers, a classifier and condition at a time."""
 
     def heads(self) -> Sequence[Head]:
-        """Data sets and classifiers, sorted."""
+        """Return data sets and classifiers, sorted."""
 
     def conditions(self, head: Head) -> Sequence[str]:
-        """Names of the conditions, sorted."""
+        """Return the names of the conditions, sorted."""
 
     def rows(self, head: Head, condition: str) -> pd.DataFrame:
-        """Trials under a condition, also those without an answer; none if it has not been shown.
+        """Return trials under a condition, answered or not; none if it has not been shown.
 
         At least the columns image_id (the picture's name, or a number in the order of the names),
         subject_id, label, predicted, correct, roll_deg, status and the seven probabilities.
         """
 
     def named(self, head: Head) -> bool:
-        """True if every trial names the subject."""
+        """Return True if every trial names the subject."""
 
     def people(self, run_id: str, dataset: str) -> People:
         """Count who is shown."""
@@ -78,20 +78,20 @@ class FrameSource:
         return {(Head(*names[:3]), names[3]): at for names, at in indices.items()}
 
     def heads(self) -> Sequence[Head]:
-        """Data sets and classifiers, sorted."""
+        """Return data sets and classifiers, sorted."""
         return sorted({head for head, _ in self._places})
 
     def conditions(self, head: Head) -> Sequence[str]:
-        """Names of the conditions, sorted."""
+        """Return the names of the conditions, sorted."""
         return sorted(name for of, name in self._places if of == head)
 
     def rows(self, head: Head, condition: str) -> pd.DataFrame:
-        """Trials under a condition; none if it has not been shown."""
+        """Return trials under a condition; none if it has not been shown."""
         found: pd.DataFrame = self._trials.iloc[self._places.get((head, condition), [])]
         return found
 
     def named(self, head: Head) -> bool:
-        """True if every trial names the subject."""
+        """Return True if every trial names the subject."""
         parts = (self.rows(head, name)["subject_id"] for name in self.conditions(head))
         return all((part != "").all() for part in parts)
 
@@ -171,7 +171,7 @@ class Encoder:
         return records, keys
 
     def names(self) -> list[Key]:
-        """Classifiers and conditions, by number."""
+        """Return classifiers and conditions, by number."""
         return list(self._keys)
 
     def people(self) -> People:
@@ -301,16 +301,16 @@ class SpilledSource:
             self._file.write(records[rows].tobytes())
 
     def heads(self) -> Sequence[Head]:
-        """Data sets and classifiers, sorted."""
+        """Return data sets and classifiers, sorted."""
         encoder = self._encoder
         return sorted({Head(encoder.run, encoder.dataset, key.classifier) for key in self._places})
 
     def conditions(self, head: Head) -> Sequence[str]:
-        """Names of the conditions, sorted."""
+        """Return the names of the conditions, sorted."""
         return sorted(key.condition for key in self._places if key.classifier == head.classifier)
 
     def rows(self, head: Head, condition: str) -> pd.DataFrame:
-        """Trials under a condition; none if it has not been shown."""
+        """Return trials under a condition; none if it has not been shown."""
         places = self._places.get(Key(head.classifier, condition), [])
         records = np.empty(sum(n for _, n in places), RECORD)
         at = 0
@@ -322,7 +322,7 @@ class SpilledSource:
         return frame_of(records, list(self._encoder.subjects))
 
     def named(self, head: Head) -> bool:
-        """True if every trial names the subject."""
+        """Return True if every trial names the subject."""
         return head.classifier not in self._encoder.nameless
 
     def people(self, run_id: str, dataset: str) -> People:
