@@ -66,7 +66,7 @@ def attribute_values(attributes: pd.DataFrame, name: str) -> pd.Series:
         there = ", ".join(sorted(set(attributes["attribute"]))) or "none"
         raise MaskfaceError(
             f"The pictures have no attribute {name!r}; they have: {there}. Add a column {name} to "
-            "the set's index.csv (path,emotion,subject,...) and run it anew."
+            "the set's index.csv (path,emotion,subject,...) and run the experiment again."
         )
     own = own.sort_values("source", kind="stable").drop_duplicates("image_id")
     return own.set_index("image_id")["value"]

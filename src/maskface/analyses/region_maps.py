@@ -102,7 +102,7 @@ def _spots(answered: pd.DataFrame, trials: pd.DataFrame) -> PictureMap | None:
     kinds = {(one["size"], one["colour"]) for one in parsed}
     if len(kinds) > 1:
         raise MaskfaceError(
-            f"A map is of spots of one size and colour, but these are of {len(kinds)} kinds. Map "
+            f"A map needs spots of one size and colour, got {len(kinds)} kinds. Map "
             "one kind at a time."
         )
     values = wide.to_numpy(np.float64)
