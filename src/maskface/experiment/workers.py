@@ -26,7 +26,7 @@ from maskface.errors import MaskfaceError, format_error
 from maskface.experiment.checkpoints import ChunkResult, read_fingerprinted
 from maskface.experiment.folder import RunFolder, chunks
 from maskface.experiment.spec import Experiment, Plan, all_parts
-from maskface.experiment.trials import TrialReader
+from maskface.experiment.trials import TrialMaker
 from maskface.files import write_atomically
 from maskface.orphans import watching
 from maskface.run_options import OPTIONS, argument, arguments
@@ -262,7 +262,7 @@ class Shipment:
     """An experiment that is sent to workers by value, with the objects that it holds.
 
     It is written to a file once, not sent with each task: models may be large. A worker unpacks it
-    once, and equal shipments share one `TrialReader`.
+    once, and equal shipments share one `TrialMaker`.
 
     Parameters
     ----------
@@ -350,8 +350,8 @@ def _is_users(module: ModuleType | None) -> bool:
     return not any(Path(file).is_relative_to(root) for root in roots)
 
 
-ReaderParts = tuple[Shipment, tuple[tuple[str, Any], ...], Path | None]
-"""Arguments of a worker's `TrialReader`: experiment, shared cells, folder of the landmark cache."""
+MakerParts = tuple[Shipment, tuple[tuple[str, Any], ...], Path | None]
+"""Arguments of a worker's `TrialMaker`: experiment, shared cells, folder of the landmark cache."""
 Work = Callable[[Callable[..., int], Iterable[Task]], Iterator[int]]
 _CRASHED: Final = "reading it ended the process (a decoder or a model crashed on it)"
 _ONE_AT_A_TIME: Final = threading.Lock()
@@ -422,7 +422,7 @@ def read_pictures(
                     ) from error
                 continue
             finally:
-                _reader.cache_clear()
+                _maker.cache_clear()
             return
 
 
@@ -431,31 +431,31 @@ def _left(plan: Plan, folder: RunFolder) -> list[int]:
     return [i for i, sample in enumerate(plan.samples) if sample.image_id not in done]
 
 
-def _read_guarded(parts: ReaderParts, folder: RunFolder, number: int, sample: Sample) -> None:
+def _read_guarded(parts: MakerParts, folder: RunFolder, number: int, sample: Sample) -> None:
     """Read a picture on which a process ended, in a separate process."""
     if not run_isolated(_read_chunk, (parts, folder, number, [sample])):
         folder.pop_in_flight()
         fingerprint = read_fingerprinted(sample.path, parts[0].experiment.limits)[0]
-        result = _reader(parts).lost(sample, fingerprint, "error", _CRASHED)
+        result = _maker(parts).lost(sample, fingerprint, "error", _CRASHED)
         folder.write_checkpoint(number, number, result, str(parts[1][0][1]))
 
 
-def _read_chunk(parts: ReaderParts, folder: RunFolder, first: int, samples: list[Sample]) -> int:
+def _read_chunk(parts: MakerParts, folder: RunFolder, first: int, samples: list[Sample]) -> int:
     """Read some pictures and save a checkpoint; runs in a worker process."""
     with _ONE_AT_A_TIME, one_thread():
-        reader = _reader(parts)
+        maker = _maker(parts)
         result = ChunkResult()
         with folder.note_reading() as note:
             for sample in samples:
                 note(sample.image_id)
-                result.add(reader.read(sample))
-            run_id = str(reader.head["run_id"])
+                result.add(maker.read(sample))
+            run_id = str(maker.head["run_id"])
             folder.write_checkpoint(first, first + len(samples) - 1, result, run_id)
     return len(samples)
 
 
 @lru_cache(maxsize=1)
-def _reader(parts: ReaderParts) -> TrialReader:
+def _maker(parts: MakerParts) -> TrialMaker:
     """Load networks and models once per process."""
     shipment, head, cache = parts
-    return TrialReader.load(shipment.experiment, dict(head), cache)
+    return TrialMaker.load(shipment.experiment, dict(head), cache)
