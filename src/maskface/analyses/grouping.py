@@ -259,25 +259,10 @@ MEASURED: Final = ("face_px", "skin_ita_deg")
 
 
 def check_set(data: str, moderators: Sequence[Moderator]) -> str:
-    """Validate that the pictures of a set can be grouped by at least one moderator.
+    """Return the name of a set, if its pictures can be grouped by at least one of some moderators.
 
-    Parameters
-    ----------
-    data
-        As of `maskface.Experiment`.
-    moderators
-        What pictures are to be grouped by.
-
-    Returns
-    -------
-    str
-        `data`.
-
-    Raises
-    ------
-    MaskfaceError
-        If the set cannot be read, its index says nothing of these, or pictures are to be grouped
-        by person and some name nobody.
+    Raises MaskfaceError if the set cannot be read, its index says nothing of these, or pictures are
+    to be grouped by person and some name nobody.
     """
     samples = load_dataset(data).samples
     for by in moderators:

@@ -49,10 +49,7 @@ class WorkerLost(Exception):  # noqa: N818 (a state, which is handled)
 def check_workers(jobs: int, backend: str, scheduler: str) -> None:
     """Check the number and place of workers.
 
-    Raises
-    ------
-    MaskfaceError
-        If one is not allowed.
+    Raises MaskfaceError if one is not allowed.
     """
     if jobs < 1 and jobs != -1:
         raise MaskfaceError(f"jobs must be 1 or more, or -1 for one per core, got {jobs}.")
@@ -72,12 +69,8 @@ def workers(
 ) -> Iterator[Callable[[Callable[..., int], Iterable[Task]], Iterator[int]]]:
     """Yield a function that calls a function for every task, with results in any order.
 
-    Raises
-    ------
-    MaskfaceError
-        If the cluster's package is missing or its scheduler does not answer.
-    WorkerLost
-        From the iteration, if a worker process ends during its task.
+    Raises MaskfaceError if the cluster's package is missing or its scheduler does not answer, and
+    WorkerLost from the iteration, if a worker process ends during its task.
     """
     local = parallel_config(backend="loky", **watching())
     with _cluster(scheduler) if backend == "dask" else local:
@@ -216,10 +209,7 @@ def installed_version() -> str:
 def _watched_cluster(client: Any, scheduler: str) -> Iterator[None]:
     """Interrupt the block if the scheduler or all workers are lost: dask would wait forever.
 
-    Raises
-    ------
-    MaskfaceError
-        In place of the interruption, or of the error that dask raises then.
+    Raises MaskfaceError in place of the interruption, or of the error that dask raises then.
     """
     lost, done = threading.Event(), threading.Event()
 
@@ -261,15 +251,9 @@ def _has_workers(client: Any) -> bool:
 class Shipment:
     """An experiment that is sent to workers by value, with the objects that it holds.
 
-    It is written to a file once, not sent with each task: models may be large. A worker unpacks it
-    once, and equal shipments share one `TrialMaker`.
-
-    Parameters
-    ----------
-    experiment
-        The experiment; in this process it stays itself.
-    folder
-        Folder of the file, which workers can read.
+    It is written once to a file in a folder that workers can read, not sent with each task: models
+    may be large. In this process it stays itself; a worker unpacks it once, and equal shipments
+    share one `TrialMaker`.
     """
 
     def __init__(self, experiment: Experiment, folder: Path) -> None:
@@ -315,10 +299,7 @@ def _unpacked(path: Path, sha256: str) -> Shipment:
 def _packed(experiment: Experiment) -> bytes:
     """Pickle an experiment with the classes and functions that workers may lack.
 
-    Raises
-    ------
-    MaskfaceError
-        If a classifier or an occluder cannot be pickled.
+    Raises MaskfaceError if a classifier or an occluder cannot be pickled.
     """
     held = [*experiment.made_classifiers, *experiment.made_occluders.values()]
     modules = {inspect.getmodule(one) or inspect.getmodule(type(one)) for one in (
@@ -370,21 +351,10 @@ def read_pictures(
 ) -> None:
     """Read the pictures of a plan that have no checkpoint yet.
 
-    Parameters
-    ----------
-    cache
-        Folder of the landmark cache; None for no cache.
-    work
-        Opened `workers`.
-    chunk
-        Pictures between two checkpoints.
-    by_value
-        True if workers are other processes, so that all objects of the experiment are pickled.
-
-    Raises
-    ------
-    MaskfaceError
-        If an object cannot be pickled, or a worker ends before it has read anything.
+    `cache` is the folder of the landmark cache, if any; `work` are opened `workers`; `chunk`
+    pictures are read between two checkpoints. If workers are other processes, all objects of the
+    experiment are pickled (`by_value`). Raises MaskfaceError if an object cannot be pickled, or a
+    worker ends before it has read anything.
     """
     # Workers on other machines have another working directory.
     folder = RunFolder(folder.path.absolute())

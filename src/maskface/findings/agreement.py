@@ -134,24 +134,13 @@ def classifier_answers(
 
 
 def human_answers(folder: Path, mask: str | None = None) -> Respondent:
-    """Read the answers of the observers of a study that `maskface humans` wrote.
+    """Read the answers of the observers of a study that `maskface humans` wrote to a folder.
 
-    Parameters
-    ----------
-    folder
-        Folder of the study, with responses.csv.
-    mask
-        Condition to compare with ``none``; found by its name if None.
-
-    Raises
-    ------
-    MaskfaceError
-        If there is no responses.csv, or more than one condition may be the mask.
-
-    Notes
-    -----
-    Choices: the share of each answer to each emotion. Yes/no: the share of yes to each question
-    about each emotion; shares to one emotion do not sum to 1, and correlations do not need it.
+    `mask` is the condition to compare with ``none``, found by its name if None. Of choices, the
+    share of each answer to each emotion counts; of yes/no questions, the share of yes to each
+    question about each emotion: shares to one emotion do not sum to 1, and correlations do not need
+    it. Raises MaskfaceError if there is no responses.csv, or more than one condition may be the
+    mask.
     """
     path = folder / f"{RESPONSES.name}.csv"
     if not path.is_file():

@@ -81,10 +81,8 @@ def above(interval: Interval, bound: float = 0.0) -> Verdict:
 def all_above(intervals: Sequence[Interval], simultaneous: Sequence[Interval]) -> Verdict:
     """Return agrees if every interval lies above 0, differs if a simultaneous one lies below.
 
-    Notes
-    -----
-    All differences are above 0 if each one is at the level (Berger 1982, doi:10.2307/1267823);
-    that some difference is below 0 needs a correction for several tests.
+    All differences are above 0 if each one is at the level (Berger 1982, doi:10.2307/1267823); that
+    some difference is below 0 needs a correction for several tests.
     """
     if intervals and all(low > 0 for _, low, _ in intervals):
         return "agrees"

@@ -81,11 +81,8 @@ class Source:
     def read(self, columns: Sequence[str]) -> pd.DataFrame:
         """Read some columns as text, with empty cells where a value is missing.
 
-        Raises
-        ------
-        MaskfaceError
-            If the file cannot be read, a row has more or fewer cells than the header, or one of the
-            columns is there twice.
+        Raises MaskfaceError if the file cannot be read, a row has more or fewer cells than the
+        header, or one of the columns is there twice.
         """
         if twice := [name for name in dict.fromkeys(columns) if self.header.count(name) > 1]:
             raise MaskfaceError(
@@ -157,10 +154,7 @@ def _some(names: Sequence[str], most: int = 5) -> str:
 def open_source(path: Path) -> Source:
     """Read the header of a trial table.
 
-    Raises
-    ------
-    MaskfaceError
-        If it cannot be read or has no columns.
+    Raises MaskfaceError if it cannot be read or has no columns.
     """
     first = _first_line(path)
     if path.name.lower().endswith((".json", ".jsonl")) or first.lstrip()[:1] in ("[", "{"):

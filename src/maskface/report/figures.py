@@ -296,31 +296,12 @@ def write_figures(
     out: str | Path | None = None,
     faces_allowed: bool = False,
 ) -> list[Path]:
-    """Write figures of a finished run.
+    """Write figures of a finished run; return the files.
 
-    Parameters
-    ----------
-    path
-        Folder of the run.
-    kinds
-        Names in `KINDS`; all that the run supports if empty.
-    form
-        svg, png (200 dots per inch) or pdf.
-    out
-        Folder to write to; ``figures`` in the folder of the run if None.
-    faces_allowed
-        As in `write_report`.
-
-    Returns
-    -------
-    list of Path
-        The files.
-
-    Raises
-    ------
-    MaskfaceError
-        If the folder holds no complete run, a kind is unknown or the run does not support it, or
-        the files cannot be written.
+    `kinds` are names in `KINDS`, all that the run supports if empty; `form` is svg, png (200 dots
+    per inch) or pdf; `out` is the folder to write to, ``figures`` in that of the run if None;
+    `faces_allowed` is as in `write_report`. Raises MaskfaceError if the folder holds no complete
+    run, a kind is unknown or the run does not support it, or the files cannot be written.
     """
     for kind in kinds:
         if kind not in KINDS:

@@ -116,27 +116,13 @@ _LOSS_TABLE: Final = "classifier  "
 def write_report(
     path: str | Path, *, allow_partial: bool = False, faces_allowed: bool = False
 ) -> Path:
-    """Write the report of a run into its folder.
+    """Write the report of a run, an HTML file, into its folder.
 
-    Parameters
-    ----------
-    path
-        Folder of the run.
-    allow_partial
-        Accept an incomplete run, and report the pictures read so far.
-    faces_allowed
-        Show one face under each condition: the terms of the set allow it. Not needed for sets that
-        are known to allow it.
-
-    Returns
-    -------
-    Path
-        The HTML file. It loads nothing from outside, and the contents of files are escaped.
-
-    Raises
-    ------
-    MaskfaceError
-        If the folder holds no run, or an incomplete one and `allow_partial` is false.
+    `allow_partial` accepts an incomplete run, and reports the pictures read so far. If
+    `faces_allowed`, one face is shown under each condition: the terms of the set allow it (not
+    needed for sets that are known to). The page loads nothing from outside, and the contents of
+    files are escaped. Raises MaskfaceError if the folder holds no run, or an incomplete one that is
+    not accepted.
     """
     material = open_material(path, allow_partial=allow_partial)
     environment = Environment(
