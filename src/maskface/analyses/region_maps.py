@@ -95,7 +95,8 @@ def _spots(answered: pd.DataFrame, trials: pd.DataFrame) -> PictureMap | None:
     spots = sorted(trials.loc[trials["occluder"] == METHODS["spots"], "condition"].unique())
     if not spots:
         return None
-    wide = _wide(answered[answered["condition"].isin([PLAIN, *spots])], trials)
+    chosen = answered[answered["condition"].isin([PLAIN, *spots])]
+    wide = chosen.pivot_table("response", _names(trials), "condition")
     wide = wide.reindex(columns=[PLAIN, *spots]).dropna()
     params = trials.drop_duplicates("condition").set_index("condition")["params"]
     parsed = [json.loads(params[spot]) for spot in spots]
@@ -133,10 +134,6 @@ def _bubbles(answered: pd.DataFrame, trials: pd.DataFrame) -> PictureMap | None:
     gain, weight = sums_by(number, opened * response), sums_by(number, opened**2)
     made = _map_of("bubbles", places, gain, weight, by_picture.size().index)
     return replace(made, samples=Samples(opened, response[:, 0], number))
-
-
-def _wide(rows: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
-    return rows.pivot_table("response", _names(trials), "condition")
 
 
 def _names(trials: pd.DataFrame) -> list[str]:

@@ -462,12 +462,8 @@ def _missing_columns(missing: list[str], source: Source, column_map: ColumnMap) 
 def _named(cells: pd.DataFrame, found: dict[str, str], source: Source) -> pd.DataFrame:
     rows = pd.DataFrame("", index=cells.index, columns=list(FIELDS), dtype=object)
     for field, column in found.items():
-        rows[field] = _stem(source) if column == FILE else cells[column]
+        rows[field] = source.path.name.split(".")[0] if column == FILE else cells[column]
     return rows
-
-
-def _stem(source: Source) -> str:
-    return source.path.name.split(".")[0]
 
 
 def _from_pattern(rows: pd.DataFrame, texts: pd.Series, regex: str) -> pd.DataFrame:

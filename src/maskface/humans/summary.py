@@ -311,7 +311,8 @@ Found = dict[tuple[str, str, str], dict[Hashable, Any]]
 
 def study_text(study: Study, summary: pd.DataFrame) -> str:
     """Describe how the files were read, what was excluded, and the loss under each occluder."""
-    rows = [(e["rule"], str(e["n_trials"]), str(e["n_observers"])) for e in _steps(study)]
+    steps = [step for step in study.exclusions.to_dict("records") if step["n_trials"]]
+    rows = [(e["rule"], str(e["n_trials"]), str(e["n_observers"])) for e in steps]
     parts = [
         _read(study),
         "\n".join(f"Note: {note}" for note in study.notes),
@@ -322,10 +323,6 @@ def study_text(study: Study, summary: pd.DataFrame) -> str:
         guards_text(human_guards(study)),
     ]
     return "\n\n".join(part for part in parts if part)
-
-
-def _steps(study: Study) -> list[dict[Hashable, Any]]:
-    return [row for row in study.exclusions.to_dict("records") if row["n_trials"]]
 
 
 def _read(study: Study) -> str:
