@@ -101,8 +101,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
     rng = np.random.default_rng(asked.seed)
-    for number in (signal.SIGINT, signal.SIGHUP):  # a shell may have them ignored
-        signal.signal(number, signal.SIG_DFL)
+    for ignored in (signal.SIGINT, signal.SIGHUP):  # a shell may have them ignored
+        signal.signal(ignored, signal.SIG_DFL)
     bad = 0
     with tempfile.TemporaryDirectory() as place:
         root = Path(place)
