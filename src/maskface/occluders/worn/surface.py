@@ -143,12 +143,11 @@ def _build(shape: Shape, rows: int, columns: int) -> Surface:
 def sheet_of(shape: Shape, rows: int, columns: int) -> Floats:
     """Return positions (rows, columns, 3) of a mask's cloth."""
     middle, side = curve(shape.middle, rows), curve(shape.side, rows)
-    angle = np.linspace(-np.pi / 2, np.pi / 2, columns)[None, :]
-    round_off = np.clip(np.cos(angle), 0, 1)
-    across = round_off + shape.fold * (1 - np.abs(np.sin(angle)) - round_off)
+    aside, round_off, folded = _profiles(columns)
+    across = round_off + shape.fold * folded
     height = round_off ** curve(shape.height_power, rows)
     depth = across ** curve(shape.depth_power, rows)
-    x = side[:, :1] * np.sin(angle)
+    x = side[:, :1] * aside
     y = side[:, 1:2] + (middle[:, :1] - side[:, 1:2]) * height
     z = side[:, 2:] + (middle[:, 1:] - side[:, 2:]) * depth
     turn = np.radians(shape.tilt)
@@ -160,6 +159,14 @@ def sheet_of(shape: Shape, rows: int, columns: int) -> Floats:
         )
         x = x + shape.shift
     return np.stack([x, y, z], axis=-1)
+
+
+@lru_cache(maxsize=8)
+def _profiles(columns: int) -> tuple[Floats, Floats, Floats]:
+    """Return x (1, columns) and depth of a round sheet, and how much less deep a folded one is."""
+    angle = np.linspace(-np.pi / 2, np.pi / 2, columns)[None, :]
+    round_off = np.clip(np.cos(angle), 0, 1)
+    return np.sin(angle), round_off, 1 - np.abs(np.sin(angle)) - round_off
 
 
 def _grid_triangles(rows: int, columns: int) -> NDArray[np.int32]:
