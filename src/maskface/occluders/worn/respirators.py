@@ -18,7 +18,7 @@ from maskface.occluders.worn.base import ColouredMask
 from maskface.occluders.worn.creases import creased, creased_sheet, crumpled, with_relief
 from maskface.occluders.worn.individual import USUAL, Individual
 from maskface.occluders.worn.mask_shapes import CUP, FOLDED
-from maskface.occluders.worn.placement import Population
+from maskface.occluders.worn.placement import RIGID, Population
 from maskface.occluders.worn.planes import bump, canvas, make_texture, seam, step, unevenness
 from maskface.occluders.worn.straps import head_straps
 from maskface.occluders.worn.surface import detail, sheet_surface
@@ -255,6 +255,7 @@ def _halves(surface: Surface, colour: RGB) -> tuple[Surface, Surface, Cord]:
 class N95Mask(ColouredMask):
     """A moulded cup respirator (N95) with a metal nose strip and two straps round the head."""
 
+    population: ClassVar[Population] = RIGID
     colour: Colour = "#f3efe4"
 
     def garment(self, scale: float, one: Individual = USUAL) -> Garment:
