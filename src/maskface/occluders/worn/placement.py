@@ -110,7 +110,7 @@ class Population:
 
 SEWN: Final = Population(
     top=0.062,
-    outer=0.078,
+    outer=0.073,
     bottom=0.07,
     lower=0.1,
     width=0.085,
