@@ -40,8 +40,7 @@ _UNDER_JAW: Final = 2.0  # cm
 _FALLOFF: Final = 0.3
 """Real surgical masks are brighter in the middle than at the sides by 2.4 (CIELAB), and not by the
 11.6 of a surface that is shaded like skin."""
-_FADE: Final = 0.25
-"""Share of a loop that passes out of sight behind the ear."""
+_FADE: Final = 0.25  # share of a loop that passes out of sight behind the ear
 
 
 def ear_loops(surface: Surface, colour: RGB, *, ears: str = "both") -> list[Cord]:
@@ -131,19 +130,10 @@ class WornOccluder(Occluder):
 
     @abstractmethod
     def garment(self, scale: float, one: Individual = USUAL) -> Garment:
-        """Return what is drawn.
+        """Return what is drawn: sheets and cords in the space of the canonical head.
 
-        Parameters
-        ----------
-        scale
-            Pixels per centimetre of the head: large heads need finer surfaces.
-        one
-            Which one of many alike.
-
-        Returns
-        -------
-        Garment
-            Sheets and cords in the space of the canonical head.
+        `scale` is pixels per centimetre of the head (large heads need finer surfaces), and `one`
+        which one of many alike.
         """
 
     def draw(
@@ -186,8 +176,7 @@ def _garment(worn: WornOccluder, scale: float, one: Individual) -> Garment:
     return replace(worn.garment(scale, one), behind_frames=worn.behind_frames)
 
 
-_usual = lru_cache(maxsize=256)(_garment)
-"""The same garment for the next picture."""
+_usual = lru_cache(maxsize=256)(_garment)  # the same garment for the next picture
 _single = lru_cache(maxsize=4)(_garment)
 """One of a population, for the next condition of this picture."""
 

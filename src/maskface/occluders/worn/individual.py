@@ -10,24 +10,16 @@ import numpy as np
 
 from maskface.occluders.worn.placement import Placement
 
-_FIXED: Final = 11
-"""Seed of the usual mask's cloth."""
+_FIXED: Final = 11  # seed of the usual mask's cloth
 
 
 @dataclass(frozen=True, slots=True)
 class Individual:
-    """One mask of a population, or the usual one.
+    """One mask of a population, or the usual one."""
 
-    Attributes
-    ----------
-    seed
-        Of all that is particular about it; None for the usual one, which is always the same.
-    placement
-        Where it sits, if not where its seed says.
-    """
-
+    # Of all that is particular about it; None for the usual one, which is always the same.
     seed: int | None = None
-    placement: Placement | None = None
+    placement: Placement | None = None  # where it sits, if not where its seed says
 
     def rng(self, purpose: str) -> np.random.Generator:
         """Return the random numbers of one purpose, the same for the same seed."""

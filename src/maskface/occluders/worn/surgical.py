@@ -234,13 +234,7 @@ def _fibres(shape: tuple[int, int]) -> Singles:
 @OCCLUDERS.register("surgical")
 @dataclass(frozen=True)
 class SurgicalMask(ColouredMask):
-    """A pleated surgical mask with ear loops.
-
-    Attributes
-    ----------
-    colour
-        A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
-    """
+    """A pleated surgical mask with ear loops."""
 
     colour: Colour = "lightblue"
 
