@@ -84,6 +84,24 @@ class Population:
         )
 
 
+SEWN: Final = Population(
+    top=0.062,
+    outer=0.073,
+    bottom=0.07,
+    lower=0.1,
+    width=0.085,
+    tilt=2.2,
+    lean=0.1,
+    reach=((-0.12, 0.18), (-0.17, 0.35)),
+)
+"""Masks of cloth or foam."""
+RIGID: Final = Population(
+    top=0.070, outer=0.050, bottom=0.070, lower=0.070, width=0.050, taper=0.030,
+    reach=((-0.09, 0.20), (-0.12, 0.35)),
+)  # fmt: skip
+"""Masks that keep their shape, by analogy: only how high they sit was measured."""
+
+
 @lru_cache(maxsize=64)
 def placed(shape: Shape, placement: Placement) -> Shape:
     """Move a mask's edges and corners to a placement."""
