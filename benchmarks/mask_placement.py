@@ -25,6 +25,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from maskface.analyses.outlines import LEFT, PIXELS, eye_frame, mask_body, measure_outline
 from maskface.images import read_image
 from maskface.landmarks import CachedDetector, MediaPipeDetector
 from maskface.occluders import get_occluder
@@ -61,79 +62,16 @@ MEAN_BAR: Final = 0.03
 TILT_BAR: Final = 1.0
 SPREAD_BAR: Final = 1 / 3
 FOLD_BAR: Final = 0.1
+LOOKS: Final = {
+    "L": (75, 11), "L minus forehead": (16, 15), "a minus forehead": (-20, 9),
+    "b minus forehead": (-23, 13), "SD of a inside": (3.1, None), "SD of b inside": (3.5, None),
+    "fine SD of L": (3.5, 1.4), "L, centre minus sides": (2.4, 6.2),
+}  # fmt: skip
+"""CIELAB of real blue and green surgical masks: median over masks, and standard deviation."""
+FOREHEAD: Final = (151, 9, 108, 337)
 
-OUTER_CORNERS: Final = (33, 263)
-IRISES: Final = (468, 473)
-PIXELS: Final = 160
-"""Pixels to the unit at which an outline is measured."""
-LEFT, ABOVE, RIGHT, BELOW = -1.25, -0.35, 1.25, 2.0
-"""The part of the frame that is looked at."""
-CORD: Final = 0.09
-"""Anything thinner is no part of the mask's body: loops and straps."""
 CHIP: Final = 64
 """Side of the box to which the inside of a mask is brought to compare folds."""
-
-
-def frame_of(points: Floats) -> Floats:
-    """Return the affine map (2, 3) from the picture to pixels of the frame."""
-    first, second = (points[k, :2].astype(np.float64) for k in OUTER_CORNERS)
-    unit = (second - first) / np.linalg.norm(second - first) ** 2 * PIXELS
-    turn = np.array([[unit[0], unit[1]], [-unit[1], unit[0]]])
-    return np.column_stack([turn, -turn @ (first + second) / 2 - np.array([LEFT, ABOVE]) * PIXELS])
-
-
-def body_of(alpha: NDArray[np.uint8], frame: Floats) -> Bools:
-    """Return the body of a mask, without loops, in pixels of the frame."""
-    size = (round((RIGHT - LEFT) * PIXELS), round((BELOW - ABOVE) * PIXELS))
-    seen = cv2.warpAffine(alpha, frame, size) > 127
-    side = round(CORD * PIXELS) | 1
-    brush = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
-    opened = cv2.morphologyEx(seen.astype(np.uint8), cv2.MORPH_OPEN, brush)
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(opened)
-    return np.asarray(labels == 1 + stats[1:, cv2.CC_STAT_AREA].argmax())
-
-
-def measures_of(body: Bools, points: Floats, frame: Floats) -> dict[str, float]:
-    """Return the measures of one mask, in units of the frame."""
-    rows, columns = np.nonzero(body)
-    x, y = columns / PIXELS + LEFT, rows / PIXELS + ABOVE
-    pupils = (points[list(IRISES), :2] @ frame[:, :2].T + frame[:, 2])[:, 0] / PIXELS + LEFT
-    middle = top_at(x, y, 0.0)
-    inner = [top_at(x, y, float(at)) for at in pupils]
-    outer = [top_at(x, y, at) for at in (-0.5, 0.5)]
-    upper = [corner(x, y, side, -1.0) for side in (-1, 1)]
-    lower = [corner(x, y, side, 1.0) for side in (-1, 1)]
-    return {
-        "top, midline": middle,
-        "top, pupils": float(np.mean(inner)),
-        "top, outer corners": float(np.mean(outer)),
-        "midline to outer": float(np.mean(outer)) - middle,
-        "tilt": float(np.degrees(np.arctan2(outer[1] - outer[0], 1.0))),
-        "width": float(x.max() - x.min()),
-        "lowest": float(y.max()),
-        "upper corner x": (upper[1][0] - upper[0][0]) / 2,
-        "upper corner y": (upper[0][1] + upper[1][1]) / 2,
-        "lower corner x": (lower[1][0] - lower[0][0]) / 2,
-        "lower corner y": (lower[0][1] + lower[1][1]) / 2,
-    }
-
-
-def top_at(x: Floats, y: Floats, at: float) -> float:
-    """Return the height of the upper edge at a place across; NaN beside the mask."""
-    near = np.abs(x - at) < 0.02
-    return float(y[near].min()) if near.any() else float("nan")
-
-
-def corner(x: Floats, y: Floats, side: int, down: float) -> tuple[float, float]:
-    """Return the corner of an outline on one side, the farthest outwards and up or down."""
-    half = y < 0.62 if down < 0 else y > 0.5
-    score = side * x[half] + down * SLANT[down > 0] * y[half]
-    k = int(score.argmax())
-    return float(x[half][k]), float(y[half][k])
-
-
-SLANT: Final = (0.6, 0.45)
-"""How much height counts beside distance from the midline for upper and for lower corners."""
 
 
 def folds_of(image: ImageArray, body: Bools, frame: Floats) -> Floats:
@@ -150,6 +88,29 @@ def folds_of(image: ImageArray, body: Bools, frame: Floats) -> Floats:
     return np.where(inside, rest, np.nan)
 
 
+def looks_of(image: ImageArray, body: Bools, points: Floats, frame: Floats) -> dict[str, float]:
+    """Return how a mask looks: CIELAB inside it, away from its edges."""
+    lab = cv2.cvtColor(image.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    seen = cv2.warpAffine(lab, frame, body.shape[::-1], flags=cv2.INTER_LINEAR)
+    inside = cv2.erode(body.astype(np.uint8), np.ones((17, 17), np.uint8)) > 0
+    x = np.nonzero(inside)[1] / PIXELS + LEFT
+    light, a, b = seen[inside].T
+    places = np.rint(points[list(FOREHEAD), :2]).astype(int)
+    skin = np.median(np.vstack([lab[v - 3 : v + 4, u - 3 : u + 4].reshape(-1, 3)
+                                for u, v in places]), axis=0)  # fmt: skip
+    rest = seen[..., 0] - cv2.GaussianBlur(seen[..., 0], (0, 0), PIXELS / 16)
+    middle, sides = np.abs(x) < 0.2, np.abs(x) > 0.45
+    own = np.median(seen[inside], axis=0)
+    return {
+        "L": float(own[0]),
+        **{f"{name} minus forehead": float(own[k] - skin[k]) for k, name in enumerate("Lab")},
+        "SD of a inside": float(a.std()),
+        "SD of b inside": float(b.std()),
+        "fine SD of L": float(rest[inside].std()),
+        "L, centre minus sides": float(np.median(light[middle]) - np.median(light[sides])),
+    }
+
+
 def fold_correlation(folds: list[Floats]) -> float:
     """Return the mean correlation of the folds of pairs of masks, where both are."""
     found = []
@@ -160,10 +121,11 @@ def fold_correlation(folds: list[Floats]) -> float:
 
 
 def pictures(
-    folder: Path, limit: int, detector: CachedDetector
+    folder: Path, limit: int, half: int | None, detector: CachedDetector
 ) -> Iterator[tuple[ImageArray, FaceLandmarks]]:
     """Yield photographs, extended on all sides, and the face in each."""
     files = [path for path in sorted(folder.rglob("*")) if path.suffix in (".jpg", ".png")]
+    files = files if half is None else files[half::2]
     for number in np.unique(np.linspace(0, len(files) - 1, min(limit, len(files))).astype(int)):
         image = read_image(files[number])
         margin = image.shape[1] // 4
@@ -172,25 +134,25 @@ def pictures(
             yield image, face
 
 
-def report(folder: Path, limit: int, spec: str, draws: int) -> None:
+def report(folder: Path, limit: int, half: int | None, spec: str, draws: int) -> None:
     """Print the measures of a drawn population beside those of real masks."""
     kind = spec.partition(":")[0]
     rows: list[dict[str, float]] = []
     folds: list[Floats] = []
+    looks: list[dict[str, float]] = []
     missed = 0
     with CachedDetector(MediaPipeDetector()) as detector:
-        for image, face in pictures(folder, limit, detector):
+        for image, face in pictures(folder, limit, half, detector):
             for seed in range(draws):
                 drawn = get_occluder(spec).apply(image, face, seed=1000 * len(rows) + seed)
                 again = detector.detect(drawn.image)
                 if not again:
                     missed += 1
                     continue
-                points = again[0].points.astype(np.float64)
-                frame = frame_of(points)
-                body = body_of(drawn.alpha, frame)
-                rows.append(measures_of(body, points, frame))
+                body, frame = mask_body(drawn.alpha, again[0]), eye_frame(again[0])
+                rows.append(measure_outline(body, again[0]))
                 folds.append(folds_of(drawn.image, body, frame))
+                looks.append(looks_of(drawn.image, body, again[0].points.astype(float), frame))
     print(f"\n{spec}: {len(rows)} drawn masks, {missed} pictures without a face after that")
     print(f"{'':20}{'real':>16}{'drawn':>18}")
     off = 0
@@ -206,6 +168,10 @@ def report(folder: Path, limit: int, spec: str, draws: int) -> None:
     print(
         f"{'correlation of folds':20}{0.01:8.2f}{told:20.2f}{' above the bar' * (told > FOLD_BAR)}"
     )
+    for name, (middle, scatter) in LOOKS.items():
+        values = np.array([row[name] for row in looks])
+        real = f"{middle:8.1f} ({scatter or float('nan'):.1f})" if kind == "surgical" else " " * 14
+        print(f"{name:22}{real}{np.median(values):10.1f} ({values.std(ddof=1):.1f})")
     print(f"{off} of {2 * len(REAL.get(kind, {}))} outside the bounds")
 
 
@@ -215,12 +181,13 @@ def main() -> None:
     )
     parser.add_argument("--data", type=Path, required=True, help="folder of photographs")
     parser.add_argument("--limit", type=int, default=102, help="number of photographs")
+    parser.add_argument("--half", type=int, choices=(0, 1), help="every second photograph")
     parser.add_argument("--draws", type=int, default=1, help="masks drawn on each")
     parser.add_argument("--occluder", action="append", help="may be given several times")
     options = parser.parse_args()
     cv2.setNumThreads(1)
     for spec in options.occluder or ["surgical:vary=real", "ffp2:vary=real", "cloth:vary=real"]:
-        report(options.data, options.limit, spec, options.draws)
+        report(options.data, options.limit, options.half, spec, options.draws)
 
 
 if __name__ == "__main__":

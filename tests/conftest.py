@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import settings
 
 from maskface.datasets.example import FOLDER as EXAMPLE
+from tests.fixtures import watched
 
 PHOTOGRAPHS = Path(
     os.environ.get("MASKFACE_TEST_DATA", Path(__file__).parents[2] / "shared" / "data")
@@ -36,10 +40,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark all that starts commands and workers as slow."""
+    """Mark all that starts commands and workers as slow, and put what waits to the end."""
     for item in items:
         if {"e2e", "integration"} & set(item.path.parts):
             item.add_marker(pytest.mark.slow)
+    items.sort(key=lambda item: item.name == watched.TEST)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Begin what waits for most of its time, beside the tests."""
+    wanted = any(item.name == watched.TEST for item in session.items)
+    if wanted and shutil.which("strace") and not session.config.option.collectonly:
+        watched.begin()
 
 
 def _photographs(name: str) -> Path:
@@ -70,12 +82,28 @@ def example_faces() -> list[Path]:
     return faces
 
 
-@pytest.fixture(autouse=True)
-def _private_cache(
-    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Keep tests off the user's landmark cache."""
-    monkeypatch.setenv("MASKFACE_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+@pytest.fixture(autouse=True, scope="session")
+def _private_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep tests off the user's landmark cache, and let all workers share one."""
+    base = tmp_path_factory.getbasetemp()
+    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MASKFACE_CACHE", str(base / "cache"))
+        yield
+
+
+@pytest.fixture(scope="module")
+def few_resamples() -> Iterator[None]:
+    """Draw 200 resamples at most: where intervals are not tested, as good as 5,000."""
+
+    from maskface.stats import resample
+
+    def few(totals: Any, levels: Any, *, seed: int, n: int) -> Iterator[Any]:
+        return resample(totals, levels, seed=seed, n=min(n, 200))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("maskface.stats.intervals.resample", few)
+        yield
 
 
 @pytest.fixture

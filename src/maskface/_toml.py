@@ -13,16 +13,9 @@ DEEPEST: Final = 20
 def parse_toml(text: str) -> dict[str, Any]:
     """Parse TOML of limited size and depth.
 
-    Parameters
-    ----------
-    text
-        At most `LONGEST` characters, and `LONGEST_LINE` in a line: parsing a key with many dots
-        takes time that grows with the square of their number.
-
-    Raises
-    ------
-    ValueError
-        If it is no TOML, too long, or tables are nested more than `DEEPEST` times.
+    At most `LONGEST` characters, and `LONGEST_LINE` in a line: parsing a key with many dots takes
+    time that grows with the square of their number. Raises ValueError if it is no TOML, too long,
+    or tables are nested more than `DEEPEST` times.
     """
     if len(text) > LONGEST:
         raise ValueError(f"it has {len(text):,} characters, at most {LONGEST:,} are read")

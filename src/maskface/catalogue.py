@@ -18,20 +18,11 @@ from maskface.text import glossary
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An entry of a list.
+    """An entry of a list."""
 
-    Attributes
-    ----------
-    name
-        Name as typed.
-    description
-        First line of the docstring.
-    parameters
-        Default and other choices of each parameter.
-    """
-
-    name: str
-    description: str
+    name: str  # name as typed
+    description: str  # first line of the docstring
+    # Default and other choices of each parameter.
     parameters: Mapping[str, str] = field(default_factory=dict)
 
     def values(self) -> dict[str, Any]:
@@ -44,17 +35,9 @@ KINDS: Final = ("occluders", "classifiers", "datasets")
 
 
 def catalogue(kind: str) -> list[Entry]:
-    """List the occluders, classifiers or data sets, sorted by name.
+    """List the occluders, classifiers or data sets (`kind`, one of `KINDS`), sorted by name.
 
-    Parameters
-    ----------
-    kind
-        One of `KINDS`.
-
-    Raises
-    ------
-    MaskfaceError
-        If `kind` is another text.
+    Raises MaskfaceError if `kind` is another text.
     """
     if kind not in KINDS:
         raise MaskfaceError(unknown_name("list", kind, list(KINDS)))

@@ -19,19 +19,11 @@ _FIRST: Final = frozenset(" \"'=+-@\uff1d\uff0b\uff0d\uff20")
 def safe_cell(text: str) -> str:
     """Return a text as a cell of a CSV file.
 
-    Parameters
-    ----------
-    text
-        Any text.
-
-    Returns
-    -------
-    str
-        Texts that begin like a formula (=, +, -, @, tab or line break, also after blanks, quotes
-        and invisible characters) and are no number get an apostrophe in front, as do texts with
-        apostrophes before such a start, so that `cell_text` restores every text (OWASP, CSV
-        Injection, https://owasp.org/www-community/attacks/CSV_Injection). Control characters other
-        than tab and line break, and lone surrogates, become blanks.
+    Texts that begin like a formula (=, +, -, @, tab or line break, also after blanks, quotes and
+    invisible characters) and are no number get an apostrophe in front, as do texts with apostrophes
+    before such a start, so that `cell_text` restores every text (OWASP, CSV Injection,
+    https://owasp.org/www-community/attacks/CSV_Injection). Control characters other than tab and
+    line break, and lone surrogates, become blanks.
     """
     if text[:1] not in _FIRST and text.isprintable():
         return text

@@ -21,8 +21,7 @@ SEAM: Final = (0.0, 0.37, 7.24)
 """Where the halves meet, in cm on the canonical head: the middle of the nose's back. Eyes, lower
 lids and the wrinkles around them belong to the upper half; nostrils, cheeks and mouth to the
 lower."""
-_BAND: Final = 0.35
-"""Half height (cm) of the band along the seam whose brightness is compared."""
+_BAND: Final = 0.35  # half height (cm) of the band along the seam whose brightness is compared
 REACH: Final = 24.0
 STEPS: Final = (9, 481)
 """Half length (cm) of the band, and samples across and along it."""
@@ -30,24 +29,12 @@ STEPS: Final = (9, 481)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Seam:
-    """The line between the halves, in pixels.
+    """The line between the halves, in pixels."""
 
-    Attributes
-    ----------
-    middle
-        (2,) on the back of the nose.
-    along
-        (2,) unit vector to the shown person's left.
-    down
-        (2,) unit vector across, towards the chin.
-    scale
-        Pixels per centimetre.
-    """
-
-    middle: Floats
-    along: Floats
-    down: Floats
-    scale: float
+    middle: Floats  # (2,) on the back of the nose
+    along: Floats  # (2,) unit vector to the shown person's left
+    down: Floats  # (2,) unit vector across, towards the chin
+    scale: float  # pixels per centimetre
 
     @classmethod
     def of(cls, fit: HeadFit) -> Seam:
@@ -86,8 +73,7 @@ def colours_at(image: ImageArray, places: Singles) -> Singles:
 _FOREHEAD: Final = (151, 9, 8, 168, 108, 337, 107, 336, 69, 299, 104, 333, 67, 297, 109, 338)
 """Skin that expressions hardly light otherwise."""
 _SPOT: Final = 0.3  # cm
-_COARSE: Final = 48
-"""Pictures are compared as a whole at so many places across and down."""
+_COARSE: Final = 48  # pictures are compared as a whole at so many places across and down
 _AGREE: Final = 0.25
 """Difference in log brightness up to which forehead and surroundings are taken to show one change
 of exposure or white balance."""
@@ -179,8 +165,7 @@ _SMALLER: Final = 1.25
 _BLUR: Final = 0.4
 """A photograph that is made smaller by more than the first is blurred by so many of the new
 pixels, so that what is finer than these leaves no false pattern."""
-_JOIN: Final = 0.3
-"""The lower photograph's edge passes into the upper photograph over so many cm."""
+_JOIN: Final = 0.3  # the lower photograph's edge passes into the upper photograph over so many cm
 
 
 def laid_over(first: FaceLandmarks, second: FaceLandmarks) -> Floats:
@@ -248,26 +233,16 @@ _UPPER_SHAPES: Final = ("brow", "eye", "cheekSquint", "noseSneer")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Composite:
-    """A face made of two photographs.
+    """A face made of two photographs."""
 
-    Attributes
-    ----------
-    image
-        (H, W, 3) uint8 RGB, as large as the upper half's photograph.
-    lower_share
-        (H, W) float32, 0 to 1. How much of each pixel is the lower half's photograph.
-    landmarks
-        The upper half's landmarks above the seam and the lower half's, moved with it, below.
-        Blendshapes of brows and eyes are the upper face's, the others the lower face's; the
-        pose is the upper face's.
-    aligned
-        Whether the halves fit together.
-    """
-
-    image: ImageArray
+    image: ImageArray  # (H, W, 3) uint8 RGB, as large as the upper half's photograph
+    # (H, W) float32, 0 to 1. How much of each pixel is the lower half's photograph.
     lower_share: Singles
+    # The upper half's landmarks above the seam and the lower half's, moved with it, below.
+    # Blendshapes of brows and eyes are the upper face's, the others the lower face's; the pose is
+    # the upper face's.
     landmarks: FaceLandmarks
-    aligned: bool
+    aligned: bool  # whether the halves fit together
 
 
 def compose(

@@ -16,13 +16,10 @@ CROP_LIFT: Final = 0.06
 
 
 def crop_box(landmarks: FaceLandmarks) -> tuple[int, int, int]:
-    """Return where the square that classifiers are given lies in the picture.
+    """Return left edge, top edge and side (pixels) of the square that classifiers are given.
 
-    Returns
-    -------
-    tuple of int
-        Left edge, top edge and side in pixels; the square may reach outside the picture. A
-        landmark at (x, y) of the picture is at (x - left, y - top) of the square.
+    The square may reach outside the picture. A landmark at (x, y) of the picture is at (x - left, y
+    - top) of the square.
     """
     left, top, right, bottom = landmarks.box
     side = max(round(CROP_SCALE * max(right - left, bottom - top)), 2)
@@ -32,22 +29,11 @@ def crop_box(landmarks: FaceLandmarks) -> tuple[int, int, int]:
 
 
 def face_crop(image: ImageArray, landmarks: FaceLandmarks) -> ImageArray:
-    """Cut out the square that classifiers are given.
+    """Cut out the square (S, S, 3) that classifiers are given, at the picture's own resolution.
 
     Its side is `CROP_SCALE` times the larger side of the landmark box, it is moved up by
-    `CROP_LIFT` of its side, and the picture's border is repeated where it reaches outside.
-
-    Parameters
-    ----------
-    image
-        (H, W, 3) uint8 RGB, the picture the landmarks were found in or an occluded copy of it.
-    landmarks
-        The face.
-
-    Returns
-    -------
-    ImageArray
-        (S, S, 3) uint8 at the picture's own resolution.
+    `CROP_LIFT` of its side, and the picture's border is repeated where it reaches outside. `image`
+    (H, W, 3) uint8 RGB is the picture the landmarks were found in or an occluded copy of it.
     """
     x0, y0, side = crop_box(landmarks)
     return cut(image, x0, y0, side, side)

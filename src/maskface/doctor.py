@@ -28,21 +28,11 @@ LIBRARIES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """Result of one check.
+    """Result of one check."""
 
-    Attributes
-    ----------
-    name
-        Subject of the check.
-    ok
-        True if there is nothing to fix.
-    detail
-        Finding, with the command that fixes it.
-    """
-
-    name: str
-    ok: bool
-    detail: str
+    name: str  # subject of the check
+    ok: bool  # true if there is nothing to fix
+    detail: str  # finding, with the command that fixes it
 
 
 def run_checks() -> list[Check]:
@@ -54,22 +44,9 @@ def run_checks() -> list[Check]:
 
 
 def check_folder(path: Path) -> list[Check]:
-    """Check that runs, studies and masked pictures are as they were written.
+    """Check that runs, studies and masked pictures, at any depth of a folder, are as written.
 
-    Parameters
-    ----------
-    path
-        Folder of a run, of a study or of masked pictures, or one with such folders at any depth.
-
-    Returns
-    -------
-    list of Check
-        One for each of them, by their folders.
-
-    Raises
-    ------
-    MaskfaceError
-        If there is none in the folder.
+    Returns one check for each of them, by their folders. Raises MaskfaceError if there is none.
     """
     runs = [_check_run(manifest.parent) for manifest in path.rglob("manifest.json")]
     studies = [_check_study(record.parent) for record in path.rglob("study.json")]
@@ -83,7 +60,7 @@ def check_folder(path: Path) -> list[Check]:
 
 
 def _check_masked(table: Path) -> Check:
-    from maskface.masking.table import damaged_results
+    from maskface.masking.table import damaged_results, is_as_recorded
 
     name = str(table.parent)
     try:
@@ -94,7 +71,9 @@ def _check_masked(table: Path) -> Check:
         more = f" and {len(damage) - 3} more" if len(damage) > 3 else ""
         damaged = ", ".join(damage[:3])
         return Check(name, ok=False, detail=f"damaged: {damaged}{more}. Mask again with --resume")
-    return Check(name, ok=True, detail="masked pictures as written")
+    finished = is_as_recorded(table) is not None
+    more = "" if finished else "; not finished: go on with --resume"
+    return Check(name, ok=True, detail=f"masked pictures as written{more}")
 
 
 def _check_study(path: Path) -> Check:
@@ -109,6 +88,9 @@ def _check_study(path: Path) -> Check:
 
 def _check_run(path: Path) -> Check:
     from maskface.experiment import RunFolder, find_damage, listed
+    from maskface.experiment.folder import MANIFEST
+    from maskface.experiment.integrity import Damage
+    from maskface.files import seal_is_broken
 
     folder = RunFolder(path)
     try:
@@ -118,6 +100,8 @@ def _check_run(path: Path) -> Check:
             n = manifest["dataset"]["images"]
             return Check(str(path), ok=True, detail=f"not complete; {sound} of {n} pictures read")
         damage = find_damage(folder, manifest)
+        if seal_is_broken(manifest):
+            damage.append(Damage(MANIFEST, "has changed since it was written"))
     except (MaskfaceError, OSError) as error:
         return Check(str(path), ok=False, detail=str(error))
     if damage:
@@ -135,10 +119,7 @@ def check_python(version: tuple[int, ...] = sys.version_info[:3]) -> Check:
 def check_opencv_wheels(installed: list[str] | None = None) -> Check:
     """Check that there is one OpenCV wheel: all of them write the same ``cv2`` folder.
 
-    Parameters
-    ----------
-    installed
-        Names of installed distributions; those of this Python if None.
+    `installed` are names of distributions; those of this Python if None.
     """
     if installed is None:
         installed = [str(d.metadata["Name"]) for d in distributions()]

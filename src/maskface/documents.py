@@ -21,17 +21,9 @@ def rows(table: pd.DataFrame) -> list[dict[str, Any]]:
 def to_json(document: Any) -> bytes:
     """Write a document as strict JSON in UTF-8, with a newline at its end.
 
-    Parameters
-    ----------
-    document
-        Of dictionaries, sequences, texts, numbers (also NumPy's) and paths. Missing and infinite
-        numbers become null.
-
-    Returns
-    -------
-    bytes
-        Letters are not escaped, except for those that control a terminal or that UTF-8 cannot
-        hold, such as a file name in another encoding.
+    It is made of dictionaries, sequences, texts, numbers (also NumPy's) and paths. Missing and
+    infinite numbers become null. Letters are not escaped, except for those that control a terminal
+    or that UTF-8 cannot hold, such as a file name in another encoding.
     """
     text = json.dumps(_plain(document), indent=2, ensure_ascii=False, allow_nan=False)
     return f"{escaped(text)}\n".encode()

@@ -21,26 +21,12 @@ _SECONDS: Final = 60
 
 
 def download(name: str, *, progress: bool = False) -> Path:
-    """Download the file of a network and check its hash.
+    """Download the file of a network, check its hash, and return the file.
 
-    Parameters
-    ----------
-    name
-        Name of a shipped card, or path of a card.
-    progress
-        Show a progress bar.
-
-    Returns
-    -------
-    Path
-        The file in the folder `models` of the cache (`maskface.folders.cache_folder`). An existing
-        file with the right hash is not downloaded again.
-
-    Raises
-    ------
-    MaskfaceError
-        If there is no such card, it lacks url, sha256 or file, the download fails, or the hash
-        is not that of the card. Nothing is written then.
+    `name` is that of a shipped card, or the path of a card. The file goes to `models` in the cache
+    (`maskface.folders.cache_folder`); an existing one with the right hash is not downloaded again.
+    Raises MaskfaceError if there is no such card, it lacks url, sha256 or file, the download fails,
+    or the hash is not that of the card. Nothing is written then.
     """
     card = get_card(name)
     lacking = [key for key in ("url", "sha256", "file") if not getattr(card, key)]

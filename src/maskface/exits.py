@@ -55,18 +55,9 @@ def only_errors() -> None:
 def ended_in_words(kept: str = NOTHING_KEPT, more: str = "") -> Iterator[None]:
     """End a command with a line on stderr and an exit code, never with a traceback.
 
-    Parameters
-    ----------
-    kept
-        Results that are kept after an interruption or a disk error, as a sentence without its
-        full stop.
-    more
-        Option to add to the command to continue: ``--resume``.
-
-    Raises
-    ------
-    Ended
-        In place of any error, of Ctrl-C and of SIGTERM.
+    `kept` names results that are kept after an interruption or a disk error, as a sentence without
+    its full stop; `more` is the option that continues the command: ``--resume``. Raises Ended in
+    place of any error, of Ctrl-C and of SIGTERM.
     """
     _open_streams()
     # Matplotlib warns of every folder for its settings that it cannot write to.
@@ -75,19 +66,33 @@ def ended_in_words(kept: str = NOTHING_KEPT, more: str = "") -> Iterator[None]:
         try:
             yield
         except KeyboardInterrupt:
-            way = "continue" if more else "start again"
-            _end(INTERRUPTED, f"\nStopped. {kept}; to {way}, type: {command_again(more)}")
+            _stop(kept, more)
         except MaskfaceError as error:
             _end(REFUSED, f"maskface: {error}", error)
-        except ImportError as error:
-            why = " ".join(str(error).split())
-            _end(REFUSED, f"maskface: cannot load a package: {why}. Type: maskface doctor", error)
-        except OSError as error:
-            _end(REFUSED, f"maskface: {why_not(error)}. {kept}; fix this, then type: "
-                 f"{command_again(more)}", error)  # fmt: skip
         except Exception as error:  # noqa: BLE001 (a bug: the user reads about it)
+            if _is_interruption(error):
+                _stop(kept, more)
+            if isinstance(error, ImportError):
+                why = " ".join(str(error).split())
+                words = f"cannot load a package: {why}. Type: maskface doctor"
+                _end(REFUSED, f"maskface: {words}", error)
+            if isinstance(error, OSError):
+                words = f"{why_not(error)}. {kept}; fix this, then type: {command_again(more)}"
+                _end(REFUSED, f"maskface: {words}", error)
             _end(BUG, f"maskface: unexpected {format_error(error)}. This is a bug in maskface: "
                  f"please report it, with the traceback that {DEBUG}=1 adds.", error)  # fmt: skip
+
+
+def _stop(kept: str, more: str) -> NoReturn:
+    way = "continue" if more else "start again"
+    _end(INTERRUPTED, f"\nStopped. {kept}; to {way}, type: {command_again(more)}")
+
+
+def _is_interruption(error: BaseException | None) -> bool:
+    """Return whether an error was raised while a library cleaned up after an interruption."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _open_streams() -> None:
@@ -112,9 +117,6 @@ def _escaped_stderr() -> Iterator[None]:
 
 
 def _end(code: int, message: str, error: Exception | None = None) -> NoReturn:
-    if threading.current_thread() is threading.main_thread():
-        # A second Ctrl-C ends the process at once, without a traceback.
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
     if error is not None and os.environ.get(DEBUG):
         import traceback
 
@@ -125,24 +127,29 @@ def _end(code: int, message: str, error: Exception | None = None) -> NoReturn:
 
 @contextmanager
 def _signals_interrupt() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP raise `KeyboardInterrupt`: workers would outlive this process."""
+    """Let SIGTERM and SIGHUP raise `KeyboardInterrupt` as Ctrl-C does: workers would outlive it.
+
+    A second signal ends the process at once; workers end soon after it.
+    """
 
     def interrupt(*_: object) -> None:
+        for end in before:
+            signal.signal(end, signal.SIG_DFL)
         raise KeyboardInterrupt
 
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    # nohup ignores SIGHUP, and so does what it starts.
-    ends = [signal.SIGTERM]
-    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-        ends.append(signal.SIGHUP)
+    ends = [getattr(signal, n) for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, n)]
+    # nohup ignores SIGHUP, and so does what it starts; a shell's background jobs ignore SIGINT.
+    ends = [end for end in ends if signal.getsignal(end) is not signal.SIG_IGN]
     before = {end: signal.signal(end, interrupt) for end in ends}
     try:
         yield
     finally:
         for end, handler in before.items():
-            signal.signal(end, handler)
+            if signal.getsignal(end) is interrupt:  # else an end is under way
+                signal.signal(end, handler)
 
 
 def why_not(error: OSError) -> str:
@@ -221,13 +228,7 @@ def _escape(found: re.Match[str]) -> str:
 
 
 class EscapedStream:
-    """Text stream that escapes what is written to it, for messages of other libraries.
-
-    Parameters
-    ----------
-    stream
-        The stream to write to.
-    """
+    """Text stream that escapes what is written to it, for messages of other libraries."""
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
@@ -244,25 +245,14 @@ class EscapedStream:
 def say(text: str) -> None:
     """Print a result on stdout; it is no error if the reader has closed the pipe (``| head``).
 
-    Nothing is printed if stdout is closed.
-
-    Raises
-    ------
-    MaskfaceError
-        If it cannot be written.
+    Nothing is printed if stdout is closed. Raises MaskfaceError if it cannot be written.
     """
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     write(f"{escaped(text)}\n".encode(encoding, "backslashreplace"))
 
 
 def write(data: bytes) -> None:
-    """Write bytes to stdout; see `say`.
-
-    Raises
-    ------
-    MaskfaceError
-        If they cannot be written.
-    """
+    """Write bytes to stdout; see `say`."""
     if sys.stdout is None:  # closed before the program began
         return
     stream: Any = getattr(sys.stdout, "buffer", None)

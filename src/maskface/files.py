@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import stat
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 _PARTIAL: Final = re.compile(r"\..+\.\d+\.\d+")
 
-_LONGEST_NAME: Final = 200
-"""Bytes of a name that leave room for more; file systems take 255."""
+_SEAL: Final = "record_sha256"
+_LONGEST_NAME: Final = 200  # bytes of a name that leave room for more; file systems take 255
 
 
 def shortened(name: str) -> str:
@@ -26,6 +27,22 @@ def shortened(name: str) -> str:
         return name
     digest = hashlib.sha256(encoded).hexdigest()[:16]
     return f"{encoded[: _LONGEST_NAME - 17].decode(errors='ignore')}_{digest}"
+
+
+def sealed(record: Mapping[str, Any]) -> bytes:
+    """Return a record as JSON, with the hash of all other entries as its last one."""
+    own = {name: value for name, value in record.items() if name != _SEAL}
+    return json.dumps(own | {_SEAL: _seal(own)}, indent=2, ensure_ascii=False).encode() + b"\n"
+
+
+def seal_is_broken(record: Mapping[str, Any]) -> bool:
+    """Return whether a record differs from the one that was sealed; False without a seal."""
+    own = {name: value for name, value in record.items() if name != _SEAL}
+    return _SEAL in record and record[_SEAL] != _seal(own)
+
+
+def _seal(record: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
 
 
 def write_atomically(path: Path, data: bytes, *, durable: bool = False) -> None:
@@ -38,17 +55,9 @@ def write_atomically(path: Path, data: bytes, *, durable: bool = False) -> None:
 def written_atomically(path: Path, *, durable: bool = False) -> Iterator[BinaryIO]:
     """Open a file under another name, and move it into place at the end of the block.
 
-    Parameters
-    ----------
-    path
-        The file; its folder must exist.
-    durable
-        Wait until the file and its name are on the disk, so that it survives a power failure.
-
-    Raises
-    ------
-    OSError
-        If the disk is full or the folder cannot be written to; an older file is not changed.
+    Its folder must exist. If `durable`, wait until the file and its name are on the disk, so that
+    it survives a power failure. Raises OSError if the disk is full or the folder cannot be written
+    to; an older file is not changed.
     """
     name = f".{shortened(path.name)}.{os.getpid()}.{threading.get_ident()}"
     partial = path.with_name(name)
@@ -84,10 +93,7 @@ def sync_folder(folder: Path) -> None:
 def destination(path: Path) -> Path:
     """Return the path to write to: the target of a link, else the path itself.
 
-    Raises
-    ------
-    OSError
-        If the path is a folder, a pipe or a device, or its links lead in a circle.
+    Raises OSError if the path is a folder, a pipe or a device, or its links lead in a circle.
     """
     with suppress(FileNotFoundError, NotADirectoryError):
         require_regular_file(path)
@@ -103,12 +109,8 @@ def is_partial(path: Path) -> bool:
 def locked(path: Path) -> Iterator[None]:
     """Lock a file for the duration of the block, or until the process ends.
 
-    Does nothing where the file system has no locks.
-
-    Raises
-    ------
-    BlockingIOError
-        If another process has locked it.
+    Does nothing where the file system has no locks. Raises BlockingIOError if another process has
+    locked it.
     """
     with open(path, "ab", opener=_open_itself) as stream:
         try:
@@ -135,21 +137,10 @@ def _lock(stream: BinaryIO) -> None:
 
 
 def read_regular_file(path: Path, most: int) -> bytes:
-    """Read a file of limited size, but no pipe or device.
+    """Read a file of at most `most` bytes, but no pipe or device.
 
-    Parameters
-    ----------
-    path
-        The file.
-    most
-        Largest size in bytes.
-
-    Raises
-    ------
-    OSError
-        If it is missing, cannot be read, or is no regular file.
-    OverflowError
-        If it is larger; the argument is its size.
+    Raises OSError if it is missing, cannot be read, or is no regular file, and OverflowError, whose
+    argument is its size, if it is larger.
     """
     require_regular_file(path)  # opening a device may move a tape
     with open(path, "rb", opener=_open_at_once) as stream:

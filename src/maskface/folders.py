@@ -15,24 +15,12 @@ _PRIVATE: Final = 0o700
 
 
 def cache_folder(kind: str) -> Path:
-    """Return the folder for one kind of thing.
+    """Return the folder for one `kind` of thing: ``landmarks``, ``models``.
 
-    Parameters
-    ----------
-    kind
-        Name of the folder: ``landmarks``, ``models``.
-
-    Returns
-    -------
-    Path
-        `kind` below ``$MASKFACE_CACHE``, or below `maskface` in the platform's cache folder
-        (``$XDG_CACHE_HOME`` or ``~/.cache`` on Linux), or, for a user without a home, below a
-        private folder among the temporary files. The folder need not exist.
-
-    Raises
-    ------
-    MaskfaceError
-        If the folder is a file, or other users can replace what it holds.
+    It lies below ``$MASKFACE_CACHE``, or below `maskface` in the platform's cache folder
+    (``$XDG_CACHE_HOME`` or ``~/.cache`` on Linux), or, for a user without a home, below a private
+    folder among the temporary files. It need not exist. Raises MaskfaceError if the folder is a
+    file, or other users can replace what it holds.
     """
     chosen = os.environ.get(VARIABLE)
     root = _chosen(chosen) if chosen else _platform_folder()
@@ -44,10 +32,7 @@ def cache_folder(kind: str) -> Path:
 def make_folder(path: Path) -> None:
     """Make a folder and those above it, closed to other users, unless it is there.
 
-    Raises
-    ------
-    OSError
-        If it cannot be made.
+    Raises OSError if it cannot be made.
     """
     for folder in reversed([path, *path.parents]):
         if not folder.is_dir():
@@ -55,24 +40,11 @@ def make_folder(path: Path) -> None:
 
 
 def data_folder(kind: str) -> Path:
-    """Return the folder for results that are kept until the user deletes them.
+    """Return the folder `kind` (``runs``) for results that are kept until the user deletes them.
 
-    Parameters
-    ----------
-    kind
-        Name of the folder: ``runs``.
-
-    Returns
-    -------
-    Path
-        `kind` below `maskface` in the platform's data folder (``$XDG_DATA_HOME`` or
-        ``~/.local/share``; ``~/Library/Application Support`` on macOS; ``%LOCALAPPDATA%`` on
-        Windows). The folder need not exist.
-
-    Raises
-    ------
-    MaskfaceError
-        If the user has no home folder.
+    It lies below `maskface` in the platform's data folder (``$XDG_DATA_HOME`` or
+    ``~/.local/share``; ``~/Library/Application Support`` on macOS; ``%LOCALAPPDATA%`` on Windows),
+    and need not exist. Raises MaskfaceError if the user has no home folder.
     """
     import platformdirs
 

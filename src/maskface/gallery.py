@@ -73,10 +73,7 @@ def every_occluder() -> list[str]:
 def find_faces(paths: Sequence[Path]) -> list[Path]:
     """Return pictures, and in the place of folders all pictures below them.
 
-    Raises
-    ------
-    MaskfaceError
-        If a folder holds none.
+    Raises MaskfaceError if a folder holds none.
     """
     faces: list[Path] = []
     for path in paths:
@@ -90,10 +87,8 @@ def find_faces(paths: Sequence[Path]) -> list[Path]:
 def check_out(out: Path, faces: Sequence[Path]) -> None:
     """Raise before any work if the sheet cannot be written to a file.
 
-    Raises
-    ------
-    MaskfaceError
-        If it is a folder, has no ending of a picture, or would overwrite one of `faces`.
+    Raises MaskfaceError if it is a folder, has no ending of a picture, or would overwrite one of
+    `faces`.
     """
     if out.is_dir() or out.suffix.lower() not in IMAGE_SUFFIXES:
         raise MaskfaceError(
@@ -109,10 +104,7 @@ def check_out(out: Path, faces: Sequence[Path]) -> None:
 def read_faces(paths: Sequence[Path], *, labels: bool = True) -> list[tuple[str, ImageArray]]:
     """Read pictures for `draw_gallery`, with their file names as labels if `labels` is true.
 
-    Raises
-    ------
-    MaskfaceError
-        If one cannot be read; the message names it.
+    Raises MaskfaceError if one cannot be read; the message names it.
     """
     faces = []
     for path in paths:

@@ -47,21 +47,14 @@ FEATURES: Final = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CanonicalMesh:
-    """The average neutral face of MediaPipe, straight ahead.
+    """The average neutral face of MediaPipe, straight ahead."""
 
-    Attributes
-    ----------
-    vertices
-        (468, 3) float32 in centimetres, read-only. x points to the shown person's left (right in
-        the image), y up, z out of the face; the order is that of the landmarks.
-    uv
-        (468, 2) float32 in 0 to 1, read-only. Texture coordinates, v running down the face.
-    triangles
-        (898, 3) int32, read-only. Corners of each triangle, anticlockwise as seen from outside.
-    """
-
+    # (468, 3) float32 in centimetres, read-only. x points to the shown person's left (right in the
+    # image), y up, z out of the face; the order is that of the landmarks.
     vertices: NDArray[np.float32]
+    # (468, 2) float32 in 0 to 1, read-only. Texture coordinates, v running down the face.
     uv: NDArray[np.float32]
+    # (898, 3) int32, read-only. Corners of each triangle, anticlockwise as seen from outside.
     triangles: NDArray[np.int32]
 
 

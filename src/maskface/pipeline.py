@@ -42,25 +42,14 @@ REDETECTED: Final = "redetected"
 
 
 def open_picture(picture: Picture, limits: Limits = LIMITS) -> tuple[ImageArray, bytes | None]:
-    """Open a picture.
+    """Open a picture: (H, W, 3) uint8 RGB, and the bytes of its file, or None for an image.
 
-    Returns
-    -------
-    ImageArray
-        (H, W, 3) uint8 RGB.
-    bytes or None
-        Content of the file, the key of its landmarks in the cache; None for an image.
-
-    Raises
-    ------
-    ImageError
-        If the file cannot be read.
-    ValueError
-        If the image has another shape or type.
+    The bytes are the key of its landmarks in the cache. Raises ImageError if the file cannot be
+    read, and ValueError if an image has another shape or type.
     """
     if isinstance(picture, str | Path):
         data = read_bytes(Path(picture), limits)
-        return decode_image(data, limits), data
+        return decode_image(data, limits), limits.cache_key(data)
     if np.ndim(picture) != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8:
         raise ValueError(
             "Expected an image of shape (H, W, 3) and type uint8, got shape "
@@ -125,18 +114,10 @@ def face_note(face: FaceLandmarks) -> str:
 def make_face(
     image: ImageArray, occlusion: Occlusion, needs: frozenset[str], detect: Detect
 ) -> Face:
-    """Return what classifiers are given of an occluded face.
+    """Return what classifiers are given of an occluded face in a picture without the occluder.
 
-    Parameters
-    ----------
-    image
-        The picture without the occluder.
-    occlusion
-        The face in it.
-    needs
-        What the classifiers need, out of `maskface.classifiers.NEEDS`.
-    detect
-        Finds the face again in the occluded picture, if ``"redetected"`` is needed.
+    `needs` is what the classifiers need, out of `maskface.classifiers.NEEDS`; `detect` finds the
+    face again in the occluded picture, if ``"redetected"`` is needed.
     """
     face = occlusion.landmarks
     again = None
@@ -149,24 +130,12 @@ def make_face(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OccludedFace:
-    """A face under several conditions.
+    """A face under several conditions."""
 
-    Attributes
-    ----------
-    image
-        The picture without an occluder.
-    face
-        The face in it.
-    occlusions
-        By condition, without those whose occluder failed.
-    failures
-        Why an occluder failed, by condition.
-    """
-
-    image: ImageArray
-    face: FaceLandmarks
-    occlusions: dict[str, Occlusion]
-    failures: dict[str, str]
+    image: ImageArray  # the picture without an occluder
+    face: FaceLandmarks  # the face in it
+    occlusions: dict[str, Occlusion]  # by condition, without those whose occluder failed
+    failures: dict[str, str]  # why an occluder failed, by condition
 
     @classmethod
     def of(
@@ -197,22 +166,13 @@ class ClassifierAdapter:
     """A classifier as the pipeline calls it.
 
     Checking a protocol takes as long as making a row, so it is done once.
-
-    Attributes
-    ----------
-    name
-        Name of its rows while pictures are read; of a trainable classifier, that of its features.
-    needs
-        Parts of a face that it uses.
-    trainable
-        Whether it gives features, from which answers are learned later.
-    call
-        From faces to checked answers, or features; raises `ValueError` if they are neither.
     """
 
+    # Name of its rows while pictures are read; of a trainable classifier, that of its features.
     name: str
-    needs: frozenset[str]
-    trainable: bool
+    needs: frozenset[str]  # parts of a face that it uses
+    trainable: bool  # whether it gives features, from which answers are learned later
+    # From faces to checked answers, or features; raises `ValueError` if they are neither.
     call: Callable[[Sequence[Face]], NDArray[Any]]
 
     @classmethod
@@ -246,18 +206,10 @@ def all_needs(classifiers: Iterable[ClassifierAdapter]) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class NoAnswer:
-    """Why a classifier has no answer to a face: cells of its row.
+    """Why a classifier has no answer to a face: cells of its row."""
 
-    Attributes
-    ----------
-    status
-        ``no_face`` or ``error``.
-    message
-        The reason.
-    """
-
-    status: str
-    message: str
+    status: str  # no_face or error
+    message: str  # the reason
 
     def cells(self) -> Row:
         """Return the cells of the row."""
@@ -272,22 +224,11 @@ def is_lost(classifier: ClassifierAdapter, face: Face) -> bool:
 def predict(
     classifier: ClassifierAdapter, faces: Mapping[Key, Face]
 ) -> dict[Key, NDArray[Any] | NoAnswer]:
-    """Let a classifier answer to the faces of one picture, as one batch.
+    """Let a classifier answer to the faces of one picture, as one batch, by the same keys.
 
     Sums inside a network may round differently with the size of the batch, so batches never cross
-    pictures: answers must not depend on how the work is divided.
-
-    Parameters
-    ----------
-    classifier
-        What answers.
-    faces
-        By condition, number, or any other key.
-
-    Returns
-    -------
-    dict
-        Probabilities (7,), or the features (D,) of a trainable classifier, by the same keys.
+    pictures: answers must not depend on how the work is divided. Returns probabilities (7,), or the
+    features (D,) of a trainable classifier.
     """
     shown = {key: face for key, face in faces.items() if not is_lost(classifier, face)}
     answers: dict[Key, NDArray[Any] | NoAnswer] = {

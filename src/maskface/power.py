@@ -13,8 +13,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtri
-from scipy.stats import t as student
+from scipy.special import ndtri, stdtrit
 
 from maskface.arrays import Floats
 from maskface.errors import MaskfaceError
@@ -53,26 +52,14 @@ _HUMANS: Final = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Variances:
-    """Variation of losses between subjects and within them.
+    """Variation of losses between subjects and within them."""
 
-    Attributes
-    ----------
-    source
-        Where that is known from.
-    units
-        What a subject and an image are in that study.
-    effects
-        (J,) true losses of pilot subjects around their mean, as shares.
-    outcomes
-        (J, 3) probabilities that an image of that subject is lost, unchanged, gained.
-    inflation
-        Factor of the noise: a subject's observed outcomes vary less than the true ones.
-    """
-
-    source: str
-    units: tuple[str, str]
-    effects: Floats
+    source: str  # where that is known from
+    units: tuple[str, str]  # what a subject and an image are in that study
+    effects: Floats  # (J,) true losses of pilot subjects around their mean, as shares
+    # (J, 3) probabilities that an image of that subject is lost, unchanged, gained.
     outcomes: Floats
+    # Factor of the noise: a subject's observed outcomes vary less than the true ones.
     inflation: float = 1.0
 
     @property
@@ -90,15 +77,8 @@ class Variances:
 def human_variances(emotion: str = "all") -> Variances:
     """Return the variances of human observers that come with the package.
 
-    Parameters
-    ----------
-    emotion
-        One of the six that were shown, or ``all``.
-
-    Raises
-    ------
-    MaskfaceError
-        If there are no figures for the emotion.
+    `emotion` is one of the six that were shown, or ``all``. Raises MaskfaceError if there are no
+    figures for it.
     """
     if emotion not in _HUMANS:
         raise MaskfaceError(
@@ -245,22 +225,13 @@ MOST_CELLS: Final = 20_000_000
 
 @dataclass(frozen=True, slots=True)
 class Power:
-    """Power of a design.
+    """Power of a design."""
 
-    Attributes
-    ----------
-    subjects, images
-        Of the design; images of each subject, under each condition.
-    power
-        Share of simulated studies whose interval excludes 0.
-    half_width
-        Mean half width of the interval of the loss, as a share.
-    """
-
+    # Of the design; images of each subject, under each condition.
     subjects: int
     images: int
-    power: float
-    half_width: float
+    power: float  # share of simulated studies whose interval excludes 0
+    half_width: float  # mean half width of the interval of the loss, as a share
 
 
 def simulate_power(
@@ -346,7 +317,7 @@ def _intervals(
     lost, _, gained = np.moveaxis(variances.outcomes[who], -1, 0)
     noise = (counts[..., 0] - counts[..., 2]) / k - (lost - gained)
     losses = loss + variances.effects[who] + variances.inflation * noise
-    half = student.ppf((1 + level) / 2, n - 1) * losses.std(axis=1, ddof=1) / np.sqrt(n)
+    half = stdtrit(n - 1, (1 + level) / 2) * losses.std(axis=1, ddof=1) / np.sqrt(n)
     mean = losses.mean(axis=1)
     return mean - half, mean + half
 
@@ -354,10 +325,7 @@ def _intervals(
 def parse_sizes(text: str, option: str) -> tuple[int, ...]:
     """Parse numbers such as ``10,20,40``.
 
-    Raises
-    ------
-    MaskfaceError
-        If they are none; the message names the option.
+    Raises MaskfaceError if they are none; the message names the option.
     """
     try:
         return tuple(int(part) for part in text.split(","))
@@ -379,11 +347,8 @@ def power_values(
 ) -> dict[str, Any]:
     """Return power as plain values; see `power_text`.
 
-    Returns
-    -------
-    dict
-        ``loss``, ``between_sd``, ``within_sd`` and each ``half_width`` as shares; ``designs``, and
-        the ``smallest`` of them with the power ``wanted``, or None.
+    ``loss``, ``between_sd``, ``within_sd`` and each ``half_width`` as shares; ``designs``, and the
+    ``smallest`` of them with the power ``wanted``, or None.
     """
     best = smallest_design(found, wanted)
     return {
@@ -402,21 +367,9 @@ def power_values(
 def power_text(
     found: Sequence[Power], variances: Variances, loss: float, *, wanted: float = 0.8
 ) -> str:
-    """Format power as a table, and name the smallest design with enough of it.
+    """Format power as a table in percentage points, and name the smallest design with enough of it.
 
-    Parameters
-    ----------
-    found
-        From `simulate_power`.
-    variances, loss
-        That it was simulated with.
-    wanted
-        Power that is enough, 0 to 1.
-
-    Returns
-    -------
-    str
-        Half widths in percentage points.
+    `found`, `variances` and `loss` are those of `simulate_power`; `wanted` is enough power, 0 to 1.
     """
     unit, image = variances.units
     header = (f"{unit}s", f"{image}s each", "power", "half width")

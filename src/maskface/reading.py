@@ -5,35 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Self, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, Self, cast
 
 import numpy as np
 import pandas as pd
 from tqdm.auto import tqdm
 
+from maskface import pipeline
 from maskface.arrays import Row
 from maskface.classifiers import Classifier, as_classifiers, require_ready
 from maskface.datasets.labels import require_printable
 from maskface.errors import ImageError, MaskfaceError
-from maskface.images import find_images
-from maskface.landmarks import CachedDetector, LandmarkCache, MediaPipeDetector
+from maskface.images import LIMITS, Limits, find_images
+from maskface.landmarks import CachedDetector, LandmarkCache, MediaPipeDetector, find_aspect
 from maskface.occluders import Occluder, as_occluder, occluder_name
-from maskface.pipeline import (
-    COVERED,
-    ClassifierAdapter,
-    NoAnswer,
-    Picture,
-    adapt_classifiers,
-    all_needs,
-    answer_cells,
-    face_note,
-    is_lost,
-    make_face,
-    no_face_message,
-    occlude,
-    open_picture,
-    predict,
-)
+from maskface.pipeline import Picture
 from maskface.seeds import derived_seed
 from maskface.tables import READINGS
 from maskface.types import Face, FaceLandmarks
@@ -45,15 +31,13 @@ DEFAULT: Final = ("faceapi", "fer")
 """The classifiers unless the user names others."""
 
 
-def named_pictures(images: Picture | Sequence[Picture]) -> dict[str, Picture]:
+def named_pictures(
+    images: Picture | Sequence[Picture],
+) -> dict[str, Picture]:
     """Name pictures, those in folders one by one.
 
-    Raises
-    ------
-    MaskfaceError
-        If there is none, or a name cannot stand in a table.
-    ValueError
-        If an array is not an RGB image.
+    Raises MaskfaceError if there is none, or a name cannot stand in a table, and ValueError if an
+    array is not an RGB image.
     """
     named: dict[str, Picture] = {}
     for number, image in enumerate(_several(images)):
@@ -62,11 +46,16 @@ def named_pictures(images: Picture | Sequence[Picture]) -> dict[str, Picture]:
             found = list(find_images(path)) if path.is_dir() else [path]
             named |= {str(file): file for file in found}
         else:
-            named[f"array {number}"] = open_picture(image)[0]
+            named[f"array {number}"] = pipeline.open_picture(image)[0]
     if not named:
         raise MaskfaceError("There is no picture to read. Name a picture or a folder of pictures.")
     require_printable(named, "What is to be read")
     return named
+
+
+def _limits(pictures: Mapping[str, Picture], factor: float | Literal["auto"]) -> Limits:
+    files = [one for one in pictures.values() if isinstance(one, str | Path)]
+    return Limits(restore_aspect=find_aspect(factor, files))
 
 
 def _several(images: Picture | Sequence[Picture]) -> Sequence[Picture]:
@@ -77,91 +66,85 @@ def _several(images: Picture | Sequence[Picture]) -> Sequence[Picture]:
 
 @dataclass(frozen=True)
 class FaceReader:
-    """Classifiers and an occluder, ready to read faces.
+    """Classifiers and an occluder, ready to read faces."""
 
-    Attributes
-    ----------
-    classifiers
-        By name.
-    occluder
-        What is put on each face, on it alone.
-    seed
-        Seeds of all faces derive from this, the name of the file (without its folders) and the
-        number of the face.
-    """
-
-    classifiers: Mapping[str, Classifier]
-    occluder: Occluder
+    classifiers: Mapping[str, Classifier]  # by name
+    occluder: Occluder  # what is put on each face, on it alone
+    # Seeds of all faces derive from this, the name of the file (without its folders) and the number
+    # of the face.
     seed: int = 0
+    limits: Limits = LIMITS
     _detector: CachedDetector = field(
         default_factory=lambda: CachedDetector(MediaPipeDetector(), LandmarkCache()), repr=False
     )
 
     @classmethod
     def load(
-        cls, classifiers: Sequence[ClassifierLike], occluder: str | Occluder, seed: int
+        cls,
+        classifiers: Sequence[ClassifierLike],
+        occluder: str | Occluder,
+        seed: int,
+        limits: Limits = LIMITS,
     ) -> Self:
         """Make classifiers and occluder.
 
-        Raises
-        ------
-        MaskfaceError
-            If a name or parameter is not allowed, or a classifier cannot be used.
+        Raises MaskfaceError if a name or parameter is not allowed, or a classifier cannot be used.
         """
         made = [require_ready(one) for one in as_classifiers(classifiers)]
         if not made:
             raise MaskfaceError("Name at least one classifier, such as faceapi.")
-        return cls({one.name: one for one in made}, as_occluder(occluder), seed)
+        return cls({one.name: one for one in made}, as_occluder(occluder), seed, limits)
 
     def faces(self, name: str, picture: Picture) -> list[tuple[Row, Face | None]]:
         """Find the faces of a picture, and put the occluder on each.
 
-        Returns
-        -------
-        list of (dict, Face or None)
-            Cells of `maskface.tables.READINGS` that all classifiers share, and what they are
-            given; None where there is nothing to read, and the cells give the reason.
+        Returns cells of `maskface.tables.READINGS` that all classifiers share, and what they are
+        given; None where there is nothing to read, and the cells give the reason.
         """
         cells: Row = {"image": name, "occluder": occluder_name(self.occluder)}
         try:
-            image, data = open_picture(picture)
+            image, data = pipeline.open_picture(picture, self.limits)
             found = self._detector.detect(image, data)
         except ImageError as error:
             return [(cells | {"status": "error", "message": str(error)}, None)]
         if not found:
-            return [(cells | {"status": "no_face", "message": no_face_message(data)}, None)]
-        needs = all_needs(self.adapters) | {COVERED}
+            return [
+                (cells | {"status": "no_face", "message": pipeline.no_face_message(data)}, None)
+            ]
+        needs = pipeline.all_needs(self.adapters) | {pipeline.COVERED}
         faces: list[tuple[Row, Face | None]] = []
         for number, landmarks in enumerate(found):
             own = cells | {"face": number} | _place(landmarks)
             seed = derived_seed(self.seed, Path(name).name, number)
-            occlusion = occlude(image, landmarks, self.occluder, seed)
+            occlusion = pipeline.occlude(image, landmarks, self.occluder, seed)
             if isinstance(occlusion, str):
                 faces.append((own | {"status": "error", "message": occlusion}, None))
             else:
                 own |= {"status": "ok", "coverage": occlusion.coverage}
-                own |= {"message": face_note(landmarks)}
-                faces.append((own, make_face(image, occlusion, needs, self._detector.detect)))
+                own |= {"message": pipeline.face_note(landmarks)}
+                faces.append(
+                    (own, pipeline.make_face(image, occlusion, needs, self._detector.detect))
+                )
         return faces
 
     @property
-    def adapters(self) -> tuple[ClassifierAdapter, ...]:
+    def adapters(self) -> tuple[pipeline.ClassifierAdapter, ...]:
         """The classifiers as the pipeline calls them."""
-        return adapt_classifiers(self.classifiers.values())
+        return pipeline.adapt_classifiers(self.classifiers.values())
 
     def rows(self, name: str, picture: Picture) -> Iterator[Row]:
         """Read one picture: yield rows of `maskface.tables.READINGS`."""
         faces = self.faces(name, picture)
         shown = {number: face for number, (_, face) in enumerate(faces) if face is not None}
         for classifier in self.adapters:
-            answers = predict(classifier, shown)
+            answers = pipeline.predict(classifier, shown)
             for number, (cells, _) in enumerate(faces):
                 row = cells | {"classifier": classifier.name}
                 answer = answers.get(number)
-                if isinstance(answer, NoAnswer):
+                if isinstance(answer, pipeline.NoAnswer):
                     row |= answer.cells()
                 elif answer is not None:
-                    row |= answer_cells(answer)
+                    row |= pipeline.answer_cells(answer)
                 yield row
 
 
@@ -177,6 +160,7 @@ def read_faces(
     classifiers: ClassifierLike | Sequence[ClassifierLike] = DEFAULT,
     occluder: str | Occluder | Sequence[str | Occluder] = "none",
     seed: int = 0,
+    restore_aspect: float | Literal["auto"] = 1.0,
     progress: bool = False,
 ) -> pd.DataFrame:
     """Read the emotion of every face in pictures.
@@ -196,6 +180,9 @@ def read_faces(
         object; one or several.
     seed
         Seed of whatever is random in the occluder, 0 or more.
+    restore_aspect
+        How many times as high picture files are made first; ``auto`` finds it from their irises.
+        See `maskface.Experiment`.
     progress
         Show a progress bar.
 
@@ -223,7 +210,8 @@ def read_faces(
     several = cast("Sequence[ClassifierLike]", [classifiers] if single else classifiers)
     pictures = named_pictures(images)
     worn = [occluder] if isinstance(occluder, str | Occluder) else occluder
-    readers = [FaceReader.load(several, one, seed) for one in dict.fromkeys(worn)]
+    limits = _limits(pictures, restore_aspect)
+    readers = [FaceReader.load(several, one, seed, limits) for one in dict.fromkeys(worn)]
     if not readers:
         raise MaskfaceError("Name at least one occluder; none is the plain face.")
     rows = [
@@ -243,12 +231,13 @@ def explain_faces(
     classifier: ClassifierLike = "emfacs",
     occluder: str | Occluder = "none",
     seed: int = 0,
+    restore_aspect: float | Literal["auto"] = 1.0,
 ) -> list[tuple[str, int, Any]]:
     """Explain the answers of a classifier to every face in pictures.
 
     Parameters
     ----------
-    images, occluder, seed
+    images, occluder, seed, restore_aspect
         As in `read_faces`.
     classifier
         One that can explain itself: it has a method ``explain(face)``.
@@ -264,7 +253,8 @@ def explain_faces(
     MaskfaceError
         As `read_faces`, or if the classifier cannot explain itself.
     """
-    reader = FaceReader.load([classifier], occluder, seed)
+    pictures = named_pictures(images)
+    reader = FaceReader.load([classifier], occluder, seed, _limits(pictures, restore_aspect))
     (one,) = reader.classifiers.values()
     (adapter,) = reader.adapters
     explain = getattr(one, "explain", None)
@@ -272,9 +262,9 @@ def explain_faces(
         raise MaskfaceError(f"Classifier {one.name!r} cannot explain itself; emfacs can.")
     return [
         (name, cells["face"], explain(face))
-        for name, picture in named_pictures(images).items()
+        for name, picture in pictures.items()
         for cells, face in reader.faces(name, picture)
-        if face is not None and not is_lost(adapter, face)
+        if face is not None and not pipeline.is_lost(adapter, face)
     ]
 
 

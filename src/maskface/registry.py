@@ -28,40 +28,23 @@ _DEFINED: Final = re.compile(r"^(?:class|def) (\w+)", re.MULTILINE)
 
 
 class Parameter(NamedTuple):
-    """A parameter as declared by its class.
+    """A parameter as declared by its class."""
 
-    Attributes
-    ----------
-    default
-        As it is typed in a condition; empty for None, an empty text and no default.
-    choices
-        Values of a ``Literal`` or a ``bool``, and those that an ``Annotated`` text suggests.
-    names
-        Kind of thing that an ``Annotated`` text names: ``colour``, ``file``, ``occluder``,
-        ``classifier``, ``condition``; else empty.
-    """
-
-    default: str
+    default: str  # as it is typed in a condition; empty for None, an empty text and no default
+    # Values of a Literal or a bool, and those that an Annotated text suggests.
     choices: tuple[str, ...] = ()
+    # Kind of thing that an Annotated text names: colour, file, occluder, classifier, condition;
+    # else empty.
     names: str = ""
 
 
 class Registry(Generic[T]):
     """Names of one kind of thing, and the classes or functions behind them.
 
-    Parameters
-    ----------
-    kind
-        A thing of this kind in the singular, for messages: ``"occluder"``.
-    package
-        Package whose modules are searched for decorators; it is imported already.
-    variable
-        Name of the registry in these modules: those with ``@VARIABLE.register("name")`` are found.
-
-    Notes
-    -----
-    Other packages add names through the entry point group ``maskface.<kind>s``, with blanks and
-    hyphens of the kind as underscores.
+    `kind` is the thing in the singular, for messages: ``"occluder"``. Modules of `package`, which
+    is imported already, are searched for ``@VARIABLE.register("name")``, where `variable` is the
+    name of the registry. Other packages add names through the entry point group
+    ``maskface.<kind>s``, with blanks and hyphens of the kind as underscores.
     """
 
     def __init__(self, kind: str, package: str, variable: str) -> None:
@@ -76,11 +59,7 @@ class Registry(Generic[T]):
 
         A class without a text `name` of its own is given this one. A cell of a notebook may be run
         again: a thing with the same module and qualified name takes the place of the older one.
-
-        Raises
-        ------
-        ValueError
-            If the name is taken, or the class calls itself otherwise.
+        Raises ValueError if the name is taken, or the class calls itself otherwise.
         """
 
         def decorate(thing: Thing) -> Thing:
@@ -105,10 +84,8 @@ class Registry(Generic[T]):
     def get(self, name: str) -> T:
         """Return the class or function behind a name.
 
-        Raises
-        ------
-        MaskfaceError
-            If nothing has that name; the message lists the names and the nearest one.
+        Raises MaskfaceError if nothing has that name; the message lists the names and the nearest
+        one.
         """
         if name not in self._things:
             self._things[name] = self._load(name)
@@ -124,14 +101,10 @@ class Registry(Generic[T]):
         return next((n for n in candidates if n in known and self.get(n) is cls), None)
 
     def static_parameters(self, name: str) -> dict[str, Parameter]:
-        """Read the parameters of one of the package's own dataclasses without importing it.
+        """Read the parameters, by name, of one of the package's dataclasses without importing it.
 
-        Importing them would load OpenCV, which is too slow for shell completion.
-
-        Returns
-        -------
-        dict
-            By name, sorted; none for things of other packages, of scripts and unknown ones.
+        Importing them would load OpenCV, which is too slow for shell completion. There are none for
+        things of other packages, of scripts and unknown ones.
         """
         if name not in self._builtins:
             return {}

@@ -17,40 +17,19 @@ from typing import Any, Final
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """An option of a run.
+    """An option of a run."""
 
-    Attributes
-    ----------
-    name
-        Field of `maskface.Experiment` or keyword parameter of `maskface.run`.
-    default
-        Value if the option is not given; a tuple if it may be given several times.
-    help
-        Sentence for ``--help``.
-    kind
-        Type of the value, or of each of several values.
-    flag, short
-        Name on the command line, made from `name` if empty, and one-letter form.
-    metavar
-        Stands for the value in ``--help``.
-    low
-        Least allowed value.
-    choices
-        Allowed values; any if empty.
-    heading
-        Section of ``--help``.
-    """
-
-    name: str
-    default: Any
-    help: str
-    kind: type = str
+    name: str  # field of `maskface.Experiment` or keyword parameter of `maskface.run`
+    default: Any  # value if the option is not given; a tuple if it may be given several times
+    help: str  # sentence for --help
+    kind: type = str  # type of the value, or of each of several values
+    # Name on the command line, made from `name` if empty, and one-letter form.
     flag: str = ""
     short: str = ""
-    metavar: str = ""
-    low: int | None = None
-    choices: tuple[str, ...] = ()
-    heading: str = ""
+    metavar: str = ""  # stands for the value in --help
+    low: int | None = None  # least allowed value
+    choices: tuple[str, ...] = ()  # allowed values; any if empty
+    heading: str = ""  # section of --help
 
     @property
     def flags(self) -> tuple[str, ...]:
@@ -95,6 +74,12 @@ EXPERIMENT_OPTIONS: Final = (
         kind=int, metavar="N", low=1,
     ),
     Option("seed", 0, "Seed of everything random.", kind=int, metavar="N", low=0),
+    Option(
+        "restore_aspect", 1.0,
+        "Make pictures so many times as high, to undo that they were squashed; auto measures the "
+        "irises, which are round.",
+        metavar="FACTOR|auto",
+    ),
     Option(
         "max_pixels", 100_000_000, "Do not open pictures with more pixels.",
         kind=int, metavar="N", low=1, heading=LIMITS,

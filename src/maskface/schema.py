@@ -28,49 +28,27 @@ _DTYPES: Final[dict[Kind, str]] = {"text": "str", "whole": "Int64", "real": "flo
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """Column of a table.
+    """Column of a table."""
 
-    Attributes
-    ----------
-    name, description, unit
-        Texts for the manifest.
-    kind
-        ``text`` (never missing, may be empty), ``whole`` or ``real`` (empty when missing).
-    low, high
-        Smallest and largest allowed value.
-    allowed
-        The allowed texts; any if empty.
-    decimals
-        Number of digits after the point in CSV.
-    """
-
+    # Texts for the manifest.
     name: str
-    kind: Kind
+    kind: Kind  # text (never missing, may be empty), whole or real (empty when missing)
     description: str
     unit: str = ""
+    # Smallest and largest allowed value.
     low: float | None = None
     high: float | None = None
-    allowed: tuple[str, ...] = ()
-    decimals: int = 6
+    allowed: tuple[str, ...] = ()  # the allowed texts; any if empty
+    decimals: int = 6  # number of digits after the point in CSV
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Table with a fixed schema.
+    """Table with a fixed schema."""
 
-    Attributes
-    ----------
-    name
-        Name of the file without its suffix.
-    columns
-        Columns in their order.
-    key
-        Columns that identify a row; rows are sorted by them.
-    """
-
-    name: str
-    columns: tuple[Column, ...]
-    key: tuple[str, ...]
+    name: str  # name of the file without its suffix
+    columns: tuple[Column, ...]  # columns in their order
+    key: tuple[str, ...]  # columns that identify a row; rows are sorted by them
 
     @property
     def header(self) -> list[str]:
@@ -102,13 +80,7 @@ class Table:
         )
 
     def write(self, frame: pd.DataFrame, path: Path) -> dict[str, Any]:
-        """Write a tidy frame as CSV, whole or not at all.
-
-        Returns
-        -------
-        dict
-            ``sha256`` of the bytes and the number of ``rows``.
-        """
+        """Write a tidy frame as CSV, whole or not at all; return its ``sha256`` and ``rows``."""
         data = self.to_bytes(frame)
         write_atomically(path, data, durable=True)
         return {"sha256": hashlib.sha256(data).hexdigest(), "rows": len(frame)}
@@ -116,17 +88,8 @@ class Table:
     def parse(self, source: Path | IO[bytes], columns: Sequence[str] | None = None) -> pd.DataFrame:
         """Read CSV, or Parquet by its suffix, without checking values.
 
-        Parameters
-        ----------
-        source
-            The file.
-        columns
-            Columns to read, in the order of the table; all if None.
-
-        Raises
-        ------
-        MaskfaceError
-            If the file is missing, is no CSV, or lacks columns.
+        `columns` are those to read, in the order of the table; all if None. Raises MaskfaceError if
+        the file is missing, is no CSV, or lacks columns.
         """
         wanted = self._wanted(columns)
         with self._readable(source):
@@ -143,23 +106,7 @@ class Table:
         return self._converted(self._require(frame, wanted, source), cell_text)
 
     def pieces(self, source: Path, columns: Sequence[str] | None = None) -> Iterator[pd.DataFrame]:
-        """Read like `parse`, a chunk of rows at a time.
-
-        Parameters
-        ----------
-        source, columns
-            As for `parse`.
-
-        Yields
-        ------
-        pandas.DataFrame
-            At most `ROWS_AT_ONCE` rows.
-
-        Raises
-        ------
-        MaskfaceError
-            As `parse`, when the first bad row is reached.
-        """
+        """Read like `parse`, and yield at most `ROWS_AT_ONCE` rows at a time."""
         wanted = self._wanted(columns)
         with self._readable(source):
             require_regular_file(source)
@@ -231,10 +178,7 @@ class Table:
     def read(self, path: Path) -> pd.DataFrame:
         """Read and check a file; see `parse`.
 
-        Raises
-        ------
-        MaskfaceError
-            If the file is missing or does not fit the schema.
+        Raises MaskfaceError if the file is missing or does not fit the schema.
         """
         return self.check(self.parse(path))
 
@@ -244,10 +188,7 @@ class Table:
     def check(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return the frame if it fits the schema.
 
-        Raises
-        ------
-        MaskfaceError
-            If a value is out of range or two rows have one key.
+        Raises MaskfaceError if a value is out of range or two rows have one key.
         """
         import pandera.pandas as pa
 
@@ -270,10 +211,7 @@ class Table:
 def numbered(words: pd.Series | pd.Index, allowed: Sequence[str]) -> NDArray[np.int64]:
     """Return the positions of the words of a column in the list of allowed words, (n,).
 
-    Raises
-    ------
-    MaskfaceError
-        If a word is not in the list.
+    Raises MaskfaceError if a word is not in the list.
     """
     codes, found = pd.factorize(words)
     place = {word: number for number, word in enumerate(allowed)}

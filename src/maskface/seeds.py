@@ -6,19 +6,9 @@ import hashlib
 
 
 def derived_seed(seed: int, *names: str | int) -> int:
-    """Seed of one thing: a hash, so that order, workers and interruptions do not matter.
+    """Return the seed of one thing, 0 to 2**63 - 1, whatever the order and the workers: a hash.
 
-    Parameters
-    ----------
-    seed
-        What the user asked for.
-    names
-        What the seed is for: a picture's id and a condition, or a picture's id and a face.
-
-    Returns
-    -------
-    int
-        0 to 2**63 - 1.
+    `names` are what the seed is for: a picture's id and a condition, or a picture's id and a face.
     """
     digest = hashlib.sha256(
         "\x1f".join(map(str, (seed, *names))).encode(errors="surrogatepass")

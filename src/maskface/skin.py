@@ -27,10 +27,8 @@ _TO_YZ: Final = np.array(
 _PATCHES: Final = tuple(map(np.array, (FOREHEAD_SKIN, RIGHT_CHEEK, LEFT_CHEEK)))
 _SIDE: Final = 48
 """Pixels a side that are read of a patch; larger ones are thinned out."""
-_GREY: Final = 3
-"""Channels that differ by no more than this are one grey, as JPEG rounds them."""
-_FEWEST: Final = 4
-"""Pixels that a patch must have."""
+_GREY: Final = 3  # channels that differ by no more than this are one grey, as JPEG rounds them
+_FEWEST: Final = 4  # pixels that a patch must have
 
 
 def skin_ita(image: ImageArray, landmarks: FaceLandmarks) -> float:

@@ -20,21 +20,12 @@ _OPENING = re.compile(r"[^:(,=]*\(")
 
 
 def make(registry: Registry[Any], spec: str) -> Any:
-    """Make a thing from its name and parameters.
+    """Make a thing of a registry from its name and parameters.
 
-    Parameters
-    ----------
-    registry
-        Registry of its class.
-    spec
-        ``name`` or ``name:key=value,key=value``; inside another thing's parameter,
-        ``name(key=value,key=value)``. A class with an attribute ``positional`` takes the value of
-        that parameter without its key.
-
-    Raises
-    ------
-    MaskfaceError
-        If the name, a parameter or a value is not allowed; the message says what is.
+    `spec` is ``name`` or ``name:key=value,key=value``; inside another thing's parameter,
+    ``name(key=value,key=value)``. A class with an attribute ``positional`` takes the value of that
+    parameter without its key. Raises MaskfaceError if the name, a parameter or a value is not
+    allowed; the message says what is.
     """
     require_text(spec, f"The name of {with_article(registry.kind)}")
     name, rest = head(spec)

@@ -24,17 +24,10 @@ from maskface.types import EMOTIONS, FaceLandmarks, ImageArray, Sample
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two photographs of one person.
+    """Two photographs of one person."""
 
-    Attributes
-    ----------
-    name
-        Of its pictures.
-    first, second
-        With the one and the other emotion.
-    """
-
-    name: str
+    name: str  # of its pictures
+    # With the one and the other emotion.
     first: Sample
     second: Sample
 
@@ -42,10 +35,7 @@ class Pair:
 def draw_pairs(dataset: Dataset, upper: str, lower: str, pairs: int, seed: int) -> list[Pair]:
     """Draw up to so many pairs of each person, the first of everyone before the second.
 
-    Raises
-    ------
-    MaskfaceError
-        If these are not two emotions, or nobody shows both.
+    Raises MaskfaceError if these are not two emotions, or nobody shows both.
     """
     if upper == lower or not {upper, lower} <= set(EMOTIONS):
         raise MaskfaceError(
@@ -97,23 +87,14 @@ FAILURES_HEADER: Final = ("subject", "upper_image", "lower_image", "message")
 
 @dataclass(frozen=True, slots=True)
 class SetFolder:
-    """Names and files of one set.
+    """Names and files of one set."""
 
-    Attributes
-    ----------
-    path
-        The folder.
-    """
-
-    path: Path
+    path: Path  # the folder
 
     def claim(self, recipe: Mapping[str, Any]) -> None:
         """Make sure that the set of this recipe may be written here.
 
-        Raises
-        ------
-        MaskfaceError
-            If something else is in the folder.
+        Raises MaskfaceError if something else is in the folder.
         """
         data = json.dumps(recipe, indent=2, ensure_ascii=False).encode() + b"\n"
         target = self.path / RECIPE

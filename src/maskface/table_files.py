@@ -113,13 +113,7 @@ FORMATS: Final = OPTIONS["format"].choices
 
 
 class TableWriter:
-    """Writer of rows that come in the order of the table's key.
-
-    Attributes
-    ----------
-    rows
-        Number of rows added.
-    """
+    """Writer of `rows` rows so far, which come in the order of the table's key."""
 
     def __init__(self, table: Table, sink: Sink) -> None:
         self.rows = 0
@@ -131,12 +125,8 @@ class TableWriter:
     def add(self, frame: pd.DataFrame) -> None:
         """Add rows in any order; all of them come after those added before.
 
-        Raises
-        ------
-        MaskfaceError
-            If a value is out of range or two rows have one key.
-        ValueError
-            If a row comes before one that was added earlier.
+        Raises MaskfaceError if a value is out of range or two rows have one key, and ValueError if
+        a row comes before one that was added earlier.
         """
         if frame.empty:
             return
@@ -176,21 +166,9 @@ class TableWriter:
 def table_writer(table: Table, path: Path, record: dict[str, Any]) -> Iterator[TableWriter]:
     """Write a table whole or not at all, in the format of the path's suffix.
 
-    Parameters
-    ----------
-    table
-        Its schema.
-    path
-        The file.
-    record
-        Gets ``sha256`` of the bytes and the number of ``rows`` at the end of the block.
-
-    Raises
-    ------
-    MaskfaceError
-        If pyarrow is needed and not installed.
-    OSError
-        If the file cannot be written; an older one is not changed.
+    At the end of the block, `record` gets ``sha256`` of the bytes and the number of ``rows``.
+    Raises MaskfaceError if pyarrow is needed and not installed, and OSError if the file cannot be
+    written; an older one is not changed.
     """
     with written_atomically(path, durable=True) as stream:
         hashed = Hashed(stream)
@@ -210,10 +188,7 @@ def find_table(folder: Path, table: Table) -> Path:
 def check_format(name: str) -> None:
     """Raise if a format is not known, or its package is not installed.
 
-    Raises
-    ------
-    MaskfaceError
-        In either case.
+    Raises MaskfaceError in either case.
     """
     if name not in FORMATS:
         raise MaskfaceError(f"format must be one of {', '.join(FORMATS)}, but it was {name!r}.")

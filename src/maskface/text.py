@@ -64,19 +64,9 @@ def _tests(summary: pd.DataFrame) -> str:
 
 
 def guards_text(guards: pd.DataFrame, most: int = 5) -> str:
-    """Format the first of the guards as sentences, alike ones together.
+    """Format the first `most` guards as sentences, one line each, alike ones together.
 
-    Parameters
-    ----------
-    guards
-        In the schema of `maskface.tables.GUARDS`.
-    most
-        Number of sentences; the others are counted.
-
-    Returns
-    -------
-    str
-        One line each; empty if there are none.
+    The others are counted; empty if there are none.
     """
     sentences = guard_sentences(guards)
     lines = [f"Caution: {sentence}" for sentence in sentences[:most]]
@@ -101,13 +91,7 @@ def guard_sentences(guards: pd.DataFrame) -> list[str]:
 
 
 def readings_text(readings: pd.DataFrame) -> str:
-    """Format the readings of faces as a table: the answer, and the second most probable one.
-
-    Parameters
-    ----------
-    readings
-        In the schema of `maskface.tables.READINGS`, with at least one row.
-    """
+    """Format rows of `READINGS` as a table of the answer and the second most probable one."""
     lines: list[tuple[str, ...]] = [("image", "face", "classifier", "answer", "%", "next", "%")]
     for row in readings.to_dict("records"):
         face = "-" if pd.isna(row["face"]) else str(row["face"])

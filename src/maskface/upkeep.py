@@ -21,24 +21,12 @@ from maskface.text import align
 
 @dataclass(frozen=True, slots=True)
 class CacheContents:
-    """Contents of the user's landmark cache, present or removed.
-
-    Attributes
-    ----------
-    folder
-        The folder.
-    limit
-        Largest size in bytes.
-    detectors
-        Entries by detector.
-    removed
-        True if they were removed.
-    """
+    """Contents of the user's landmark cache, present or removed."""
 
     folder: Path
-    limit: int
-    detectors: tuple[CacheStats, ...]
-    removed: bool = False
+    limit: int  # largest size in bytes
+    detectors: tuple[CacheStats, ...]  # entries by detector
+    removed: bool = False  # true if they were removed
 
     @property
     def size(self) -> int:
@@ -90,10 +78,7 @@ class CacheContents:
 def cache_contents() -> CacheContents:
     """Count the entries of the user's landmark cache.
 
-    Raises
-    ------
-    MaskfaceError
-        If the folder cannot be read, or a setting of the cache is wrong.
+    Raises MaskfaceError if the folder cannot be read, or a setting of the cache is wrong.
     """
     folder, limit = default_cache_folder(), cache_limit()
     try:
@@ -105,10 +90,7 @@ def cache_contents() -> CacheContents:
 def clear_cache() -> CacheContents:
     """Clear the user's landmark cache, and return what was removed.
 
-    Raises
-    ------
-    MaskfaceError
-        If an entry cannot be removed, or a setting of the cache is wrong.
+    Raises MaskfaceError if an entry cannot be removed, or a setting of the cache is wrong.
     """
     folder, limit = default_cache_folder(), cache_limit()
     try:

@@ -80,27 +80,15 @@ class Options:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A run and the files made of it.
+    """A run and the files made of it."""
 
-    Attributes
-    ----------
-    run
-        The run with its tables.
-    answer
-        The loss under each occluder, or the answer to the question of a script, with cautions.
-    made
-        Files beside the tables of the run: figures, further tables, the report.
-    problem
-        Message about files that could not be made; empty if none is missing.
-    tables
-        Tables of a script, each with its schema.
-    """
-
-    run: Run
+    run: Run  # the run with its tables
+    # The loss under each occluder, or the answer to the question of a script, with cautions.
     answer: str
+    # Files beside the tables of the run: figures, further tables, the report.
     made: tuple[Path, ...]
-    problem: str = ""
-    tables: Sequence[tuple[Table, pd.DataFrame]] = ()
+    problem: str = ""  # message about files that could not be made; empty if none is missing
+    tables: Sequence[tuple[Table, pd.DataFrame]] = ()  # tables of a script, each with its schema
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -129,20 +117,9 @@ class Outcome:
 
 
 def summary_values(summary: pd.DataFrame, guards: pd.DataFrame | None) -> dict[str, Any]:
-    """Return the loss and the guards as plain values.
+    """Return the loss (rows with accuracy and recall under an occluder) and the guards as values.
 
-    Parameters
-    ----------
-    summary
-        In the schema of `maskface.tables.SUMMARY`.
-    guards
-        In the schema of `maskface.tables.GUARDS`; None for an incomplete run.
-
-    Returns
-    -------
-    dict
-        ``loss``: the rows of the summary with accuracy (label ``all``) and recall (each emotion)
-        under an occluder; ``guards``: the rows of that table, or None.
+    `guards` is None for an incomplete run.
     """
     from maskface.documents import rows
 
@@ -153,24 +130,9 @@ def summary_values(summary: pd.DataFrame, guards: pd.DataFrame | None) -> dict[s
 def carry_out(experiment: Experiment, options: Options, analyse: Analyse | None = None) -> Outcome:
     """Run an experiment, answer its question, and make figures and the report.
 
-    Parameters
-    ----------
-    experiment
-        The experiment.
-    options
-        Options of the run.
-    analyse
-        Function that answers the question of a script; the loss under each occluder if None.
-
-    Returns
-    -------
-    Outcome
-        The complete run. Its `Outcome.problem` names figures that could not be written.
-
-    Raises
-    ------
-    MaskfaceError
-        As `maskface.run`, or if the run cannot answer the question.
+    `analyse` answers the question of a script; the loss under each occluder if None. Figures that
+    could not be written are named in `Outcome.problem`. Raises MaskfaceError as `maskface.run`
+    does, or if the run cannot answer the question.
     """
     result = run(experiment, options.out, **options.how)
     from maskface.text import guards_text, loss_text

@@ -17,7 +17,8 @@ from pathlib import Path
 import pytest
 
 from maskface.exits import BUG, DONE, FAILED, INTERRUPTED, REFUSED
-from tests.e2e.test_cli import MASKFACE, ROOT, type_in
+from tests.e2e.test_cli import ROOT
+from tests.fixtures.commands import MASKFACE, call
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals and pipes of POSIX")
 
@@ -50,7 +51,7 @@ def stop(
             pytest.fail(process.communicate()[1])
         time.sleep(0.02)
     (os.killpg if group else os.kill)(process.pid, sent)
-    _, told = process.communicate(timeout=120)  # ends only if no worker holds the pipes open
+    _, told = process.communicate(timeout=300)  # ends only if no worker holds the pipes open
     assert process.returncode == INTERRUPTED
     assert "Traceback" not in told
     return told
@@ -70,7 +71,7 @@ def test_a_stopped_run_says_how_to_go_on(
     assert told == f"\nStopped. Results so far are saved; to continue, type: {way}\n"
     assert any(parts.glob("part-*"))
     before = {path: path.read_bytes() for path in tmp_path.rglob("out/*") if path.is_file()}
-    done = type_in("summarize", "out", "--allow-partial", "--json", cwd=tmp_path)
+    done = call("summarize", "out", "--allow-partial", "--json", cwd=tmp_path)
     values = json.loads(done.stdout)
     assert (values["guards"], values["files"]) == (None, [])
     assert before == {p: p.read_bytes() for p in tmp_path.rglob("out/*") if p.is_file()}
@@ -82,6 +83,40 @@ def test_workers_that_have_just_begun_print_nothing(faces: Path, tmp_path: Path)
     manifest = tmp_path / "out" / "manifest.json"
     told = stop(command, manifest.exists, signal.SIGINT, group=True, cwd=tmp_path)
     assert told.startswith("\nStopped.")
+
+
+def nobody_left(group: int, within_s: float) -> bool:
+    """Whether all processes of a group end in time."""
+    until = time.monotonic() + within_s
+    while time.monotonic() < until:
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+@posix
+@pytest.mark.parametrize("begun", ["manifest.json", "parts/part-*"])
+@pytest.mark.parametrize("sent", [(signal.SIGINT, signal.SIGINT), (signal.SIGKILL,)])
+def test_no_worker_outlives_a_second_ctrl_c_or_a_kill(
+    sent: tuple[int, ...], begun: str, faces: Path, tmp_path: Path
+) -> None:
+    """Also while workers start; the second signal does not wait for the first one's end."""
+    process = subprocess.Popen(
+        [MASKFACE, "run", "--data", str(faces), "-o", "out", "-j", "2", "-q"], cwd=tmp_path,
+        start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    while not any((tmp_path / "out").glob(begun)):
+        assert process.poll() is None
+        time.sleep(0.01)
+    for number in sent:
+        process.send_signal(number)
+        time.sleep(0.02)
+    assert process.wait(5) in (INTERRUPTED, -signal.SIGINT, -signal.SIGKILL)
+    assert nobody_left(process.pid, 5)
+    assert "Traceback" not in process.communicate()[1]
 
 
 @posix
@@ -102,11 +137,11 @@ def test_stopped_experiments_say_how_to_go_on(
 
 def test_what_fails_after_the_trials_costs_no_trials(tmp_path: Path) -> None:
     command = ("run", "-o", "out", "--limit", "7", "-q", "--classifier", "fer")
-    first = type_in(*command, cwd=tmp_path)
+    first = call(*command, cwd=tmp_path)
     trials = (tmp_path / "out" / "trials.csv").read_bytes()
     (tmp_path / "out" / "report.html").unlink()
     (tmp_path / "out" / "report.html").mkdir()
-    done = type_in(*command, "--resume", ok=False, cwd=tmp_path)
+    done = call(*command, "--resume", ok=False, cwd=tmp_path)
     assert done.returncode == FAILED
     assert "out/report.html: Is a directory" in done.stderr
     assert f"then type: {TYPED} {' '.join(command)} --resume" in done.stderr
@@ -182,7 +217,7 @@ def test_a_wrong_setting_is_refused_before_any_work(
     verb: str, variable: str, value: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(variable, value)
-    done = type_in(*verb.split(), ok=False, cwd=tmp_path)
+    done = call(*verb.split(), ok=False, cwd=tmp_path)
     assert done.returncode == REFUSED
     assert f"{variable} is {value!r}" in done.stderr
     assert not (tmp_path / "out").exists()
@@ -256,10 +291,10 @@ def test_no_worker_outlives_its_parent(sent: int, faces: Path, tmp_path: Path) -
     workers = group_of(process.pid) - {process.pid}
     assert len(workers) >= 2
     process.send_signal(sent)
-    _, told = process.communicate(timeout=60)
+    _, told = process.communicate(timeout=300)
     assert process.returncode == (INTERRUPTED if sent == signal.SIGHUP else -signal.SIGKILL)
     assert (b"--resume" in told) is (sent == signal.SIGHUP)
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60  # nobody ends a worker that is not watched
     while group_of(process.pid) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert group_of(process.pid) == set()

@@ -28,7 +28,8 @@ from maskface.report import FORMATS as FIGURE_FORMATS
 from maskface.report import KINDS
 from maskface.run_options import OPTIONS
 from maskface.types import EMOTIONS
-from tests.e2e.test_cli import MASKFACE, ROOT, type_in
+from tests.e2e.test_cli import ROOT
+from tests.fixtures.commands import MASKFACE, call
 
 NAMES = [verb.name for verb in VERBS]
 PAGE = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
@@ -105,7 +106,7 @@ def test_page_names_verbs_options_codes_and_variables() -> None:
     assert {form for cell in options for form in re.findall(r"`(-[^`]+)`", cell)} <= known
     codes = [int(row[0]) for row in table("Exit codes") if row[0].isdigit()]
     assert codes == [DONE, FAILED, REFUSED, BUG, INTERRUPTED]
-    told = type_in("--help").stdout
+    told = call("--help").stdout
     assert [int(code) for code in re.findall(r"^    (\d+) ", told, re.MULTILINE)] == codes
     source = "".join(p.read_text(encoding="utf-8") for p in (ROOT / "src").rglob("*.py"))
     variables = {row[0].strip("`") for row in table("Environment") if "MASKFACE" in row[0]}
@@ -129,7 +130,7 @@ def promised(verb: str) -> set[str]:
 @pytest.fixture(scope="module")
 def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("family") / "run"
-    done = type_in("run", "-o", folder, "--limit", "14", "-q", "--json")
+    done = call("run", "-o", folder, "--limit", "14", "-q", "--json")
     values = strict(done.stdout)
     assert set(values) == promised("run") | {"files"}
     assert done.stderr == ""
@@ -147,19 +148,19 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_verbs_of_a_run_print_json(run_folder: Path, tmp_path: Path) -> None:
-    values = strict(type_in("compare", run_folder, "--json").stdout)
+    values = strict(call("compare", run_folder, "--json").stdout)
     assert set(values) == promised("compare")
-    values = strict(type_in("summarize", run_folder, "--json").stdout)
+    values = strict(call("summarize", run_folder, "--json").stdout)
     assert set(values) == promised("summarize") | {"files"}
     names = ("summary.csv", "guards.csv", "manifest.json")
     assert values["files"] == [str(run_folder / name) for name in names]
     for verb in ("report", "plot"):
         more = ("--figure", "loss", "--out", tmp_path) if verb == "plot" else ()
-        values = strict(type_in(verb, run_folder, *more, "--json").stdout)
+        values = strict(call(verb, run_folder, *more, "--json").stdout)
         assert set(values) == {"files"}
         assert all(Path(path).is_file() for path in values["files"])
     power = ("--subjects", "10,500", "--images", "6")
-    values = strict(type_in("power", *power, "--json").stdout)
+    values = strict(call("power", *power, "--json").stdout)
     assert set(values) == promised("power")
     assert [design["subjects"] for design in values["designs"]] == [10, 500]
     assert values["smallest"]["subjects"] == 500
@@ -167,22 +168,22 @@ def test_verbs_of_a_run_print_json(run_folder: Path, tmp_path: Path) -> None:
 
 def test_a_complete_run_is_summarized_alike_when_a_partial_one_may_be(run_folder: Path) -> None:
     summarize = ("summarize", run_folder, "--json")
-    values = strict(type_in(*summarize).stdout)
+    values = strict(call(*summarize).stdout)
     assert values["guards"]  # of 14 pictures there is much to warn of
-    assert strict(type_in(*summarize, "--allow-partial").stdout) == values
+    assert strict(call(*summarize, "--allow-partial").stdout) == values
 
 
 def test_verbs_of_pictures_print_json(example_faces: list[Path], tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "gesicht_ä.jpg").write_bytes(example_faces[0].read_bytes())
     (tmp_path / "in" / "broken.jpg").write_text("no picture")
-    masked = type_in("mask", "in", "-o", "out", "--json", "-q", ok=False, cwd=tmp_path)
+    masked = call("mask", "in", "-o", "out", "--json", "-q", ok=False, cwd=tmp_path)
     values = strict(masked.stdout)
     assert (masked.returncode, set(values)) == (FAILED, promised("mask") | {"files"})
     assert [values[key] for key in ("n_files", "n_written", "n_faces")] == [2, 1, 1]
     assert [Path(failure["source"]).name for failure in values["failures"]] == ["broken.jpg"]
     assert values["files"] == [str(Path("out", "gesicht_ä.jpg")), str(Path("out", "masked.csv"))]
-    read = type_in("read", "in", "--json", "-q", "--csv", "new/r.csv", ok=False, cwd=tmp_path)
+    read = call("read", "in", "--json", "-q", "--csv", "new/r.csv", ok=False, cwd=tmp_path)
     values = strict(read.stdout)
     assert (read.returncode, set(values)) == (FAILED, promised("read") | {"files"})
     header = (tmp_path / "new" / "r.csv").read_text(encoding="utf-8").splitlines()[0].split(",")
@@ -190,7 +191,7 @@ def test_verbs_of_pictures_print_json(example_faces: list[Path], tmp_path: Path)
     assert {row["status"]: row["p_fear"] is None for row in values["readings"]} == {
         "ok": False, "error": True,
     }  # fmt: skip
-    found = strict(type_in("landmarks", example_faces[0], "--json").stdout)
+    found = strict(call("landmarks", example_faces[0], "--json").stdout)
     assert set(found) == promised("landmarks") | {"files"}
     assert found["faces"][0]["face"] == 0
 
@@ -200,9 +201,9 @@ def test_verbs_of_pictures_print_json(example_faces: list[Path], tmp_path: Path)
 def test_names_that_are_no_text(example_faces: list[Path], tmp_path: Path) -> None:
     name = os.fsdecode(b"face_\xff.jpg")
     (tmp_path / name).write_bytes(example_faces[0].read_bytes())
-    refused = type_in("read", name, "--json", ok=False, cwd=tmp_path)
+    refused = call("read", name, "--json", ok=False, cwd=tmp_path)
     assert (refused.returncode, "bytes that are not UTF-8" in refused.stderr) == (REFUSED, True)
-    found = strict(type_in("landmarks", name, "--json", cwd=tmp_path).stdout)
+    found = strict(call("landmarks", name, "--json", cwd=tmp_path).stdout)
     assert found["image"] == name
 
 
@@ -215,10 +216,12 @@ def test_names_that_are_no_text_cost_no_other_picture(
     for name in (f"{odd}.jpg", "ok.jpg"):
         (tmp_path / "p" / name).write_bytes(example_faces[0].read_bytes())
     for more in ((), ("--resume",)):
-        done = type_in("mask", "p", "-o", "m", "-q", *more, ok=False, cwd=tmp_path)
+        done = call("mask", "p", "-o", "m", "-q", *more, ok=False, cwd=tmp_path)
         assert done.returncode == FAILED
         assert "its name holds bytes that are not UTF-8" in done.stderr
-        assert sorted(path.name for path in (tmp_path / "m").iterdir()) == ["masked.csv", "ok.jpg"]
+        assert sorted(path.name for path in (tmp_path / "m").iterdir()) == [
+            "masked.csv", "masked.sha256", "ok.jpg",
+        ]  # fmt: skip
     table = (tmp_path / "m" / "masked.csv").read_text(encoding="utf-8").splitlines()
     assert [line.split(",")[1] for line in table] == ["source", "caf?.jpg", "ok.jpg"]
     texture = f"texture:path=p/{odd}.jpg"
@@ -227,19 +230,19 @@ def test_names_that_are_no_text_cost_no_other_picture(
         ("mask", "p/ok.jpg", "-o", "t", "--occluder", texture),
         ("run", "-o", "r", "--occluder", texture),
     ):
-        done = type_in(*arguments, ok=False, cwd=tmp_path)
+        done = call(*arguments, ok=False, cwd=tmp_path)
         assert (done.returncode, "not UTF-8" in done.stderr) == (REFUSED, True)
         assert not (tmp_path / "r").exists()
 
 
 def test_verbs_of_the_machine_print_json() -> None:
     for verb, more in (("list", "occluders"), ("list", "classifiers"), ("list", "datasets")):
-        values = strict(type_in(verb, more, "--json").stdout)
+        values = strict(call(verb, more, "--json").stdout)
         assert list(values) == [more]
         assert set(values) < promised("list")
         assert all(set(entry) == {"name", "description", "parameters"} for entry in values[more])
     for verb in ("doctor", "cache"):
-        assert set(strict(type_in(verb, "--json").stdout)) == promised(verb)
+        assert set(strict(call(verb, "--json").stdout)) == promised(verb)
 
 
 @pytest.mark.parametrize(
@@ -252,7 +255,7 @@ def test_verbs_of_the_machine_print_json() -> None:
     ],
 )
 def test_a_refusal_leaves_stdout_empty(arguments: tuple[str, ...], tmp_path: Path) -> None:
-    done = type_in(*arguments, "--json", ok=False, cwd=tmp_path)
+    done = call(*arguments, "--json", ok=False, cwd=tmp_path)
     assert (done.returncode, done.stdout) == (REFUSED, "")
     assert done.stderr
 

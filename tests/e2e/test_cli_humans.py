@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from maskface.tables import RESPONSES, SUMMARY
-from tests.e2e.test_cli import type_in
+from tests.fixtures.commands import call, type_in
 
 HEADER = "subject,stimulus,trial_type,trial_index,time_elapsed,emotion,condition,response,rt"
 
@@ -43,30 +43,30 @@ def test_humans_compare_power(data: Path, tmp_path: Path) -> None:
     summary = SUMMARY.read(tmp_path / "people" / "summary.csv")
     assert set(summary["classifier"]) == {"human"}
 
-    text = type_in("compare", "people", cwd=tmp_path).stdout
+    text = call("compare", "people", cwd=tmp_path).stdout
     assert "Masked disgust is read as anger" in text
     assert "AGREES" in text
-    told = json.loads(type_in("compare", "people", "--json", cwd=tmp_path).stdout)
+    told = json.loads(call("compare", "people", "--json", cwd=tmp_path).stdout)
     verdicts = {claim["claim"]: claim["results"][0]["verdict"] for claim in told["claims"]}
     assert verdicts["disgust-as-anger"] == "agrees"
     assert verdicts["window-happiness"] == "not measured"
 
     power = ("power", "people", "--loss", "20", "--subjects", "12,40", "--images", "8")
-    first = type_in(*power, cwd=tmp_path).stdout
+    first = call(*power, cwd=tmp_path).stdout
     assert first.splitlines()[0].split() == [
         "observers", "trials", "each", "power", "half", "width",
     ]  # fmt: skip
-    assert type_in(*power, cwd=tmp_path).stdout == first
+    assert call(*power, cwd=tmp_path).stdout == first
     for verb in ("summarize", "report"):
-        refused = type_in(verb, "people", ok=False, cwd=tmp_path)
+        refused = call(verb, "people", ok=False, cwd=tmp_path)
         assert (refused.returncode, "holds no run" in refused.stderr) == (2, True)
-    again = type_in("humans", "data", "--out", "people", ok=False, cwd=tmp_path)
+    again = call("humans", "data", "--out", "people", ok=False, cwd=tmp_path)
     assert (again.returncode, "new or empty folder" in again.stderr) == (2, True)
 
 
 def test_unknown_columns_are_answered_with_a_map_to_begin_with(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("rater,shown,cover,said\na,anger,none,fear\n", encoding="utf-8")
-    done = type_in("humans", "t.csv", "--out", "out", ok=False, cwd=tmp_path)
+    done = call("humans", "t.csv", "--out", "out", ok=False, cwd=tmp_path)
     assert done.returncode == 2
     assert "[columns]" in done.stderr
     assert "--map map.toml" in done.stderr
@@ -85,11 +85,11 @@ def test_unknown_columns_are_answered_with_a_map_to_begin_with(tmp_path: Path) -
 def test_mistakes_are_answered_in_words(
     arguments: tuple[str, ...], words: str, tmp_path: Path
 ) -> None:
-    done = type_in(*arguments, ok=False, cwd=tmp_path)
+    done = call(*arguments, ok=False, cwd=tmp_path)
     assert done.returncode == 2
     assert words in " ".join(done.stderr.split())
 
 
 @pytest.mark.parametrize("verb", ["humans", "compare", "power"])
 def test_help_has_examples(verb: str) -> None:
-    assert f"maskface {verb}" in type_in(verb, "--help").stdout
+    assert f"maskface {verb}" in call(verb, "--help").stdout

@@ -6,7 +6,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,6 @@ from maskface.experiment.trials import TrialReader
 from maskface.findings import compare_run
 from maskface.images import Limits, read_bytes
 from maskface.power import pilot_variances
-from maskface.stats.intervals import resample
 from maskface.tables import TRIALS
 from maskface.types import Sample
 
@@ -30,15 +29,7 @@ READY = ("faceapi",)
 LEARNING = ("faceapi", "landmarks:folds=2")
 Carry = Callable[..., Path]
 
-
-@pytest.fixture(autouse=True)
-def _few_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Intervals are not what is tested, and take most of the time."""
-
-    def few(totals: Any, levels: Any, *, seed: int, n: int) -> Iterator[Any]:
-        return resample(totals, levels, seed=seed, n=min(n, 200))
-
-    monkeypatch.setattr("maskface.stats.intervals.resample", few)
+pytestmark = pytest.mark.usefixtures("few_resamples")
 
 
 @pytest.fixture(scope="module")

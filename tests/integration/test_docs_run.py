@@ -17,6 +17,7 @@ import pytest
 
 from maskface.datasets.example import example_dataset
 from maskface.types import EMOTIONS
+from tests.fixtures.commands import call
 from tests.fixtures.texts import ROOT, blocks, commands
 from tests.unit.onnx_files import linear
 
@@ -79,10 +80,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _run(line: str, folder: Path) -> str:
-    words = shlex.split(line)
-    program = [sys.executable, *(["-m", "maskface"] if words[0] == "maskface" else [])]
+    program, *words = shlex.split(line)
+    if program == "maskface":
+        return call(*words, cwd=folder).stdout
     done = subprocess.run(
-        [*program, *words[1:]], cwd=folder, capture_output=True, text=True, check=False,
+        [sys.executable, *words], cwd=folder, capture_output=True, text=True, check=False,
         timeout=600, env={**os.environ, "MPLBACKEND": "agg"},
     )  # fmt: skip
     assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"

@@ -6,7 +6,6 @@ import json
 import re
 import runpy
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +34,6 @@ from maskface.experiment import load_run
 from maskface.findings import AGREEMENT, CELLS
 from maskface.images import read_image
 from maskface.schema import Table
-from maskface.stats import resample
 
 Array = NDArray[np.float64]
 SCRIPTS = Path(__file__).parents[2] / "experiments"
@@ -85,15 +83,7 @@ MADE = {
 """Scripts that make their own pictures from few photographs, or leave neutral ones out: pictures
 read, largest n."""
 
-
-@pytest.fixture(autouse=True)
-def _few_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is tested is that files come out; 200 resamples are as good for that as 5,000."""
-
-    def few(totals: Array, levels: NDArray[np.int64], *, seed: int, n: int) -> Iterator[Array]:
-        return resample(totals, levels, seed=seed, n=min(n, 200))
-
-    monkeypatch.setattr("maskface.stats.intervals.resample", few)
+pytestmark = pytest.mark.usefixtures("few_resamples")
 
 
 def test_all_scripts_are_tested() -> None:

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import os
+import pickle
 import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, ClassVar, cast
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from maskface import Experiment, MaskfaceError, run
+from maskface.experiment import workers
+from maskface.experiment.workers import Shipment, _unpacked
+from maskface.occluders import Drawing, Occluder
 from maskface.tables import TRIALS
+from maskface.types import Face, FaceLandmarks, ImageArray
 
 PLUGIN = """
 import os, signal
@@ -106,8 +116,8 @@ def test_a_picture_that_ends_the_run_is_left_out_by_resume(
 
 
 @contextmanager
-def cluster(folder: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
-    """Begin a dask scheduler and two workers: its address, and both processes."""
+def cluster(folder: Path, workers: int) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
+    """Begin a dask scheduler and its workers: its address, and both processes."""
     distributed = pytest.importorskip("distributed", reason="the extra cluster is not installed")
     note = folder / "scheduler.json"
     started = [
@@ -118,13 +128,13 @@ def cluster(folder: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]
         for what, options in (
             ("scheduler", ["--host", "127.0.0.1", "--port", "0", "--no-dashboard",
                            "--scheduler-file", str(note)]),
-            ("worker", ["--scheduler-file", str(note), "--nworkers", "2", "--nthreads", "1",
-                        "--no-dashboard", "--local-directory", str(folder)]),
+            ("worker", ["--scheduler-file", str(note), "--nworkers", str(workers),
+                        "--nthreads", "1", "--no-dashboard", "--local-directory", str(folder)]),
         )
     ]  # fmt: skip
     try:
-        with distributed.Client(scheduler_file=str(note), timeout=60) as client:
-            client.wait_for_workers(2, timeout=60)
+        with distributed.Client(scheduler_file=str(note), timeout=300) as client:
+            client.wait_for_workers(workers, timeout=300)
             address = str(client.scheduler.address)
         yield address, started
     finally:
@@ -135,14 +145,14 @@ def cluster(folder: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]
 
 @pytest.fixture(scope="module")
 def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with cluster(tmp_path_factory.mktemp("dask")) as (address, _):
+    with cluster(tmp_path_factory.mktemp("dask"), 2) as (address, _):
         yield address
 
 
 @pytest.mark.parametrize("lost", [0, 1], ids=["scheduler", "workers"])
 def test_a_cluster_that_is_lost_is_told(lost: int, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    with cluster(tmp_path) as (address, started):
+    with cluster(tmp_path, 1) as (address, started):
 
         def lose() -> None:
             while not any(out.glob("parts/part-*")):
@@ -166,6 +176,101 @@ def test_a_cluster_gives_the_same_bytes(scheduler: str, faces: Path, tmp_path: P
     )
     files = [one.folder.trials_path.read_bytes() for one in (here, there)]
     assert files[0] == files[1]
+
+
+@pytest.mark.parametrize("times", [2, 3])
+def test_workers_that_end_between_two_pictures_are_replaced(
+    times: int, faces: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = iter(range(times))
+
+    @contextmanager
+    def losing(*_: object) -> Iterator[Any]:
+        def work(function: Any, tasks: Any) -> Iterator[int]:
+            if next(left, None) is not None:
+                raise workers.WorkerLost
+            return (function(*task) for task in tasks)
+
+        yield work
+
+    monkeypatch.setattr("maskface.experiment.runner.workers", losing)
+    experiment = Experiment(data=faces, classifiers=("fer",), limit=2)
+    if times == 2:
+        assert len(run(experiment, tmp_path / "out", progress=False).trials) == 4
+        return
+    with pytest.raises(MaskfaceError, match=r"Worker processes end before .* jobs=1 if memory is"):
+        run(experiment, tmp_path / "out", progress=False)
+
+
+class Heavy:
+    """A classifier of one's own with weights of 8 MB, that answers by the light of the crop."""
+
+    name, needs, fingerprint = "heavy", frozenset({"crop"}), "1"
+
+    def __init__(self) -> None:
+        self.weights = np.random.default_rng(0).random(10**6)
+
+    def predict_proba(self, faces: Sequence[Face]) -> NDArray[np.float64]:
+        light = np.array([cast("Any", face.crop).mean() for face in faces])
+        answers = self.weights[:7] ** (light[:, None] / 50)
+        return np.asarray(answers / answers.sum(axis=1, keepdims=True))
+
+
+@dataclass(frozen=True)
+class Bar(Occluder):
+    """An occluder of one's own: a grey bar."""
+
+    name: ClassVar[str] = "bar"
+
+    def draw(
+        self, image: ImageArray, landmarks: FaceLandmarks, rng: np.random.Generator
+    ) -> Drawing:
+        low, high = landmarks.points[:, 1].min(), landmarks.points[:, 1].max()
+        alpha = np.zeros(image.shape[:2], np.uint8)
+        alpha[int((low + 2 * high) / 3) : int(high)] = 255
+        painted = image.copy()
+        painted[alpha > 0] = rng.integers(100, 150)
+        return Drawing(painted, alpha, np.zeros_like(alpha))
+
+
+def test_own_objects_are_sent_to_a_cluster(scheduler: str, faces: Path, tmp_path: Path) -> None:
+    own = Experiment(data=faces, classifiers=(Heavy(),), occluders=(Bar(),))
+    here = run(own, tmp_path / "here", progress=False)
+    there = run(
+        own, tmp_path / "there", progress=False, chunk=1, backend="dask", scheduler=scheduler
+    )
+    for name in ("trials.csv", "summary.csv", "guards.csv"):
+        files = [(one.folder.path / name).read_bytes() for one in (here, there)]
+        assert files[0] == files[1]
+    assert here.trials["predicted"].nunique() == 1
+    assert here.trials.query("condition == 'bar'")["coverage"].gt(0.1).all()
+
+
+def test_an_own_model_is_sent_once_and_nobody_elses(tmp_path: Path) -> None:
+    shipment = Shipment(Experiment(classifiers=(Heavy(),)), tmp_path)
+    task = pickle.dumps(shipment)
+    assert len(task) < 1000
+    (sent,) = tmp_path.iterdir()
+    assert sent.stat().st_size > 8 * 10**6
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(pickle.loads, [task, task])
+    assert first is second
+    assert first.experiment.made_classifiers[0].weights.shape == (10**6,)
+    _unpacked.cache_clear()
+    sent.write_bytes(pickle.dumps(print))
+    with pytest.raises(MaskfaceError, match=r"experiment\.pickle has changed\. Start the run"):
+        pickle.loads(task)  # noqa: S301 (made here)
+    shipment.close()
+    assert not sent.exists()
+
+
+def test_workers_with_another_maskface_are_told(
+    scheduler: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "__version__", "0.0.1")
+    words = rf"workers at {scheduler} cannot use maskface 0\.0\.1 .they have .*\. Install"
+    with pytest.raises(MaskfaceError, match=words):
+        run(Experiment(), tmp_path / "out", backend="dask", scheduler=scheduler)
 
 
 def test_a_cluster_that_is_not_there(faces: Path, tmp_path: Path) -> None:

@@ -32,13 +32,11 @@ from maskface.analyses import (
     find_condition,
     half_point_table,
     half_point_text,
-    half_reached,
-    monotone,
     style_table,
     style_text,
 )
 from maskface.errors import MaskfaceError
-from maskface.stats import compare
+from maskface.stats import compare, half_reached, monotone
 from maskface.tables import TRIALS
 from tests.unit.test_stats import trial
 

@@ -279,7 +279,7 @@ def test_what_cannot_be_compared_is_said() -> None:
     asked = (Moderator("age"), Moderator("group"))
     assert known_moderators(known, asked) == [Moderator("group")]
     assert unknown_text(asked, [Moderator("group")]).endswith(
-        "one value only, or all are in one group: age."
+        "one value only, a subject has several values, or all are in one group: age."
     )
     assert unknown_text(asked, asked) == ""
     with pytest.raises(MaskfaceError, match="set says nothing of age, or the same of all"):
@@ -292,6 +292,20 @@ def test_attributes_with_one_group_are_left_out() -> None:
     asked = (Moderator("number", cuts=(30,)), Moderator("group"), Moderator("number"))
     assert known_moderators(known, asked, trials) == list(asked[1:])
     with pytest.raises(MaskfaceError, match="says nothing of number, or the same of all"):
+        known_moderators(known, asked[:1], trials)
+
+
+def test_attributes_with_two_values_of_one_person_are_left_out() -> None:
+    trials, known = frames(HAND)
+    again = known[(known["attribute"] == "group")].assign(attribute="sex")
+    again.loc[again.index[0], "value"] = "other"
+    asked = (Moderator("sex", "person"), Moderator("group", "person"))
+    known = pd.concat([known, again], ignore_index=True)
+    with pytest.raises(MaskfaceError, match="has several values of 'sex': other, x"):
+        group_pictures(trials, known, asked[0])
+    assert known_moderators(known, asked, trials) == [asked[1]]
+    assert unknown_text(asked, asked[1:]).endswith("or all are in one group: sex.")
+    with pytest.raises(MaskfaceError, match=r"of sex, .* or several things of one subject"):
         known_moderators(known, asked[:1], trials)
 
 

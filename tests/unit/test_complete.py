@@ -6,11 +6,11 @@ import re
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maskface.classifiers import CLASSIFIERS
-from maskface.cli.complete import classifier_names, joined, occluder_names, values_of
+from maskface.cli.complete import classifier_names, joined, occluder_names, reader_names, values_of
 from maskface.occluders import OCCLUDERS, get_occluder
 from maskface.occluders.colours import PALETTE
 from maskface.registry import Registry
@@ -39,6 +39,12 @@ def test_parameters_are_those_of_the_classes(registry: Registry[Any]) -> None:
             elif hints[key] is bool:
                 expected = ("true", "false")
             assert values_of(parameter) == NAMED.get(key, expected), (name, key)
+
+
+def test_readers_of_data_sets_are_completed() -> None:
+    assert {"folder", "index"} <= set(reader_names(""))
+    assert reader_names("fold") == ["folder"]
+    assert reader_names("nothing") == []
 
 
 def test_everything_that_is_completed_can_be_put_on() -> None:
@@ -89,6 +95,7 @@ WORDS = st.from_regex(r"(--)?[a-z]+([:=]+[a-z,+]+)*", fullmatch=True)
 LAST = st.from_regex(r"((--)?[a-z]+([:=]+[a-z,+]+)*[:=]*)?", fullmatch=True)
 
 
+@settings(max_examples=50)
 @given(others=st.lists(WORDS, max_size=4), last=LAST)
 def test_words_are_joined_as_they_were(others: list[str], last: str) -> None:
     """Bash makes each run of colons and equals signs a word, and completes what follows it."""

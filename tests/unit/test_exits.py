@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +32,7 @@ from maskface.exits import (
     say,
     why_not,
 )
+from maskface.experiment.workers import ignore_sigint
 from maskface.files import write_atomically
 
 WHICH = shutil.which
@@ -95,6 +97,51 @@ def test_termination_is_an_interruption_and_only_inside(
     assert end.value.code == INTERRUPTED
     assert "Nothing was kept; to start again, type: maskface run" in capsys.readouterr().err
     assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_what_an_interruption_breaks_in_a_library_is_an_interruption(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def start() -> None:
+        try:
+            raise KeyboardInterrupt
+        finally:
+            raise UnboundLocalError  # as joblib does when it starts a process
+
+    with pytest.raises(Ended) as end, ended_in_words("Trials are kept", "--resume"):
+        start()
+    assert end.value.code == INTERRUPTED
+    assert "Stopped. Trials are kept" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+@pytest.mark.parametrize("sent", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_signals_to_any_thread_wait_until_workers_have_started(sent: str) -> None:
+    begun = threading.Event()
+    reached: list[int] = []
+    number = getattr(signal, sent)
+
+    def interrupt() -> None:
+        begun.wait(10)
+        signal.pthread_kill(threading.get_ident(), number)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+
+    def start() -> None:
+        with ignore_sigint():
+            begun.set()
+            thread.join()
+            reached.extend(range(100))  # bytecode on which Python would call its handler
+
+    before = signal.signal(number, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            start()
+        assert len(reached) == 100
+        assert signal.getsignal(number) is signal.default_int_handler
+    finally:
+        signal.signal(number, before)
 
 
 def test_other_exits_pass() -> None:

@@ -88,8 +88,8 @@ def test_no_module_that_runs_what_it_reads_is_imported() -> None:
     imported |= {(f, node.module or "") for f, node in nodes(ast.ImportFrom)}
     assert len(imported) > 100
     found = [pair for pair in imported if pair[1].split(".")[0] in FORBIDDEN]
-    # Workers are sent the user's own classes by the process that started them, through a pipe; what
-    # is unpickled there never was a file.
+    # Workers get a user's own classes from the process that started them, which sends the hash of
+    # their file through a pipe; a file with another hash is not unpickled (test_workers.py).
     assert found == [("workers.py", "cloudpickle")]
     text = next(p for p in SOURCES if p.name == "workers.py").read_text(encoding="utf-8")
     assert text.count("cloudpickle.loads(") == 1

@@ -42,6 +42,7 @@ from tests.fixtures.videos import (
     blob_face,
     blobs,
     find_blobs,
+    pause_after,
     read_video,
     sliding,
     turn_upright,
@@ -243,7 +244,7 @@ def test_no_result_is_left_of_a_picture_that_has_no_face_any_more(
     mask_files(source, out, alpha=True, resume=True)
     assert list(MASKED.read(out / "masked.csv")["status"]) == ["no_face", "ok"]
     left = sorted(path.name for path in out.iterdir())
-    assert left == ["masked.csv", "same.alpha.png", "same.png"]
+    assert left == ["masked.csv", "masked.sha256", "same.alpha.png", "same.png"]
 
 
 def test_files_that_nobody_knows_are_not_overwritten(face: ImageArray, tmp_path: Path) -> None:
@@ -267,17 +268,17 @@ def test_table_and_picture_need_two_names(face: ImageArray, tmp_path: Path) -> N
 def test_kinds_that_are_only_read_or_not_even_that(face: ImageArray, tmp_path: Path) -> None:
     source, out = tmp_path / "in", tmp_path / "out"
     write_image(source / "i.jpg", face)
-    (source / "i.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(100))
+    (source / "i.jp2").write_bytes(b"\0\0\0\x18ftypcrx " + bytes(100))
     Image.fromarray(face).save(source / "b.ppm")
     write_image(source / "jpeg.jpg", face)
-    (source / "jpeg.jpg").rename(source / "jpeg.avif")
+    (source / "jpeg.jpg").rename(source / "jpeg.jxl")
     done = mask_files(source, out, alpha=True)
     assert [file.message[:20] for file in done.files] == [
-        "", "a HEIC picture, whic", "", "cannot write a .avif"
+        "", "a raw camera picture", "", "cannot write a .jxl "
     ]  # fmt: skip
     assert list(MASKED.read(out / "masked.csv")["output"].fillna("")) == ["b.png", "", "i.jpg", ""]
     assert {path.name for path in out.iterdir()} == {
-        "b.alpha.png", "b.png", "i.alpha.png", "i.jpg", "masked.csv"
+        "b.alpha.png", "b.png", "i.alpha.png", "i.jpg", "masked.csv", "masked.sha256"
     }  # fmt: skip
 
 
@@ -332,7 +333,9 @@ def test_a_video_keeps_rate_size_and_frames(
     assert set(rows["seed"]) == {derived_seed(0, "clip.mp4", 0)}
     assert set(rows["status"]) == {"ok"}
     assert list(table[table["source"] == "broken.mp4"]["status"]) == ["error"]
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["clip.mp4", "masked.csv"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "clip.mp4", "masked.csv", "masked.sha256",
+    ]  # fmt: skip
     written = (tmp_path / "out" / "clip.mp4").stat().st_mtime_ns
     assert [f.kept for f in mask_files(tmp_path / "in", tmp_path / "out", resume=True).files] == [
         False,
@@ -357,12 +360,38 @@ def test_a_damaged_video_is_told(clip: Path, tmp_path: Path) -> None:
     assert table["status"].iloc[-1] == "error"
 
 
+@pytest.mark.parametrize("steps", [11, 2_000_000])
+def test_uneven_frames_are_written_when_the_file_shows_them(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, steps: int
+) -> None:
+    """The frame before a pause is repeated; a pause of 18 hours is taken for an error."""
+    monkeypatch.setattr(_sinks, "find_ffmpeg", lambda: None)
+    pause_after(clip, 2, steps)
+    due = [i + (steps - 1) * (i > 2) for i in range(8)]
+    done = mask_files(clip, tmp_path / "out.mp4", csv=tmp_path / "out.csv")
+    table = MASKED.read(tmp_path / "out.csv")
+    assert list(table["time_s"]) == pytest.approx([i / RATE for i in due], rel=1e-4, abs=1e-4)
+    note = table["message"].iloc[0]
+    assert note.startswith(f"frames come 33 to {1000 * steps / 29.97:.0f} ms apart")
+    assert f"{clip}: {note}." in done.notes
+    assert set(table["message"].iloc[1:]) == {""}
+    before, after = read_video(clip)[0], read_video(tmp_path / "out.mp4")[0]
+    if steps > 100:
+        assert len(after) == 8
+        return
+    assert len(after) == due[-1] + 1
+    top = slice(0, before[0].shape[0] // 4)  # above the mask
+    for index, frame in zip(due, before, strict=True):
+        assert np.abs(after[index][top].astype(int) - frame[top]).mean() < 3
+    assert np.abs(after[due[3] - 1][top].astype(int) - before[2][top]).mean() < 3
+
+
 def test_a_video_without_a_face_leaves_no_file_and_one_row(tmp_path: Path) -> None:
     empty = write_video(tmp_path / "empty.mp4", [np.full((96, 128, 3), 90, np.uint8)] * 3)
     done = mask_files(empty, tmp_path / "out")
     assert done.files[0].message == "no face found in any of 3 frames"
     assert done.notes == ()
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["masked.csv"]
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"masked.csv", "masked.sha256"}
     table = MASKED.read(tmp_path / "out" / "masked.csv")
     assert list(table["status"]) == ["no_face"]
     assert list(table["message"]) == ["no face found in any of 3 frames"]
@@ -378,7 +407,7 @@ def test_an_occluder_that_fails_on_a_whole_video_is_told(clip: Path, tmp_path: P
 
     (file,) = mask_files(clip, tmp_path / "out", Broken()).files
     assert file.message == "ValueError: out of paint"
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["masked.csv"]
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"masked.csv", "masked.sha256"}
     table = MASKED.read(tmp_path / "out" / "masked.csv")
     assert list(table["status"]) == ["error"]
 
@@ -646,7 +675,7 @@ def test_endings_that_browsers_and_cameras_write_are_masked_and_the_rest_is_name
         (source / name).write_text("no picture")
     done = mask_files(source, out)
     assert sorted(str(p.relative_to(out)) for p in out.iterdir()) == [
-        "a.jpg", "b.jpg", "c.jpg", "d.png", "e.mp4", "masked.csv"
+        "a.jpg", "b.jpg", "c.jpg", "d.png", "e.mp4", "masked.csv", "masked.sha256"
     ]  # fmt: skip
     assert all(file.coverages for file in done.files)
     (note,) = (note for note in done.notes if "also holds" in note)
@@ -669,8 +698,8 @@ def test_pictures_are_on_the_disk_before_their_rows(
     monkeypatch.setattr(os, "fsync", noted)
     mask_files(tmp_path / "in", out, alpha=True)
     inode = {path.name: path.stat().st_ino for path in (out, *out.iterdir())}
-    order = [inode[name] for name in ("a.png", "out", "a.alpha.png", "out", "masked.csv")]
-    assert synced[-5:] == order
+    order = ("a.png", "out", "a.alpha.png", "out", "masked.csv", "masked.sha256", "out")
+    assert synced[-7:] == [inode[name] for name in order]
 
 
 def test_doctor_finds_damaged_results(face: ImageArray, tmp_path: Path) -> None:
@@ -691,6 +720,33 @@ def test_doctor_finds_damaged_results(face: ImageArray, tmp_path: Path) -> None:
         re.sub(r"^(.*,d\.png,.*),1,([^,]*)$", r"\1,2,\2", table.read_text(), flags=re.M)
     )
     (check,) = check_folder(tmp_path / "results")
-    assert check.detail == "damaged: a.png, b.png, c.png and 1 more. Mask again with --resume"
+    assert check.detail == "damaged: a.png, b.png, c.png and 2 more. Mask again with --resume"
     mask_files(tmp_path / "in", out, alpha=True, resume=True)
     assert all(check.ok for check in check_folder(out))
+
+
+def test_doctor_and_resume_notice_a_table_that_was_cut_between_two_files(
+    face: ImageArray, tmp_path: Path
+) -> None:
+    """Each file that is left has all its rows and its result."""
+    out = tmp_path / "out"
+    for name in ("a.png", "b.png", "c.png"):
+        write_image(tmp_path / "in" / name, face)
+    mask_files(tmp_path / "in", out)
+    table = out / "masked.csv"
+    whole = table.read_bytes()
+    table.write_bytes(b"".join(whole.splitlines(keepends=True)[:-1]))
+    (check,) = check_folder(out)
+    assert (check.ok, check.detail) == (
+        False,
+        "damaged: rows of masked.csv. Mask again with --resume",
+    )
+    done = mask_files(tmp_path / "in", out, resume=True)
+    assert done.notes[-1].startswith("1 files were masked again")
+    assert table.read_bytes() == whole
+    assert [check.ok for check in check_folder(out)] == [True]
+    (out / "masked.sha256").unlink()  # as after a kill
+    (check,) = check_folder(out)
+    assert (check.ok, check.detail) == (
+        True, "masked pictures as written; not finished: go on with --resume"
+    )  # fmt: skip

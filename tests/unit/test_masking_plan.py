@@ -113,13 +113,13 @@ class TestPlan:
     @pytest.mark.parametrize("source", ["more", "more/*"])
     def test_kinds_that_cannot_be_read_are_in_nobodys_way(self, source: str, folder: Path) -> None:
         (folder / "more").mkdir()
-        for name in ("i.heic", "i.jpg", "i.avif"):
+        for name in ("i.jp2", "i.jpg", "i.jxl"):
             (folder / "more" / name).touch()
         targets = {job.name: job.targets for job in plan_jobs([source], Path("out"), alpha=True)}
         assert targets == {
-            "i.avif": (),
-            "i.heic": (),
+            "i.jp2": (),
             "i.jpg": (Path("out/i.jpg"), Path("out/i.alpha.png")),
+            "i.jxl": (),
         }
 
     def test_the_two_that_become_one_file_are_named(self, folder: Path) -> None:
@@ -139,7 +139,8 @@ class TestPlan:
 
     def test_what_is_looked_for_is_told(self) -> None:
         with pytest.raises(
-            MaskfaceError, match=r"\.webp, .*\.jpe, .*\.gif, \.pgm, \.pnm, \.ppm, \.avi, .*\.wmv"
+            MaskfaceError,
+            match=r"\.webp, .*\.jpe, .*\.gif, \.heic, \.heif, \.pgm, \.pnm, \.ppm, \.avi, .*\.wmv",
         ):
             planned("faces/*.txt")
 

@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import cv2
 import numpy as np
@@ -115,12 +115,30 @@ BIAS = np.array([0.2, -0.1, 0.4, 0.0], np.float32)
 GREY_DIMS = (1, 8, 8)
 
 
+class Trusted(Network):
+    """A network that is not tried in a process of its own first, which takes most of the time."""
+
+    def __init__(self, *given: Any, **options: Any) -> None:
+        super().__init__(*given, **options | {"trusted": True})
+
+
+@pytest.fixture(autouse=True)
+def _trusted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(onnx_module, "Network", Trusted)
+
+
+@pytest.fixture
+def tried(_trusted: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have models tried in a process of their own, as those of users are."""
+    monkeypatch.setattr(onnx_module, "Network", Network)
+
+
 @pytest.fixture
 def only(monkeypatch: pytest.MonkeyPatch) -> Choose:
     """Have models run by one library alone."""
 
     def choose(engine: Library) -> None:
-        chosen = functools.partial(Network, engines=(engine,))
+        chosen = functools.partial(vars(onnx_module)["Network"], engines=(engine,))
         monkeypatch.setattr(onnx_module, "Network", chosen)
 
     return choose
@@ -177,6 +195,7 @@ def test_embedding_of_fer_differs_between_faces() -> None:
     assert np.ptp(described, axis=0).max() > 0.01
 
 
+@pytest.mark.usefixtures("tried")
 @pytest.mark.parametrize("engine", ENGINE)
 @pytest.mark.parametrize("batch", [1, "n"])
 def test_answers_by_hand(tmp_path: Path, only: Choose, engine: Library, batch: int | str) -> None:
@@ -237,6 +256,7 @@ def test_numbers_that_are_no_labels_are_left_out(tmp_path: Path) -> None:
     assert answer[EMOTIONS.index("sadness")] == pytest.approx(odds[1] / odds.sum(), abs=1e-6)
 
 
+@pytest.mark.usefixtures("tried")
 @needs_onnxruntime
 def test_layers_that_opencv_lacks_are_run_by_onnxruntime(tmp_path: Path) -> None:
     classifier = Onnx(written(tmp_path, evened()))
@@ -248,6 +268,7 @@ def test_layers_that_opencv_lacks_are_run_by_onnxruntime(tmp_path: Path) -> None
     assert answer[EMOTIONS.index("sadness")] == pytest.approx(odds[1] / odds.sum(), abs=1e-5)
 
 
+@pytest.mark.usefixtures("tried")
 def test_without_onnxruntime_the_message_names_the_command(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -388,6 +409,7 @@ def test_an_unknown_embedding_is_reported(tmp_path: Path) -> None:
         made.embed(crops(1))
 
 
+@pytest.mark.usefixtures("tried")
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
@@ -403,6 +425,7 @@ def test_files_that_are_no_networks(tmp_path: Path, damage: Damage, message: str
         Onnx(written(tmp_path, damage(linear(MATRIX, BIAS, GREY_DIMS))))
 
 
+@pytest.mark.usefixtures("tried")
 def test_a_pickle_is_never_opened(tmp_path: Path) -> None:
     class Trap:
         def __reduce__(self) -> tuple[object, tuple[str, str]]:
@@ -569,6 +592,7 @@ def test_a_network_that_drops_the_batch_axis_of_one_picture(tmp_path: Path) -> N
     np.testing.assert_allclose(one, plain.predict_proba(faces[:1]), atol=1e-6)
 
 
+@pytest.mark.usefixtures("tried")
 def test_inputs_of_whole_numbers_are_refused_by_name(tmp_path: Path) -> None:
     model = linear(MATRIX, BIAS, GREY_DIMS)
     declared = value(11, "picture", ["n", *GREY_DIMS])
@@ -595,12 +619,14 @@ class Endless(OpenCV):
             time.sleep(1)
 
 
+@pytest.mark.usefixtures("tried")
 def test_a_file_that_ends_its_process_is_refused(tmp_path: Path, only: Choose) -> None:
     only(Deadly)
     with pytest.raises(MaskfaceError, match=r"Deadly: the file ends the process .*\(SIGABRT\)"):
         Onnx(written(tmp_path, linear(MATRIX, BIAS, GREY_DIMS)))
 
 
+@pytest.mark.usefixtures("tried")
 def test_a_damaged_file_that_opencv_dies_of(tmp_path: Path) -> None:
     """One letter of a tensor's name is changed; OpenCV reads where nothing is."""
     damaged = mapped().replace(b"\x03map\x12\x08flat map", b"\x03mop\x12\x08flat map")
@@ -615,6 +641,7 @@ def test_another_library_may_run_what_ends_the_first(tmp_path: Path) -> None:
     assert Network(model, "small", probe=tried, engines=(Deadly, OpenCV)).engine == OpenCV.name
 
 
+@pytest.mark.usefixtures("tried")
 def test_a_file_that_is_never_done_is_refused(
     tmp_path: Path, only: Choose, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -624,6 +651,7 @@ def test_a_file_that_is_never_done_is_refused(
         Onnx(written(tmp_path, linear(MATRIX, BIAS, GREY_DIMS)))
 
 
+@pytest.mark.usefixtures("tried")
 def test_a_file_is_tried_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Onnx(written(tmp_path, linear(MATRIX + 7, BIAS, GREY_DIMS)))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import fisher_exact
@@ -184,3 +185,40 @@ def test_one_file_under_several_names() -> None:
         "subject), such as a.jpg and c.jpg: "
     )
     assert find_guards(trials, files.iloc[:0]).empty
+
+
+@pytest.mark.parametrize(
+    ("sizes", "words"),
+    [
+        ([40.0] * 297 + [25.0, 13.0, 13.0], ""),  # two of 300 are too few
+        ([40.0] * 297 + [23.0, 13.0, 13.0], "3 of 300 faces have less than 24 px"),
+        ([210.0] * 98 + [69.0, 71.0], "1 of 100 faces have less than 70 px (half of all 210 px"),
+        ([210.0] * 98 + [71.0, 71.0], ""),
+        # Scenes with faces of all sizes: only those without landmarks are too small.
+        ([30.0 + 4 * i for i in range(100)], ""),
+        ([20.0 + 4 * i for i in range(100)], "1 of 100 faces have less than 24 px"),
+        ([], ""),
+    ],
+)
+def test_faces_that_may_be_no_faces(sizes: list[float], words: str) -> None:
+    guards = find_guards(pairs(GOOD, PEOPLE), face_sizes=np.array(sizes))
+    assert [*guards["guard"]] == (["tiny_face"] if words else [])
+    assert all(words in detail for detail in guards["detail"])
+
+
+@pytest.mark.parametrize(("rolls", "n"), [([61, -179.5, 90, -61], 4), ([59, -59, 30, -30], 0)])
+def test_heads_that_lie_on_their_side_or_upside_down(rolls: list[float], n: int) -> None:
+    """4 of 70 heads; their size under an occluder, and the heads without one, do not count."""
+    trials = pairs(GOOD, PEOPLE)
+    plain = trials.index[trials["condition"] == "none"]
+    trials["roll_deg"] = 80.0
+    trials.loc[plain, "roll_deg"] = 2.0
+    trials.loc[plain[-1], "roll_deg"] = float("nan")
+    trials.loc[plain[: len(rolls)], "roll_deg"] = rolls
+    found_rows = found(trials)
+    assert [guard for guard, _ in found_rows] == (["large_roll"] if n else [])
+    if n:
+        row = found_rows["large_roll", "all"]
+        assert "4 of 69 heads are turned by more than 60 degrees" in row["detail"]
+        trials.loc[plain[0], "roll_deg"] = 2.0  # 3 of 69 are less than 5 %
+        assert not found(trials)

@@ -8,22 +8,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from maskface.analyses.common import (
-    HEAD,
-    LABEL,
-    STANDING,
-    Hits,
-    accuracies,
-    count_hits,
-    estimates,
-    groups,
-    interval_cells,
-    interval_columns,
-    limits_text,
-    p_column,
-    share,
-    with_holm,
-)
+from maskface.analyses import common
 from maskface.arrays import Floats, Integers, Row
 from maskface.schema import Column, Table
 from maskface.stats import INTERVAL_NAMES, bootstrap, interval
@@ -35,22 +20,22 @@ from maskface.types import EMOTIONS
 APPEARANCE: Final = Table(
     "appearance",
     (
-        *HEAD,
+        *common.HEAD,
         Column("group", "text", "Appearances that belong together"),
         Column("measure", "text", "What value is", allowed=("loss", "range")),
         Column("condition", "text", "As in trials; empty for the range of a group"),
-        LABEL,
-        *STANDING,
-        share("coverage", "Mean hidden fraction of the face oval"),
+        common.LABEL,
+        *common.STANDING,
+        common.share("coverage", "Mean hidden fraction of the face oval"),
         Column(
             "value", "real",
             "loss: right answers under `none` minus under the condition; range: most minus fewest "
             "right answers in the group",
         ),
-        *interval_columns("value"),
+        *common.interval_columns("value"),
         Column("by_chance", "real", "Mean range if appearances were exchangeable within units"),
-        p_column("p_value", "Share of exchanges with at least this range"),
-        p_column("p_adjusted", "p_value after Holm; accuracy and the emotions are two families"),
+        common.p_column("p_value", "Share of exchanges with at least this range"),
+        common.P_ADJUSTED,
     ),
     key=("dataset", "classifier", "measure", "group", "condition", "label"),
 )  # fmt: skip
@@ -87,34 +72,36 @@ def appearance_table(
         permutation test (Phipson & Smyth 2010, doi:10.2202/1544-6115.1585).
     """
     rows: list[Row] = []
-    for head, part in groups(trials):
+    for head, part in common.groups(trials):
         for group, conditions in appearances.items():
-            hits = count_hits(part, [PLAIN, *conditions])
+            hits = common.count_hits(part, [PLAIN, *conditions])
             fixed = head | {"group": group}
             rows += [fixed | row for row in _loss_rows(hits, seed, n_resamples)]
             rows += [fixed | row for row in _range_rows(hits, seed, n_resamples)]
-    return with_holm(APPEARANCE, rows)
+    return common.with_holm(APPEARANCE, rows)
 
 
-def _loss_rows(hits: Hits, seed: int, n_resamples: int) -> list[Row]:
+def _loss_rows(hits: common.Hits, seed: int, n_resamples: int) -> list[Row]:
     def losses(totals: Floats) -> Floats:
-        right = accuracies(totals)
+        right = common.accuracies(totals)
         return (right[:, :1] - right[:, 1:]).reshape(len(totals), -1)
 
     k = len(hits.conditions) - 1
     units = np.tile(hits.n_clusters, k)
-    found = estimates(hits.totals, losses, seed=seed, n_clusters=units, n_resamples=n_resamples)
+    found = common.estimates(
+        hits.totals, losses, seed=seed, n_clusters=units, n_resamples=n_resamples
+    )
     found = found.reshape(3, k, -1)
     return [
         hits.standing(i)
         | {"measure": "loss", "condition": condition, "coverage": hits.coverage[c + 1]}
-        | interval_cells(found[:, c, i])
+        | common.interval_cells(found[:, c, i])
         for c, condition in enumerate(hits.conditions[1:])
         for i in hits.labels
     ]
 
 
-def _range_rows(hits: Hits, seed: int, n_resamples: int) -> list[Row]:
+def _range_rows(hits: common.Hits, seed: int, n_resamples: int) -> list[Row]:
     drawn = bootstrap(
         hits.totals, _range, seed=seed, n_clusters=hits.n_clusters, n_resamples=n_resamples
     )
@@ -123,7 +110,7 @@ def _range_rows(hits: Hits, seed: int, n_resamples: int) -> list[Row]:
     return [
         hits.standing(i)
         | {"measure": "range", "coverage": hits.coverage[1:].mean()}
-        | interval_cells(
+        | common.interval_cells(
             np.array([drawn.point[i], np.maximum(low[i], 0), high[i]]), INTERVAL_NAMES["t"]
         )
         | {"by_chance": exchanged.mean[i], "p_value": exchanged.p_value[i]}
@@ -133,10 +120,10 @@ def _range_rows(hits: Hits, seed: int, n_resamples: int) -> list[Row]:
 
 def _range(totals: Floats) -> Floats:
     """Compute most minus fewest right answers over the conditions but the first, (B, 8)."""
-    return np.asarray(np.ptp(accuracies(totals)[:, 1:], axis=1))
+    return np.asarray(np.ptp(common.accuracies(totals)[:, 1:], axis=1))
 
 
-def _exchanged(hits: Hits, observed: Floats, seed: int) -> Randomized:
+def _exchanged(hits: common.Hits, observed: Floats, seed: int) -> Randomized:
     """Compare ranges with those after shuffling each unit's conditions, but the plain one."""
     blocks = hits.totals.reshape(-1, len(hits.conditions) + 1, len(EMOTIONS))
     fixed, right = blocks[:, :2].sum(axis=0), blocks[:, 2:]
@@ -165,7 +152,7 @@ def appearance_text(appearance: pd.DataFrame) -> str:
         lines.append(
             f"{row['classifier']}, {row['group']}: from {points(least['value'])} points lost "
             f"({least['condition']}) to {points(most['value'])} ({most['condition']}); range "
-            f"{percent(row['value'])} {limits_text(row, signed=False)}, by chance "
+            f"{percent(row['value'])} {common.limits_text(row, signed=False)}, by chance "
             f"{percent(row['by_chance'])}"
         )
     return "\n".join(lines)

@@ -60,6 +60,11 @@ def p_column(name: str, description: str) -> Column:
     return Column(name, "real", description, low=0, high=1, decimals=12)
 
 
+P_ADJUSTED: Final = p_column(
+    "p_adjusted", "p_value after Holm; accuracy and the emotions are two families"
+)
+
+
 def interval_columns(of: str) -> tuple[Column, Column, Column]:
     """Make the columns of a 95 % interval and its kind."""
     return (
@@ -141,24 +146,12 @@ _NAMES: Final = {"subject_id": "subject", "image_id": "image"}
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Hits:
-    """Right answers of C units under K conditions, over the pictures answered under all of them.
+    """Right answers of C units under K conditions, over the pictures answered under all of them."""
 
-    Attributes
-    ----------
-    conditions
-        The K conditions.
-    counts
-        Answers by unit and condition.
-    coverage
-        (K,) mean hidden fraction of the face oval.
-    clustered_by
-        ``subject``, or ``image`` where a picture does not say who is shown.
-    """
-
-    conditions: tuple[str, ...]
-    counts: AnswerCounts
-    coverage: Floats
-    clustered_by: str
+    conditions: tuple[str, ...]  # the K conditions
+    counts: AnswerCounts  # answers by unit and condition
+    coverage: Floats  # (K,) mean hidden fraction of the face oval
+    clustered_by: str  # subject, or image where a picture does not say who is shown
 
     @property
     def totals(self) -> Floats:
@@ -211,10 +204,7 @@ def unit_name(column: str) -> str:
 def find_condition(trials: pd.DataFrame, name: str) -> str:
     """Find the condition of an occluder, whose parameters may be written in another order.
 
-    Raises
-    ------
-    MaskfaceError
-        If the trials do not hold it.
+    Raises MaskfaceError if the trials do not hold it.
     """
     there = sorted(map(str, trials["condition"].unique()))
     if name in there:
@@ -228,17 +218,8 @@ def find_condition(trials: pd.DataFrame, name: str) -> str:
 def count_hits(trials: pd.DataFrame, conditions: Sequence[str]) -> Hits:
     """Sum right answers by unit, over the pictures answered under all conditions.
 
-    Parameters
-    ----------
-    trials
-        Of one data set and classifier, in the schema of `maskface.tables.TRIALS`.
-    conditions
-        Which conditions, in any order, as in `find_condition`.
-
-    Raises
-    ------
-    MaskfaceError
-        If the trials lack one, or no picture has an answer under all of them.
+    `trials` are those of one data set and classifier; conditions are found by `find_condition`.
+    Raises MaskfaceError if the trials lack one, or no picture has an answer under all of them.
     """
     answers = complete_answers(trials, conditions)
     ok = trials[trials["status"] == "ok"]
@@ -278,17 +259,10 @@ def with_holm(
     source: str = "p_value",
     target: str = "p_adjusted",
 ) -> pd.DataFrame:
-    """Make a table of rows with its p values corrected by Holm.
+    """Make a table of rows with its p values (`source`) corrected by Holm (`target`).
 
-    Parameters
-    ----------
-    schema, rows
-        Of the table.
-    families
-        Columns that tell families of tests apart; if none, accuracy over all emotions is one
-        family, and the single emotions are another.
-    source, target
-        Columns of the p values and of what they are corrected to.
+    `families` are columns that tell families of tests apart; if none, accuracy over all emotions is
+    one family, and the single emotions are another.
     """
     table = schema.frame(rows)
     by: list[Any] = list(families) if families else [table["label"] == "all"]

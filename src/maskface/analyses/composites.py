@@ -10,18 +10,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from maskface.analyses.common import (
-    HEAD,
-    STANDING,
-    estimates,
-    find_condition,
-    groups,
-    interval_cells,
-    interval_columns,
-    limits_text,
-    p_column,
-    with_holm,
-)
+from maskface.analyses import common
 from maskface.arrays import Floats, Row
 from maskface.errors import MaskfaceError
 from maskface.schema import Column, Table, numbered
@@ -38,7 +27,7 @@ QUANTITIES: Final = (
 CONCEALED: Final = Table(
     "concealed",
     (
-        *HEAD,
+        *common.HEAD,
         Column("kind", "text", "How the face was made, as in attributes"),
         Column("upper", "text", "The emotion of its upper half", allowed=EMOTIONS),
         Column("lower", "text", "The emotion of its lower half", allowed=EMOTIONS),
@@ -49,11 +38,13 @@ CONCEALED: Final = Table(
             "against upper (lower): the share minus that of whole faces with the emotion of the "
             "upper (lower) half, both plain or both masked", allowed=QUANTITIES,
         ),
-        *STANDING,
+        *common.STANDING,
         Column("value", "real", "The share or the difference"),
-        *interval_columns("value"),
-        p_column("p_value", "Two-sided permutation test that a difference is 0"),
-        p_column("p_adjusted", "p_value after Holm, over the same quantity, kind and answer"),
+        *common.interval_columns("value"),
+        common.p_column("p_value", "Two-sided permutation test that a difference is 0"),
+        common.p_column(
+            "p_adjusted", "p_value after Holm, over the same quantity, kind and answer"
+        ),
     ),
     key=("dataset", "classifier", "kind", "upper", "lower", "mask", "answer", "quantity"),
 )  # fmt: skip
@@ -171,12 +162,12 @@ def concealed_table(
     """
     made = how_made(attributes)
     rows: list[Row] = []
-    for head, part in groups(trials):
-        condition = find_condition(part, mask)
+    for head, part in common.groups(trials):
+        condition = common.find_condition(part, mask)
         counts = count_made(part.join(made, on="image_id", how="inner"), condition, answers)
         fixed = head | {"mask": condition, "clustered_by": "subject"}
         rows += [fixed | row for row in _rows(counts, answers, seed, n_resamples)]
-    return with_holm(CONCEALED, rows, "quantity", "kind", "answer")
+    return common.with_holm(CONCEALED, rows, "quantity", "kind", "answer")
 
 
 def _differences(faces: Sequence[Made]) -> list[Difference]:
@@ -202,7 +193,7 @@ def _rows(counts: Counts, answers: Sequence[str], seed: int, n_resamples: int) -
 
     weights = np.vstack([np.eye(n_cells), _weights(differences, n_cells)])
     weighted = partial(values, weights=weights)
-    found = estimates(counts.totals, weighted, seed=seed, n_resamples=n_resamples)
+    found = common.estimates(counts.totals, weighted, seed=seed, n_resamples=n_resamples)
     found = found.reshape(3, len(weights), -1)
     p = np.full(found.shape[1:], np.nan)
     for d, (_, _, a, b) in enumerate(differences, start=n_cells):
@@ -216,7 +207,7 @@ def _rows(counts: Counts, answers: Sequence[str], seed: int, n_resamples: int) -
         dict(zip(MADE, counts.faces[face], strict=True))
         | {"quantity": quantity, "answer": answer, "n_clusters": int(present[2 * face])}
         | {"n": int(counts.sums[:, 2 * face, 0].sum()), "p_value": p[q, i]}
-        | interval_cells(found[:, q, i])
+        | common.interval_cells(found[:, q, i])
         for q, (face, quantity) in enumerate(names)
         for i, answer in enumerate(answers)
     ]
@@ -257,12 +248,12 @@ def _sentence(classifier: str, rows: pd.DataFrame, upper: str, lower: str) -> st
     )
     change = by[upper, "change"]
     against = "; ".join(
-        f"{points(row['value'])} points {limits_text(row)} from the whole {emotion} face"
+        f"{points(row['value'])} points {common.limits_text(row)} from the whole {emotion} face"
         for half, emotion in (("upper", upper), ("lower", lower))
         if (row := by.get((upper, f"masked against {half}")))
     )
     return (
         f"{classifier}: {upper} above, {lower} below is called {hidden} ("
-        f"{points(change['value'])} points {limits_text(change)}, p "
+        f"{points(change['value'])} points {common.limits_text(change)}, p "
         f"{p_text(change['p_adjusted'])}), {worn}. Masked, '{upper}' is {against}"
     )

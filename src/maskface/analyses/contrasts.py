@@ -9,49 +9,27 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from maskface.analyses.common import (
-    HEAD,
-    LABEL,
-    STANDING,
-    difference_text,
-    find_condition,
-    groups,
-    interval_columns,
-    p_column,
-    share,
-    unit_column,
-    unit_name,
-    with_holm,
-)
+from maskface import stats
+from maskface.analyses import common
 from maskface.arrays import Row
 from maskface.errors import MaskfaceError
 from maskface.schema import Column, Table
-from maskface.stats import (
-    Comparison,
-    Estimate,
-    Metric,
-    cluster_values,
-    compare,
-    equivalence_test,
-    estimate,
-    get_metrics,
-    permutation_test,
-)
+from maskface.stats import Comparison, Estimate, Metric
 from maskface.tables import PLAIN
 from maskface.types import EMOTIONS
 
 _CONTRAST: Final = (
-    *HEAD,
+    *common.HEAD,
     Column("condition", "text", "As in trials"),
     Column("reference", "text", "The condition that it is compared with"),
-    LABEL,
-    *STANDING,
-    share("coverage", "Mean hidden fraction of the face oval under the condition"),
-    share("reference_coverage", "The same under the reference"),
-    share("value", "Share of right answers under the condition"),
-    share("reference_value", "The same under the reference, for the same pictures"),
+    common.LABEL,
+    *common.STANDING,
+    common.share("coverage", "Mean hidden fraction of the face oval under the condition"),
+    common.share("reference_coverage", "The same under the reference"),
+    common.share("value", "Share of right answers under the condition"),
+    common.share("reference_value", "The same under the reference, for the same pictures"),
     Column("difference", "real", "value - reference_value; below 0: the condition hides more"),
-    *interval_columns("difference"),
+    *common.interval_columns("difference"),
 )
 _CONTRAST_KEY: Final = ("dataset", "classifier", "condition", "reference", "label")
 
@@ -59,8 +37,10 @@ CONTRASTS: Final = Table(
     "contrasts",
     (
         *_CONTRAST,
-        p_column("p_value", "Two-sided cluster permutation test that there is no difference"),
-        p_column("p_adjusted", "p_value after Holm; accuracy and the emotions are two families"),
+        common.p_column(
+            "p_value", "Two-sided cluster permutation test that there is no difference"
+        ),
+        common.P_ADJUSTED,
     ),
     key=_CONTRAST_KEY,
 )
@@ -73,8 +53,10 @@ STYLES: Final = Table(
         Column("bound", "real", "Differences within -bound to +bound do not matter", low=0),
         Column("equivalence_low", "real", "Lower end of the 90 % t interval over units"),
         Column("equivalence_high", "real", "Upper end of it"),
-        p_column("equivalence_p", "TOST: small if the difference lies within the bound"),
-        p_column("equivalence_p_adjusted", "The same after Holm; accuracy and the emotions apart"),
+        common.p_column("equivalence_p", "TOST: small if the difference lies within the bound"),
+        common.p_column(
+            "equivalence_p_adjusted", "The same after Holm; accuracy and the emotions apart"
+        ),
         Column("equivalent", "whole", "1 if equivalence_p_adjusted < .05, else 0", low=0, high=1),
     ),
     key=_CONTRAST_KEY,
@@ -82,7 +64,7 @@ STYLES: Final = Table(
 """Contrasts with a test of equivalence."""
 
 Pair = tuple[str, str]
-MEASURES: Final = (get_metrics("accuracy")[0], get_metrics("recall")[0])
+MEASURES: Final = (stats.get_metrics("accuracy")[0], stats.get_metrics("recall")[0])
 """Share of right answers, over all emotions and of each."""
 
 
@@ -107,7 +89,7 @@ def compare_conditions(trials: pd.DataFrame, condition: str, reference: str) -> 
     MaskfaceError
         If the trials lack a condition, or both are the same.
     """
-    condition, reference = (find_condition(trials, name) for name in (condition, reference))
+    condition, reference = (common.find_condition(trials, name) for name in (condition, reference))
     if condition == reference:
         raise MaskfaceError(f"Cannot compare {condition!r} with itself. Name two conditions.")
     rows = trials[trials["condition"].isin([condition, reference])]
@@ -115,7 +97,7 @@ def compare_conditions(trials: pd.DataFrame, condition: str, reference: str) -> 
     # `compare` knows its reference by the name; the condition may itself be called none.
     name = "condition" if condition == PLAIN else condition
     renamed = rows["condition"].mask(chosen, name).mask(plain, PLAIN)
-    return compare(rows.assign(condition=renamed), name, by=unit_column(trials))
+    return stats.compare(rows.assign(condition=renamed), name, by=common.unit_column(trials))
 
 
 def contrast_table(
@@ -142,10 +124,10 @@ def contrast_table(
     """
 
     def test(found: Comparison, metric: Metric, label: str) -> Row:
-        return {"p_value": permutation_test(found, metric, label, seed=seed).p_value}
+        return {"p_value": stats.permutation_test(found, metric, label, seed=seed).p_value}
 
     rows = pair_rows(trials, pairs, test, seed=seed, n_resamples=n_resamples)
-    return with_holm(CONTRASTS, rows)
+    return common.with_holm(CONTRASTS, rows)
 
 
 def pair_rows(
@@ -158,15 +140,15 @@ def pair_rows(
 ) -> list[Row]:
     """Make the rows of contrasts; `test` adds cells of its own."""
     rows = []
-    for head, part in groups(trials):
-        by = {"clustered_by": unit_name(unit_column(part))}
+    for head, part in common.groups(trials):
+        by = {"clustered_by": common.unit_name(common.unit_column(part))}
         coverage = part[part["status"] == "ok"].groupby("condition")["coverage"].mean()
-        for condition, reference in ([find_condition(part, n) for n in p] for p in pairs):
+        for condition, reference in ([common.find_condition(part, n) for n in p] for p in pairs):
             found = compare_conditions(part, condition, reference)
             fixed = head | by | {"condition": condition, "reference": reference}
             fixed |= {"coverage": coverage[condition], "reference_coverage": coverage[reference]}
             n = found.counts()[0].sum(axis=1)
-            for one in estimate(found, MEASURES, seed=seed, n_resamples=n_resamples):
+            for one in stats.estimate(found, MEASURES, seed=seed, n_resamples=n_resamples):
                 shown = int(n.sum() if one.label == "all" else n[EMOTIONS.index(one.label)])
                 if shown:
                     metric = MEASURES[one.label != "all"]
@@ -191,7 +173,7 @@ def _cells(one: Estimate) -> Row:
 def contrast_text(contrasts: pd.DataFrame) -> str:
     """Describe how each pair differs over all emotions."""
     overall = contrasts[contrasts["label"] == "all"]
-    return "\n".join(difference_text(row) for row in overall.to_dict("records"))
+    return "\n".join(common.difference_text(row) for row in overall.to_dict("records"))
 
 
 _ALPHA: Final = 0.05
@@ -231,17 +213,17 @@ def style_table(
 
     pairs = [(later, first) for first, later in combinations(styles, 2)]
     rows = pair_rows(trials, pairs, test, seed=seed, n_resamples=n_resamples)
-    table = with_holm(STYLES, rows, source="equivalence_p", target="equivalence_p_adjusted")
+    table = common.with_holm(STYLES, rows, source="equivalence_p", target="equivalence_p_adjusted")
     tested = table["equivalence_p"].notna()
     table["equivalent"] = (table["equivalence_p_adjusted"] < _ALPHA).where(tested).astype("Int64")
     return STYLES.check(table)
 
 
 def _equivalence(found: Comparison, metric: Metric, label: str, bound: float) -> Row:
-    reference, value = cluster_values(found, metric, label)
+    reference, value = stats.cluster_values(found, metric, label)
     try:
         # A loss of the condition against its reference, so both ends change sides.
-        result = equivalence_test(reference, value, bound=bound, alpha=_ALPHA)
+        result = stats.equivalence_test(reference, value, bound=bound, alpha=_ALPHA)
     except MaskfaceError:  # one unit, or all differ by the same
         return {}
     return {
@@ -274,8 +256,8 @@ def style_text(styles: pd.DataFrame, alike: Sequence[str], window: tuple[str, st
             f"{classifier}: of {len(own)} pairs of {', '.join(alike)}, {alike_n} are equivalent "
             f"within {100 * bound:g} points (TOST, Holm), {beyond} have their 95 % interval "
             "beyond. The largest difference:",
-            f"  {difference_text(most.to_dict())}",
+            f"  {common.difference_text(most.to_dict())}",
         ]
     happy = styles[styles["label"] == "happiness"]
     shown = happy[(happy["condition"] == window[0]) & (happy["reference"] == window[1])]
-    return "\n".join([*lines, *(difference_text(row) for row in shown.to_dict("records"))])
+    return "\n".join([*lines, *(common.difference_text(row) for row in shown.to_dict("records"))])

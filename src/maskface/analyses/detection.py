@@ -10,20 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from maskface.analyses.common import (
-    HEAD,
-    LABEL,
-    LABELS,
-    STANDING,
-    estimates,
-    groups,
-    interval_columns,
-    limit_cells,
-    limits_text,
-    share,
-    unit_column,
-    unit_name,
-)
+from maskface.analyses import common
 from maskface.arrays import Floats, Row
 from maskface.schema import Column, Table, numbered
 from maskface.stats import wilson_interval
@@ -44,7 +31,7 @@ _AT: Final = ("condition", "search", "face_px")
 DETECTION: Final = Table(
     "detection",
     (
-        *HEAD[:2],
+        *common.HEAD[:2],
         Column(
             "measure", "text",
             "found: share of faces found; drift_visible, drift_hidden: mean distance of landmarks "
@@ -52,10 +39,10 @@ DETECTION: Final = Table(
             allowed=("found", "drift_visible", "drift_hidden"),
         ),
         *_WHERE,
-        LABEL,
-        *STANDING,
+        common.LABEL,
+        *common.STANDING,
         Column("value", "real", "The measure", low=0),
-        *interval_columns("value"),
+        *common.interval_columns("value"),
     ),
     key=("dataset", "measure", *_AT, "label"),
 )  # fmt: skip
@@ -64,18 +51,18 @@ DETECTION: Final = Table(
 DETECTION_BIAS: Final = Table(
     "detection_bias",
     (
-        *HEAD[:2],
+        *common.HEAD[:2],
         *_WHERE,
         Column("label", "text", "An emotion", allowed=EMOTIONS),
         Column(
             "reference", "text", "Another one; others: the mean over all others",
             allowed=(*EMOTIONS, OTHERS),
         ),
-        *STANDING,
-        share("value", "Share of faces with the emotion that are found"),
-        share("reference_value", "The same of the reference"),
+        *common.STANDING,
+        common.share("value", "Share of faces with the emotion that are found"),
+        common.share("reference_value", "The same of the reference"),
         Column("difference", "real", "value - reference_value; above 0: found more often"),
-        *interval_columns("difference"),
+        *common.interval_columns("difference"),
     ),
     key=("dataset", *_AT, "label", "reference"),
 )  # fmt: skip
@@ -84,15 +71,15 @@ DETECTION_BIAS: Final = Table(
 DROPPING: Final = Table(
     "dropping",
     (
-        *HEAD,
+        *common.HEAD,
         *_WHERE,
-        LABEL,
-        *STANDING,
+        common.LABEL,
+        *common.STANDING,
         Column("n_found", "whole", "Those of the pictures whose face is found", "picture", 0),
-        share("value", "Share of right answers, of all pictures"),
-        share("found_value", "The same of those whose face is found"),
+        common.share("value", "Share of right answers, of all pictures"),
+        common.share("found_value", "The same of those whose face is found"),
         Column("difference", "real", "found_value - value: what dropping the others pretends"),
-        *interval_columns("difference"),
+        *common.interval_columns("difference"),
     ),
     key=("dataset", "classifier", *_AT, "label"),
 )
@@ -201,12 +188,16 @@ def dropping_table(
 def _cells(detections: pd.DataFrame) -> Iterator[tuple[Row, pd.DataFrame, str]]:
     """Yield parts of one condition, search and size: cells that name them, rows, and units."""
     looked = detections[detections["status"] == "ok"]
-    for head, run in groups(looked.assign(classifier="")):
-        by = unit_column(run)
+    for head, run in common.groups(looked.assign(classifier="")):
+        by = common.unit_column(run)
         for names, part in run.groupby(["condition", "search", "face_px"], sort=True):
             cells = dict(zip(("condition", "search", "face_px"), names, strict=True))
             own = {"run_id": head["run_id"], "dataset": head["dataset"]}
-            yield own | cells | {"clustered_by": unit_name(by)}, part.drop(columns="classifier"), by
+            yield (
+                own | cells | {"clustered_by": common.unit_name(by)},
+                part.drop(columns="classifier"),
+                by,
+            )
 
 
 def _unit_sums(part: pd.DataFrame, by: str, *values: Any) -> Floats:
@@ -231,19 +222,20 @@ def _standing(weights: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 
 def _drawn_rows(sums: Floats, seed: int, n_resamples: int, *, wilson: bool) -> Iterator[Row]:
     n, n_clusters = _standing(sums[:, _N:])
-    found = estimates(
+    found = common.estimates(
         sums, lambda s: _ratios(s[:, :_N], s[:, _N:]), seed=seed, n_clusters=n_clusters,
         n_resamples=n_resamples,
     )  # fmt: skip
     for i in np.flatnonzero(n):
         value, low, high = found[:, i].tolist()
-        limits = limit_cells(low, high)
+        limits = common.limit_cells(low, high)
         if wilson and value in (0, 1):
             units = np.array([n_clusters[i]], np.float64)
             low_w, high_w = wilson_interval(value * units, units)
-            limits = limit_cells(float(low_w[0]), float(high_w[0]), "Wilson")
+            limits = common.limit_cells(float(low_w[0]), float(high_w[0]), "Wilson")
         yield {
-            "label": LABELS[i], "n": int(n[i]), "n_clusters": int(n_clusters[i]), "value": value,
+            "label": common.LABELS[i], "n": int(n[i]), "n_clusters": int(n_clusters[i]),
+            "value": value,
         } | limits  # fmt: skip
 
 
@@ -261,7 +253,7 @@ def _bias_rows(sums: Floats, pairs: Sequence[Pair], seed: int, n_resamples: int)
     k = len(pairs)
     units = [int((sums[:, _N:][:, (a + b) > 0].sum(axis=1) > 0).sum()) for a, b in mixes]
     tiled = np.tile(units, 3)
-    found = estimates(sums, statistic, seed=seed, n_clusters=tiled, n_resamples=n_resamples)
+    found = common.estimates(sums, statistic, seed=seed, n_clusters=tiled, n_resamples=n_resamples)
     for i, ((label, reference), (a, b)) in enumerate(zip(pairs, mixes, strict=True)):
         yield {
             "label": label, "reference": reference, "n_clusters": units[i],
@@ -274,7 +266,7 @@ def _difference(found: Floats) -> Row:
     """Cells of a difference and its limits (3,), which are left out where no resample differs."""
     value, low, high = found.tolist()
     limits = (low, high) if high > low else (math.nan, math.nan)
-    return {"difference": value} | limit_cells(*limits)
+    return {"difference": value} | common.limit_cells(*limits)
 
 
 def _mix(pair: Pair, shown: NDArray[np.bool_]) -> tuple[Floats, Floats]:
@@ -298,10 +290,10 @@ def _drop_rows(part: pd.DataFrame, by: str, seed: int, n_resamples: int) -> Iter
         return np.hstack([kept - every, every, kept])
 
     units = np.tile(n_clusters, 3)
-    found = estimates(sums, statistic, seed=seed, n_clusters=units, n_resamples=n_resamples)
+    found = common.estimates(sums, statistic, seed=seed, n_clusters=units, n_resamples=n_resamples)
     for i in np.flatnonzero(n):
         yield {
-            "label": LABELS[i], "n": int(n[i]), "n_clusters": int(n_clusters[i]),
+            "label": common.LABELS[i], "n": int(n[i]), "n_clusters": int(n_clusters[i]),
             "n_found": int(n_found[i]), "value": found[0, 8 + i], "found_value": found[0, 16 + i],
         } | _difference(found[:, i])  # fmt: skip
 
@@ -343,7 +335,7 @@ def _bias_line(row: TextRow) -> str:
     return (
         f"{_where(row)}: found {row['label']} {percent(row['value'])} %, {row['reference']} "
         f"{percent(row['reference_value'])} %, difference {points(row['difference'])} "
-        f"{limits_text(row)}"
+        f"{common.limits_text(row)}"
     )
 
 
@@ -351,5 +343,5 @@ def _drop_line(row: TextRow) -> str:
     return (
         f"{_where(row)}: dropping the {row['n'] - row['n_found']} lost of {row['n']} faces moves "
         f"the accuracy of {row['classifier']} from {percent(row['value'])} to "
-        f"{percent(row['found_value'])} %: {points(row['difference'])} {limits_text(row)}"
+        f"{percent(row['found_value'])} %: {points(row['difference'])} {common.limits_text(row)}"
     )

@@ -8,22 +8,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from maskface.analyses.common import (
-    HEAD,
-    KIND,
-    LABEL,
-    STANDING,
-    Hits,
-    accuracies,
-    count_hits,
-    estimates,
-    find_condition,
-    groups,
-    interval_columns,
-    limit_cells,
-    limits_text,
-    share,
-)
+from maskface.analyses import common
 from maskface.arrays import Floats, Row
 from maskface.schema import Column, Table
 from maskface.stats import bootstrap, interval
@@ -34,17 +19,17 @@ from maskface.text import percent, points
 DOSE: Final = Table(
     "dose",
     (
-        *HEAD,
+        *common.HEAD,
         Column("series", "text", "How the face is covered more and more"),
         Column("condition", "text", "As in trials; each series begins with `none`"),
-        LABEL,
-        *STANDING,
-        share("coverage", "Mean hidden fraction of the face oval"),
-        share("value", "Share of right answers"),
+        common.LABEL,
+        *common.STANDING,
+        common.share("coverage", "Mean hidden fraction of the face oval"),
+        common.share("value", "Share of right answers"),
         Column("value_ci_low", "real", "Lower end of the 95 % interval of value"),
         Column("value_ci_high", "real", "Upper end of it"),
         Column("loss", "real", "Share of right answers under `none` minus value"),
-        *interval_columns("loss"),
+        *common.interval_columns("loss"),
     ),
     key=("dataset", "classifier", "series", "label", "coverage", "condition"),
 )
@@ -53,19 +38,19 @@ DOSE: Final = Table(
 HALF_POINTS: Final = Table(
     "half_points",
     (
-        *HEAD,
+        *common.HEAD,
         Column("series", "text", "As in dose"),
-        LABEL,
-        *STANDING,
-        share("end_coverage", "Mean coverage at the end of the series"),
+        common.LABEL,
+        *common.STANDING,
+        common.share("end_coverage", "Mean coverage at the end of the series"),
         Column("end_loss", "real", "Loss there, on the monotone curve"),
         Column(
             "half_point", "real",
             "Coverage at which half of end_loss is reached; empty if nothing is lost there",
             low=0, high=1,
         ),
-        *interval_columns("half_point"),
-        share("defined", "Share of the resamples that lose something at the end"),
+        *common.interval_columns("half_point"),
+        common.share("defined", "Share of the resamples that lose something at the end"),
     ),
     key=("dataset", "classifier", "series", "label"),
 )  # fmt: skip
@@ -95,37 +80,41 @@ def dose_table(
         In the schema of `DOSE`, over the pictures answered under all conditions of the series.
     """
     rows: list[Row] = []
-    for head, part in groups(trials):
+    for head, part in common.groups(trials):
         for name, conditions in series.items():
             hits = hits_of_series(part, conditions)
-            fixed = head | {"series": name, "interval": KIND}
+            fixed = head | {"series": name, "interval": common.KIND}
             rows += [fixed | row for row in _rows(hits, seed, n_resamples)]
     table = DOSE.frame(rows)
     table.loc[table["ci_low"].isna(), "interval"] = ""
     return DOSE.check(table)
 
 
-def hits_of_series(trials: pd.DataFrame, conditions: Sequence[str]) -> Hits:
+def hits_of_series(trials: pd.DataFrame, conditions: Sequence[str]) -> common.Hits:
     """Count right answers under ``none`` and the conditions, by increasing mean coverage."""
     coverage = trials[trials["status"] == "ok"].groupby("condition")["coverage"].mean()
-    found = [find_condition(trials, name) for name in conditions]
-    return count_hits(trials, [PLAIN, *sorted(found, key=lambda name: coverage.get(name, 0))])
+    found = [common.find_condition(trials, name) for name in conditions]
+    return common.count_hits(
+        trials, [PLAIN, *sorted(found, key=lambda name: coverage.get(name, 0))]
+    )
 
 
 def losses(totals: Floats) -> Floats:
     """Subtract right answers under each condition from those under the first, (B, K, 8)."""
-    right = accuracies(totals)
+    right = common.accuracies(totals)
     return right[:, :1] - right
 
 
-def _rows(hits: Hits, seed: int, n_resamples: int) -> list[Row]:
+def _rows(hits: common.Hits, seed: int, n_resamples: int) -> list[Row]:
     k = len(hits.conditions)
 
     def both(totals: Floats) -> Floats:
-        return np.hstack([accuracies(totals), losses(totals)]).reshape(len(totals), -1)
+        return np.hstack([common.accuracies(totals), losses(totals)]).reshape(len(totals), -1)
 
     units = np.tile(hits.n_clusters, 2 * k)
-    found = estimates(hits.totals, both, seed=seed, n_clusters=units, n_resamples=n_resamples)
+    found = common.estimates(
+        hits.totals, both, seed=seed, n_clusters=units, n_resamples=n_resamples
+    )
     found = found.reshape(3, 2, k, -1)
     rows = []
     for c, condition in enumerate(hits.conditions):
@@ -166,14 +155,14 @@ def half_point_table(
     """
     rows = [
         head | {"series": name} | row
-        for head, part in groups(trials)
+        for head, part in common.groups(trials)
         for name, conditions in series.items()
         for row in _half_point_rows(hits_of_series(part, conditions), seed, n_resamples)
     ]
     return HALF_POINTS.check(HALF_POINTS.frame(rows))
 
 
-def _half_point_rows(hits: Hits, seed: int, n_resamples: int) -> list[Row]:
+def _half_point_rows(hits: common.Hits, seed: int, n_resamples: int) -> list[Row]:
     def half_points(totals: Floats) -> Floats:
         return half_reached(hits.coverage, monotone(losses(totals)))
 
@@ -192,7 +181,7 @@ def _half_point_rows(hits: Hits, seed: int, n_resamples: int) -> list[Row]:
         row = hits.standing(i) | {"end_coverage": hits.coverage[-1], "end_loss": ends[i]}
         row |= {"half_point": drawn.point[i], "defined": defined[i]}
         if defined[i] >= _ENOUGH and not np.isnan([drawn.point[i], low[i]]).any():
-            row |= limit_cells(low[i], high[i])
+            row |= common.limit_cells(low[i], high[i])
         rows.append(row)
     return rows
 
@@ -208,5 +197,5 @@ def _sentence(row: Any) -> str:
     head = f"{row['classifier']}, {row['series']}: {loss}"
     if np.isnan(row["half_point"]):
         return f"{head}: no half-point"
-    limits = limits_text(row, signed=False)
+    limits = common.limits_text(row, signed=False)
     return f"{head}, half of it by {percent(row['half_point'])} % {limits}"

@@ -13,18 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from maskface.analyses.common import (
-    HEAD,
-    STANDING,
-    complete_answers,
-    estimates,
-    groups,
-    interval_cells,
-    interval_columns,
-    p_column,
-    unit_column,
-    unit_name,
-)
+from maskface.analyses import common
 from maskface.arrays import Floats, Integers, Row
 from maskface.errors import MaskfaceError
 from maskface.schema import Column, Table
@@ -44,7 +33,7 @@ EFFECTS: Final = ("first alone", "first given second", "second alone", "interact
 FACTORIAL: Final = Table(
     "factorial",
     (
-        *HEAD,
+        *common.HEAD,
         Column("first", "text", "The condition of the first thing alone"),
         Column("second", "text", "The condition of the second thing alone"),
         Column("answer", "text", "The answer that is counted", allowed=EMOTIONS),
@@ -59,12 +48,14 @@ FACTORIAL: Final = Table(
             "second: both - second; second alone: second - neither; interaction: first given "
             "second - first alone", allowed=(*CELLS, *EFFECTS),
         ),
-        *STANDING,
+        *common.STANDING,
         Column("value", "real", "The cell's value or the effect"),
-        *interval_columns("value"),
-        p_column("p_value", "Two-sided permutation test that an effect is 0"),
-        p_column("p_adjusted", "p_value after Holm, over the tests of the same measure; for shares "
-                 "and probabilities faces that show the answer are a family of their own"),
+        *common.interval_columns("value"),
+        common.p_column("p_value", "Two-sided permutation test that an effect is 0"),
+        common.p_column(
+            "p_adjusted", "p_value after Holm, over the tests of the same measure; for shares and "
+            "probabilities faces that show the answer are a family of their own",
+        ),
     ),
     key=("dataset", "classifier", "first", "second", "answer", "measure", "label", "quantity"),
 )  # fmt: skip
@@ -104,12 +95,12 @@ def count_given(trials: pd.DataFrame, conditions: Sequence[str], answer: str) ->
     """
     if answer not in EMOTIONS:
         raise MaskfaceError(f"There is no answer {answer!r}. Choose one of {', '.join(EMOTIONS)}.")
-    found = complete_answers(trials, conditions)
+    found = common.complete_answers(trials, conditions)
     counts = found.counts()
     p = _probabilities(trials, found, answer)[:, :, None] * np.eye(_N)[found.label][:, None]
     given = np.stack([counts.given[..., EMOTIONS.index(answer)], sums_by(found.unit, p)], axis=2)
     totals = np.hstack([counts.shown[:, 0], given.reshape(len(given), -1)])
-    return _standing(answer, found.conditions, totals, unit_name(unit_column(trials)))
+    return _standing(answer, found.conditions, totals, common.unit_name(common.unit_column(trials)))
 
 
 def _probabilities(trials: pd.DataFrame, found: PictureAnswers, answer: str) -> Floats:
@@ -213,7 +204,7 @@ def factorial_table(
         If the trials lack a condition, or no picture has an answer under all four.
     """
     rows: list[Row] = []
-    for head, part in groups(trials):
+    for head, part in common.groups(trials):
         for cells in designs:
             given = count_given(part, cells, answer)
             names = dict(zip(("first", "second"), given.conditions[1:3], strict=True))
@@ -233,7 +224,9 @@ def _rows(given: Given, seed: int, n_resamples: int) -> list[Row]:
 
     places, n, units = _places(given)
     tiled = np.tile(units, 8)
-    found = estimates(given.totals, values, seed=seed, n_clusters=tiled, n_resamples=n_resamples)
+    found = common.estimates(
+        given.totals, values, seed=seed, n_clusters=tiled, n_resamples=n_resamples
+    )
     found = found.reshape(3, 8, -1)
     p = np.full((8, len(places)), np.nan)
     for e, order in enumerate(_EXCHANGES, start=len(CELLS)):
@@ -242,7 +235,7 @@ def _rows(given: Given, seed: int, n_resamples: int) -> list[Row]:
     return [
         {"measure": measure, "label": label, "quantity": quantity}
         | {"n": n[i], "n_clusters": units[i]}
-        | interval_cells(found[:, q, i])
+        | common.interval_cells(found[:, q, i])
         | {"p_value": p[q, i]}
         for q, quantity in enumerate((*CELLS, *EFFECTS))
         for i, (measure, label) in enumerate(places)

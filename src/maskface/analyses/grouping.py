@@ -72,8 +72,8 @@ def attribute_values(attributes: pd.DataFrame, name: str) -> pd.Series:
     return own.set_index("image_id")["value"]
 
 
-class OneGroupError(MaskfaceError):
-    """An attribute that puts all pictures into one group, or none into any."""
+class NoGroupsError(MaskfaceError):
+    """An attribute that puts all pictures into one group, none into any, or a person into two."""
 
 
 def group_pictures(trials: pd.DataFrame, attributes: pd.DataFrame, by: Moderator) -> Groups:
@@ -94,7 +94,7 @@ def group_pictures(trials: pd.DataFrame, attributes: pd.DataFrame, by: Moderator
     there = sorted(set(number))
     if len(there) < 2:
         got = f"{names[there[0]]!r} throughout" if there else "empty"
-        raise OneGroupError(
+        raise NoGroupsError(
             f"Attribute {by.name!r} is {got}: there are no two groups to compare. Choose a set "
             "where it differs."
         )
@@ -121,7 +121,7 @@ def _of_people(values: pd.Series, subjects: pd.Series, name: str) -> pd.Series:
     if (several > 1).any():
         who = several.idxmax()
         found = ", ".join(sorted(set(values[own == who])))
-        raise MaskfaceError(
+        raise NoGroupsError(
             f"Subject {who} has several values of {name!r}: {found}. Write one in index.csv."
         )
     return values
@@ -295,7 +295,7 @@ def known_moderators(
     """Return the moderators that pictures have different values of; raise if there are none.
 
     With trials, their pictures must also lie in different groups, which ages of 21 to 28 do not if
-    the group is those under 30.
+    the group is those under 30, and all of a person in one.
     """
     differ = attributes[attributes["value"] != ""].groupby("attribute")["value"].nunique()
     known = [by for by in moderators if differ.get(by.name, 0) > 1]
@@ -305,7 +305,8 @@ def known_moderators(
         names = ", ".join(by.name for by in moderators)
         raise MaskfaceError(
             f"There is nothing to compare: the set says nothing of {names}, or the same of all "
-            "pictures. Add such a column to its index.csv, beside path,emotion,subject."
+            "pictures, or several things of one subject. Add such a column to its index.csv, "
+            "beside path,emotion,subject."
         )
     return known
 
@@ -313,7 +314,7 @@ def known_moderators(
 def _has_groups(trials: pd.DataFrame, attributes: pd.DataFrame, by: Moderator) -> bool:
     try:
         group_pictures(trials, attributes, by)
-    except OneGroupError:
+    except NoGroupsError:
         return False
     return True
 
@@ -324,8 +325,8 @@ def unknown_text(moderators: Sequence[Moderator], known: Sequence[Moderator]) ->
     if not names:
         return ""
     return (
-        "Not compared, as index.csv has no such column or one value only, or all are in one group: "
-        f"{names}."
+        "Not compared, as index.csv has no such column or one value only, a subject has several "
+        f"values, or all are in one group: {names}."
     )
 
 
@@ -386,8 +387,8 @@ def flip_p(shown: Floats, lost: Floats, *, seed: int) -> Floats:
     """
     n = shown.sum(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        common = lost.sum(axis=(0, 1)) / n.sum(axis=0)
-        added = (lost - common * shown) / n
+        both = lost.sum(axis=(0, 1)) / n.sum(axis=0)
+        added = (lost - both * shown) / n
     added = added[:, 0] - added[:, 1]
     active = np.abs(np.nan_to_num(added)).sum(axis=1) > _ROUNDING
     few = ((shown > 0).any(axis=1)).sum(axis=0) < 2

@@ -9,24 +9,9 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.optimize import brentq
-from scipy.special import ndtr
-from scipy.stats import chi2
-from scipy.stats import t as student
+from scipy.special import gammaincinv, ndtr, stdtrit
 
-from maskface.analyses.common import (
-    HEAD,
-    LABEL,
-    LABELS,
-    STANDING,
-    groups,
-    interval_cells,
-    interval_columns,
-    limits,
-    limits_text,
-    p_column,
-    with_holm,
-)
+from maskface.analyses import common
 from maskface.analyses.grouping import (
     GroupHits,
     Moderator,
@@ -54,7 +39,7 @@ OF_IMAGES: Final = "studentised permutation of images"
 TESTS: Final = (PERMUTATION, FLIPS, OF_IMAGES)
 
 _GROUPS: Final = (
-    *HEAD,
+    *common.HEAD,
     Column("attribute", "text", "What the pictures are grouped by"),
     Column("condition", "text", "The occluded condition; the loss is none minus this"),
 )
@@ -78,13 +63,13 @@ MODERATORS: Final = Table(
         _PLACE,
         Column("group", "text", "Which pictures"),
         _REFERENCE,
-        LABEL,
-        *STANDING,
+        common.LABEL,
+        *common.STANDING,
         _N_FEWEST,
         Column("value", "real", "The number, a share or a difference of shares"),
-        *interval_columns("value"),
-        p_column("p_value", "Two-sided test that both groups lose the same; of differences"),
-        p_column("p_adjusted", "p_value after Holm; accuracy and the emotions are two families"),
+        *common.interval_columns("value"),
+        common.p_column("p_value", "Two-sided test that both groups lose the same; of differences"),
+        common.P_ADJUSTED,
         Column("test", "text", "Which test", allowed=("", *TESTS)),
         Column(
             "detectable", "real",
@@ -107,7 +92,7 @@ GAPS: Final = Table(
         _PLACE,
         Column("group", "text", "Which pictures"),
         _REFERENCE,
-        *STANDING,
+        *common.STANDING,
         _N_FEWEST,
         Column("loss_first", "real", "Loss of the first emotion; empty for a number of two groups"),
         Column("loss_second", "real", "Loss of the second; likewise"),
@@ -115,7 +100,7 @@ GAPS: Final = Table(
             "value", "real",
             "loss_first minus loss_second; with a reference, that minus the reference's",
         ),
-        *interval_columns("value"),
+        *common.interval_columns("value"),
     ),
     key=("dataset", "classifier", "attribute", "first", "second", "place", "reference"),
 )  # fmt: skip
@@ -148,9 +133,12 @@ def detectable(se: float, df: float, *, power: float = 0.8, level: float = 0.95)
     """
     if not (se > 0 and df >= _LEAST_DF):
         return float("nan")
-    limit = student.ppf((1 + level) / 2, df)
+    from scipy.optimize import brentq
+
+    limit = stdtrit(df, (1 + level) / 2)
     shares = (np.arange(_N_SPREADS) + 0.5) / _N_SPREADS
-    spreads = np.sqrt(chi2.ppf(shares, df) / df)  # of the estimated by the true standard error
+    # Ratios of the estimated to the true standard error.
+    spreads = np.sqrt(2 * gammaincinv(df / 2, shares) / df)
 
     def lacking(moved: float) -> float:
         found = ndtr(moved - limit * spreads) + ndtr(-moved - limit * spreads)
@@ -232,7 +220,7 @@ def moderator_table(
     rows: list[Row] = []
     for by in moderators:
         grouping = group_pictures(trials, attributes, by)
-        for head, part in groups(trials):
+        for head, part in common.groups(trials):
             hits = count_groups(part, grouping, condition)
             fixed = head | {"attribute": by.name, "condition": condition}
             fixed["clustered_by"] = hits.clustered_by
@@ -240,19 +228,19 @@ def moderator_table(
             rows += [fixed | row for row in _group_rows(hits, drawn)]
             for pair in combinations(range(len(hits.names)), 2):
                 rows += [fixed | row for row in _pair_rows(hits, drawn, pair[::-1], seed)]
-    return with_holm(MODERATORS, rows)
+    return common.with_holm(MODERATORS, rows)
 
 
 def _group_rows(hits: GroupHits, drawn: Floats) -> list[Row]:
     units = hits.units.sum(axis=0)
-    found = limits(rates(hits.totals.sum(axis=0)[None]), rates(drawn), units[:, None])
+    found = common.limits(rates(hits.totals.sum(axis=0)[None]), rates(drawn), units[:, None])
     return [
         {"measure": measure, "place": g, "group": name, "label": label}
         | {"n": hits.n[g, i], "n_clusters": units[g, i], "n_fewest": units[g, i]}
-        | interval_cells(found[:, g, m, i])
+        | common.interval_cells(found[:, g, m, i])
         for g, name in enumerate(hits.names)
         for m, measure in enumerate(GROUP_MEASURES)
-        for i, label in enumerate(LABELS)
+        for i, label in enumerate(common.LABELS)
         if hits.n[g, i]
     ]
 
@@ -263,16 +251,16 @@ def _pair_rows(hits: GroupHits, drawn: Floats, pair: tuple[int, int], seed: int)
     fewest = hits.units[:, list(pair)].sum(axis=0).min(axis=0)
     whole = hits.totals.sum(axis=0)[None]
     gap, gaps = (rates(s)[:, first, 2] - rates(s)[:, second, 2] for s in (whole, drawn))
-    found = limits(gap, gaps, fewest)
+    found = common.limits(gap, gaps, fewest)
     both = hits.n[list(pair), 1:].all(axis=0)
     n_mixed = hits.units[:, list(pair), 1:][:, :, both].any(axis=2).sum(axis=0).min()
     point, values = (same_mix(s, first, second)[:, None] for s in (whole, drawn))
-    mixed = limits(point, values, np.asarray(n_mixed))
+    mixed = common.limits(point, values, np.asarray(n_mixed))
     tests = _tests(hits, pair, seed)
     fixed = {"place": first, "group": hits.names[first], "reference": hits.names[second]}
     together = hits.units[:, list(pair)].any(axis=1).sum(axis=0)
     rows = []
-    for i, label in enumerate(LABELS):
+    for i, label in enumerate(common.LABELS):
         if hits.n[list(pair), i].all():
             own = fixed | {"label": label, "n": hits.n[list(pair), i].sum()}
             own |= {"n_clusters": together[i], "n_fewest": fewest[i]}
@@ -280,10 +268,10 @@ def _pair_rows(hits: GroupHits, drawn: Floats, pair: tuple[int, int], seed: int)
             rows.append(
                 own
                 | {"measure": DIFFERENCE, "caution": caution}
-                | interval_cells(found[:, i])
+                | common.interval_cells(found[:, i])
                 | {name: column[i] for name, column in tests.items()}
             )
-    same = rows[0] | {"measure": SAME_MIX, "n_fewest": n_mixed} | interval_cells(mixed[:, 0])
+    same = rows[0] | {"measure": SAME_MIX, "n_fewest": n_mixed} | common.interval_cells(mixed[:, 0])
     return [*rows, same | {"p_value": None, "detectable": None, "test": ""}]
 
 
@@ -353,7 +341,7 @@ def gap_table(
     condition = only_condition(trials, condition)
     grouping = group_pictures(trials, attributes, moderator)
     rows: list[Row] = []
-    for head, part in groups(trials):
+    for head, part in common.groups(trials):
         hits = count_groups(part, grouping, condition)
         drawn = resample_groups(hits, seed=seed, n_resamples=n_resamples)
         fixed = head | {"attribute": moderator.name, "condition": condition}
@@ -363,7 +351,7 @@ def gap_table(
 
 
 def _rows(hits: GroupHits, drawn: Floats, emotions: Pair) -> list[Row]:
-    places = [LABELS.index(emotion) for emotion in emotions]
+    places = [common.LABELS.index(emotion) for emotion in emotions]
     shown = [g for g in range(len(hits.names)) if hits.n[g, places].all()]
     found, again = (rates(s)[:, :, 2][:, :, places] for s in (hits.totals.sum(axis=0)[None], drawn))
     gap, gaps = found[..., 0] - found[..., 1], again[..., 0] - again[..., 1]
@@ -372,16 +360,16 @@ def _rows(hits: GroupHits, drawn: Floats, emotions: Pair) -> list[Row]:
     for g in shown:
         cells = _standing(hits, [g], units, places) | {"place": g, "group": hits.names[g]}
         cells |= {"loss_first": found[0, g, 0], "loss_second": found[0, g, 1]}
-        around = limits(gap[:, [g]], gaps[:, [g]], np.array([cells["n_fewest"]]))
-        rows.append(cells | interval_cells(around[:, 0]))
+        around = common.limits(gap[:, [g]], gaps[:, [g]], np.array([cells["n_fewest"]]))
+        rows.append(cells | common.interval_cells(around[:, 0]))
     for reference, g in combinations(shown, 2):
         cells = _standing(hits, [g, reference], units, places)
         cells |= {"place": g, "group": hits.names[g], "reference": hits.names[reference]}
-        around = limits(
+        around = common.limits(
             gap[:, [g]] - gap[:, [reference]], gaps[:, [g]] - gaps[:, [reference]],
             np.array([cells["n_fewest"]]),
         )  # fmt: skip
-        rows.append(cells | interval_cells(around[:, 0]))
+        rows.append(cells | common.interval_cells(around[:, 0]))
     return rows
 
 
@@ -399,7 +387,7 @@ def gap_text(gaps: pd.DataFrame) -> str:
     for row in gaps.to_dict("records"):
         what = f"{row['first']} minus {row['second']}"
         where = f"{row['attribute']} {row['group']}"
-        number = f"{points(row['value'])} points {limits_text(row)}"
+        number = f"{points(row['value'])} points {common.limits_text(row)}"
         if row["reference"]:
             lines.append(
                 f"{row['classifier']}: {what}, {where} against {row['reference']}: {number}"
@@ -451,13 +439,15 @@ def _of(rows: pd.DataFrame, measure: str) -> list[dict[Any, Any]]:
 
 def _group_line(row: Any) -> str:
     units = f"{row['n']} pictures of {row['n_clusters']} {row['clustered_by']}s"
-    return f"  {row['group']}: {points(row['value'])} points lost {limits_text(row)} ({units})"
+    return (
+        f"  {row['group']}: {points(row['value'])} points lost {common.limits_text(row)} ({units})"
+    )
 
 
 def _pair_lines(row: Any, rows: pd.DataFrame) -> str:
     lines = [
         f"  {row['group']} minus {row['reference']}: {points(row['value'])} points "
-        f"{limits_text(row)}, p {p_text(row['p_adjusted'])}{_verdict(row)}; {_power(row)}"
+        f"{common.limits_text(row)}, p {p_text(row['p_adjusted'])}{_verdict(row)}; {_power(row)}"
     ]
     if row["caution"]:
         lines.append(f"    Caution: {row['caution']}{_at_same_mix(row, rows)}")
@@ -472,7 +462,7 @@ def _at_same_mix(row: Any, rows: pd.DataFrame) -> str:
     same = _of(pair, SAME_MIX)[0]
     if pd.isna(same["value"]):
         return ", and none is in both"
-    return f"; as if they were: {points(same['value'])} {limits_text(same)}"
+    return f"; as if they were: {points(same['value'])} {common.limits_text(same)}"
 
 
 def _verdict(row: Any) -> str:

@@ -11,20 +11,7 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from maskface.analyses.common import (
-    HEAD,
-    LABEL,
-    LABELS,
-    STANDING,
-    estimates,
-    groups,
-    interval_cells,
-    interval_columns,
-    limits_text,
-    p_column,
-    unit_column,
-    unit_name,
-)
+from maskface.analyses import common
 from maskface.arrays import Bools, Floats, Integers, Row
 from maskface.errors import MaskfaceError
 from maskface.mesh import FEATURES, canonical_mesh
@@ -132,8 +119,8 @@ def _bubbles(answered: pd.DataFrame, trials: pd.DataFrame) -> PictureMap | None:
     places = map_places()
     names = _names(trials)
     rows = rows.sort_values([*names, "condition"])
-    groups = rows.groupby(names, sort=True)
-    number = np.asarray(groups.ngroup(), np.int64)
+    by_picture = rows.groupby(names, sort=True)
+    number = np.asarray(by_picture.ngroup(), np.int64)
     opened = np.stack(
         [
             _opened(places, json.loads(params), int(seed))
@@ -144,7 +131,7 @@ def _bubbles(answered: pd.DataFrame, trials: pd.DataFrame) -> PictureMap | None:
     response = rows["response"].to_numpy(np.float64)[:, None]
     response = response - _means(response, number)[number]
     gain, weight = sums_by(number, opened * response), sums_by(number, opened**2)
-    made = _map_of("bubbles", places, gain, weight, groups.size().index)
+    made = _map_of("bubbles", places, gain, weight, by_picture.size().index)
     return replace(made, samples=Samples(opened, response[:, 0], number))
 
 
@@ -153,7 +140,7 @@ def _wide(rows: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
 
 
 def _names(trials: pd.DataFrame) -> list[str]:
-    return list(dict.fromkeys(["image_id", unit_column(trials), "label"]))
+    return list(dict.fromkeys(["image_id", common.unit_column(trials), "label"]))
 
 
 def _map_of(
@@ -205,14 +192,14 @@ MOUTH_MINUS_EYES: Final = "mouth minus eyes"
 _REGIONS: Final = (*REGIONS_OF, ELSEWHERE, MOUTH_MINUS_EYES)
 
 _MAP: Final = (
-    *HEAD,
+    *common.HEAD,
     Column("method", "text", "How the map was made", allowed=tuple(METHODS)),
     Column(
         "measure", "text", "p_true: probability of the shown emotion; correct: right answers",
         allowed=("p_true", "correct"),
     ),
-    LABEL,
-    *STANDING,
+    common.LABEL,
+    *common.STANDING,
 )  # fmt: skip
 _VALUE: Final = Column(
     "value", "real",
@@ -228,9 +215,9 @@ MAPS: Final = Table(
         Column("y", "real", "From the top of the forehead, 0, to the chin, 1", low=0, high=1),
         Column("region", "text", "Where that is", allowed=(*REGIONS_OF, ELSEWHERE)),
         _VALUE,
-        *interval_columns("value"),
+        *common.interval_columns("value"),
         Column("z", "real", "Score that is tested"),
-        p_column("p_adjusted", "Two-sided, over all places of the map, by permutation"),
+        common.p_column("p_adjusted", "Two-sided, over all places of the map, by permutation"),
         Column("significant", "whole", "1 if p_adjusted < .05, else 0", low=0, high=1),
     ),
     key=("dataset", "classifier", "method", "measure", "label", "y", "x"),
@@ -244,7 +231,7 @@ REGIONS: Final = Table(
         Column("region", "text", "Places of the map, averaged", allowed=_REGIONS),
         Column("n_places", "whole", "How many", low=0),
         _VALUE,
-        *interval_columns("value"),
+        *common.interval_columns("value"),
     ),
     key=("dataset", "classifier", "method", "measure", "label", "region"),
 )
@@ -327,8 +314,8 @@ def map_tables(
     """
     maps: list[Row] = []
     regions: list[Row] = []
-    for head, part in groups(trials):
-        by = unit_name(unit_column(part))
+    for head, part in common.groups(trials):
+        by = common.unit_name(common.unit_column(part))
         fixed = head | {"measure": measure, "clustered_by": by}
         for made in picture_maps(part, measure):
             for cells, chosen in _by_label(made):
@@ -342,7 +329,7 @@ def map_tables(
 
 def _by_label(made: PictureMap) -> Iterator[tuple[Row, Bools]]:
     """Yield pictures (N,) over all emotions, and of each that was shown."""
-    for i, label in enumerate(LABELS):
+    for i, label in enumerate(common.LABELS):
         chosen = (made.label == i - 1) | (label == "all")
         if chosen.any():
             n_clusters = len(np.unique(made.unit[chosen]))
@@ -397,8 +384,8 @@ def _limits(gain: Floats, weight: Floats, mix: Floats, seed: int, n_resamples: i
         return np.asarray(np.where(below > 0, above / np.maximum(below, 1e-300), 0.0) @ mix)
 
     totals = np.hstack([gain, weight])
-    found = estimates(totals, statistic, seed=seed, n_resamples=n_resamples)
-    return [interval_cells(one) for one in found.T]
+    found = common.estimates(totals, statistic, seed=seed, n_resamples=n_resamples)
+    return [common.interval_cells(one) for one in found.T]
 
 
 def map_text(maps: pd.DataFrame, regions: pd.DataFrame) -> str:
@@ -428,4 +415,4 @@ def _map_line(one: pd.DataFrame, by_map: Mapping[tuple[str, str, str], Any]) -> 
     if who not in by_map:
         return text
     row = by_map[who]
-    return f"{text}; {MOUTH_MINUS_EYES} {points(row['value'])} {limits_text(row)}"
+    return f"{text}; {MOUTH_MINUS_EYES} {points(row['value'])} {common.limits_text(row)}"

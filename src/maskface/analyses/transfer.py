@@ -9,21 +9,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from maskface.analyses.common import (
-    HEAD,
-    LABEL,
-    STANDING,
-    Hits,
-    accuracies,
-    count_hits,
-    estimates,
-    find_condition,
-    interval_cells,
-    interval_columns,
-    limits_text,
-    share,
-    unit_column,
-)
+from maskface.analyses import common
 from maskface.arrays import Floats, Row
 from maskface.classifiers import make_classifier
 from maskface.errors import MaskfaceError
@@ -51,7 +37,7 @@ TRAININGS: Final = ("clean", "masked", "both", "permuted")
 TRANSFER: Final = Table(
     "transfer",
     (
-        *HEAD,
+        *common.HEAD,
         Column("family", "text", "Classifiers that differ only in what they learnt from"),
         Column(
             "measure", "text",
@@ -68,15 +54,15 @@ TRANSFER: Final = Table(
         ),
         Column("test", "text", "What was read; empty likewise", allowed=("", "plain", "masked")),
         Column("condition", "text", "The masked condition"),
-        LABEL,
-        *STANDING,
+        common.LABEL,
+        *common.STANDING,
         Column(
             "n_missing", "whole", "Pictures without an answer in some cell of the family",
             "picture", 0,
         ),
         Column("value", "real", "The number; a share, or a difference of shares"),
-        *interval_columns("value"),
-        share(
+        *common.interval_columns("value"),
+        common.share(
             "chance",
             "Right answers if the same answers were given whatever was shown; of one emotion, how "
             "often it is answered",
@@ -102,7 +88,7 @@ class Cells:
 
     names: tuple[tuple[str, str], ...]
     answers: pd.DataFrame
-    hits: Hits
+    hits: common.Hits
     n_missing: int
 
     def of(self, train: str, test: str) -> pd.DataFrame:
@@ -150,7 +136,7 @@ def only_condition(trials: pd.DataFrame, condition: str | None) -> str:
     """
     others = sorted(set(map(str, trials["condition"])) - {PLAIN})
     if condition is not None:
-        return find_condition(trials, condition)
+        return common.find_condition(trials, condition)
     if len(others) != 1:
         raise MaskfaceError(
             f"The trials hold the occluded conditions {', '.join(others) or '(none)'}. "
@@ -182,14 +168,14 @@ def find_cells(trials: pd.DataFrame, family: Family, condition: str) -> Cells:
     answered = rows[rows["status"] == "ok"].groupby("image_id")["condition"].nunique()
     complete = answered.index[answered == len(names)]
     kept = rows[rows["image_id"].isin(complete)]
-    hits = count_hits(kept, ["/".join(name) for name in names])
+    hits = common.count_hits(kept, ["/".join(name) for name in names])
     return Cells(names, kept, hits, rows["image_id"].nunique() - len(complete))
 
 
 def answer_totals(answers: pd.DataFrame) -> Floats:
     """Count by unit (C, 21): pictures of each emotion, right answers to it, answers of it."""
     label, answer = (numbered(answers[name], EMOTIONS) for name in ("label", "predicted"))
-    unit, cell = answers[unit_column(answers)], np.zeros(len(answers), np.int64)
+    unit, cell = answers[common.unit_column(answers)], np.zeros(len(answers), np.int64)
     counts = count_answers(unit, cell, label, answer, n_cells=1)
     return np.hstack([counts.shown[:, 0], counts.hits[:, 0], counts.answered[:, 0]])
 
@@ -283,7 +269,7 @@ def _split_rows(cells: Cells, family: Family, seed: int, n_resamples: int) -> li
     first, second = np.array(list(splits.values()), int).reshape(-1, 2).T
 
     def numbers(totals: Floats) -> Floats:
-        right = accuracies(totals)
+        right = common.accuracies(totals)
         both = np.hstack([right, right[:, first] - right[:, second]])
         return both.reshape(len(totals), -1)
 
@@ -295,13 +281,13 @@ def _split_rows(cells: Cells, family: Family, seed: int, n_resamples: int) -> li
     rows = [
         hits.standing(i)
         | {"measure": ACCURACY, "classifier": family[train], "train": train, "test": test}
-        | interval_cells(found[:, c, i])
+        | common.interval_cells(found[:, c, i])
         | {"chance": chance[c][i]}
         for c, (train, test) in enumerate(cells.names)
         for i in hits.labels
     ]
     rows += [
-        hits.standing(i) | {"measure": measure} | interval_cells(found[:, k + s, i])
+        hits.standing(i) | {"measure": measure} | common.interval_cells(found[:, k + s, i])
         for s, measure in enumerate(splits)
         for i in hits.labels
     ]
@@ -315,7 +301,7 @@ def _share_rows(cells: Cells, drawn: Resampled, places: list[int]) -> list[Row]:
     return [
         cells.hits.standing(i)
         | {"measure": SHARE}
-        | interval_cells(found[:, i], "Fieller, bootstrap SE")
+        | common.interval_cells(found[:, i], "Fieller, bootstrap SE")
         for i in cells.hits.labels
     ]
 
@@ -324,19 +310,19 @@ def _control_rows(cells: Cells, family: Family, seed: int, n_resamples: int) -> 
     """Make the rows of how far the control is above the chance of its own answers."""
 
     def above(totals: Floats) -> Floats:
-        return accuracies(totals[:, : 2 * len(EMOTIONS)])[:, 0] - chances(totals)
+        return common.accuracies(totals[:, : 2 * len(EMOTIONS)])[:, 0] - chances(totals)
 
     rows = []
     for train, test in cells.names:
         if train == "permuted":
             totals, n_clusters = answer_totals(cells.of(train, test)), cells.hits.n_clusters
-            found = estimates(
+            found = common.estimates(
                 totals, above, seed=seed, n_clusters=n_clusters, n_resamples=n_resamples
             )
             fixed = {"measure": ABOVE_CHANCE, "train": train, "test": test}
             fixed["classifier"] = family[train]
             rows += [
-                cells.hits.standing(i) | fixed | interval_cells(found[:, i])
+                cells.hits.standing(i) | fixed | common.interval_cells(found[:, i])
                 for i in cells.hits.labels
             ]
     return rows
@@ -390,10 +376,10 @@ def _lines(family: str, rows: pd.DataFrame) -> list[str]:
 
 
 def _points(row: Any) -> str:
-    return f"{points(row['value'])} {limits_text(row)}"
+    return f"{points(row['value'])} {common.limits_text(row)}"
 
 
 def _share(row: Any) -> str:
     if pd.isna(row["value"]):
         return "the loss is not clearly above 0, so the shift's share of it is not defined"
-    return f"shift is {percent(row['value'])} % {limits_text(row, signed=False)} of the loss"
+    return f"shift is {percent(row['value'])} % {common.limits_text(row, signed=False)} of the loss"

@@ -43,30 +43,18 @@ class _Part(BaseModel):
 
 
 class Input(_Part):
-    """Input of a network.
+    """Input of a network."""
 
-    Attributes
-    ----------
-    layout
-        ``NCHW`` or ``NHWC``.
-    size
-        Height and width in pixels.
-    colour
-        Order of the channels, or ``grey``.
-    scale, mean, std
-        A pixel of 0 to 255 becomes ``(pixel / scale - mean) / std``; `mean` and `std` are one
-        number, or one for each channel in the order of `colour`.
-    crop
-        Side of the central square that the network sees, as a fraction of the side of maskface's
-        crop (`maskface.crops.face_crop`), at most 1.
-    """
-
-    layout: Literal["NCHW", "NHWC"]
-    size: int = Field(ge=8, le=2048)
-    colour: Literal["rgb", "bgr", "grey"]
+    layout: Literal["NCHW", "NHWC"]  # NCHW or NHWC
+    size: int = Field(ge=8, le=2048)  # height and width in pixels
+    colour: Literal["rgb", "bgr", "grey"]  # order of the channels, or grey
+    # A pixel of 0 to 255 becomes (pixel / scale - mean) / std; `mean` and `std` are one number, or
+    # one for each channel in the order of `colour`.
     scale: Real = Field(default=1.0, gt=0)
     mean: Triple = (0.0,)
     std: Triple = (1.0,)
+    # Side of the central square that the network sees, as a fraction of the side of maskface's crop
+    # (`maskface.crops.face_crop`), at most 1.
     crop: Real = Field(default=1.0, ge=0.3, le=1)
 
     @field_validator("mean", "std", mode="before")
@@ -97,24 +85,14 @@ class Input(_Part):
 
 
 class Output(_Part):
-    """Output of a network.
+    """Output of a network."""
 
-    Attributes
-    ----------
-    labels
-        Labels in the network's order; ``""`` for a number that is no label, such as valence.
-    logits
-        True if the network does not end in a softmax.
-    name
-        Name of the output that holds them; may be left out if there is one output.
-    embedding
-        Layer that describes a face: the name of any tensor, or ``before-last`` for the input of
-        the last fully connected layer.
-    """
-
+    # Labels in the network's order; "" for a number that is no label, such as valence.
     labels: tuple[str, ...] = Field(min_length=2, max_length=100)
-    logits: bool
-    name: str = ""
+    logits: bool  # true if the network does not end in a softmax
+    name: str = ""  # name of the output that holds them; may be left out if there is one output
+    # Layer that describes a face: the name of any tensor, or before-last for the input of the last
+    # fully connected layer.
     embedding: str = ""
 
     @field_validator("labels")
@@ -128,31 +106,22 @@ class Output(_Part):
 
 
 class Card(_Part):
-    """Description of a network.
+    """Description of a network."""
 
-    Attributes
-    ----------
-    title, licence, citation
-        Texts for readers.
-    file
-        Name of the network's file, by which the card is found.
-    url, sha256
-        Where the file can be downloaded, and the hash of its bytes, which is checked if given.
-    input, output
-        Input and output of the network.
-    emotions
-        Emotions of the labels that are not named like one; ``""`` for none. If several labels stand
-        for one emotion, their probabilities are added.
-    """
-
+    # Texts for readers.
     title: str
     licence: str = ""
     citation: str = ""
+    # Name of the network's file, by which the card is found.
     file: str = Field(default="", pattern=r"^([\w.-]+\.onnx)?$")
+    # Where the file can be downloaded, and the hash of its bytes, which is checked if given.
     url: str = Field(default="", pattern=r"^(https?://.*)?$")
     sha256: Sha256 = ""
+    # Input and output of the network.
     input: Input
     output: Output
+    # Emotions of the labels that are not named like one; "" for none. If several labels stand for
+    # one emotion, their probabilities are added.
     emotions: dict[str, str] = {}
 
     @model_validator(mode="after")

@@ -48,24 +48,13 @@ Predict: TypeAlias = Callable[[Sequence[ImageArray]], ArrayLike]
 
 @dataclass(frozen=True)
 class ImageClassifier:
-    """A `Classifier` that wraps a user's own model.
+    """A `Classifier` that wraps a user's own model."""
 
-    Attributes
-    ----------
-    name
-        As in the results.
-    fingerprint
-        Hash of the model's own `fingerprint`, otherwise of its source and the values that it holds.
-    model
-        The object or function.
-    needs
-        Parts of a `Face` that it reads: the crop.
-    """
-
-    name: str
+    name: str  # as in the results
+    # Hash of the model's own `fingerprint`, otherwise of its source and the values that it holds.
     fingerprint: str
-    model: ImageModel | Predict
-    needs: frozenset[str] = frozenset({"crop"})
+    model: ImageModel | Predict  # the object or function
+    needs: frozenset[str] = frozenset({"crop"})  # parts of a `Face` that it reads: the crop
 
     def predict_proba(self, faces: Sequence[Face]) -> NDArray[np.float64]:
         """Predict a batch of faces; see `maskface.classifiers.Classifier`."""
@@ -76,10 +65,7 @@ class ImageClassifier:
 def wrap_model(model: Any) -> ImageClassifier:
     """Make a classifier of an object with ``predict_proba(images)``, or of a function.
 
-    Raises
-    ------
-    MaskfaceError
-        If it is neither, or cannot be identified (see `identity`).
+    Raises MaskfaceError if it is neither, or cannot be identified (see `identity`).
     """
     if not (isinstance(model, ImageModel) or inspect.isroutine(model)):
         raise MaskfaceError(

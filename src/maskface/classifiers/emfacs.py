@@ -31,21 +31,12 @@ a twentieth of the scale, this package's choice."""
 
 @dataclass(frozen=True, slots=True)
 class ActionUnit:
-    """One action unit, computed from blendshapes.
+    """One action unit, computed from blendshapes."""
 
-    Attributes
-    ----------
-    name
-        As in FACS.
-    shapes
-        Its blendshapes: one, or those of the left and right side.
-    rest, top
-        Median and 99th percentile of their mean over the 102 neutral faces of the Face Research
-        Lab London Set (DeBruine & Jones 2017, doi:10.6084/m9.figshare.5047666).
-    """
-
-    name: str
-    shapes: tuple[str, ...]
+    name: str  # as in FACS
+    shapes: tuple[str, ...]  # its blendshapes: one, or those of the left and right side
+    # Median and 99th percentile of their mean over the 102 neutral faces of the Face Research Lab
+    # London Set (DeBruine & Jones 2017, doi:10.6084/m9.figshare.5047666).
     rest: float
     top: float
 
@@ -82,20 +73,11 @@ ACTION_UNITS: Final[Mapping[int, ActionUnit]] = MappingProxyType(
 
 
 def seen_intensities(blendshapes: FloatArray, covered: MaskArray | None) -> dict[int, float]:
-    """Compute the intensities of the visible action units.
+    """Compute the intensities, 0 to 1, of the action units with a visible blendshape, by number.
 
-    Parameters
-    ----------
-    blendshapes
-        (52,) in 0 to 1, in the order of `maskface.blendshapes.BLENDSHAPES`.
-    covered
-        (478,) bool, true for hidden landmarks; None if none is. A blendshape is hidden if all of
-        its landmarks are.
-
-    Returns
-    -------
-    dict
-        Intensity, 0 to 1, of each action unit with at least one visible blendshape.
+    `blendshapes` (52,) are 0 to 1, in the order of `maskface.blendshapes.BLENDSHAPES`; `covered`
+    (478,) is true for hidden landmarks, and None if none is. A blendshape is hidden if all of its
+    landmarks are.
     """
     found = {}
     for number, unit in ACTION_UNITS.items():
@@ -118,21 +100,11 @@ OPTIONAL_SHARE: Final = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Prototype:
-    """Action units for and against an emotion.
+    """Action units for and against an emotion."""
 
-    Attributes
-    ----------
-    required
-        Alternatives: of each group of numbers, one is enough.
-    optional
-        Action units that increase the score.
-    contradicting
-        Action units that rule the emotion out when fully active.
-    """
-
-    required: tuple[tuple[int, ...], ...]
-    optional: tuple[int, ...] = ()
-    contradicting: tuple[int, ...] = ()
+    required: tuple[tuple[int, ...], ...]  # alternatives: of each group of numbers, one is enough
+    optional: tuple[int, ...] = ()  # action units that increase the score
+    contradicting: tuple[int, ...] = ()  # action units that rule the emotion out when fully active
 
     def score(self, intensities: Intensities) -> float:
         """Return how well a face fits, 0 to 1; hidden action units count as inactive.
@@ -167,17 +139,10 @@ PROTOTYPES: Final[Mapping[str, Prototype]] = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Explanation:
-    """Intensities and scores behind a prediction of `Emfacs`.
+    """Intensities and scores behind a prediction of `Emfacs`."""
 
-    Attributes
-    ----------
-    intensities
-        Intensity, 0 to 1, of each visible action unit.
-    scores
-        How well the face fits each emotion, 0 to 1; for neutral, 1 minus the largest of them.
-    """
-
-    intensities: Intensities
+    intensities: Intensities  # intensity, 0 to 1, of each visible action unit
+    # How well the face fits each emotion, 0 to 1; for neutral, 1 minus the largest of them.
     scores: Mapping[str, float]
 
     @property

@@ -41,36 +41,21 @@ _DENSE: Final = ("Gemm", "MatMul")
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """Names and shapes in a network.
+    """Names and shapes in a network."""
 
-    Attributes
-    ----------
-    inputs
-        Name and shape of each input; None for a side of any length, () for an unknown shape.
-    whole
-        Type of the first input if it takes whole numbers, such as ``uint8``; else empty.
-    outputs
-        Names of the outputs.
-    tensors
-        Names of all computed tensors, in order.
-    before_last_dense
-        Name of the input of the last fully connected layer; empty if there is none.
-    """
-
+    # Name and shape of each input; None for a side of any length, () for an unknown shape.
     inputs: tuple[tuple[str, Shape], ...]
-    whole: str
-    outputs: tuple[str, ...]
-    tensors: tuple[str, ...]
+    whole: str  # type of the first input if it takes whole numbers, such as uint8; else empty
+    outputs: tuple[str, ...]  # names of the outputs
+    tensors: tuple[str, ...]  # names of all computed tensors, in order
+    # Name of the input of the last fully connected layer; empty if there is none.
     before_last_dense: str
 
 
 def read_graph(model: bytes, name: str) -> Graph:
     """Read the names and shapes in the bytes of an ONNX file; `name` is for messages.
 
-    Raises
-    ------
-    MaskfaceError
-        If it is no ONNX model, or stores its weights in other files.
+    Raises MaskfaceError if it is no ONNX model, or stores its weights in other files.
     """
     try:
         graph = _graph(_fields(_fields(model)[_GRAPH][-1]))
@@ -90,13 +75,10 @@ def read_graph(model: bytes, name: str) -> Graph:
 def with_output(model: bytes, tensor: str, *, typed: bool) -> bytes:
     """Add a tensor to the outputs of a network.
 
-    Two messages of one field are merged when a file is read, and their lists concatenated, so an
-    output is added by appending to the file. `typed` declares it as float32 without a shape, which
-    OpenCV requires and ONNX Runtime would enforce.
-
-    References
-    ----------
-    https://protobuf.dev/programming-guides/encoding/#last-one-wins
+    Two messages of one field are merged when a file is read, and their lists concatenated
+    (https://protobuf.dev/programming-guides/encoding/#last-one-wins), so an output is added by
+    appending to the file. `typed` declares it as float32 without a shape, which OpenCV requires and
+    ONNX Runtime would enforce.
     """
     described = _field(1, tensor.encode())
     if typed:
@@ -179,21 +161,10 @@ class MissingEngineError(EngineError):
 
 
 class Engine(Protocol):
-    """A library that has loaded a network.
+    """A library that has loaded a network, to compute one tensor: `output`, or its only output.
 
-    Parameters
-    ----------
-    model
-        Bytes of an ONNX file.
-    graph
-        Its names and shapes.
-    output
-        Name of the tensor to compute; if empty, its only output.
-
-    Raises
-    ------
-    EngineError
-        If the library cannot read or run it.
+    `model` are the bytes of an ONNX file, and `graph` its names and shapes. Raises EngineError if
+    the library cannot read or run it.
     """
 
     name: str
@@ -288,36 +259,15 @@ _SURVIVED: Final[set[tuple[str, str]]] = set()
 class Network:
     """A network that is ready to run.
 
-    Parameters
-    ----------
-    model
-        Bytes of an ONNX file.
-    name
-        Its name, for messages.
-    output
-        Name of the output or any other tensor to compute, or ``before-last``. May be empty if the
-        network has one output.
-    probe
-        Two different inputs (2, ...). They are run at once, so that networks that OpenCV reads but
-        cannot run are given to ONNX Runtime. If None, nothing is run.
-    engines
-        Libraries to try, in this order.
-    trusted
-        Run the probe in this process at once, not in one of its own first.
+    `model` are the bytes of an ONNX file, and `name` is for messages. `output` is the name of the
+    output or any other tensor to compute, or ``before-last``; it may be empty if the network has
+    one output. `probe` are two different inputs (2, ...), which are run at once (in a process of
+    their own first, unless `trusted`), so that networks that OpenCV reads but cannot run are given
+    to ONNX Runtime; if None, nothing is run. `engines` are libraries to try, in this order.
 
-    Attributes
-    ----------
-    output
-        Name of the computed tensor.
-    engine
-        Name of the library that runs the network.
-
-    Raises
-    ------
-    MaskfaceError
-        If the file is no ONNX model, does not have exactly one input, has no such tensor, no
-        library can run it, or its answer to a picture depends on the rest of the batch or on
-        chance.
+    Raises MaskfaceError if the file is no ONNX model, does not have exactly one input, has no such
+    tensor, no library can run it, or its answer to a picture depends on the rest of the batch or on
+    chance.
     """
 
     def __init__(
@@ -358,12 +308,8 @@ class Network:
     def embed(self, inputs: NDArray[np.float32]) -> NDArray[np.float64]:
         """Compute the output of a batch as one row each: (n, D).
 
-        Maps (n, D, height, width) are averaged over their height and width.
-
-        Raises
-        ------
-        MaskfaceError
-            If the output has another number of axes.
+        Maps (n, D, height, width) are averaged over their height and width. Raises MaskfaceError if
+        the output has another number of axes.
         """
         found = self.run(inputs).astype(np.float64)
         if found.ndim == 4:

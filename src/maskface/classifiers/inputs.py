@@ -14,19 +14,9 @@ from maskface.types import Face, FaceLandmarks, ImageArray, MaskArray
 
 
 def prepare(crop: ImageArray, wanted: Input) -> NDArray[np.float32]:
-    """Convert a square RGB crop to one input of a network, without the batch axis.
+    """Convert a square RGB crop (S, S, 3) uint8 to one input of a network, without the batch axis.
 
-    Parameters
-    ----------
-    crop
-        (S, S, 3) uint8 RGB.
-    wanted
-        Input of the network.
-
-    Returns
-    -------
-    NDArray
-        (channels, size, size) or (size, size, channels) float32.
+    Returns float32, (channels, size, size) or (size, size, channels).
     """
     side = max(round(len(crop) * wanted.crop), 1)
     edge = (len(crop) - side) // 2
@@ -64,10 +54,8 @@ def needed(points: Points) -> frozenset[str]:
 def tracked(face: Face, points: Points) -> tuple[FaceLandmarks, MaskArray]:
     """Return the landmarks, and which of them are not known (478,).
 
-    Raises
-    ------
-    ValueError
-        If `points` needs landmarks in the occluded picture, and no face was found there.
+    Raises ValueError if `points` needs landmarks in the occluded picture, and no face was found
+    there.
     """
     found = face.landmarks if points == "plain" else face.redetected
     if found is None:

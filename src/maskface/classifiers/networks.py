@@ -20,17 +20,11 @@ from maskface.weights import manifest
 
 
 class _OnnxNetwork(Rebuilt, ABC):
-    """A shipped ONNX network whose output is a softmax over the seven emotions.
-
-    Attributes
-    ----------
-    embedding_name
-        Name of the layer that `embed` returns.
-    """
+    """A shipped ONNX network whose output is a softmax over the seven emotions."""
 
     name: ClassVar[str]
     weights: ClassVar[str]
-    embedding_name: ClassVar[str]
+    embedding_name: ClassVar[str]  # name of the layer that `embed` returns
     labels: tuple[str, ...]
     needs: frozenset[str] = frozenset({"crop"})
 
@@ -65,13 +59,7 @@ class _OnnxNetwork(Rebuilt, ABC):
         return output.reshape(len(faces), len(self.labels))[:, self._columns]
 
     def embed(self, faces: Sequence[Face]) -> NDArray[np.float64]:
-        """Compute embeddings of faces: the layer `embedding_name`, which predictions are based on.
-
-        Returns
-        -------
-        NDArray
-            (len(faces), D) float64; maps are averaged over their height and width.
-        """
+        """Compute embeddings of faces: (n, D), the layer `embedding_name`; maps are averaged."""
         if not faces:
             return np.empty((0, self._width))
         return self._embedder.embed(self._blobs(faces))

@@ -51,10 +51,7 @@ def read_varint(data: bytes, start: int) -> tuple[int, int]:
 def read_fields(message: bytes) -> Iterator[tuple[int, bytes]]:
     """Yield the field number and the raw bytes of each field of a message, in order.
 
-    Raises
-    ------
-    ValueError
-        If the message uses an unknown wire type or is truncated.
+    Raises ValueError if the message uses an unknown wire type or is truncated.
     """
     position = 0
     while position < len(message):

@@ -39,13 +39,7 @@ def get_classifier(spec: str) -> Classifier:
 
 
 def require_ready(made: Classifier | Trainable) -> Classifier:
-    """Return a classifier, if it needs no training.
-
-    Raises
-    ------
-    MaskfaceError
-        If it has to be trained.
-    """
+    """Return a classifier, if it needs no training; raise MaskfaceError if it has to be trained."""
     from maskface.classifiers.base import Trainable
 
     if isinstance(made, Trainable):

@@ -32,18 +32,10 @@ app: Final = typer.Typer(
 
 
 class Verb(NamedTuple):
-    """Facts about a verb that other pages show.
+    """Facts about a verb that other pages show."""
 
-    Attributes
-    ----------
-    name
-        Name on the command line.
-    exit_1
-        Condition under which its exit code is 1; empty if there is none.
-    """
-
-    name: str
-    exit_1: str
+    name: str  # name on the command line
+    exit_1: str  # condition under which its exit code is 1; empty if there is none
 
 
 VERBS: Final[list[Verb]] = []
@@ -80,16 +72,9 @@ def verb(
 ) -> Callable[[Callable[P, None]], Callable[P, None]]:
     """Return a decorator that makes a function a verb of the command line.
 
-    Parameters
-    ----------
-    examples
-        Commands without the program's name.
-    name
-        Name on the command line; that of the function if empty.
-    exit_1
-        Condition under which the exit code is 1: "a picture shows no face".
-    kept, more
-        As in `maskface.exits.ended_in_words`.
+    `examples` are commands without the program's name; `name` is the verb's, that of the function
+    if empty; `exit_1` is the condition under which the exit code is 1 ("a picture shows no face");
+    `kept` and `more` are as in `maskface.exits.ended_in_words`.
     """
 
     def make(function: Callable[P, None]) -> Callable[P, None]:
@@ -134,17 +119,10 @@ def answer_files(paths: Iterable[Path | None], *, as_json: bool) -> None:
 
 
 def ready(csv: Path | None) -> list[Path]:
-    """Make the folder of the file for a table, before any work.
+    """Make the folder of the file for a table, before any work; return the file, if there is one.
 
-    Returns
-    -------
-    list of Path
-        The file, or the target of a link; empty if no file is given.
-
-    Raises
-    ------
-    MaskfaceError
-        If the folder cannot be made, or the path is no regular file.
+    A link is followed to its target. Raises MaskfaceError if the folder cannot be made, or the path
+    is no regular file.
     """
     if csv is None:
         return []

@@ -28,8 +28,7 @@ SHELLS: Final = ("bash", "zsh", "fish", "powershell", "pwsh")
 _COMPLETION_OPTIONS: Final = ("--show-completion", "--install-completion")
 _BASH: Final = ("_MASKFACE_COMPLETE", "complete_bash")
 """Environment variable, and its value, with which bash asks for completion."""
-_SPLIT: Final = re.compile(r"[:=]+")
-"""Text that bash makes a word of its own (its COMP_WORDBREAKS)."""
+_SPLIT: Final = re.compile(r"[:=]+")  # text that bash makes a word of its own (its COMP_WORDBREAKS)
 
 
 @contextmanager
@@ -52,20 +51,10 @@ def whole_words() -> Iterator[None]:
 
 
 def joined(words: Sequence[str], number: int) -> tuple[list[str], int, str]:
-    """Join words that bash has split.
+    """Join the words that bash has split at ``:`` and ``=``; `number` is that at the cursor.
 
-    Parameters
-    ----------
-    words
-        Words of the line, as bash has them: ``--occluder``, ``surgical``, ``:``, ``co``.
-    number
-        Number of the word at the cursor.
-
-    Returns
-    -------
-    list of str, int, str
-        The words, the number of the word at the cursor, and the part of it before the text that
-        bash completes: ``surgical:``.
+    Returns the words, the number of the word at the cursor, and the part of that word before the
+    text that bash completes: ``surgical:`` of ``surgical``, ``:``, ``co``.
     """
     whole: list[str] = []
     at, before = number, ""
@@ -166,6 +155,13 @@ def data_names(incomplete: str) -> list[str]:
     from maskface.datasets import DATASETS
 
     return _starting(DATASETS.names(), incomplete)
+
+
+def reader_names(incomplete: str) -> list[str]:
+    """Complete the name of a reader of data sets."""
+    from maskface.datasets import DATASET_READERS
+
+    return _starting(DATASET_READERS.names(), incomplete)
 
 
 def card_names(incomplete: str) -> list[str]:

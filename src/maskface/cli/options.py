@@ -13,11 +13,12 @@ from typing import Annotated, Any, Final, TypeVar
 import typer
 
 from maskface.cli.app import OUTPUT
-from maskface.cli.complete import classifier_names, data_names, occluder_names, one_of
+from maskface.cli.complete import classifier_names, data_names, occluder_names, one_of, reader_names
 from maskface.run_options import OPTIONS, OUT_HELP, QUIET_HELP, Option
 
 _COMPLETE: Final = {
-    "data": data_names, "occluders": occluder_names, "classifiers": classifier_names,
+    "data": data_names, "dataset": reader_names, "occluders": occluder_names,
+    "classifiers": classifier_names,
 }  # fmt: skip
 Made = TypeVar("Made", bound=Callable[..., Any])
 
@@ -66,6 +67,7 @@ def _parameter(option: Option) -> inspect.Parameter:
 
 
 MAX_PIXELS: Final[int] = OPTIONS["max_pixels"].default
+RESTORE_ASPECT: Final = str(OPTIONS["restore_aspect"].default)
 MAX_BYTES: Final[int] = OPTIONS["max_bytes"].default
 CLASSIFIERS: Final[list[str]] = list(OPTIONS["classifiers"].default)
 """Classifiers that read faces unless the user says otherwise."""
@@ -102,6 +104,7 @@ ShowFaces = Annotated[
         "it.",
     ),
 ]
+RestoreAspect = Annotated[str, declared("restore_aspect")]
 MaxPixels = Annotated[int, declared("max_pixels")]
 MaxBytes = Annotated[int, declared("max_bytes")]
 Json = Annotated[

@@ -1,4 +1,4 @@
-"""Verbs of human observers and of planning: humans, compare, power."""
+"""Verbs of comparisons and of planning: humans, compare, compare-worn, power."""
 
 from __future__ import annotations
 
@@ -8,8 +8,17 @@ from typing import Annotated
 import typer
 
 from maskface.cli.app import answer, verb
-from maskface.cli.complete import EMOTIONS, classifier_names, one_of
-from maskface.cli.options import Json, ResultFolder, Seed
+from maskface.cli.complete import EMOTIONS, classifier_names, data_names, one_of
+from maskface.cli.options import (
+    CLASSIFIERS,
+    Classifiers,
+    Json,
+    Quiet,
+    ResultFolder,
+    Seed,
+    ShowFaces,
+)
+from maskface.exits import FAILED
 
 
 @verb(
@@ -118,6 +127,66 @@ def compare(
         lambda: {"folder": folder, "claims": comparison_values(results)},
         as_json=as_json,
     )
+
+
+@verb(
+    "compare-worn example_worn --out worn/",
+    "compare-worn class/index.csv --out worn/ --placed --show-faces",
+    name="compare-worn",
+    exit_1="a pair cannot be compared",
+    kept="Delete the files in the folder of --out, if there are any",
+)
+def compare_worn(
+    pairs: Annotated[
+        str,
+        typer.Argument(
+            metavar="PAIRS",
+            help="Index with the columns path, emotion, subject, pair and wearing (plain, or a "
+            "mask such as surgical), and alpha where it is known; or a data set.",
+            show_default=False,
+            autocompletion=data_names,
+        ),
+    ],
+    out: ResultFolder,
+    classifier: Classifiers = CLASSIFIERS,
+    *,
+    placed: Annotated[
+        bool,
+        typer.Option("--placed", help="Draw each mask where the worn one sits, if that is known."),
+    ] = False,
+    show_faces: ShowFaces = False,
+    seed: Seed = 0,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Compare masks that people wear with the same masks drawn.
+
+    A pair is one person in one expression, plain and with a mask, which is
+    drawn on the plain picture. Writes pairs.csv, compare_worn.csv, answers.csv
+    and compare_worn.html: outlines, colour and sharpness, answers and losses,
+    how well both are told apart, and what each gives away of the expression.
+    """
+    from maskface.analyses.worn import compare_worn as compare
+    from maskface.analyses.worn import left_out_sentences, worn_text
+    from maskface.documents import rows
+    from maskface.humans import require_empty
+    from maskface.report.worn import write_worn
+
+    require_empty(out)
+    found = compare(pairs, classifiers=classifier, placed=placed, seed=seed, progress=not quiet)
+    paths = write_worn(found, out, faces_allowed=show_faces)
+    answer(
+        lambda: "\n".join([worn_text(found), "", *map(str, paths)]),
+        lambda: {
+            "folder": out,
+            "comparison": rows(found.comparison),
+            "pairs": rows(found.pairs),
+            "files": paths,
+        },
+        as_json=as_json,
+    )
+    if left_out_sentences(found.pairs):
+        raise SystemExit(FAILED)
 
 
 @verb(

@@ -13,6 +13,7 @@ from maskface.cli.options import (
     CLASSIFIERS,
     MAX_BYTES,
     MAX_PIXELS,
+    RESTORE_ASPECT,
     Classifiers,
     Csv,
     FaceOccluders,
@@ -20,6 +21,7 @@ from maskface.cli.options import (
     MaxBytes,
     MaxPixels,
     Quiet,
+    RestoreAspect,
     Seed,
 )
 from maskface.errors import ImageError, MaskfaceError
@@ -82,6 +84,7 @@ def mask(
     resume: Annotated[
         bool, typer.Option("--resume", help="Skip files that an earlier call has finished.")
     ] = False,
+    restore_aspect: RestoreAspect = RESTORE_ASPECT,
     max_pixels: MaxPixels = MAX_PIXELS,
     max_bytes: MaxBytes = MAX_BYTES,
     as_json: Json = False,
@@ -111,7 +114,7 @@ def mask(
         return
     if out is None:
         raise MaskfaceError("There is no place for the results yet: add --out DIR.")
-    from maskface.images import Limits
+    from maskface.images import Limits, parse_aspect
     from maskface.masking import done_text, done_values, mask_files, problems_text
 
     table = ready(csv)
@@ -126,6 +129,7 @@ def mask(
         resume=resume,
         progress=not quiet,
         limits=Limits(max_pixels, max_bytes),
+        restore_aspect=parse_aspect(restore_aspect),
     )
     answer(lambda: done_text(done), lambda: done_values(done), as_json=as_json)
     if done.notes and not quiet:
@@ -216,21 +220,23 @@ def landmarks(
     ],
     csv: Csv = None,
     *,
+    restore_aspect: RestoreAspect = RESTORE_ASPECT,
     as_json: Json = False,
 ) -> None:
     """Find the 478 landmarks and the pose of every face in a picture.
 
     Prints pose and size of each face; --csv takes the points.
     """
-    from maskface.images import read_image
-    from maskface.landmarks import MediaPipeDetector
+    from maskface.images import Limits, parse_aspect, read_image
+    from maskface.landmarks import MediaPipeDetector, find_aspect
     from maskface.tables import LANDMARKS, landmark_rows
     from maskface.text import poses_text
 
     files = ready(csv)
+    limits = Limits(restore_aspect=find_aspect(parse_aspect(restore_aspect), [image]))
     with MediaPipeDetector() as detector:
         try:
-            faces = detector.detect(read_image(image))
+            faces = detector.detect(read_image(image, limits))
         except ImageError as error:
             raise MaskfaceError(f"{image}: {error}.") from error
     files = files if faces else []
@@ -276,6 +282,7 @@ def read(
     seed: Seed = 0,
     csv: Csv = None,
     *,
+    restore_aspect: RestoreAspect = RESTORE_ASPECT,
     explain: Annotated[
         bool, typer.Option("--explain", help="Explain the answers; with --classifier emfacs.")
     ] = False,
@@ -284,7 +291,7 @@ def read(
 ) -> None:
     """Read the emotion of every face in pictures."""
     from maskface.documents import rows
-    from maskface.images import left_out_note
+    from maskface.images import left_out_note, parse_aspect
     from maskface.occluders import as_occluder
     from maskface.pipeline import control_note
     from maskface.reading import explain_faces, read_faces
@@ -292,15 +299,19 @@ def read(
     from maskface.text import explanations_text, readings_text
 
     files = ready(csv)
+    factor = parse_aspect(restore_aspect)
     why = {
-        (name, one): explain_faces(pictures, classifier=name, occluder=one, seed=seed)
+        (name, one): explain_faces(
+            pictures, classifier=name, occluder=one, seed=seed, restore_aspect=factor
+        )
         for name in classifier
         for one in occluder
         if explain
     }
     found = read_faces(
-        pictures, classifiers=classifier, occluder=occluder, seed=seed, progress=not quiet
-    )
+        pictures, classifiers=classifier, occluder=occluder, seed=seed, restore_aspect=factor,
+        progress=not quiet,
+    )  # fmt: skip
     for path in files:
         READINGS.write(found, path)
     tables = [

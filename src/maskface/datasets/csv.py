@@ -135,11 +135,8 @@ def _names(header: list[str], index: Path) -> list[str]:
 def column_names(given: Iterable[str], source: str, advice: str) -> list[str]:
     """Return the names of columns, those in `KNOWN` in lower case.
 
-    Raises
-    ------
-    MaskfaceError
-        If a column is named twice, or one of `REQUIRED` is missing; `source` and `advice` are parts
-        of the message.
+    Raises MaskfaceError if a column is named twice, or one of `REQUIRED` is missing; `source` and
+    `advice` are parts of the message.
     """
     plain = (printable(name).strip() for name in given)
     names = [name.lower() if name.lower() in KNOWN else name for name in plain]

@@ -72,10 +72,7 @@ def read_frame(frame: pd.DataFrame) -> Dataset:
 def as_dataset(data: DataLike, reader: str = "") -> Dataset:
     """Return a data set itself, or read one from a data frame, or as `load_dataset` does.
 
-    Raises
-    ------
-    MaskfaceError
-        If it cannot be read; see `load_dataset` and `maskface.datasets.read_frame`.
+    Raises MaskfaceError if it cannot be read; see `load_dataset` and `read_frame`.
     """
     if isinstance(data, str | Path):
         return load_dataset(data, reader)

@@ -91,12 +91,8 @@ def require_emotions(labels: Iterable[tuple[str, str]], source: str, advice: str
     """Raise if labels are not emotions.
 
     `labels` are pairs of a label and its place (``"line 7"``, a folder); `source`, the file or
-    folder they come from, and `advice` are parts of the message.
-
-    Raises
-    ------
-    MaskfaceError
-        If any label is unknown; the message names the first five of them and all spellings.
+    folder they come from, and `advice` are parts of the message. Raises MaskfaceError if any label
+    is unknown; the message names the first five of them and all spellings.
     """
     unknown = [(label, place) for label, place in labels if emotion_of(label) is None]
     if not unknown:

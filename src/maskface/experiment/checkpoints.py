@@ -84,14 +84,9 @@ PICTURES: Final = Table(
 
 @dataclass(frozen=True, slots=True)
 class FileFingerprint:
-    """State of a picture's file when it was read.
+    """State of a picture's file when it was read."""
 
-    Attributes
-    ----------
-    sha256, message, state
-        See `PICTURES`.
-    """
-
+    # See `PICTURES`.
     sha256: str
     message: str
     state: str
@@ -103,10 +98,7 @@ class FileFingerprint:
     def matches(self, path: Path, limits: Limits) -> bool:
         """Return whether a file is unchanged; it is read only if its state has changed.
 
-        Raises
-        ------
-        ImageError
-            If it could be read then but cannot be read now.
+        Raises ImageError if it could be read then but cannot be read now.
         """
         # A file that could not be read is tried again: its state stays when a disk recovers.
         if self.sha256 and self.state and self.state == file_state(path):
@@ -149,32 +141,21 @@ LAYOUT: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class ChunkResult:
-    """Rows of one or more pictures.
+    """Rows of one or more pictures."""
 
-    Attributes
-    ----------
-    trials
-        Predictions of classifiers that need no training; see `maskface.tables.TRIALS`.
-    unanswered
-        The same rows, still without predictions, for the features of trainable classifiers; the
-        column classifier holds the name of the features.
-    features
-        Vectors by name of the features: one for each of the `unanswered` rows with status ok, in
-        their order.
-    attributes, detections
-        See `maskface.tables`.
-    pictures
-        Fingerprints of the files; see `PICTURES`.
-    image_ids
-        Ids of the pictures; their rows are complete.
-    """
-
+    # Predictions of classifiers that need no training; see `maskface.tables.TRIALS`.
     trials: list[Row] = field(default_factory=list)
+    # The same rows, still without predictions, for the features of trainable classifiers; the
+    # column classifier holds the name of the features.
     unanswered: list[Row] = field(default_factory=list)
+    # Vectors by name of the features: one for each of the `unanswered` rows with status ok, in
+    # their order.
     features: dict[str, list[NDArray[np.float32]]] = field(default_factory=dict)
+    # See `maskface.tables`.
     attributes: list[Row] = field(default_factory=list)
     detections: list[Row] = field(default_factory=list)
-    pictures: list[Row] = field(default_factory=list)
+    pictures: list[Row] = field(default_factory=list)  # fingerprints of the files; see `PICTURES`
+    # Ids of the pictures; their rows are complete.
     image_ids: list[str] = field(default_factory=list)
 
     def add(self, other: ChunkResult) -> None:
@@ -231,17 +212,7 @@ _FIT_COLUMNS: Final = ("image_id", "subject_id", "label", "condition", "classifi
 
 
 class Checkpoint:
-    """A `ChunkResult` on disk.
-
-    Attributes
-    ----------
-    run_id
-        Id of its run.
-    image_ids
-        Ids of its pictures.
-    features
-        Names of the features that it has vectors of.
-    """
+    """A `ChunkResult` on disk: ids of its run and its pictures, and names of its features."""
 
     def __init__(self, path: Path, data: bytes) -> None:
         self.path = path
@@ -277,12 +248,7 @@ class Checkpoint:
 class Checkpoints:
     """All undamaged checkpoints of a run; only the ids of its pictures are held in memory.
 
-    Parameters
-    ----------
-    folder
-        Their folder. Damaged checkpoints and those of another run or layout are left out.
-    run_id
-        Id of the run.
+    Those in the folder that are damaged, or belong to another run or layout, are left out.
     """
 
     def __init__(self, folder: Path, run_id: str) -> None:
@@ -386,13 +352,7 @@ class HasFrames(Protocol):
 
 
 def merge(parts: HasFrames, table: Table, path: Path) -> dict[str, Any]:
-    """Write a table from checkpoints, some pictures at a time.
-
-    Returns
-    -------
-    dict
-        ``sha256`` of the bytes and the number of ``rows``.
-    """
+    """Write a table from checkpoints, some pictures at a time; return ``sha256`` and ``rows``."""
     record: dict[str, Any] = {}
     with table_writer(table, path, record) as target:
         for _, frame in parts.frames(table):

@@ -25,14 +25,14 @@ from maskface.classifiers import Trainable, checked_answers
 from maskface.errors import MaskfaceError, format_error
 from maskface.experiment.checkpoints import UNANSWERED, Checkpoints, joined
 from maskface.experiment.spec import trained_on
-from maskface.experiment.workers import WorkerLost, ignore_sigint, watched, worker_errors
+from maskface.experiment.workers import WorkerLost, ignore_sigint, worker_errors
+from maskface.orphans import watching
 from maskface.run_options import arguments
 from maskface.schema import Table, numbered
 from maskface.seeds import derived_seed
 from maskface.types import EMOTIONS
 
-_BLOCK: Final = 2**22
-"""Approximate count of numbers that are read at once: 32 MB of float64."""
+_BLOCK: Final = 2**22  # approximate count of numbers that are read at once: 32 MB of float64
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,20 +40,11 @@ class Matrix:
     """A matrix in a raw binary file, row by row.
 
     It is not mapped into memory: on a full disk, a mapped file ends the process.
-
-    Attributes
-    ----------
-    path
-        The file.
-    width
-        Number of columns.
-    kind
-        Data type in the file.
     """
 
-    path: Path
-    width: int
-    kind: Literal["float32", "float64"]
+    path: Path  # the file
+    width: int  # number of columns
+    kind: Literal["float32", "float64"]  # data type in the file
 
     def rows(self, places: NDArray[np.int64]) -> NDArray[np.float64]:
         """Read the rows (n, width) at some ascending positions (n,)."""
@@ -98,26 +89,16 @@ def scratch(folder: Path) -> Iterator[Path]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Measurements:
-    """n faces with their features, sorted by picture and condition.
+    """n faces with their features, sorted by picture and condition."""
 
-    Attributes
-    ----------
-    subject, picture
-        (n,) numbers of the subject and the picture, in the order of their names.
-    label, condition
-        (n,) numbers of the emotion in `EMOTIONS` and of the condition in the run's conditions.
-    ok
-        (n,) bool, true where features could be computed.
-    features
-        Features of these faces, in their order, on disk.
-    """
-
+    # (n,) numbers of the subject and the picture, in the order of their names.
     subject: Integers
     picture: Integers
+    # (n,) numbers of the emotion in `EMOTIONS` and of the condition in the run's conditions.
     label: NDArray[np.int8]
     condition: NDArray[np.int16]
-    ok: NDArray[np.bool_]
-    features: Matrix
+    ok: NDArray[np.bool_]  # (n,) bool, true where features could be computed
+    features: Matrix  # features of these faces, in their order, on disk
 
 
 def gather_measurements(
@@ -125,10 +106,8 @@ def gather_measurements(
 ) -> Measurements:
     """Write the features called `measures` of all faces of a run to one file.
 
-    Raises
-    ------
-    MaskfaceError
-        If faces have different numbers of features, or a label or condition is unknown.
+    Raises MaskfaceError if faces have different numbers of features, or a label or condition is
+    unknown.
     """
     subjects: dict[str, int] = {}
     columns: list[tuple[NDArray[Any], ...]] = []
@@ -169,27 +148,14 @@ _EMOTIONS = np.array(EMOTIONS, object)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CrossFitPredictions:
-    """Predictions of a trainable classifier.
+    """Predictions of a trainable classifier."""
 
-    Attributes
-    ----------
-    name
-        Name of the classifier.
-    measures
-        Name of its features.
-    probabilities
-        (n, 7) for the n faces with features, by picture and condition; NaN where its model failed.
-    fold
-        (n,) number of the fold, and so of the model.
-    messages
-        Errors of models, by number.
-    """
-
-    name: str
-    measures: str
+    name: str  # name of the classifier
+    measures: str  # name of its features
+    # (n, 7) for the n faces with features, by picture and condition; NaN where its model failed.
     probabilities: Matrix
-    fold: NDArray[np.int16]
-    messages: Mapping[int, str]
+    fold: NDArray[np.int16]  # (n,) number of the fold, and so of the model
+    messages: Mapping[int, str]  # errors of models, by number
 
     def fill(self, rows: pd.DataFrame, start: int) -> pd.DataFrame:
         """Return trials with the predictions from number `start` on, where their status is ok.
@@ -219,18 +185,10 @@ class CrossFitPredictions:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WithPredictions:
-    """Trials of a run: those in its checkpoints, and those of its trainable classifiers.
+    """Trials of a run: those in its checkpoints, and those of its trainable classifiers."""
 
-    Attributes
-    ----------
-    parts
-        Checkpoints of the run.
-    predictions
-        Predictions of each trainable classifier.
-    """
-
-    parts: Checkpoints
-    predictions: Sequence[CrossFitPredictions]
+    parts: Checkpoints  # checkpoints of the run
+    predictions: Sequence[CrossFitPredictions]  # predictions of each trainable classifier
 
     def frames(self, table: Table) -> Iterator[tuple[list[str], pd.DataFrame]]:
         """Yield ids of some pictures at a time, in order, and their trials."""
@@ -252,28 +210,15 @@ _BATCH: Final = 4096
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fold:
-    """Training set of one model, and the held-out faces that it predicts.
-
-    Attributes
-    ----------
-    classifier
-        The classifier.
-    features
-        Features of all faces, on disk.
-    train, labels
-        (n,) ascending positions of the training faces, and numbers of their emotions.
-    held_out
-        (m,) ascending positions of the faces of all other subjects.
-    seed
-        Seed of everything random.
-    """
+    """Training set of one model, and the held-out faces that it predicts."""
 
     classifier: Trainable
-    features: Matrix
+    features: Matrix  # features of all faces, on disk
+    # (n,) ascending positions of the training faces, and numbers of their emotions.
     train: Integers
     labels: Integers
-    held_out: Integers
-    seed: int
+    held_out: Integers  # (m,) ascending positions of the faces of all other subjects
+    seed: int  # seed of everything random
 
 
 def cross_fit(
@@ -287,34 +232,14 @@ def cross_fit(
 ) -> WithPredictions:
     """Fit classifiers, and predict each subject with a model fitted to the others.
 
-    Parameters
-    ----------
-    classifiers
-        The classifiers.
-    parts
-        Checkpoints of the run, with their features.
-    conditions
-        Conditions of the run.
-    seed
-        Seed of the run.
-    jobs
-        Number of worker processes; the predictions do not depend on it.
-    place
-        An empty folder for intermediate files; it must exist until the trials are read.
-
-    Returns
-    -------
-    WithPredictions
-        All trials of the run.
-
-    Raises
-    ------
-    MaskfaceError
-        If memory or disk space does not suffice to fit one of them. Any other error of a model
-        costs the predictions of its fold.
+    `parts` hold the features of all pictures. The predictions do not depend on the number of
+    `jobs`. `place` is an empty folder for intermediate files, which must exist until the trials are
+    read. Raises MaskfaceError if memory or disk space does not suffice to fit one of the
+    classifiers; any other error of a model costs the predictions of its fold.
     """
     predictions: list[CrossFitPredictions] = []
-    with Parallel(n_jobs=jobs, backend="loky", return_as="generator") as workers:
+    pool = Parallel(n_jobs=jobs, backend="loky", return_as="generator", **watching())
+    with pool as workers:
         ordered = sorted(classifiers, key=attrgetter("measures"))
         for measures, group in groupby(ordered, attrgetter("measures")):
             file = place / "features"
@@ -324,9 +249,7 @@ def cross_fit(
                 found = Matrix(place / f"answers-{len(predictions)}", len(EMOTIONS), "float64")
                 with _machine_failures(one.name):
                     with ignore_sigint():
-                        answers = workers(
-                            delayed(watched(_fit_and_predict))(fold) for fold in folds
-                        )
+                        answers = workers(delayed(_fit_and_predict)(fold) for fold in folds)
                     predictions.append(_collect(one, folds, answers, found))
             file.unlink()
     return WithPredictions(parts, predictions)
@@ -347,16 +270,16 @@ def _machine_failures(name: str) -> Iterator[None]:
         ) from error
 
 
-def subject_folds(measured: Measurements, folds: int) -> Integers:
+def subject_folds(subject: Integers, folds: int) -> Integers:
     """Return the number (n,) of the fold of each face: `folds`, or one for each subject if fewer.
 
     Folds have about the same number of pictures, and do not depend on the seed.
     """
     from sklearn.model_selection import GroupKFold
 
-    number = np.zeros(len(measured.subject), np.int64)
-    splitter = GroupKFold(min(folds, len(np.unique(measured.subject))))
-    for fold, (_, held_out) in enumerate(splitter.split(number, groups=measured.subject)):
+    number = np.zeros(len(subject), np.int64)
+    splitter = GroupKFold(min(folds, len(np.unique(subject))))
+    for fold, (_, held_out) in enumerate(splitter.split(number, groups=subject)):
         number[held_out] = fold
     return number
 
@@ -366,7 +289,7 @@ def make_folds(
 ) -> Iterator[Fold]:
     """Divide the faces of a run into the training set and the held-out faces of each fold."""
     ok = measured.ok
-    fold = subject_folds(measured, classifier.folds)[ok]
+    fold = subject_folds(measured.subject, classifier.folds)[ok]
     label, picture = measured.label[ok], measured.picture[ok]
     chosen = [conditions.index(name) for name in trained_on(classifier.train, conditions)]
     eligible = np.isin(measured.condition[ok], chosen)

@@ -19,7 +19,14 @@ from maskface._version import __version__
 from maskface.errors import MaskfaceError
 from maskface.experiment.checkpoints import PICTURES, Checkpoints, ChunkResult, digest
 from maskface.experiment.spec import Plan
-from maskface.files import is_partial, is_regular_file, locked, read_regular_file, write_atomically
+from maskface.files import (
+    is_partial,
+    is_regular_file,
+    locked,
+    read_regular_file,
+    sealed,
+    write_atomically,
+)
 from maskface.run_options import argument
 from maskface.table_files import FORMATS, find_table
 from maskface.tables import ATTRIBUTES, DETECTIONS, GUARDS, SUMMARY, TRIALS
@@ -96,15 +103,9 @@ STIMULI: Final = "stimuli"
 
 @dataclass(frozen=True, slots=True)
 class RunFolder:
-    """Paths and files of one run.
+    """Paths and files of one run."""
 
-    Attributes
-    ----------
-    path
-        The folder.
-    """
-
-    path: Path
+    path: Path  # the folder
 
     @property
     def trials_path(self) -> Path:
@@ -150,13 +151,7 @@ class RunFolder:
         return *(path for path in tables if path.exists()), self.path / MANIFEST
 
     def read_manifest(self) -> dict[str, Any] | None:
-        """Return the manifest, or None if there is none.
-
-        Raises
-        ------
-        MaskfaceError
-            If it cannot be read.
-        """
+        """Return the manifest, or None without one; raise MaskfaceError if it cannot be read."""
         path = self.path / MANIFEST
         self._require_no_links()
         try:
@@ -193,10 +188,8 @@ class RunFolder:
     def require_manifest(self) -> dict[str, Any]:
         """Return the manifest.
 
-        Raises
-        ------
-        MaskfaceError
-            If there is none, it cannot be read, or it lacks an entry that a run writes.
+        Raises MaskfaceError if there is none, it cannot be read, or it lacks an entry that a run
+        writes.
         """
         manifest = self.read_manifest()
         if manifest is None:
@@ -213,29 +206,14 @@ class RunFolder:
 
     def write_manifest(self, manifest: dict[str, Any]) -> None:
         """Write the manifest atomically."""
-        data = json.dumps(manifest, indent=2, ensure_ascii=False).encode() + b"\n"
-        write_atomically(self.path / MANIFEST, data, durable=True)
+        write_atomically(self.path / MANIFEST, sealed(manifest), durable=True)
 
     def claim(self, plan: Plan, *, resume: bool | None) -> dict[str, Any] | None:
-        """Reserve the folder for a run.
+        """Reserve the folder for a run, and return its manifest if it was started before.
 
-        Parameters
-        ----------
-        plan
-            The run.
-        resume
-            Whether the folder may already hold the same run; if None, only a complete one.
-
-        Returns
-        -------
-        dict or None
-            The manifest of the same run if it was started before.
-
-        Raises
-        ------
-        MaskfaceError
-            If the folder holds anything else, or the same run and `resume` does not allow it, or
-            it cannot be written to.
+        `resume` says whether the folder may already hold the same run; if None, only a complete
+        one. Raises MaskfaceError if the folder holds anything else, or the same run and `resume`
+        does not allow it, or it cannot be written to.
         """
         try:
             self.path.mkdir(parents=True, exist_ok=True)
@@ -279,10 +257,7 @@ class RunFolder:
     def exclusive(self) -> Iterator[None]:
         """Lock the folder for the block, and delete incomplete files of a killed run.
 
-        Raises
-        ------
-        MaskfaceError
-            If another process has locked it.
+        Raises MaskfaceError if another process has locked it.
         """
         self.parts_path.mkdir(exist_ok=True)  # a complete run has none
         try:

@@ -26,28 +26,17 @@ DERIVED = (f"{SUMMARY.name}.csv", f"{GUARDS.name}.csv")
 
 
 class Damage(NamedTuple):
-    """A table that is not as the run wrote it.
+    """A table that is not as the run wrote it."""
 
-    Attributes
-    ----------
-    name
-        Name of the file.
-    reason
-        The difference, to follow the name in a sentence.
-    """
-
-    name: str
-    reason: str
+    name: str  # name of the file
+    reason: str  # the difference, to follow the name in a sentence
 
 
 def find_damage(folder: RunFolder, manifest: Mapping[str, Any]) -> list[Damage]:
     """Compare the tables of a complete run with its manifest.
 
-    Parameters
-    ----------
-    folder, manifest
-        The run. Tables that the manifest does not name are not compared, except trials in another
-        format, which would be read in place of those of the run.
+    Tables that the manifest does not name are not compared, except trials in another format, which
+    would be read in place of those of the run.
     """
     recorded = manifest["files"]
     found = [Damage(name, why) for name in recorded if (why := _reason(folder, recorded, name))]
@@ -60,19 +49,9 @@ def find_damage(folder: RunFolder, manifest: Mapping[str, Any]) -> list[Damage]:
 def require_sound(
     folder: RunFolder, manifest: Mapping[str, Any], *, but: Collection[str] = ()
 ) -> None:
-    """Raise if a table of a complete run is damaged.
+    """Raise MaskfaceError if a table of a complete run, but those named in `but`, is damaged.
 
-    Parameters
-    ----------
-    folder, manifest
-        The run.
-    but
-        Names of tables that are not checked.
-
-    Raises
-    ------
-    MaskfaceError
-        If one is missing or has other bytes; the message says how to restore it.
+    The message says how to restore a table that is missing or has other bytes.
     """
     damage = [one for one in find_damage(folder, manifest) if one.name not in but]
     if not damage:

@@ -9,8 +9,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
+import numpy as np
 import pandas as pd
 
+from maskface.arrays import Floats
 from maskface.errors import MaskfaceError
 from maskface.experiment.checkpoints import PICTURES
 from maskface.experiment.folder import RunFolder
@@ -149,7 +151,7 @@ class Run:
         from maskface.stats import find_guards
 
         with _trial_source(self.folder) as trials:
-            return find_guards(trials, _same_files(self.folder))
+            return find_guards(trials, _same_files(self.folder), *_measured(self.folder, *_JUDGED))
 
     @cached_property
     def attributes(self) -> pd.DataFrame:
@@ -162,10 +164,7 @@ class Run:
     def detections(self) -> pd.DataFrame:
         """Faces found again under each condition; see `maskface.tables.DETECTIONS`.
 
-        Raises
-        ------
-        MaskfaceError
-            If the experiment has no `detect_px`.
+        Raises MaskfaceError if the experiment has no `detect_px`.
         """
         if not self.folder.detections_path.exists():
             raise MaskfaceError(
@@ -204,14 +203,9 @@ def load_run(path: str | Path) -> Run:
 
 
 def require_complete(path: Path) -> None:
-    """Raise unless a run is complete and its tables are as the run wrote them.
+    """Raise MaskfaceError unless a run is complete and its tables are as the run wrote them.
 
     Does nothing for a folder without a manifest, such as that of a study with human observers.
-
-    Raises
-    ------
-    MaskfaceError
-        If the run is not complete, its manifest cannot be read, or a table is damaged.
     """
     begun = RunFolder(path).read_manifest()
     if begun is not None and not begun["complete"]:
@@ -249,7 +243,8 @@ def write_summary(folder: RunFolder, seed: int) -> dict[str, Any]:
 
     _require_answers(folder.trials_path)
     with _trial_source(folder) as trials:
-        summary, guards = summarize(trials, seed=seed), find_guards(trials, _same_files(folder))
+        summary = summarize(trials, seed=seed)
+        guards = find_guards(trials, _same_files(folder), *_measured(folder, *_JUDGED))
     return {
         folder.summary_path.name: SUMMARY.write(summary, folder.summary_path),
         folder.guards_path.name: GUARDS.write(guards, folder.guards_path),
@@ -272,6 +267,20 @@ def _same_files(folder: RunFolder) -> pd.DataFrame:
     parts = TRIALS.pieces(folder.trials_path, about) if len(files) else ()
     named = [part[part["image_id"].isin(files["image_id"])].drop_duplicates() for part in parts]
     return files.merge(pd.concat(named).drop_duplicates()) if named else files
+
+
+_JUDGED: Final = ("face_px", "iris_aspect")
+
+
+def _measured(folder: RunFolder, *names: str) -> list[Floats]:
+    """Return measured attributes of the faces of a run, each (n,)."""
+    values: list[list[Floats]] = [[np.empty(0)] for _ in names]
+    if folder.attributes_path.exists():
+        for piece in ATTRIBUTES.pieces(folder.attributes_path, ("attribute", "value", "source")):
+            for name, own in zip(names, values, strict=True):
+                chosen = (piece["source"] == "measured") & (piece["attribute"] == name)
+                own.append(piece.loc[chosen, "value"].to_numpy(np.float64))
+    return [np.concatenate(own) for own in values]
 
 
 def _require_answers(path: Path) -> None:
@@ -343,17 +352,10 @@ _COLUMNS: Final = ["image_id", "condition", "status", "message"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Failures:
-    """Images that have trials without an answer.
+    """Images that have trials without an answer."""
 
-    Attributes
-    ----------
-    images
-        Ids of all images of the run.
-    trials
-        Trials without an answer, in their order: columns image_id, condition, status and message.
-    """
-
-    images: frozenset[str]
+    images: frozenset[str]  # ids of all images of the run
+    # Trials without an answer, in their order: columns image_id, condition, status and message.
     trials: pd.DataFrame
 
     @property
@@ -369,13 +371,7 @@ class Failures:
 
 
 def failures_of(pieces: Iterable[pd.DataFrame]) -> Failures:
-    """Find the trials without an answer.
-
-    Parameters
-    ----------
-    pieces
-        With the columns image_id, condition, status and message.
-    """
+    """Find the trials without an answer, by image_id, condition, status and message."""
     images: set[str] = set()
     failed = [TRIALS.frame([])[_COLUMNS]]
     for piece in pieces:

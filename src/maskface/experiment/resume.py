@@ -38,12 +38,8 @@ def changed_pictures(
 ) -> set[str]:
     """Find those of the read pictures whose files have changed since, or have no fingerprint.
 
-    `fingerprints` are rows of `maskface.experiment.checkpoints.PICTURES`, some at a time.
-
-    Raises
-    ------
-    MaskfaceError
-        If files that could be read then cannot be read now.
+    `fingerprints` are rows of `maskface.experiment.checkpoints.PICTURES`, some at a time. Raises
+    MaskfaceError if files that could be read then cannot be read now.
     """
     paths = {sample.image_id: sample.path for sample in plan.samples}
     limits = plan.experiment.limits
@@ -67,8 +63,7 @@ def changed_pictures(
     return found
 
 
-_BATCH: Final = 256
-"""Pictures whose rows are in memory at once."""
+_BATCH: Final = 256  # pictures whose rows are in memory at once
 
 
 def result_of_checkpoint(part: Checkpoint, images: Sequence[str]) -> ChunkResult:
@@ -143,11 +138,7 @@ def changed_since(
     """Find the pictures of a complete run that have changed since; none if it is incomplete.
 
     With `progress`, note on stderr if changes cannot be found, and show a bar if it takes long.
-
-    Raises
-    ------
-    MaskfaceError
-        If files that could be read then cannot be read now.
+    Raises MaskfaceError if files that could be read then cannot be read now.
     """
     if manifest is None or not manifest["complete"]:
         return set()
@@ -167,10 +158,7 @@ def changed_since(
 def drop_changed(plan: Plan, folder: RunFolder, *, progress: bool) -> None:
     """Drop changed pictures from the checkpoints of an incomplete run.
 
-    Raises
-    ------
-    MaskfaceError
-        If files that could be read then cannot be read now.
+    Raises MaskfaceError if files that could be read then cannot be read now.
     """
     parts = folder.read_checkpoints(plan.run_id)
     fingerprints = (frame for _, frame in parts.frames(PICTURES))

@@ -32,12 +32,7 @@ def finish(plan: Plan, folder: RunFolder, manifest: dict[str, Any], jobs: int, f
     """Cross-fit classifiers, merge the checkpoints of a run to tables, and summarize these.
 
     Files and timings are added to the manifest, which is written as complete at the end. `form` is
-    the format of the trials: csv or parquet.
-
-    Raises
-    ------
-    MaskfaceError
-        If pictures are missing.
+    the format of the trials: csv or parquet. Raises MaskfaceError if pictures are missing.
     """
     files = manifest["files"]
     files |= _merge(plan, folder, manifest, jobs, form)
@@ -93,18 +88,10 @@ def _with_predictions(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Described:
-    """Measured attributes of pictures, with those of the data set's index.
+    """Measured attributes of pictures, with those of the data set's index."""
 
-    Attributes
-    ----------
-    plan
-        The plan, with the index.
-    parts
-        The checkpoints, with the measurements.
-    """
-
-    plan: Plan
-    parts: Checkpoints
+    plan: Plan  # the plan, with the index
+    parts: Checkpoints  # the checkpoints, with the measurements
 
     def frames(self, table: Table) -> Iterator[tuple[list[str], pd.DataFrame]]:
         """Yield ids of some pictures at a time, in order, and their attributes."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Self, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator
 
@@ -16,8 +16,8 @@ from maskface._version import __version__
 from maskface.classifiers import CLASSIFIERS, Classifier, Trainable, as_classifier, identity
 from maskface.datasets import DATASET_READERS, Dataset, as_dataset, balanced_sample
 from maskface.errors import MaskfaceError
-from maskface.images import MIN_SIDE, Limits
-from maskface.landmarks import MediaPipeDetector
+from maskface.images import MIN_SIDE, Limits, parse_aspect
+from maskface.landmarks import MediaPipeDetector, find_aspect
 from maskface.occluders import (
     OCCLUDERS,
     Occluder,
@@ -74,6 +74,10 @@ class Experiment(BaseModel):
         condition; 0 for the picture as it is. The run then has a table of detections.
     seed
         Seed of everything random, 0 or more.
+    restore_aspect
+        How many times as high pictures are made once they are read, to undo that they were
+        squashed (0.2 to 5); ``auto`` finds the factor from their irises, and leaves pictures in
+        true proportions as they are.
     max_pixels, max_bytes, min_side
         Limits of the picture files that are read; see `maskface.images.Limits`. Others have rows
         with status error.
@@ -99,6 +103,7 @@ class Experiment(BaseModel):
     limit: int | None = declared("limit")
     detect_px: tuple[Annotated[int, Field(ge=0)], ...] = ()
     seed: int = declared("seed")
+    restore_aspect: float | Literal["auto"] = declared("restore_aspect")
     max_pixels: int = declared("max_pixels")
     max_bytes: int = declared("max_bytes")
     min_side: int = Field(default=MIN_SIDE, ge=1)
@@ -119,6 +124,7 @@ class Experiment(BaseModel):
             limit: int | None = ...,
             detect_px: Sequence[int] = ...,
             seed: int = ...,
+            restore_aspect: float | str = ...,
             max_pixels: int = ...,
             max_bytes: int = ...,
             min_side: int = ...,
@@ -149,6 +155,11 @@ class Experiment(BaseModel):
         if isinstance(text, str) and not text.isascii():
             require_text(text, "The name of the data set")
         return text
+
+    @field_validator("restore_aspect", mode="before")
+    @classmethod
+    def _factor(cls, given: object) -> object:
+        return parse_aspect(given)
 
     @field_validator("dataset")
     @classmethod
@@ -217,7 +228,8 @@ class Experiment(BaseModel):
     @property
     def limits(self) -> Limits:
         """Limits of the picture files that are read."""
-        return Limits(self.max_pixels, self.max_bytes, self.min_side)
+        factor = 1.0 if self.restore_aspect == "auto" else self.restore_aspect
+        return Limits(self.max_pixels, self.max_bytes, self.min_side, factor)
 
     @property
     def conditions(self) -> tuple[str, ...]:
@@ -328,24 +340,12 @@ def _in_words(error: ValidationError) -> str:
 
 @dataclass(frozen=True)
 class Plan:
-    """An experiment with the pictures of its data set.
-
-    Attributes
-    ----------
-    experiment
-        The experiment.
-    dataset
-        Its data set.
-    samples
-        The pictures, sorted by id.
-    fingerprints
-        Hashes of the landmark model and of each classifier.
-    """
+    """An experiment with the pictures of its data set."""
 
     experiment: Experiment
-    dataset: Dataset
-    samples: tuple[Sample, ...]
-    fingerprints: dict[str, str]
+    dataset: Dataset  # its data set
+    samples: tuple[Sample, ...]  # the pictures, sorted by id
+    fingerprints: dict[str, str]  # hashes of the landmark model and of each classifier
 
     @property
     def n_trials(self) -> int:
@@ -357,14 +357,12 @@ class Plan:
         """Hash of everything that decides the results; 12 hexadecimal digits.
 
         Where the data lie, what bytes the pictures have and where results go are not part of it.
-
-        Raises
-        ------
-        MaskfaceError
-            If a file that an occluder names cannot be read.
+        Raises MaskfaceError if a file that an occluder names cannot be read.
         """
         chosen = Dataset(self.dataset.name, self.samples).index_hash
         apart = {"data", "dataset", "limit", "classifiers"}
+        if self.experiment.restore_aspect == 1:
+            apart |= {"restore_aspect"}
         settings = self.experiment.model_dump(mode="json", exclude=apart)
         what = [__version__, self.dataset.name, chosen, settings, self.fingerprints]
         occluders = self.experiment.made_occluders
@@ -378,10 +376,7 @@ class Plan:
     def own_occluders(self) -> dict[str, str]:
         """Fingerprints of occluders that are not maskface's own, by name.
 
-        Raises
-        ------
-        MaskfaceError
-            If one of them cannot be identified.
+        Raises MaskfaceError if one of them cannot be identified.
         """
         return {
             part.name: identity(part, f"Occluder {part.name!r}", values=False)
@@ -392,17 +387,9 @@ class Plan:
 
 
 def hash_files(names: Iterable[str]) -> dict[str, str]:
-    """Hash the files that occluders are made from, as ``texture:path=mask.png`` is.
+    """Return SHA-256, by name, of files that occluders are made from: ``texture:path=mask.png``.
 
-    Returns
-    -------
-    dict
-        SHA-256 by name.
-
-    Raises
-    ------
-    MaskfaceError
-        If one cannot be read.
+    Raises MaskfaceError if one cannot be read.
     """
     try:
         return {
@@ -417,17 +404,19 @@ def hash_files(names: Iterable[str]) -> dict[str, str]:
 
 
 def make_plan(experiment: Experiment) -> Plan:
-    """Look up the pictures of an experiment without opening them.
+    """Look up the pictures of an experiment, and find what ``restore_aspect="auto"`` comes to.
 
-    Raises
-    ------
-    MaskfaceError
-        If the data set cannot be read.
+    No picture is opened for anything else.
+
+    Raises MaskfaceError if the data set cannot be read.
     """
     dataset = experiment.load_dataset()
     samples = dataset.samples
     if experiment.limit is not None:
         samples = balanced_sample(samples, experiment.limit, experiment.seed)
+    if experiment.restore_aspect == "auto":
+        factor = find_aspect("auto", (sample.path for sample in samples), experiment.limits)
+        experiment = experiment.model_copy(update={"restore_aspect": factor})
     trainable = experiment.trainable
     if trainable:
         _require_subjects(samples, trainable[0].name)

@@ -24,7 +24,13 @@ from maskface.errors import ImageError, format_error
 from maskface.experiment.checkpoints import ChunkResult, FileFingerprint, read_fingerprinted
 from maskface.experiment.spec import Experiment
 from maskface.images import decode_image
-from maskface.landmarks import CachedDetector, LandmarkCache, MediaPipeDetector, match_face
+from maskface.landmarks import (
+    CachedDetector,
+    LandmarkCache,
+    MediaPipeDetector,
+    iris_aspect,
+    match_face,
+)
 from maskface.mesh import LEFT_EYE, RIGHT_EYE
 from maskface.occluders import Occluder
 from maskface.pipeline import (
@@ -57,24 +63,9 @@ class TrialError(Exception):
 
 
 def choose_face(faces: Sequence[FaceLandmarks]) -> tuple[FaceLandmarks, str]:
-    """Choose the labelled face.
+    """Return the largest of some faces (largest first), and a message if there are more.
 
-    Parameters
-    ----------
-    faces
-        Largest first.
-
-    Returns
-    -------
-    FaceLandmarks
-        The largest face.
-    str
-        A message for its rows if there are others; otherwise empty.
-
-    Raises
-    ------
-    TrialError
-        If there is none, or two of similar size.
+    Raises TrialError if there is none, or two of similar size.
     """
     if not faces:
         raise TrialError("no_face", NO_FACE)
@@ -98,6 +89,9 @@ def attribute_rows(occluded: OccludedFace, head: Row) -> list[Row]:
     angle = skin_ita(occluded.image, occluded.face)
     if not math.isnan(angle):
         values["skin_ita_deg"] = f"{angle:.2f}"
+    aspect = iris_aspect(occluded.face)
+    if not math.isnan(aspect):
+        values["iris_aspect"] = f"{aspect:.3f}"
     fixed = head | {"source": "measured"}
     return [fixed | {"attribute": name, "value": values[name]} for name in sorted(values)]
 
@@ -105,23 +99,11 @@ def attribute_rows(occluded: OccludedFace, head: Row) -> list[Row]:
 def detection_rows(
     occluded: OccludedFace, head: Row, sizes: Sequence[int], finders: Mapping[str, Detect]
 ) -> Iterator[Row]:
-    """Detect the face again under every condition.
+    """Detect the face again under every condition, and yield rows of `maskface.tables.DETECTIONS`.
 
-    Parameters
-    ----------
-    occluded
-        The face.
-    head
-        Cells that all rows share.
-    sizes
-        Face sizes in px that the picture is shrunk to; 0 for the picture as it is.
-    finders
-        Detectors, by their name in the column `search`.
-
-    Yields
-    ------
-    dict
-        Rows of `maskface.tables.DETECTIONS`.
+    `head` holds the cells that all rows share; `sizes` are face sizes in px that the picture is
+    shrunk to, 0 for the picture as it is; `finders` are detectors by their name in the column
+    `search`.
     """
     for condition in (*occluded.occlusions, *occluded.failures):
         for size in sizes:
@@ -172,30 +154,14 @@ def _mean(values: NDArray[np.floating[Any]], chosen: MaskArray) -> float | None:
 
 @dataclass(frozen=True)
 class TrialReader:
-    """Everything that a worker loads once to read pictures.
-
-    Attributes
-    ----------
-    experiment
-        The experiment.
-    head
-        Cells that all rows share: run id and data set.
-    detect
-        Face detector.
-    single_pass
-        The same detector in one pass, without fallbacks.
-    occluders
-        Occluders by condition.
-    classifiers
-        Classifiers in the order of the experiment.
-    """
+    """Everything that a worker loads once to read pictures."""
 
     experiment: Experiment
-    head: Row
-    detect: Detect
-    single_pass: Detect
-    occluders: Mapping[str, Occluder]
-    classifiers: tuple[Classifier | Trainable, ...]
+    head: Row  # cells that all rows share: run id and data set
+    detect: Detect  # face detector
+    single_pass: Detect  # the same detector in one pass, without fallbacks
+    occluders: Mapping[str, Occluder]  # occluders by condition
+    classifiers: tuple[Classifier | Trainable, ...]  # classifiers in the order of the experiment
 
     @classmethod
     def load(cls, experiment: Experiment, head: Row, cache: Path | None) -> TrialReader:
@@ -220,7 +186,7 @@ class TrialReader:
             return self.lost(sample, fingerprint, "error", fingerprint.message)
         try:
             image = decode_image(data, limits)
-            face, message = choose_face(self.detect(image, data))
+            face, message = choose_face(self.detect(image, limits.cache_key(data)))
         except ImageError as error:
             return self.lost(sample, fingerprint, "error", str(error))
         except TrialError as error:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import _thread
+import hashlib
 import inspect
-import os
 import signal
 import sysconfig
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import lru_cache
 from multiprocessing import resource_tracker
 from pathlib import Path
 from types import ModuleType
@@ -22,11 +21,14 @@ import cloudpickle
 from joblib import Parallel, delayed, parallel_config
 from tqdm.auto import tqdm
 
+from maskface._version import __version__
 from maskface.errors import MaskfaceError, format_error
 from maskface.experiment.checkpoints import ChunkResult, read_fingerprinted
 from maskface.experiment.folder import RunFolder, chunks
 from maskface.experiment.spec import Experiment, Plan, all_parts
 from maskface.experiment.trials import TrialReader
+from maskface.files import write_atomically
+from maskface.orphans import watching
 from maskface.run_options import OPTIONS, argument, arguments
 from maskface.threads import one_thread
 from maskface.types import Sample
@@ -34,9 +36,10 @@ from maskface.types import Sample
 BACKENDS: Final = OPTIONS["backend"].choices
 Task: TypeAlias = tuple[Any, ...]
 _WATCH_S: Final = 1
-"""Interval at which a worker checks whether its parent is alive."""
-_WAIT_S: Final = 10
-"""Longest wait for a scheduler to answer, and for a cluster to have a worker."""
+"""Interval at which a cluster is checked for workers."""
+_REPLACED: Final = 2
+"""Times in a row that workers are replaced which ended while they read no picture."""
+_WAIT_S: Final = 10  # longest wait for a scheduler to answer, and for a cluster to have a worker
 
 
 class WorkerLost(Exception):  # noqa: N818 (a state, which is handled)
@@ -76,14 +79,15 @@ def workers(
     WorkerLost
         From the iteration, if a worker process ends during its task.
     """
-    with _cluster(scheduler) if backend == "dask" else parallel_config(backend="loky"):
+    local = parallel_config(backend="loky", **watching())
+    with _cluster(scheduler) if backend == "dask" else local:
 
         def work(function: Callable[..., int], tasks: Iterable[Task]) -> Iterator[int]:
             n_jobs = -1 if backend == "dask" else jobs
             pool = Parallel(n_jobs=n_jobs, return_as="generator_unordered")
             with worker_errors():
                 with ignore_sigint():
-                    results = pool(delayed(watched(function))(*task) for task in tasks)
+                    results = pool(delayed(function)(*task) for task in tasks)
                 yield from results
 
         yield work
@@ -94,37 +98,13 @@ def run_isolated(function: Callable[..., int], task: Task) -> bool:
     try:
         with worker_errors():
             # With one job, joblib would not start another process.
-            pool = Parallel(n_jobs=2, backend="loky", return_as="generator")
+            pool = Parallel(n_jobs=2, backend="loky", return_as="generator", **watching())
             with ignore_sigint():
-                results = pool([delayed(watched(function))(*task)])
+                results = pool([delayed(function)(*task)])
             list(results)
     except WorkerLost:
         return False
     return True
-
-
-def watched(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a function whose worker process ends soon after this one, however this one ends.
-
-    A killed process cannot end its workers, which would continue to write checkpoints.
-    """
-    return partial(_call_watched, os.getpid(), function)
-
-
-def _call_watched(parent: int, function: Callable[..., Any], *task: Any) -> Any:
-    if os.getppid() == parent:  # false in this process itself, and on a cluster
-        _watch(parent)
-    return function(*task)
-
-
-@lru_cache(maxsize=1)
-def _watch(parent: int) -> None:
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(_WATCH_S)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
 
 
 @contextmanager
@@ -132,17 +112,45 @@ def ignore_sigint() -> Iterator[None]:
     """Start worker processes in the block so that they ignore Ctrl-C.
 
     A terminal sends it to all processes, but this one ends its workers, which would only print
-    tracebacks. Ctrl-C is deferred until the block ends.
+    tracebacks. Signals that interrupt this process are deferred until the block ends: libraries
+    are not written to be interrupted while they start a process.
     """
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
+    with _deferred_signals():
+        if not hasattr(signal, "pthread_sigmask"):  # Windows
+            yield
+            return
+        resource_tracker.ensure_running()  # starting it later would unblock the signal
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+        try:
+            yield
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _deferred_signals() -> Iterator[None]:
+    """Defer what Python does on signals that end a command until the block ends.
+
+    A mask does not suffice: the system hands a signal to any thread that has not blocked it, and
+    Python then interrupts the main thread.
+    """
+    if threading.current_thread() is not threading.main_thread():
         yield
         return
-    resource_tracker.ensure_running()  # starting it later would unblock the signal
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    names = [n for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, n)]
+    before = {getattr(signal, name): signal.getsignal(getattr(signal, name)) for name in names}
+    came: list[int] = []
+    for number, handler in before.items():
+        if callable(handler):  # else it is ignored, or ends the process
+            signal.signal(number, lambda got, _: came.append(got))
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for number, handler in before.items():
+            if callable(handler):
+                signal.signal(number, handler)
+        if came:
+            signal.raise_signal(came[0])
 
 
 @contextmanager
@@ -175,12 +183,33 @@ def _cluster(scheduler: str) -> Iterator[None]:
             f"No dask scheduler answers at {scheduler}. Start one with `dask scheduler`, and on "
             f"each machine `dask worker {scheduler} --nworkers CORES --nthreads 1`."
         ) from error
+    _check_versions(client, scheduler)
     with (
         client,
         parallel_config(backend="dask", wait_for_workers_timeout=_WAIT_S),
         _watched_cluster(client, scheduler),
     ):
         yield
+
+
+def _check_versions(client: Any, scheduler: str) -> None:
+    """Raise if workers have no maskface or another one: dask would wait for ever for answers."""
+    try:
+        found = set(client.run(installed_version).values())
+    except Exception as error:  # noqa: BLE001 (what a worker cannot import is raised here)
+        found = {format_error(error)}
+    if found - {__version__}:
+        client.close()
+        raise MaskfaceError(
+            f"Some workers at {scheduler} cannot use maskface {__version__} (they have "
+            f"{', '.join(sorted(found))}). Install this version where they run, and start them "
+            "again."
+        )
+
+
+def installed_version() -> str:
+    """Return the version of maskface; called on workers."""
+    return __version__
 
 
 @contextmanager
@@ -232,38 +261,54 @@ def _has_workers(client: Any) -> bool:
 class Shipment:
     """An experiment that is sent to workers by value, with the objects that it holds.
 
-    In this process it is the experiment itself. A worker unpacks it once, and equal shipments share
-    one `TrialReader`.
+    It is written to a file once, not sent with each task: models may be large. A worker unpacks it
+    once, and equal shipments share one `TrialReader`.
 
     Parameters
     ----------
     experiment
-        The experiment.
+        The experiment; in this process it stays itself.
+    folder
+        Folder of the file, which workers can read.
     """
 
-    def __init__(self, experiment: Experiment) -> None:
-        self.experiment = experiment.without_data()
-        self._data: bytes | None = None
+    def __init__(self, experiment: Experiment, folder: Path) -> None:
+        self.experiment = experiment
+        self._path = folder / "experiment.pickle"
+        self._sha256 = ""
 
     @classmethod
-    def unpack(cls, data: bytes) -> Shipment:
-        """Return the shipment that was packed to these bytes."""
-        return _unpacked(data)
+    def unpack(cls, path: Path, sha256: str) -> Shipment:
+        """Return the shipment that was packed to a file with this hash."""
+        with _UNPACKING:  # a cluster's worker may have several threads
+            return _unpacked(path, sha256)
 
-    def pack(self) -> bytes:
-        """Return bytes; raise `MaskfaceError` if an object cannot be pickled."""
-        if self._data is None:
-            self._data = _packed(self.experiment)
-        return self._data
+    def pack(self) -> None:
+        """Write the file; raise `MaskfaceError` if an object cannot be pickled."""
+        if not self._sha256:
+            data = _packed(self.experiment)
+            write_atomically(self._path, data)
+            self._sha256 = hashlib.sha256(data).hexdigest()
 
-    def __reduce__(self) -> tuple[Callable[[bytes], Shipment], tuple[bytes]]:
-        return Shipment.unpack, (self.pack(),)
+    def close(self) -> None:
+        """Delete the file."""
+        self._path.unlink(missing_ok=True)
+
+    def __reduce__(self) -> tuple[Callable[[Path, str], Shipment], tuple[Path, str]]:
+        self.pack()
+        return Shipment.unpack, (self._path, self._sha256)
+
+
+_UNPACKING: Final = threading.Lock()
 
 
 @lru_cache(maxsize=1)
-def _unpacked(data: bytes) -> Shipment:
-    made = Shipment(cloudpickle.loads(data))
-    made._data = data
+def _unpacked(path: Path, sha256: str) -> Shipment:
+    data = path.read_bytes()
+    if hashlib.sha256(data).hexdigest() != sha256:  # another's file is never unpickled
+        raise MaskfaceError(f"{path} has changed. Start the run again, on its own.")
+    made = Shipment(cloudpickle.loads(data), path.parent)
+    made._sha256 = sha256
     return made
 
 
@@ -345,15 +390,16 @@ def read_pictures(
     folder = RunFolder(folder.path.absolute())
     samples = [replace(sample, path=sample.path.absolute()) for sample in plan.samples]
     head = {"run_id": plan.run_id, "dataset": plan.dataset.name}
-    shipment = Shipment(plan.experiment)
+    shipment = Shipment(plan.experiment.without_data(), folder.parts_path)
     if by_value:
         shipment.pack()
     parts = (shipment, tuple(head.items()), cache)
     suspects = folder.pop_in_flight()
-    with tqdm(total=len(plan.samples), unit="image", disable=not progress) as bar:
+    total, lost = len(samples), 0
+    with closing(shipment), tqdm(total=total, unit="image", disable=not progress) as bar:
         while True:
             left = _left(plan, folder)
-            bar.update(len(plan.samples) - len(left) - bar.n)
+            bar.update(total - len(left) - bar.n)
             guarded = [i for i in left if samples[i].image_id in suspects]
             for i in guarded:
                 _read_guarded(parts, folder, i, samples[i])
@@ -367,10 +413,12 @@ def read_pictures(
                     bar.update(size)
             except WorkerLost as error:
                 suspects = folder.pop_in_flight()
-                if not suspects:
+                lost = 0 if suspects else lost + 1
+                if lost > _REPLACED:
                     raise MaskfaceError(
-                        "A worker process ended before it had read anything. What was read is "
-                        f"saved in {folder.path}; go on with {argument('resume', value=True)}."
+                        "Worker processes end before they have read anything. What was read is "
+                        f"saved in {folder.path}; go on with {argument('resume', value=True)}, or "
+                        f"with {argument('jobs', value=1)} if memory is short."
                     ) from error
                 continue
             finally:

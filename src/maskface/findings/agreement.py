@@ -15,7 +15,6 @@ from typing import Final
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from maskface.arrays import Floats, Row
 from maskface.errors import MaskfaceError
@@ -88,40 +87,25 @@ CELLS: Final = Table(
 )
 """Numbers that are correlated, of classifiers and of people."""
 
-_FEWEST_ITEMS: Final = 4
-"""Least number of emotions for which a published study gives figures."""
+_FEWEST_ITEMS: Final = 4  # least number of emotions for which a published study gives figures
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reader:
-    """Answers of a classifier, or of human observers, plain and masked.
+    """Answers of a classifier, or of human observers, plain and masked."""
 
-    Attributes
-    ----------
-    run_id, dataset, classifier, condition
-        As in the tables.
-    emotions
-        (7,) bool: emotions that were shown, and could be answered.
-    counts
-        (C, 2, 2, 7, 7) by unit, plain and masked, answers and chances to give them, shown emotion
-        and answer. A published study is one unit, with chances of 1 (or 0: unknown).
-    n
-        Pictures, or trials, with an answer.
-    units
-        ``subject``, ``image``, ``observer``, or empty if units are unknown.
-    observers
-        Number of human observers; 0 for classifiers.
-    """
-
+    # As in the tables.
     run_id: str
     dataset: str
     classifier: str
     condition: str
-    emotions: NDArray[np.bool_]
+    emotions: NDArray[np.bool_]  # (7,) bool: emotions that were shown, and could be answered
+    # (C, 2, 2, 7, 7) by unit, plain and masked, answers and chances to give them, shown emotion and
+    # answer. A published study is one unit, with chances of 1 (or 0: unknown).
     counts: Floats
-    n: int
-    units: str
-    observers: int = 0
+    n: int  # pictures, or trials, with an answer
+    units: str  # subject, image, observer, or empty if units are unknown
+    observers: int = 0  # number of human observers; 0 for classifiers
 
 
 def classifier_reader(trials: pd.DataFrame, condition: str, emotions: NDArray[np.bool_]) -> Reader:
@@ -228,8 +212,7 @@ def _sides(plain: pd.Series) -> NDArray[np.int64]:
     return np.where(plain, 0, 1).astype(np.int64)
 
 
-_FEWEST: Final = 3
-"""Least number of emotions to correlate."""
+_FEWEST: Final = 3  # least number of emotions to correlate
 _BOOTSTRAP: Final = INTERVAL_NAMES["expanded"]
 
 
@@ -383,6 +366,8 @@ def pearson(first: Floats, second: Floats) -> Floats:
 
 def spearman(first: Floats, second: Floats) -> Floats:
     """Return rank correlations (B,) of rows (B, cells), with mean ranks of ties (Spearman 1904)."""
+    from scipy.stats import rankdata
+
     # Equal losses may differ in the last digit.
     ranks = [rankdata(side.round(12), axis=1, nan_policy="propagate") for side in (first, second)]
     return pearson(*ranks)

@@ -33,22 +33,13 @@ NUMBER: Final = {emotion: i for i, emotion in enumerate(EMOTIONS)}
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Counts:
-    """Numbers of times that an answer was given under two conditions.
+    """Numbers of times that an answer was given under two conditions."""
 
-    Attributes
-    ----------
-    totals
-        (C, 2, 2, E): unit; reference and condition; times given, and chances to give it; shown
-        emotion.
-    there
-        (C,) bool: units with answers under both. The others have no counts.
-    observers
-        Units are human observers.
-    """
-
+    # (C, 2, 2, E): unit; reference and condition; times given, and chances to give it; shown
+    # emotion.
     totals: Floats
-    there: NDArray[np.bool_]
-    observers: bool = False
+    there: NDArray[np.bool_]  # (C,) bool: units with answers under both. The others have no counts.
+    observers: bool = False  # units are human observers
 
 
 class Answers(Protocol):
@@ -63,24 +54,12 @@ class Answers(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PictureAnswers:
-    """Answers to each picture under each condition; the same pictures are paired.
+    """Answers to each picture under each condition; the same pictures are paired."""
 
-    Attributes
-    ----------
-    conditions
-        Number of each.
-    unit
-        (n,) number of the subject, or of the picture if one has no subject.
-    label
-        (n,) index into `EMOTIONS`.
-    answer
-        (n, conditions) index into `EMOTIONS`; -1 where there is none.
-    """
-
-    conditions: Mapping[str, int]
-    unit: NDArray[np.int64]
-    label: NDArray[np.int8]
-    answer: NDArray[np.int8]
+    conditions: Mapping[str, int]  # number of each
+    unit: NDArray[np.int64]  # (n,) number of the subject, or of the picture if one has no subject
+    label: NDArray[np.int8]  # (n,) index into `EMOTIONS`
+    answer: NDArray[np.int8]  # (n, conditions) index into `EMOTIONS`; -1 where there is none
 
     def right(self, reference: str, condition: str) -> Counts:
         """Count right answers to each emotion, E = 7."""
@@ -112,18 +91,10 @@ def _tally(cell: NDArray[np.int64], n: int) -> Floats:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ObserverAnswers:
-    """Answers of human observers, who may have seen other pictures under each condition.
+    """Answers of human observers, who may have seen other pictures under each condition."""
 
-    Attributes
-    ----------
-    conditions
-        Number of each.
-    counts
-        (C, conditions, 2, 7, 7), as from `count_observers`.
-    """
-
-    conditions: Mapping[str, int]
-    counts: Floats
+    conditions: Mapping[str, int]  # number of each
+    counts: Floats  # (C, conditions, 2, 7, 7), as from `count_observers`
 
     def right(self, reference: str, condition: str) -> Counts:
         """Count right answers to each emotion, E = 7."""
@@ -156,24 +127,12 @@ def _places(conditions: Mapping[str, int], *names: str) -> list[int]:
 def count_choices(
     unit: pd.Series, side: NDArray[np.int64], label: pd.Series, answer: pd.Series, *, n_sides: int
 ) -> Floats:
-    """Count answers that are choices among all emotions.
+    """Count answers that are choices among all emotions, (C, sides, 2, 7, 7).
 
-    Parameters
-    ----------
-    unit
-        Names of the independent units, n of them.
-    side
-        (n,) number of the condition, from 0.
-    label, answer
-        Shown emotion and answer; an answer that is no emotion is not counted.
-    n_sides
-        Number of conditions.
-
-    Returns
-    -------
-    NDArray
-        (C, sides, 2, 7, 7) by unit (in the order of their names), condition, shown emotion and
-        answer: times given, and chances to give it, which are the same for all answers.
+    The axes are unit (in the order of their names), condition, times given and chances to give it
+    (which are the same for all answers), shown emotion, and answer. Of n answers, `unit` names the
+    independent units, and `side` (n,) numbers the conditions from 0. An `answer` that is no emotion
+    is not counted.
     """
     given = np.asarray(answer.map(NUMBER).fillna(NO_ANSWER), np.int64)
     shown = numbered(label, EMOTIONS)
@@ -181,20 +140,11 @@ def count_choices(
 
 
 def count_observers(rows: pd.DataFrame, side: NDArray[np.int64], *, n_sides: int) -> Floats:
-    """Count answers of human observers, who are the units.
+    """Count answers of human observers, who are the units, as `count_choices` does.
 
-    Parameters
-    ----------
-    rows
-        n answered ones in the schema of `maskface.tables.RESPONSES`.
-    side, n_sides
-        As in `count_choices`.
-
-    Returns
-    -------
-    NDArray
-        As from `count_choices`. Of yes/no questions, the numbers of yes and of questions, with the
-        emotion in the question in place of the answer.
+    `rows` are answered ones in the schema of `maskface.tables.RESPONSES`. Of yes/no questions, the
+    numbers of yes and of questions are counted, with the emotion in the question in place of the
+    answer.
     """
     unit = rows["observer_id"]
     if not is_yes_no(rows):
@@ -311,13 +261,7 @@ def _grown(array: NDArray[np.int8], *shape: int) -> NDArray[np.int8]:
 
 
 def observer_answers(responses: pd.DataFrame) -> ObserverAnswers:
-    """Collect the answers of human observers.
-
-    Parameters
-    ----------
-    responses
-        In the schema of `maskface.tables.RESPONSES`.
-    """
+    """Collect the answers in a table of `maskface.tables.RESPONSES`."""
     rows = responses[responses["status"] == "ok"]
     conditions = _Codes()
     conditions.of(responses["condition"])
@@ -368,18 +312,10 @@ Interval = tuple[float, float, float]
 
 @dataclass(frozen=True)
 class RunTables:
-    """Tables of a run or of a study: the summary, and trials or responses if there are any.
+    """Tables of a run or of a study: the summary, and trials or responses if there are any."""
 
-    Attributes
-    ----------
-    folder
-        Of the run.
-    masks
-        Conditions that count as masks whatever their names.
-    """
-
-    folder: Path
-    masks: tuple[str, ...] = ()
+    folder: Path  # of the run
+    masks: tuple[str, ...] = ()  # conditions that count as masks whatever their names
 
     @cached_property
     def summary(self) -> pd.DataFrame:

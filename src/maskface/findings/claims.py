@@ -58,14 +58,11 @@ FINDINGS: Final = Table(
 
 
 def load_findings() -> pd.DataFrame:
-    """Read the published findings that come with the package.
+    """Read the published findings that come with the package, in the schema of `FINDINGS`.
 
-    Returns
-    -------
-    pandas.DataFrame
-        In the schema of `FINDINGS`: human observers, plain and occluded faces. ``how_known`` is
-        the source: an abstract, the full text or a table of an article, a press release, or a
-        computation from the authors' public trials. Shares are 0 to 1.
+    Human observers, plain and occluded faces. ``how_known`` is the source: an abstract, the full
+    text or a table of an article, a press release, or a computation from the authors' public
+    trials. Shares are 0 to 1.
     """
     with as_file(files("maskface.findings") / "findings.csv") as path:
         return FINDINGS.read(path)
@@ -84,30 +81,14 @@ LEVEL: Final = 0.95
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One claim of the literature.
+    """One claim of the literature."""
 
-    Attributes
-    ----------
-    id
-        As in the column ``claim`` of the findings.
-    statement
-        In words.
-    measured
-        Meaning of the number of a run.
-    rule
-        When a run agrees and when it differs; otherwise it cannot tell.
-    needs
-        Kinds of conditions that a run must have.
-    add
-        Options to add to ``maskface run`` if it lacks them.
-    """
-
-    id: str
-    statement: str
-    measured: str
-    rule: str
-    needs: tuple[Kind, ...] = ("mask",)
-    add: str = "--occluder surgical"
+    id: str  # as in the column claim of the findings
+    statement: str  # in words
+    measured: str  # meaning of the number of a run
+    rule: str  # when a run agrees and when it differs; otherwise it cannot tell
+    needs: tuple[Kind, ...] = ("mask",)  # kinds of conditions that a run must have
+    add: str = "--occluder surgical"  # options to add to maskface run if it lacks them
 
 
 def _read_as(source: str, target: str) -> Claim:
@@ -188,18 +169,9 @@ _WORDS: Final[tuple[tuple[Kind, tuple[str, ...]], ...]] = (
 def kind_of(condition: str, masks: tuple[str, ...] = ()) -> Kind | None:
     """Classify a condition by its occluder.
 
-    Parameters
-    ----------
-    condition
-        Occluder with its parameters, or any name in a study with human observers.
-    masks
-        Conditions that count as masks whatever their names.
-
-    Returns
-    -------
-    str or None
-        None if the claims are not about it: occluders of the upper face, controls of area, several
-        occluders at once.
+    `condition` may be any name in a study with human observers; those in `masks` count as masks
+    whatever their names. None if the claims are not about it: occluders of the upper face, controls
+    of area, several occluders at once.
     """
     if condition in masks:
         return "mask"
@@ -272,29 +244,18 @@ def _of_both(table: pd.DataFrame, masked: pd.DataFrame) -> pd.DataFrame:
 def widest_interval(plain: Floats, masked: Floats, n: Floats) -> tuple[Floats, Floats]:
     """Return 95 % limits of a loss from both shares and the number of observers alone.
 
-    Parameters
-    ----------
-    plain, masked
-        Mean shares of right answers, 0 to 1, any shape.
-    n
-        Observers with answers under both; NaN if unknown.
+    `plain` and `masked` are mean shares of right answers, 0 to 1, of `n` observers with answers
+    under both; the limits are NaN where `n` is.
 
-    Returns
-    -------
-    low, high
-        NaN if `n` is unknown.
-
-    Notes
-    -----
-    Limits of a difference of two shares of n independent answers each, from Wilson's limits of
-    both shares (method 10 of Newcombe 1998, Statistics in Medicine 17, 873-890,
+    Limits of a difference of two shares of n independent answers each, from Wilson's limits of both
+    shares (method 10 of Newcombe 1998, Statistics in Medicine 17, 873-890,
     doi:10.1002/(SICI)1097-0258(19980430)17:8<873::AID-SIM779>3.0.CO;2-I): as if each observer had
     given one answer plain and an independent one masked. Observers with a mean share p differ most
     if each is always right or always wrong, with variance p (1 - p), which is that of one answer;
     and observers who are better with plain faces are, if anything, better with masked ones too,
-    which narrows the interval of a difference. So an interval of the observers' losses is
-    narrower. That shares plain and masked are not negatively correlated is an assumption; in
-    Williams 2023, study 1, they correlate by .39 to .64.
+    which narrows the interval of a difference. So an interval of the observers' losses is narrower.
+    That shares plain and masked are not negatively correlated is an assumption; in Williams 2023,
+    study 1, they correlate by .39 to .64.
     """
     n = np.nan_to_num(n)
     low_plain, high_plain = wilson_interval(plain * n, n)
@@ -322,31 +283,16 @@ SUMMARY_ALONE: Final = "summary alone"
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """Result of a run on a claim.
-
-    Attributes
-    ----------
-    claim
-        The claim.
-    reader, condition
-        Classifier or ``human``, and condition; two conditions if two are compared.
-    value, low, high
-        Number of the run and its interval, as shares; NaN if there is none.
-    verdict
-        ``agrees``, ``differs``, ``cannot tell``, ``disputed`` or ``not measured``.
-    basis
-        ``trials``, ``summary`` if it holds the answer, or ``summary alone`` if trials would be
-        better.
-    note
-        Remark.
-    """
+    """Result of a run on a claim."""
 
     claim: Claim
+    # Classifier or human, and condition; two conditions if two are compared.
     reader: str
     condition: str
+    # Number of the run and its interval, as shares; NaN if there is none.
     value: float
     low: float
     high: float
-    verdict: Verdict
-    basis: str
-    note: str = ""
+    verdict: Verdict  # agrees, differs, cannot tell, disputed or not measured
+    basis: str  # trials, summary if it holds the answer, or summary alone if trials would be better
+    note: str = ""  # remark

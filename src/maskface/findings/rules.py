@@ -116,36 +116,20 @@ _LOSS: Final = np.array([1.0, -1.0])
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Contrast:
-    """Sum of signed shares, such as one share minus another.
+    """Sum of signed shares, such as one share minus another."""
 
-    Attributes
-    ----------
-    shares
-        (C, R, 2): what each unit adds to the numerator and denominator of each of R shares.
-    signs
-        (R,).
-    there
-        (C,) bool: units to resample.
-    n_units
-        Number of units behind the number.
-    """
-
+    # (C, R, 2): what each unit adds to the numerator and denominator of each of R shares.
     shares: Floats
-    signs: Floats
-    there: NDArray[np.bool_]
-    n_units: int
+    signs: Floats  # (R,)
+    there: NDArray[np.bool_]  # (C,) bool: units to resample
+    n_units: int  # number of units behind the number
 
 
 def loss(counts: Counts, emotion: str | None = None) -> Contrast:
     """Contrast the share of an answer under the reference with that under the condition.
 
-    Parameters
-    ----------
-    counts
-        Of a pair of conditions. Over observers, the share is the mean of their shares; over
-        subjects or pictures, that of all answers together.
-    emotion
-        The shown emotion, if `counts` has all of them; all together if None.
+    Over observers, the share is the mean of their shares; over subjects or pictures, that of all
+    answers together. `emotion` is the shown one, if `counts` has all of them; all together if None.
     """
     at = slice(None) if emotion is None else [EMOTIONS.index(emotion)]
     totals = counts.totals[..., at].sum(axis=-1)
@@ -179,14 +163,8 @@ class Drawn:
     """Contrasts whose units are resampled together.
 
     Contrasts over the same units share their resamples, so that they can be judged together, and
-    drawing for many takes no longer than for one.
-
-    Parameters
-    ----------
-    contrasts
-        Of one classifier or study: units have the same numbers in all.
-    seed
-        Of the bootstrap.
+    drawing for many takes no longer than for one. They are of one classifier or study: units have
+    the same numbers in all.
     """
 
     def __init__(self, contrasts: Sequence[Contrast], seed: int) -> None:
@@ -201,13 +179,7 @@ class Drawn:
         ]
 
     def intervals(self, level: float) -> list[Interval | None]:
-        """Return number and limits of each contrast; None if it is not defined.
-
-        Parameters
-        ----------
-        level
-            Confidence level, between 0 and 1.
-        """
+        """Return number and limits of each contrast at a level, 0 to 1; None if not defined."""
         found: list[Interval | None] = [None] * self._n
         for places, drawn in self._drawn:
             limits = interval(drawn, level=level)

@@ -73,20 +73,7 @@ def _not_measured(run: RunTables, claim: Claim) -> Result:
 
 
 def humans_of(claim: Claim, findings: pd.DataFrame | None = None) -> list[str]:
-    """Return what humans show on a claim, one line per study.
-
-    Parameters
-    ----------
-    claim
-        The claim.
-    findings
-        From `load_findings`; loaded if None.
-
-    Returns
-    -------
-    list of str
-        ``finding (study, source)``.
-    """
+    """Return what humans show on a claim, a line ``finding (study, source)`` per study."""
     table = load_findings() if findings is None else findings
     lines = list(_losses(table)) if claim.id == "overall-loss" else []
     for row in table[table["claim"] == claim.id].to_dict("records"):
@@ -106,18 +93,7 @@ def _losses(table: pd.DataFrame) -> Iterator[str]:
 
 
 def comparison_text(results: Sequence[Result]) -> str:
-    """Format a comparison as text, claim by claim.
-
-    Parameters
-    ----------
-    results
-        From `compare_run`.
-
-    Returns
-    -------
-    str
-        For each claim: the findings on humans, the results of the run, verdicts and their rule.
-    """
+    """Format for each claim the findings on humans, the results, verdicts and their rule."""
     findings = load_findings()
     blocks = []
     for claim, of_claim in groupby(results, key=lambda result: result.claim):

@@ -36,29 +36,11 @@ Found = dict[str, dict[str, str] | None]
 
 
 def search(pattern: str, texts: Iterable[str], fields: Iterable[str], key: str) -> Found:
-    """Search texts for a regular expression.
+    """Search texts for a regular expression, each text once.
 
-    Parameters
-    ----------
-    pattern
-        In the syntax of Python.
-    texts
-        Each is searched once.
-    fields
-        Names of the groups to return.
-    key
-        Place of the pattern in the column map, for messages.
-
-    Returns
-    -------
-    dict
-        By text: the contents of those of the groups that the pattern has, or None if it does not
-        match.
-
-    Raises
-    ------
-    MaskfaceError
-        If the pattern is no regular expression, or takes too much time or memory.
+    Returns, by text, the contents of those groups of `fields` that the pattern has, or None if it
+    does not match. `key` is the place of the pattern in the column map, for messages. Raises
+    MaskfaceError if the pattern is no regular expression, or takes too much time or memory.
     """
     fields, end = tuple(fields), time.monotonic() + SECONDS
     try:
@@ -124,31 +106,18 @@ Names = tuple[str, ...]
 
 
 class Columns(_Part):
-    """Names of the columns; several names are tried in turn, ``re:`` begins a pattern.
+    """Names of the columns; several names are tried in turn, ``re:`` begins a pattern."""
 
-    Attributes
-    ----------
-    observer
-        Who answered; ``@file`` for the name of the file.
-    image, identity
-        The picture, and the person in it.
-    emotion, condition
-        The emotion shown, and the occluder.
-    response
-        The chosen emotion; in yes/no designs, yes or no.
-    question
-        In yes/no designs, the emotion in the question.
-    rt, confidence
-        Response time, and confidence on the scale of the study.
-    """
-
-    observer: Names = ()
+    observer: Names = ()  # who answered; @file for the name of the file
+    # The picture, and the person in it.
     image: Names = ()
     identity: Names = ()
+    # The emotion shown, and the occluder.
     emotion: Names = ()
     condition: Names = ()
-    response: Names = ()
-    question: Names = ()
+    response: Names = ()  # the chosen emotion; in yes/no designs, yes or no
+    question: Names = ()  # in yes/no designs, the emotion in the question
+    # Response time, and confidence on the scale of the study.
     rt: Names = ()
     confidence: Names = ()
 
@@ -159,18 +128,10 @@ class Columns(_Part):
 
 
 class Pattern(_Part):
-    """Fields inside a text, such as the name of a picture: 01_F_angry_mask.jpg.
+    """Fields inside a text, such as the name of a picture: 01_F_angry_mask.jpg."""
 
-    Attributes
-    ----------
-    column
-        Column with the text.
-    regex
-        With groups named like fields of `Columns`: ``(?P<emotion>[a-z]+)``.
-    """
-
-    column: str
-    regex: str
+    column: str  # column with the text
+    regex: str  # with groups named like fields of `Columns`: (?P<emotion>[a-z]+)
 
     @field_validator("regex")
     @classmethod
@@ -181,71 +142,42 @@ class Pattern(_Part):
 
 
 class Wide(_Part):
-    """A table with a row per respondent and a column per trial.
+    """A table with a row per respondent and a column per trial."""
 
-    Attributes
-    ----------
-    regex
-        Matches the columns of answers; its named groups are fields of `Columns`.
-    header
-        ``name``: the name of the column is matched; ``text``: the text of the question, which is
-        the second row of headers.
-    rt_suffix
-        What follows the name of an answer's column in that of its response time; none if empty.
-    """
-
-    regex: str
+    regex: str  # matches the columns of answers; its named groups are fields of `Columns`
+    # name: the name of the column is matched; text: the text of the question, which is the second
+    # row of headers.
     header: Literal["name", "text"] = "name"
+    # What follows the name of an answer's column in that of its response time; none if empty.
     rt_suffix: str = ""
 
     _compiles = field_validator("regex")(Pattern._compiles.__func__)  # type: ignore[attr-defined]
 
 
 class Attention(_Part):
-    """Checks that an attentive observer passes.
+    """Checks that an attentive observer passes."""
 
-    Attributes
-    ----------
-    column
-        Column of the answers to the checks; empty cells are no checks.
-    passed
-        Answers that pass.
-    most_failures
-        Number of failures above which an observer is excluded.
-    """
-
-    column: str
-    passed: Names
+    column: str  # column of the answers to the checks; empty cells are no checks
+    passed: Names  # answers that pass
+    # Number of failures above which an observer is excluded.
     most_failures: int = Field(default=0, ge=0)
 
 
 class Exclude(_Part):
-    """Rules of exclusion, applied in this order.
+    """Rules of exclusion, applied in this order."""
 
-    Attributes
-    ----------
-    rows
-        Values of columns by which trials are excluded, such as previews; columns that a file does
-        not have are passed over.
-    observers
-        Observers to exclude, by name.
-    attention
-        Checks to pass.
-    rt_ms_below, rt_ms_above
-        Exclude trials with shorter or longer response times.
-    min_trials
-        Exclude observers with fewer answered trials.
-    plain_accuracy_below
-        Exclude observers with a smaller share of right answers to plain faces. Chance is 1 divided
-        by the number of choices, or .5 in yes/no designs.
-    """
-
+    # Values of columns by which trials are excluded, such as previews; columns that a file does not
+    # have are passed over.
     rows: dict[str, Names] = {}
-    observers: Names = ()
-    attention: Attention | None = None
+    observers: Names = ()  # observers to exclude, by name
+    attention: Attention | None = None  # checks to pass
+    # Exclude trials with shorter or longer response times.
     rt_ms_below: float | None = Field(default=None, ge=0)
     rt_ms_above: float | None = Field(default=None, gt=0)
+    # Exclude observers with fewer answered trials.
     min_trials: int | None = Field(default=None, ge=1)
+    # Exclude observers with a smaller share of right answers to plain faces. Chance is 1 divided by
+    # the number of choices, or .5 in yes/no designs.
     plain_accuracy_below: float | None = Field(default=None, ge=0, le=1)
 
     @property
@@ -255,48 +187,25 @@ class Exclude(_Part):
 
 
 class ColumnMap(_Part):
-    """Rules for reading a trial table.
+    """Rules for reading a trial table."""
 
-    Attributes
-    ----------
-    platform
-        Ready-made map to complete; ``plain`` for none. Detected if empty.
-    dataset
-        Name of the study in the tables.
-    design
-        ``choice``: observers choose among emotions. ``yes_no``: is the person angry?
-    columns
-        Names of the columns.
-    rt_unit
-        ``ms`` or ``s``.
-    values
-        Meaning of the values of emotion, condition, response and question, such as
-        angry -> anger, X -> none; ``skip`` leaves the trial out.
-    keep, keep_if_there
-        Only rows with one of these values in a column are trials; the latter if the file has that
-        column.
-    pattern
-        Fields inside a text.
-    wide
-        For tables with a column per trial.
-    exclude
-        Rules of exclusion.
-    detect
-        Patterns of column names that identify the platform; for ready-made maps.
-    """
-
-    platform: str = ""
-    dataset: str = "humans"
+    platform: str = ""  # ready-made map to complete; plain for none. Detected if empty.
+    dataset: str = "humans"  # name of the study in the tables
+    # choice: observers choose among emotions. yes_no: is the person angry?
     design: Design = "choice"
-    columns: Columns = Columns()
-    rt_unit: Literal["ms", "s"] = "ms"
+    columns: Columns = Columns()  # names of the columns
+    rt_unit: Literal["ms", "s"] = "ms"  # ms or s
+    # Meaning of the values of emotion, condition, response and question, such as angry -> anger, X
+    # -> none; skip leaves the trial out.
     values: dict[Literal["emotion", "condition", "response", "question"], dict[str, str]] = {}
+    # Only rows with one of these values in a column are trials; the latter if the file has that
+    # column.
     keep: dict[str, Names] = {}
     keep_if_there: dict[str, Names] = {}
-    pattern: Pattern | None = None
-    wide: Wide | None = None
-    exclude: Exclude = Exclude()
-    detect: Names = ()
+    pattern: Pattern | None = None  # fields inside a text
+    wide: Wide | None = None  # for tables with a column per trial
+    exclude: Exclude = Exclude()  # rules of exclusion
+    detect: Names = ()  # patterns of column names that identify the platform; for ready-made maps
 
 
 PLAIN = "plain"
@@ -318,10 +227,7 @@ def ready_maps() -> dict[str, dict[str, Any]]:
 def read_map(path: Path) -> dict[str, Any]:
     """Parse a column map.
 
-    Raises
-    ------
-    MaskfaceError
-        If the file cannot be read or is not TOML.
+    Raises MaskfaceError if the file cannot be read or is not TOML.
     """
     try:
         return parse_toml(read_regular_file(path, LONGEST).decode("utf-8-sig"))
@@ -333,10 +239,7 @@ def read_map(path: Path) -> dict[str, Any]:
 def complete_map(own: dict[str, Any], platform: str) -> ColumnMap:
     """Complete the ready-made map of a platform with a map of one's own.
 
-    Raises
-    ------
-    MaskfaceError
-        If a key is unknown or a value is not allowed.
+    Raises MaskfaceError if a key is unknown or a value is not allowed.
     """
     known = ready_maps() | {PLAIN: {}}
     if platform not in known:

@@ -70,23 +70,12 @@ _DECIMAL_COMMA: Final = re.compile(r"\s*[+-]?\d*,\d+\s*")
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A trial table.
+    """A trial table."""
 
-    Attributes
-    ----------
-    path
-        The file.
-    header
-        Names of its columns.
-    separator
-        Between cells; empty for JSON.
-    texts
-        Second row of headers of a Qualtrics table (the text of the question), by column.
-    """
-
-    path: Path
-    header: tuple[str, ...]
-    separator: str
+    path: Path  # the file
+    header: tuple[str, ...]  # names of its columns
+    separator: str  # between cells; empty for JSON
+    # Second row of headers of a Qualtrics table (the text of the question), by column.
     texts: dict[str, str]
 
     def read(self, columns: Sequence[str]) -> pd.DataFrame:
@@ -120,10 +109,7 @@ class Source:
 def find_files(paths: Iterable[Path]) -> tuple[list[Path], list[str]]:
     """List files and the trial tables in folders, sorted, and note the files that are passed over.
 
-    Raises
-    ------
-    MaskfaceError
-        If a path is missing, a folder has no table, or two files are the same.
+    Raises MaskfaceError if a path is missing, a folder has no table, or two files are the same.
     """
     found: list[Path] = []
     notes: list[str] = []
@@ -355,19 +341,12 @@ _NUMBERS: Final = ("rt", "confidence")
 
 
 def read_rows(source: Source, column_map: ColumnMap) -> pd.DataFrame:
-    """Read the rows of one file.
+    """Read the rows of one file as text, with a column for each of `Columns`, which may be empty.
 
-    Returns
-    -------
-    pandas.DataFrame
-        Text. A column for each of `Columns` (empty where the file has nothing), ``attention``
-        (the answer to a check, if any), ``kept`` (bool: the row passes the filters of the map) and
-        ``excluded`` (the column by whose value the map excludes the row, if any).
-
-    Raises
-    ------
-    MaskfaceError
-        If the file lacks a column that the map or the analysis needs.
+    Further columns are ``attention`` (the answer to a check, if any), ``kept`` (bool: the row
+    passes the filters of the map) and ``excluded`` (the column by whose value the map excludes the
+    row, if any). Raises MaskfaceError if the file lacks a column that the map or the analysis
+    needs.
     """
     if column_map.wide is not None:
         return _wide_rows(source, column_map, column_map.wide)

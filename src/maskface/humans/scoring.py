@@ -20,6 +20,7 @@ import pandas as pd
 from maskface._version import __version__
 from maskface.datasets.labels import emotion_of
 from maskface.errors import MaskfaceError
+from maskface.humans import reading
 from maskface.humans.column_map import (
     FILE,
     NO_ANSWER,
@@ -32,18 +33,6 @@ from maskface.humans.column_map import (
     detect_platform,
     normalise,
     read_map,
-)
-from maskface.humans.reading import (
-    ATTENTION,
-    EXCLUDED,
-    KEPT,
-    Source,
-    find_files,
-    harmless,
-    harmless_text,
-    listed,
-    open_source,
-    read_rows,
 )
 from maskface.tables import EXCLUSIONS, PLAIN, RESPONSES
 from maskface.types import EMOTIONS
@@ -75,7 +64,10 @@ def score(rows: pd.DataFrame, column_map: ColumnMap) -> pd.DataFrame:
     condition = values.read("condition", _condition)
     out = pd.DataFrame({"label": label, "condition": condition}, index=rows.index)
     out["observer_id"] = rows["observer"]
-    out["image_id"], out["subject_id"] = harmless(rows["image"]), harmless(rows["identity"])
+    out["image_id"], out["subject_id"] = (
+        reading.harmless(rows["image"]),
+        reading.harmless(rows["identity"]),
+    )
     out["rt_ms"] = _numbers(rows["rt"]) * (1000 if column_map.rt_unit == "s" else 1)
     out["confidence"] = _numbers(rows["confidence"])
     scored = _score_yes_no if column_map.design == "yes_no" else _score_choice
@@ -120,7 +112,7 @@ def _emotion(text: str) -> str | None:
 def _condition(text: str) -> str | None:
     if normalise(text) in _PLAIN_TOO:
         return PLAIN
-    return harmless_text(text.strip()) or None
+    return reading.harmless_text(text.strip()) or None
 
 
 def _choice(text: str) -> str | None:
@@ -193,19 +185,9 @@ _OTHER: Final = {e: next(other for other in EMOTIONS[::-1] if other != e) for e 
 def of_question(responses: pd.DataFrame, emotion: str) -> pd.DataFrame:
     """Recode answers to "is it <emotion>?" as choices: yes is that emotion, no is not.
 
-    Parameters
-    ----------
-    responses
-        Yes/no responses.
-    emotion
-        The emotion in the question.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The trials with that question, with ``predicted`` filled in. Of the confusion matrix only
-        "this emotion" against "not this emotion" has a meaning, so hit rate, d' and criterion hold
-        for that emotion alone.
+    Returns the trials with that question, with ``predicted`` filled in. Of the confusion matrix
+    only "this emotion" against "not this emotion" has a meaning, so hit rate, d' and criterion hold
+    for that emotion alone.
     """
     asked = responses[responses["question"] == emotion]
     denied = asked["label"].where(asked["label"] != emotion, _OTHER[emotion])
@@ -232,14 +214,9 @@ def is_yes_no(responses: pd.DataFrame) -> bool:
 
 @dataclass
 class Exclusions:
-    """Counts of the trials that each rule excludes.
+    """Counts of the trials that each rule excludes."""
 
-    Attributes
-    ----------
-    responses
-        All trials; excluded ones have the status ``excluded`` and the rule as message.
-    """
-
+    # All trials; excluded ones have the status excluded and the rule as message.
     responses: pd.DataFrame
 
     def __post_init__(self) -> None:
@@ -326,14 +303,14 @@ def failed_checks(rows: pd.DataFrame, attention: Attention | None) -> dict[str, 
     if attention is None:
         return {}
     passed = {normalise(answer) for answer in attention.passed}
-    answers = rows[ATTENTION].map(normalise)
+    answers = rows[reading.ATTENTION].map(normalise)
     failed = ~answers.isin(passed) & ~answers.isin(_MISSING)
     return {str(k): int(v) for k, v in failed.groupby(rows["observer"]).sum().items()}
 
 
 def is_trial(rows: pd.DataFrame) -> pd.Series:
     """Return which rows the filters keep and show an emotion."""
-    return rows[KEPT] & (rows["emotion"].str.strip() != "")
+    return rows[reading.KEPT] & (rows["emotion"].str.strip() != "")
 
 
 HUMAN = "human"
@@ -342,29 +319,15 @@ HUMAN = "human"
 
 @dataclass(frozen=True, eq=False)
 class Study:
-    """Scored answers of human observers.
+    """Scored answers of human observers."""
 
-    Attributes
-    ----------
-    responses
-        In the schema of `maskface.tables.RESPONSES`.
-    exclusions
-        In the schema of `maskface.tables.EXCLUSIONS`.
-    column_map
-        Map that the files were read with.
-    sources
-        ``name``, ``sha256`` and ``rows`` of each file.
-    own_map
-        Whether the map is, or completes a ready-made one with, one of the user's.
-    notes
-        What was passed over, and what may be a mistake in the files, in sentences.
-    """
-
-    responses: pd.DataFrame
-    exclusions: pd.DataFrame
-    column_map: ColumnMap
-    sources: tuple[dict[str, Any], ...]
+    responses: pd.DataFrame  # in the schema of `maskface.tables.RESPONSES`
+    exclusions: pd.DataFrame  # in the schema of `maskface.tables.EXCLUSIONS`
+    column_map: ColumnMap  # map that the files were read with
+    sources: tuple[dict[str, Any], ...]  # name, sha256 and rows of each file
+    # Whether the map is, or completes a ready-made one with, one of the user's.
     own_map: bool = False
+    # What was passed over, and what may be a mistake in the files, in sentences.
     notes: tuple[str, ...] = ()
 
     @property
@@ -407,19 +370,19 @@ def read_study(
         If a file cannot be read, a column or the meaning of a value is unknown, or no trial is
         left. The message says what to add to the map.
     """
-    files, notes = find_files([Path(path) for path in paths])
+    files, notes = reading.find_files([Path(path) for path in paths])
     own = read_map(Path(column_map)) if column_map is not None else {}
-    sources = [open_source(path) for path in files]
+    sources = [reading.open_source(path) for path in files]
     hashes = [source.sha256() for source in sources]
     _require_different(files, hashes)
     chosen = _choose_map(sources, own | ({"dataset": dataset} if dataset else {}))
     _require_columns(sources, own)
-    parts = [read_rows(source, chosen) for source in sources]
+    parts = [reading.read_rows(source, chosen) for source in sources]
     rows = pd.concat(parts, keys=range(len(parts)), names=["file", None])
     rows = rows.reset_index(level="file").reset_index(drop=True)
-    rows["observer"] = harmless(rows["observer"].str.strip())
+    rows["observer"] = reading.harmless(rows["observer"].str.strip())
     records = tuple(
-        {"name": harmless_text(path.name), "sha256": sha256, "rows": len(part)}
+        {"name": reading.harmless_text(path.name), "sha256": sha256, "rows": len(part)}
         for path, sha256, part in zip(files, hashes, parts, strict=True)
     )
     responses, exclusions = _responses(rows, chosen, records)
@@ -439,7 +402,7 @@ def _require_different(files: Sequence[Path], hashes: Sequence[str]) -> None:
             )
 
 
-def _require_columns(sources: Sequence[Source], own: dict[str, Any]) -> None:
+def _require_columns(sources: Sequence[reading.Source], own: dict[str, Any]) -> None:
     """Raise `MaskfaceError` if the map of the user names a column that no file has."""
     header = set().union(*(source.header for source in sources))
     named = [
@@ -452,7 +415,7 @@ def _require_columns(sources: Sequence[Source], own: dict[str, Any]) -> None:
         if each and not any(known) and not key.startswith(_REQUIRED):
             raise MaskfaceError(
                 f"The map names {', '.join(map(repr, each))} at {key}, but no file has such a "
-                f"column. There are: {listed(sorted(header))}."
+                f"column. There are: {reading.listed(sorted(header))}."
             )
 
 
@@ -465,7 +428,7 @@ def _lost_numbers(trials: pd.DataFrame, column_map: ColumnMap) -> Iterator[str]:
             continue
         told = (
             f"{len(lost)} of {len(trials)} cells of {field} are no numbers, such as "
-            f"{harmless_text(lost.iloc[0])!r}"
+            f"{reading.harmless_text(lost.iloc[0])!r}"
         )
         if field == "rt" and column_map.exclude.needs_times:
             raise MaskfaceError(
@@ -494,7 +457,7 @@ def _repeated(trials: pd.DataFrame, responses: pd.DataFrame) -> Iterator[str]:
         )
 
 
-def _choose_map(sources: Sequence[Source], own: dict[str, Any]) -> ColumnMap:
+def _choose_map(sources: Sequence[reading.Source], own: dict[str, Any]) -> ColumnMap:
     platform = str(own.get("platform", "")) or detect_platform(sources[0].header)
     chosen = complete_map(own, platform)
     if platform == "qualtrics" and chosen.wide is None:
@@ -502,7 +465,7 @@ def _choose_map(sources: Sequence[Source], own: dict[str, Any]) -> ColumnMap:
             "A Qualtrics table has a column for each trial. Write a map that finds picture, "
             "emotion and condition in the name of the column, and add --map map.toml:\n\n"
             "[wide]\nregex = '^(?P<image>.+)_(?P<emotion>angry|happy)_(?P<condition>none|mask)$'\n"
-            f"\nThe columns are: {listed(sources[0].header)}."
+            f"\nThe columns are: {reading.listed(sources[0].header)}."
         )
     return chosen
 
@@ -530,7 +493,7 @@ def _responses(
             "The map excludes trials by their response time, but no trial has one. Name the column "
             "of rt in [columns], or delete rt_ms_below and rt_ms_above."
         )
-    excluded = rows.loc[exclusions.responses.index, EXCLUDED]
+    excluded = rows.loc[exclusions.responses.index, reading.EXCLUDED]
     apply_rules(exclusions, column_map.exclude, excluded, failures)
     if not exclusions.left.any():
         raise MaskfaceError("No trial is left after the exclusions:\n" + _steps(exclusions))
@@ -553,7 +516,7 @@ def _identified(
     """Add the columns that are the same for all trials, and number the trials of each observer."""
     fixed = {
         "run_id": _run_id(column_map, sources),
-        "dataset": harmless_text(column_map.dataset),
+        "dataset": reading.harmless_text(column_map.dataset),
         "occluder": "",
         "params": "",
     }

@@ -20,27 +20,14 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from maskface import stats
 from maskface._version import __version__
 from maskface.arrays import Row
 from maskface.errors import MaskfaceError
-from maskface.files import read_regular_file, write_atomically
+from maskface.files import read_regular_file, seal_is_broken, sealed, write_atomically
 from maskface.humans.scoring import HUMAN, Study, congruent, is_yes_no, of_question, of_right
 from maskface.schema import Table
-from maskface.stats import (
-    METRICS,
-    Comparison,
-    Estimate,
-    Gee,
-    Metric,
-    cluster_values,
-    compare,
-    estimate,
-    find_guards,
-    flip_test,
-    gee_logistic,
-    get_metrics,
-    holm,
-)
+from maskface.stats import Comparison, Estimate, Metric
 from maskface.tables import EXCLUSIONS, GUARDS, PLAIN, RESPONSES, SUMMARY
 from maskface.text import align, guards_text, percent, points
 from maskface.types import EMOTIONS
@@ -51,17 +38,14 @@ _ONLY_CHOICES: Final = ("ceiling", "floor", "chance", "dominant_answer")
 
 
 def human_guards(study: Study) -> pd.DataFrame:
-    """Look for reasons why the results may not mean what they seem to.
+    """Look for reasons why the results may not mean what they seem to: rows of `GUARDS`.
 
-    Returns
-    -------
-    pandas.DataFrame
-        In the schema of `maskface.tables.GUARDS`, without those on choices in yes/no designs. If
-        the files do not name the people shown, ``unidentified`` replaces ``confounded``.
+    Those on choices are left out in yes/no designs. If the files do not name the people shown,
+    ``unidentified`` replaces ``confounded``.
     """
     trials = congruent(study.responses)
     trials = trials[trials["status"] != "excluded"].assign(classifier=HUMAN)
-    found = find_guards(trials)
+    found = stats.find_guards(trials)
     left_out = set(_NOT_FOR_HUMANS)
     if is_yes_no(study.responses):
         left_out |= set(_ONLY_CHOICES)
@@ -97,7 +81,7 @@ def _unidentified(trials: pd.DataFrame, nameless: int) -> Iterator[Row]:
 OBSERVER = "observer_id"
 
 
-def odds_ratios(responses: pd.DataFrame) -> Gee:
+def odds_ratios(responses: pd.DataFrame) -> stats.Gee:
     """Fit the odds of a right answer under each condition by those to plain faces.
 
     Parameters
@@ -118,7 +102,7 @@ def odds_ratios(responses: pd.DataFrame) -> Gee:
     """
     trials = congruent(responses[responses["status"] == "ok"])
     data = trials[[OBSERVER, "condition", "correct"]].astype({"correct": float})
-    return gee_logistic(data, cluster=OBSERVER)
+    return stats.gee_logistic(data, cluster=OBSERVER)
 
 
 HIT_RATE: Final = "hit_rate"
@@ -140,12 +124,12 @@ class _Plan:
     seed: int
 
     def compare(self, trials: pd.DataFrame, condition: str) -> Comparison:
-        return compare(trials, condition, by=self.by, paired=False)
+        return stats.compare(trials, condition, by=self.by, paired=False)
 
     def estimate(self, comparison: Comparison, metrics: Sequence[Metric]) -> tuple[Estimate, ...]:
         if len(self.by) == 1:
-            return estimate(comparison, metrics, average="clusters", seed=self.seed)
-        return estimate(comparison, metrics, average="pooled", seed=self.seed)
+            return stats.estimate(comparison, metrics, average="clusters", seed=self.seed)
+        return stats.estimate(comparison, metrics, average="pooled", seed=self.seed)
 
 
 def summarize_humans(
@@ -198,7 +182,7 @@ def summarize_humans(
 
 def _choices(trials: pd.DataFrame, condition: str, plan: _Plan) -> Iterator[Row]:
     comparison = plan.compare(trials, condition)
-    metrics = [metric for metric in METRICS if not metric.graded]
+    metrics = [metric for metric in stats.METRICS if not metric.graded]
     there = {e for e, n in zip(EMOTIONS, comparison.counts()[1].sum(axis=1), strict=True) if n}
     for one, metric in _estimates(comparison, metrics, plan):
         if one.label == _ALL or one.label in there or metric.scope == "answer":
@@ -213,7 +197,7 @@ def _choices(trials: pd.DataFrame, condition: str, plan: _Plan) -> Iterator[Row]
 
 
 def _yes_no(trials: pd.DataFrame, condition: str, plan: _Plan) -> Iterator[Row]:
-    accuracy = get_metrics("accuracy")[0]
+    accuracy = stats.get_metrics("accuracy")[0]
     right = plan.compare(of_right(trials), condition)
     yield from (_row(one, right, accuracy, plan) for one, _ in _estimates(right, [accuracy], plan))
     hits = plan.compare(congruent(trials), condition)
@@ -227,12 +211,12 @@ def _yes_no(trials: pd.DataFrame, condition: str, plan: _Plan) -> Iterator[Row]:
 def _of_question(trials: pd.DataFrame, emotion: str, condition: str, plan: _Plan) -> Iterator[Row]:
     asked = of_question(trials, emotion)
     comparison = plan.compare(asked, condition)
-    metrics = [get_metrics(name)[0] for name in _OF_QUESTION]
+    metrics = [stats.get_metrics(name)[0] for name in _OF_QUESTION]
     for one, metric in _estimates(comparison, metrics, plan):
         if one.label == emotion:
             yield _row(one, comparison, metric, plan)
     others = plan.compare(asked[asked["label"] != emotion], condition)
-    accuracy = get_metrics("accuracy")[0]
+    accuracy = stats.get_metrics("accuracy")[0]
     for one, _ in _estimates(others, [accuracy], plan):
         flipped = _flipped(_row(one, others, accuracy, plan))
         yield flipped | {"metric": FALSE_ALARMS, "label": emotion}
@@ -257,8 +241,8 @@ def _row(one: Estimate, comparison: Comparison, metric: Metric, plan: _Plan) -> 
     row |= {"baseline": one.baseline, "loss": one.loss, "dz": one.dz}
     row |= {"ci_low": one.low, "ci_high": one.high, "interval": _named(one.interval, one.low)}
     if one.metric in _TESTED and len(comparison.by) == 1 and not np.isnan(one.loss):
-        plain, covered = cluster_values(comparison, metric, one.label)
-        found = flip_test((plain - covered)[:, None], seed=plan.seed)
+        plain, covered = stats.cluster_values(comparison, metric, one.label)
+        found = stats.flip_test((plain - covered)[:, None], seed=plan.seed)
         row |= {"p_value": float(found.p_value[0]), "test": found.test}
     return row
 
@@ -276,7 +260,7 @@ def _n(comparison: Comparison, label: str, metric: Metric) -> int:
 def _n_clusters(comparison: Comparison, metric: Metric, label: str) -> int:
     if len(comparison.by) > 1:
         return comparison.n_clusters
-    return len(cluster_values(comparison, metric, label)[0])
+    return len(stats.cluster_values(comparison, metric, label)[0])
 
 
 def _flipped(row: Row) -> Row:
@@ -314,7 +298,7 @@ def _planned(row: Row, planned: pd.DataFrame) -> int:
 def _with_holm(summary: pd.DataFrame) -> pd.DataFrame:
     overall = (summary["label"] == _ALL).rename("overall")
     for _, family in summary[summary["p_value"].notna()].groupby(["metric", overall]):
-        summary.loc[family.index, "p_adjusted"] = holm(family["p_value"].to_numpy(float))
+        summary.loc[family.index, "p_adjusted"] = stats.holm(family["p_value"].to_numpy(float))
     return SUMMARY.tidy(summary)
 
 
@@ -327,20 +311,7 @@ Found = dict[tuple[str, str, str], dict[Hashable, Any]]
 
 
 def study_text(study: Study, summary: pd.DataFrame) -> str:
-    """Describe how the files were read, what was excluded, and the loss under each occluder.
-
-    Parameters
-    ----------
-    study
-        From `read_study`.
-    summary
-        From `summarize_humans`.
-
-    Returns
-    -------
-    str
-        Several lines.
-    """
+    """Describe how the files were read, what was excluded, and the loss under each occluder."""
     rows = [(e["rule"], str(e["n_trials"]), str(e["n_observers"])) for e in _steps(study)]
     parts = [
         _read(study),
@@ -455,10 +426,7 @@ _PACKAGES: Final = ("numpy", "pandas", "scipy", "statsmodels")
 def require_empty(folder: Path) -> None:
     """Make a new or empty folder for results.
 
-    Raises
-    ------
-    MaskfaceError
-        If it holds files or cannot be made.
+    Raises MaskfaceError if it cannot be made or holds files.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -474,26 +442,10 @@ def require_empty(folder: Path) -> None:
 
 
 def write_study(study: Study, summary: pd.DataFrame, folder: Path, *, seed: int) -> list[Path]:
-    """Write the tables and the record of a study.
+    """Write responses.csv, summary.csv, exclusions.csv, guards.csv and study.json of a study.
 
-    Parameters
-    ----------
-    study, summary
-        From `read_study` and `summarize_humans`.
-    folder
-        A new or empty folder.
-    seed
-        Of the summary.
-
-    Returns
-    -------
-    list of Path
-        responses.csv, summary.csv, exclusions.csv, guards.csv and study.json.
-
-    Raises
-    ------
-    MaskfaceError
-        If the folder holds files or cannot be written to.
+    The folder is new or empty; `seed` is that of the summary. Raises MaskfaceError if it holds
+    files or cannot be written to.
     """
     require_empty(folder)
     tables: list[tuple[Table, pd.DataFrame]] = [
@@ -510,8 +462,7 @@ def write_study(study: Study, summary: pd.DataFrame, folder: Path, *, seed: int)
         }
         record = _record(study, seed) | {"files": records}
         record["columns"] = {table.name: table.dictionary() for table, _ in tables}
-        data = json.dumps(record, indent=2, ensure_ascii=False).encode() + b"\n"
-        write_atomically(folder / RECORD, data, durable=True)
+        write_atomically(folder / RECORD, sealed(record), durable=True)
     except OSError as error:
         raise MaskfaceError(f"Cannot write to {folder}: {error.strerror or error}.") from error
     return [*paths, folder / RECORD]
@@ -520,21 +471,24 @@ def write_study(study: Study, summary: pd.DataFrame, folder: Path, *, seed: int)
 def check_study(folder: Path) -> None:
     """Check that the tables of a study are as they were written.
 
-    Raises
-    ------
-    MaskfaceError
-        If the folder has a record of a study that cannot be read, or a table is missing or differs.
+    Raises MaskfaceError if the folder has a record of a study that cannot be read, or a table is
+    missing or differs.
     """
     path = folder / RECORD
     if not path.is_file():
         return
     try:
-        files = json.loads(read_regular_file(path, _LARGEST_RECORD))["files"]
-        expected = {str(name): str(one["sha256"]) for name, one in files.items()}
+        record = json.loads(read_regular_file(path, _LARGEST_RECORD))
+        expected = {str(name): str(one["sha256"]) for name, one in record["files"].items()}
     except (OSError, ValueError, OverflowError, LookupError, TypeError, AttributeError) as error:
         raise MaskfaceError(
             f"{path} is damaged ({error}). Type `maskface humans` again, with another --out."
         ) from error
+    if seal_is_broken(record):
+        raise MaskfaceError(
+            f"{path} has changed since it was written. Type `maskface humans` again, with another "
+            "--out."
+        )
     for name, sha256 in expected.items():
         table = folder / Path(name).name
         if not table.is_file() or _sha256(table) != sha256:

@@ -12,16 +12,19 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError, features
 
-from maskface.errors import ImageError
+from maskface.errors import ImageError, MaskfaceError
 from maskface.files import read_regular_file
 from maskface.images.hostile import Bounded, check_cost, check_structure
+from maskface.run_options import argument
 from maskface.types import ImageArray
 
 MIN_SIDE: Final = 16
@@ -31,22 +34,25 @@ MAX_BYTES: Final = 500_000_000
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Limits of the picture files that are read; others are refused before they are decoded.
+    """Limits of the picture files that are read, and how they are read.
 
-    Attributes
-    ----------
-    max_pixels
-        Width times height, at most.
-    max_bytes
-        Size of the file, at most. The default holds any picture of `MAX_PIXELS` with 8 bits a
-        channel, without compression.
-    min_side
-        Shorter side in px, at least: smaller pictures hold no readable face.
+    Others are refused before they are decoded.
     """
 
-    max_pixels: int = MAX_PIXELS
+    max_pixels: int = MAX_PIXELS  # width times height, at most
+    # Size of the file, at most. The default holds any picture of `MAX_PIXELS` with 8 bits a
+    # channel, without compression.
     max_bytes: int = MAX_BYTES
-    min_side: int = MIN_SIDE
+    min_side: int = MIN_SIDE  # shorter side in px, at least: smaller pictures hold no readable face
+    # How many times as high pictures are made once they are read, relative to their width, to undo
+    # that somebody has squashed them. Above 1 rows are added, below 1 columns.
+    restore_aspect: float = 1.0
+
+    def cache_key(self, data: bytes) -> bytes:
+        """Return the key of the landmarks of a picture file, by its content."""
+        if self.restore_aspect == 1:
+            return data
+        return data + f" restored {self.restore_aspect!r}".encode()
 
 
 LIMITS: Final = Limits()
@@ -87,10 +93,10 @@ def _allow(option: str, least: int) -> str:
 
 _FORMATS: Final = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 """Formats that are decoded, whatever the file is called; some others of Pillow's are risky."""
+_FTYP: Final = b"ftyp"
+_HEIC: Final = "a HEIC"
 _BRANDS: Final = (
-    dict.fromkeys(
-        (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"), "a HEIC"
-    )
+    dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"), _HEIC)
     | dict.fromkeys((b"avif", b"avis"), "an AVIF")
     | {b"crx ": "a raw camera"}
 )
@@ -106,7 +112,8 @@ def read_image(path: str | Path, limits: Limits = LIMITS) -> ImageArray:
     Parameters
     ----------
     path
-        A JPEG, PNG, BMP, TIFF, WebP, GIF or PPM file; of several frames the first is read.
+        A JPEG, PNG, BMP, TIFF, WebP, GIF, PPM or AVIF file, or a HEIC file if the extra ``heif``
+        is installed; of several frames the first is read.
     limits
         Limits of size.
 
@@ -154,16 +161,79 @@ def read_bytes(path: str | Path, limits: Limits = LIMITS) -> bytes:
 def decode_image(data: bytes, limits: Limits = LIMITS) -> ImageArray:
     """Decode the bytes of a picture file as RGB; see `read_image`."""
     with _open(data, limits) as picture:
-        return _to_rgb(picture)
+        return _restored(_to_rgb(picture), limits)
+
+
+FACTORS: Final = (0.2, 5.0)
+"""Least and greatest factor by which proportions are restored."""
+
+
+def parse_aspect(given: object) -> float | Literal["auto"]:
+    """Return a factor by which proportions are restored, from a number or text.
+
+    Raises
+    ------
+    MaskfaceError
+        If it is neither ``auto`` nor a number from 0.2 to 5.
+
+    Examples
+    --------
+    >>> parse_aspect("1.25"), parse_aspect("auto")
+    (1.25, 'auto')
+    """
+    if given == "auto":
+        return "auto"
+    try:
+        factor = float(str(given))
+    except ValueError:
+        factor = 0.0
+    if not FACTORS[0] <= factor <= FACTORS[1]:
+        raise MaskfaceError(
+            f"{argument('restore_aspect')} got {given!r}. Allowed are auto, and a number from "
+            f"{FACTORS[0]:g} to {FACTORS[1]:g}: how many times as high pictures are made. Add "
+            f"{argument('restore_aspect', value=1.25)} for pictures of 4 : 5 that were squashed to "
+            "a square."
+        )
+    return factor
+
+
+def _restored(image: ImageArray, limits: Limits) -> ImageArray:
+    """Return a picture in other proportions; no row and no column gets lost."""
+    factor = limits.restore_aspect
+    if factor == 1:
+        return image
+    height, width = image.shape[:2]
+    size = (width, round(height * factor)) if factor > 1 else (round(width / factor), height)
+    check_size(*size, limits)
+    restored = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_CUBIC), np.uint8)
+    restored.flags.writeable = False
+    return restored
 
 
 def count_frames(data: bytes) -> int:
     """Count the frames of a picture file that was decoded; 1 if they cannot be counted."""
     try:
-        with pillow_limit(LIMITS), Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
+        with pillow_limit(LIMITS), Image.open(io.BytesIO(data), formats=_formats(data)) as picture:
             return int(getattr(picture, "n_frames", 1))
     except Exception:  # noqa: BLE001 (later frames may be broken in any way)
         return 1
+
+
+def _formats(data: bytes) -> list[str] | tuple[str, ...]:
+    """Return the formats that a file may have; ISO/IEC 14496-12 says how those of phones begin."""
+    return _phone_formats() if data[4:8] == _FTYP else _FORMATS
+
+
+@lru_cache(maxsize=1)
+def _phone_formats() -> list[str]:
+    try:
+        from pillow_heif import register_heif_opener
+    except ImportError:
+        heif = []
+    else:
+        register_heif_opener(thumbnails=False)
+        heif = ["HEIF"]
+    return heif + (["AVIF"] if features.check("avif") else [])
 
 
 @contextmanager
@@ -173,7 +243,7 @@ def _open(data: bytes, limits: Limits = LIMITS) -> Iterator[Image.Image]:
         with pillow_limit(limits):
             check_structure(data)
             stream = Bounded(data)
-            picture = Image.open(stream, formats=_FORMATS)
+            picture = Image.open(stream, formats=_formats(data))
             check_size(*picture.size, limits)
             check_cost(picture, data)
             stream.opened(picture.format)
@@ -196,13 +266,14 @@ def _open(data: bytes, limits: Limits = LIMITS) -> Iterator[Image.Image]:
 
 def _foreign(data: bytes) -> str:
     """Return the message on a file that no decoder takes."""
-    # ISO/IEC 14496-12: such files begin with the length of a box, "ftyp" and a brand.
-    if data[4:8] == b"ftyp":
+    if data[4:8] == _FTYP:
         kind = _BRANDS.get(data[8:12])
         if kind is None:
             return "a video, not a picture: save frames of it as JPEG or PNG"
-        return f"{kind} picture, which cannot be read: save it as JPEG or PNG"
-    return "not a picture that can be read (JPEG, PNG, BMP, TIFF, WebP, GIF, PPM)"
+        install = kind == _HEIC and "HEIF" not in _phone_formats()
+        way = 'type pip install "maskface[heif]", or ' if install else ""
+        return f"{kind} picture, which cannot be read: {way}save it as JPEG or PNG"
+    return "not a picture that can be read (JPEG, PNG, BMP, TIFF, WebP, GIF, PPM, AVIF, HEIC)"
 
 
 @contextmanager

@@ -20,10 +20,11 @@ IMAGE_SUFFIXES: Final = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".web
 JPEG_SUFFIXES: Final = (".jfif", ".jif", ".jpe")
 """Further endings of JPEG files, which browsers and old programs write."""
 READ_SUFFIXES: Final = (
-    *IMAGE_SUFFIXES, *JPEG_SUFFIXES, ".apng", ".dib", ".gif", ".pgm", ".pnm", ".ppm"
+    *IMAGE_SUFFIXES, *JPEG_SUFFIXES, ".apng", ".avif", ".dib", ".gif", ".heic", ".heif", ".pgm",
+    ".pnm", ".ppm",
 )  # fmt: skip
 """Endings of pictures that are read."""
-PICTURE_SUFFIXES: Final = (*READ_SUFFIXES, ".avif", ".heic", ".heif", ".jp2", ".jxl")
+PICTURE_SUFFIXES: Final = (*READ_SUFFIXES, ".jp2", ".jxl")
 """Endings of pictures that are looked for; those that cannot be read are named in messages."""
 
 
@@ -130,10 +131,7 @@ def left_out_note(
 def walk(root: Path) -> Iterator[tuple[Path, list[str], list[str]]]:
     """Yield each folder with its folders and files, hidden ones left out.
 
-    Raises
-    ------
-    MaskfaceError
-        If a folder cannot be listed.
+    Raises MaskfaceError if a folder cannot be listed.
     """
     for folder, folders, files in os.walk(root, onerror=_unlistable):
         folders[:] = [name for name in folders if not name.startswith(".")]

@@ -48,25 +48,12 @@ _WHOLE: Final = (b"II", b"MM", b"RI")
 """Begins TIFF and WebP, all of which is read when they are opened."""
 _MARKER: Final = re.compile(rb"\xff+([\x01-\xcf\xd8-\xfe])")
 """Begins a segment of a JPEG; 00 and D0 to D7 stand in the picture's own data."""
-_TEXT_KINDS: Final = frozenset({1, 2, 6, 7})
-"""Kinds of TIFF values that are kept as bytes."""
-_STRIPS: Final = (279, 325)
-"""TIFF tags that say how long strips and tiles are."""
+_TEXT_KINDS: Final = frozenset({1, 2, 6, 7})  # kinds of TIFF values that are kept as bytes
+_STRIPS: Final = (279, 325)  # TIFF tags that say how long strips and tiles are
 
 
 class Bounded(io.BytesIO):
-    """A picture file in memory, with limits to the reads.
-
-    Parameters
-    ----------
-    data
-        The file.
-
-    Raises
-    ------
-    ImageError
-        While it is read.
-    """
+    """A picture file in memory, with limits to the reads; they raise ImageError."""
 
     def __init__(self, data: bytes) -> None:
         super().__init__(data)

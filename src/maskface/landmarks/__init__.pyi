@@ -9,4 +9,7 @@ from .cache import default_cache_folder as default_cache_folder
 from .cache import detector_folder as detector_folder
 from .fallbacks import match_face as match_face
 from .fallbacks import overlap as overlap
+from .irises import find_aspect as find_aspect
+from .irises import iris_aspect as iris_aspect
+from .irises import restoring_factor as restoring_factor
 from .mediapipe import MediaPipeDetector as MediaPipeDetector

@@ -38,40 +38,20 @@ ROOM: Final = 0.9
 
 
 class Entry(NamedTuple):
-    """One file of the cache.
+    """One file of the cache."""
 
-    Attributes
-    ----------
-    used
-        Day of the last use, in seconds since 1970.
-    size
-        Bytes.
-    path
-        Where it is.
-    """
-
-    used: float
-    size: int
-    path: str
+    used: float  # day of the last use, in seconds since 1970
+    size: int  # bytes
+    path: str  # where it is
 
 
 @dataclass(frozen=True, slots=True)
 class CacheStats:
-    """Contents of the cache for one detector.
+    """Contents of the cache for one detector."""
 
-    Attributes
-    ----------
-    detector
-        Name of its folder, a hash of the detector's fingerprint; 16 hexadecimal digits.
-    entries
-        Number of pictures.
-    size
-        Bytes in all.
-    """
-
-    detector: str
-    entries: int
-    size: int
+    detector: str  # name of its folder, a hash of the detector's fingerprint; 16 hexadecimal digits
+    entries: int  # number of pictures
+    size: int  # bytes in all
 
 
 def cache_stats(folder: Path) -> list[CacheStats]:
@@ -86,17 +66,9 @@ def cache_stats(folder: Path) -> list[CacheStats]:
 
 
 def clear(folder: Path) -> list[CacheStats]:
-    """Remove all entries of a cache folder, and the folders that are empty then.
+    """Remove all entries of a cache folder and the folders that are then empty; return them.
 
-    Returns
-    -------
-    list of CacheStats
-        The removed entries, by detector.
-
-    Raises
-    ------
-    OSError
-        If an entry cannot be removed.
+    Raises OSError if an entry cannot be removed.
     """
     removed: dict[str, list[int]] = {}
     for entry in entries(folder):
@@ -108,24 +80,9 @@ def clear(folder: Path) -> list[CacheStats]:
 
 
 def cut_down(folder: Path, limit: int) -> int:
-    """Remove the least recently used entries, if all together exceed a limit.
+    """Remove the least recently used entries if all exceed `limit` bytes, and count the removed.
 
-    Parameters
-    ----------
-    folder
-        Of the cache.
-    limit
-        Bytes; if there are more, `ROOM` of this is left.
-
-    Returns
-    -------
-    int
-        Number of entries that were removed.
-
-    Raises
-    ------
-    OSError
-        If an entry cannot be removed.
+    `ROOM` of the limit is left. Raises OSError if an entry cannot be removed.
     """
     found = list(entries(folder))
     total = sum(entry.size for entry in found)
@@ -196,8 +153,7 @@ def _scanned(folder: Path | str) -> list[os.DirEntry[str]]:
         return []
 
 
-_FORMAT: Final = 1
-"""Layout of an entry; entries of another one count as missing."""
+_FORMAT: Final = 1  # layout of an entry; entries of another one count as missing
 _N_BLENDSHAPES: Final = 52
 _LARGEST: Final = 1e6
 """No coordinate in px, score or angle is as large; a damaged entry may hold any number."""
@@ -217,10 +173,7 @@ Faces = tuple[FaceLandmarks, ...]
 def default_cache_folder() -> Path:
     """Return the default folder of the cache; see `maskface.folders`.
 
-    Raises
-    ------
-    MaskfaceError
-        If ``$MASKFACE_CACHE`` is not a folder.
+    Raises MaskfaceError if ``$MASKFACE_CACHE`` is not a folder.
     """
     return cache_folder("landmarks")
 
@@ -228,10 +181,7 @@ def default_cache_folder() -> Path:
 def cache_limit() -> int:
     """Return the limit of the cache in bytes: ``$MASKFACE_CACHE_MB`` megabytes, or `LIMIT_MB`.
 
-    Raises
-    ------
-    MaskfaceError
-        If the variable holds no whole number of 0 or more.
+    Raises MaskfaceError if the variable holds no whole number of 0 or more.
     """
     value = os.environ.get(LIMIT_VARIABLE, "").strip() or str(LIMIT_MB)
     if not (value.isascii() and value.isdigit()):
@@ -274,19 +224,9 @@ class LandmarkCache:
         self._between_cuts = max(self.limit // _ENTRY_BYTES // _CUTS, 1)
 
     def get(self, data: bytes, fingerprint: str) -> Faces | None:
-        """Look up the faces of a picture.
+        """Look up the faces of a picture file by its bytes and the detector's fingerprint.
 
-        Parameters
-        ----------
-        data
-            The bytes of the picture file.
-        fingerprint
-            The detector's.
-
-        Returns
-        -------
-        tuple of FaceLandmarks or None
-            The value given to `put`, to the bit; None if there is no (readable) entry.
+        They are those given to `put`, to the bit; None if there is no (readable) entry.
         """
         key = entry_key(data, fingerprint)
         try:
@@ -387,21 +327,10 @@ class CachedDetector(Closing):
         self._cache = LandmarkCache() if cache is None else cache
 
     def detect(self, image: ImageArray, data: bytes | None = None) -> Faces:
-        """Find all faces.
+        """Find all faces, largest first; cached and fresh results are the same to the bit.
 
-        Parameters
-        ----------
-        image
-            (H, W, 3) uint8 RGB.
-        data
-            The bytes of the file the picture was decoded from, the key in the cache. Without
-            them the pixels are the key.
-
-        Returns
-        -------
-        tuple of FaceLandmarks
-            Largest face first; empty if there is none. Cached and fresh results are the same to
-            the bit.
+        `image` is (H, W, 3) uint8 RGB. The key in the cache are the bytes `data` of the file it was
+        decoded from; without them its pixels.
         """
         content = _pixels(image) if data is None else data
         known = self._cache.get(content, self.fingerprint)

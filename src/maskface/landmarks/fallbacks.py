@@ -98,22 +98,15 @@ Box: TypeAlias = tuple[float, float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A rectangle of a picture, shown at another size; it may reach beyond the picture.
+    """A rectangle of a picture, shown at another size; it may reach beyond the picture."""
 
-    Attributes
-    ----------
-    x, y
-        Its top left corner in the picture's pixels.
-    width, height
-        Its size in the picture's pixels.
-    shown_width, shown_height
-        The size in pixels it is shown at.
-    """
-
+    # Its top left corner in the picture's pixels.
     x: int
     y: int
+    # Its size in the picture's pixels.
     width: int
     height: int
+    # The size in pixels it is shown at.
     shown_width: int
     shown_height: int
 
@@ -147,22 +140,10 @@ def view(x: int, y: int, width: int, height: int) -> View:
 def find_faces(
     image: ImageArray, find: Find, *, search: Search = "scenes"
 ) -> tuple[FaceLandmarks, ...]:
-    """Find all faces of a picture, small and cut-off ones too.
+    """Find all faces of a picture (H, W, 3) of any size, small and cut-off ones too, largest first.
 
-    Parameters
-    ----------
-    image
-        (H, W, 3) uint8 RGB of any size.
-    find
-        Makes one pass: from a picture to its faces, in that picture's pixels.
-    search
-        When to search tile by tile: where the first pass finds no face or only small ones, always,
-        or never.
-
-    Returns
-    -------
-    tuple of FaceLandmarks
-        Largest face first; empty if there is none.
+    `find` makes one pass: from a picture to its faces, in that picture's pixels. `search` says when
+    to search tile by tile: where the first pass finds no face or only small ones, always, or never.
     """
     height, width = image.shape[:2]
     if min(height, width) < MIN_SIDE:
@@ -212,11 +193,8 @@ def _right_way_up(faces: list[FaceLandmarks], image: ImageArray, find: Find) -> 
 def doubt(face: FaceLandmarks, image: ImageArray) -> float:
     """Return how little a face looks like one that is upright.
 
-    Returns
-    -------
-    float
-        Lightness of the brows and of the eyes, each over that of the cheeks, and `MISFITS` times
-        the misfit of the landmarks (see `maskface.landmarks.pose.misfit`).
+    Lightness of the brows and of the eyes, each over that of the cheeks, and `MISFITS` times the
+    misfit of the landmarks (see `maskface.landmarks.pose.misfit`).
     """
     height, width = image.shape[:2]
     x, y = np.round(face.points[:, :2]).astype(int).T

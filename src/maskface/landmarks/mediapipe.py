@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from maskface import weights
 from maskface.landmarks.base import Closing
 from maskface.landmarks.fallbacks import SEARCHES, Search, find_faces
-from maskface.landmarks.native import NativeFace, native_faces, native_logs_muted
+from maskface.landmarks.native import NativeFace, mediapipe, native_faces, native_logs_muted
 from maskface.landmarks.pose import head_pose
 from maskface.landmarks.privacy import private_options
 from maskface.types import FaceLandmarks, ImageArray
@@ -81,8 +81,7 @@ class MediaPipeDetector(Closing):
 
     def one_pass(self, image: ImageArray) -> tuple[FaceLandmarks, ...]:
         """Find faces in one pass of MediaPipe, in no particular order; see `detect`."""
-        import mediapipe as mp
-
+        mp = mediapipe()
         height, width = image.shape[:2]
         picture = mp.Image(
             image_format=mp.ImageFormat.SRGB, data=np.ascontiguousarray(image, dtype=np.uint8)
@@ -108,8 +107,7 @@ class MediaPipeDetector(Closing):
 
 
 def _create(max_faces: int) -> Any:
-    from mediapipe.tasks.python import vision
-
+    vision = mediapipe().tasks.vision
     model = weights.manifest()[MODEL]
     model.verify()
     options = vision.FaceLandmarkerOptions(

@@ -1,4 +1,4 @@
-"""Results of MediaPipe as arrays, and its log lines kept off the terminal.
+"""MediaPipe without its figures, its results as arrays, and its log lines off the terminal.
 
 MediaPipe makes a Python object of every landmark (478 a face), which takes about a tenth of the
 time of finding them. Here the native result is copied from memory. This is no public interface of
@@ -12,6 +12,7 @@ them.
 from __future__ import annotations
 
 import ctypes
+import importlib
 import os
 import re
 import sys
@@ -20,26 +21,47 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
+from types import ModuleType
 from typing import Any, BinaryIO, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+_UNUSED: Final = ("matplotlib", "matplotlib.pyplot", "sounddevice")
+"""Packages that MediaPipe imports for its examples: three quarters of the time of its import."""
+
+
+class _Later(ModuleType):
+    """Stand-in for a module that is imported when it is used."""
+
+    def __getattr__(self, name: str) -> Any:
+        if sys.modules.get(self.__name__) is self:  # while MediaPipe is imported
+            raise AttributeError(name)
+        return getattr(importlib.import_module(self.__name__), name)
+
+
+@cache
+def mediapipe() -> Any:
+    """Import MediaPipe, without the packages that only its examples use."""
+    put = {name: _Later(name) for name in _UNUSED if name not in sys.modules}
+    sys.modules.update(put)
+    try:
+        with suppress(AttributeError, ImportError):  # of a version that uses them at once
+            return importlib.import_module("mediapipe")
+    finally:
+        for name in put:
+            del sys.modules[name]
+    return importlib.import_module("mediapipe")
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NativeFace:
-    """One face as MediaPipe found it.
+    """One face as MediaPipe found it."""
 
-    Attributes
-    ----------
-    shares
-        (478, 3) float64: x, y and z as shares of the picture's width, height and width.
-    scores
-        (52,) float32, the blendshapes.
-    """
-
+    # (478, 3) float64: x, y and z as shares of the picture's width, height and width.
     shares: NDArray[np.float64]
-    scores: NDArray[np.float32]
+    scores: NDArray[np.float32]  # (52,) float32, the blendshapes
 
 
 def native_faces(landmarker: Any, picture: Any) -> list[NativeFace]:

@@ -11,34 +11,19 @@ from numpy.typing import NDArray
 from maskface.mesh import canonical_mesh
 from maskface.types import Pose
 
-_TO_VIEWER: Final = np.array([1.0, -1.0, -1.0])
-"""To y up and z towards the viewer."""
+_TO_VIEWER: Final = np.array([1.0, -1.0, -1.0])  # to y up and z towards the viewer
 
 
 def head_pose(points: NDArray[np.floating[Any]]) -> Pose:
-    """Return the head pose of landmarks.
+    """Return the head pose, in degrees, of landmarks (478, 3) in pixels.
 
     The average face is laid over the landmarks by the rotation that leaves the smallest squared
-    distance (Kabsch 1976), as seen from far away. The pose of a face therefore does not depend on
-    where in the picture it is. MediaPipe's own transformation matrix is not used, for it assumes
-    a camera of 63 degrees aimed at the middle of the picture: the same face moved into the corner
-    of a picture three times as wide turns by 10 degrees. On faces rendered at known poses up to 30
-    degrees, 83 % of the yaw and 80 to 90 % of the pitch are recovered (the matrix: 77 and 75 to
-    85 %), roll to within 0.2 degrees.
-
-    Parameters
-    ----------
-    points
-        (478, 3) in pixels, as in `maskface.types.FaceLandmarks`.
-
-    Returns
-    -------
-    Pose
-        In degrees.
-
-    References
-    ----------
-    Kabsch, W. (1976), doi:10.1107/S0567739476001873.
+    distance (Kabsch 1976, doi:10.1107/S0567739476001873), as seen from far away. The pose of a face
+    therefore does not depend on where in the picture it is. MediaPipe's own transformation matrix
+    is not used, for it assumes a camera of 63 degrees aimed at the middle of the picture: the same
+    face moved into the corner of a picture three times as wide turns by 10 degrees. On faces
+    rendered at known poses up to 30 degrees, 83 % of the yaw and 80 to 90 % of the pitch are
+    recovered (the matrix: 77 and 75 to 85 %), roll to within 0.2 degrees.
     """
     model = _centred_model()
     seen = points[: len(model)] * _TO_VIEWER
@@ -46,18 +31,10 @@ def head_pose(points: NDArray[np.floating[Any]]) -> Pose:
 
 
 def misfit(points: NDArray[np.floating[Any]]) -> float:
-    """Return how much landmarks differ from those of the average face in the same pose.
+    """Return how much landmarks (478, 3) differ from those of the average face in the same pose.
 
-    Parameters
-    ----------
-    points
-        (478, 3) in pixels, as in `maskface.types.FaceLandmarks`.
-
-    Returns
-    -------
-    float
-        Root mean square distance in the picture, over that of the landmarks from their centre; 0
-        for the average face itself.
+    Root mean square distance in the picture, over that of the landmarks from their centre; 0 for
+    the average face itself.
     """
     model = _centred_model()
     seen = points[: len(model)] * _TO_VIEWER

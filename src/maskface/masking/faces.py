@@ -35,20 +35,12 @@ PARTS: Final = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Drawn:
-    """A picture with an occluder on its faces.
+    """A picture with an occluder on its faces."""
 
-    Attributes
-    ----------
-    image
-        (H, W, 3) uint8 RGB.
-    alpha
-        (H, W) uint8. How much of the photograph is hidden, by all occluders together.
-    faces
-        In the order of the faces; a message if the occluder failed and the face is unchanged.
-    """
-
-    image: ImageArray
+    image: ImageArray  # (H, W, 3) uint8 RGB
+    # (H, W) uint8. How much of the photograph is hidden, by all occluders together.
     alpha: NDArray[np.uint8]
+    # In the order of the faces; a message if the occluder failed and the face is unchanged.
     faces: tuple[Occlusion | str, ...]
 
     @property
@@ -65,23 +57,9 @@ class Drawn:
 def draw_on_faces(
     image: ImageArray, occluder: Occluder, faces: Sequence[FaceLandmarks], seeds: Sequence[int]
 ) -> Drawn:
-    """Put an occluder on every face of a picture.
+    """Put an occluder on every face of a picture (H, W, 3) uint8 RGB, which is not changed.
 
-    Parameters
-    ----------
-    image
-        (H, W, 3) uint8 RGB; it is not changed.
-    occluder
-        What to put on.
-    faces
-        The faces in `image`.
-    seeds
-        One for each face.
-
-    Returns
-    -------
-    Drawn
-        A face on which the occluder fails is left as it is.
+    `seeds` holds one for each face. A face on which the occluder fails is left as it is.
     """
     made: dict[int, Occlusion | str] = {}
     open_ = np.ones(image.shape[:2], np.float32)
@@ -119,56 +97,34 @@ def params_text(occluder: Occluder) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Masked:
-    """Outcome of one file.
+    """Outcome of one file."""
 
-    Attributes
-    ----------
-    job
-        The file and its result.
-    coverages
-        Hidden fraction of the face oval of each occluded face, largest face first; for a video,
-        the mean over the frames of each face, in the order of their numbers.
-    message
-        The failure; empty if there is none.
-    kept
-        Whether it was done by an earlier call.
-    """
-
-    job: Job
+    job: Job  # the file and its result
+    # Hidden fraction of the face oval of each occluded face, largest face first; for a video, the
+    # mean over the frames of each face, in the order of their numbers.
     coverages: tuple[float, ...] = ()
-    message: str = ""
-    kept: bool = False
+    message: str = ""  # the failure; empty if there is none
+    kept: bool = False  # whether it was done by an earlier call
+    note: str = ""  # remark on the result; empty if there is none
 
 
 @dataclass(frozen=True)
 class Masker:
-    """Settings that all files of a call share.
+    """Settings that all files of a call share."""
 
-    Attributes
-    ----------
-    occluder
-        What to put on.
-    detector
-        Finds the faces.
-    seed
-        Seed from which those of all faces derive.
-    root
-        Folder that paths in the column `output` are relative to.
-    limits
-        Limits of the picture files that are read.
-    """
-
-    occluder: Occluder
-    detector: MediaPipeDetector
-    seed: int
-    root: Path
-    limits: Limits = LIMITS
+    occluder: Occluder  # what to put on
+    detector: MediaPipeDetector  # finds the faces
+    seed: int  # seed from which those of all faces derive
+    root: Path  # folder that paths in the column `output` are relative to
+    limits: Limits = LIMITS  # limits of the picture files that are read
 
     @cached_property
     def run_id(self) -> str:
         """Hash of everything that decides the results; 12 hexadecimal digits."""
         name, params = occluder_name(self.occluder), params_text(self.occluder)
         what = [__version__, name, params, self.seed, self.detector.fingerprint]
+        if self.limits.restore_aspect != 1:
+            what.append(self.limits.restore_aspect)
         return hashlib.sha256(json.dumps(what).encode()).hexdigest()[:12]
 
     def head(self, job: Job, digest: str) -> Row:
@@ -196,21 +152,9 @@ Add = Callable[[Sequence[Row]], None]
 
 
 def mask_picture(masker: Masker, job: Job, add: Add) -> Masked:
-    """Put an occluder on every face of a picture, and write it.
+    """Put an occluder on every face of a picture, write it, and `add` the rows of the table.
 
-    Parameters
-    ----------
-    masker
-        The occluder and the detector.
-    job
-        The picture and its result.
-    add
-        Called with the rows of the table.
-
-    Raises
-    ------
-    Exception
-        If the whole picture fails; a failure of one face is in its row.
+    Raises if the whole picture fails; a failure of one face is in its row.
     """
     image, data = open_picture(job.source, masker.limits)
     faces = masker.detector.detect(image)

@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import pandas as pd
 from tqdm.auto import tqdm
 
 from maskface.errors import MaskfaceError, format_error
 from maskface.images import LIMITS, Limits
-from maskface.landmarks import MediaPipeDetector
+from maskface.landmarks import MediaPipeDetector, find_aspect
 from maskface.masking.faces import Masked, Masker, mask_picture
 from maskface.masking.plan import (
     TABLE,
@@ -29,26 +29,18 @@ from maskface.masking.table import MaskedTable, RowSpool, file_digest
 from maskface.masking.videos import SILENT, VideoWriter, find_ffmpeg, frame_count, mask_video
 from maskface.occluders import Occluder, as_occluder, occluder_name
 from maskface.pipeline import control_note
+from maskface.run_options import argument
 from maskface.specs import require_text
 
 
 @dataclass(frozen=True, slots=True)
 class MaskedFiles:
-    """Outcome of all files.
+    """Outcome of all files."""
 
-    Attributes
-    ----------
-    files
-        One for each picture and video, sorted by name.
-    tables
-        The CSV files with one row for each face: one for each occluder, or none.
-    notes
-        Remarks on the results.
-    """
-
-    files: tuple[Masked, ...]
+    files: tuple[Masked, ...]  # one for each picture and video, sorted by name
+    # The CSV files with one row for each face: one for each occluder, or none.
     tables: tuple[Path, ...]
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()  # remarks on the results
 
 
 def mask_files(
@@ -63,6 +55,7 @@ def mask_files(
     resume: bool = False,
     progress: bool = False,
     limits: Limits = LIMITS,
+    restore_aspect: float | Literal["auto"] = 1.0,
 ) -> MaskedFiles:
     """Put an occluder on every face in picture and video files.
 
@@ -92,6 +85,9 @@ def mask_files(
         Show a progress bar.
     limits
         Limits of the picture files that are read.
+    restore_aspect
+        How many times as high pictures are made first; ``auto`` finds it from their irises. See
+        `maskface.Experiment`.
 
     Returns
     -------
@@ -123,6 +119,8 @@ def mask_files(
         _refuse_one_name(jobs, tables[tree])
         if not single:
             _refuse_overwriting(jobs, tables[tree])
+    if restore_aspect != 1:
+        limits = _restoring(limits, restore_aspect, next(iter(plans.values())))
     files: list[Masked] = []
     notes = [control_note(one) for one in trees.values()]
     with MediaPipeDetector(search="always" if thorough else "scenes") as detector:
@@ -131,11 +129,22 @@ def mask_files(
             table = _open_table(tables[tree], masker, resume=resume, replace=single)
             files += _mask_all(plans[tree], masker, table, progress=progress)
             notes += [CHANGED.format(table.changed)] if table and table.changed else []
+    notes += [file.note for file in files]
     new_videos = any(f.job.is_video and f.coverages and not f.kept for f in files)
     notes += [SILENT] if new_videos and find_ffmpeg() is None else []
     notes += [] if single else left_out_notes(names, folder)
     written = tuple(path for path in tables.values() if path is not None)
     return MaskedFiles(tuple(files), written, tuple(filter(None, notes)))
+
+
+def _restoring(limits: Limits, factor: float | Literal["auto"], jobs: Sequence[Job]) -> Limits:
+    if videos := [job for job in jobs if job.is_video]:
+        raise MaskfaceError(
+            f"{argument('restore_aspect')} is for pictures, and {videos[0].source} is a video. "
+            "Leave it out, or give the pictures alone."
+        )
+    found = find_aspect(factor, (job.source for job in jobs), limits)
+    return replace(limits, restore_aspect=found)
 
 
 CHANGED: Final = (
@@ -290,12 +299,9 @@ def done_text(done: MaskedFiles) -> str:
 def done_values(done: MaskedFiles) -> dict[str, Any]:
     """Return the outcome of all files as plain values.
 
-    Returns
-    -------
-    dict
-        ``n_files``, ``n_written`` (``n_kept`` of them by an earlier call), ``n_faces``,
-        ``failures`` (``source`` and ``message`` of each file without a face), ``files`` that were
-        written, and the ``table`` among them (None without or with several), and ``tables``.
+    ``n_files``, ``n_written`` (``n_kept`` of them by an earlier call), ``n_faces``, ``failures``
+    (``source`` and ``message`` of each file without a face), ``files`` that were written, and the
+    ``table`` among them (None without or with several), and ``tables``.
     """
     written = [file for file in done.files if file.coverages]
     return {

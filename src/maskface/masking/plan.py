@@ -36,25 +36,15 @@ TABLE: Final = "masked.csv"
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One file to be masked.
+    """One file to be masked."""
 
-    Attributes
-    ----------
-    name
-        The file below the folder that was given, with forward slashes; unique in a plan. Seeds
-        depend on it, so results do not depend on where the folder lies.
-    source
-        The picture or video.
-    target
-        File of the result, even if its kind cannot be written.
-    alpha
-        File of the 8-bit alpha; None if it is not wanted, `source` is a video, or `target` cannot
-        be written.
-    """
-
+    # The file below the folder that was given, with forward slashes; unique in a plan. Seeds depend
+    # on it, so results do not depend on where the folder lies.
     name: str
-    source: Path
-    target: Path
+    source: Path  # the picture or video
+    target: Path  # file of the result, even if its kind cannot be written
+    # File of the 8-bit alpha; None if it is not wanted, `source` is a video, or `target` cannot be
+    # written.
     alpha: Path | None = None
 
     @property
@@ -89,34 +79,19 @@ def plan_jobs(
     begun: bool = False,
     results: Path | None = None,
 ) -> list[Job]:
-    """Plan the result of each picture and video.
+    """Plan the result of each picture and video; return jobs sorted by name.
 
-    Parameters
-    ----------
-    sources
-        Files, folders (searched with their sub-folders) and patterns such as ``faces/**/*.jpg``.
-    out
-        A folder, which gets the same tree; for one file also a file name of the same kind. In a
-        folder, kinds that are read but not written become JPG (JFIF), PNG (GIF, PPM, ...) or MP4
-        (FLV, WMV, ...).
-    alpha
-        Whether the alpha of each picture is wanted, as ``<stem>.alpha.png`` beside it.
-    begun
-        Whether an earlier call wrote to `results`. If that lies below a source, its files are
-        results and no sources.
-    results
-        The folder that holds `out` and the results of other occluders; `out` if None.
+    `sources` are files, folders (searched with their sub-folders) and patterns such as
+    ``faces/**/*.jpg``. `out` is a folder, which gets the same tree; for one file also a file name
+    of the same kind. In a folder, kinds that are read but not written become JPG (JFIF), PNG (GIF,
+    PPM, ...) or MP4 (FLV, WMV, ...). With `alpha`, each picture's is written as
+    ``<stem>.alpha.png`` beside it. If an earlier call has `begun` to write to `results` (the folder
+    that holds `out` and the results of other occluders; `out` if None) and that lies below a
+    source, its files are results and no sources.
 
-    Returns
-    -------
-    list of Job
-        Sorted by name.
-
-    Raises
-    ------
-    MaskfaceError
-        If there is no picture or video, one is a link out of the folder, a result would overwrite
-        a source or lie among them, two sources would become one file, or `out` is a file.
+    Raises MaskfaceError if there is no picture or video, one is a link out of the folder, a result
+    would overwrite a source or lie among them, two sources would become one file, or `out` is a
+    file.
     """
     if is_one_file(sources, out):
         found = [(Path(sources[0]), Path(sources[0]).name, _same_kind(Path(sources[0]), out))]

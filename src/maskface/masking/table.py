@@ -13,7 +13,7 @@ from typing import IO, Any, Final
 import pandas as pd
 
 from maskface.errors import MaskfaceError
-from maskface.files import destination, write_atomically
+from maskface.files import destination, read_regular_file, write_atomically
 from maskface.masking.plan import Job
 from maskface.tables import MASKED
 
@@ -25,13 +25,7 @@ SPOOL_ROWS: Final = 256
 
 
 class RowSpool:
-    """Any number of rows of one file, kept on disk until the file is finished.
-
-    Parameters
-    ----------
-    head
-        Cells that all rows share.
-    """
+    """Rows of one file, kept on disk until the file is finished; they share `head`."""
 
     def __init__(self, head: Row) -> None:
         self._head = dict(head)
@@ -66,29 +60,11 @@ class RowSpool:
 class MaskedTable:
     """``masked.csv``: rows of an earlier call, and those of this one.
 
-    Parameters
-    ----------
-    path
-        The CSV file.
-    run_id
-        Hash of what decides the results.
-    occluder
-        Name of the occluder, for messages.
-    resume
-        Keep the rows of an earlier call with the same `run_id`.
-    replace
-        Without `resume`, write over an earlier call's table.
-
-    Attributes
-    ----------
-    changed
-        Number of files whose rows or results are not as an earlier call left them.
-
-    Raises
-    ------
-    MaskfaceError
-        If the file is there and neither `resume` nor `replace` is true, or it holds something
-        else or is a device, or the folder cannot be written to.
+    `run_id` is a hash of what decides the results, and `occluder` a name for messages. With
+    `resume`, rows of an earlier call with the same `run_id` are kept, and `changed` counts files
+    whose rows or results are not as it left them; with `replace`, its table is written over. Raises
+    MaskfaceError if the file is there and neither is true, or it holds something else or is a
+    device, or the folder cannot be written to.
     """
 
     def __init__(
@@ -101,6 +77,8 @@ class MaskedTable:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._kept = self._earlier(resume=resume, replace=replace)
             _check_run(path, self._kept, run_id, occluder)
+            self._was_cut = is_as_recorded(path) is False
+            _record(path).unlink(missing_ok=True)
             write_atomically(path, MASKED.to_bytes(self._kept), durable=True)
         except OSError as error:
             raise MaskfaceError(
@@ -129,16 +107,15 @@ class MaskedTable:
     def keep_finished(self, jobs: Sequence[Job]) -> dict[str, pd.DataFrame]:
         """Find the finished files, and drop rows and results of the others.
 
-        Returns
-        -------
-        dict
-            Rows of the files whose source and results are as they were, by the file's name; a
-            file that failed is not among them. Rows of files that are not in `jobs` are kept too.
+        Returns, by name, rows of the files whose source and results are as they were; a file that
+        failed is not among them. Rows of files that are not in `jobs` are kept too.
         """
         known = {str(name): rows for name, rows in self._kept.groupby("source")}
         same = [job for job in jobs if job.name in known and _is_same(job, known[job.name])]
         finished = {job.name: known[job.name] for job in same if _is_intact(job, known[job.name])}
         self.changed = len(same) - len(finished)
+        if self._was_cut:
+            self.changed += sum(job.name not in known for job in jobs)
         again = [job for job in jobs if job.name not in finished]
         for job in again:
             if job.name in known:
@@ -176,9 +153,28 @@ class MaskedTable:
             raise _unwritable(self.path, error) from error
 
     def finish(self) -> None:
-        """Sort the rows, if those of an earlier call came first."""
-        if not self._ordered:
-            MASKED.write(MASKED.check(MASKED.tidy(MASKED.parse(self.path))), self.path)
+        """Sort the rows, if those of an earlier call came first, and record the table's hash."""
+        try:
+            if not self._ordered:
+                MASKED.write(MASKED.check(MASKED.tidy(MASKED.parse(self.path))), self.path)
+            line = f"{_sha256(self.path)}  {self.path.name}\n"
+            write_atomically(_record(self.path), line.encode(), durable=True)
+        except OSError as error:
+            raise _unwritable(self.path, error) from error
+
+
+def _record(table: Path) -> Path:
+    """Return the file with the hash of a finished table, as the program ``sha256sum`` writes it."""
+    return table.with_suffix(".sha256")
+
+
+def is_as_recorded(table: Path) -> bool | None:
+    """Return whether a table has the hash of its record; None if it has none (not finished)."""
+    try:
+        recorded = read_regular_file(_record(table), 10_000)
+    except (OSError, OverflowError):
+        return None
+    return recorded.split()[:1] == [_sha256(table).encode()]
 
 
 def file_digest(path: Path) -> str:
@@ -186,10 +182,14 @@ def file_digest(path: Path) -> str:
     try:
         if not path.is_file():  # a pipe would be waited for
             return ""
-        with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()[:DIGITS]
+        return _sha256(path)[:DIGITS]
     except OSError:
         return ""
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _check_run(path: Path, rows: pd.DataFrame, run_id: str, occluder: str) -> None:
@@ -212,10 +212,7 @@ def results_digest(paths: Sequence[Path]) -> str:
 def damaged_results(table: Path) -> list[str]:
     """Return the files of a ``masked.csv`` whose rows or results are not as they were written.
 
-    Raises
-    ------
-    MaskfaceError
-        If the table cannot be read.
+    Raises MaskfaceError if the table cannot be read.
     """
     found = []
     for source, rows in MASKED.read(table).groupby("source"):
@@ -227,7 +224,7 @@ def damaged_results(table: Path) -> list[str]:
             paths = (path, path.with_suffix(".alpha.png"))[: len(digests.split()) or 1]
             if results_digest(paths) != digests:
                 found.append(output)
-    return found
+    return found + ([f"rows of {table.name}"] if is_as_recorded(table) is False else [])
 
 
 def _is_same(job: Job, rows: pd.DataFrame) -> bool:

@@ -65,22 +65,11 @@ class OneEuro:
         self._velocity: Floats | None = None
 
     def __call__(self, points: Floats, time: float, *, unit: float = 1.0) -> Floats:
-        """Filter the next points.
+        """Filter the next points (N, D), always of the same shape, D at least 2.
 
-        Parameters
-        ----------
-        points
-            (N, D) float64, always of the same shape, D at least 2. The speed is that of the first
-            two coordinates; a third, depth, is noisier.
-        time
-            Time in seconds. If it is not later than the last time, the last result is returned.
-        unit
-            Unit of the speed, in the units of `points`.
-
-        Returns
-        -------
-        ndarray
-            (N, D) float64. The first points come back as they are.
+        The speed is that of the first two coordinates (a third, depth, is noisier), in `unit` units
+        of the points a second. The first points come back as they are; if `time` (s) is not later
+        than the last one, so does the last result.
         """
         if self._value is None or self._velocity is None:
             self._value, self._velocity = points, np.zeros_like(points)
@@ -125,21 +114,11 @@ THUMBNAIL: Final = (32, 32)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrackedFace:
-    """A face in one frame.
+    """A face in one frame."""
 
-    Attributes
-    ----------
-    number
-        The same for the same face in all frames; 0 for the first.
-    landmarks
-        The face, smoothed over time.
-    unseen
-        Seconds since it was last found.
-    """
-
-    number: int
-    landmarks: FaceLandmarks
-    unseen: float
+    number: int  # the same for the same face in all frames; 0 for the first
+    landmarks: FaceLandmarks  # the face, smoothed over time
+    unseen: float  # seconds since it was last found
 
 
 class _Track:
@@ -166,12 +145,7 @@ class _Track:
 class FaceTracker:
     """A tracker of the faces of a video, frame by frame.
 
-    Parameters
-    ----------
-    search
-        Finds all faces, small ones too; slow.
-    one_pass
-        Finds faces of ordinary size in one pass.
+    `search` finds all faces, small ones too, and is slow; `one_pass` those of ordinary size.
     """
 
     def __init__(self, search: Find, one_pass: Find) -> None:
@@ -182,21 +156,11 @@ class FaceTracker:
         self._thumbnail: NDArray[np.float32] | None = None
 
     def update(self, image: ImageArray, time: float) -> tuple[TrackedFace, ...]:
-        """Find the faces of the next frame.
+        """Find the faces of the next frame (H, W, 3) uint8 RGB, at a time in seconds.
 
-        Parameters
-        ----------
-        image
-            (H, W, 3) uint8 RGB, of the same size for all frames.
-        time
-            Time in seconds, not before that of the last frame.
-
-        Returns
-        -------
-        tuple of TrackedFace
-            Sorted by number; faces that were found, or lost for no more than `HOLD`. A lost face
-            is left out where another is found: it lies behind that one, and its occluder would
-            hide the wrong person.
+        Sorted by number; faces that were found, or lost for no more than `HOLD`. A lost face is
+        left out where another is found: it lies behind that one, and its occluder would hide the
+        wrong person.
         """
         if self._is_cut(image):
             self._tracks, self._searched = [], -np.inf

@@ -21,7 +21,7 @@ from typing import IO, Any, Final, Protocol, cast
 import cv2
 import numpy as np
 
-from maskface.arrays import Row
+from maskface.arrays import Floats, Row
 from maskface.errors import ImageError, MaskfaceError
 from maskface.files import require_regular_file, shortened, sync_folder
 from maskface.images import MAX_PIXELS, MIN_SIDE
@@ -34,6 +34,11 @@ from maskface.types import ImageArray
 
 USUAL_RATE: Final = 30.0
 HIGHEST_RATE: Final = 1000.0
+UNEVEN: Final = 1.5
+"""Frames of a steady rate are at most this many frames from their times; packets of MPEG-2 are
+off by one."""
+MOST_REPEATS: Final = 100
+"""Most frames that are written for each one that is read, so that a wrong time costs no hours."""
 
 
 class Capture(Protocol):
@@ -82,6 +87,11 @@ class VideoFile(Closing):
         Number of frames that the file claims; for some kinds of file an estimate.
     size
         Width and height in pixels, turned as the frames are.
+    timing
+        Frames a second at which frames are written, and whether each is repeated until the next is
+        due, as those are that come at uneven times (telephones, browsers, screen recordings).
+    note
+        Remark on uneven times; empty if frames are read at a steady rate.
 
     Raises
     ------
@@ -112,12 +122,19 @@ class VideoFile(Closing):
                 f"frames are {width} x {height} px; from {MIN_SIDE} px a side to {MAX_PIXELS:,} "
                 "pixels are read"
             )
+        self.timing, self.note = _timing(frame_times(path), self.rate)
 
-    def __iter__(self) -> Iterator[ImageArray]:
+    def __iter__(self) -> Iterator[tuple[float, ImageArray]]:
+        """Yield each frame and the time in s at which the file shows it."""
         frame, self._first = self._first, None
+        number, time = 0, -1.0
         while frame is not None:
-            yield frame
+            shown = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
+            # Files without times, and damaged ones, still go on.
+            time = shown if shown > time else max(time, number / self.rate)
+            yield time, frame
             frame = read_frame(self._capture)
+            number += 1
 
     def close(self) -> None:
         """Close the file."""
@@ -131,6 +148,32 @@ def _open(path: Path) -> cv2.VideoCapture:
     capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
     capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)
     return capture
+
+
+def frame_times(path: Path) -> Floats:
+    """Return the times in s at which the frames of a file are shown; none is decoded."""
+    be_quiet()
+    packets = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG, [cv2.CAP_PROP_FORMAT, -1])
+    times = []
+    while packets.grab():
+        times.append(packets.get(cv2.CAP_PROP_POS_MSEC) / 1000)
+    packets.release()
+    return np.sort(np.array(times, np.float64))
+
+
+def _timing(times: Floats, rate: float) -> tuple[tuple[float, bool], str]:
+    """Return the timing with which frames are written, and a remark if their times are uneven."""
+    steps = np.diff(times)
+    steps = steps[steps > 0]
+    if not steps.size or np.abs(times - np.arange(len(times)) / rate).max() <= UNEVEN / rate:
+        return (rate, False), ""
+    most = MOST_REPEATS * len(times) / (times[-1] - times[0])
+    usual = float(min(1 / np.quantile(steps, 0.1), HIGHEST_RATE))
+    apart = f"frames come {1000 * steps.min():.0f} to {1000 * steps.max():.0f} ms apart"
+    if most < 1:
+        return (usual, False), f"{apart}, which is not likely: written at {usual:.4g} a second"
+    usual = min(usual, most)
+    return (usual, True), f"{apart}: written at {usual:.4g} a second, each until the next is due"
 
 
 def be_quiet() -> None:
@@ -377,7 +420,7 @@ def mask_video(
         If the whole video, or all of its faces, fail; no file is left behind.
     """
     with VideoFile(job.source) as video:
-        writer = video_writer(job.target, video.rate, video.size, sound=job.source)
+        writer = video_writer(job.target, video.timing[0], video.size, sound=job.source)
         try:
             masked = _frames(masker, job, (video, writer), add, tick)
             writer.finish()
@@ -397,24 +440,33 @@ def _frames(
     video, writer = ends
     tracker = FaceTracker(masker.detector.detect, masker.detector.one_pass)
     covered: dict[int, tuple[int, float]] = {}
-    number, failure = -1, ""
-    for number, frame in enumerate(video):
-        time = number / video.rate
+    rate, repeats = video.timing
+    number, written, time, failure, before = -1, 0, 0.0, "", None
+    for number, (time, frame) in enumerate(video):
         faces = tracker.update(frame, time)
         drawn = draw_on_frame(masker, job.name, frame, faces)
+        while repeats and before is not None and written < round(time * rate):
+            writer.write(before)
+            written += 1
         writer.write(drawn.image)
+        written, before = written + 1, drawn.image
         place = {"frame": number, "time_s": time, "output": masker.output(job)}
-        add([row | place for row in _rows(masker, job.name, faces, drawn)])
+        rows = [row | place for row in _rows(masker, job.name, faces, drawn)]
+        if number == 0 and video.note:
+            rows = [row | {"message": row.get("message") or video.note} for row in rows]
+        add(rows)
         _count(covered, faces, drawn)
         failure = failure or drawn.message
         tick()
     if failure and not covered:
         raise MaskfaceError(failure)
-    message = _message(number + 1, video.expected, found=bool(covered))
+    # A file that gives no number of frames is expected to have its rate times its duration.
+    read = max(number, round(time * video.rate) if video.note else 0) + 1
+    message = _message(number + 1, read, video.expected, found=bool(covered))
     if message and covered:
         add([{"status": "error", "message": message}])
     means = tuple(total / n for _, (n, total) in sorted(covered.items()))
-    return Masked(job, means, message)
+    return Masked(job, means, message, note=f"{job.source}: {video.note}." if video.note else "")
 
 
 def draw_on_frame(
@@ -445,9 +497,9 @@ def _count(
             covered[face.number] = (n + 1, total + what.coverage)
 
 
-def _message(read: int, expected: int, *, found: bool) -> str:
+def _message(read: int, shown: int, expected: int, *, found: bool) -> str:
     if not found:
         return f"{NO_FACE} in any of {read} frames"
-    if read < np.floor(CUT_SHORT * expected):
+    if shown < np.floor(CUT_SHORT * expected):
         return f"damaged: it claims {expected} frames, but only {read} can be read"
     return ""

@@ -46,17 +46,7 @@ class Screen(Protocol):
 
 
 class Recorder:
-    """A recorder that keeps the rate of the camera, however fast frames come.
-
-    Parameters
-    ----------
-    path
-        The video.
-    rate
-        Frames a second of the video.
-    frame
-        A frame, for the size.
-    """
+    """A recorder that keeps the `rate` (Hz) of the camera, however fast frames come."""
 
     def __init__(self, path: Path, rate: float, frame: ImageArray) -> None:
         height, width = frame.shape[:2]
@@ -87,10 +77,7 @@ class Recorder:
 class Window:
     """A window on the display; q, Escape or closing it stops.
 
-    Raises
-    ------
-    MaskfaceError
-        If there is no display, or OpenCV was built without windows.
+    Raises MaskfaceError if there is no display, or OpenCV was built without windows.
     """
 
     def __init__(self) -> None:
@@ -126,10 +113,7 @@ def has_display() -> bool:
 def camera_number(source: str) -> int | None:
     """Return the number of the camera in ``webcam`` or ``webcam:1``; None for another text.
 
-    Raises
-    ------
-    MaskfaceError
-        If there is no number after the colon.
+    Raises MaskfaceError if there is no number after the colon.
     """
     name, colon, number = source.partition(":")
     if name != WEBCAM:
@@ -216,25 +200,10 @@ def run_camera(
     *,
     clock: Callable[[], float] = time.monotonic,
 ) -> int:
-    """Mask frames as they come, until the screen is closed, the camera ends or Ctrl-C.
+    """Mask frames until the screen is closed, the camera ends or Ctrl-C; count those masked.
 
-    Parameters
-    ----------
-    capture
-        The camera.
-    masker
-        The occluder and the detector.
-    screen
-        Shows the frames; None for no screen.
-    path
-        A video file to record to; None for none.
-    clock
-        Returns the time in seconds.
-
-    Returns
-    -------
-    int
-        Number of frames masked.
+    `screen` shows the frames, and `path` is a video to record to, if there are any; `clock` returns
+    the time in seconds.
     """
     tracker = FaceTracker(masker.detector.one_pass, masker.detector.one_pass)
     recorder: Recorder | None = None

@@ -39,19 +39,12 @@ class Check(ABC):
 
 @dataclass(frozen=True, slots=True)
 class Between(Check):
-    """Check of a number; `means` explains the ends where the name of the parameter does not.
+    """Check of a number; `means` explains the ends where the name of the parameter does not."""
 
-    Attributes
-    ----------
-    low, high
-        Least and greatest value that is allowed.
-    means
-        For the message: what the ends stand for.
-    """
-
+    # Least and greatest value that is allowed.
     low: float
     high: float
-    means: str = ""
+    means: str = ""  # for the message: what the ends stand for
 
     def __call__(self, occluder: Occluder, key: str, value: Any) -> Any:
         """Return the value; raise if it is not a number from `low` to `high`."""
@@ -87,10 +80,7 @@ Share: TypeAlias = Annotated[float, Between(0, 1)]
 def check_parameters(occluder: Occluder) -> None:
     """Check the parameters of an occluder by their annotations.
 
-    Raises
-    ------
-    MaskfaceError
-        If a value is not allowed; the message says what is.
+    Raises MaskfaceError if a value is not allowed; the message says what is.
     """
     for key, choices, checks in _declared(type(occluder)):
         value = getattr(occluder, key)

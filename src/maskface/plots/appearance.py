@@ -6,16 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from maskface.plots.style import (
-    choose,
-    draw_line,
-    footing,
-    largest_first,
-    measure_name,
-    plot_rows,
-    series_in_percent,
-    write_beside,
-)
+from maskface.plots import style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -44,22 +35,24 @@ def plot_appearance(appearance: pd.DataFrame, label: str = "all", ax: Axes | Non
     MaskfaceError
         If the table lacks the label.
     """
-    shown = choose(appearance[appearance["measure"] == "loss"], "label", label)
+    shown = style.choose(appearance, measure="loss", label=label)
     shown = shown.drop_duplicates(["classifier", "condition"])
     groups = shown.drop_duplicates("condition").groupby("group", sort=False)
     rows = [
         row
         for _, members in groups
-        for row in largest_first(
+        for row in style.largest_first(
             shown[shown["condition"].isin(members["condition"])], "condition", "value"
         )
     ]
-    text = f"{measure_name(label)} lost (percentage points)\n{footing(shown)}"
-    ax = plot_rows(rows, series_in_percent(shown, "classifier", "value", "condition"), text, ax)
+    text = f"{style.measure_name(label)} lost (percentage points)\n{style.footing(shown)}"
+    ax = style.plot_rows(
+        rows, style.series_in_percent(shown, "classifier", "value", "condition"), text, ax
+    )
     place = len(rows) - 1
     for group, members in groups:
-        write_beside(ax, place, str(group))
+        style.write_beside(ax, place, str(group))
         place -= len(members)
         if place >= 0:
-            draw_line(ax, place + 0.5)
+            style.draw_line(ax, place + 0.5)
     return ax

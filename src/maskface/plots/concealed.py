@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
-from maskface.plots.style import choose, draw_line, footing, plot_rows, series_in_percent
+from maskface.plots import style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,17 +39,16 @@ def plot_concealed(
     MaskfaceError
         If the table lacks the classifier, or the choice is not clear.
     """
-    shown = choose(table, "classifier", classifier)
+    shown = style.choose(table, classifier=classifier)
     shown = shown[shown["quantity"].isin(_SHOWN)]
     order = shown["kind"].map(_ORDER)
     shown = shown.assign(order=order, later=shown["quantity"] != _SHOWN[0], row=_names(shown))
     shown = shown.sort_values(["order", "upper", "lower", "later"], kind="stable")
     rows = list(dict.fromkeys(shown["row"]))
-    series = series_in_percent(shown, "answer", "value", "row")
-    text = f"{shown['classifier'].iloc[0]}: answers (%)\n{footing(shown)}"
-    ax = plot_rows(rows, series, text, ax, lines=2, zero=False)
-    for height in range(2, len(rows), 2):
-        draw_line(ax, height - 0.5)
+    series = style.series_in_percent(shown, "answer", "value", "row")
+    text = f"{shown['classifier'].iloc[0]}: answers (%)\n{style.footing(shown)}"
+    ax = style.plot_rows(rows, series, text, ax, lines=2, zero=False)
+    style.separate(ax, [place // len(_SHOWN) for place in range(len(rows))])
     ax.set_xlim(-2, 102)
     return ax
 

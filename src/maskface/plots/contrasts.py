@@ -6,16 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from maskface.plots.style import (
-    choose,
-    footing,
-    labels_in,
-    largest_first,
-    measure_name,
-    plot_rows,
-    rows_axes,
-    series_in_percent,
-)
+from maskface.plots import style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -48,16 +39,16 @@ def plot_contrasts(
     MaskfaceError
         If the table lacks the label or the reference.
     """
-    shown = choose(table, "label", label)
+    shown = style.choose(table, label=label)
     names, of, lines = shown["condition"] + "\nminus " + shown["reference"], "first minus second", 2
     if reference is not None:
-        shown = choose(shown, "reference", reference)
+        shown = style.choose(shown, reference=reference)
         names, of, lines = shown["condition"], f"minus '{reference}'", 1
-    what = measure_name(label)
+    what = style.measure_name(label)
     text = f"Difference of {what[0].lower()}{what[1:]}, {of} (percentage points)"
     shown = shown.assign(row=names)
-    rows = largest_first(shown, "row", "difference")
-    ax = rows_axes(len(rows), lines) if ax is None else ax
+    rows = style.largest_first(shown, "row", "difference")
+    ax = style.rows_axes(len(rows), lines) if ax is None else ax
     return _draw(ax, shown, "row", rows, text)
 
 
@@ -80,15 +71,15 @@ def plot_contrast_by_emotion(
     MaskfaceError
         If the table lacks the pair.
     """
-    shown = choose(choose(table, "condition", condition), "reference", reference)
+    shown = style.choose(table, condition=condition, reference=reference)
     text = f"Right answers under '{condition}' minus '{reference}' (percentage points)"
-    rows = labels_in(shown["label"])
-    return _draw(rows_axes(len(rows)) if ax is None else ax, shown, "label", rows, text)
+    rows = style.labels_in(shown["label"])
+    return _draw(style.rows_axes(len(rows)) if ax is None else ax, shown, "label", rows, text)
 
 
 def _draw(ax: Axes, shown: pd.DataFrame, name: str, rows: list[str], text: str) -> Axes:
     if "bound" in shown:
         bound = 100 * float(shown["bound"].iloc[0])
         ax.axvspan(-bound, bound, color="0.93", zorder=0, label=f"within ±{bound:g}")
-    series = series_in_percent(shown, "classifier", "difference", name)
-    return plot_rows(rows, series, f"{text}\n{footing(shown)}", ax)
+    series = style.series_in_percent(shown, "classifier", "difference", name)
+    return style.plot_rows(rows, series, f"{text}\n{style.footing(shown)}", ax)

@@ -6,17 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from maskface.plots.style import (
-    choose,
-    draw_rows,
-    first_of,
-    footing,
-    labels_in,
-    name_panels,
-    new_panels,
-    plot_rows,
-    series_in_percent,
-)
+from maskface.plots import style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,21 +28,21 @@ def plot_detection(detection: pd.DataFrame) -> Axes:
         The first panel: shares in per cent with 95 % intervals, a row per emotion, one series per
         condition.
     """
-    shown = choose(detection, "measure", "found")
+    shown = style.choose(detection, measure="found")
     searches = sorted(shown["search"].unique())
     sizes = sorted(shown["face_px"].unique(), key=lambda px: -px if px else -(10**6))
-    rows = labels_in(shown["label"])
-    panels = new_panels(len(searches), len(sizes), (1.75, 2.3), sharex=True)
+    rows = style.labels_in(shown["label"])
+    panels = style.new_panels(len(searches), len(sizes), (1.75, 2.3), sharex=True)
     for i, search in enumerate(searches):
         for j, size in enumerate(sizes):
             one = shown[(shown["search"] == search) & (shown["face_px"] == size)]
-            series = series_in_percent(one, "condition", "value", "label")
-            draw_rows(panels[i, j], rows, series, zero=False)
+            series = style.series_in_percent(one, "condition", "value", "label")
+            style.draw_rows(panels[i, j], rows, series, zero=False)
             _bare(panels[i, j], first=not j, last=(i, j) == (0, len(sizes) - 1))
     names = [f"faces of {px} px" if px else "as they are" for px in sizes]
-    name_panels(panels, [_SEARCHES[search] for search in searches], names)
+    style.name_panels(panels, [_SEARCHES[search] for search in searches], names)
     panels[0, 0].set_xlim(-4, 104)
-    return first_of(panels, f"Faces found (%)\n{footing(shown)}")
+    return style.first_of(panels, f"Faces found (%)\n{style.footing(shown)}")
 
 
 def _bare(ax: Axes, *, first: bool, last: bool) -> None:
@@ -88,14 +78,14 @@ def plot_drift(
         If the table lacks the condition or the search.
     """
     drifts = detection[detection["measure"] != "found"]
-    shown = choose(choose(drifts, "condition", condition), "search", search)
+    shown = style.choose(drifts, condition=condition, search=search)
     shown = shown[shown["face_px"] == face_px]
     shown = shown.assign(part=shown["measure"].str.removeprefix("drift_"))
     text = (
         f"Drift of landmarks under '{condition}' (% of the distance between the eyes)\n"
-        f"{footing(shown)}"
+        f"{style.footing(shown)}"
     )
-    series = series_in_percent(shown, "part", "value", "label")
-    ax = plot_rows(labels_in(shown["label"]), series, text)
+    series = style.series_in_percent(shown, "part", "value", "label")
+    ax = style.plot_rows(style.labels_in(shown["label"]), series, text)
     ax.set_xlim(left=0)
     return ax

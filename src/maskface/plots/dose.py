@@ -6,25 +6,13 @@ from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
-from maskface.plots.style import (
-    COLOURS,
-    MARKERS,
-    choose,
-    dress,
-    footing,
-    labels_in,
-    measure_name,
-    new_axes,
-    plot_rows,
-    series_in_percent,
-)
+from maskface.plots import style
 from maskface.types import EMOTIONS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_LINES: Final = ("-", "--", ":", "-.")
-"""One for each series, beside colour and marker."""
+_LINES: Final = ("-", "--", ":", "-.")  # one for each series, beside colour and marker
 
 
 def plot_dose(
@@ -48,8 +36,8 @@ def plot_dose(
     MaskfaceError
         If the table lacks the classifier or label, or the choice is not clear.
     """
-    shown = choose(choose(dose, "classifier", classifier), "label", label)
-    ax = new_axes() if ax is None else ax
+    shown = style.choose(dose, classifier=classifier, label=label)
+    ax = style.new_axes() if ax is None else ax
     for number, (name, rows) in enumerate(shown.groupby("series", sort=True)):
         _draw_curve(ax, rows, str(name), number)
     if label == "all":
@@ -58,20 +46,20 @@ def plot_dose(
         ax.annotate("1/7", (1.01, chance), xycoords=("axes fraction", "data"), va="center")
     ax.set_xlim(-2, 102)
     ax.set_ylim(0, 100)
-    ax.set_ylabel(f"{measure_name(label)} of {shown['classifier'].iloc[0]} (%)")
-    ax.set_xlabel(f"Hidden part of the face oval (%)\n{footing(shown)}")
-    dress(ax, "both")
+    ax.set_ylabel(f"{style.measure_name(label)} of {shown['classifier'].iloc[0]} (%)")
+    ax.set_xlabel(f"Hidden part of the face oval (%)\n{style.footing(shown)}")
+    style.dress(ax, "both")
     return ax
 
 
 def _draw_curve(ax: Axes, rows: pd.DataFrame, name: str, number: int) -> None:
-    colour, marker = COLOURS[number % len(COLOURS)], MARKERS[number % len(MARKERS)]
+    colour, marker = style.colour_and_marker(number)
     x = 100 * rows["coverage"].to_numpy(float)
     low, value, high = (100 * rows[c].to_numpy(float) for c in
                         ("value_ci_low", "value", "value_ci_high"))  # fmt: skip
     ax.fill_between(x, low, high, color=colour, alpha=0.15, linewidth=0)
-    style = _LINES[number % len(_LINES)]
-    ax.plot(x, value, style, marker=marker, color=colour, label=name, markersize=5)
+    line = _LINES[number % len(_LINES)]
+    ax.plot(x, value, line, marker=marker, color=colour, label=name, markersize=5)
 
 
 def plot_half_points(
@@ -93,12 +81,12 @@ def plot_half_points(
     MaskfaceError
         If the table lacks the classifier, or the choice is not clear.
     """
-    shown = choose(half_points, "classifier", classifier)
+    shown = style.choose(half_points, classifier=classifier)
     text = (
         f"Coverage (%) by which {shown['classifier'].iloc[0]} has lost half of what it loses at "
-        f"the end\n{footing(shown)}\nNo point: nothing is lost. No line: too uncertain."
+        f"the end\n{style.footing(shown)}\nNo point: nothing is lost. No line: too uncertain."
     )
-    series = series_in_percent(shown, "series", "half_point", "label")
-    ax = plot_rows(labels_in(shown["label"]), series, text, ax, zero=False)
+    series = style.series_in_percent(shown, "series", "half_point", "label")
+    ax = style.plot_rows(style.labels_in(shown["label"]), series, text, ax, zero=False)
     ax.set_xlim(0, 100)
     return ax

@@ -8,16 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
-from maskface.plots.style import (
-    COLOURS,
-    MARKERS,
-    choose,
-    dress,
-    footing,
-    in_percent,
-    new_axes,
-    plot_rows,
-)
+from maskface.plots import style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -56,16 +47,14 @@ def plot_factorial(
     MaskfaceError
         If the table lacks the first thing or the classifier.
     """
-    shown = choose(
-        choose(choose(table, "measure", "share"), "first", first), "classifier", classifier
-    )
+    shown = style.choose(table, measure="share", first=first, classifier=classifier)
     answer, second = (str(shown[name].iloc[0]) for name in ("answer", "second"))
     shown = shown[shown["label"].isin([answer, _OTHERS])]
-    ax = new_axes(4.6) if ax is None else ax
+    ax = style.new_axes(4.6) if ax is None else ax
     for place, (label, name) in enumerate(product((answer, _OTHERS), _QUANTITIES)):
         rows = shown[shown["label"] == label]
         if not rows.empty:
-            points = in_percent(rows, "value", "quantity").loc[list(_QUANTITIES[name])]
+            points = style.in_percent(rows, "value", "quantity").loc[list(_QUANTITIES[name])]
             of = "other" if label == _OTHERS else label
             text = f"{of} faces, {name} {first.partition(':')[0]}"
             _draw_line(ax, points, text, place)
@@ -73,18 +62,18 @@ def plot_factorial(
     ax.set_xlim(-0.3, 1.3)
     ax.set_ylim(-3, 103)
     ax.set_ylabel(f"Answer '{answer}' (%)")
-    ax.set_xlabel(f"{shown['classifier'].iloc[0]}; first: {first}\n{footing(shown)}")
-    dress(ax, "both")
+    ax.set_xlabel(f"{shown['classifier'].iloc[0]}; first: {first}\n{style.footing(shown)}")
+    style.dress(ax, "both")
     ax.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
     return ax
 
 
 def _draw_line(ax: Axes, points: pd.DataFrame, name: str, place: int) -> None:
     x = np.array([0, 1]) + (place - 1.5) * _APART
-    style: dict[str, Any] = {"color": COLOURS[place % 2]}
-    ax.vlines(x, points["low"], points["high"], linewidth=1.2, **style)
-    marker, line = MARKERS[place % 2], _LINES[place // 2]
-    ax.plot(x, points["point"], marker=marker, linestyle=line, label=name, **style)
+    colour: dict[str, Any] = {"color": style.COLOURS[place % 2]}
+    ax.vlines(x, points["low"], points["high"], linewidth=1.2, **colour)
+    marker, line = style.MARKERS[place % 2], _LINES[place // 2]
+    ax.plot(x, points["point"], marker=marker, linestyle=line, label=name, **colour)
 
 
 def plot_factorial_effects(
@@ -111,7 +100,7 @@ def plot_factorial_effects(
     MaskfaceError
         If the table lacks the measure.
     """
-    shown = choose(table, "measure", measure)
+    shown = style.choose(table, measure=measure)
     second, answer = (str(shown[name].iloc[0]) for name in ("second", "answer"))
     effects = {"first alone": "", "first given second": f"\nunder {second}"}
     shown = shown[shown["quantity"].isin(list(effects))]
@@ -126,5 +115,5 @@ def plot_factorial_effects(
         for name, part in shown.groupby("classifier", sort=True)
     }
     what = {"dprime": "sensitivity (d')", "criterion": "criterion"}[measure]
-    text = f"Change of the {what} of '{answer}', above 0: told apart better\n{footing(shown)}"
-    return plot_rows(rows, series, text, ax, lines=2)
+    text = f"Change of the {what} of '{answer}', above 0: told apart better\n{style.footing(shown)}"
+    return style.plot_rows(rows, series, text, ax, lines=2)

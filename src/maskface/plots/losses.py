@@ -10,21 +10,7 @@ import numpy as np
 import pandas as pd
 
 from maskface.files import shortened
-from maskface.plots.style import (
-    COLOURS,
-    choose,
-    draw_rows,
-    fold,
-    footing,
-    in_percent,
-    labels_in,
-    legend_columns,
-    new_axes,
-    plot_rows,
-    rows_axes,
-    save_figure,
-    series_in_percent,
-)
+from maskface.plots import style
 from maskface.stats import loss_table
 from maskface.tables import PLAIN
 from maskface.types import EMOTIONS
@@ -44,7 +30,7 @@ _BESIDE_GRID: Final = 1.5
 _PALE: Final = 1.7
 """Colours go only so far, as a multiple of the largest value, that black numbers stay readable."""
 _WHAT: Final = "Accuracy lost, in percentage points;\nbelow it the 95 % interval; bold: excludes 0"
-_MOST_SERIES: Final = 2 * len(COLOURS)
+_MOST_SERIES: Final = 2 * len(style.COLOURS)
 """So many series can be told apart by colour, marker and filling."""
 _AS_IS: Final = "plain"
 
@@ -75,20 +61,20 @@ def plot_loss_by_emotion(
     MaskfaceError
         If the summary does not hold the condition, or the choice is not clear.
     """
-    table = choose(loss_table(summary), "condition", condition)
+    table = style.choose(loss_table(summary), condition=condition)
     condition = str(table["condition"].iloc[0])
-    labels = labels_in(table["emotion"])
-    series = series_in_percent(table, "classifier", "loss", "emotion")
+    labels = style.labels_in(table["emotion"])
+    series = style.series_in_percent(table, "classifier", "loss", "emotion")
     under = (summary["condition"] == condition) & (summary["metric"] == "accuracy")
-    foot = footing(summary[under])
-    if len(series) > len(COLOURS):
+    foot = style.footing(summary[under])
+    if len(series) > len(style.COLOURS):
         return _plot_classifier_grid(table, condition, foot, ax)
     if ax is None:
-        lines = len(series) / legend_columns(list(series))
+        lines = len(series) / style.legend_columns(list(series))
         needed = _BESIDE + _LEGEND * lines + _SERIES * len(series) * len(labels)
-        ax = new_axes(max(_HEIGHT, needed))
+        ax = style.new_axes(max(_HEIGHT, needed))
     text = f"Accuracy lost under '{condition}' (percentage points)\n{foot}"
-    return plot_rows(labels, series, text, ax)
+    return style.plot_rows(labels, series, text, ax)
 
 
 def plot_losses(summary: pd.DataFrame, folder: Path) -> list[Path]:
@@ -103,7 +89,7 @@ def plot_losses(summary: pd.DataFrame, folder: Path) -> list[Path]:
     for condition in sorted(loss_table(summary)["condition"].unique()):
         name = re.sub(r"[^A-Za-z0-9]+", "_", str(condition)).strip("_")
         paths.append(folder / f"loss_by_emotion_{shortened(name)}.png")
-        save_figure(plot_loss_by_emotion(summary, str(condition)), paths[-1])
+        style.save_figure(plot_loss_by_emotion(summary, str(condition)), paths[-1])
     return paths
 
 
@@ -123,7 +109,7 @@ def _draw_grid(ax: Axes, table: pd.DataFrame, rows: list[str], columns: list[str
             _write(ax, columns.index(name[1]), rows.index(name[0]), loss, (low, high))
     ax.set_xticks(range(len(columns)), columns, rotation=30, ha="left", rotation_mode="anchor")
     ax.xaxis.tick_top()
-    ax.set_yticks(range(len(rows)), [fold(name) for name in rows], fontsize="small")
+    ax.set_yticks(range(len(rows)), [style.fold(name) for name in rows], fontsize="small")
     ax.tick_params(length=0)
     for side in ax.spines.values():
         side.set_visible(False)
@@ -140,8 +126,8 @@ def _write(ax: Axes, x: int, y: int, loss: float, limits: tuple[float, float]) -
 
 def _grid_axes(rows: list[str]) -> Axes:
     """Make a figure that is high enough for a grid of rows with these names."""
-    lines = sum(max(1.0, 0.5 * len(fold(name).splitlines())) for name in rows)
-    return new_axes(_BESIDE_GRID + _GRID_ROW * lines)
+    lines = sum(max(1.0, 0.5 * len(style.fold(name).splitlines())) for name in rows)
+    return style.new_axes(_BESIDE_GRID + _GRID_ROW * lines)
 
 
 def plot_loss_grid(
@@ -169,9 +155,9 @@ def plot_loss_grid(
     MaskfaceError
         If the summary lacks the classifier, or the choice is not clear.
     """
-    covered = choose(summary[summary["condition"] != PLAIN], "classifier", classifier)
+    covered = style.choose(summary[summary["condition"] != PLAIN], classifier=classifier)
     own = loss_table(covered)
-    foot = footing(covered[covered["metric"] == "accuracy"])
+    foot = style.footing(covered[covered["metric"] == "accuracy"])
     overall = own[own["emotion"] == "all"].sort_values("loss", ascending=False, kind="stable")
     rows, columns = list(overall["condition"]), list(dict.fromkeys(own["emotion"]))
     ax = _grid_axes(rows) if ax is None else ax
@@ -219,20 +205,20 @@ def plot_readers(summary: pd.DataFrame, ax: Axes | None = None) -> Axes:
     if len(order[other]) > len(order[by]):
         by, other = other, by
     rows, names = order[by], order[other][:_MOST_SERIES]
-    folded = [fold(name) for name in rows]
+    folded = [style.fold(name) for name in rows]
     ax = _readers_axes(folded, len(names)) if ax is None else ax
     series = {
-        name: in_percent(overall[overall[other] == name], "value", by, "value_ci").rename(
-            index=fold
+        name: style.in_percent(overall[overall[other] == name], "value", by, "value_ci").rename(
+            index=style.fold
         )
         for name in names
     }
-    draw_rows(ax, folded, series, zero=False)
+    style.draw_rows(ax, folded, series, zero=False)
     ax.axvline(100 / len(EMOTIONS), color="0.4", linewidth=0.9, linestyle=":", zorder=1)
     ax.set_xlim(-3, 103)
     left = len(order[other]) - len(names)
     more = f"; {left} further {other}s are in the table" if left else ""
-    foot = footing(overall, "value_interval")
+    foot = style.footing(overall, "value_interval")
     ax.set_xlabel(f"Right answers (%); dotted: guessing, 1 in {len(EMOTIONS)}{more}\n{foot}")
     return ax
 
@@ -244,4 +230,4 @@ def _worst_last(overall: pd.DataFrame, name: str) -> list[str]:
 
 def _readers_axes(rows: list[str], series: int) -> Axes:
     lines = max(name.count("\n") + 1 for name in rows)
-    return rows_axes(len(rows), max(lines, 1 + series // 3))
+    return style.rows_axes(len(rows), max(lines, 1 + series // 3))

@@ -9,15 +9,7 @@ import pandas as pd
 
 from maskface.mesh import FACE_OVAL, FEATURES, canonical_mesh
 from maskface.occluders.controls.frame import face_size, to_places
-from maskface.plots.style import (
-    choose,
-    first_of,
-    footing,
-    labels_in,
-    name_panels,
-    new_panels,
-    share_colours,
-)
+from maskface.plots import style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -50,21 +42,21 @@ def plot_maps(maps: pd.DataFrame, method: str) -> Axes:
     MaskfaceError
         If the table lacks the method.
     """
-    shown = choose(maps, "method", method)
+    shown = style.choose(maps, method=method)
     rows = sorted(shown["classifier"].unique())
-    columns = labels_in(shown["label"])
+    columns = style.labels_in(shown["label"])
     width, height = face_size()
-    panels = new_panels(len(rows), len(columns), (1.35, 1.35 * height / width + 0.1))
+    panels = style.new_panels(len(rows), len(columns), (1.35, 1.35 * height / width + 0.1))
     most = 100 * float(shown["value"].abs().max()) or 1.0
     for i, classifier in enumerate(rows):
         for j, label in enumerate(columns):
             at = (shown["classifier"] == classifier) & (shown["label"] == label)
             drawn = _draw_map(panels[i, j], shown[at], most)
-    name_panels(panels, rows, columns)
-    share_colours(panels, drawn, "percentage points")
+    style.name_panels(panels, rows, columns)
+    style.share_colours(panels, drawn, "percentage points")
     what = f"{_MEASURES[shown['measure'].iloc[0]]} {_WORDS[method]}"
-    foot = footing(shown).splitlines()[0]
-    return first_of(
+    foot = style.footing(shown).splitlines()[0]
+    return style.first_of(
         panels,
         f"{what}\n{foot}; no intervals\nDots: p < .05 over the panel's places; black: above 0, "
         "white: below",

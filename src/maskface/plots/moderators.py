@@ -6,16 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from maskface.plots.style import (
-    choose,
-    draw_line,
-    footing,
-    labels_in,
-    measure_name,
-    plot_rows,
-    series_in_percent,
-    write_beside,
-)
+from maskface.plots import style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,22 +34,21 @@ def plot_moderators(moderators: pd.DataFrame, label: str = "all", ax: Axes | Non
     MaskfaceError
         If the table lacks the label.
     """
-    shown = choose(moderators[moderators["measure"] == "loss"], "label", label)
+    shown = style.choose(moderators, measure="loss", label=label)
     shown = shown.assign(row=shown["attribute"] + "\n" + shown["group"])
     first = shown.drop_duplicates("row")
     sizes = sorted({int(n) for n in shown["n"]})
-    intervals = footing(shown).split("\n")[1]
+    intervals = style.footing(shown).split("\n")[1]
     text = (
-        f"{measure_name(label)} lost (percentage points)\n"
+        f"{style.measure_name(label)} lost (percentage points)\n"
         f"{shown['dataset'].iloc[0]}: {sizes[0]} to {sizes[-1]} images a group\n{intervals}"
     )
-    series = series_in_percent(shown, "classifier", "value", "row")
-    ax = plot_rows(list(first["row"]), series, text, ax, lines=2)
+    series = style.series_in_percent(shown, "classifier", "value", "row")
+    ax = style.plot_rows(list(first["row"]), series, text, ax, lines=2)
     for place, row in enumerate(first.to_dict("records")):
         units = f"{row['clustered_by']}{'s' if row['n_clusters'] > 1 else ''}"
-        write_beside(ax, len(first) - 1 - place, f"{row['n_clusters']} {units}")
-        if place and row["attribute"] != first["attribute"].iloc[place - 1]:
-            draw_line(ax, len(first) - place - 0.5)
+        style.write_beside(ax, len(first) - 1 - place, f"{row['n_clusters']} {units}")
+    style.separate(ax, list(first["attribute"]))
     return ax
 
 
@@ -84,10 +74,9 @@ def plot_moderator_by_emotion(
     MaskfaceError
         If the table lacks the attribute or the classifier, or the choice is not clear.
     """
-    shown = choose(moderators[moderators["measure"] == "loss"], "attribute", attribute)
-    shown = choose(shown, "classifier", classifier)
+    shown = style.choose(moderators, measure="loss", attribute=attribute, classifier=classifier)
     shown = shown.assign(series=f"{shown['attribute'].iloc[0]} " + shown["group"].astype(str))
     name = shown["classifier"].iloc[0]
-    text = f"Right answers of {name} lost (percentage points)\n{footing(shown)}"
-    series = series_in_percent(shown, "series", "value", "label", sort=False)
-    return plot_rows(labels_in(shown["label"]), series, text, ax)
+    text = f"Right answers of {name} lost (percentage points)\n{style.footing(shown)}"
+    series = style.series_in_percent(shown, "series", "value", "label", sort=False)
+    return style.plot_rows(style.labels_in(shown["label"]), series, text, ax)

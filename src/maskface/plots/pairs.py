@@ -10,30 +10,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from maskface.errors import MaskfaceError
-from maskface.plots.style import (
-    COLOURS,
-    LINES_BELOW,
-    choose,
-    dress,
-    footing,
-    labelled_axes,
-    new_figure,
-    set_rows,
-    shorten,
-    write_below,
-)
+from maskface.plots import style
 from maskface.tables import PLAIN
 from maskface.types import EMOTIONS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_NAME: Final = 45
-"""Letters of a name below a figure at most."""
-_LEFT: Final = 1.3
-"""Inches for the names of the rows."""
-_APART: Final = 0.16
-"""How far the two points of a row stand above and below its middle, in rows."""
+_NAME: Final = 45  # letters of a name below a figure at most
+_LEFT: Final = 1.3  # inches for the names of the rows
+_APART: Final = 0.16  # how far the two points of a row stand above and below its middle, in rows
 _LIMITS: Final = ["value_ci_low", "value_ci_high"]
 _SIZE: Final = (7.2, 3.3)
 """Inches, of the whole figure."""
@@ -49,8 +35,7 @@ doi:10.3389/fpsyg.2020.566886)."""
 MOST: Final = 10
 _LEFT_OF_FLOWS: Final = 2.15
 """Inches for the names of the rows."""
-_ROOM: Final = 14
-"""Room for the number beside an arrow, in per cent of the axis."""
+_ROOM: Final = 14  # room for the number beside an arrow, in per cent of the axis
 
 
 def plot_accuracy(
@@ -125,8 +110,8 @@ def _draw(
         raise MaskfaceError(f"The summary has no {metrics[0]} of {_named(pair[0])}.")
     order = ["all", *occluded.drop(index="all")["loss"].sort_values(ascending=False).index]
     occluded = occluded.loc[order]
-    room = LINES_BELOW if ax is None else None
-    ax = labelled_axes(len(order), _LEFT) if ax is None else ax
+    room = style.LINES_BELOW if ax is None else None
+    ax = style.labelled_axes(len(order), _LEFT) if ax is None else ax
     y = np.arange(len(order))[::-1].astype(float)
     pairs = 100 * occluded[["baseline", "value"]].to_numpy(np.float64)
     ax.plot(pairs.T, [y + _APART, y - _APART], color="0.75", linewidth=2, zorder=1)
@@ -134,12 +119,12 @@ def _draw(
     limits = occluded[_LIMITS].to_numpy(np.float64)
     _series(ax, y - _APART, pairs[:, 1], limits, plain=False)
     sizes = (f"{name} ({n})" for name, n in zip(order, occluded["n"], strict=True))
-    set_rows(ax, dict(zip(sizes, y, strict=True)), apart=bool(len(order) > 1))
-    dress(ax, "x")
+    style.set_rows(ax, dict(zip(sizes, y, strict=True)), apart=bool(len(order) > 1))
+    style.dress(ax, "x")
     ax.spines["left"].set_visible(False)
     ax.set_xlim(-3, 103)
-    write_below(
-        ax, f"{label}\n{_named(occluded)}\n{footing(occluded, 'value_interval')}", room=room
+    style.write_below(
+        ax, f"{label}\n{_named(occluded)}\n{style.footing(occluded, 'value_interval')}", room=room
     )
     return ax
 
@@ -164,7 +149,7 @@ def _series(
     *,
     plain: bool,
 ) -> None:
-    colour = COLOURS[0] if plain else COLOURS[-1]
+    colour = style.COLOURS[0] if plain else style.COLOURS[-1]
     ax.hlines(y, 100 * limits[:, 0], 100 * limits[:, 1], color=colour, linewidth=1.3)
     ax.plot(
         x, y, "o" if plain else "s", color=colour, markersize=6, markeredgewidth=1.4, zorder=3,
@@ -199,7 +184,7 @@ def plot_confusions(
     rows, _ = _of_pair(summary, classifier, condition)
     there, plain, occluded = _counts(rows)
     before, after = _shares(plain), _shares(occluded)
-    panels = new_figure(1, 3, _SIZE, None)[0]
+    panels = style.new_figure(1, 3, _SIZE, None)[0]
     panels[0].figure.subplots_adjust(**_MARGINS)
     for ax, values, title in zip(panels[:2], (before, after), ("plain", "occluded"), strict=True):
         _matrix(ax, values, (0, 100 * _PALE), change=False)
@@ -214,8 +199,8 @@ def plot_confusions(
         ax.set_yticks(range(len(there)), names if number == 0 else [], fontsize="small")
         _box_hits(ax, there)
     panels[0].set_ylabel("shown")
-    dataset = shorten(str(rows.iloc[0]["dataset"]), 40)
-    write_below(
+    dataset = style.shorten(str(rows.iloc[0]["dataset"]), 40)
+    style.write_below(
         panels[1],
         f"Answers: {_named(rows)}\n{dataset}: {sizes.sum():.0f} images; shares of each row, "
         "blank below 0.5; no intervals",
@@ -294,14 +279,14 @@ def plot_flows(
     largest = table["change"].abs().nlargest(most)
     kept = table[known | (table.index.isin(largest[largest > 0].index))]
     kept = kept.sort_values("change", ascending=False, kind="stable")
-    room = LINES_BELOW if ax is None else None
-    ax = labelled_axes(max(len(kept), 2), _LEFT_OF_FLOWS) if ax is None else ax
+    room = style.LINES_BELOW if ax is None else None
+    ax = style.labelled_axes(max(len(kept), 2), _LEFT_OF_FLOWS) if ax is None else ax
     y = np.arange(len(kept))[::-1].astype(float)
     for place, row in zip(y, kept.itertuples(), strict=True):
         _arrow(ax, place, float(row.plain), float(row.occluded))  # type: ignore[arg-type]
     names = [f"{shown} → {answer}" for shown, answer in kept.index]
     sizes = [f"{name} ({n:.0f})" for name, n in zip(names, kept["n"], strict=True)]
-    set_rows(ax, dict(zip(sizes, y, strict=True)), apart=False)
+    style.set_rows(ax, dict(zip(sizes, y, strict=True)), apart=False)
     for tick, bold in zip(ax.get_yticklabels(), known[kept.index], strict=True):
         tick.set_fontweight("bold" if bold else "normal")
     _explain(ax)
@@ -309,8 +294,8 @@ def plot_flows(
     ax.set_xticks(range(0, 101, 20))
     n = int(rows.loc[rows["metric"] == "accuracy", "n"].iloc[0])
     legend = " Bold: known of people." if known.any() else ""
-    dataset = shorten(str(rows.iloc[0]["dataset"]), 40)
-    write_below(
+    dataset = style.shorten(str(rows.iloc[0]["dataset"]), 40)
+    style.write_below(
         ax,
         "Wrong answers (% of the images that show the emotion);\n"
         f"{_named(rows)}\n{dataset}: {n} images; no intervals.{legend}",
@@ -337,7 +322,7 @@ def _changes(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _arrow(ax: Axes, y: float, plain: float, occluded: float) -> None:
     rises = occluded >= plain
-    colour = COLOURS[-1] if rises else COLOURS[0]
+    colour = style.COLOURS[-1] if rises else style.COLOURS[0]
     ax.plot([plain, occluded], [y, y], color=colour, linewidth=2.2, zorder=2, solid_capstyle="butt")
     ax.plot([plain], [y], "o", color=colour, markerfacecolor="white", markersize=5.5, zorder=3)
     if occluded != plain:
@@ -351,11 +336,11 @@ def _explain(ax: Axes) -> None:
     """Name the marks in a legend."""
     for mark, colour, face, name in (
         ("o", "0.3", "white", "plain"),
-        (">", COLOURS[-1], COLOURS[-1], "more if occluded"),
-        ("<", COLOURS[0], COLOURS[0], "less if occluded"),
+        (">", style.COLOURS[-1], style.COLOURS[-1], "more if occluded"),
+        ("<", style.COLOURS[0], style.COLOURS[0], "less if occluded"),
     ):
         ax.plot([], [], mark, color=colour, markerfacecolor=face, label=name)
-    dress(ax, "x")
+    style.dress(ax, "x")
     ax.spines["left"].set_visible(False)
 
 
@@ -363,18 +348,18 @@ def _of_pair(
     summary: pd.DataFrame, classifier: str | None, condition: str | None
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the rows of one classifier under a condition, and those of the plain faces."""
-    own = choose(summary, "classifier", classifier)
+    own = style.choose(summary, classifier=classifier)
     occluded = own[own["condition"] != PLAIN]
     if occluded.empty:
         raise MaskfaceError("The summary holds plain faces alone: there is nothing to compare.")
-    return choose(occluded, "condition", condition), own[own["condition"] == PLAIN]
+    return style.choose(occluded, condition=condition), own[own["condition"] == PLAIN]
 
 
 def _named(rows: pd.DataFrame) -> str:
     """Name classifier and condition of rows below a figure."""
     first = rows.iloc[0]
     classifier, condition = (
-        shorten(str(first[name]), _NAME) for name in ("classifier", "condition")
+        style.shorten(str(first[name]), _NAME) for name in ("classifier", "condition")
     )
     return f"{classifier}, plain and under '{condition}'"
 

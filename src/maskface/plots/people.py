@@ -9,25 +9,7 @@ import pandas as pd
 
 from maskface.classifiers import is_control
 from maskface.errors import MaskfaceError
-from maskface.plots.style import (
-    COLOURS,
-    choose,
-    draw_rows,
-    first_of,
-    footing,
-    in_percent,
-    labels_in,
-    largest_first,
-    name_panels,
-    new_axes,
-    new_panels,
-    plot_rows,
-    rows_axes,
-    series_in_percent,
-    share_colours,
-    shorten,
-    write_below,
-)
+from maskface.plots import style
 from maskface.stats import loss_table
 from maskface.tables import PLAIN
 from maskface.types import EMOTIONS
@@ -50,7 +32,7 @@ _BESIDE: Final = 1.55
 _NAME: Final = 44
 _LABEL: Final = 30
 """Letters of a name below the axis, and in the legend, beside that of the studies."""
-_MOST: Final = len(COLOURS)
+_MOST: Final = len(style.COLOURS)
 _HUMAN = "human"
 
 
@@ -93,30 +75,30 @@ def plot_beside_people(
     covered = summary[summary["condition"] != PLAIN]
     if covered.empty:
         raise MaskfaceError("The summary holds plain faces alone: there is no loss to show.")
-    covered = choose(covered, "condition", condition)
+    covered = style.choose(covered, condition=condition)
     table = loss_table(covered)
-    rows = labels_in(table["emotion"])
+    rows = style.labels_in(table["emotion"])
     published = published[published["emotion"].isin(rows)]
     studies = _studies(published)
     every = sorted(map(str, table["classifier"].unique()))
     names = [name for name in every if not is_control(name)] or every
     series = {
-        label: in_percent(table[table["classifier"] == name], "loss", "emotion")
+        label: style.in_percent(table[table["classifier"] == name], "loss", "emotion")
         for label, name in zip(_labels(names[:_MOST]), names, strict=False)
     }
     height = _PEOPLE + _CLASSIFIER * len(series) + _GAP
     if ax is None:
-        ax = new_axes(_BESIDE + height * len(rows) + _LEGEND * max(len(studies), len(series)))
+        ax = style.new_axes(_BESIDE + height * len(rows) + _LEGEND * max(len(studies), len(series)))
     spread = _CLASSIFIER * (len(series) - 1) / height
-    draw_rows(ax, rows, series, middle=-_PEOPLE / height / 2, spread=spread)
+    style.draw_rows(ax, rows, series, middle=-_PEOPLE / height / 2, spread=spread)
     _draw_people(ax, published, rows, 0.5 - (_GAP / 2 + _PEOPLE / 2) / height, _PEOPLE / height)
     _set_legends(ax, len(series))
     more = f" (the first {_MOST} of {len(names)})" if len(names) > _MOST else ""
-    foot = footing(covered[covered["metric"] == "accuracy"])
-    write_below(
+    foot = style.footing(covered[covered["metric"] == "accuracy"])
+    style.write_below(
         ax,
         f"Right answers lost (percentage points)\nClassifiers under "
-        f"'{shorten(table['condition'].iloc[0], _NAME)}'{more}; {foot}\n"
+        f"'{style.shorten(table['condition'].iloc[0], _NAME)}'{more}; {foot}\n"
         "People under masks of other kinds, on other faces and with other questions: plain minus "
         "masked, as published or computed from the authors' public trials. "
         f"{_lines_told(published)}Emotions without grey marks: no study gives both figures.",
@@ -145,11 +127,9 @@ def _draw_people(
 
 def _draw_lines(ax: Axes, own: pd.DataFrame, places: NDArray[np.float64]) -> None:
     observed, bound = _kinds(own)
-    for chosen, style, width in ((observed, "solid", 1.2), (bound, (0, (1, 1.5)), 0.9)):
+    for chosen, line, width in ((observed, "solid", 1.2), (bound, (0, (1, 1.5)), 0.9)):
         low, high = (100 * own.loc[chosen, name].astype(float) for name in ("ci_low", "ci_high"))
-        ax.hlines(
-            places[chosen], low, high, color="0.5", linestyle=style, linewidth=width, zorder=2
-        )
+        ax.hlines(places[chosen], low, high, color="0.5", linestyle=line, linewidth=width, zorder=2)
 
 
 def _kinds(published: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
@@ -205,16 +185,16 @@ def _who(own: pd.DataFrame) -> str:
 def _set_legends(ax: Axes, n_classifiers: int) -> None:
     """One legend for the classifiers and one for the studies, side by side above the axes."""
     handles, names = ax.get_legend_handles_labels()
-    style = {"frameon": False, "fontsize": "small", "handletextpad": 0.4, "alignment": "left"}
+    shared = {"frameon": False, "fontsize": "small", "handletextpad": 0.4, "alignment": "left"}
     first = ax.legend(
         handles[:n_classifiers], names[:n_classifiers], title="Classifiers of this run",
-        title_fontsize="small", loc="lower left", bbox_to_anchor=(0, 1), **style,
+        title_fontsize="small", loc="lower left", bbox_to_anchor=(0, 1), **shared,
     )  # fmt: skip
     if len(handles) > n_classifiers:
         ax.add_artist(first)
         ax.legend(
             handles[n_classifiers:], names[n_classifiers:], title="People (n observers)",
-            title_fontsize="small", loc="lower right", bbox_to_anchor=(1, 1), **style,
+            title_fontsize="small", loc="lower right", bbox_to_anchor=(1, 1), **shared,
         )  # fmt: skip
 
 
@@ -240,22 +220,24 @@ def plot_human_machine_loss(cells: pd.DataFrame, condition: str) -> Axes:
     """
     losses = cells[cells["pattern"] == "loss"]
     people = losses["classifier"] == _HUMAN
-    machines = choose(losses[~people], "condition", condition)
+    machines = style.choose(losses[~people], condition=condition)
     human = {
         f"people: {study}": points
-        for study, points in series_in_percent(losses[people], "humans", "value", "label").items()
+        for study, points in style.series_in_percent(
+            losses[people], "humans", "value", "label"
+        ).items()
     }
     # Each study has the classifiers' losses among its own emotions; they are drawn once.
     first = machines[machines["humans"] == machines["humans"].iloc[0]]
-    series = human | series_in_percent(first, "classifier", "value", "label")
-    rows = largest_first(losses[people], "label", "value")
+    series = human | style.series_in_percent(first, "classifier", "value", "label")
+    rows = style.largest_first(losses[people], "label", "value")
     units = "" if not human or losses.loc[people, "ci_low"].isna().all() else " and observers"
     text = (
         f"Right answers lost under a mask ('{condition}' for the classifiers; percentage points)\n"
         f"{first['dataset'].iloc[0]}: {int(first['n'].iloc[0])} images; 95 % intervals: bootstrap "
         f"over {first['clustered_by'].iloc[0]}s{units}"
     )
-    ax = plot_rows(rows, series, text, rows_axes(len(rows) * (1 + len(series) // 4)))
+    ax = style.plot_rows(rows, series, text, style.rows_axes(len(rows) * (1 + len(series) // 4)))
     ax.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2)
     return ax
 
@@ -283,28 +265,28 @@ def plot_confusion_change(cells: pd.DataFrame, humans: str, condition: str) -> A
     MaskfaceError
         If the table has no confusions of the study or the condition.
     """
-    shown = choose(cells[cells["pattern"] == "change"], "humans", humans)
+    shown = style.choose(cells, pattern="change", humans=humans)
     people = shown["classifier"] == _HUMAN
     if not people.any():
         raise MaskfaceError(
             f"Only hits of {humans!r} are known, no confusions. Name a folder that `maskface "
             "humans` wrote to."
         )
-    machines = choose(shown[~people], "condition", condition)
+    machines = style.choose(shown[~people], condition=condition)
     names = [_HUMAN, *sorted(machines["classifier"].unique())]
     there = [e for e in EMOTIONS if e in set(shown.loc[people, "label"])]
     most = 100 * float(max(shown[people]["value"].abs().max(), machines["value"].abs().max()))
-    panels = new_panels(1, len(names), (2.6, 2.9))
+    panels = style.new_panels(1, len(names), (2.6, 2.9))
     for ax, name in zip(panels[0], names, strict=True):
         own = shown[people] if name == _HUMAN else machines[machines["classifier"] == name]
         drawn = _draw_matrix(ax, own, there, most or 1.0)
-    name_panels(panels, [""], ["people", *names[1:]])
+    style.name_panels(panels, [""], ["people", *names[1:]])
     panels[0, 0].set_ylabel("shown")
     for ax in panels[0, 1:]:
         ax.set_yticklabels([])
-    share_colours(panels, drawn, "percentage points")
+    style.share_colours(panels, drawn, "percentage points")
     trials, images = (int(rows["n"].max()) for rows in (shown[people], machines))
-    return first_of(
+    return style.first_of(
         panels,
         f"Answer: change with the mask\npeople: {humans}, {trials} trials; classifiers: under "
         f"'{condition}', {images} images; no intervals",

@@ -12,6 +12,7 @@ import textwrap
 import warnings
 from collections.abc import Mapping, Sequence
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, Literal
 
@@ -30,22 +31,22 @@ COLOURS: Final = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E0
 """Colours that colour-blind readers can tell apart (Okabe & Ito 2008, Color Universal Design)."""
 MARKERS: Final = ("o", "s", "^", "D", "v", "P")
 """One for each colour, so that series can be told apart in grey too."""
-_SPREAD: Final = 0.5
-"""Share of a row's height that the series of one row take up."""
+_SPREAD: Final = 0.5  # share of a row's height that the series of one row take up
 WIDTH: Final = 6.5
 _LETTERS: Final = 72
 """Letters that stand beside each other in the width of a figure."""
-_BESIDE_NAME: Final = 5
-"""As many letters are as wide as a marker and the gap between two columns."""
-_FOLDED: Final = 28
-"""Letters of a name that stand on one line beside the rows of a figure."""
-_NAME: Final = 40
-"""Letters of a data set's name in a figure at most."""
+_BESIDE_NAME: Final = 5  # as many letters are as wide as a marker and the gap between two columns
+_FOLDED: Final = 28  # letters of a name that stand on one line beside the rows of a figure
+_NAME: Final = 40  # letters of a data set's name in a figure at most
 ROW: Final = 0.4
 _LINE: Final = 0.15
 """Height in inches of a row, and of each further line of its name."""
-_BESIDE_ROWS: Final = 1.3
-"""Height in inches of what is above and below the rows."""
+_BESIDE_ROWS: Final = 1.3  # height in inches of what is above and below the rows
+
+
+def colour_and_marker(number: int) -> tuple[str, str]:
+    """Return the colour and the marker of a series."""
+    return COLOURS[number % len(COLOURS)], MARKERS[number % len(MARKERS)]
 
 
 def new_figure(
@@ -155,18 +156,9 @@ def draw_rows(
 ) -> None:
     """Draw points with intervals, one row for each name, one colour and marker a series.
 
-    Parameters
-    ----------
-    ax
-        Where to draw.
-    rows
-        Names from top to bottom; ``all`` is set apart.
-    series
-        Columns low, point and high in per cent, by name; other names than `rows` are not drawn.
-    zero
-        Whether to mark 0.
-    middle, spread
-        How far above the middle of its row, and over what share of its height, a row's series lie.
+    `rows` are names from top to bottom, of which ``all`` is set apart; `series` have columns low,
+    point and high in per cent, by name. 0 is marked if `zero`. `middle` and `spread` are how far
+    above the middle of its row, and over what share of its height, a row's series lie.
     """
     places = pd.Series(np.arange(len(rows))[::-1], index=list(rows))
     offsets = np.linspace(spread / 2, -spread / 2, len(series)) if len(series) > 1 else np.zeros(1)
@@ -205,6 +197,13 @@ def draw_line(ax: Axes, height: float) -> None:
     ax.axhline(height, color="0.8", linewidth=0.8)
 
 
+def separate(ax: Axes, groups: Sequence[object]) -> None:
+    """Draw a line wherever the group of a row, from top to bottom, is not that of the row above."""
+    for place, (above, below) in enumerate(pairwise(groups), start=1):
+        if above != below:
+            draw_line(ax, len(groups) - place - 0.5)
+
+
 def write_beside(ax: Axes, height: float, text: str) -> None:
     """Write a remark on the right of a row."""
     ax.annotate(
@@ -227,7 +226,7 @@ def set_rows(ax: Axes, places: Mapping[Any, float], *, apart: bool = False) -> N
 def _draw_series(
     ax: Axes, points: pd.DataFrame, heights: pd.Series, name: str, number: int
 ) -> None:
-    colour, marker = COLOURS[number % len(COLOURS)], MARKERS[number % len(MARKERS)]
+    colour, marker = colour_and_marker(number)
     # The second six are hollow, so that no two of twelve look the same.
     face = "white" if number // len(COLOURS) % 2 else colour
     y = heights.to_numpy()
@@ -294,21 +293,20 @@ def largest_first(table: pd.DataFrame, name: str, value: str) -> list[str]:
     return list(table.groupby(name)[value].mean().sort_values(ascending=False).index)
 
 
-def choose(table: pd.DataFrame, column: str, value: str | None) -> pd.DataFrame:
-    """Rows with a value, which may be left out if there is only one.
+def choose(table: pd.DataFrame, **values: str | None) -> pd.DataFrame:
+    """Return the rows with a value in each of some columns; None if there is only one value.
 
-    Raises
-    ------
-    MaskfaceError
-        If there is no such value, or the choice is not clear.
+    Raises MaskfaceError if there is no such value, or the choice is not clear.
     """
-    there = sorted(map(str, table[column].unique()))
-    if value is None and len(there) == 1:
-        return table
-    if value not in there:
-        got = "none was named" if value is None else f"{value!r} is not among them"
-        raise MaskfaceError(f"The table holds the {column}s {', '.join(there)}; {got}.")
-    return table[table[column] == value]
+    for column, value in values.items():
+        there = sorted(map(str, table[column].unique()))
+        if value is None and len(there) == 1:
+            continue
+        if value not in there:
+            got = "none was named" if value is None else f"{value!r} is not among them"
+            raise MaskfaceError(f"The table holds the {column}s {', '.join(there)}; {got}.")
+        table = table[table[column] == value]
+    return table
 
 
 def shorten(name: str, letters: int) -> str:
@@ -369,10 +367,8 @@ _MARGINS: Final = (0.15, 0.4, 1.15)
 """Inches on the right of rows whose margins are fixed, above and below them."""
 LINES_BELOW: Final = 5
 """Lines that these have room for below."""
-_LINE_BELOW: Final = 0.15
-"""Height in inches of a further line."""
-_BELOW: Final = 66
-"""Letters of a line below the rows of a figure whose margins are fixed."""
+_LINE_BELOW: Final = 0.15  # height in inches of a further line
+_BELOW: Final = 66  # letters of a line below the rows of a figure whose margins are fixed
 
 
 def labelled_axes(n: int, left: float) -> Axes:

@@ -7,18 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 
-from maskface.plots.style import (
-    COLOURS,
-    choose,
-    draw_line,
-    dress,
-    footing,
-    in_percent,
-    measure_name,
-    plot_rows,
-    rows_axes,
-    series_in_percent,
-)
+from maskface.plots import style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -55,7 +44,7 @@ def plot_transfer(transfer: pd.DataFrame, label: str = "all", ax: Axes | None = 
     MaskfaceError
         If the table lacks the label.
     """
-    shown = choose(transfer[transfer["measure"] == "accuracy"], "label", label)
+    shown = style.choose(transfer, measure="accuracy", label=label)
     shown = shown.assign(row=shown["family"] + "\n" + shown["train"].map(_LEARNT))
     order = [
         (family, train)
@@ -65,14 +54,12 @@ def plot_transfer(transfer: pd.DataFrame, label: str = "all", ax: Axes | None = 
     ]
     rows = [f"{family}\n{_LEARNT[train]}" for family, train in order]
     series = {
-        f"{test} faces": in_percent(shown[shown["test"] == test], "value", "row")
+        f"{test} faces": style.in_percent(shown[shown["test"] == test], "value", "row")
         for test in ("plain", "masked")
     }
-    text = f"{measure_name(label, 'Right answers')} (%)\n{footing(shown)}"
-    ax = plot_rows(rows, series, text, ax, zero=False)
-    for place in range(1, len(rows)):
-        if order[place][0] != order[place - 1][0]:
-            draw_line(ax, len(rows) - place - 0.5)
+    text = f"{style.measure_name(label, 'Right answers')} (%)\n{style.footing(shown)}"
+    ax = style.plot_rows(rows, series, text, ax, zero=False)
+    style.separate(ax, [family for family, _ in order])
     ax.set_xlim(-2, 102)
     return ax
 
@@ -100,19 +87,21 @@ def plot_split(transfer: pd.DataFrame, label: str = "all", ax: Axes | None = Non
     MaskfaceError
         If the table lacks the label.
     """
-    shown = choose(transfer[transfer["measure"].isin(["information", "shift", "loss"])],
-                   "label", label)  # fmt: skip
+    split = transfer[transfer["measure"].isin(["information", "shift", "loss"])]
+    shown = style.choose(split, label=label)
     rows = [str(family) for family in shown["family"].unique()]
-    ax = rows_axes(2 * len(rows)) if ax is None else ax
+    ax = style.rows_axes(2 * len(rows)) if ax is None else ax
     y = np.arange(len(rows))[::-1]
-    parts = series_in_percent(shown, "measure", "value", "family")
+    parts = style.series_in_percent(shown, "measure", "value", "family")
     information, shift, loss = (
         parts[name].reindex(rows) for name in ("information", "shift", "loss")
     )
     start = information["point"].to_numpy()
-    ax.barh(y + _HEIGHT, start, _HEIGHT, color=COLOURS[0], alpha=0.5, label="lost information")
     ax.barh(
-        y, shift["point"], _HEIGHT, left=start, color=COLOURS[1], alpha=0.6, hatch="////",
+        y + _HEIGHT, start, _HEIGHT, color=style.COLOURS[0], alpha=0.5, label="lost information"
+    )
+    ax.barh(
+        y, shift["point"], _HEIGHT, left=start, color=style.COLOURS[1], alpha=0.6, hatch="////",
         edgecolor="white", linewidth=0, label="shift",
     )  # fmt: skip
     ax.barh(y - _HEIGHT, loss["point"], _HEIGHT, color="0.9", edgecolor="0.4", label="loss")
@@ -123,8 +112,8 @@ def plot_split(transfer: pd.DataFrame, label: str = "all", ax: Axes | None = Non
     ax.axvline(0, color="0.4", linewidth=0.8, zorder=1)
     ax.set_yticks(y, rows)
     ax.set_ylim(-0.7, len(rows) - 0.3)
-    dress(ax, "x")
+    style.dress(ax, "x")
     ax.spines["left"].set_visible(False)
     ax.tick_params(axis="y", length=0)
-    ax.set_xlabel(f"{measure_name(label)} lost (percentage points)\n{footing(shown)}")
+    ax.set_xlabel(f"{style.measure_name(label)} lost (percentage points)\n{style.footing(shown)}")
     return ax

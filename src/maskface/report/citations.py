@@ -93,8 +93,7 @@ AUTHORS: Final = "The maskface developers"
 _LANDMARKER: Final = "face_landmarker.task"
 _KNOWN: Final = {_LANDMARKER: "kartynnik2019", "fer.onnx": "arriaga2017"}
 """Keys of the entries of shipped weights, by file; the manifest has the citations of the others."""
-_OF_ALL: Final = ("lugaresi2019", "bradski2000")
-"""Keys of the entries of MediaPipe and OpenCV."""
+_OF_ALL: Final = ("lugaresi2019", "bradski2000")  # keys of the entries of MediaPipe and OpenCV
 _SPECIAL: Final = str.maketrans(
     {
         "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "%": r"\%", "&": r"\&", "#": r"\#",

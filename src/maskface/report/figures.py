@@ -16,26 +16,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 from PIL import Image
 
+from maskface import plots
 from maskface.crops import face_crop, resize
 from maskface.datasets import Dataset, load_dataset
 from maskface.errors import MaskfaceError, format_error
 from maskface.files import written_atomically
 from maskface.findings import published_losses
+from maskface.images import Limits
 from maskface.landmarks import MediaPipeDetector
 from maskface.occluders import get_occluder
 from maskface.pipeline import OccludedFace, open_picture
-from maskface.plots import (
-    plot_accuracy,
-    plot_beside_people,
-    plot_confusions,
-    plot_flows,
-    plot_loss_by_emotion,
-    plot_loss_grid,
-    plot_probabilities,
-    plot_readers,
-    plot_strip,
-    save_figure,
-)
 from maskface.registry import unknown_name
 from maskface.report.downloads import as_uri
 from maskface.report.run_data import RunData, open_material
@@ -55,39 +45,18 @@ _EMOTIONS: Final = ("happiness", "disgust", "surprise", "sadness", "fear", "ange
 
 @dataclass(frozen=True, slots=True)
 class Strip:
-    """Pictures of one face.
+    """Pictures of one face."""
 
-    Attributes
-    ----------
-    pictures
-        By condition, the plain one first; empty if none is shown.
-    credit
-        Picture, set and terms.
-    reason
-        Why no picture is shown.
-    """
-
-    pictures: Mapping[str, ImageArray]
-    credit: str
-    reason: str
+    pictures: Mapping[str, ImageArray]  # by condition, the plain one first; empty if none is shown
+    credit: str  # picture, set and terms
+    reason: str  # why no picture is shown
 
 
 def make_strip(material: RunData, *, allowed: bool = False) -> Strip:
     """Show one face under the run's conditions, as the classifiers were given it.
 
-    Occluders and their seeds are those of the run.
-
-    Parameters
-    ----------
-    material
-        Of the run.
-    allowed
-        Whether the user says that the set's terms allow its pictures to be shown.
-
-    Returns
-    -------
-    Strip
-        Without pictures if the set's terms do not allow them or they are not there any more.
+    Occluders and their seeds are those of the run. `allowed` if the user says that the set's terms
+    allow its pictures to be shown; there are none if they do not, or the pictures are gone.
     """
     said = material.manifest["dataset"]
     if not (allowed or said.get("may_be_shown", False)):
@@ -130,7 +99,8 @@ def _choose(material: RunData, dataset: Dataset) -> Sample | None:
 def _pictures(
     manifest: Mapping[str, Any], sample: Sample, conditions: list[str]
 ) -> dict[str, ImageArray]:
-    image, _ = open_picture(sample.path)
+    factor = float(manifest["experiment"].get("restore_aspect", 1.0))
+    image, _ = open_picture(sample.path, Limits(restore_aspect=factor))
     with MediaPipeDetector() as detector:
         found = detector.detect(image)
     if not found:
@@ -166,33 +136,17 @@ Key = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class FigureKind:
-    """A kind of figure: what it draws, its caption, and its place in a report.
+    """A kind of figure: what it draws, its caption, and its place in a report."""
 
-    Attributes
-    ----------
-    name
-        Name on the command line, in file names and as the CSS class.
-    caption
-        Template of the caption; the names of the key fill it in.
-    keys
-        Keys of the figures that a run supports.
-    draw
-        Draws the figure of a key.
-    unfolded
-        Whether a page shows the figures at once.
-    folded
-        Whether a page shows them folded away, by classifier and condition.
-    needs
-        What a run without such figures lacks, for messages.
-    """
-
-    name: str
-    caption: str
-    keys: Callable[[RunData], Sequence[Key]]
-    draw: Callable[..., Axes]
+    name: str  # name on the command line, in file names and as the CSS class
+    caption: str  # template of the caption; the names of the key fill it in
+    keys: Callable[[RunData], Sequence[Key]]  # keys of the figures that a run supports
+    draw: Callable[..., Axes]  # draws the figure of a key
+    # Whether a page shows the figures at once.
     unfolded: Callable[[RunData], bool] = lambda _: False
+    # Whether a page shows them folded away, by classifier and condition.
     folded: Callable[[RunData], bool] = lambda _: False
-    needs: str = "an occluder"
+    needs: str = "an occluder"  # what a run without such figures lacks, for messages
 
     def figures(self, run: RunData, chosen: Container[Key] | None = None) -> list[Figure]:
         """Return the figures of this kind that a run supports, or those of some keys."""
@@ -210,24 +164,12 @@ class FigureKind:
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure that can be drawn.
+    """A figure that can be drawn."""
 
-    Attributes
-    ----------
-    kind
-        Name of its kind.
-    stem
-        Name of its file without the ending.
-    title
-        Caption.
-    draw
-        Draws it.
-    """
-
-    kind: str
-    stem: str
-    title: str
-    draw: Callable[[], Axes]
+    kind: str  # name of its kind
+    stem: str  # name of its file without the ending
+    title: str  # caption
+    draw: Callable[[], Axes]  # draws it
 
 
 def _few_pairs(run: RunData) -> bool:
@@ -244,21 +186,21 @@ FIGURES: Final = (
         "readers",
         "Right answers by condition and classifier",
         keys=lambda run: [()] if len(run.summary) else [],
-        draw=lambda run: plot_readers(run.summary),
+        draw=lambda run: plots.plot_readers(run.summary),
         unfolded=lambda run: len(run.pairs) > 1,
     ),
     FigureKind(
         "loss",
         "Loss by emotion under {}",
         keys=lambda run: [(condition,) for condition in run.conditions],
-        draw=lambda run, condition: plot_loss_by_emotion(run.summary, condition),
+        draw=lambda run, condition: plots.plot_loss_by_emotion(run.summary, condition),
         unfolded=lambda run: len(run.conditions) <= AT_ONCE,
     ),
     FigureKind(
         "grid",
         "Loss by occluder and emotion: {}",
         keys=lambda run: [(name,) for name in run.losing] if len(run.conditions) > 1 else [],
-        draw=lambda run, classifier: plot_loss_grid(run.summary, classifier),
+        draw=lambda run, classifier: plots.plot_loss_grid(run.summary, classifier),
         unfolded=lambda run: len(run.conditions) > AT_ONCE >= len(run.classifiers),
         needs="two occluders or more",
     ),
@@ -266,14 +208,14 @@ FIGURES: Final = (
         "people",
         "Loss under {} beside published losses of people",
         keys=lambda run: [(mask,) for mask in run.masks],
-        draw=lambda run, mask: plot_beside_people(run.summary, published_losses(), mask),
+        draw=lambda run, mask: plots.plot_beside_people(run.summary, published_losses(), mask),
         needs="a mask, such as surgical",
     ),
     FigureKind(
         "accuracy",
         "Right answers by emotion, plain and occluded: {} under {}",
         keys=lambda run: run.pairs,
-        draw=lambda run, *pair: plot_accuracy(run.summary, *pair),
+        draw=lambda run, *pair: plots.plot_accuracy(run.summary, *pair),
         unfolded=_few_pairs,
         folded=lambda run: AT_ONCE < len(run.pairs) <= FEW,
     ),
@@ -281,7 +223,7 @@ FIGURES: Final = (
         "flows",
         "Where wrong answers go: {} under {}",
         keys=lambda run: run.pairs,
-        draw=lambda run, *pair: plot_flows(run.summary, *pair),
+        draw=lambda run, *pair: plots.plot_flows(run.summary, *pair),
         unfolded=_few_pairs,
         folded=lambda run: AT_ONCE < len(run.pairs) <= MANY,
     ),
@@ -289,14 +231,14 @@ FIGURES: Final = (
         "confusions",
         "Answers to each emotion, plain and occluded: {} under {}",
         keys=lambda run: run.pairs,
-        draw=lambda run, *pair: plot_confusions(run.summary, *pair),
+        draw=lambda run, *pair: plots.plot_confusions(run.summary, *pair),
         folded=lambda run: len(run.pairs) <= MANY,
     ),
     FigureKind(
         "probabilities",
         "Probability given to the true emotion: {} under {}",
         keys=_with_probabilities,
-        draw=lambda run, *pair: plot_probabilities(run.summary, *pair),
+        draw=lambda run, *pair: plots.plot_probabilities(run.summary, *pair),
         folded=lambda run: len(run.pairs) <= FEW,
         needs="an occluder, and a classifier that gives probabilities",
     ),
@@ -390,7 +332,7 @@ def write_figures(
     strip = make_strip(run, allowed=faces_allowed) if wanted else Strip({}, "", "")
     found = [figure for kind in FIGURES for figure in kind.figures(run)]
     if strip.pictures:
-        draw = partial(plot_strip, strip.pictures, strip.credit)
+        draw = partial(plots.plot_strip, strip.pictures, strip.credit)
         found.insert(0, Figure(STRIP, STRIP, "One face under each condition", draw))
     there = list(dict.fromkeys(figure.kind for figure in found))
     for kind in kinds:
@@ -410,7 +352,7 @@ def _write(chosen: Sequence[Figure], folder: Path, form: str) -> list[Path]:
         for figure in chosen:
             paths.append(folder / f"{figure.stem}.{form}")
             with written_atomically(paths[-1]) as stream:
-                save_figure(figure.draw(), stream, form)
+                plots.save_figure(figure.draw(), stream, form)
     except OSError as error:
         raise MaskfaceError(
             f"Cannot write to {folder}: {error.strerror or error}. Choose another folder with "
@@ -428,27 +370,17 @@ _OURS: Final = "loss_by_emotion_"
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A figure in a page.
+    """A figure in a page."""
 
-    Attributes
-    ----------
-    title
-        Caption.
-    src
-        Picture as a data URI.
-    kind
-        Name of the kind of figure.
-    """
-
-    title: str
-    src: str
-    kind: str = ""
+    title: str  # caption
+    src: str  # picture as a data URI
+    kind: str = ""  # name of the kind of figure
 
 
 def show(figure: Figure) -> Shown:
     """Draw a figure as SVG: a third of the size of a PNG, and sharp on paper."""
     stream = io.BytesIO()
-    save_figure(figure.draw(), stream, "svg")
+    plots.save_figure(figure.draw(), stream, "svg")
     return Shown(figure.title, as_uri(stream.getvalue(), "image/svg+xml"), figure.kind)
 
 

@@ -41,59 +41,30 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One experiment.
+    """One experiment."""
 
-    Attributes
-    ----------
-    name
-        Name of its script and folder.
-    number, title
-        Digits at the beginning of the name, and first line of the docstring of the script.
-    sections
-        Sections of the docstring, heading and text.
-    manifest
-        Manifest of the run; None if there is no finished one.
-    answers, cautions
-        Output of the script.
-    failures
-        Pictures without an answer.
-    figures, files
-        Files of the run.
-    """
-
-    name: str
+    name: str  # name of its script and folder
+    # Digits at the beginning of the name, and first line of the docstring of the script.
     number: str
     title: str
-    sections: tuple[tuple[str, str], ...] = ()
-    manifest: dict[str, Any] | None = None
+    sections: tuple[tuple[str, str], ...] = ()  # sections of the docstring, heading and text
+    manifest: dict[str, Any] | None = None  # manifest of the run; None if there is no finished one
+    # Output of the script.
     answers: tuple[Block, ...] = ()
     cautions: tuple[str, ...] = ()
-    failures: str = ""
+    failures: str = ""  # pictures without an answer
+    # Files of the run.
     figures: tuple[Link, ...] = ()
     files: tuple[Link, ...] = ()
 
 
 def write_index(folder: str | Path, scripts: Sequence[Path] = ()) -> Path:
-    """Write a page about the experiments whose runs are in a folder.
+    """Write ``index.html`` about the experiments whose runs are in folders of a folder.
 
-    Parameters
-    ----------
-    folder
-        Folder of the runs, each in a folder of its own.
-    scripts
-        Experiment scripts. Each has an entry, with the question from its docstring, even if the
-        folder of its name holds no finished run. Finished runs without a script have one too.
-
-    Returns
-    -------
-    Path
-        ``index.html`` in the folder. It loads nothing but the figures beside it and works from
-        disk; the contents of files are escaped.
-
-    Raises
-    ------
-    MaskfaceError
-        If there is nothing to show, or the page cannot be written.
+    Each of `scripts` has an entry, with the question from its docstring, even if the folder of its
+    name holds no finished run; finished runs without a script have one too. The page loads nothing
+    but the figures beside it and works from disk; the contents of files are escaped. Raises
+    MaskfaceError if there is nothing to show, or the page cannot be written.
     """
     root = Path(folder)
     documented = {script.stem: _docstring(script) for script in scripts}

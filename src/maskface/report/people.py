@@ -13,8 +13,7 @@ from maskface.findings import Claim, Result, compare_run, humans_of, kind_of, lo
 from maskface.report.run_data import RunData
 from maskface.text import points
 
-_MOST: Final = 1000
-"""Most comparisons of a page; more are left to `maskface compare`."""
+_MOST: Final = 1000  # most comparisons of a page; more are left to `maskface compare`
 _OF_A_MASK: Final = 5
 _MEANING: Final = {
     "agrees": "the run agrees",
@@ -26,48 +25,26 @@ _MEANING: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One claim of the literature beside the run.
+    """One claim of the literature beside the run."""
 
-    Attributes
-    ----------
-    statement, measured, rule
-        As in `maskface.findings.Claim`.
-    verdict
-        How often the run agrees, differs and cannot tell.
-    people
-        Findings on people, a line per study.
-    rows
-        Classifier, condition, number, interval, verdict and note of each comparison.
-    """
-
+    # As in `maskface.findings.Claim`.
     statement: str
-    verdict: str
-    people: tuple[str, ...]
+    verdict: str  # how often the run agrees, differs and cannot tell
+    people: tuple[str, ...]  # findings on people, a line per study
     measured: str
     rule: str
+    # Classifier, condition, number, interval, verdict and note of each comparison.
     rows: tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """All claims.
+    """All claims."""
 
-    Attributes
-    ----------
-    judged
-        Claims that the run is judged on.
-    not_measured
-        The others, with what the run lacks.
-    reason
-        Why no claim is judged, if so.
-    claims
-        Names of the claims that are judged.
-    """
-
-    judged: tuple[Judged, ...] = ()
-    not_measured: tuple[str, ...] = ()
-    reason: str = ""
-    claims: frozenset[str] = frozenset()
+    judged: tuple[Judged, ...] = ()  # claims that the run is judged on
+    not_measured: tuple[str, ...] = ()  # the others, with what the run lacks
+    reason: str = ""  # why no claim is judged, if so
+    claims: frozenset[str] = frozenset()  # names of the claims that are judged
 
 
 def beside_people(material: RunData) -> People:

@@ -21,6 +21,7 @@ from maskface.experiment import (
     summarize_run,
 )
 from maskface.findings import kind_of
+from maskface.run_options import resuming
 from maskface.stats import loss_table
 from maskface.tables import GUARDS, TRIALS
 
@@ -30,18 +31,10 @@ _NEEDED: Final = ("image_id", "condition", "coverage", "status", "message")
 
 @dataclass(frozen=True)
 class RunData:
-    """The tables of a run.
+    """The tables of a run."""
 
-    Attributes
-    ----------
-    folder
-        Folder of the run.
-    partial
-        The run is not complete.
-    """
-
-    folder: RunFolder
-    partial: bool = False
+    folder: RunFolder  # folder of the run
+    partial: bool = False  # the run is not complete
 
     @cached_property
     def manifest(self) -> dict[str, Any]:
@@ -134,20 +127,10 @@ def _means(hidden: list[pd.DataFrame]) -> dict[str, float]:
 
 
 def open_material(path: str | Path, *, allow_partial: bool = False) -> RunData:
-    """Open the tables of a run.
+    """Open the tables of a run, `allow_partial` with the pictures read so far if it is incomplete.
 
-    Parameters
-    ----------
-    path
-        Folder of the run.
-    allow_partial
-        Accept an incomplete run, with the pictures read so far.
-
-    Raises
-    ------
-    MaskfaceError
-        If the folder holds no run, or an incomplete one and `allow_partial` is false or
-        no picture was read yet.
+    Raises MaskfaceError if the folder holds no run, or an incomplete one that is not allowed or has
+    no picture yet.
     """
     folder = RunFolder(Path(path))
     complete = bool(folder.require_manifest()["complete"])
@@ -158,12 +141,12 @@ def open_material(path: str | Path, *, allow_partial: bool = False) -> RunData:
     material = RunData(folder, partial=True)
     if not material.failures.images:
         raise MaskfaceError(
-            f"The run in {folder.path} has no answers yet. Go on with `maskface run ... --resume`."
+            f"The run in {folder.path} has no answers yet. Go on with {resuming()}."
         )
     return material
 
 
-SYNTHETIC: Final = ("example", "example-all", "example-intensity")
+SYNTHETIC: Final = ("example", "example-all", "example-intensity", "example_worn")
 """Names of the sets of embedded synthetic faces."""
 _WARNING: Final = (
     "These are the synthetic faces that ship with maskface. They show that the software works; "

@@ -151,13 +151,7 @@ def answer_text(row: Row) -> str:
 
 
 def answers(losses: pd.DataFrame) -> list[str]:
-    """Describe the losses: in a sentence each of one or two, or in one that sums up more.
-
-    Parameters
-    ----------
-    losses
-        From `maskface.stats.loss_table`.
-    """
+    """Describe losses from `loss_table`: one or two in a sentence each, more in a summary."""
     rows = overall(losses)
     if not rows:
         return [NO_LOSS]

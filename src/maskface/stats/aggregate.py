@@ -63,19 +63,13 @@ def ratio(above: Floats, below: Floats) -> Floats:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AnswerCounts:
-    """Answers of C units in K cells, which are conditions, or conditions by group of pictures.
+    """Answers of C units in K cells, which are conditions, or conditions by group of pictures."""
 
-    Attributes
-    ----------
-    given
-        (C, K, 7, 7): by unit, cell, shown emotion and answer, how often the answer was given.
-    chances
-        (C, K, 7, 7): how often it could have been given. Among all emotions that is how often the
-        emotion was shown, whatever the answer; of answers to "is it ...?" it is how often that
-        was asked.
-    """
-
+    # (C, K, 7, 7): by unit, cell, shown emotion and answer, how often the answer was given.
     given: Floats
+    # (C, K, 7, 7): how often it could have been given. Among all emotions that is how often the
+    # emotion was shown, whatever the answer; of answers to "is it ...?" it is how often that was
+    # asked.
     chances: Floats
 
     @property
@@ -105,19 +99,10 @@ def count_answers(
 ) -> AnswerCounts:
     """Count n answers by unit, cell, shown emotion and answer.
 
-    Parameters
-    ----------
-    unit
-        (n,) names of the independent units, which are numbered in their order.
-    cell
-        (n,) number of the cell of each.
-    label, answer
-        (n,) index into `EMOTIONS`; an answer that is no emotion is `NO_ANSWER`.
-    n_cells
-        How many cells there are.
-    said
-        (n,) 1 for yes and 0 for no, of answers to "is it ...?"; `answer` then names what was
-        asked. None if answers were chosen among all emotions.
+    `unit` (n,) are names of the independent units, which are numbered in their order; `cell` (n,)
+    numbers the `n_cells` cells; `label` and `answer` (n,) index `EMOTIONS`, and an answer that is
+    no emotion is `NO_ANSWER`. Of answers to "is it ...?", `said` (n,) is 1 for yes and 0 for no,
+    and `answer` names what was asked; None if answers were chosen among all emotions.
     """
     codes = pd.factorize(unit, sort=True)[0].astype(np.int64)
     n = (int(codes.max(initial=-1)) + 1) * n_cells
@@ -136,21 +121,12 @@ def count_answers(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PictureAnswers:
-    """Answers of one classifier to n pictures under K conditions.
+    """Answers of one classifier to n pictures under K conditions."""
 
-    Attributes
-    ----------
-    conditions
-        The K conditions.
-    pictures
-        Table of the n pictures: image_id, unit (who is shown, or the picture itself) and label.
-    answer
-        (n, K) index into `EMOTIONS`; `NO_ANSWER` where there is none.
-    """
-
-    conditions: tuple[str, ...]
+    conditions: tuple[str, ...]  # the K conditions
+    # Table of the n pictures: image_id, unit (who is shown, or the picture itself) and label.
     pictures: pd.DataFrame
-    answer: Integers
+    answer: Integers  # (n, K) index into `EMOTIONS`; `NO_ANSWER` where there is none
 
     def answered(self) -> PictureAnswers:
         """Return the pictures that have an answer under all conditions."""
@@ -171,14 +147,9 @@ class PictureAnswers:
         return pd.factorize(self.pictures["unit"], sort=True)[0].astype(np.int64)
 
     def counts(self, group: Integers | int = 0, n_groups: int = 1) -> AnswerCounts:
-        """Count the answers.
+        """Count the answers, by group of pictures if `group` (n,) numbers those of `n_groups`.
 
-        Parameters
-        ----------
-        group
-            (n,) number of each picture's group, where pictures are counted by group.
-        n_groups
-            How many groups there are. Cells are conditions within groups, so K n_groups.
+        Cells are conditions within groups, so K n_groups.
         """
         k = len(self.conditions)
         cell = np.asarray(group).reshape(-1, 1) * k + np.arange(k)
@@ -192,21 +163,10 @@ class PictureAnswers:
 
 
 def picture_answers(trials: pd.DataFrame, conditions: Sequence[str], *, by: str) -> PictureAnswers:
-    """Bring together the answers to each picture.
+    """Bring together the answers of one data set and classifier to each picture.
 
-    Parameters
-    ----------
-    trials
-        Of one data set and classifier, in the schema of `maskface.tables.TRIALS`.
-    conditions
-        Which conditions, by the names that the trials have for them.
-    by
-        Column that names the independent units.
-
-    Raises
-    ------
-    MaskfaceError
-        If a picture was answered twice under one condition.
+    `conditions` are named as in `trials`; `by` is the column of the independent units. Raises
+    MaskfaceError if a picture was answered twice under one condition.
     """
     rows = trials[(trials["status"] == "ok") & trials["condition"].isin(conditions)]
     pictures = pd.DataFrame(
@@ -291,13 +251,7 @@ def shown(totals: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 class Sums:
-    """Sums that all measures are made of, each computed when it is first needed.
-
-    Parameters
-    ----------
-    totals
-        (B, N_SUMS).
-    """
+    """Sums (B, N_SUMS) that all measures are made of, each computed when it is first needed."""
 
     def __init__(self, totals: NDArray[np.float64]) -> None:
         self._totals = totals
@@ -350,34 +304,22 @@ class Sums:
         return ndtri(hit), ndtri(alarm)
 
 
-_AT_ONCE: Final = 2**12
-"""Answers that are summed at a time."""
+_AT_ONCE: Final = 2**12  # answers that are summed at a time
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Comparison:
-    """Answers of every independent unit, plain and under one condition.
+    """Answers of every independent unit, plain and under one condition."""
 
-    Attributes
-    ----------
-    condition
-        What is compared with ``none``.
-    by
-        Columns that name the units: one, or two that are crossed (every observer saw every
-        person, say).
-    totals
-        (C, 2, N_SUMS) sums of each cluster, or of each cell of crossed factors: plain, occluded.
-    levels
-        (C, F) number of each cell's level of each of the F columns `by`.
-    changed
-        (7, 2) pictures of each emotion that went from right to wrong, and from wrong to right;
-        None where the answers are not paired picture by picture.
-    """
-
-    condition: str
+    condition: str  # what is compared with none
+    # Columns that name the units: one, or two that are crossed (every observer saw every person,
+    # say).
     by: tuple[str, ...]
+    # (C, 2, N_SUMS) sums of each cluster, or of each cell of crossed factors: plain, occluded.
     totals: NDArray[np.float64]
-    levels: NDArray[np.int64]
+    levels: NDArray[np.int64]  # (C, F) number of each cell's level of each of the F columns `by`
+    # (7, 2) pictures of each emotion that went from right to wrong, and from wrong to right; None
+    # where the answers are not paired picture by picture.
     changed: NDArray[np.int64] | None
 
     @property

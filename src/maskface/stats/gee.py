@@ -9,8 +9,7 @@ from typing import Any, Final, Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import ndtri
-from scipy.stats import chi2
+from scipy.special import chdtrc, ndtri
 
 from maskface.errors import MaskfaceError
 from maskface.tables import PLAIN
@@ -258,9 +257,9 @@ def _odds_ratio(name: tuple[str, str], effect: float, se: float, level: float) -
 
 
 def _p(z: float) -> float:
-    return float(chi2.sf(z**2, 1))
+    return float(chdtrc(1, z**2))
 
 
 def _wald(effects: NDArray[np.float64], cov: NDArray[np.float64]) -> Wald:
     statistic = float(effects @ np.linalg.solve(cov, effects))
-    return Wald(statistic, len(effects), float(chi2.sf(statistic, len(effects))))
+    return Wald(statistic, len(effects), float(chdtrc(len(effects), statistic)))

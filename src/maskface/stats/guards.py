@@ -12,10 +12,11 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-from scipy.stats import random_table
 
 from maskface.arrays import Floats, Integers, Row
 from maskface.classifiers import is_control
+from maskface.landmarks import restoring_factor
+from maskface.run_options import argument
 from maskface.stats.randomization import Ways, randomize
 from maskface.stats.tests import wilson_interval
 from maskface.stats.trial_source import FrameSource, Head, People, TrialSource
@@ -183,6 +184,8 @@ def _under(name: str) -> str:
 
 def chi_square(table: Integers) -> tuple[float, float]:
     """Compute chi-square of a table of counts, and its p value over tables of the same margins."""
+    from scipy.stats import random_table
+
     rows, columns = table.sum(axis=1), table.sum(axis=0)
     expected = np.outer(rows, columns) / table.sum()
     drawn = random_table(rows, columns).rvs(_N_TABLES, random_state=np.random.default_rng(0))
@@ -199,6 +202,62 @@ def _listed(names: list[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
 
 
+TINY_PX: Final = 24
+"""Size of a face in px below which its landmarks are little more than a guess."""
+TINY_PART: Final = 1 / 3
+"""In a set of crops, part of the usual size of a face below which it may be a mouth or an ear."""
+_CROPS: Final = 0.75
+"""Share of faces within a third of the median size from which on a set is one of crops."""
+MANY_TINY: Final = 0.01
+LYING_DEG: Final = 60
+MANY_LYING: Final = 0.05
+
+
+def tiny_faces(sizes: Floats) -> Iterator[Row]:
+    """Warn of faces (n,) in px that may be no faces."""
+    usual = float(np.median(sizes)) if len(sizes) else 0.0
+    crops = (np.abs(sizes - usual) <= usual / 3).mean() >= _CROPS if len(sizes) else False
+    limit = max(TINY_PX, TINY_PART * usual) if crops else TINY_PX
+    n = int((sizes < limit).sum())
+    if n and n / len(sizes) >= MANY_TINY:
+        yield {
+            "guard": "tiny_face",
+            "detail": f"{n} of {len(sizes)} faces have less than {limit:.0f} px (half of all "
+            f"{usual:.0f} px or more): their landmarks are little more than a guess, or a mouth or "
+            "an ear was taken for a face. Look at the pictures with a small face_px in "
+            "attributes.csv, and leave them out of the set.",
+        }
+
+
+def squashed(aspects: Floats) -> Iterator[Row]:
+    """Warn of pictures whose irises, (n,) width by height, are not round."""
+    factor = restoring_factor(aspects.tolist())
+    if factor != 1:
+        way = "squashed" if factor > 1 else "squeezed from the sides"
+        change = f"{factor:.2f} x as high" if factor > 1 else f"{1 / factor:.2f} x as wide"
+        yield {
+            "guard": "squashed",
+            "detail": f"Pictures look {way}: irises, which are round, are {factor:.2f} x as wide "
+            f"as high in the median of {len(aspects)} frontal faces. Make them {change}, for "
+            f"example with {argument('restore_aspect', value=factor)} in another folder: networks "
+            "read faces in true proportions.",
+        }
+
+
+def lying_faces(plain: pd.DataFrame) -> Iterator[Row]:
+    """Warn of many heads that lie on their side or upside down."""
+    rolls = plain["roll_deg"].to_numpy(np.float64, na_value=np.nan)
+    rolls = rolls[~np.isnan(rolls)]
+    n = int((np.abs(rolls) > LYING_DEG).sum())
+    if n and n / len(rolls) >= MANY_LYING:
+        yield {
+            "guard": "large_roll",
+            "detail": f"{n} of {len(rolls)} heads are turned by more than {LYING_DEG} degrees in "
+            "the picture (roll_deg in the trials), as if pictures had lost the note which side is "
+            "up: classifiers are made for upright faces. Turn the pictures upright.",
+        }
+
+
 FEW_SUBJECTS: Final = 10
 """Fewer people say little about people, however sure the numbers are about them."""
 _ALL: Final = "all"
@@ -206,7 +265,10 @@ _NEEDED: Final = ("image_id", "subject_id", "label", "predicted", "correct")
 
 
 def find_guards(
-    trials: pd.DataFrame | TrialSource, same_files: pd.DataFrame | None = None
+    trials: pd.DataFrame | TrialSource,
+    same_files: pd.DataFrame | None = None,
+    face_sizes: Floats | None = None,
+    aspects: Floats | None = None,
 ) -> pd.DataFrame:
     """Look for reasons why the results of trials may not mean what they seem to.
 
@@ -217,26 +279,35 @@ def find_guards(
     same_files
         Pictures whose file is that of another: columns run_id, dataset, image_id, sha256, label
         and subject_id. Files are not compared if None.
+    face_sizes
+        (n,) in px, of the pictures of a run with a face. They are not looked at if None.
+    aspects
+        (n,) width by height of the irises of its frontal faces; see
+        `maskface.landmarks.iris_aspect`. They are not looked at if None.
 
     Returns
     -------
     pandas.DataFrame
         In the schema of `maskface.tables.GUARDS`, one row for each reason, in plain words:
         ``confounded`` (the condition shows other people than ``none``), ``same_picture``,
-        ``missing_emotion``,
-        ``many_failures``, ``failures_by_emotion`` (chi-square over tables with the same margins,
-        Monte Carlo p below .01; Hope 1968, doi:10.1111/j.2517-6161.1968.tb00759.x),
-        ``few_subjects``, ``no_subjects``, ``ceiling``, ``floor``, ``chance``,
-        ``dominant_answer``. Empty if there is none. Classifiers that learnt from shuffled
-        labels are left out. docs/statistics.md has the limits.
+        ``squashed`` (irises are off a circle by more than 12 % in the median),
+        ``tiny_face``, ``large_roll``, ``missing_emotion``, ``many_failures``,
+        ``failures_by_emotion`` (chi-square over tables with the same margins, Monte Carlo p below
+        .01; Hope 1968, doi:10.1111/j.2517-6161.1968.tb00759.x), ``few_subjects``, ``no_subjects``,
+        ``ceiling``, ``floor``, ``chance``, ``dominant_answer``. Empty if there is none. Classifiers
+        that are fitted to shuffled labels are left out. docs/statistics.md has the limits.
     """
     source = FrameSource(trials) if isinstance(trials, pd.DataFrame) else trials
     rows: list[Row] = []
-    for (run_id, dataset), heads in groupby(source.heads(), lambda head: (head[0], head[1])):
-        found: list[Row] = [
-            {"classifier": _ALL, "condition": _ALL} | row
-            for row in _subjects(source.people(run_id, dataset))
-        ]
+    for (run_id, dataset), group in groupby(source.heads(), lambda head: (head[0], head[1])):
+        heads = list(group)
+        of_pictures = [*_subjects(source.people(run_id, dataset))]
+        of_pictures += lying_faces(source.rows(heads[0], PLAIN))
+        if face_sizes is not None:
+            of_pictures += tiny_faces(face_sizes)
+        if aspects is not None:
+            of_pictures += squashed(aspects)
+        found: list[Row] = [{"classifier": _ALL, "condition": _ALL} | row for row in of_pictures]
         for head in heads:
             if is_control(head.classifier):
                 continue  # it is meant to be at chance

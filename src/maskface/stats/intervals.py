@@ -11,14 +11,12 @@ from typing import Final, Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
-from scipy.stats import t as student
+from scipy.special import ndtr, ndtri, stdtrit
 
 from maskface.arrays import Floats, Integers
 from maskface.errors import MaskfaceError
 
-_CELLS_AT_ONCE: Final = 500_000
-"""Numbers held in memory at a time (4 MB), of each kind."""
+_CELLS_AT_ONCE: Final = 500_000  # numbers held in memory at a time (4 MB), of each kind
 _IN_TURN: Final = 4_000_000
 """The same where draws of two kinds take turns: there it decides what is drawn."""
 _ROWS_AT_ONCE: Final = 2**10
@@ -182,23 +180,12 @@ Statistic = Callable[[Floats], Floats]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Resampled:
-    """A statistic and its bootstrap resamples.
+    """A statistic and its bootstrap resamples."""
 
-    Attributes
-    ----------
-    point
-        (m,) the statistic of all clusters.
-    values
-        (B, m) the statistic of each resample.
-    n_clusters
-        (m,) clusters that the statistic stands on.
-    influence
-        Computes (J, m): how much each cluster moves the statistic (jackknife).
-    """
-
-    point: Floats
-    values: Floats
-    n_clusters: NDArray[np.int64]
+    point: Floats  # (m,) the statistic of all clusters
+    values: Floats  # (B, m) the statistic of each resample
+    n_clusters: NDArray[np.int64]  # (m,) clusters that the statistic stands on
+    # Computes (J, m): how much each cluster moves the statistic (jackknife).
     influence: Callable[[], Floats]
 
 
@@ -326,7 +313,7 @@ def _widening(n_clusters: NDArray[np.int64]) -> Floats:
 
 
 def _student(n_clusters: NDArray[np.int64], tail: float) -> Floats:
-    return np.asarray(student.ppf(1 - tail, np.maximum(n_clusters - 1, 1)))
+    return np.asarray(stdtrit(np.maximum(n_clusters - 1, 1), 1 - tail))
 
 
 def _percentile(resampled: Resampled, tail: float) -> tuple[Floats, Floats]:
@@ -398,32 +385,20 @@ def quantiles(values: Floats, share: Floats) -> Floats:
 def ratio_limits(
     points: Floats, values: Floats, n_clusters: NDArray[np.int64], *, level: float = 0.95
 ) -> tuple[Floats, Floats, Floats]:
-    """Compute ratios and their limits where the denominator is clearly above 0.
+    """Compute ratios (m,) and their limits where the denominator is clearly above 0.
 
-    Parameters
-    ----------
-    points
-        (2, m) numerators and denominators.
-    values
-        (B, 2, m) the same in each resample.
-    n_clusters
-        (m,) independent units that each stands on.
-    level
-        Confidence level.
-
-    Returns
-    -------
-    ratio, low, high
-        (m,) each, by Fieller's theorem (1954, doi:10.1111/j.2517-6161.1954.tb00159.x) with the
-        resamples' covariances times C / (C - 1) and Student's t of C - 1. NaN where the interval
-        of the denominator reaches 0: then every ratio fits the data, and none is given.
+    `points` (2, m) are numerators and denominators, and `values` (B, 2, m) the same in each
+    resample, on `n_clusters` (m,) independent units. Fieller's theorem (1954,
+    doi:10.1111/j.2517-6161.1954.tb00159.x) with the resamples' covariances times C / (C - 1) and
+    Student's t of C - 1. NaN where the interval of the denominator reaches 0: then every ratio fits
+    the data, and none is given.
     """
     enough = n_clusters >= 2
     c = np.where(enough, n_clusters, 2)
     off = values - values.mean(axis=0)
     v_top, v_bottom = (off**2).mean(axis=0) * c / (c - 1)
     shared = off.prod(axis=1).mean(axis=0) * c / (c - 1)
-    t2 = student.ppf((1 + level) / 2, c - 1) ** 2
+    t2 = stdtrit(c - 1, (1 + level) / 2) ** 2
     top, bottom = points
     # All r with (top - r bottom)^2 <= t^2 var(top - r bottom): between the roots of a parabola.
     square, middle = bottom**2 - t2 * v_bottom, top * bottom - t2 * shared

@@ -52,27 +52,13 @@ class Ways:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Randomized:
-    """Result of `randomize`.
+    """Result of `randomize`."""
 
-    Attributes
-    ----------
-    observed
-        (m,) the statistics of the data.
-    p_value
-        (m,); NaN where `observed` is.
-    mean
-        Mean of the statistics over the ways.
-    n_tried
-        Number of ways that were tried.
-    exact
-        Whether these are all there are.
-    """
-
-    observed: Floats
-    p_value: Floats
-    mean: Floats
-    n_tried: int
-    exact: bool
+    observed: Floats  # (m,) the statistics of the data
+    p_value: Floats  # (m,); NaN where `observed` is
+    mean: Floats  # mean of the statistics over the ways
+    n_tried: int  # number of ways that were tried
+    exact: bool  # whether these are all there are
 
     @property
     def test(self) -> str:

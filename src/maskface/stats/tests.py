@@ -13,11 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import t as student
-from statsmodels.stats.contingency_tables import cochrans_q as _cochrans_q
-from statsmodels.stats.contingency_tables import mcnemar
-from statsmodels.stats.proportion import proportion_confint
-from statsmodels.stats.weightstats import ttost_paired
+from scipy.special import stdtrit
 
 from maskface.arrays import Floats
 from maskface.errors import MaskfaceError
@@ -78,6 +74,9 @@ def mcnemar_of_counts(lost: int, gained: int, n: int, *, level: float = 0.95) ->
     -----
     Pairs are the units: the test does not know that pictures of one person are alike.
     """
+    from statsmodels.stats.contingency_tables import mcnemar
+    from statsmodels.stats.proportion import proportion_confint
+
     changed = lost + gained
     if changed == 0:
         return McNemar(n, 0, 0, 1.0, np.nan, np.nan, np.nan, np.nan, level)
@@ -138,16 +137,10 @@ def holm_within(
     source: str = "p_value",
     target: str = "p_adjusted",
 ) -> pd.DataFrame:
-    """Return a table with a column of p values that are adjusted by Holm within each family.
+    """Return a table with p values of `source` adjusted by Holm within each family, in `target`.
 
-    Parameters
-    ----------
-    table
-        With the columns `source` and `target`.
-    families
-        Columns, or series of the same index, that tell the families apart.
-    source, target
-        Columns of the p values, NaN where there was no test, and of what they are adjusted to.
+    `families` are columns, or series of the same index, that tell the families apart; p values are
+    NaN where there was no test.
     """
     adjusted = table.groupby(families, dropna=False)[source].transform(
         lambda p: holm(p.to_numpy(np.float64))
@@ -170,6 +163,8 @@ def wilson_interval(hits: Floats, n: Floats, *, level: float = 0.95) -> tuple[Fl
     low, high
         NaN where `n` is 0.
     """
+    from statsmodels.stats.proportion import proportion_confint
+
     hits, n = np.broadcast_arrays(np.asarray(hits, float), np.asarray(n, float))
     low, high = np.full(n.shape, np.nan), np.full(n.shape, np.nan)
     some = n > 0
@@ -239,7 +234,9 @@ def cochrans_q(right: Mapping[str, NDArray[np.bool_]]) -> CochransQ:
     table = np.column_stack([np.asarray(column, dtype=np.int64) for column in right.values()])
     statistic, p = 0.0, 1.0
     if (table.min(axis=1) != table.max(axis=1)).any():  # otherwise Q is 0 / 0
-        found = _cochrans_q(table)
+        from statsmodels.stats.contingency_tables import cochrans_q as statsmodels_q
+
+        found = statsmodels_q(table)
         statistic, p = float(found.statistic), float(found.pvalue)
     return CochransQ(statistic, p, table.shape[1] - 1, len(table), _all_pairs(right))
 
@@ -320,6 +317,8 @@ def equivalence_test(
     MaskfaceError
         If the bound is not above 0, there are fewer than two clusters, or all lose the same.
     """
+    from statsmodels.stats.weightstats import ttost_paired
+
     losses = np.asarray(baseline, float) - np.asarray(value, float)
     n = len(losses)
     if not bound > 0:
@@ -333,7 +332,7 @@ def equivalence_test(
         np.asarray(baseline, float), np.asarray(value, float), -bound, bound
     )
     mean = float(losses.mean())
-    half = float(student.ppf(1 - alpha, n - 1)) * spread / n**0.5
+    half = float(stdtrit(n - 1, 1 - alpha)) * spread / n**0.5
     return Equivalence(
         bound, mean, mean - half, mean + half, float(lower[0]), float(upper[0]),
         n - 1, n, float(p), mean / spread, alpha,

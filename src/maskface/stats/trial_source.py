@@ -35,19 +35,12 @@ class Head(NamedTuple):
 
 
 class People(NamedTuple):
-    """Who is shown in the pictures of a data set.
+    """Who is shown in the pictures of a data set."""
 
-    Attributes
-    ----------
-    n_pictures, n_unknown
-        Pictures, and those without a subject id.
-    n_subjects
-        Different subject ids; none counts as one.
-    """
-
+    # Pictures, and those without a subject id.
     n_pictures: int
     n_unknown: int
-    n_subjects: int
+    n_subjects: int  # different subject ids; none counts as one
 
 
 class TrialSource(Protocol):
@@ -63,7 +56,7 @@ class TrialSource(Protocol):
         """Trials under a condition, also those without an answer; none if it has not been shown.
 
         At least the columns image_id (the picture's name, or a number in the order of the names),
-        subject_id, label, predicted, correct, status and the seven probabilities.
+        subject_id, label, predicted, correct, roll_deg, status and the seven probabilities.
         """
 
     def named(self, head: Head) -> bool:
@@ -74,13 +67,7 @@ class TrialSource(Protocol):
 
 
 class FrameSource:
-    """Trials in memory.
-
-    Parameters
-    ----------
-    trials
-        In the schema of `maskface.tables.TRIALS`; further columns are kept.
-    """
+    """Trials in memory, in the schema of `maskface.tables.TRIALS`; further columns are kept."""
 
     def __init__(self, trials: pd.DataFrame) -> None:
         self._trials = trials
@@ -118,14 +105,14 @@ class FrameSource:
 
 NEEDED: Final = (
     "run_id", "dataset", "image_id", "subject_id", "label", "condition", "classifier",
-    "predicted", "correct", *P_COLUMNS, "status",
+    "predicted", "correct", *P_COLUMNS, "roll_deg", "status",
 )  # fmt: skip
 """Columns of the trials that are kept; the longest texts are not among them."""
 RECORD: Final = np.dtype(
     [
         ("image_id", np.int32), ("subject_id", np.int32), ("label", np.int8),
         ("predicted", np.int8), ("correct", np.int8), ("status", np.int8),
-        ("p", np.float64, len(EMOTIONS)),
+        ("roll_deg", np.float32), ("p", np.float64, len(EMOTIONS)),
     ]
 )  # fmt: skip
 # In the order of the alphabet, in which counts of texts are sorted.
@@ -149,14 +136,8 @@ class Key(NamedTuple):
 class Encoder:
     """Numbers pictures and people as their trials come.
 
-    Attributes
-    ----------
-    run, dataset
-        Whose trials these are.
-    subjects
-        Numbers of people by name, in the order in which they came.
-    nameless
-        Classifiers with trials that do not say who is shown.
+    `run` and `dataset` are those of the trials; `subjects` numbers people by name, in the order in
+    which they came; `nameless` are classifiers with trials that do not say who is shown.
     """
 
     def __init__(self) -> None:
@@ -169,17 +150,10 @@ class Encoder:
         self._shown: set[int] = set()
 
     def encode(self, trials: pd.DataFrame) -> tuple[NDArray[np.void], NDArray[np.int64]]:
-        """Make records of the trials of whole pictures.
+        """Make records (n,) of the trials of whole pictures, and keys, which `names` explains.
 
-        Returns
-        -------
-        records, keys
-            (n,) in the order of the trials; `names` says what a number in `keys` stands for.
-
-        Raises
-        ------
-        IrregularTrialsError
-            If they do not come after the trials before, or lack what a run writes.
+        Raises IrregularTrialsError if they do not come after the trials before, or lack what a run
+        writes.
         """
         self._check_run(trials)
         records = np.empty(len(trials), RECORD)
@@ -188,6 +162,7 @@ class Encoder:
         for name, texts in _TEXTS.items():
             records[name] = _codes(trials[name], {text: i for i, text in enumerate(texts)})
         records["correct"] = trials["correct"].to_numpy(np.int64, na_value=_UNKNOWN)
+        records["roll_deg"] = trials["roll_deg"].to_numpy(np.float32, na_value=np.nan)
         records["p"] = trials[P_COLUMNS].to_numpy(np.float64)
         records["subject_id"] = _codes(trials["subject_id"], self.subjects, grow=True)
         keys = self._numbers(trials, picture)
@@ -287,6 +262,7 @@ def frame_of(records: NDArray[np.void], subjects: Sequence[str]) -> pd.DataFrame
     people = [subjects[place] for place in order]
     frame["image_id"] = records["image_id"].copy()
     frame["correct"] = records["correct"].copy()
+    frame["roll_deg"] = records["roll_deg"].copy()
     frame["subject_id"] = pd.Categorical.from_codes(
         rank[records["subject_id"]], pd.Index(people, dtype="str")
     )
@@ -298,21 +274,10 @@ def frame_of(records: NDArray[np.void], subjects: Sequence[str]) -> pd.DataFrame
 class SpilledSource:
     """Trials that were read piece by piece, in a file without a name.
 
-    The system takes the file away when it is closed or the process ends, however it ends.
-
-    Parameters
-    ----------
-    pieces
-        Trials in the schema of `maskface.tables.TRIALS`, at least what `NEEDED` names, by picture.
-    folder
-        Where the file is; where the system keeps such files if it cannot be there.
-
-    Raises
-    ------
-    IrregularTrialsError
-        If the trials are not as a run writes them.
-    OSError
-        If the disk is full.
+    The system takes the file away when it is closed or the process ends, however it ends. `pieces`
+    hold at least what `NEEDED` names, by picture; `folder` is where the file is, or where the
+    system keeps such files if it cannot be there. Raises IrregularTrialsError if the trials are not
+    as a run writes them, and OSError if the disk is full.
     """
 
     def __init__(self, pieces: Iterable[pd.DataFrame], folder: Path) -> None:

@@ -15,25 +15,14 @@ FOLDER = Path(__file__).parent
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """One shipped weights file.
+    """One shipped weights file."""
 
-    Attributes
-    ----------
-    file
-        Its name in the package.
-    sha256
-        Hash of its bytes, 64 hexadecimal digits.
-    title, licence, source, citation
-        Title, terms of use, origin and reference.
-    licence_file
-        Name of the file with the text of the licence.
-    """
-
-    file: str
-    sha256: str
+    file: str  # its name in the package
+    sha256: str  # hash of its bytes, 64 hexadecimal digits
+    # Title, terms of use, origin and reference.
     title: str
     licence: str
-    licence_file: str
+    licence_file: str  # name of the file with the text of the licence
     source: str
     citation: str
 
@@ -45,10 +34,7 @@ class Weights:
     def verify(self) -> None:
         """Check the file against its recorded hash.
 
-        Raises
-        ------
-        MaskfaceError
-            If the file is missing or has other bytes.
+        Raises MaskfaceError if the file is missing or has other bytes.
         """
         if not self.path.is_file():
             raise MaskfaceError(f"{self.path} is missing. Reinstall maskface.")

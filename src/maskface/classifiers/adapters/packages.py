@@ -67,10 +67,7 @@ def digest(file: Path, *settings: object) -> str:
 def in_order(answers: Mapping[str, float]) -> NDArray[np.float64]:
     """Return scores by label as probabilities in the order of `EMOTIONS`.
 
-    Raises
-    ------
-    MaskfaceError
-        If the labels are not the seven of `EMOTION_OF`.
+    Raises MaskfaceError if the labels are not the seven of `EMOTION_OF`.
     """
     named = {EMOTION_OF.get(label, label): float(value) for label, value in answers.items()}
     if set(named) != set(EMOTIONS):

@@ -27,10 +27,7 @@ def shipped_cards() -> dict[str, Card]:
 def get_card(card: str) -> Card:
     """Return the shipped card of a name, or read a card from a file.
 
-    Raises
-    ------
-    MaskfaceError
-        If there is neither, or the card is not valid.
+    Raises MaskfaceError if there is neither, or the card is not valid.
     """
     if card in shipped_cards():
         return shipped_cards()[card]
@@ -46,18 +43,10 @@ def get_card(card: str) -> Card:
 def find_model(model: str, card: str = "") -> tuple[Path, Card]:
     """Find a network's file and its card.
 
-    Parameters
-    ----------
-    model
-        Path of the file, or the name of a shipped card whose file was downloaded.
-    card
-        Path of a card or name of a shipped one; if empty, the card beside the file (the same
-        name with the ending .toml), otherwise the shipped card for a file of that name.
-
-    Raises
-    ------
-    MaskfaceError
-        If the file or a card for it is missing.
+    `model` is the path of the file, or the name of a shipped card whose file was downloaded; `card`
+    the path of a card or the name of a shipped one. If it is empty, the card beside the file is
+    taken (the same name with the ending .toml), otherwise the shipped card for a file of that name.
+    Raises MaskfaceError if the file or a card for it is missing.
     """
     if not model:
         raise MaskfaceError(

@@ -36,14 +36,9 @@ class Imputer:
     Probabilistic principal component analysis: M. E. Tipping & C. M. Bishop (1999), J. R. Stat.
     Soc. B 61(3), 611-622, doi:10.1111/1467-9868.00196. The median of a hidden mouth would mean a
     mouth at rest, however wide the eyes are.
-
-    Attributes
-    ----------
-    training
-        (n, D), each column of mean 0 and SD 1 where it is known, NaN elsewhere.
     """
 
-    training: Floats
+    training: Floats  # (n, D), each column of mean 0 and SD 1 where it is known, NaN elsewhere
 
     def fill(self, features: Floats) -> Floats:
         """Impute (n, D) features that are scaled like the training features."""
@@ -93,35 +88,23 @@ classified .40 of the plain ones correctly instead of .56."""
 MAX_STEPS: Final = 10_000
 """Far more than needed: on the same photographs, no fit took more than 140."""
 
-_BLOCK: Final = 64
-"""Approximate number of columns in a block."""
+_BLOCK: Final = 64  # approximate number of columns in a block
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FittedModel:
-    """A fitted model.
+    """A fitted model."""
 
-    Attributes
-    ----------
-    known
-        (D,) bool, features that are known in enough training pictures (`LEAST_KNOWN`); the others
-        are not used.
-    mean, spread
-        Mean and SD of these features, where they are known.
-    imputer
-        Imputes missing features.
-    classes
-        Ascending numbers in `EMOTIONS` of the emotions in the training set.
-    estimator
-        scikit-learn's fitted estimator.
-    """
-
+    # (D,) bool, features that are known in enough training pictures (`LEAST_KNOWN`); the others are
+    # not used.
     known: NDArray[np.bool_]
+    # Mean and SD of these features, where they are known.
     mean: Floats
     spread: Floats
-    imputer: Imputer
+    imputer: Imputer  # imputes missing features
+    # Ascending numbers in `EMOTIONS` of the emotions in the training set.
     classes: NDArray[np.int64]
-    estimator: Any
+    estimator: Any  # scikit-learn's fitted estimator
 
     def predict_proba(self, features: Floats) -> Floats:
         """Predict from features (n, D): (n, 7), 0 for emotions that it was not fitted to."""
@@ -133,24 +116,13 @@ class FittedModel:
 
 
 def fit_model(features: Floats, labels: NDArray[np.int64]) -> FittedModel:
-    """Fit a multinomial logistic regression with an L2 penalty.
+    """Fit a multinomial logistic regression with an L2 penalty to features (n, D).
 
-    Features are scaled to mean 0 and SD 1, and missing ones are imputed from the rest of the face
-    (`Imputer`). All emotions have the same weight, whatever their number of pictures: otherwise the
-    most frequent emotion would be predicted more often the less of a face is visible. Nothing is
-    random.
-
-    Parameters
-    ----------
-    features
-        (n, D), NaN where they are not known.
-    labels
-        (n,) numbers of emotions in `EMOTIONS`.
-
-    Raises
-    ------
-    MaskfaceError
-        If there are no pictures or the fit does not converge.
+    Features are scaled to mean 0 and SD 1, and missing ones (NaN) are imputed from the rest of the
+    face (`Imputer`). All emotions have the same weight, whatever their number of pictures:
+    otherwise the most frequent emotion would be predicted more often the less of a face is visible.
+    Nothing is random. `labels` (n,) number the emotions as in `EMOTIONS`. Raises MaskfaceError if
+    there are no pictures or the fit does not converge.
     """
     if not len(labels):
         raise MaskfaceError(
@@ -210,8 +182,7 @@ def _fit(features: Floats, labels: NDArray[np.int64], *, n_classes: int) -> Any:
 HIDDEN_SHARE: Final = 0.5
 """A part of the face is hidden if more than this fraction of its landmarks is."""
 
-_REVISION: Final = 2
-"""Version of the features and of the fit; part of the fingerprint."""
+_REVISION: Final = 2  # version of the features and of the fit; part of the fingerprint
 
 
 @dataclass(frozen=True)
@@ -280,22 +251,7 @@ class Trained(Rebuilt, ABC):
         """Compute features of faces: (len(faces), D) float64, NaN where the occluder hides them."""
 
     def fit(self, features: Floats, labels: NDArray[np.int64], *, seed: int) -> Fitted:
-        """Fit a multinomial logistic regression; see `maskface.classifiers.Trainable`.
-
-        Parameters
-        ----------
-        features
-            (n, D), NaN where they are not known.
-        labels
-            (n,) numbers of emotions in `EMOTIONS`.
-        seed
-            Not used: nothing is random.
-
-        Raises
-        ------
-        MaskfaceError
-            If there are no pictures or the fit does not converge.
-        """
+        """Fit a multinomial logistic regression; see `Trainable` and `fit_model`."""
         del seed
         return fit_model(features, labels)
 

@@ -31,17 +31,9 @@ def similarity(source: Floats, target: Floats) -> tuple[Floats, Floats]:
     """Return the rotation, scale and shift that map points to others, without reflection.
 
     Least squares in closed form: S. Umeyama (1991), Least-squares estimation of transformation
-    parameters between two point patterns, IEEE TPAMI 13(4), 376-380, doi:10.1109/34.88573.
-
-    Parameters
-    ----------
-    source, target
-        (n, 3), at least 3 points that are not collinear.
-
-    Returns
-    -------
-    tuple
-        A (3, 3) matrix and a (3,) shift: ``source @ matrix + shift`` is nearest to `target`.
+    parameters between two point patterns, IEEE TPAMI 13(4), 376-380, doi:10.1109/34.88573. `source`
+    and `target` are (n, 3), at least 3 points that are not collinear; with the result (3, 3) and
+    (3,), ``source @ matrix + shift`` is nearest to `target`.
     """
     middle, goal = source.mean(axis=0), target.mean(axis=0)
     centred = source - middle
@@ -56,17 +48,8 @@ def similarity(source: Floats, target: Floats) -> tuple[Floats, Floats]:
 def upright(face: Face, side: int) -> ImageArray:
     """Cut a face out of its crop so that the eyes are level and always in the same place.
 
-    Parameters
-    ----------
-    face
-        The face; the position of its eyes is that in the plain picture.
-    side
-        Side of the result in pixels.
-
-    Returns
-    -------
-    ImageArray
-        (side, side, 3) uint8; beyond the crop, its border is repeated.
+    The eyes are where they are in the plain picture. Returns (side, side, 3) uint8; beyond the
+    crop, its border is repeated.
     """
     x0, y0, wide = crop_box(face.landmarks)
     points = face.landmarks.points[:, :2].astype(np.float64) - (x0, y0)

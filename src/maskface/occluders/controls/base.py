@@ -32,36 +32,22 @@ Whole: TypeAlias = NDArray[np.int_]
 
 _HAIR: Final = 0.6
 """Pixels of the face darker than this share of its median are taken for hair, brows and eyes."""
-_ACROSS: Final = 96
-"""The visible face is read at about so many places across."""
+_ACROSS: Final = 96  # the visible face is read at about so many places across
 _COARSE: Final = 5.0
 """A blur is computed on a picture so much smaller that its deviation is about so many pixels."""
 
 
-_NOTHING: Final = 128
-"""The grey that stands for the visible picture where there is none."""
+_NOTHING: Final = 128  # the grey that stands for the visible picture where there is none
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ground:
-    """The part of a picture that is painted over.
+    """The part of a picture that is painted over."""
 
-    Attributes
-    ----------
-    image
-        (H, W, 3) uint8 RGB, the picture.
-    alpha
-        (H, W) uint8, what will be hidden of it.
-    fit
-        Where the head is.
-    box
-        Rows and columns that hold everything with an alpha over 0.
-    """
-
-    image: ImageArray
-    alpha: Bytes
-    fit: HeadFit
-    box: tuple[slice, slice]
+    image: ImageArray  # (H, W, 3) uint8 RGB, the picture
+    alpha: Bytes  # (H, W) uint8, what will be hidden of it
+    fit: HeadFit  # where the head is
+    box: tuple[slice, slice]  # rows and columns that hold everything with an alpha over 0
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -193,23 +179,11 @@ class Control(Occluder):
 
     @abstractmethod
     def hide(self, image: ImageArray, landmarks: FaceLandmarks, rng: np.random.Generator) -> Bytes:
-        """Return what is hidden.
-
-        Returns
-        -------
-        numpy.ndarray
-            (H, W) uint8, 255 where the picture is hidden and 0 where it is not.
-        """
+        """Return what is hidden: (H, W) uint8, 255 where the picture is hidden, else 0."""
 
     @abstractmethod
     def paint(self, ground: Ground, rng: np.random.Generator) -> ImageArray:
-        """Return what is seen instead.
-
-        Returns
-        -------
-        numpy.ndarray
-            (h, w, 3) uint8 RGB, colours of the whole box of `ground`.
-        """
+        """Return what is seen instead, (h, w, 3) uint8 RGB, in the whole box of `ground`."""
 
     def draw(
         self, image: ImageArray, landmarks: FaceLandmarks, rng: np.random.Generator

@@ -35,30 +35,15 @@ only in profile, where the breadth points at the camera and its direction in the
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """A face's place in a picture, and what of its block lies inside.
+    """A face's place in a picture, and what of its block lies inside."""
 
-    Attributes
-    ----------
-    fit
-        Where the head is, in pixels from the corner of the block's box.
-    along
-        (2,) float64, the unit vector of the eye line towards the shown person's left.
-    down
-        (2,) float64, the unit vector across it, from forehead to chin.
-    box
-        Rows and columns of the upright box around the block, inside the picture.
-    block
-        (h, w) uint8, 255 on the whole face and somewhat beyond, inside the box.
-    shape
-        Height and width of the picture.
-    """
-
-    fit: HeadFit
-    along: Floats
-    down: Floats
+    fit: HeadFit  # where the head is, in pixels from the corner of the block's box
+    along: Floats  # (2,) float64, the unit vector of the eye line towards the shown person's left
+    down: Floats  # (2,) float64, the unit vector across it, from forehead to chin
+    # Rows and columns of the upright box around the block, inside the picture.
     box: tuple[slice, slice]
-    block: Bytes
-    shape: tuple[int, int]
+    block: Bytes  # (h, w) uint8, 255 on the whole face and somewhat beyond, inside the box
+    shape: tuple[int, int]  # height and width of the picture
 
     def spread(self, part: Bytes) -> Bytes:
         """Put (h, w) values of the box into a picture (H, W) of zeros."""
@@ -86,19 +71,10 @@ class Frame:
 
 
 def face_frame(shape: tuple[int, ...], landmarks: FaceLandmarks) -> Frame:
-    """Find the face's block in a picture.
+    """Find the face's block in a picture of a shape (height and width first).
 
-    Parameters
-    ----------
-    shape
-        Of the picture; height and width first.
-    landmarks
-        The face, in the picture's pixels. Only those that expression does not move are read.
-
-    Returns
-    -------
-    Frame
-        Its block is empty if the face lies outside the picture.
+    Only landmarks that expression does not move are read. The block is empty if the face lies
+    outside the picture.
     """
     fit = head_fit(landmarks)
     points = fit.project(_block_points())[:, :2]

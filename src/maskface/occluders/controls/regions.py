@@ -43,19 +43,8 @@ def whole(frame: Frame) -> Bytes:
 def beyond_level(frame: Frame, landmarks: FaceLandmarks, pixels: int, *, below: bool) -> Bytes:
     """Hide what lies beyond a line parallel to the eyes, so that `pixels` of the oval are hidden.
 
-    The line moves by whole rows of pixels where it runs along them, and then misses the number by
-    at most half a row.
-
-    Parameters
-    ----------
-    frame
-        Where the face is.
-    landmarks
-        The face.
-    pixels
-        How much of the face oval to hide.
-    below
-        Whether the hidden part is the lower one.
+    The hidden part is the lower one if `below`. The line moves by whole rows of pixels where it
+    runs along them, and then misses the number by at most half a row.
     """
     depths = frame.depths() * np.float32(1 if below else -1)
     counted = oval_pixels(frame.shape, landmarks)[frame.box] & (frame.block > HALF)
@@ -83,15 +72,7 @@ def _edge(depths: NDArray[np.float32], count: int) -> float:
 
 
 def half(frame: Frame, *, left: bool) -> Bytes:
-    """Hide the left or right half of the face, up to the middle line of the turned head.
-
-    Parameters
-    ----------
-    frame
-        Where the face is.
-    left
-        Whether to hide what the shown person calls left.
-    """
+    """Hide the person's left or right half of the face, up to the turned head's middle line."""
     middle = canonical_mesh().vertices[list(_MIDLINE)].astype(np.float64)
     line = frame.turned(frame.fit.project(middle)[:, :2])
     # Seen from below or above, the line runs back on itself under the nose; the cut does not.
@@ -104,17 +85,7 @@ def half(frame: Frame, *, left: bool) -> Bytes:
 
 
 def window(frame: Frame, feature: str, *, outside: bool) -> Bytes:
-    """Hide the face but for a window, or what is in the window.
-
-    Parameters
-    ----------
-    frame
-        Where the face is.
-    feature
-        What the window is over, a key of `WINDOWS`.
-    outside
-        Whether to hide the face outside the window.
-    """
+    """Hide the face outside a window over a feature of `WINDOWS`, or what is in the window."""
     hole = frame.polygon(_rounded(frame, *WINDOWS[feature]))
     return frame.spread(both(frame.block, 255 - hole if outside else hole))
 

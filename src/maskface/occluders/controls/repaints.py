@@ -21,14 +21,9 @@ from maskface.types import FaceLandmarks, ImageArray
 
 @dataclass(frozen=True)
 class Repaint(Control):
-    """The part of a picture that another occluder hides, painted otherwise.
+    """The part of a picture that another occluder hides, painted otherwise."""
 
-    Attributes
-    ----------
-    region
-        The other occluder, with its parameters in brackets: ``surgical(colour=black)``.
-    """
-
+    # The other occluder, with its parameters in brackets: surgical(colour=black).
     region: OccluderText = "surgical"
 
     @cached_property

@@ -21,16 +21,8 @@ _BAND: Final = 3.0  # px
 def bubbles(frame: Frame, number: int, sigma: float, rng: np.random.Generator) -> Bytes:
     """Return alpha (H, W) of the face without Gaussian apertures at random places.
 
-    Parameters
-    ----------
-    frame
-        Where the face is.
-    number
-        How many apertures; where they overlap, their openings add up.
-    sigma
-        Their standard deviation in pixels.
-    rng
-        Where they go: evenly over the average face, by `random_places`.
+    There are `number` of them, with a standard deviation of `sigma` pixels, evenly over the average
+    face (`random_places`); where they overlap, their openings add up.
     """
     step = max(1, int(sigma / _SMOOTH))
     height, width = (-(-side // step) for side in frame.block.shape)
@@ -59,18 +51,9 @@ def patch(frame: Frame, pixels: int, place: Floats) -> Bytes:
     """Return alpha (H, W) that hides exactly so many pixels, at a place of the face.
 
     The patch has the proportions of the box around the average face, is turned like the head, and
-    lies in that box if it fits. It never leaves the picture: what would be cut off is added on
-    the other sides.
-
-    Parameters
-    ----------
-    frame
-        Where the face is.
-    pixels
-        How many pixels have an alpha over half.
-    place
-        (2,) float64, -1 to 1: where the patch is in the room that it has along the eye line and
-        down the face.
+    lies in that box if it fits. It never leaves the picture: what would be cut off is added on the
+    other sides. `place` (2,), -1 to 1, is where the patch is in the room that it has along the eye
+    line and down the face; `pixels` have an alpha over half.
     """
     low, high = _extent(frame)
     half = np.maximum((high - low) / 2, 0.5)

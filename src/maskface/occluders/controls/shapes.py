@@ -20,15 +20,9 @@ from maskface.types import FaceLandmarks, ImageArray
 
 @dataclass(frozen=True)
 class Shape(Control):
-    """A part of the face, in a flat colour.
+    """A part of the face, in a flat colour."""
 
-    Attributes
-    ----------
-    colour
-        A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
-    """
-
-    colour: Colour = "grey"
+    colour: Colour = "grey"  # a name in `maskface.occluders.colours.PALETTE` or #rrggbb
 
     def paint(self, ground: Ground, rng: np.random.Generator) -> ImageArray:  # noqa: ARG002
         """Paint all of it in `colour`."""

@@ -22,20 +22,9 @@ def damped(value: float, noise: float) -> float:
     """Take a value that may well be noise to nearly 0, and leave a large one.
 
     Measurements of a photograph vary a little with the expression, though what they measure does
-    not. A drawing that followed such small values would give the expression away.
-
-    Parameters
-    ----------
-    value
-        The deviation from what is usual, in any unit.
-    noise
-        Deviations well below this one count as none, in the same unit; above 0.
-
-    Returns
-    -------
-    float
-        value**5 / (value**4 + noise**4), which rises throughout, at most 1.6 times as fast as
-        `value`: whatever changes smoothly still does.
+    not. A drawing that followed such small values would give the expression away. The result is
+    value**5 / (value**4 + noise**4), which rises throughout, at most 1.6 times as fast as `value`:
+    whatever changes smoothly still does.
     """
     return value**5 / (value**4 + noise**4)
 
@@ -47,8 +36,7 @@ EYES: Final = ((33, 130, 133, 243, 112, 173), (263, 359, 362, 463, 341, 398))
 """Right and left: two landmarks at the outer and four at the inner corner. An open jaw seems to
 draw the outer corners apart and the inner ones together; in this mixture the two nearly cancel."""
 _CORNERS: Final = (33, 133, 263, 362)
-_NOSE: Final = (168, 6, 197, 195, 5, 4)
-"""Back of the nose."""
+_NOSE: Final = (168, 6, 197, 195, 5, 4)  # back of the nose
 _TEMPLES: Final = (139, 368)
 _EARS: Final = (227, 447)
 """Right and left, above one another: their distance is the height of the side of the head."""
@@ -70,8 +58,7 @@ _SQUEEZE: Final = 0.20
 that places the chin no better (the error's SD is 0.5 cm either way), yet gives away who opens the
 mouth how far. Pictures of 4 : 5 squeezed into a square measure -.18, and masks would hang down."""
 
-_BETWEEN_EYES: Final = np.array([0.0, 2.6, 4.0])
-"""In cm."""
+_BETWEEN_EYES: Final = np.array([0.0, 2.6, 4.0])  # in cm
 
 
 def unit(vectors: Floats) -> Floats:
@@ -82,21 +69,12 @@ def unit(vectors: Floats) -> Floats:
 
 @dataclass(frozen=True, eq=False)
 class HeadFit:
-    """Where the canonical head lies in an image: an affine map.
+    """Where the canonical head lies in an image: an affine map."""
 
-    Attributes
-    ----------
-    linear
-        (3, 3) float64. Columns are the image directions of 1 cm along x, y and z of the head.
-    offset
-        (3,) float64, the image position of the head's origin.
-    scale
-        Pixels per centimetre.
-    """
-
+    # (3, 3) float64. Columns are the image directions of 1 cm along x, y and z of the head.
     linear: Floats
-    offset: Floats
-    scale: float = field(init=False)
+    offset: Floats  # (3,) float64, the image position of the head's origin
+    scale: float = field(init=False)  # pixels per centimetre
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "scale", float(np.cbrt(abs(np.linalg.det(self.linear)))))
@@ -126,7 +104,7 @@ class HeadFit:
 
 
 def fit_head(points: NDArray[np.float32]) -> HeadFit:
-    """Find where the canonical head lies, from the landmarks in `ANCHORS`.
+    """Find where the canonical head lies, from the landmarks (478, 3) in `ANCHORS`.
 
     MediaPipe estimates all landmarks together, so that even those of the upper face move a little
     with the mouth. What is taken from which was chosen on 312 rendered faces of 24 people, whose
@@ -137,16 +115,6 @@ def fit_head(points: NDArray[np.float32]) -> HeadFit:
     45 degrees, the frame is also mistaken about the roll by 1.5 degrees and the eyes by .5. Yaw is
     that of the frame; pitch and stretch follow it only where they are too large to be noise. The
     mask is hung up at the eyes. All of it changes smoothly.
-
-    Parameters
-    ----------
-    points
-        (478, 3) float32, landmarks in pixels.
-
-    Returns
-    -------
-    HeadFit
-        The map from head to image.
     """
     head, seen = _head(), points[: len(_head())] * _FLIP
     x, z = _axes() @ seen[list(FRAME)]
@@ -223,19 +191,8 @@ def _stretch(ratio: float) -> float:
 def above_eyes(shape: tuple[int, ...], fit: HeadFit, step: int = 1) -> NDArray[np.bool_]:
     """Return which pixels lie above the line through the eyes, hence well away from a mask.
 
-    Parameters
-    ----------
-    shape
-        Height and width of the picture, or of every `step`-th pixel of it.
-    fit
-        Where the head is, in the whole picture.
-    step
-        Pixels of the picture to a pixel of the result.
-
-    Returns
-    -------
-    NDArray
-        (height, width) bool.
+    `shape` is that of the picture, or of every `step`-th pixel of it; `fit` is in the whole
+    picture.
     """
     eyes = fit.project(_BETWEEN_EYES)[:2] / step
     up = fit.turn(np.array([[0.0, 1.0, 0.0]]))[0, :2]

@@ -24,20 +24,11 @@ _ALL: Final = (slice(None), slice(None))
 
 @dataclass(slots=True, eq=False)
 class Layer:
-    """A drawn garment.
+    """A drawn garment."""
 
-    Attributes
-    ----------
-    colour
-        (h, w, 3) uint8 RGB, already multiplied by alpha.
-    alpha
-        (h, w) uint8, 255 where what is behind is hidden.
-    tint
-        (h, w) uint8, 255 where glass keeps all light from behind back; None without glass.
-    """
-
-    colour: Bytes
-    alpha: Bytes
+    colour: Bytes  # (h, w, 3) uint8 RGB, already multiplied by alpha
+    alpha: Bytes  # (h, w) uint8, 255 where what is behind is hidden
+    # (h, w) uint8, 255 where glass keeps all light from behind back; None without glass.
     tint: Bytes | None = None
 
     @classmethod
@@ -94,9 +85,9 @@ def as_rgb(plane: Bytes) -> Bytes:
     return np.asarray(cv2.merge([plane, plane, plane]), np.uint8)
 
 
-def times(one: Bytes, other: Bytes) -> Bytes:
+def times(one: Bytes, other: Bytes, scale: float = 1 / 255) -> Bytes:
     """Return product of two arrays in which 255 means 1."""
-    return np.asarray(cv2.multiply(one, other, scale=1 / 255), np.uint8)
+    return np.asarray(cv2.multiply(one, other, scale=scale), np.uint8)
 
 
 def joint_alpha(one: Bytes, other: Bytes) -> Bytes:

@@ -15,8 +15,7 @@ from maskface.occluders.drawing.garment import Surface
 
 _EDGE_ON: Final = 0.12
 """Cosine of the angle to the line of sight below which a piece shows no texture."""
-_NOTHING: Final = 1e-6
-"""Smaller areas, in pixels, are not drawn."""
+_NOTHING: Final = 1e-6  # smaller areas, in pixels, are not drawn
 _ALL: Final = (0, 1, 2, 3)
 _UPPER: Final = (0, 2, 1, 1)
 _LOWER: Final = (1, 2, 3, 3)
@@ -24,22 +23,14 @@ _LOWER: Final = (1, 2, 3, 3)
 
 
 class Quads(NamedTuple):
-    """A sheet's quadrangles as seen, each halved from its upper right to its lower left corner.
+    """A sheet's quadrangles as seen, each halved from its upper right to its lower left corner."""
 
-    Attributes
-    ----------
-    planes
-        (3, rows, columns) float64, x, y and z in pixels of the sheet's vertices.
-    sides
-        Of each quadrangle the left and the right side, downwards, and the upper and the lower
-        one, to the right: (2, rows - 1, columns - 1) each, x and y.
-    halves
-        Two of (rows - 1, columns - 1) int8. Whether the upper left and the lower right half are
-        seen from outside (1), from inside (-1), or not at all (0).
-    """
-
-    planes: Floats
+    planes: Floats  # (3, rows, columns) float64, x, y and z in pixels of the sheet's vertices
+    # Of each quadrangle the left and the right side, downwards, and the upper and the lower one, to
+    # the right: (2, rows - 1, columns - 1) each, x and y.
     sides: tuple[Floats, Floats, Floats, Floats]
+    # Two of (rows - 1, columns - 1) int8. Whether the upper left and the lower right half are seen
+    # from outside (1), from inside (-1), or not at all (0).
     halves: tuple[NDArray[np.int8], NDArray[np.int8]]
 
     @property
@@ -56,15 +47,9 @@ class Quads(NamedTuple):
 def quads_of(points: Floats, shape: tuple[int, int], *, both_sides: bool = False) -> Quads:
     """Cut a sheet into quadrangles and find out which of them are seen.
 
-    Parameters
-    ----------
-    points
-        (rows * columns, 3), x and y in pixels with y down, z larger farther away.
-    shape
-        Rows and columns.
-    both_sides
-        Whether what is seen from inside is drawn, too; else it is inside of cloth, which usually
-        lies behind the head.
+    `points` (rows * columns, 3) are in pixels with y down and z larger farther away. With
+    `both_sides`, what is seen from inside is drawn too; else it is inside of cloth, which usually
+    lies behind the head.
     """
     planes = np.ascontiguousarray(points.T).reshape(3, *shape)
     down, across = planes[:2, 1:] - planes[:2, :-1], planes[:2, :, 1:] - planes[:2, :, :-1]
@@ -121,11 +106,8 @@ def _runs(whole: NDArray[np.int8]) -> list[tuple[int, int, int]]:
 def pieces(quads: Quads) -> tuple[Indices, Floats]:
     """Return the pieces that a sheet's texture is drawn from, the farthest first.
 
-    Returns
-    -------
-    tuple of NDArray
-        Indices (4, k) of the upper left, upper right, lower left and lower right vertex, and
-        (2, 4, k) where these are. Where only a half is drawn, its third corner comes twice.
+    Indices (4, k) of the upper left, upper right, lower left and lower right vertex, and (2, 4, k)
+    where these are. Where only a half is drawn, its third corner comes twice.
     """
     left, right, top, bottom = quads.sides
     whole = quads.whole
@@ -221,24 +203,12 @@ Number = TypeVar("Number", np.uint8, np.float32)
 
 @dataclass(frozen=True, eq=False)
 class Raster:
-    """A drawn sheet.
+    """A drawn sheet."""
 
-    Attributes
-    ----------
-    alpha
-        (h, w) uint8. How much of the pixel the sheet fills, 255 for all of it.
-    quads
-        What is seen of it.
-    grid
-        (n, 2), texture coordinates of its vertices, as shares of the texture.
-    step
-        Texture coordinates are worked out for every `step`-th pixel.
-    """
-
-    alpha: Bytes
-    quads: Quads
-    grid: Floats
-    step: int
+    alpha: Bytes  # (h, w) uint8. How much of the pixel the sheet fills, 255 for all of it.
+    quads: Quads  # what is seen of it
+    grid: Floats  # (n, 2), texture coordinates of its vertices, as shares of the texture
+    step: int  # texture coordinates are worked out for every `step`-th pixel
 
     @cached_property
     def coarse(self) -> tuple[Singles, Singles]:
@@ -265,7 +235,7 @@ class Raster:
         )
 
     def spread(self, values: Bytes) -> Bytes:
-        """Take each pixel from smooth values (rows, columns) at the sheet's vertices."""
+        """Take each pixel from smooth values (rows, columns[, n]) at the sheet's vertices."""
         first, last = self.grid[0], self.grid[-1]
         # The sheet may have a part of the texture only.
         scale = ([values.shape[1] - 1, values.shape[0] - 1] / (last - first)).astype(np.float32)
@@ -280,7 +250,7 @@ class Raster:
     def _enlarged(self, coarse: NDArray[Number]) -> NDArray[Number]:
         if self.step == 1:
             return coarse
-        height, width = coarse.shape
+        height, width = coarse.shape[:2]
         size = (width * self.step, height * self.step)
         fine = cv2.resize(coarse, size, interpolation=cv2.INTER_LINEAR)
         return fine[: self.alpha.shape[0], : self.alpha.shape[1]]  # type: ignore[return-value]
@@ -294,21 +264,10 @@ def rasterise(
     *,
     both_sides: bool = False,
 ) -> Raster:
-    """Draw a sheet.
+    """Draw a sheet with vertices (n, 3) in pixels of a drawing of a shape (height, width).
 
-    Parameters
-    ----------
-    points
-        (n, 3), its vertices in pixels of the drawing, row by row; z is larger farther away.
-    surface
-        The sheet.
-    shape
-        Height and width of the drawing.
-    step
-        Texture coordinates are worked out for every `step`-th pixel and interpolated between.
-        The outline is always drawn in full.
-    both_sides
-        Whether the inside of the sheet is seen, too.
+    Texture coordinates are worked out for every `step`-th pixel and interpolated between; the
+    outline is always drawn in full. With `both_sides`, the inside of the sheet is seen, too.
     """
     quads = quads_of(points, surface.shape, both_sides=both_sides)
     alpha = np.zeros(shape, np.uint8)

@@ -26,17 +26,12 @@ _DRAWN: Final = 0.29  # px
 """Blur that a drawing's anti-aliased edges have by themselves: they are a mean over one pixel."""
 _TAPS: Final = 2.4
 """Standard deviations at which a blur is cut off; the sharpest photographs need three taps."""
-_TILE: Final = 512
+GRAIN_TILE: Final = 512
+"""Side of a tile of grain in px."""
 
 
 def match(layer: Layer, quality: Quality, rng: np.random.Generator) -> Layer:
-    """Blur a drawing and put grain on it.
-
-    Returns
-    -------
-    Layer
-        The same.
-    """
+    """Blur a drawing and put grain on it, in place."""
     sigma = _blur_to_add(quality)
     where = _drawn(layer.alpha, _side(sigma))
     # Colour is multiplied by alpha, so that both can be blurred alike.
@@ -81,12 +76,12 @@ def _grained(
     where: tuple[slice, slice],
 ) -> Bytes:
     """The part `where` of a drawing with grain on it."""
-    x, y = rng.integers(0, _TILE, 2).tolist()
+    x, y = rng.integers(0, GRAIN_TILE, 2).tolist()
     if sigma < 0.25:  # rounds to nothing
         return colour
-    y, x = (y + where[0].start) % _TILE, (x + where[1].start) % _TILE
+    y, x = (y + where[0].start) % GRAIN_TILE, (x + where[1].start) % GRAIN_TILE
     height, width = alpha.shape
-    field = grain_tile(1 + -(-max(height, width) // _TILE))[y : y + height, x : x + width]
+    field = grain_tile(1 + -(-max(height, width) // GRAIN_TILE))[y : y + height, x : x + width]
     # Apart, what is brighter and what is darker are bytes, which OpenCV adds much faster.
     more, less = (
         as_rgb(np.asarray(cv2.multiply(field, alpha, scale=scale, dtype=cv2.CV_8U), np.uint8))
@@ -99,23 +94,16 @@ def _grained(
 
 @lru_cache(maxsize=3)  # a few sizes: for a face of 4000 px one takes 80 MB
 def grain_tile(repeats: int) -> NDArray[np.float32]:
-    """Independent normal numbers (_TILE, _TILE), repeated down and across."""
-    tile = np.random.default_rng(11).standard_normal((_TILE, _TILE), np.float32)
+    """Independent normal numbers (GRAIN_TILE, GRAIN_TILE), repeated down and across."""
+    tile = np.random.default_rng(11).standard_normal((GRAIN_TILE, GRAIN_TILE), np.float32)
     return np.tile(tile, (repeats, repeats))
 
 
-_SHADOW_SAMPLES: Final = 2.7
-"""Samples per centimetre of the shadow; it is soft and needs no more."""
+_SHADOW_SAMPLES: Final = 2.7  # samples per centimetre of the shadow; it is soft and needs no more
 
 
 def draw_on(image: ImageArray, fit: HeadFit, garment: Garment, rng: np.random.Generator) -> Drawing:
-    """Lay a garment, lit and as sharp and grainy as the photograph, over it; with its shadow.
-
-    Returns
-    -------
-    Drawing
-        It is grey if the photograph is.
-    """
+    """Lay a garment, as lit, sharp, grainy and grey as the photograph, over it; with its shadow."""
     result = image.copy()
     alpha, shadow = np.zeros((2, *image.shape[:2]), np.uint8)
     box = _box(fit, garment, image.shape)

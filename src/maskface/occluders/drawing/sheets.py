@@ -10,7 +10,7 @@ import numpy as np
 
 from maskface.arrays import Bytes, Floats, Indices
 from maskface.occluders.colours import RGB
-from maskface.occluders.drawing.garment import Cord, Garment, Sheet, Texture
+from maskface.occluders.drawing.garment import UNCHANGED, Cord, Garment, Sheet, Texture
 from maskface.occluders.drawing.geometry import HeadFit
 from maskface.occluders.drawing.layer import Layer, Paint, Part, plain, times, within
 from maskface.occluders.drawing.raster import Raster, rasterise
@@ -19,32 +19,19 @@ from maskface.occluders.photo.light import Light
 
 _HORIZON: Final = 0.15
 """What lies on the head is hidden where it faces away from the camera by more than this cosine."""
-_DUSK: Final = 0.12
-"""It fades out over this change of the cosine."""
+_DUSK: Final = 0.12  # it fades out over this change of the cosine
 
 
 class Projected(NamedTuple):
-    """A sheet or a cord as the camera sees it.
+    """A sheet or a cord as the camera sees it."""
 
-    Attributes
-    ----------
-    scale
-        Pixels per centimetre of the head.
-    points
-        (n, 3) float64, its vertices: x and y in pixels, z larger farther away.
-    normals
-        (n, 3) float64, unit length; z points away from the camera.
-    shown
-        (n,) float64, 0 to 1, whether the head's side of each normal is seen, and between at the
-        horizon.
-    low, high
-        Least and largest x, y and z of the points.
-    """
-
-    scale: float
-    points: Floats
-    normals: Floats
+    scale: float  # pixels per centimetre of the head
+    points: Floats  # (n, 3) float64, its vertices: x and y in pixels, z larger farther away
+    normals: Floats  # (n, 3) float64, unit length; z points away from the camera
+    # (n,) float64, 0 to 1, whether the head's side of each normal is seen, and between at the
+    # horizon.
     shown: Floats
+    # Least and largest x, y and z of the points.
     low: list[float]
     high: list[float]
 
@@ -94,11 +81,12 @@ RasterCache: TypeAlias = dict[tuple[int, bool, bool], Raster]
 _LOOKUP: Final = (3.0, 5.0)
 """Samples per centimetre at which texture coordinates are worked out, for opaque sheets and for
 those with an outline in their texture, which would look ragged."""
-_GRAZING: Final = 0.4
-"""Cosine to the line of sight below which a patch of shade thins out."""
+_GRAZING: Final = 0.4  # cosine to the line of sight below which a patch of shade thins out
 _FULL: Final = 200.0
 _LIT: Final = 210.0
 """What stands for 1 in bytes of a cloth's brightness and of the light on it: both may be more."""
+_HIGH: Final = 1.5
+"""Greatest factor of a relief that is told apart."""
 
 
 class Flat(NamedTuple):
@@ -198,8 +186,8 @@ def _alpha(sheet: Sheet, seen: Projected, raster: Raster, opacity: Bytes | None)
 
 
 def _spread(sheet: Sheet, raster: Raster, shares: Floats, one: float = 255.0) -> Bytes:
-    """Smooth values, given at the vertices of a sheet, for each pixel of its drawing."""
-    whole = cv2.convertScaleAbs(shares.reshape(sheet.surface.shape), alpha=one)
+    """Smooth values (n,) or (n, 3) at the vertices of a sheet for each pixel of its drawing."""
+    whole = cv2.convertScaleAbs(shares.reshape(*sheet.surface.shape, *shares.shape[1:]), alpha=one)
     return raster.spread(np.asarray(whole, np.uint8))
 
 
@@ -220,15 +208,25 @@ def _paint(
 ) -> Paint:
     """The colours of a sheet as it is lit."""
     parts, full = (colours, 255.0) if len(colours) == 3 else (colours * 3, _FULL)
-    one = _LIT if sheet.lit else 255.0
-    scales = (light.tone(sheet.colour) / (full * one)).tolist()
+    one, relief = _LIT if sheet.lit else 255.0, sheet.relief
+    scales = light.tone(sheet.colour) / (full * one)
 
     def paint(share: Bytes) -> Bytes:
-        lit = share
+        lit: tuple[Bytes, ...] = (share,)
+        own = scales
+        if relief is not None:
+            lit = (times(share, raster.sample(relief), 1 / (_HIGH * UNCHANGED)),)
+            own = scales * _HIGH
         if sheet.lit:
             shade = light.shade(seen.normals, sheet.falloff)
-            lit = times(share, _spread(sheet, raster, shade, _LIT))
-        planes = (cv2.multiply(p, lit, scale=t) for p, t in zip(parts, scales, strict=True))
+            if sheet.tones is not None:
+                shade = shade[:, None] * sheet.tones.reshape(-1, 3)
+            spread = cv2.split(_spread(sheet, raster, shade, _LIT))
+            lit = tuple(times(lit[0], np.asarray(plane, np.uint8)) for plane in spread)
+        planes = (
+            cv2.multiply(p, lit_own, scale=t)
+            for p, lit_own, t in zip(parts, lit * (3 // len(lit)), own.tolist(), strict=True)
+        )
         # Nothing is brighter than white, whatever its share.
         return np.asarray(cv2.merge([cv2.min(plane, share) for plane in planes]), np.uint8)
 
@@ -297,27 +295,11 @@ def draw_garment(
     hair: Hair | None = None,
     corner: tuple[int, int] = (0, 0),
 ) -> Layer:
-    """Draw a garment.
+    """Draw a garment of a head at `fit` in a drawing of a shape (height, width).
 
-    Parameters
-    ----------
-    fit
-        Where the head is, in pixels of the picture.
-    garment
-        What to draw.
-    light
-        How the face is lit; None if only the outlines are wanted, without colour.
-    shape
-        Height and width of the drawing.
-    hair
-        Hair that covers the ears, in pixels of the drawing.
-    corner
-        Column and row of the picture at which the drawing begins.
-
-    Returns
-    -------
-    Layer
-        Small garments are drawn large and shrunk.
+    Without `light`, only the outlines are drawn, without colour. `hair` covers the ears, in pixels
+    of the drawing; `corner` is the column and row of the picture at which the drawing begins. Small
+    garments are drawn large and shrunk.
     """
     zoom = max(1, int(np.ceil(FINE / fit.scale)))
     if zoom == 1:

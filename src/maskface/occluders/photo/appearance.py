@@ -17,27 +17,13 @@ from maskface.types import ImageArray
 
 @dataclass(frozen=True, slots=True)
 class Appearance:
-    """How a photograph looks: read above the mask, spectacles around the eyes, hair at the ears.
+    """How a photograph looks: read above the mask, spectacles around the eyes, hair at the ears."""
 
-    Attributes
-    ----------
-    light
-        How the face is lit.
-    quality
-        How sharp and grainy it is.
-    grey
-        Whether it has no colours.
-    frame
-        The frame of spectacles in it, if there is any.
-    hair
-        Hair that covers the ears, if there is any.
-    """
-
-    light: Light
-    quality: Quality
-    grey: bool
-    frame: Frame | None = None
-    hair: Hair | None = None
+    light: Light  # how the face is lit
+    quality: Quality  # how sharp and grainy it is
+    grey: bool  # whether it has no colours
+    frame: Frame | None = None  # the frame of spectacles in it, if there is any
+    hair: Hair | None = None  # hair that covers the ears, if there is any
 
 
 @dataclass(frozen=True, slots=True, eq=False)

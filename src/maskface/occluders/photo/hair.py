@@ -39,8 +39,7 @@ _HAIR: Final = np.array([0.30, 0.09, 0.09], np.float32)
 _MINUS_HALVES: Final = np.full((1, 3), 0.5, np.float32)
 _LESS: Final = 0.4
 """Ears are redder than faces, and hair has dark shadows: what counts of that."""
-_DOUBT: Final = 1.0
-"""Skin is more likely by this logarithm, for a loop is shown when in doubt."""
+_DOUBT: Final = 1.0  # skin is more likely by this logarithm, for a loop is shown when in doubt
 _ELSE: Final = 9.0 + float(np.log(_SKIN).sum())
 """Minus the logarithm of how likely anything else is, such as what is behind the head."""
 
@@ -72,16 +71,9 @@ def hair_colours(colours: Singles) -> Colours:
 
 
 def skin_colours(image: ImageArray, fit: HeadFit, mirror: float) -> Colours:
-    """Learn the colours of skin on the nose and, where they are alike, on one side above it.
+    """Find the colours of skin on the nose and, where they are alike, on one side above it.
 
-    Parameters
-    ----------
-    image
-        (H, W, 3) uint8 RGB.
-    fit
-        Where the head is.
-    mirror
-        1 for the person's left side, -1 for the right one.
+    `mirror` is 1 for the person's left side, -1 for the right one.
     """
     spots = fit.project(_PLACES * [mirror, 1, 1])[:, :2]
     limits = [image.shape[1] - 1, image.shape[0] - 1]
@@ -122,8 +114,7 @@ def classify_colours(colours: Singles, skin: Colours, hair: Colours) -> tuple[Si
     return likely_skin / total, likely_hair / total
 
 
-_SMALLEST: Final = 5.0
-"""Pixels per centimetre below which a loop is hardly seen."""
+_SMALLEST: Final = 5.0  # pixels per centimetre below which a loop is hardly seen
 _INNER: Final = 5.3
 _OUTER: Final = 9.8
 _TOP: Final = 6.4
@@ -131,8 +122,7 @@ _BOTTOM: Final = -5.6
 """The part of the side of the head that is looked at, in cm."""
 _PLANE: Final = (6.2, 1.5, -2.1)
 """It is flat: x and z in cm of a point before the ear, and how z falls with x."""
-_SAMPLES: Final = 8
-"""Samples per centimetre."""
+_SAMPLES: Final = 8  # samples per centimetre
 _FINE: Final = 2.0 * _SAMPLES
 """Pixels per centimetre from which each sample is a mean of several, so that noise counts less."""
 _SHAPE: Final = (round((_TOP - _BOTTOM) * _SAMPLES), round((_OUTER - _INNER) * _SAMPLES))
@@ -149,8 +139,7 @@ def _part(up: tuple[float, float], across: tuple[float, float]) -> tuple[slice, 
 
 _EAR: Final = (_part((3.3, 1.2), (7.5, 9.3)), _part((0.6, -1.8), (7.4, 9.0)))
 """Where the upper and the lower half of a bare ear show."""
-_DECIDING: Final = _EAR[0][0].stop
-"""Rows that tell whether there is hair over the ear at all."""
+_DECIDING: Final = _EAR[0][0].stop  # rows that tell whether there is hair over the ear at all
 _STRIP: Final = (_UP > 3.9) & (_UP < 6.2) & (np.abs(_ACROSS - 9.26 + 0.35 * _UP) < 0.25)
 _ABOVE: Final = _STRIP[:_DECIDING]
 """A strip of them above the ear, along the outline of the face, where hair is learned."""
@@ -172,15 +161,10 @@ _FIRST: Final = np.interp(_UP, (-1.0, 1.0), (0.0, 6.5))
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Hair:
-    """Where hair lies over what is worn behind the ears.
+    """Where hair lies over what is worn behind the ears."""
 
-    Attributes
-    ----------
-    sides
-        For one or both sides of the head (h, w) uint8, 255 where hair hides it, and the affine map
-        (2, 3) from there into the picture.
-    """
-
+    # For one or both sides of the head (h, w) uint8, 255 where hair hides it, and the affine map
+    # (2, 3) from there into the picture.
     sides: tuple[tuple[Bytes, Floats], ...]
 
     def moved(self, x: float, y: float) -> Hair:
@@ -205,16 +189,11 @@ def _moved(to: Floats, x: float, y: float) -> Floats:
 def find_hair(image: ImageArray, fit: HeadFit) -> Hair | None:
     """Find hair that covers the ears, and with them what is fastened there.
 
-    Colours of skin are learned on nose, forehead and temples, those of hair above the ears. Hair
+    Colours of skin are estimated on nose, forehead and temples, those of hair above the ears. Hair
     counts only beside an ear that it covers, with no skin where the ear would show, for over
     sideburns and hair that is tucked behind the ear a loop can be seen. Nothing is read but those
-    places and the sides of the head.
-
-    Returns
-    -------
-    Hair or None
-        None if both ears are bare, if they are turned away, if hair is not darker than skin, or if
-        the head is too small.
+    places and the sides of the head. None if both ears are bare, if they are turned away, if hair
+    is not darker than skin, or if the head is too small.
     """
     if fit.scale < _SMALLEST:
         return None

@@ -18,8 +18,7 @@ from maskface.types import ImageArray
 
 Balance: TypeAlias = tuple[float, float, float]
 
-_SIDE: Final = 96
-"""The photograph is shrunk to about so many pixels."""
+_SIDE: Final = 96  # the photograph is shrunk to about so many pixels
 _GAMMA: Final = 2.2
 _TRUST: Final = 0.5
 """Share of the estimate that is believed; a coloured backdrop misleads it."""
@@ -32,15 +31,10 @@ _RIM: Final = 3
 
 
 def estimate_balance(image: ImageArray, fit: HeadFit) -> Balance:
-    """Estimate the colour of the light by the grey-edge assumption.
+    """Estimate the colour of a white surface (red x green x blue = 1) by the grey-edge assumption.
 
     The Minkowski mean (p = 6) of the gradient is taken to be grey (van de Weijer et al. 2007,
     doi:10.1109/TIP.2007.901808). Unlike a mean of colours it does not see plain backdrops.
-
-    Returns
-    -------
-    tuple of float
-        Red, green and blue of a white surface, relative to white light; their product is 1.
     """
     step = max(1, round(max(image.shape[:2]) / _SIDE))
     size = (image.shape[1] // step, image.shape[0] // step)
@@ -114,21 +108,17 @@ SKIN: Final = (*_RIGHT, *_LEFT, 10, 151, 9, 168, 8)
 """Places whose brightness is read; all are well above the mask."""
 
 _RADIUS: Final = 0.3  # cm
-_GRID: Final = 5
-"""Each place is a square of twice this radius, sampled so many times across."""
-_HAIR: Final = 0.6
-"""Places darker than this share of the median are taken for hair."""
+_GRID: Final = 5  # each place is a square of twice this radius, sampled so many times across
+_HAIR: Final = 0.6  # places darker than this share of the median are taken for hair
 _FAIR: Final = 175.0
 _EXPONENT: Final = 0.35
 """A mask is as bright on dark skin as on fair skin, but dimmer in a dim room. Skin alone cannot
 tell the two apart; the mask's brightness follows the skin's by this power, as a compromise."""
-_WHITE: Final = 0.75
-"""Brightness of fair skin beside white in the same light."""
+_WHITE: Final = 0.75  # brightness of fair skin beside white in the same light
 _DIM: Final = 150.0
 """The brightest spots of a well exposed photograph are brighter than this: on 1436 photographs and
 480 synthetic faces, 170 and more. Where none is, white cloth is not, either."""
-_SAMPLES: Final = 96
-"""Pixels looked at for whites, along the longer side of the picture."""
+_SAMPLES: Final = 96  # pixels looked at for whites, along the longer side of the picture
 _SLOPE_LIMIT: Final = 0.35
 _HAIR_OF_PAIRS: Final = 0.75
 _DOUBT: Final = 0.3
@@ -152,21 +142,13 @@ varies by there is faces and not light (within people, level and smile: r = .19)
 
 @dataclass(frozen=True, slots=True)
 class Light:
-    """Brightness of a white surface by the way it faces.
+    """Brightness of a white surface by the way it faces."""
 
-    Attributes
-    ----------
-    level
-        Brightness facing the camera, 1 for a well exposed white.
-    slope
-        (3,) change of relative brightness per unit of the normal, in image axes: x right, y down,
-        z away from the camera.
-    balance
-        (3,) red, green and blue of a white surface, relative to white light.
-    """
-
-    level: float
+    level: float  # brightness facing the camera, 1 for a well exposed white
+    # (3,) change of relative brightness per unit of the normal, in image axes: x right, y down, z
+    # away from the camera.
     slope: tuple[float, float, float]
+    # (3,) red, green and blue of a white surface, relative to white light.
     balance: tuple[float, float, float] = (1.0, 1.0, 1.0)
 
     def tone(self, colour: RGB) -> Floats:
@@ -197,18 +179,14 @@ def skin_places() -> tuple[Floats, Floats]:
 
 
 def estimate_light(image: ImageArray, fit: HeadFit) -> Light:
-    """Read the light from uncovered skin.
+    """Estimate the light from uncovered skin.
 
     Brightness at the places in `SKIN` is fitted as a linear function of the surface normal, the
     first-order term of spherical harmonics lighting (Ramamoorthi & Hanrahan 2001,
     doi:10.1145/383259.383317). Only the part to the side is free: it is what pairs of mirrored
-    places tell, whose skin is alike, without those that have hair on one side. The places
-    are those of the canonical head, not the landmarks, so that they do not move with the face.
-
-    Returns
-    -------
-    Light
-        The usual light if fewer than eight places can be seen.
+    places tell, whose skin is alike, without those that have hair on one side. The places are those
+    of the canonical head, not the landmarks, so that they do not move with the face. Returns the
+    usual light if fewer than eight places can be seen.
     """
     places, normals = skin_places()
     turned = fit.turn(normals)

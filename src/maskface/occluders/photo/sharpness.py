@@ -19,16 +19,13 @@ from maskface.types import ImageArray
 
 _EYES: Final = ((-6.0, 4.8), (6.0, 1.8))
 """Corners (x, y) in cm of the part of the head with the sharpest edges: brows, lids and irises."""
-_BROW: Final = ((-3.5, 7.5), (3.5, 5.2))
-"""Corners of the part with the plainest skin, the forehead."""
-_DEPTH: Final = 4.5
-"""Depth (z) in cm of both."""
+_BROW: Final = ((-3.5, 7.5), (3.5, 5.2))  # corners of the part with the plainest skin, the forehead
+_DEPTH: Final = 4.5  # depth (z) in cm of both
 _REBLUR: Final = 1.0  # px
 _REBLURRED_NOISE: Final = 0.0503
 """Squared gradient, by central differences, of white noise of variance 1 after a Gaussian blur of
 1 px: (1 - exp(-1)) / (4 pi). Without the blur it is 1."""
-_STRONGEST: Final = 0.95
-"""Quantile of the gradient from which a pixel is taken to lie on an edge."""
+_STRONGEST: Final = 0.95  # quantile of the gradient from which a pixel is taken to lie on an edge
 _DIFFERENCE: Final = 1 / 3  # px squared
 """Variance that central differences add to an edge: they are a mean over two pixels."""
 _SHARPEST: Final = 0.5  # px
@@ -41,39 +38,25 @@ _MOST_GRAIN: Final = 12.0
 _LAPLACIAN: Final = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
 """Difference of two Laplacians; blind to edges and slopes (Immerkaer 1996)."""
 
-_ENOUGH: Final = 6000
-"""Pixels that a median is taken over."""
+_ENOUGH: Final = 6000  # pixels that a median is taken over
 
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """How sharp and how grainy a photograph is.
+    """How sharp and how grainy a photograph is."""
 
-    Attributes
-    ----------
-    blur
-        Standard deviation of its edges in pixels.
-    grain
-        Standard deviation of its noise in grey levels.
-    """
-
-    blur: float
-    grain: float
+    blur: float  # standard deviation of its edges in pixels
+    grain: float  # standard deviation of its noise in grey levels
 
 
 def estimate_quality(image: ImageArray, fit: HeadFit) -> Quality:
     """Measure blur and noise of a photograph where a mask leaves the face free.
 
-    Blur is found at edges from the ratio of the gradient to that after a known second blur (Zhuo
-    & Sim 2011, doi:10.1016/j.patcog.2011.03.009); noise from a filter that answers neither to
-    edges nor to slopes (Immerkaer 1996, doi:10.1006/cviu.1996.0060), with a median in place of the
-    mean, since a few hairs should not count.
-
-    Returns
-    -------
-    Quality
-        Blur is 0.5 to 4 px and noise 0 to 12 grey levels; sharp and without noise if the face is
-        outside the picture.
+    Blur is found at edges from the ratio of the gradient to that after a known second blur (Zhuo &
+    Sim 2011, doi:10.1016/j.patcog.2011.03.009); noise from a filter that answers neither to edges
+    nor to slopes (Immerkaer 1996, doi:10.1006/cviu.1996.0060), with a median in place of the mean,
+    since a few hairs should not count. Blur is 0.5 to 4 px and noise 0 to 12 grey levels; sharp and
+    without noise if the face is outside the picture.
     """
     grain = _grain(_part(image, fit, _BROW))
     return Quality(_blur(_part(image, fit, _EYES), grain), grain)

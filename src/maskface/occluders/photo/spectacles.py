@@ -26,17 +26,7 @@ _COLOUR: Final = 1.2
 
 
 def seen_at(image: ImageArray, fit: HeadFit, places: Floats) -> ImageArray:
-    """Return the photograph (rows, columns, 3) at places (rows, columns, 3) of the head.
-
-    Parameters
-    ----------
-    image
-        (H, W, 3) uint8 RGB.
-    fit
-        Where the head is.
-    places
-        In cm.
-    """
+    """Return the photograph (rows, columns, 3) at places (rows, columns, 3) of the head in cm."""
     at = fit.project(places).astype(np.float32)
     seen = cv2.remap(
         image,
@@ -58,17 +48,8 @@ def contrasts(seen: ImageArray, skin: float) -> Singles:
 def lines(rows: Singles, length: int) -> tuple[Singles, Singles]:
     """Find what is darker, and what is lighter, than what is around it along its row.
 
-    Parameters
-    ----------
-    rows
-        (rows, columns, 3) float32.
-    length
-        Things this long or longer, in pixels, do not count.
-
-    Returns
-    -------
-    darker, lighter
-        (rows, columns) float32, 0 or more: by how much, in the channel where it is most.
+    `rows` (rows, columns, 3) are float32; things `length` pixels long or longer do not count.
+    Returns (rows, columns) each, 0 or more: by how much, in the channel where it is most.
     """
     kernel = np.ones((1, length), np.uint8)
     above = cv2.subtract(cv2.morphologyEx(rows, cv2.MORPH_CLOSE, kernel), rows)
@@ -87,26 +68,18 @@ WRAP: Final = 0.043
 TILT: Final = 0.06
 """Depth z of a frame's middle in cm, how fast it falls off per cm squared to the sides, and how
 much nearer to the cheeks the lower rims stand per cm of height."""
-_SAMPLES: Final = 12.0
-"""Samples per centimetre."""
-_NOSE: Final = (-0.55, 0.55, 4.6, 1.0)
-"""Left, right, top and bottom in cm of what is looked at."""
-_MARGIN: Final = 6
-"""Samples of it above and below where no bridge is looked for."""
-_LINE: Final = 9
-"""Widest bridge in samples."""
-_FREE: Final = 0.15
-"""Share of the nose's width that may be without the line."""
+_SAMPLES: Final = 12.0  # samples per centimetre
+_NOSE: Final = (-0.55, 0.55, 4.6, 1.0)  # left, right, top and bottom in cm of what is looked at
+_MARGIN: Final = 6  # samples of it above and below where no bridge is looked for
+_LINE: Final = 9  # widest bridge in samples
+_FREE: Final = 0.15  # share of the nose's width that may be without the line
 
 
 def find_bridge(image: ImageArray, fit: HeadFit) -> tuple[float, float]:
     """Look for a line over the nose.
 
-    Returns
-    -------
-    skin, contrast : float
-        Brightness of the skin there (20 to 255), and how much the clearest line differs from what
-        is beside it, as a share of that: darker, lighter or of another colour.
+    Returns the brightness of the skin there (20 to 255), and how much the clearest line differs
+    from what is beside it, as a share of that: darker, lighter or of another colour.
     """
     seen = seen_at(image, fit, _places())
     skin = max(quantile(seen @ LUMA, 0.5), 20.0)
@@ -139,15 +112,12 @@ _FARTHEST: Final = (3.35, 3.0)
 """Middle of the left lens, and half the width and height of the smallest and the largest, in cm."""
 _POWER: Final = 2.5
 """Exponent of the superellipses on which places lie: lenses are between circles and squares."""
-_WIDE: Final = 7
-"""Widest rim in steps."""
+_WIDE: Final = 7  # widest rim in steps
 _STRONG: Final = 0.12
 """Contrast from which on more of it counts no more: brows and lashes are not to make up for what
 is missing elsewhere."""
-_LEAD: Final = 16
-"""Directions at either end of a search that are gone through once more."""
-_BEND: Final = 0.01
-"""Contrast that a change of direction costs."""
+_LEAD: Final = 16  # directions at either end of a search that are gone through once more
+_BEND: Final = 0.01  # contrast that a change of direction costs
 _FAINT: Final = 0.015
 _GAP: Final = 6
 """Contrast below which no rim is seen, and neighbouring directions in which none need be: glints,
@@ -156,32 +126,18 @@ _LOW: Final = 5.0
 """Least mean step below the eyes, about 1.4 cm below the middle: bags and folds are higher up."""
 _DARK: Final = 0.5
 """Brightness of what shows through glass, as a share of the skin's, below which it is tinted."""
-_ASKEW: Final = 5
-"""Steps by which the rim of one eye may be off the path around both."""
-_WEAKEST: Final = 20
-"""Directions that count: those in which the rims show least."""
+_ASKEW: Final = 5  # steps by which the rim of one eye may be off the path around both
+_WEAKEST: Final = 20  # directions that count: those in which the rims show least
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rings:
-    """The surroundings of both eyes unrolled: rows are directions, columns go outwards.
+    """The surroundings of both eyes unrolled: rows are directions, columns go outwards."""
 
-    Attributes
-    ----------
-    light
-        (2, directions, steps) float32, brightness as a share of the skin's.
-    lines
-        (2, directions, steps) float32, contrast of the line or edge there.
-    clear
-        The same up to a limit, less than which is usual on that side.
-    plain
-        Contrast of what is around no rim, such as lashes, folds and grain.
-    """
-
-    light: Singles
-    lines: Singles
-    clear: Singles
-    plain: float
+    light: Singles  # (2, directions, steps) float32, brightness as a share of the skin's
+    lines: Singles  # (2, directions, steps) float32, contrast of the line or edge there
+    clear: Singles  # the same up to a limit, less than which is usual on that side
+    plain: float  # contrast of what is around no rim, such as lashes, folds and grain
 
     def bound(self) -> float:
         """Return an upper bound of the clearness of any path; see `clearness`."""
@@ -237,12 +193,9 @@ def joint_path(rings: Rings) -> Indices:
 
 
 def own_paths(rings: Rings, path: Indices) -> Indices:
-    """Find the clearest path around either eye near the joint one: spectacles may sit askew.
+    """Find the clearest path, (2 directions,) steps, around either eye near the joint one.
 
-    Returns
-    -------
-    Whole
-        (2 directions,) steps.
+    Spectacles may sit askew.
     """
     off = np.abs(np.arange(_STEPS) - path[:, None]) > _ASKEW
     own = np.minimum(rings.lines, 2 * _STRONG)
@@ -315,51 +268,30 @@ def _grid() -> Floats:
 
 _ALONG: Final = np.arange(-7.0, 7.01, 0.5)
 """Places across the rim, in steps from where it is thought to be."""
-_SKIN: Final = 4
-"""So many of them at either end are no rim."""
+_SKIN: Final = 4  # so many of them at either end are no rim
 _LIGHT: Final = 0.5
 """A rim is light if what is lighter than skin is so strong beside what is darker."""
 _EDGE: Final = 0.55
 """Share of the rim's contrast at its edge. At half of it, a pixel of a blurred picture is half skin
 and would show as an edge of another colour on the cloth."""
-_BORDER: Final = 0.25
-"""Pixels that are left out at either edge, for the same reason."""
+_BORDER: Final = 0.25  # pixels that are left out at either edge, for the same reason
 _WIDEST: Final = 1.6
 """Widest part of a rim beside its usual width; the side of the nose looks like more."""
-_HALF: Final = 0.4
-"""Half the least width in pixels."""
+_HALF: Final = 0.4  # half the least width in pixels
 _NEAR: Final = np.exp(-((_ALONG[_SKIN:-_SKIN] / 3) ** 2))
 """How likely the rim is at these places: rather where it is thought to be."""
-_HALF_STEP: Final = 0.25
-"""Half of what lies between two of these places."""
-_SHARP: Final = 40.0
-"""Pixels per centimetre at which rims are drawn."""
-_SUBPIXELS: Final = 16
-"""Fractions of a pixel to which outlines are rounded."""
+_HALF_STEP: Final = 0.25  # half of what lies between two of these places
+_SHARP: Final = 40.0  # pixels per centimetre at which rims are drawn
+_SUBPIXELS: Final = 16  # fractions of a pixel to which outlines are rounded
 
 
 def draw_rims(
     image: ImageArray, fit: HeadFit, skin: float, path: Indices, *, filled: bool
 ) -> Bytes:
-    """Draw what rims hide.
+    """Draw what rims hide, (H, W) uint8, in a picture or a part of it.
 
-    Parameters
-    ----------
-    image
-        (H, W, 3) uint8 RGB, or a part of it.
-    fit
-        Where the head is in it.
-    skin
-        Brightness of the skin, 20 to 255.
-    path
-        (2 directions,) steps at which the rims were found.
-    filled
-        Whether the lenses hide as much as the rims.
-
-    Returns
-    -------
-    Bytes
-        (H, W), 0 to 255.
+    `skin` is the brightness of the skin, 20 to 255; `path` (2 directions,) are steps at which the
+    rims were found. If `filled`, the lenses hide as much as the rims.
     """
     larger = max(2, round(_SHARP / fit.scale))
     head = fit.zoomed(larger)
@@ -436,8 +368,7 @@ def _around(values: Floats, reach: int) -> Floats:
 
 _SMALLEST: Final = 2.6
 """Pixels per centimetre below which a rim is too thin to be told from a shadow."""
-_FINE: Final = 12.0
-"""Pixels per centimetre that suffice; of larger pictures, means are looked at."""
+_FINE: Final = 12.0  # pixels per centimetre that suffice; of larger pictures, means are looked at
 _BRIDGE: Final = 0.04
 _BRIDGE_STRONG: Final = 0.12
 _BRIDGE_SHARE: Final = 0.25
@@ -450,18 +381,10 @@ and folds made 1.8 times as strong."""
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """The frame of spectacles in a photograph, and the lenses of sunglasses.
+    """The frame of spectacles in a photograph, and the lenses of sunglasses."""
 
-    Attributes
-    ----------
-    where
-        Rows and columns of the picture around it.
-    alpha
-        (h, w) uint8, 255 where it is.
-    """
-
-    where: tuple[slice, slice]
-    alpha: Bytes
+    where: tuple[slice, slice]  # rows and columns of the picture around it
+    alpha: Bytes  # (h, w) uint8, 255 where it is
 
     def within(self, top: int, left: int, shape: tuple[int, int]) -> Bytes:
         """Return the frame in a part of the picture of a height and width."""

@@ -20,8 +20,7 @@ _WET: Final = 0.05
 _RIM: Final = 0.3
 _CAUSTIC: Final = 0.3
 """Light lost through wetness and at the water's edge, and moved to the side away from the light."""
-_STRONG: Final = 0.7
-"""Slope at the edge from which on these are in full force."""
+_STRONG: Final = 0.7  # slope at the edge from which on these are in full force
 _FULL: Final = 0.4
 """Slope at the edge from which on water fully takes the place of what is under it."""
 _GLINT: Final = 0.55
@@ -34,24 +33,12 @@ across and along a strand; as shares of the half width."""
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Water:
-    """Water on the skin.
+    """Water on the skin."""
 
-    Attributes
-    ----------
-    height
-        (h, w) float32, pixels above the skin.
-    cover
-        (h, w) float32, share of the pixel that is under water.
-    steep
-        (h, w) float32, slope at the nearest edge.
-    gloss
-        (h, w) float32, 0 to 1, how clearly bright surroundings are mirrored.
-    """
-
-    height: Singles
-    cover: Singles
-    steep: Singles
-    gloss: Singles
+    height: Singles  # (h, w) float32, pixels above the skin
+    cover: Singles  # (h, w) float32, share of the pixel that is under water
+    steep: Singles  # (h, w) float32, slope at the nearest edge
+    gloss: Singles  # (h, w) float32, 0 to 1, how clearly bright surroundings are mirrored
 
 
 def pour(strands: Strands, shape: tuple[int, int]) -> Water:
@@ -97,13 +84,10 @@ def _boxes(strands: Strands, shape: tuple[int, int]) -> list[tuple[int, slice, s
 def _pixels(
     strands: Strands, ways: Floats, boxes: list[tuple[int, slice, slice]], width: int
 ) -> tuple[NDArray[np.intp], Floats, Singles]:
-    """The pixels in boxes around strands, those of one after those of the other.
+    """List the pixels in boxes around strands, those of one after those of the other, (m,) each.
 
-    Returns
-    -------
-    tuple of NDArray
-        (m,) each: number of the pixel in a picture of that width, where along the strand it is,
-        as a column of `_table`, and how far aside.
+    Number of the pixel in a picture of that width, where along the strand it is, as a column of
+    `_table`, and how far aside.
     """
     starts = strands.places[:, 0].tolist()
     ways = np.maximum.accumulate(ways, axis=1)
@@ -152,24 +136,10 @@ def _between(table: Singles, first: NDArray[np.intp], share: Singles) -> Singles
 
 
 def look_through(photo: ImageArray, water: Water, down: Floats, light: Floats) -> Singles:
-    """Return the photograph as seen through water.
+    """Return the photograph as seen through water, (h, w, 3) float32, 0 to 255, times its cover.
 
-    Parameters
-    ----------
-    photo
-        (h, w, 3) uint8 RGB.
-    water
-        What lies on it.
-    down
-        (2,) unit vector in which tears run.
-    light
-        (3,) where the light comes from as x, y in image axes, of length 0 to 1, and its
-        brightness, 1 for a white that is well exposed.
-
-    Returns
-    -------
-    NDArray
-        (h, w, 3) float32, 0 to 255; weighted by the water's cover.
+    `down` is the unit vector in which tears run; `light` (3,) is where the light comes from as x, y
+    in image axes, of length 0 to 1, and its brightness, 1 for a white that is well exposed.
     """
     film = np.zeros((*water.cover.shape, 3), np.float32)
     y, x = np.nonzero(water.cover > 0)

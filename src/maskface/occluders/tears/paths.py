@@ -18,8 +18,7 @@ from maskface.occluders.drawing.geometry import HeadFit, unit
 
 _GRAZING: Final = (0.1, 0.3)
 """Cosines to the line of sight between which a tear on the far cheek passes out of sight."""
-_AIR: Final = 0.4
-"""Tears keep so far (cm) from the outline of the average head."""
+_AIR: Final = 0.4  # tears keep so far (cm) from the outline of the average head
 _NOSE: Final = (168, 6, 197, 195, 5, 4, 1, 2, 49, 129, 98, 64, 279, 358, 327, 294)
 
 
@@ -79,34 +78,17 @@ def _depth_in_hull(places: Floats, points: Floats) -> Floats:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Strands:
-    """Streaks of water, k of them, with n places each.
+    """Streaks of water, k of them, with n places each."""
 
-    Attributes
-    ----------
-    places
-        (k, n, 2) float64, their middle lines in pixels.
-    head, normals
-        (k, n, 3) float64, the same on the canonical head in cm, and the skin's unit normals there.
-    along
-        (k, 2) float64, unit vectors; `places` advance in these directions.
-    radius
-        (k, n) float64, half their width in pixels; 0 where they cannot be seen.
-    bulge
-        (k, n) float64, the half width in pixels that sets how high they stand.
-    steep
-        (k, n) float64, slope of the water at the edge.
-    gloss
-        (k, n) float64, 0 to 1, how clearly bright surroundings are mirrored.
-    """
-
-    places: Floats
+    places: Floats  # (k, n, 2) float64, their middle lines in pixels
+    # (k, n, 3) float64, the same on the canonical head in cm, and the skin's unit normals there.
     head: Floats
     normals: Floats
-    along: Floats
-    radius: Floats
-    bulge: Floats
-    steep: Floats
-    gloss: Floats
+    along: Floats  # (k, 2) float64, unit vectors; `places` advance in these directions
+    radius: Floats  # (k, n) float64, half their width in pixels; 0 where they cannot be seen
+    bulge: Floats  # (k, n) float64, the half width in pixels that sets how high they stand
+    steep: Floats  # (k, n) float64, slope of the water at the edge
+    gloss: Floats  # (k, n) float64, 0 to 1, how clearly bright surroundings are mirrored
 
     @classmethod
     def joined(cls, parts: Sequence[Strands]) -> Strands:
@@ -149,8 +131,7 @@ _MIRROR: Final = np.array([[[1.0, 1.0, 1.0]], [[-1.0, 1.0, 1.0]]])
 """What takes places on the right cheek to the cheek below either eye."""
 _STARTS: Final = np.array([0.62, 0.86, 0.33])
 """Where along the lid each of an eye's tears starts, 0 at the outer corner and 1 at the inner."""
-_REACH: Final = np.array([1.0, 0.62, 0.4])
-"""How far each of them gets, as a share of the first."""
+_REACH: Final = np.array([1.0, 0.62, 0.4])  # how far each of them gets, as a share of the first
 _SIZES: Final = np.array([1.0, 0.85, 0.75])
 _TRAIL: Final = 0.13
 _DROP: Final = 0.24
@@ -187,18 +168,9 @@ def trails(
 ) -> Strands:
     """Return tears that have run down the cheeks.
 
-    Parameters
-    ----------
-    points
-        (478, 3) float32, landmarks in pixels.
-    fit
-        Where the head is.
-    eyes
-        Those that shed tears: 0 for the right one, 1 for the left.
-    bottom
-        How low the longest tear ends, as y on the canonical head in cm.
-    dice
-        (eyes, tears of each, DRAWS) float64, random numbers in -1 to 1.
+    `points` (478, 3) are landmarks in pixels; `eyes` are those that shed tears, 0 for the right one
+    and 1 for the left; `bottom` is how low the longest tear ends, as y on the canonical head in cm;
+    `dice` (eyes, tears of each, DRAWS) are random numbers in -1 to 1.
     """
     eye = np.repeat(eyes, dice.shape[1])
     number = np.tile(np.arange(dice.shape[1]), len(eyes))

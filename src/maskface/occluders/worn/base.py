@@ -22,11 +22,11 @@ from maskface.occluders.drawing.render import alpha_on, draw_on
 from maskface.occluders.parameters import Between, Colour
 from maskface.occluders.photo.light import LUMA
 from maskface.occluders.worn.individual import USUAL, Individual
-from maskface.occluders.worn.placement import Population, placed
+from maskface.occluders.worn.placement import Placement, Population, placed
 from maskface.occluders.worn.surface import Shape, Wearing, detail, sheet_surface, surface_of, wear
 from maskface.types import FaceLandmarks, ImageArray
 
-EAR: Final = ((-7.95, 2.6, -2.6), (-7.75, -0.8, -3.4))
+EAR: Final = np.array([[-7.95, 2.6, -2.6], [-7.75, -0.8, -3.4]])
 """Upper and lower root of the right ear, in cm."""
 _BACK: Final = 4.0
 """How much sooner a lower loop goes back along the jaw than up to the ear. From the front, 3 of 16
@@ -45,29 +45,25 @@ _FADE: Final = 0.25
 
 
 def ear_loops(surface: Surface, colour: RGB, *, ears: str = "both") -> list[Cord]:
-    """Draw loops from the corners of a mask to the roots of the ears.
-
-    Parameters
-    ----------
-    surface
-        The mask.
-    colour
-        Red, green, blue (0 to 255) of its cloth.
-    ears
-        ``both``, or only the person's ``right``.
-
-    Returns
-    -------
-    list of Cord
-        Two for each ear.
-    """
+    """Draw loops from the corners of a mask to the ears: of ``both``, or only the ``right``."""
     sheet, tone = surface.sheet, loop_colour(colour)
-    cords = []
-    for column, mirror in ((0, 1.0), (-1, -1.0))[: 1 if ears == "right" else 2]:
-        for row, ear, back in ((0, EAR[0], 1.0), (-1, EAR[1], _BACK)):
-            end = np.array(ear) * [mirror, 1, 1]
-            cords.append(_loop(sheet[row, column], end, mirror, tone, back))
-    return cords
+    sides = 1 if ears == "right" else 2
+    mirror = np.repeat([1.0, -1.0][:sides], 2)[:, None, None]
+    corners = sheet[[0, -1]][:, [0, -1][:sides]].swapaxes(0, 1).reshape(-1, 1, 3)
+    ears_at = np.tile(EAR, (sides, 1))[:, None] * np.concatenate([mirror, mirror**2, mirror**2], 2)
+    # Closer together towards the ear, where the loop fades.
+    t = np.sin(np.linspace(0, np.pi / 2, _CORD_POINTS))[:, None]
+    points = corners * (1 - t) + ears_at * t
+    points[..., :1] += -0.12 * mirror * np.sin(np.pi * t)
+    points[..., 2:] = ears_at[..., 2:] + (corners[..., 2:] - ears_at[..., 2:]) * np.tile(
+        np.stack([1 - t, (1 - t) ** _BACK]), (sides, 1, 1)
+    )
+    # Under the edge of the jaw it is out of sight sooner than on the cheek.
+    under = np.tile([0.0, _UNDER_JAW], sides)[:, None, None] * [0.0, 0.0, 1.0]
+    return [
+        Cord(own, facing, _CORD_WIDTH, tone, _FADE, under_hair=True)
+        for own, facing in zip(points, outward(points - under), strict=True)
+    ]
 
 
 def cloth_sheet(surface: Surface, texture: Texture, colour: RGB = (255, 255, 255)) -> Sheet:
@@ -80,19 +76,8 @@ def loop_colour(colour: RGB) -> RGB:
     return colour if float(np.array(colour) @ LUMA) < _DARK else _COLOUR
 
 
-def _loop(corner: Floats, ear: Floats, mirror: float, colour: RGB, back: float) -> Cord:
-    """A loop that bulges a little over the cheek, and may go `back` along the jaw at first."""
-    # Closer together towards the ear, where the loop fades.
-    t = np.sin(np.linspace(0, np.pi / 2, _CORD_POINTS))[:, None]
-    points = corner * (1 - t) + ear * t + np.array([-0.12 * mirror, 0, 0]) * np.sin(np.pi * t)
-    points[:, 2:] = ear[2] + (corner[2] - ear[2]) * (1 - t) ** back
-    # Under the edge of the jaw it is out of sight sooner than on the cheek.
-    facing = outward(points - [0, 0, _UNDER_JAW if back > 1 else 0.0])
-    return Cord(points, facing, _CORD_WIDTH, colour, _FADE, under_hair=True)
-
-
 def outward(points: Floats) -> Floats:
-    """Return directions (n, 3) away from the head's vertical axis, a little before the ears."""
+    """Return directions (..., 3) away from the head's vertical axis, a little before the ears."""
     return unit((points - [0, 0, -1.5]) * [1, 0, 1])
 
 
@@ -162,7 +147,7 @@ class WornOccluder(Occluder):
     ) -> Drawing:
         """Draw the thing worn; see `Occluder.draw`. Its grain is random, with `vary` all of it."""
         fit, one = head_fit(landmarks), self.individual(rng)
-        return draw_on(image, fit, _garment(self, detail(fit.scale), one), rng)
+        return draw_on(image, fit, self._worn(fit.scale, one), rng)
 
     def individual(self, rng: np.random.Generator) -> Individual:
         """Return which one of many is put on: the usual one."""
@@ -187,14 +172,20 @@ class WornOccluder(Occluder):
     ) -> NDArray[np.uint8]:
         """Return what is hidden, (H, W) uint8: the alpha of `draw`, at less cost."""
         fit, one = head_fit(landmarks), self.individual(rng)
-        return alpha_on(image, fit, _garment(self, detail(fit.scale), one))
+        return alpha_on(image, fit, self._worn(fit.scale, one))
+
+    def _worn(self, scale: float, one: Individual) -> Garment:
+        return (_usual if one.seed is None else _single)(self, detail(scale), one)
 
 
-@lru_cache(maxsize=256)
 def _garment(worn: WornOccluder, scale: float, one: Individual) -> Garment:
-    """The same garment for the next picture."""
-    made = worn.garment(scale, one)
-    return replace(made, behind_frames=worn.behind_frames)
+    return replace(worn.garment(scale, one), behind_frames=worn.behind_frames)
+
+
+_usual = lru_cache(maxsize=256)(_garment)
+"""The same garment for the next picture."""
+_single = lru_cache(maxsize=4)(_garment)
+"""One of a population, for the next condition of this picture."""
 
 
 @dataclass(frozen=True)
@@ -236,11 +227,31 @@ class Mask(WornOccluder):
     def surface(self, shape: Shape, scale: float, one: Individual = USUAL) -> Surface:
         """Return a mask of this form, as it is worn; see `surface_of`."""
         form = wear(shape, self.wearing, self.top)
-        if one.seed is not None:
+        if one.placement is not None:
+            form = placed(form, one.placement)
+        elif one.seed is not None:
             placement = self.population.draw(one.rng("placement"))
             form = placed(form, placement if self.top is None else replace(placement, top=0.0))
         surface = surface_of(form, scale)
         return hang(surface) if self.wearing == "one_ear" else surface
+
+    def draw_at(
+        self,
+        image: ImageArray,
+        landmarks: FaceLandmarks,
+        placement: Placement,
+        rng: np.random.Generator,
+    ) -> Drawing:
+        """Draw the mask in a given placement, whatever `vary` says of that; see `draw`."""
+        fit, one = head_fit(landmarks), replace(self.individual(rng), placement=placement)
+        return draw_on(image, fit, _garment(self, detail(fit.scale), one), rng)
+
+    def hide_at(
+        self, image: ImageArray, landmarks: FaceLandmarks, placement: Placement
+    ) -> NDArray[np.uint8]:
+        """Return the alpha (H, W) of the usual mask in a given placement."""
+        fit, one = head_fit(landmarks), Individual(placement=placement)
+        return alpha_on(image, fit, _garment(self, detail(fit.scale), one))
 
     def loops(self, surface: Surface, colour: RGB) -> list[Cord]:
         """Draw ear loops for a `surface` of cloth of a colour."""
@@ -264,6 +275,12 @@ class ColouredMask(Mask):
     def rgb(self) -> RGB:
         """Red, green and blue (0 to 255) of the colour."""
         return parse_colour(self.colour)
+
+    def gain(self, one: Individual) -> RGB:
+        """Return what 1 becomes in the texture in colour of one mask, 255 in the usual one."""
+        pairs = zip(self.dyed(one), self.rgb, strict=True)
+        red, green, blue = (round(255 * new / own) for new, own in pairs)
+        return red, green, blue
 
     def dyed(self, one: Individual) -> RGB:
         """Return the colour of one mask: dyes differ, and so does how much light it catches."""

@@ -14,12 +14,13 @@ from maskface.occluders.drawing.garment import Garment, Texture
 from maskface.occluders.parameters import Colour
 from maskface.occluders.registry import OCCLUDERS
 from maskface.occluders.worn.base import ColouredMask, cloth_sheet
-from maskface.occluders.worn.creases import crumpled
+from maskface.occluders.worn.creases import creased_sheet, crumpled
 from maskface.occluders.worn.individual import USUAL, Individual
 from maskface.occluders.worn.mask_shapes import CONTOURED, MOULDED
 from maskface.occluders.worn.placement import Population
 from maskface.occluders.worn.planes import bump, canvas, crease, make_texture, seam, unevenness
 from maskface.occluders.worn.straps import bands
+from maskface.occluders.worn.surface import detail
 from maskface.occluders.worn.weaves import (
     ACROSS,
     DOWN,
@@ -33,7 +34,7 @@ from maskface.occluders.worn.weaves import (
 
 
 @lru_cache(maxsize=32)
-def foam(colour: RGB, one: Individual = USUAL) -> Texture:
+def foam(colour: RGB, *, smooth: bool = False) -> Texture:
     """Draw stretch foam: matte, with a ridge down the middle and a soft sheen beside it."""
     x, y = canvas(HEIGHT, WIDTH)
     across = ACROSS * (x - 0.5)
@@ -41,7 +42,8 @@ def foam(colour: RGB, one: Individual = USUAL) -> Texture:
     edge = DOWN * np.minimum(y, 1 - y) * tallness(x)
     relief = 1 + unevenness((HEIGHT, WIDTH), ((0.8, 0.020), (18.0, 0.012)), 22)
     relief += 0.30 * seam(across, 0.045) + 0.10 * _tension(x, y)
-    relief += 0.7 * crumpled((HEIGHT, WIDTH), one)
+    if not smooth:
+        relief += 0.7 * crumpled((HEIGHT, WIDTH), USUAL)
     relief -= 0.12 * bump(edge - 0.16, 0.05) + 0.3 * np.exp(-edge / 0.03)
     sheen = 0.075 * _sheen(x, y) + 0.05 * bump(edge - 0.06, 0.05) + 0.03 * bump(across - 0.10, 0.07)
     light = relief[..., None] * np.array(colour, np.float32) / 255 + sheen[..., None]
@@ -65,6 +67,8 @@ def _sheen(x: Reals, y: Reals) -> Reals:
     return np.asarray(nose + cheeks + chin, np.float32)
 
 
+_SEAMS: Final = (0.0, 0.0, 0.4, 0.8)
+"""How marked the middle seams of cloth masks are; many have none."""
 _BAND: Final = 0.6
 """Width in cm of a band that hangs down."""
 
@@ -87,11 +91,12 @@ class ClothMask(ColouredMask):
 
     population: ClassVar[Population] = Population(
         top=0.062,
-        outer=0.072,
+        outer=0.078,
         bottom=0.07,
         lower=0.1,
         width=0.085,
         tilt=2.2,
+        lean=0.1,
         reach=((-0.12, 0.18), (-0.17, 0.35)),
     )
     colour: Colour = "navy"
@@ -102,10 +107,13 @@ class ClothMask(ColouredMask):
         """Return the panels and their loops."""
         colour, accent = self.dyed(one), parse_colour(self.accent)
         surface = self.surface(CONTOURED, scale, one)
+        seam = None if one.seed is None else float(one.rng("seam").choice(_SEAMS))
         if self.pattern == "plain":
-            sheet = cloth_sheet(surface, plain_cotton(one), colour)
+            sheet = cloth_sheet(surface, plain_cotton(seam), colour)
         else:
-            sheet = cloth_sheet(surface, cotton(self.pattern, colour, accent, one))
+            printed = cotton(self.pattern, self.rgb, accent, seam)
+            sheet = cloth_sheet(surface, printed, self.gain(one))
+        sheet = creased_sheet(sheet, one, 2.0, fine=detail(scale) > 0)
         loops = (replace(loop, colour=colour) for loop in self.loops(surface, colour))
         return Garment((sheet, *loops))
 
@@ -113,22 +121,17 @@ class ClothMask(ColouredMask):
 @OCCLUDERS.register("fashion")
 @dataclass(frozen=True)
 class FashionMask(ColouredMask):
-    """A moulded mask of thin stretch foam with ear loops cut from the same piece.
-
-    Attributes
-    ----------
-    colour
-        A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
-    """
+    """A moulded mask of thin stretch foam with ear loops cut from the same piece."""
 
     colour: Colour = "black"
 
     def garment(self, scale: float, one: Individual = USUAL) -> Garment:
         """Return the moulded sheet and the bands to the ears."""
-        colour = self.dyed(one)
+        colour, gain = self.rgb, self.gain(one)
         surface = self.surface(MOULDED, scale, one)
-        sheet = cloth_sheet(surface, foam(colour, one))
+        sheet = cloth_sheet(surface, foam(colour, smooth=one.seed is not None), gain)
+        sheet = creased_sheet(sheet, one, 0.7, fine=detail(scale) > 0)
         if self.wearing != "one_ear":
-            return Garment((sheet, *bands(surface, colour)))
+            return Garment((sheet, *bands(surface, colour, gain)))
         dangling = replace(self.loops(surface, colour)[-1], width=_BAND, colour=colour)
-        return Garment((sheet, *bands(surface, colour, ears="right"), dangling))
+        return Garment((sheet, *bands(surface, colour, gain, ears="right"), dangling))

@@ -7,6 +7,8 @@ from typing import Final
 
 import numpy as np
 
+from maskface.occluders.worn.placement import Placement
+
 _FIXED: Final = 11
 """Seed of the usual mask's cloth."""
 
@@ -19,9 +21,12 @@ class Individual:
     ----------
     seed
         Of all that is particular about it; None for the usual one, which is always the same.
+    placement
+        Where it sits, if not where its seed says.
     """
 
     seed: int | None = None
+    placement: Placement | None = None
 
     def rng(self, purpose: str) -> np.random.Generator:
         """Return the random numbers of one purpose, the same for the same seed."""

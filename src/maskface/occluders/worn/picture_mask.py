@@ -19,9 +19,10 @@ from maskface.occluders.colours import BRIGHTEST, DARKEST, RGB
 from maskface.occluders.drawing.garment import Garment, Sheet, Texture
 from maskface.occluders.registry import OCCLUDERS
 from maskface.occluders.worn.base import Mask
+from maskface.occluders.worn.creases import creased_sheet
 from maskface.occluders.worn.individual import USUAL, Individual
 from maskface.occluders.worn.planes import canvas, make_texture, step
-from maskface.occluders.worn.surface import SURGICAL
+from maskface.occluders.worn.surface import SURGICAL, detail
 from maskface.occluders.worn.weaves import tallness
 from maskface.specs import FilePath
 
@@ -73,7 +74,8 @@ class PictureMask(Mask):
         surface = self.surface(SURGICAL, scale, one)
         texture = picture_cloth(self.path, self.sha256)
         loops = self.loops(surface, _main_colour(texture))
-        return Garment((Sheet(surface, texture), *loops))
+        sheet = creased_sheet(Sheet(surface, texture), one, 1.0, fine=detail(scale) > 0)
+        return Garment((sheet, *loops))
 
 
 @lru_cache(maxsize=16)
@@ -125,6 +127,7 @@ def _refusal(path: str, why: str) -> MaskfaceError:
     )
 
 
+@lru_cache(maxsize=16)
 def _main_colour(texture: Texture) -> RGB:
     """Red, green and blue (0 to 255) that half of the cloth's visible parts lie below."""
     colours = texture.levels[-1].reshape(-1, 3)

@@ -70,8 +70,8 @@ class Population:
         Of the lower edge at the midline, and of the lower corners.
     width, taper
         Of the whole width, and of the place of the lower corners beside that of the upper ones.
-    tilt
-        In degrees.
+    tilt, lean
+        In degrees, and its mean, anticlockwise as the camera sees it.
     shift
         Sideways.
     reach
@@ -87,6 +87,7 @@ class Population:
     width: float = 0.080
     taper: float = 0.050
     tilt: float = 1.9
+    lean: float = -0.2
     shift: float = 0.037
     reach: tuple[tuple[float, float], tuple[float, float]] = ((-0.15, 0.18), (-0.17, 0.35))
 
@@ -104,7 +105,7 @@ class Population:
             lower=float(-self.lower * np.clip(corner, -2, 2) * UNIT),
             width=float((_MEAN[0] + self.width * np.clip(z[4], -2, 2)) / 2 * UNIT),
             taper=float(self.taper * z[5] * UNIT),
-            tilt=float(self.tilt * z[6]),
+            tilt=float(self.tilt * z[6] + self.lean),
             shift=float(self.shift * z[7] * UNIT),
         )
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
-from typing import ClassVar, Final
+from functools import lru_cache
+from typing import ClassVar, Final, NamedTuple
 
+import cv2
 import numpy as np
 
 from maskface.arrays import Reals
@@ -14,13 +15,13 @@ from maskface.occluders.drawing.garment import Cord, Garment, Sheet, Surface, Te
 from maskface.occluders.parameters import Colour
 from maskface.occluders.registry import OCCLUDERS
 from maskface.occluders.worn.base import ColouredMask
-from maskface.occluders.worn.creases import crumpled
+from maskface.occluders.worn.creases import creased, creased_sheet, crumpled, with_relief
 from maskface.occluders.worn.individual import USUAL, Individual
 from maskface.occluders.worn.mask_shapes import CUP, FOLDED
 from maskface.occluders.worn.placement import Population
 from maskface.occluders.worn.planes import bump, canvas, make_texture, seam, step, unevenness
 from maskface.occluders.worn.straps import head_straps
-from maskface.occluders.worn.surface import sheet_surface
+from maskface.occluders.worn.surface import detail, sheet_surface
 
 WIDTH: Final = 480
 HEIGHT: Final = 576
@@ -47,19 +48,42 @@ _SAG: Final = 0.6
 the face turns it away from the camera."""
 
 
-@lru_cache(maxsize=32)
-def half(one: Individual = USUAL, *, left: bool = False) -> Texture:
-    """Draw right (or left) half of a folded respirator, from the side to the fold."""
-    welded, rest, metal = _welded(left=left)
-    whole = crumpled((HEIGHT, 2 * WIDTH), one, 0.45 if one.seed is None else 1.4)
-    level = welded + (whole[:, : WIDTH - 1 : -1] if left else whole[:, :WIDTH])
-    level = level * rest + metal
-    return make_texture(level[:, ::-1] if left else level)
+@lru_cache(maxsize=2)
+def half(*, left: bool = False) -> Texture:
+    """Draw right (or left) half of the usual folded respirator, from the side to the fold."""
+    whole = crumpled((HEIGHT, 2 * WIDTH), USUAL, 0.45)
+    return _fleece(_MAKES[0], whole[:, : WIDTH - 1 : -1] if left else whole[:, :WIDTH], left=left)
 
 
-@cache
-def _welded(*, left: bool) -> tuple[Reals, Reals, Reals]:
-    """Fleece with its welds; what the nose clip leaves of its light; and the light on the clip."""
+@lru_cache(maxsize=12)
+def _smooth_half(make: int, *, left: bool) -> Texture:
+    """Draw a half of a make without creases."""
+    return _fleece(_MAKES[make], np.zeros(1, np.float32), left=left)
+
+
+class _Make(NamedTuple):
+    """How much of each weld a make shows, and whether the clip lies outside; its print, if any."""
+
+    fold: float = 1.0
+    edges: float = 1.0
+    sides: float = 1.0
+    clip: float = 1.0
+    print: tuple[str, ...] = ()
+    left: bool = False
+
+
+_MAKES: Final = (
+    _Make(),
+    _Make(0.0, 0.7, 1.0, 0.0, ("KN95", "GB2626-2019"), left=True),
+    _Make(0.5, 0.0, 1.0, 1.0, ("FFP2 NR", "EN 149:2001")),
+    _Make(0.0, 1.0, 0.5, 0.0),
+    _Make(1.0, 0.3, 0.4, 0.0, ("KN95",)),
+    _Make(0.0, 0.0, 0.8, 0.6, ("FFP2 NR D", "CE 2163"), left=True),
+)
+"""The usual respirator, and others that real ones resemble: most clips lie between the layers."""
+
+
+def _fleece(make: _Make, creases: Reals, *, left: bool) -> Texture:
     x, y = canvas(HEIGHT, WIDTH)
     # Columns are equally spaced in the angle of `sheet_of`.
     fold = HALF * np.sin(np.pi / 2 * (1 - x))
@@ -67,24 +91,41 @@ def _welded(*, left: bool) -> tuple[Reals, Reals, Reals]:
     upper, lower = DOWN * tall * y, DOWN * tall * (1 - y)
     felt = unevenness((HEIGHT, WIDTH), ((0.7, 0.012), (4.0, 0.007), (30.0, 0.010)), 31 + left)
     clip, metal = _clip(fold, upper)
-    welded = 1 + felt + _welds(fold, upper, lower, DOWN * y)
-    return np.asarray(welded, np.float32), np.asarray(1 - 0.24 * clip, np.float32), metal
+    welded = 1 + felt + _welds(make, fold, upper, lower, DOWN * y)
+    level = np.asarray(welded, np.float32) + creases
+    level = level * np.asarray(1 - 0.24 * make.clip * clip, np.float32) + make.clip * metal
+    level = level[:, ::-1] if left else level
+    if make.print and make.left == left:
+        level = level * _print(make.print, 1 if left else -1)
+    return make_texture(level)
 
 
-def _welds(fold: Reals, upper: Reals, lower: Reals, along: Reals) -> Reals:
+def _print(lines: tuple[str, ...], slant: int) -> Reals:
+    """Draw lines of print on the lower part of a half, along its lower edge."""
+    ink, font = np.zeros((HEIGHT, WIDTH), np.uint8), cv2.FONT_HERSHEY_SIMPLEX
+    for number, line in enumerate(lines):
+        size = 0.9 if number == 0 else 0.62
+        (width, _), _ = cv2.getTextSize(line, font, size, 2)
+        at = ((WIDTH - width) // 2, int(0.60 * HEIGHT) + 30 * number)
+        cv2.putText(ink, line, at, font, size, 255, 2, cv2.LINE_AA)
+    turn = cv2.getRotationMatrix2D((WIDTH / 2, 0.6 * HEIGHT), 14.0 * slant, 1.0)
+    return np.asarray(1 - 0.45 / 255 * cv2.warpAffine(ink, turn, (WIDTH, HEIGHT)), np.float32)
+
+
+def _welds(make: _Make, fold: Reals, upper: Reals, lower: Reals, along: Reals) -> Reals:
     """Rows of weld points along the fold and along all edges.
 
     From the rows to the edge it gets darker: a bright edge would look like a halo.
     """
     side = HALF - fold
-    relief = _points(fold - 0.42, along) + 0.05 * bump(fold - 0.42, 0.16)
+    relief = make.fold * _points(fold - 0.42, along) + 0.05 * bump(fold - 0.42, 0.16)
     inner = step(side - 0.9, 0.05)
     for distance in (upper, lower):
         for row in (0.55, 0.85):
-            relief = relief + 0.7 * inner * _points(distance - row, fold)
+            relief = relief + 0.7 * make.edges * inner * _points(distance - row, fold)
         relief = relief - 0.16 * np.exp(-distance / 0.18)
     for row in (0.25, 0.50, 0.75):
-        relief = relief + _points(side - row, along)
+        relief = relief + make.sides * _points(side - row, along)
     return np.asarray(relief - 0.16 * np.exp(-side / 0.15) - 0.04 * bump(side - 1.0, 0.10))
 
 
@@ -155,13 +196,7 @@ _STRAP_WIDTH: Final = 0.42  # cm
 @OCCLUDERS.register("ffp2")
 @dataclass(frozen=True)
 class Ffp2Mask(ColouredMask):
-    """A folded respirator (FFP2, KN95) with a sharp ridge, welded seams and ear loops.
-
-    Attributes
-    ----------
-    colour
-        A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
-    """
+    """A folded respirator (FFP2, KN95) with a sharp ridge, welded seams and ear loops."""
 
     population: ClassVar[Population] = Population(
         top=0.074,
@@ -171,6 +206,7 @@ class Ffp2Mask(ColouredMask):
         width=0.13,
         taper=0.07,
         tilt=1.9,
+        lean=-0.9,
         shift=0.03,
         reach=((-0.09, 0.20), (-0.17, 0.35)),
     )
@@ -180,11 +216,25 @@ class Ffp2Mask(ColouredMask):
         """Return two halves, what joins them, and the loops."""
         colour = self.dyed(one)
         surface = self.surface(FOLDED, scale, one)
-        right, left, fold = _halves(surface, colour)
-        sheets = (
-            Sheet(right, half(one), colour, by_depth=True, falloff=_FALLOFF),
-            Sheet(left, half(one, left=True), colour, by_depth=True, falloff=_FALLOFF),
-        )
+        *halves, fold = _halves(surface, colour)
+        sheets = [
+            Sheet(own, half(left=left), colour, by_depth=True, falloff=_FALLOFF)
+            for own, left in zip(halves, (False, True), strict=True)
+        ]
+        if one.seed is not None:
+            rng = one.rng("cloth")
+            make, falloff = int(rng.integers(len(_MAKES))), rng.uniform(0.1, 0.6)
+            whole = creased(rng, 2.0, fine=detail(scale) > 0, halves=2)
+            sheets = [
+                replace(
+                    with_relief(sheet, level, one),
+                    texture=_smooth_half(make, left=left),
+                    falloff=falloff,
+                )
+                for sheet, left, level in zip(
+                    sheets, (False, True), np.split(whole, 2, axis=1), strict=True
+                )
+            ]
         return Garment((*sheets, fold, *self.loops(surface, colour)))
 
 
@@ -203,21 +253,16 @@ def _halves(surface: Surface, colour: RGB) -> tuple[Surface, Surface, Cord]:
 @OCCLUDERS.register("n95")
 @dataclass(frozen=True)
 class N95Mask(ColouredMask):
-    """A moulded cup respirator (N95) with a metal nose strip and two straps round the head.
-
-    Attributes
-    ----------
-    colour
-        A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
-    """
+    """A moulded cup respirator (N95) with a metal nose strip and two straps round the head."""
 
     colour: Colour = "#f3efe4"
 
     def garment(self, scale: float, one: Individual = USUAL) -> Garment:
         """Return the cup and its straps."""
-        colour = self.dyed(one)
         surface = self.surface(CUP, scale, one)
-        return Garment((Sheet(surface, cup(colour), falloff=_FALLOFF), *self._straps(surface)))
+        sheet = Sheet(surface, cup(self.rgb), self.gain(one), falloff=_FALLOFF)
+        sheet = creased_sheet(sheet, one, 0.6, fine=detail(scale) > 0)
+        return Garment((sheet, *self._straps(surface)))
 
     def _straps(self, surface: Surface) -> list[Cord]:
         if self.wearing != "one_ear":

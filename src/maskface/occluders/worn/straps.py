@@ -41,26 +41,18 @@ _ROUND: Final = 0.65
 """How far straps bend outwards round the cheek, in cm."""
 
 
-def bands(surface: Surface, colour: RGB, *, ears: str = "both") -> list[Sheet]:
-    """Draw wide bands from the sides of a mask to the ears, with an opening for the ear.
-
-    Parameters
-    ----------
-    surface
-        The mask.
-    colour
-        Red, green, blue (0 to 255) of its cloth.
-    ears
-        ``both``, or only the person's ``right``.
-    """
+def bands(
+    surface: Surface, colour: RGB, gain: RGB = (255, 255, 255), *, ears: str = "both"
+) -> list[Sheet]:
+    """Draw wide bands with an opening from the sides of a mask to the ears (as for `ear_loops`)."""
     sheet, normals = surface.sheet, surface.normals.reshape(*surface.shape, 3)
     right, left = (
         _band(sheet[:, column], normals[:, column], mirror)
         for column, mirror in ((0, 1.0), (-1, -1.0))
     )
     drawn = [
-        Sheet(right, band_cloth(colour, mirrored=True), on_head=True, under_hair=True),
-        Sheet(left, band_cloth(colour), on_head=True, under_hair=True),
+        Sheet(right, band_cloth(colour, mirrored=True), gain, on_head=True, under_hair=True),
+        Sheet(left, band_cloth(colour), gain, on_head=True, under_hair=True),
     ]
     return drawn[:1] if ears == "right" else drawn
 
@@ -119,17 +111,7 @@ def _cut(x: Reals, y: Reals) -> tuple[Reals, Reals]:
 
 
 def head_straps(surface: Surface, colour: RGB, width: float) -> list[Cord]:
-    """Draw two straps round the head, above and below the ears.
-
-    Parameters
-    ----------
-    surface
-        The mask.
-    colour
-        Red, green, blue (0 to 255) of the straps.
-    width
-        Their width in cm.
-    """
+    """Draw two straps, `width` cm wide, round the head, above and below the ears."""
     sheet, cords = surface.sheet, []
     for column, mirror in ((0, -1.0), (-1, 1.0)):
         for row, way in ((0, _ABOVE), (-1, _BELOW)):

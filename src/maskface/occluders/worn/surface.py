@@ -94,16 +94,22 @@ def curve(points: Line | tuple[float, ...], n: int) -> Floats:
         (n, d).
     """
     control = np.asarray(points, dtype=np.float64).reshape(len(points), -1)
-    padded = np.vstack([2 * control[0] - control[1], control, 2 * control[-1] - control[-2]])
-    position = np.linspace(0, len(points) - 1, n)
-    start = np.minimum(position.astype(int), len(points) - 2)
+    return np.asarray(_blend(len(points), n) @ control)
+
+
+@lru_cache(maxsize=64)
+def _blend(points: int, n: int) -> Floats:
+    """Return weights (n, points) of control points in the samples of a curve."""
+    own = np.eye(points)
+    padded = np.vstack([2 * own[0] - own[1], own, 2 * own[-1] - own[-2]])
+    position = np.linspace(0, points - 1, n)
+    start = np.minimum(position.astype(int), points - 2)
     t = (position - start)[:, None]
     p0, p1, p2, p3 = (padded[start + k] for k in range(4))
-    blend: Floats = 0.5 * (
+    return np.asarray(0.5 * (
         2 * p1 + (p2 - p0) * t + (2 * p0 - 5 * p1 + 4 * p2 - p3) * t**2
         + (3 * p1 - p0 - 3 * p2 + p3) * t**3
-    )  # fmt: skip
-    return blend
+    ))  # fmt: skip
 
 
 def surface_of(shape: Shape, scale: float) -> Surface:
@@ -121,17 +127,36 @@ def sheet_surface(sheet: Floats) -> Surface:
 
     Rows run from the upper to the lower edge, columns from the person's right to left.
     """
-    n_rows, n_columns = sheet.shape[:2]
-    normals = unit(np.cross(np.gradient(sheet, axis=1), -np.gradient(sheet, axis=0)))
-    rows, columns = np.mgrid[0 : 1 : n_rows * 1j, 0 : 1 : n_columns * 1j]
+    rows, columns = sheet.shape[:2]
+    across, down = _slopes(sheet.transpose(1, 0, 2)).transpose(1, 0, 2), -_slopes(sheet)
+    (ax, ay, az), (dx, dy, dz) = across.transpose(2, 0, 1), down.transpose(2, 0, 1)
+    normals = np.stack([ay * dz - az * dy, az * dx - ax * dz, ax * dy - ay * dx], axis=-1)
+    grid, triangles = _net(rows, columns)
+    steps = sheet[:, 1:] - sheet[:, :-1]
     return Surface(
-        shape=(n_rows, n_columns),
+        shape=(rows, columns),
         vertices=sheet.reshape(-1, 3),
-        normals=normals.reshape(-1, 3),
-        grid=np.stack([columns, rows], axis=-1).reshape(-1, 2),
-        triangles=_grid_triangles(n_rows, n_columns),
-        width=float(np.linalg.norm(np.diff(sheet, axis=1), axis=2).sum(axis=1).max()),
+        normals=unit(normals).reshape(-1, 3),
+        grid=grid,
+        triangles=triangles,
+        width=float(np.sqrt((steps * steps).sum(axis=2)).sum(axis=1).max()),
     )
+
+
+def _slopes(sheet: Floats) -> Floats:
+    """Return central differences down a sheet, one-sided at its ends."""
+    slopes = np.empty_like(sheet)
+    slopes[1:-1] = (sheet[2:] - sheet[:-2]) / 2
+    slopes[0], slopes[-1] = sheet[1] - sheet[0], sheet[-1] - sheet[-2]
+    return slopes
+
+
+@lru_cache(maxsize=64)
+def _net(rows: int, columns: int) -> tuple[Floats, NDArray[np.int32]]:
+    """Return column and row (n, 2) of the vertices of a sheet, and its triangles."""
+    down, across = np.mgrid[0 : 1 : rows * 1j, 0 : 1 : columns * 1j]
+    grid = np.stack([across, down], axis=-1).reshape(-1, 2)
+    return grid, _grid_triangles(rows, columns)
 
 
 @lru_cache(maxsize=_KEPT)

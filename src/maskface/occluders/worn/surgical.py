@@ -7,7 +7,7 @@ a ridge from nose to chin, welds along the edges, a paler band above, and wrinkl
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final
 
 import numpy as np
@@ -17,7 +17,16 @@ from maskface.occluders.drawing.garment import Garment, Texture
 from maskface.occluders.parameters import Colour
 from maskface.occluders.registry import OCCLUDERS
 from maskface.occluders.worn.base import ColouredMask, cloth_sheet
-from maskface.occluders.worn.creases import PROFILE, add_line, crumpled, soft_fold, wobble
+from maskface.occluders.worn.creases import (
+    PROFILE,
+    RELIEF,
+    add_line,
+    creased,
+    crumpled,
+    soft_fold,
+    with_relief,
+    wobble,
+)
 from maskface.occluders.worn.individual import USUAL, Individual
 from maskface.occluders.worn.planes import bump, canvas, make_texture, step, unevenness
 from maskface.occluders.worn.surface import SURGICAL, detail
@@ -42,40 +51,107 @@ _COUNTS: Final = ((2, 3, 4), (0.25, 0.5, 0.25))
 _BORDER: Final = 0.042
 """Width of the sewn border, as a share of the height. Any narrower, it is a bright line between its
 seam and skin."""
-_CHANCES: Final = {"interrupted": 0.3, "ridge": 0.55, "welds above": 0.8, "welds beside": 0.6,
-                   "pale band": 0.6}  # fmt: skip
-"""Shares of real masks that show each (16 looked at closely)."""
-_USUAL: Final = {"interrupted": False, "ridge": True, "welds above": True, "welds beside": True,
-                 "pale band": True}  # fmt: skip
+_CHANCES: Final = {"interrupted": 0.3, "ridge": 0.55, "above": 0.8, "beside": 0.6, "pale": 0.6}
+"""Shares of real masks with interrupted creases, a ridge, welds above and beside, and a paler band
+(16 looked at closely)."""
 
 
-def cloth(one: Individual = USUAL, *, fine: bool = True) -> Texture:
-    """Draw the relative brightness of a mask's cloth, in (HEIGHT, WIDTH) or `SMALL` pixels."""
-    return _cloth(one, (HEIGHT, WIDTH) if fine else SMALL)
+@lru_cache(maxsize=2)
+def cloth(*, fine: bool = True) -> Texture:
+    """Draw the relative brightness of the usual mask's cloth, in (HEIGHT, WIDTH) or `SMALL` px."""
+    shape, rng = (HEIGHT, WIDTH) if fine else SMALL, USUAL.rng("cloth")
+    rng.random(len(_CHANCES))
+    level = 1 + crumpled(shape, USUAL)
+    _add_creases(level, rng, 3)
+    _add_ridge(level, rng)
+    level *= _sewn(shape, above=True, beside=True, pale=True)
+    level += np.roll(_fibres(shape), rng.integers(0, shape[0], 2).tolist(), (0, 1))
+    where, wire = _wire(shape, rng)
+    level[where] *= 1 + wire
+    return make_texture(level)
 
 
 @lru_cache(maxsize=16)
-def _cloth(one: Individual, shape: tuple[int, int]) -> Texture:
+def _smooth_cloth(*, above: bool, beside: bool, pale: bool, fine: bool) -> Texture:
+    """Cloth without folds."""
+    shape = (HEIGHT, WIDTH) if fine else SMALL
+    return make_texture(_sewn(shape, above=above, beside=beside, pale=pale) + _fibres(shape))
+
+
+def folds_of(one: Individual, *, fine: bool, interrupted: bool, ridge: bool) -> Singles:
+    """Return the change of brightness around 0 by the folds of one mask and the wire in it."""
     rng = one.rng("cloth")
-    has = {what: bool(rng.random() < chance) for what, chance in _CHANCES.items()}
-    if one.seed is None:
-        has = _USUAL
-    level = 1 + crumpled(shape, one)
-    count = 3 if one.seed is None else int(rng.choice(_COUNTS[0], p=_COUNTS[1]))
-    _add_creases(level, rng, count, interrupted=has["interrupted"])
-    if has["ridge"]:
-        _add_ridge(level, rng)
-    level *= _sewn(
-        shape, above=has["welds above"], beside=has["welds beside"], pale=has["pale band"]
-    )
-    level += np.roll(_fibres(shape), rng.integers(0, shape[0], 2).tolist(), (0, 1))
-    return make_texture(_wire(level, rng))
+    level = creased(rng, 1.0, fine=fine)
+    rows, columns = level.shape
+    count = int(np.searchsorted(np.cumsum(_COUNTS[1]), rng.random())) + _COUNTS[0][0]
+    gap: Reals = np.ones(1, np.float32)
+    if interrupted:
+        gap = 1 - 0.85 * bump(
+            np.linspace(-1, 1, columns, dtype=np.float32) - rng.normal(0, 0.08), 0.22
+        )
+    height = rng.normal(*_FIRST)
+    for _ in range(count):
+        number, way, strength = (
+            int(rng.integers(_KEPT)),
+            int(rng.integers(2)),
+            rng.uniform(0.6, 1.2),
+        )
+        k = int(np.clip(round((height - _LEVELS[0]) / _LEVELS[1]), 0, _LEVELS[2] - 1))
+        start, strip = _kept_pleats(k, fine=fine)[number]
+        start += round((height - _LEVELS[0] - k * _LEVELS[1]) / (_LOW[0] - _TOP[0]) * rows)
+        start = min(max(start, 0), rows - len(strip))
+        level[start : start + len(strip)] += strip[:, :: 1 - 2 * way] * (gap * np.float32(strength))
+        height += max(rng.normal(*_APART), 0.08)
+    if ridge:
+        start, strip = _kept_ridges(fine=fine)[int(rng.integers(2 * _KEPT))]
+        level[:, start : start + strip.shape[1]] += strip
+    where, wire = _wire(level.shape, rng)
+    level[where] += wire
+    return level
 
 
-def _add_creases(
-    level: Singles, rng: np.random.Generator, count: int, *, interrupted: bool
-) -> None:
+_KEPT: Final = 8
+"""Pleats of one height that are kept for masks of a population, and half as many ridges."""
+_LEVELS: Final = (0.45, 0.12, 7)
+"""Height of the uppermost of these, distance to the next, and their number."""
+
+
+@cache
+def _kept_pleats(level: int, *, fine: bool) -> tuple[tuple[int, Singles], ...]:
+    """First row, and change of brightness from there on, of pleats of about one height."""
+    rng, kept = np.random.default_rng([19, level]), []
+    for _ in range(_KEPT):
+        blank = np.zeros(RELIEF[fine], np.float32)
+        _add_pleat(blank, rng, _LEVELS[0] + level * _LEVELS[1])
+        rows = np.flatnonzero(np.abs(blank).max(axis=1) > _FAINT)
+        kept.append((int(rows[0]), blank[rows[0] : rows[-1] + 1]))
+    return tuple(kept)
+
+
+@cache
+def _kept_ridges(*, fine: bool) -> tuple[tuple[int, Singles], ...]:
+    """First column, and change of brightness from there on, of ridges."""
+    rng, kept = np.random.default_rng(23), []
+    for _ in range(2 * _KEPT):
+        blank = np.zeros(RELIEF[fine], np.float32)
+        _add_ridge(blank, rng)
+        columns = np.flatnonzero(np.abs(blank).max(axis=0) > _FAINT)
+        kept.append((int(columns[0]), blank[:, columns[0] : columns[-1] + 1]))
+    return tuple(kept)
+
+
+_FAINT: Final = 0.002
+
+
+def _add_creases(level: Singles, rng: np.random.Generator, count: int) -> None:
     """Add the pleats, which open downwards: a rounded lip that catches light, and its shadow."""
+    height = rng.normal(*_FIRST)
+    for _ in range(count):
+        _add_pleat(level, rng, height)
+        height += max(rng.normal(*_APART), 0.08)
+
+
+def _add_pleat(level: Singles, rng: np.random.Generator, height: float) -> None:
     across = np.linspace(-1, 1, level.shape[1])
     side = np.abs(across)
     round_off = np.clip(np.cos(np.pi / 2 * across), 0, 1)
@@ -83,19 +159,14 @@ def _add_creases(
         beside + (middle - beside) * round_off**power
         for (middle, beside), power in ((_TOP, 5.0), (_LOW, 2.6))
     )
-    height = rng.normal(*_FIRST)
-    for _ in range(count):
-        sag, slope = rng.normal(*_SAG), rng.normal(0, _SLOPE)
-        line = height + sag * (round_off - 0.6) + slope * across + wobble(len(across), rng, 0.008)
-        strength = rng.uniform(0.6, 1.2) * (1 + wobble(len(across), rng, 0.22))
-        if interrupted:
-            strength = strength * (1 - 0.85 * bump(across - rng.normal(0, 0.08), 0.22))
-        rows = (line - top) / (low - top)
-        # A crease that runs into an edge is sewn down there.
-        strength = strength * np.clip(rows / 0.12, 0, 1) * np.clip((1 - rows) / 0.12, 0, 1)
-        softness = rng.uniform(0.8, 1.7)
-        add_line(level, _pleat(), rows, softness, strength * (0.75 + 0.25 * side))
-        height += max(rng.normal(*_APART), 0.08)
+    sag, slope = rng.normal(*_SAG), rng.normal(0, _SLOPE)
+    line = height + sag * (round_off - 0.6) + slope * across + wobble(len(across), rng, 0.008)
+    strength = rng.uniform(0.6, 1.2) * (1 + wobble(len(across), rng, 0.22))
+    rows = (line - top) / (low - top)
+    # A crease that runs into an edge is sewn down there.
+    strength = strength * np.clip(rows / 0.12, 0, 1) * np.clip((1 - rows) / 0.12, 0, 1)
+    softness = rng.uniform(0.8, 1.7)
+    add_line(level, _pleat(), rows, softness, strength * (0.75 + 0.25 * side))
 
 
 @lru_cache(maxsize=1)
@@ -140,18 +211,19 @@ def _welds(distance: Reals, along: Reals) -> Reals:
     return 0.10 * bump(distance, 0.0045) * step(np.cos(2 * np.pi * along / 0.016) - 0.1, 0.25)
 
 
-def _wire(level: Singles, rng: np.random.Generator) -> Singles:
-    """The wire over the nose, a raised bar below the upper border, bent over it."""
-    height, width = level.shape
-    rows = slice(int(0.04 * height), int(0.12 * height))
-    columns = slice(int(0.27 * width), int(0.73 * width))
-    x, y = canvas(height, width)
-    x, y = x[rows, columns], y[rows, columns]
+def _wire(shape: tuple[int, int], rng: np.random.Generator) -> tuple[tuple[slice, slice], Singles]:
+    """Where the wire over the nose is, a bar bent over it, and how it changes the brightness."""
+    height, width = shape
+    rows, columns = (
+        slice(int(low * size), int(high * size))
+        for low, high, size in ((0.04, 0.12, height), (0.27, 0.73, width))
+    )
+    x, y = (np.linspace(0, 1, size, dtype=np.float32) for size in (width, height))
+    x, y = x[None, columns], y[rows, None]
     at, half = 0.062 + rng.normal(0, 0.004), 0.2 + rng.normal(0, 0.015)
     bar = bump(y - at, 0.012) - 0.9 * bump(y - at - 0.023, 0.012)
     inside = step(half - np.abs(x - 0.5 - rng.normal(0, 0.01)), 0.006)
-    level[rows, columns] *= 1 + rng.uniform(0.03, 0.08) * inside * bar
-    return level
+    return (rows, columns), np.asarray(rng.uniform(0.03, 0.08) * inside * bar, np.float32)
 
 
 @lru_cache(maxsize=2)
@@ -177,7 +249,14 @@ class SurgicalMask(ColouredMask):
 
     def garment(self, scale: float, one: Individual = USUAL) -> Garment:
         """Return the pleated sheet and its loops."""
-        colour = self.dyed(one)
+        colour, fine = self.dyed(one), detail(scale) > 0
         surface = self.surface(SURGICAL, scale, one)
-        texture = cloth(one, fine=detail(scale) > 0)
-        return Garment((cloth_sheet(surface, texture, colour), *self.loops(surface, colour)))
+        if one.seed is None:
+            sheet = cloth_sheet(surface, cloth(fine=fine), colour)
+        else:
+            chances = zip(_CHANCES.items(), one.rng("parts").random(len(_CHANCES)), strict=True)
+            has = {what: bool(drawn < chance) for (what, chance), drawn in chances}
+            folds = {what: has.pop(what) for what in ("interrupted", "ridge")}
+            sheet = cloth_sheet(surface, _smooth_cloth(**has, fine=fine), colour)
+            sheet = with_relief(sheet, folds_of(one, fine=fine, **folds), one)
+        return Garment((sheet, *self.loops(surface, colour)))

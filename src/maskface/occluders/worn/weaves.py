@@ -12,7 +12,7 @@ from maskface.arrays import Reals
 from maskface.occluders.colours import RGB
 from maskface.occluders.drawing.garment import Texture
 from maskface.occluders.worn.creases import crumpled
-from maskface.occluders.worn.individual import USUAL, Individual
+from maskface.occluders.worn.individual import USUAL
 from maskface.occluders.worn.planes import (
     bump,
     canvas,
@@ -117,10 +117,11 @@ _HEM: Final = 1.3
 """Width of the border in cm, laid out; worn, 0.6 (beside the nose) to 1. In a narrower one, the
 seam and the print behind it would be bright and dark lines along the skin."""
 _GATHERED: Final = 1.3
+_FINER: Final = 0.5  # strength of threads where each mask has grain of its own
 
 
 @lru_cache(maxsize=64)
-def cotton(pattern: Pattern, colour: RGB, accent: RGB, one: Individual = USUAL) -> Texture:
+def cotton(pattern: Pattern, colour: RGB, accent: RGB, seam: float | None = None) -> Texture:
     """Draw printed cotton of two panels joined along the middle, bound in the colour of its ground.
 
     Parameters
@@ -129,30 +130,31 @@ def cotton(pattern: Pattern, colour: RGB, accent: RGB, one: Individual = USUAL) 
         What is printed on it.
     colour, accent
         Red, green, blue (0 to 255) of the ground and of the print.
-    one
-        Which piece of cloth: its folds.
+    seam
+        How marked the seam is, 0 to 1, without other folds; the usual seam and folds if None.
 
     Returns
     -------
     Texture
         In colour.
     """
-    relief = _panels(one)
     across, down = in_centimetres()
     bound = step(_HEM - np.minimum(*_from_edges()), 0.04)
     share = (print_on(pattern, across, down) * (1 - bound))[..., None]
     ground = (1 - share) * np.array(colour, np.float32) + share * np.array(accent, np.float32)
-    return make_texture(relief[..., None] * ground / 255)
+    return make_texture(_panels(seam)[..., None] * ground / 255)
 
 
-@lru_cache(maxsize=16)
-def plain_cotton(one: Individual = USUAL) -> Texture:
+@lru_cache(maxsize=4)
+def plain_cotton(seam: float | None = None) -> Texture:
     """Draw the same cotton without a print, in shades around 1."""
-    return make_texture(_panels(one))
+    return make_texture(_panels(seam))
 
 
-def _panels(one: Individual) -> Reals:
-    return np.asarray(sewn_relief(one) * _seam_relief())
+def _panels(seam: float | None) -> Reals:
+    if seam is None:
+        return np.asarray(sewn_relief() * _seam_relief())
+    return np.asarray(sewn_relief(smooth=True) * (1 + seam * (_seam_relief() - 1)))
 
 
 def in_centimetres() -> tuple[Reals, Reals]:
@@ -174,17 +176,17 @@ def _from_edges() -> tuple[Reals, Reals]:
     return DOWN * np.minimum(y, _GATHERED * (1 - y)) * tallness(x), ACROSS * np.minimum(x, 1 - x)
 
 
-def sewn_relief(one: Individual = USUAL) -> Reals:
+def sewn_relief(*, smooth: bool = False) -> Reals:
     """Return brightness around 1 of hemmed cotton: threads, soft folds, a stitched border."""
-    return np.asarray(
-        _hemmed() * (1 + crumpled((HEIGHT, WIDTH), one, 1.2 if one.seed is None else 2.0))
-    )
+    if smooth:
+        return _hemmed(_FINER)
+    return np.asarray(_hemmed(1.0) * (1 + crumpled((HEIGHT, WIDTH), USUAL, 1.2)))
 
 
 @cache
-def _hemmed() -> Reals:
+def _hemmed(strength: float) -> Reals:
     x, y = canvas(HEIGHT, WIDTH)
-    return (1 + _threads()) * (1 + _hem(x, y))
+    return np.asarray((1 + strength * _threads()) * (1 + _hem(x, y)))
 
 
 def _threads() -> Reals:

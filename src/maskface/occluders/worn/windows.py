@@ -14,6 +14,7 @@ from maskface.occluders.drawing.garment import Cord, Garment, Shadow, Sheet, Sur
 from maskface.occluders.parameters import Colour
 from maskface.occluders.registry import OCCLUDERS
 from maskface.occluders.worn.base import ColouredMask, outward
+from maskface.occluders.worn.creases import creased_sheet
 from maskface.occluders.worn.individual import USUAL, Individual
 from maskface.occluders.worn.mask_shapes import CONTOURED, PANEL
 from maskface.occluders.worn.planes import (
@@ -25,7 +26,7 @@ from maskface.occluders.worn.planes import (
     stitches,
     unevenness,
 )
-from maskface.occluders.worn.surface import sheet_surface
+from maskface.occluders.worn.surface import detail, sheet_surface
 from maskface.occluders.worn.weaves import in_centimetres, sewn_relief
 
 _WINDOW: Final = (4.5, 2.95)
@@ -59,7 +60,7 @@ def window_box() -> tuple[float, float, float, float]:
 
 
 @cache
-def window_cloth() -> Texture:
+def window_cloth(*, smooth: bool = False) -> Texture:
     """Draw hemmed cotton with a hole before the mouth, bound with a stitched border."""
     across, down = in_centimetres()
     outside = _outside(across, down - _LEVEL, *_WINDOW)
@@ -67,7 +68,7 @@ def window_cloth() -> Texture:
     relief = 0.16 * seam(outside - _HEM, 0.05) - 0.22 * np.exp(-np.abs(outside) / 0.05)
     relief = relief + 0.06 * bump(outside - 0.15, 0.08)
     relief = relief + 0.10 * stitches(outside - _HEM + 0.09, around, 0.03, 0.26)
-    return make_texture(sewn_relief() * (1 + relief), step(outside, 0.03))
+    return make_texture(sewn_relief(smooth=smooth) * (1 + relief), step(outside, 0.03))
 
 
 @cache
@@ -167,7 +168,8 @@ class WindowMask(ColouredMask):
         colour = self.dyed(one)
         surface = self.surface(_FORM, scale, one)
         film = Sheet(_before_the_mouth(surface), window_film(), _GLARE, tint=_TINT, lit=False)
-        cloth = Sheet(surface, window_cloth(), colour)
+        cloth = Sheet(surface, window_cloth(smooth=one.seed is not None), colour)
+        cloth = creased_sheet(cloth, one, 2.0, fine=detail(scale) > 0)
         return Garment((film, cloth, *self.loops(surface, colour)), _SHADE)
 
 
@@ -200,7 +202,9 @@ class ClearMask(ColouredMask):
         colour = self.dyed(one)
         surface = self.surface(PANEL, scale, one)
         film = Sheet(surface, panel_film(), _GLARE, tint=_TINT, lit=False)
-        frame = Sheet(surface, panel_frame(), colour)
+        frame = creased_sheet(
+            Sheet(surface, panel_frame(), colour), one, 0.7, fine=detail(scale) > 0
+        )
         loops = self.loops(surface, colour)
         return Garment((*_rims(surface), film, frame, *loops), _SHADE)
 

@@ -1,0 +1,15 @@
+from .folder import RunFolder as RunFolder
+from .integrity import find_damage as find_damage
+from .integrity import listed as listed
+from .results import Failures as Failures
+from .results import Run as Run
+from .results import failures_of as failures_of
+from .results import failures_text as failures_text
+from .results import find_failures as find_failures
+from .results import incomplete as incomplete
+from .results import load_run as load_run
+from .results import require_complete as require_complete
+from .results import summarize_run as summarize_run
+from .runner import run as run
+from .spec import Experiment as Experiment
+from .spec import make_plan as make_plan

@@ -1,0 +1,17 @@
+from .column_map import ColumnMap as ColumnMap
+from .column_map import detect_platform as detect_platform
+from .column_map import ready_maps as ready_maps
+from .scoring import HUMAN as HUMAN
+from .scoring import Study as Study
+from .scoring import congruent as congruent
+from .scoring import is_yes_no as is_yes_no
+from .scoring import of_question as of_question
+from .scoring import of_right as of_right
+from .scoring import read_study as read_study
+from .summary import check_study as check_study
+from .summary import human_guards as human_guards
+from .summary import odds_ratios as odds_ratios
+from .summary import require_empty as require_empty
+from .summary import study_text as study_text
+from .summary import summarize_humans as summarize_humans
+from .summary import write_study as write_study

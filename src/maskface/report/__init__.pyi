@@ -1,0 +1,11 @@
+from .figures import FORMATS as FORMATS
+from .figures import KINDS as KINDS
+from .figures import write_figures as write_figures
+from .index import ANSWER as ANSWER
+from .index import write_index as write_index
+from .page import NAME as NAME
+from .page import write_report as write_report
+from .run_data import SYNTHETIC as SYNTHETIC
+from .run_data import synthetic_warning as synthetic_warning
+from .text import answer_text as answer_text
+from .worn import write_worn as write_worn
