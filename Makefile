@@ -5,6 +5,9 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 OUT ?= results/demo
 
+# Tests start hundreds of processes: none of them compiles the package again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo experiments test test-fast check lock clean
 
 demo: $(STAMP)  ## run the main job on the embedded faces

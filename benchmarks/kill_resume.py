@@ -91,7 +91,9 @@ def kill(process: subprocess.Popen[bytes]) -> bool:
     return alive
 
 
-def disturb(process: subprocess.Popen[bytes], out: Path, rng: np.random.Generator) -> Tally:
+def disturb(
+    process: subprocess.Popen[bytes], out: Path, rng: np.random.Generator, *, light: bool = False
+) -> Tally:
     """Kill a run: half of the times while it reads, half of the times while it merges."""
     merging = bool(rng.integers(2))
     begun = time.monotonic()
@@ -100,7 +102,7 @@ def disturb(process: subprocess.Popen[bytes], out: Path, rng: np.random.Generato
         time.sleep(0.002)
         if time.monotonic() - begun > PATIENCE_S:
             raise SystemExit("A run came to no end.")
-    time.sleep(float(rng.uniform(0, 0.05 if merging else 3)))
+    time.sleep(float(rng.uniform(0, 0.05 if merging else 0.3 if light else 3)))
     merging = any(out.glob("*.csv")) or merging
     if not kill(process):
         return Tally()
@@ -113,7 +115,7 @@ def cycle(
     """Kill a run `kills` times, then let it finish."""
     tally = Tally()
     for _ in range(kills):
-        tally += disturb(start(data, out, rng, light=light), out, rng)
+        tally += disturb(start(data, out, rng, light=light), out, rng, light=light)
     process = start(data, out, rng, light=light)
     told = process.communicate(timeout=PATIENCE_S)[1].decode(errors="replace")
     if process.returncode:

@@ -102,7 +102,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
     rng = np.random.default_rng(asked.seed)
-    for ignored in (signal.SIGINT, signal.SIGHUP):  # as a shell may have them
+    for ignored in (signal.SIGINT, signal.SIGHUP):  # a shell may have them ignored
         signal.signal(ignored, signal.SIG_DFL)
     bad = 0
     with tempfile.TemporaryDirectory() as place:

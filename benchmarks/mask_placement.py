@@ -25,6 +25,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from maskface.analyses.outlines import LEFT, PIXELS, eye_frame, mask_body, measure_outline
 from maskface.images import read_image
 from maskface.landmarks import CachedDetector, MediaPipeDetector
 from maskface.occluders import get_occluder
@@ -69,78 +70,8 @@ LOOKS: Final = {
 """CIELAB of real blue and green surgical masks: median over masks, and standard deviation."""
 FOREHEAD: Final = (151, 9, 108, 337)
 
-OUTER_CORNERS: Final = (33, 263)
-IRISES: Final = (468, 473)
-PIXELS: Final = 160
-"""Pixels to the unit at which an outline is measured."""
-LEFT, ABOVE, RIGHT, BELOW = -1.25, -0.35, 1.25, 2.0
-"""The part of the frame that is looked at."""
-CORD: Final = 0.09
-"""Anything thinner is no part of the mask's body: loops and straps."""
 CHIP: Final = 64
 """Side of the box to which the inside of a mask is brought to compare folds."""
-
-
-def frame_of(points: Floats) -> Floats:
-    """Return the affine map (2, 3) from the picture to pixels of the frame."""
-    first, second = (points[k, :2].astype(np.float64) for k in OUTER_CORNERS)
-    unit = (second - first) / np.linalg.norm(second - first) ** 2 * PIXELS
-    turn = np.array([[unit[0], unit[1]], [-unit[1], unit[0]]])
-    return np.column_stack([turn, -turn @ (first + second) / 2 - np.array([LEFT, ABOVE]) * PIXELS])
-
-
-def body_of(alpha: NDArray[np.uint8], frame: Floats) -> Bools:
-    """Return the body of a mask, without loops, in pixels of the frame."""
-    size = (round((RIGHT - LEFT) * PIXELS), round((BELOW - ABOVE) * PIXELS))
-    seen = cv2.warpAffine(alpha, frame, size) > 127
-    side = round(CORD * PIXELS) | 1
-    brush = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
-    opened = cv2.morphologyEx(seen.astype(np.uint8), cv2.MORPH_OPEN, brush)
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(opened)
-    return np.asarray(labels == 1 + stats[1:, cv2.CC_STAT_AREA].argmax())
-
-
-def measures_of(body: Bools, points: Floats, frame: Floats) -> dict[str, float]:
-    """Return the measures of one mask, in units of the frame."""
-    rows, columns = np.nonzero(body)
-    x, y = columns / PIXELS + LEFT, rows / PIXELS + ABOVE
-    pupils = (points[list(IRISES), :2] @ frame[:, :2].T + frame[:, 2])[:, 0] / PIXELS + LEFT
-    middle = top_at(x, y, 0.0)
-    inner = [top_at(x, y, float(at)) for at in pupils]
-    outer = [top_at(x, y, at) for at in (-0.5, 0.5)]
-    upper = [corner(x, y, side, -1.0) for side in (-1, 1)]
-    lower = [corner(x, y, side, 1.0) for side in (-1, 1)]
-    return {
-        "top, midline": middle,
-        "top, pupils": float(np.mean(inner)),
-        "top, outer corners": float(np.mean(outer)),
-        "midline to outer": float(np.mean(outer)) - middle,
-        "tilt": float(np.degrees(np.arctan2(outer[1] - outer[0], 1.0))),
-        "width": float(x.max() - x.min()),
-        "lowest": float(y.max()),
-        "upper corner x": (upper[1][0] - upper[0][0]) / 2,
-        "upper corner y": (upper[0][1] + upper[1][1]) / 2,
-        "lower corner x": (lower[1][0] - lower[0][0]) / 2,
-        "lower corner y": (lower[0][1] + lower[1][1]) / 2,
-    }
-
-
-def top_at(x: Floats, y: Floats, at: float) -> float:
-    """Return the height of the upper edge at a place across; NaN beside the mask."""
-    near = np.abs(x - at) < 0.02
-    return float(y[near].min()) if near.any() else float("nan")
-
-
-def corner(x: Floats, y: Floats, side: int, down: float) -> tuple[float, float]:
-    """Return the corner of an outline on one side, the farthest outwards and up or down."""
-    half = y < 0.62 if down < 0 else y > 0.5
-    score = side * x[half] + down * SLANT[down > 0] * y[half]
-    k = int(score.argmax())
-    return float(x[half][k]), float(y[half][k])
-
-
-SLANT: Final = (0.6, 0.45)
-"""How much height counts beside distance from the midline for upper and for lower corners."""
 
 
 def folds_of(image: ImageArray, body: Bools, frame: Floats) -> Floats:
@@ -218,12 +149,10 @@ def report(folder: Path, limit: int, half: int | None, spec: str, draws: int) ->
                 if not again:
                     missed += 1
                     continue
-                points = again[0].points.astype(np.float64)
-                frame = frame_of(points)
-                body = body_of(drawn.alpha, frame)
-                rows.append(measures_of(body, points, frame))
+                body, frame = mask_body(drawn.alpha, again[0]), eye_frame(again[0])
+                rows.append(measure_outline(body, again[0]))
                 folds.append(folds_of(drawn.image, body, frame))
-                looks.append(looks_of(drawn.image, body, points, frame))
+                looks.append(looks_of(drawn.image, body, again[0].points.astype(float), frame))
     print(f"\n{spec}: {len(rows)} drawn masks, {missed} pictures without a face after that")
     print(f"{'':20}{'real':>16}{'drawn':>18}")
     off = 0

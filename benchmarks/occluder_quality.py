@@ -38,7 +38,16 @@ import joblib
 import numpy as np
 from numpy.typing import NDArray
 
-from maskface.blendshapes import BLENDSHAPES
+from maskface.analyses.leakage import (
+    CHIP,
+    TARGETS,
+    align_eyes,
+    correlate,
+    eyes,
+    mask_chip,
+    predict_unseen,
+    target_scores,
+)
 from maskface.datasets import load_dataset
 from maskface.datasets.example import example_dataset
 from maskface.images import read_image
@@ -47,11 +56,9 @@ from maskface.mesh import (
     CHIN,
     FACE_OVAL,
     FOREHEAD,
-    LEFT_EYE,
     LOWER_LIP,
     MOUTH_CORNERS,
     NOSE_TIP,
-    RIGHT_EYE,
     canonical_mesh,
 )
 from maskface.occluders import get_occluder
@@ -64,24 +71,17 @@ Floats: TypeAlias = NDArray[np.float64]
 Bytes: TypeAlias = NDArray[np.uint8]
 Bools: TypeAlias = NDArray[np.bool_]
 
-TARGETS: Final = {"smile": ("mouthSmileLeft", "mouthSmileRight"), "jaw": ("jawOpen",)}
 LEAK_BAR: Final = 0.10
 KNOWN: Final = ("pose alone", "seen above")
 """What of a face shows beside a mask."""
 FIXED: Final = ", fixed to the eyes"
-CHIP: Final = 32
-ALIGNED: Final = np.array([[40.0, 16.0], [88.0, 16.0]], np.float32)
-"""Where the eyes lie in a chip, before it is shrunk to a quarter."""
 ABOVE: Final = np.array([[40.0, 104.0], [88.0, 104.0]], np.float32)
 LAST_ROW: Final = 105
 """The same in a chip of the face above a mask, and its last row, just below the middle of the eyes:
 no mask reaches there.
 """
-FOLDS: Final = 10
 ROUNDS: Final = 20
 RESAMPLES: Final = 500
-PENALTIES: Final = np.array([0.01, 0.1, 1.0, 10.0])
-"""Ridge penalties in units of a picture's variance; the best is reported, against the mask."""
 POINTS: Final = {
     "nose tip": (NOSE_TIP,),
     "mouth corners": MOUTH_CORNERS,
@@ -129,39 +129,18 @@ def load(data: Path | None, limit: int) -> list[Photo]:
 # --- Leakage
 
 
-def chip(photo: Photo, image: ImageArray, mask: Bools) -> NDArray[np.float32]:
-    """Hidden pixels only, with the eyes in fixed places: (CHIP * CHIP, 2) grey and shape."""
-    move, size = aligned(photo, ALIGNED), (CHIP * 4, CHIP * 4)
-    grey = cv2.warpAffine(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), move, size)
-    inside = cv2.warpAffine(mask.astype(np.uint8) * 255, move, size)
-    both = np.dstack([np.where(inside > 127, grey, 0), inside]).astype(np.float32)
-    small = cv2.resize(both, (CHIP, CHIP), interpolation=cv2.INTER_AREA)
-    return np.asarray(small, np.float32).reshape(-1, 2)
-
-
 def chip_above(photo: Photo) -> NDArray[np.float32]:
     """Grey pixels above any mask, with the eyes in fixed places: (CHIP * CHIP,)."""
     grey = cv2.cvtColor(photo.image, cv2.COLOR_RGB2GRAY)
-    chip = cv2.warpAffine(grey, aligned(photo, ABOVE), (CHIP * 4, CHIP * 4))
+    chip = cv2.warpAffine(grey, align_eyes(photo.landmarks, ABOVE), (CHIP * 4, CHIP * 4))
     chip[LAST_ROW:] = 0
     small = cv2.resize(chip, (CHIP, CHIP), interpolation=cv2.INTER_AREA)
     return np.asarray(small, np.float32).ravel()
 
 
-def aligned(photo: Photo, places: NDArray[np.float32]) -> Floats:
-    """The affine map (2, 3) that brings the eyes to places (2, 2)."""
-    return np.asarray(cv2.estimateAffinePartial2D(eyes(photo).astype(np.float32), places)[0])
-
-
-def eyes(photo: Photo) -> Floats:
-    """Right and left eye (2, 2) in pixels: the middle between its corners, which lids leave."""
-    points = photo.landmarks.points.astype(np.float64)
-    return np.array([points[list(eye), :2].mean(axis=0) for eye in (RIGHT_EYE, LEFT_EYE)])
-
-
 def eye_frame(photo: Photo) -> tuple[Floats, Floats]:
     """Axes (3, 3) along the line of the eyes, down from it and away; origin (3,) between them."""
-    right, left = eyes(photo)
+    right, left = eyes(photo.landmarks)
     x, y = left - right
     depth = float(np.hypot(x, y))
     axes = np.array([[x, -y, 0.0], [y, x, 0.0], [0.0, 0.0, depth]])
@@ -208,38 +187,13 @@ def painted(photo: Photo) -> tuple[ImageArray, Bools]:
 def pose(photo: Photo) -> Floats:
     """Pose and proportions of the head above a mask: an affine map, in the frame of the eyes."""
     points = photo.landmarks.points[:, :2].astype(np.float64)
-    right, left = (points[list(eye)].mean(axis=0) for eye in (RIGHT_EYE, LEFT_EYE))
+    right, left = eyes(photo.landmarks)
     along = left - right
     across = np.array([-along[1], along[0]])
     anchors = [*ANCHORS, FOREHEAD]
     design = np.column_stack([canonical_mesh().vertices[anchors], np.ones(len(anchors))])
     linear = np.linalg.lstsq(design, points[anchors], rcond=None)[0][:3].T
     return np.asarray((np.stack([along, across]) @ linear / (along @ along)).ravel())
-
-
-def predict(features: Floats, targets: Floats, subjects: list[str]) -> Floats:
-    """Predict targets (n, m) of held-out subjects by ridge regression; the best penalty of each."""
-    centred = features - features.mean(axis=0)
-    kernel = centred @ centred.T
-    kernel /= np.trace(kernel) / len(kernel)
-    people, person = np.unique(subjects, return_inverse=True)
-    fold = person % min(FOLDS, len(people))
-    predicted = np.zeros((len(PENALTIES), *targets.shape))
-    for held in np.unique(fold):
-        test, train = np.flatnonzero(fold == held), np.flatnonzero(fold != held)
-        values, vectors = np.linalg.eigh(kernel[np.ix_(train, train)])
-        weights = vectors.T @ (targets[train] - targets[train].mean(axis=0))
-        # Fold means differ a little, and opposite to the held-out ones: compare without them.
-        known = kernel[np.ix_(test, train)] @ vectors
-        predicted[:, test] = [known @ (weights / (values + p)[:, None]) for p in PENALTIES]
-    r = np.array([correlate(guess, targets) for guess in predicted])
-    return np.asarray(predicted[r.argmax(axis=0), :, np.arange(targets.shape[1])].T)
-
-
-def correlate(first: Floats, second: Floats) -> Floats:
-    """Correlation of each column with its namesake."""
-    one, two = first - first.mean(axis=0), second - second.mean(axis=0)
-    return np.asarray((one * two).sum(0) / np.sqrt((one**2).sum(0) * (two**2).sum(0)))
 
 
 def partial(first: Floats, second: Floats, given: Floats) -> float:
@@ -275,7 +229,8 @@ def leakage_features(
 ) -> Floats:
     """Chips (n, CHIP * CHIP, 2) of all photographs."""
     larger = (photo.extended() for photo in photos)
-    return np.array([chip(photo, *draw(photo)) for photo in larger], np.float64)
+    chips = [mask_chip(photo.landmarks, *draw(photo)) for photo in larger]
+    return np.array(chips, np.float64)
 
 
 def report_leakage(photos: list[Photo], specs: list[str]) -> None:
@@ -293,12 +248,11 @@ def report_leakage(photos: list[Photo], specs: list[str]) -> None:
     chips = leakage_features(photos, painted)
     features["painted on landmarks"] = chips.reshape(len(chips), -1)
     subjects = [photo.subject for photo in photos]
-    for label, shapes in TARGETS.items():
-        chosen = [BLENDSHAPES.index(shape) for shape in shapes]
-        target = np.array([p.landmarks.blendshapes[chosen].mean() for p in photos], np.float64)
+    scores = np.array([target_scores(photo.landmarks) for photo in photos])
+    for label, target in zip(TARGETS, scores.T, strict=True):
         among, within = shuffled(target, subjects)
         columns = np.column_stack([target, among, within])
-        guesses = {name: predict(x, columns, subjects) for name, x in features.items()}
+        guesses = {name: predict_unseen(x, columns, subjects) for name, x in features.items()}
         for name, guess in guesses.items():
             r = correlate(guess, columns)
             free, same = r[1 : ROUNDS + 1], r[ROUNDS + 1 :]

@@ -1,4 +1,5 @@
 from ._version import __version__ as __version__
+from .analyses.worn import compare_worn as compare_worn
 from .classifiers import get_classifier as get_classifier
 from .datasets import Dataset as Dataset
 from .datasets import load_dataset as load_dataset

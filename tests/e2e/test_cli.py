@@ -150,7 +150,7 @@ def test_ctrl_c_says_how_to_go_on(example_faces: list[Path], tmp_path: Path) -> 
         assert process.poll() is None
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
-    _, told = process.communicate(timeout=60)
+    _, told = process.communicate(timeout=300)
     assert process.returncode == 130
     assert "Finished files are kept; to continue, type: " in told
     assert "maskface mask long.mp4 -o out --quiet --resume\n" in told

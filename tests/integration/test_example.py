@@ -16,7 +16,7 @@ from maskface.crops import face_crop
 from maskface.datasets.example import FOLDER, example_dataset
 from maskface.errors import MaskfaceError
 from maskface.images import read_image
-from maskface.landmarks import MediaPipeDetector
+from maskface.landmarks import CachedDetector, MediaPipeDetector
 from maskface.occluders import get_occluder
 from maskface.types import EMOTIONS, Face, FaceLandmarks
 
@@ -36,7 +36,11 @@ def detector() -> Iterator[MediaPipeDetector]:
 @pytest.fixture(scope="module")
 def faces(index: pd.DataFrame, detector: MediaPipeDetector) -> dict[str, tuple[FaceLandmarks, ...]]:
     """The faces found in each picture."""
-    return {path: detector.detect(read_image(FOLDER / path)) for path in index["path"]}
+    found = CachedDetector(detector)  # other tests read many of them, too
+    places = {path: FOLDER / path for path in index["path"]}
+    return {
+        path: found.detect(read_image(place), place.read_bytes()) for path, place in places.items()
+    }
 
 
 def test_index_lists_every_picture_once(index: pd.DataFrame, example_faces: list[Path]) -> None:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +23,10 @@ from tests.fixtures.pictures import write_variants
 EMOTIONS_HERE = ("happiness", "sadness", "surprise")
 
 
-@pytest.fixture(scope="session")
+pytestmark = pytest.mark.usefixtures("few_resamples")
+
+
+@pytest.fixture(scope="module")
 def faces(example_faces: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Twelve synthetic faces of four people with an index."""
     folder = tmp_path_factory.mktemp("faces")
@@ -39,8 +40,8 @@ def faces(example_faces: list[Path], tmp_path_factory: pytest.TempPathFactory) -
     return folder
 
 
-@pytest.fixture(scope="session")
-def reference(faces: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(scope="module")
+def reference(few_resamples: None, faces: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of all of them, in one go."""
     out = tmp_path_factory.mktemp("reference") / "out"
     run(Experiment(data=faces), out, progress=False, cache=None)
@@ -97,17 +98,18 @@ def test_cached_landmarks_give_the_same_bytes(faces: Path, reference: Path, tmp_
 def test_killed_run_is_completed_by_resume(faces: Path, reference: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     script = (
+        "import os, signal\n"
         "from maskface import Experiment, run\n"
-        f"run(Experiment(data={str(faces)!r}), {str(out)!r}, chunk=1, progress=False)"
+        "from maskface.experiment import RunFolder\n"
+        "write = RunFolder.write_checkpoint\n"
+        "def once(*values):\n"
+        "    write(*values)\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+        "RunFolder.write_checkpoint = once\n"
+        f"run(Experiment(data={str(faces)!r}), {str(out)!r}, chunk=1, progress=False)\n"
     )
-    process = subprocess.Popen([sys.executable, "-c", script])
-    deadline = time.monotonic() + 120
-    while not list(out.glob("parts/part-*.zip")):
-        assert process.poll() is None, "the run ended before it could be killed"
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
+    killed = subprocess.run([sys.executable, "-c", script], check=False)
+    assert killed.returncode == -signal.SIGKILL
     assert not (out / "trials.csv").exists()
     with pytest.raises(MaskfaceError, match="resume=True"):
         run(Experiment(data=faces), out, progress=False)

@@ -21,10 +21,13 @@ from maskface.report import write_report
 EXPERIMENT = Experiment(limit=14, classifiers=("fer",))
 TABLES = ("trials.csv", "summary.csv", "guards.csv", "attributes.csv", "pictures.csv")
 DERIVED = ("summary.csv", "guards.csv")
+pytestmark = pytest.mark.usefixtures("few_resamples")
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory, example_faces: list[Path]) -> Path:
+def whole(
+    few_resamples: None, tmp_path_factory: pytest.TempPathFactory, example_faces: list[Path]
+) -> Path:
     out = tmp_path_factory.mktemp("whole") / "run"
     run(EXPERIMENT, out, progress=False)
     return out

@@ -5,7 +5,6 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-import mediapipe as mp
 import numpy as np
 import pytest
 
@@ -13,7 +12,7 @@ from maskface.datasets.example import FOLDER as EXAMPLE
 from maskface.images import read_image
 from maskface.landmarks import MediaPipeDetector
 from maskface.landmarks import native as module
-from maskface.landmarks.native import NativeFace, native_faces, public_faces
+from maskface.landmarks.native import NativeFace, mediapipe, native_faces, public_faces
 from maskface.types import ImageArray
 
 
@@ -36,6 +35,7 @@ def portrait() -> ImageArray:
 def test_both_ways_are_the_same_to_the_bit(portrait: ImageArray, faces: int) -> None:
     side = len(portrait)
     image = np.hstack([portrait] * faces) if faces else np.full((side, side, 3), 90, np.uint8)
+    mp = mediapipe()
     picture = mp.Image(image_format=mp.ImageFormat.SRGB, data=np.ascontiguousarray(image))
     with MediaPipeDetector() as detector:
         landmarker = detector._load()

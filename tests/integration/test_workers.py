@@ -116,8 +116,8 @@ def test_a_picture_that_ends_the_run_is_left_out_by_resume(
 
 
 @contextmanager
-def cluster(folder: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
-    """Begin a dask scheduler and two workers: its address, and both processes."""
+def cluster(folder: Path, workers: int) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
+    """Begin a dask scheduler and its workers: its address, and both processes."""
     distributed = pytest.importorskip("distributed", reason="the extra cluster is not installed")
     note = folder / "scheduler.json"
     started = [
@@ -128,13 +128,13 @@ def cluster(folder: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]
         for what, options in (
             ("scheduler", ["--host", "127.0.0.1", "--port", "0", "--no-dashboard",
                            "--scheduler-file", str(note)]),
-            ("worker", ["--scheduler-file", str(note), "--nworkers", "2", "--nthreads", "1",
-                        "--no-dashboard", "--local-directory", str(folder)]),
+            ("worker", ["--scheduler-file", str(note), "--nworkers", str(workers),
+                        "--nthreads", "1", "--no-dashboard", "--local-directory", str(folder)]),
         )
     ]  # fmt: skip
     try:
-        with distributed.Client(scheduler_file=str(note), timeout=60) as client:
-            client.wait_for_workers(2, timeout=60)
+        with distributed.Client(scheduler_file=str(note), timeout=300) as client:
+            client.wait_for_workers(workers, timeout=300)
             address = str(client.scheduler.address)
         yield address, started
     finally:
@@ -145,14 +145,14 @@ def cluster(folder: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]
 
 @pytest.fixture(scope="module")
 def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with cluster(tmp_path_factory.mktemp("dask")) as (address, _):
+    with cluster(tmp_path_factory.mktemp("dask"), 2) as (address, _):
         yield address
 
 
 @pytest.mark.parametrize("lost", [0, 1], ids=["scheduler", "workers"])
 def test_a_cluster_that_is_lost_is_told(lost: int, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    with cluster(tmp_path) as (address, started):
+    with cluster(tmp_path, 1) as (address, started):
 
         def lose() -> None:
             while not any(out.glob("parts/part-*")):

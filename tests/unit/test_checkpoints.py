@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -119,6 +119,7 @@ def made_result(numbers: Sequence[int], odd: str) -> ChunkResult:
 
 
 @pytest.mark.slow
+@settings(max_examples=40)
 @given(kept=st.sets(st.integers(0, 11), min_size=1), odd=st.sampled_from(["", "=1+1", "'=x", "ä,"]))
 def test_a_checkpoint_without_some_pictures_is_as_if_they_had_not_been_read(
     kept: set[int], odd: str, tmp_path_factory: pytest.TempPathFactory
@@ -206,6 +207,7 @@ ROWS = st.lists(
 )
 
 
+@settings(max_examples=50)
 @given(ROWS)
 def test_the_bytes_are_those_of_a_data_frame(rows: list[dict[str, Any]]) -> None:
     assert csv_bytes(TABLE, rows) == TABLE.to_bytes(TABLE.frame(rows))

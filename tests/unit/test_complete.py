@@ -6,7 +6,7 @@ import re
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maskface.classifiers import CLASSIFIERS
@@ -95,6 +95,7 @@ WORDS = st.from_regex(r"(--)?[a-z]+([:=]+[a-z,+]+)*", fullmatch=True)
 LAST = st.from_regex(r"((--)?[a-z]+([:=]+[a-z,+]+)*[:=]*)?", fullmatch=True)
 
 
+@settings(max_examples=50)
 @given(others=st.lists(WORDS, max_size=4), last=LAST)
 def test_words_are_joined_as_they_were(others: list[str], last: str) -> None:
     """Bash makes each run of colons and equals signs a word, and completes what follows it."""

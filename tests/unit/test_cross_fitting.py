@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +13,6 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 from sklearn.model_selection import GroupKFold
 
 from maskface import MaskfaceError
@@ -36,57 +32,10 @@ from maskface.experiment.cross_fitting import (
 from maskface.experiment.folder import RunFolder
 from maskface.experiment.spec import trained_on
 from maskface.tables import TRIALS
-from maskface.types import EMOTIONS, Face
+from maskface.types import EMOTIONS
+from tests.fixtures.rote import Array, Rote
 
-Array = NDArray[np.float64]
 CONDITIONS = ("none", "surgical")
-
-
-@dataclass(frozen=True)
-class RoteModel:
-    """Answers the label in the last column of whoever it met in training with that number."""
-
-    known: NDArray[np.int64]
-    width: int = 7
-
-    def predict_proba(self, features: Array) -> Array:
-        return np.asarray(np.eye(7)[self.known[features[:, -1].astype(int)], : self.width])
-
-
-@dataclass(frozen=True)
-class Rote:
-    """Learns by heart which feature belongs to which emotion; notes what it was shown."""
-
-    train: str = "clean"
-    folds: int = 3
-    permuted: bool = False
-    fails: bool = False
-    wrong: bool = False
-    dislikes: int = -1
-    failure: type[Exception] | None = None
-    killed: bool = False
-    name: str = "rote"
-    fits: list[tuple[Array, NDArray[np.int64]]] = field(default_factory=list)
-
-    measures = "rote"
-    fingerprint = "1"
-    needs = frozenset({"crop"})
-
-    def features(self, faces: Sequence[Face]) -> Array:
-        raise AssertionError("measured before")
-
-    def fit(self, features: Array, labels: NDArray[np.int64], *, seed: int) -> RoteModel:
-        if self.killed:
-            os.kill(os.getpid(), signal.SIGKILL)
-        if self.failure is not None:
-            raise self.failure("9 GiB")
-        if self.fails or self.dislikes in features[:, 0]:
-            raise ValueError("too few")
-        self.fits.append((features, labels))
-        known = np.full(7, 6)
-        known[features[:, -1].astype(int)] = labels
-        wrong = self.wrong and 0 in features[:, 0]
-        return RoteModel(known, width=6 if wrong else 7)
 
 
 def result(people: int, *, bad: tuple[int, str] | None = None) -> ChunkResult:
@@ -170,7 +119,7 @@ def test_no_subject_is_predicted_by_a_model_fitted_to_them(
     trials = predict(stored(result(7)), classifier)
     assert len(classifier.fits) == 3
     assert len(trials) == 7 * 7 * 2
-    fold = subject_folds(gather(stored(result(7)), tmp_path), 3)
+    fold = subject_folds(gather(stored(result(7)), tmp_path).subject, 3)
     for number, (features, labels) in enumerate(classifier.fits):
         held_out = set(trials["subject_id"][fold == number].str[1:].astype(int))
         assert held_out
@@ -187,11 +136,11 @@ def test_folds_are_those_of_scikit_learn(stored: Store, tmp_path: Path) -> None:
     people.features["rote"][:] = people.features["rote"][: 2 * 7 * 4 + 6]
     faces = gather(stored(people), tmp_path)
     subjects = [row["subject_id"] for row in people.unanswered]
-    fold = subject_folds(faces, 3)
+    fold = subject_folds(faces.subject, 3)
     splits = GroupKFold(3).split(np.zeros(len(subjects)), groups=subjects)
     for number, (_, held_out) in enumerate(splits):
         assert set(np.flatnonzero(fold == number)) == set(held_out)
-    assert len(set(subject_folds(faces, 99))) == 5
+    assert len(set(subject_folds(faces.subject, 99))) == 5
 
 
 def test_faces_that_were_not_measured_keep_their_rows_without_predictions(stored: Store) -> None:

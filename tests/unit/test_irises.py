@@ -22,7 +22,8 @@ from maskface.run_options import on_command_line
 from maskface.stats import find_guards
 from maskface.types import FaceLandmarks, Pose
 from tests.fixtures.faces import made_landmarks
-from tests.unit.test_stats_guards import GOOD, PEOPLE, pairs
+from tests.unit.test_stats import pairs
+from tests.unit.test_stats_guards import GOOD, PEOPLE
 
 OWN = 1.10
 

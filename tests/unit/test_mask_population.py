@@ -53,6 +53,7 @@ def test_a_control_hides_what_the_varied_mask_hides() -> None:
     assert np.array_equal(mask.alpha, fill.alpha)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["surgical", "ffp2", "cloth", "fashion"])
 @pytest.mark.parametrize("drop", [0.0, 2.0])
 def test_nose_and_mouth_are_always_hidden(name: str, drop: float) -> None:

@@ -17,6 +17,8 @@ from maskface.report import write_report
 from maskface.tables import TRIALS
 from tests.unit.test_stats import HAND, pairs
 
+pytestmark = pytest.mark.usefixtures("few_resamples")
+
 
 @pytest.fixture(scope="module")
 def written() -> dict[str, Any]:
@@ -76,6 +78,7 @@ def test_what_is_of_the_wrong_kind_is_said(
         load_run(tmp_path)
 
 
+@pytest.mark.slow
 @settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

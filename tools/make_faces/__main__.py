@@ -19,6 +19,9 @@ def _parser() -> argparse.ArgumentParser:
     build.add_argument("--emotion", default="", help="emotions, e.g. fear,neutral")
     build.add_argument("--view", default="", help="yaw angles in degrees, e.g. 0,-40")
     build.add_argument("--intensity", default="", help="percent, e.g. 100 or 50,100")
+    build.add_argument(
+        "--wearing", default="plain", help="plain, surgical, ffp2, cloth; e.g. plain,surgical"
+    )
     build.add_argument("--out", type=Path, default=PACKAGE_SET / "images")
     build.add_argument("--seed", type=int, default=0, help="0 is the shipped set")
     build.add_argument("--size", type=int, default=384)
@@ -66,7 +69,7 @@ def main(arguments: list[str] | None = None) -> int:
 
         shots = build.select(
             _words(args.only), _words(args.emotion), [int(v) for v in _words(args.view)],
-            [int(v) for v in _words(args.intensity)], args.seed,
+            [int(v) for v in _words(args.intensity)], args.seed, _words(args.wearing),
         )  # fmt: skip
         if args.jobs > 1:
             subjects = list(dict.fromkeys(shot.who.subject for shot in shots))

@@ -5,12 +5,12 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PIL import Image
 
-from tools.make_faces import face_hair, hair, paint, shading, wardrobe
+from tools.make_faces import drape, face_hair, hair, masks, paint, shading, wardrobe
 from tools.make_faces import geometry as geo
 from tools.make_faces.actions import EMOTIONS
 from tools.make_faces.anatomy import EYES, Anatomy
@@ -20,6 +20,9 @@ from tools.make_faces.person import JAWS, TONGUE, Person, Pose
 from tools.make_faces.studio import Studio
 
 YAWS = (-40, -20, 20, 40)
+PLAIN = "plain"
+# How thick a beard stays under a mask, centimetres.
+PRESSED = {"full": 0.5, "short": 0.2, "goatee": 0.15, "moustache": 0.1, "stubble": 0.03}
 
 
 @dataclass(frozen=True)
@@ -30,15 +33,17 @@ class Shot:
     emotion: str
     percent: int
     yaw: int
+    wearing: str = PLAIN
 
     @property
     def stem(self) -> str:
-        """File name without the ending, e.g. ``S01_anger_100_y+00``."""
-        return f"{self.who.subject}_{self.emotion}_{self.percent:03d}_y{self.yaw:+03d}"
+        """File name without the ending, e.g. ``S01_anger_100_y+00`` or ``..._surgical``."""
+        worn = "" if self.wearing == PLAIN else f"_{self.wearing}"
+        return f"{self.who.subject}_{self.emotion}_{self.percent:03d}_y{self.yaw:+03d}{worn}"
 
 
 def plan(seed: int = 0) -> list[Shot]:
-    """Return every picture of the set, in order."""
+    """Return every plain picture of the set, in order."""
     shots = []
     for who in people(seed):
         shots += [Shot(who, e, 0 if e == "neutral" else 100, 0) for e in EMOTIONS]
@@ -117,9 +122,8 @@ class Sitting:
         flesh = shading.plain("tongue", (0.36, 0.11, 0.10), 0.4)
         self.studio.add_mesh(TONGUE, neutral.parts[TONGUE], quads, flesh)
 
-    def strike(self, emotion: str, intensity: float, yaw: float) -> None:
-        """Put the person into an expression and a view."""
-        pose = self.person.express(emotion, intensity)
+    def strike(self, pose: Pose, yaw: float) -> None:
+        """Put the person into a pose and a view."""
         colour = paint.wrinkled(self.colour, pose.crease)
         self.studio.move_mesh("skin", pose.skin[self.shown], colour[self.shown])
         for name, vertices in pose.parts.items():
@@ -128,14 +132,46 @@ class Sitting:
             self.studio.move_strands(name, strands)
         self.studio.turn(yaw)
 
+    def wear(self, pose: Pose, kind: str) -> list[str]:
+        """Put a mask on the posed face; return the names of its meshes."""
+        worn = masks.put_on(kind, self.who.seed)
+        thick = PRESSED.get(self.who.beard, 0.0) * self.anatomy.soften(self.anatomy.beard, 6)
+        sheet = drape.drape(self.anatomy, self.person.neutral, pose, worn, thick)
+        for name, (strands, _) in self.fuzz.strands(pose).items():
+            if name == "beard":
+                self.studio.move_strands(name, drape.tuck(strands, sheet))
+        dye = masks.DYES[worn.colour]
+        cloth = shading.mask(dye, woven=kind == "cloth")
+        self.studio.add_mesh(
+            "mask", sheet.points.reshape(-1, 3), sheet.quads, cloth,
+            {"rest": sheet.flat.reshape(-1, 3)},
+        )  # fmt: skip
+        self.studio.thicken("mask", 0.09 if kind == "cloth" else 0.05)
+        tone = dye if worn.colour == "black" else (0.82, 0.82, 0.81)
+        band = shading.plain("band", tone, 0.7, 0.2)
+        for number, path in enumerate(sheet.loops):
+            self.studio.add_mesh(f"loop{number}", *wardrobe.tube(path, 0.14, 8), band)
+        return ["mask", *(f"loop{number}" for number in range(len(sheet.loops)))]
+
     def shoot(self, shot: Shot, path: Path, quality: int) -> None:
-        """Take one picture and save it as JPEG (or PNG by the name's ending)."""
-        self.strike(shot.emotion, shot.percent / 100, shot.yaw)
+        """Take one picture and save it as JPEG (or PNG by the name's ending).
+
+        Of a face with a mask, ``STEM.alpha.png`` beside it tells what the mask hides.
+        """
+        pose = self.person.express(shot.emotion, shot.percent / 100)
+        self.strike(pose, shot.yaw)
+        worn = [] if shot.wearing == PLAIN else self.wear(pose, shot.wearing)
         with tempfile.TemporaryDirectory() as folder:
             raw = Path(folder) / "raw.png"
             self.studio.shoot(raw)
             with Image.open(raw) as picture:
                 picture.convert("RGB").save(path, quality=quality, optimize=True, subsampling=2)
+            if worn:
+                self.studio.shoot_share(worn, raw)
+                with Image.open(raw) as picture:
+                    share = picture.convert("RGB").getchannel("R")
+                    share.save(path.with_name(f"{path.stem}.alpha.png"), optimize=True)
+        self.studio.remove(worn)
 
 
 def select(
@@ -144,12 +180,14 @@ def select(
     views: Iterable[int] = (),
     percents: Iterable[int] = (),
     seed: int = 0,
+    wearing: Iterable[str] = (PLAIN,),
 ) -> list[Shot]:
-    """Return the planned pictures that match; an empty choice means all."""
+    """Return the planned pictures that match, plain or with masks; an empty choice means all."""
     only, emotions, views, percents = set(only), set(emotions), set(views), set(percents)
     return [
-        shot
+        replace(shot, wearing=kind)
         for shot in plan(seed)
+        for kind in wearing
         if (not only or shot.who.subject in only)
         and (not emotions or shot.emotion in emotions)
         and (not views or shot.yaw in views)

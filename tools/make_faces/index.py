@@ -8,11 +8,14 @@ from pathlib import Path
 
 from tools.make_faces.actions import EMOTIONS
 from tools.make_faces.identities import SKIN, people
+from tools.make_faces.masks import put_on
 
 COLUMNS = (
     "path", "emotion", "intensity", "subject", "sex", "age", "skin_tone", "yaw", "accessories",
     "seed",
 )  # fmt: skip
+# What pictures of pairs have besides; see docs/worn.md.
+PAIR_COLUMNS = ("pair", "wearing", "alpha")
 # Limits of the classes of the individual typology angle (Del Bino & Bernerd 2013), degrees.
 ITA_CLASSES = (
     (55, "very light"), (41, "light"), (28, "intermediate"), (10, "tan"), (-30, "brown"),
@@ -21,27 +24,44 @@ ITA_CLASSES = (
 
 
 def write(folder: Path) -> Path:
-    """Write the index of a folder of pictures next to it; return its path."""
+    """Write the index of a folder of pictures next to it; return its path.
+
+    Pictures with masks, and the plain ones beside them, have pairs.
+    """
     out = folder.parent / "index.csv"
     who = {person.subject: person for person in people()}
+    paths = sorted(folder.glob("*.jpg"), key=_order)
+    paired = any(wearing != "plain" for *_, wearing in map(_parts, paths))
     with out.open("w", newline="", encoding="utf-8") as sink:
         writer = csv.writer(sink, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        for path in sorted(folder.glob("*.jpg"), key=_order):
-            subject, emotion, percent, yaw = path.stem.split("_")
+        writer.writerow([*COLUMNS, *(PAIR_COLUMNS if paired else ())])
+        for path in paths:
+            subject, emotion, percent, yaw, kind = _parts(path)
             p = who[subject]
-            writer.writerow([
-                f"images/{path.name}", emotion, int(percent) / 100, subject, p.sex, p.age,
-                p.skin + 1, int(yaw[1:]), p.accessories, p.seed,
-            ])  # fmt: skip
+            row = [
+                f"images/{path.name}", emotion, percent / 100, subject, p.sex, p.age,
+                p.skin + 1, yaw, p.accessories, p.seed,
+            ]  # fmt: skip
+            if paired and kind == "plain":
+                row += [path.stem, kind, ""]
+            elif paired:
+                colour = put_on(kind, p.seed).colour
+                alpha = f"images/{path.stem}.alpha.png"
+                row += [path.stem.removesuffix(f"_{kind}"), f"{kind}:colour={colour}", alpha]
+            writer.writerow(row)
     return out
 
 
-def _order(path: Path) -> tuple[str, int, int, int]:
+def _parts(path: Path) -> tuple[str, str, int, int, str]:
+    """Split a file name into subject, emotion, percent, yaw and what is worn."""
+    subject, emotion, percent, yaw, *worn = path.stem.split("_")
+    return subject, emotion, int(percent), int(yaw[1:]), worn[0] if worn else "plain"
+
+
+def _order(path: Path) -> tuple[str, int, int, int, str]:
     """Sort by person, frontal first, full before half, emotions in their usual order."""
-    subject, emotion, percent, yaw = path.stem.split("_")
-    turn = int(yaw[1:])
-    return subject, turn or -1000, -(int(percent) or 100), EMOTIONS.index(emotion)
+    subject, emotion, percent, turn, worn = _parts(path)
+    return subject, turn or -1000, -(percent or 100), EMOTIONS.index(emotion), worn
 
 
 def _lab(linear: tuple[float, float, float]) -> tuple[float, float, float]:

@@ -171,3 +171,50 @@ def cloth(colour: RGB) -> Any:
     _link(material, knit.outputs["Fac"], bump.inputs["Height"])
     _link(material, bump.outputs["Normal"], shader.inputs["Normal"])
     return material
+
+
+def mask(colour: RGB, *, woven: bool = False) -> Any:
+    """Return the cloth of a mask: fibres, welded dots and a paler border, or a weave."""
+    material, shader = _principled(
+        "mask", Roughness=0.85, Specular_IOR_Level=0.2, Sheen_Weight=0.25 if woven else 0.12
+    )
+    place, parts = _attribute(material, "rest"), _node(material, "SeparateXYZ")
+    _link(material, place.outputs["Vector"], parts.inputs[0])
+    mix = _node(material, "MixRGB")
+    mix.inputs[1].default_value = (*colour, 1)
+    mix.inputs[2].default_value = (*(c + 0.22 * (0.75 - c) * (c > 0.1) for c in colour), 1)
+    _link(material, parts.outputs[2], mix.inputs[0])
+    blotch = _node(material, "TexNoise", Scale=0.9, Detail=8.0, Roughness=0.8)
+    _link(material, place.outputs["Vector"], blotch.inputs["Vector"])
+    shade = _node(material, "MapRange", From_Min=0.25, From_Max=0.75, To_Min=0.80, To_Max=1.12)
+    _link(material, blotch.outputs["Fac"], shade.inputs["Value"])
+    scale = _node(material, "VectorMath")
+    scale.operation = "SCALE"
+    _link(material, mix.outputs[0], scale.inputs[0])
+    _link(material, shade.outputs["Result"], scale.inputs["Scale"])
+    _link(material, scale.outputs["Vector"], shader.inputs["Base Color"])
+    dots = _node(material, "TexVoronoi", Scale=7.0 if woven else 3.6, Randomness=0.05)
+    fibre = _node(material, "TexNoise", Scale=9.0, Detail=4.0)
+    height = _node(material, "Math")
+    height.operation = "ADD"
+    for node, value in ((dots, "Distance"), (fibre, "Fac")):
+        _link(material, place.outputs["Vector"], node.inputs["Vector"])
+        _link(material, node.outputs[value], height.inputs[0 if node is dots else 1])
+    depth = _node(material, "MapRange", To_Min=0.6, To_Max=1.0)
+    _link(material, parts.outputs[2], depth.inputs["Value"])
+    bump = _node(material, "Bump", Distance=0.09)
+    _link(material, depth.outputs["Result"], bump.inputs["Strength"])
+    _link(material, height.outputs["Value"], bump.inputs["Height"])
+    _link(material, bump.outputs["Normal"], shader.inputs["Normal"])
+    return material
+
+
+def flat(value: float) -> Any:
+    """Return a surface of one brightness in any light, for the picture of what a mask hides."""
+    material = bpy.data.materials.new("flat")
+    material.use_nodes = True
+    material.node_tree.nodes.clear()
+    output, glow = _node(material, "OutputMaterial"), _node(material, "Emission")
+    glow.inputs["Color"].default_value = (value, value, value, 1)
+    _link(material, glow.outputs[0], output.inputs["Surface"])
+    return material

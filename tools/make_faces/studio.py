@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -168,6 +168,19 @@ class Studio:
             mesh.attributes["Col"].data.foreach_set("vector", colour.astype(np.float32).ravel())
         mesh.update()
 
+    def remove(self, names: Iterable[str]) -> None:
+        """Take meshes out of the studio."""
+        for name in names:
+            item = self._meshes.pop(name)
+            data = item.data
+            bpy.data.objects.remove(item)
+            bpy.data.meshes.remove(data)
+
+    def thicken(self, name: str, thickness: float) -> None:
+        """Give a sheet a thickness, half of it to each side, in centimetres."""
+        solid = self._meshes[name].modifiers.new("thick", "SOLIDIFY")
+        solid.thickness, solid.offset = thickness, 0
+
     def add_strands(self, name: str, strands: Floats, radius: Floats, material: Any) -> None:
         """Add hair strands: (n, k, 3) points and (n, k) radii, centimetres."""
         curves = bpy.data.hair_curves.new(name)
@@ -191,3 +204,39 @@ class Studio:
         self.scene.render.filepath = str(path)
         with _quiet():
             bpy.ops.render.render(write_still=True)
+
+    def shoot_share(self, names: Iterable[str], path: Path, samples: int = 16) -> None:
+        """Render which share of each pixel shows some of the meshes: white all, black nothing.
+
+        They shine, everything else is black; so hair in front of them is cut out.
+        """
+        scene, cycles, view = self.scene, self.scene.cycles, self.scene.view_settings
+        shining = {self._meshes[name] for name in names}
+        white, black = shading.flat(1.0), shading.flat(0.0)
+        worn = {
+            item: list(item.data.materials)
+            for item in scene.objects
+            if item.type in ("MESH", "CURVES")
+        }
+        for item in worn:
+            item.data.materials.clear()
+            item.data.materials.append(white if item in shining else black)
+        values = (
+            (cycles, {"use_denoising": False, "use_adaptive_sampling": False, "samples": samples}),
+            (view, {"look": "None", "view_transform": "Raw", "exposure": 0.0}),
+            (scene.render, {"dither_intensity": 0.0}),
+        )
+        before = [(owner, {k: getattr(owner, k) for k in new}) for owner, new in values]
+        _set(values)
+        self.shoot(path)
+        _set([(owner, dict(reversed(old.items()))) for owner, old in before])
+        for item, materials in worn.items():
+            item.data.materials.clear()
+            for material in materials:
+                item.data.materials.append(material)
+
+
+def _set(values: Iterable[tuple[Any, dict[str, Any]]]) -> None:
+    for owner, new in values:
+        for key, value in new.items():
+            setattr(owner, key, value)

@@ -78,7 +78,7 @@ class Matrix:
 
 @contextmanager
 def scratch(folder: Path) -> Iterator[Path]:
-    """Provide an empty folder for the block; remove what a killed process left in it."""
+    """Make an empty folder for the block; remove what a killed process left in it."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     try:
@@ -270,16 +270,16 @@ def _machine_failures(name: str) -> Iterator[None]:
         ) from error
 
 
-def subject_folds(measured: Measurements, folds: int) -> Integers:
+def subject_folds(subject: Integers, folds: int) -> Integers:
     """Return the number (n,) of the fold of each face: `folds`, or one for each subject if fewer.
 
     Folds have about the same number of pictures, and do not depend on the seed.
     """
     from sklearn.model_selection import GroupKFold
 
-    number = np.zeros(len(measured.subject), np.int64)
-    splitter = GroupKFold(min(folds, len(np.unique(measured.subject))))
-    for fold, (_, held_out) in enumerate(splitter.split(number, groups=measured.subject)):
+    number = np.zeros(len(subject), np.int64)
+    splitter = GroupKFold(min(folds, len(np.unique(subject))))
+    for fold, (_, held_out) in enumerate(splitter.split(number, groups=subject)):
         number[held_out] = fold
     return number
 
@@ -289,7 +289,7 @@ def make_folds(
 ) -> Iterator[Fold]:
     """Divide the faces of a run into the training set and the held-out faces of each fold."""
     ok = measured.ok
-    fold = subject_folds(measured, classifier.folds)[ok]
+    fold = subject_folds(measured.subject, classifier.folds)[ok]
     label, picture = measured.label[ok], measured.picture[ok]
     chosen = [conditions.index(name) for name in trained_on(classifier.train, conditions)]
     eligible = np.isin(measured.condition[ok], chosen)
@@ -304,7 +304,7 @@ def make_folds(
 
 
 def _shuffled(labels: Integers, pictures: Integers, seed: int) -> Integers:
-    """Permute labels between pictures; all conditions of a picture keep one label."""
+    """Shuffle labels between pictures; all conditions of a picture keep one label."""
     _, first, place = np.unique(pictures, return_index=True, return_inverse=True)
     mixed = np.random.default_rng(seed).permutation(labels[first])
     return np.asarray(mixed[place], np.int64)

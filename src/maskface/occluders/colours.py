@@ -75,17 +75,17 @@ def dimmed(colour: RGB, share: float) -> RGB:
     return red, green, blue
 
 
-_DYE: Final = (0.09, 0.035, 0.012)
+_DYE: Final = (0.15, 0.035, 0.012)
 """Standard deviations of the logarithms of brightness, and of single colours of dyed and of undyed
 cloth, among masks of one colour. The median lightness (CIELAB) of real ones differs by 11, half of
 it by the light."""
-_UNDYED: Final = 30  # cloth whose red, green and blue differ by less is white, grey or black
+UNDYED: Final = 30  # cloth whose red, green and blue differ by less is white, grey or black
 
 
 def varied_colour(colour: RGB, rng: np.random.Generator) -> RGB:
     """Return a colour as it differs from one piece of cloth to the next."""
     bright, *parts = rng.standard_normal(4).tolist()
-    mean, dye = sum(parts) / 3, _DYE[2 if max(colour) - min(colour) < _UNDYED else 1]
+    mean, dye = sum(parts) / 3, _DYE[2 if max(colour) - min(colour) < UNDYED else 1]
     factors = (math.exp(_DYE[0] * bright + dye * (part - mean)) for part in parts)
     red, green, blue = (
         min(max(round(own * factor), DARKEST), BRIGHTEST)

@@ -8,3 +8,4 @@ from .page import write_report as write_report
 from .run_data import SYNTHETIC as SYNTHETIC
 from .run_data import synthetic_warning as synthetic_warning
 from .text import answer_text as answer_text
+from .worn import write_worn as write_worn

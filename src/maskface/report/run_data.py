@@ -146,7 +146,7 @@ def open_material(path: str | Path, *, allow_partial: bool = False) -> RunData:
     return material
 
 
-SYNTHETIC: Final = ("example", "example-all", "example-intensity")
+SYNTHETIC: Final = ("example", "example-all", "example-intensity", "example_worn")
 """Names of the sets of embedded synthetic faces."""
 _WARNING: Final = (
     "These are the synthetic faces that ship with maskface. They show that the software works; "

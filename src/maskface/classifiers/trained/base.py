@@ -126,8 +126,8 @@ def fit_model(features: Floats, labels: NDArray[np.int64]) -> FittedModel:
     """
     if not len(labels):
         raise MaskfaceError(
-            "There are no pictures to learn from. Use more folds (folds=10), or add pictures or "
-            "conditions."
+            "There are no pictures to fit a model to. Use more folds (folds=10), or add pictures "
+            "or conditions."
         )
     known = np.asarray((~np.isnan(features)).mean(axis=0) >= LEAST_KNOWN)
     columns = _columns(features, known)
@@ -251,7 +251,7 @@ class Trained(Rebuilt, ABC):
         """Compute features of faces: (len(faces), D) float64, NaN where the occluder hides them."""
 
     def fit(self, features: Floats, labels: NDArray[np.int64], *, seed: int) -> Fitted:
-        """Fit a multinomial logistic regression; see `maskface.classifiers.Trainable` and `fit_model`."""
+        """Fit a multinomial logistic regression; see `Trainable` and `fit_model`."""
         del seed
         return fit_model(features, labels)
 

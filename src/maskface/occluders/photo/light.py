@@ -31,7 +31,7 @@ _RIM: Final = 3
 
 
 def estimate_balance(image: ImageArray, fit: HeadFit) -> Balance:
-    """Estimate red, green and blue of a white surface, whose product is 1, by the grey-edge assumption.
+    """Estimate the colour of a white surface (red x green x blue = 1) by the grey-edge assumption.
 
     The Minkowski mean (p = 6) of the gradient is taken to be grey (van de Weijer et al. 2007,
     doi:10.1109/TIP.2007.901808). Unlike a mean of colours it does not see plain backdrops.

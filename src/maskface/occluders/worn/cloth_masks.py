@@ -67,8 +67,9 @@ def _sheen(x: Reals, y: Reals) -> Reals:
     return np.asarray(nose + cheeks + chin, np.float32)
 
 
-_BAND: Final = 0.6
-"""Width in cm of a band that hangs down."""
+_SEAMS: Final = (0.0, 0.0, 0.4, 0.8)
+"""How marked the middle seams of cloth masks are; many have none."""
+_BAND: Final = 0.6  # width in cm of a band that hangs down
 
 
 @OCCLUDERS.register("cloth")
@@ -89,11 +90,12 @@ class ClothMask(ColouredMask):
 
     population: ClassVar[Population] = Population(
         top=0.062,
-        outer=0.072,
+        outer=0.078,
         bottom=0.07,
         lower=0.1,
         width=0.085,
         tilt=2.2,
+        lean=0.1,
         reach=((-0.12, 0.18), (-0.17, 0.35)),
     )
     colour: Colour = "navy"
@@ -104,11 +106,11 @@ class ClothMask(ColouredMask):
         """Return the panels and their loops."""
         colour, accent = self.dyed(one), parse_colour(self.accent)
         surface = self.surface(CONTOURED, scale, one)
-        smooth = one.seed is not None
+        seam = None if one.seed is None else float(one.rng("seam").choice(_SEAMS))
         if self.pattern == "plain":
-            sheet = cloth_sheet(surface, plain_cotton(smooth=smooth), colour)
+            sheet = cloth_sheet(surface, plain_cotton(seam), colour)
         else:
-            printed = cotton(self.pattern, self.rgb, accent, smooth=smooth)
+            printed = cotton(self.pattern, self.rgb, accent, seam)
             sheet = cloth_sheet(surface, printed, self.gain(one))
         sheet = creased_sheet(sheet, one, 2.0, fine=detail(scale) > 0)
         loops = (replace(loop, colour=colour) for loop in self.loops(surface, colour))

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from maskface.arrays import Reals, Singles
+from maskface.occluders.colours import UNDYED
 from maskface.occluders.drawing.garment import UNCHANGED, Sheet
 from maskface.occluders.drawing.render import GRAIN_TILE, grain_tile
 from maskface.occluders.worn.individual import Individual
@@ -17,23 +18,21 @@ from maskface.occluders.worn.planes import bump, step
 
 PROFILE: Final = np.linspace(-0.08, 0.24, 1024, dtype=np.float32)[None]
 """Places (1, n) at which profiles across a line are given, as shares of the height of the cloth."""
-_COARSER: Final = 3
-"""Soft folds are drawn on a canvas so many times smaller."""
+_COARSER: Final = 3  # soft folds are drawn on a canvas so many times smaller
 _PIECES: Final = 24
 _PIECE: Final = (120, 144)
 """Number and height and width of the crumpled pieces that masks of a population are made from."""
 _CUT: Final = (104, 128)
 """Height and width of what is cut out of one, anywhere and turned over at random."""
-_ROOM: Final = (17, 17)
-"""In how many places down and across it can be."""
+_ROOM: Final = (17, 17)  # in how many places down and across it can be
 RELIEF: Final = ((160, 192), (320, 384))
 """Height and width of a relief for small and for large faces."""
-_GRAIN: Final = (0.010, 0.6)
+_GRAIN: Final = (0.011, 0.6)
 """Median strength of the grain of one piece, and the standard deviation of its logarithm."""
 _KNOTS: Final = (5, 6)
-_UNEVEN: Final = (0.02, 0.008)
+_UNEVEN: Final = ((0.018, 0.009), (0.032, 0.028))
 """Places down and across at which the colour of a piece is warmer or cooler, and more or less red,
-and how much (SD). Single channels that vary freely make white cloth pink."""
+and how much (SD), undyed and dyed. Single channels that vary freely make white cloth pink."""
 
 
 def add_line(level: Singles, profile: Singles, rows: Reals, width: float, strength: Reals) -> None:
@@ -121,11 +120,8 @@ def creased(rng: np.random.Generator, strength: float, *, fine: bool, halves: in
     height, width = RELIEF[fine]
     level = _resized(level * np.float32(strength), (height, width * halves))
     grain = _GRAIN[0] * float(np.exp(_GRAIN[1] * rng.standard_normal()))
-    y, x = (
-        (rng.random(2) * (GRAIN_TILE - height, 2 * GRAIN_TILE - width * halves))
-        .astype(int)
-        .tolist()
-    )
+    room = GRAIN_TILE - height, 2 * GRAIN_TILE - width * halves
+    y, x = (rng.random(2) * room).astype(int).tolist()
     level += np.float32(grain) * grain_tile(2)[y : y + height, x : x + width * halves]
     return level
 
@@ -134,7 +130,8 @@ def _cut(rng: np.random.Generator) -> Singles:
     """A part of a crumpled piece."""
     number, y, x, way = (rng.random(4) * (_PIECES, *_ROOM, 8)).astype(int).tolist()
     part = _store()[number][y : y + _CUT[0], x : x + _CUT[1]]
-    return (part if way & 1 else -part)[:: 1 if way & 2 else -1, :: 1 if way & 4 else -1]
+    turned = part if way & 1 else -part
+    return np.asarray(turned[:: 1 if way & 2 else -1, :: 1 if way & 4 else -1], np.float32)
 
 
 @cache
@@ -157,7 +154,8 @@ def creased_sheet(sheet: Sheet, one: Individual, strength: float, *, fine: bool)
 def with_relief(sheet: Sheet, level: Singles, one: Individual) -> Sheet:
     """Return a sheet with a change of brightness around 0, and with its colour a little uneven."""
     relief = np.asarray(cv2.convertScaleAbs(level, alpha=UNCHANGED, beta=UNCHANGED), np.uint8)
-    knots = one.rng("tones").standard_normal((*_KNOTS, 2)) * _UNEVEN
+    dye = _UNEVEN[max(sheet.colour) - min(sheet.colour) >= UNDYED]
+    knots = one.rng("tones").standard_normal((*_KNOTS, 2)) * dye
     warm, dyed = cv2.split(
         cv2.resize(knots, sheet.surface.shape[::-1], interpolation=cv2.INTER_CUBIC)
     )

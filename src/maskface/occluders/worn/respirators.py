@@ -41,8 +41,7 @@ _CUP_NARROW: Final = 0.24
 _STRIP: Final = 2.4
 """Middle of the metal strip, in cm below the upper edge: any nearer, the rim above it is a bright
 line between metal and skin."""
-_STRIP_HALF: Final = 4.0
-"""Half its length in cm."""
+_STRIP_HALF: Final = 4.0  # half its length in cm
 _SAG: Final = 0.6
 """How much farther from the edge its ends are, in cm: the rim is narrower beside the nose, where
 the face turns it away from the camera."""
@@ -58,7 +57,7 @@ def half(*, left: bool = False) -> Texture:
 @lru_cache(maxsize=12)
 def _smooth_half(make: int, *, left: bool) -> Texture:
     """Draw a half of a make without creases."""
-    return _fleece(_MAKES[make], np.float32(0), left=left)
+    return _fleece(_MAKES[make], np.zeros(1, np.float32), left=left)
 
 
 class _Make(NamedTuple):
@@ -109,8 +108,7 @@ def _print(lines: tuple[str, ...], slant: int) -> Reals:
         at = ((WIDTH - width) // 2, int(0.60 * HEIGHT) + 30 * number)
         cv2.putText(ink, line, at, font, size, 255, 2, cv2.LINE_AA)
     turn = cv2.getRotationMatrix2D((WIDTH / 2, 0.6 * HEIGHT), 14.0 * slant, 1.0)
-    ink = cv2.warpAffine(ink, turn, (WIDTH, HEIGHT))
-    return np.asarray(1 - 0.45 * ink / np.float32(255), np.float32)
+    return np.asarray(1 - 0.45 / 255 * cv2.warpAffine(ink, turn, (WIDTH, HEIGHT)), np.float32)
 
 
 def _welds(make: _Make, fold: Reals, upper: Reals, lower: Reals, along: Reals) -> Reals:
@@ -188,8 +186,7 @@ def _rings(edge: Reals) -> Reals:
 
 
 _FOLD: Final = 0.12  # cm
-_FALLOFF: Final = 0.5
-"""Fleece scatters light, too, but its halves face different ways."""
+_FALLOFF: Final = 0.5  # fleece scatters light, too, but its halves face different ways
 _STRAP: Final = (222, 219, 206)
 _STRAP_WIDTH: Final = 0.42  # cm
 
@@ -207,6 +204,7 @@ class Ffp2Mask(ColouredMask):
         width=0.13,
         taper=0.07,
         tilt=1.9,
+        lean=-0.9,
         shift=0.03,
         reach=((-0.09, 0.20), (-0.17, 0.35)),
     )
@@ -223,10 +221,14 @@ class Ffp2Mask(ColouredMask):
         ]
         if one.seed is not None:
             rng = one.rng("cloth")
-            make = int(rng.integers(len(_MAKES)))
-            whole = creased(rng, 1.4, fine=detail(scale) > 0, halves=2)
+            make, falloff = int(rng.integers(len(_MAKES))), rng.uniform(0.1, 0.6)
+            whole = creased(rng, 2.0, fine=detail(scale) > 0, halves=2)
             sheets = [
-                with_relief(replace(sheet, texture=_smooth_half(make, left=left)), level, one)
+                replace(
+                    with_relief(sheet, level, one),
+                    texture=_smooth_half(make, left=left),
+                    falloff=falloff,
+                )
                 for sheet, left, level in zip(
                     sheets, (False, True), np.split(whole, 2, axis=1), strict=True
                 )

@@ -26,19 +26,13 @@ from maskface.occluders.worn.planes import (
 Pattern: TypeAlias = Literal["plain", "stripes", "dots", "check", "floral"]
 
 _SOFT: Final = 0.012  # cm; the edge of a print
-_GRAIN: Final = 0.16
-"""Slope of the cloth's grain in each panel: curved panels are cut across it."""
+_GRAIN: Final = 0.16  # slope of the cloth's grain in each panel: curved panels are cut across it
 
 
 def print_on(pattern: Pattern, across: Reals, down: Reals) -> Reals:
     """Return share (0 to 1) of the second colour at each place of a cloth of two panels.
 
-    Parameters
-    ----------
-    pattern
-        What is printed.
-    across, down
-        Centimetres from the middle seam and from the middle of the mouth.
+    `across` and `down` are centimetres from the middle seam and from the middle of the mouth.
     """
     a = np.abs(across) + _GRAIN * down
     b = down - _GRAIN * np.abs(across)
@@ -109,49 +103,39 @@ ACROSS: Final = 19.0
 """Width of the laid out cloth in cm."""
 DOWN: Final = 14.5
 """Height of the laid out cloth in cm at the middle."""
-_NARROW: Final = 0.36
-"""Height at the sides as a share of that at the middle."""
-_MOUTH: Final = 0.5
-"""Row of the mouth."""
+_NARROW: Final = 0.36  # height at the sides as a share of that at the middle
+_MOUTH: Final = 0.5  # row of the mouth
 _HEM: Final = 1.3
 """Width of the border in cm, laid out; worn, 0.6 (beside the nose) to 1. In a narrower one, the
 seam and the print behind it would be bright and dark lines along the skin."""
 _GATHERED: Final = 1.3
+_FINER: Final = 0.5  # strength of threads where each mask has grain of its own
 
 
 @lru_cache(maxsize=64)
-def cotton(pattern: Pattern, colour: RGB, accent: RGB, *, smooth: bool = False) -> Texture:
+def cotton(pattern: Pattern, colour: RGB, accent: RGB, seam: float | None = None) -> Texture:
     """Draw printed cotton of two panels joined along the middle, bound in the colour of its ground.
 
-    Parameters
-    ----------
-    pattern
-        What is printed on it.
-    colour, accent
-        Red, green, blue (0 to 255) of the ground and of the print.
-    smooth
-        Whether it is without the folds of the usual mask.
-
-    Returns
-    -------
-    Texture
-        In colour.
+    `colour` and `accent` are those of the ground and the print. `seam`, 0 to 1, is how marked the
+    seam is, without other folds; the usual seam and folds if None.
     """
     across, down = in_centimetres()
     bound = step(_HEM - np.minimum(*_from_edges()), 0.04)
     share = (print_on(pattern, across, down) * (1 - bound))[..., None]
     ground = (1 - share) * np.array(colour, np.float32) + share * np.array(accent, np.float32)
-    return make_texture(_panels(smooth=smooth)[..., None] * ground / 255)
+    return make_texture(_panels(seam)[..., None] * ground / 255)
 
 
-@lru_cache(maxsize=2)
-def plain_cotton(*, smooth: bool = False) -> Texture:
+@lru_cache(maxsize=4)
+def plain_cotton(seam: float | None = None) -> Texture:
     """Draw the same cotton without a print, in shades around 1."""
-    return make_texture(_panels(smooth=smooth))
+    return make_texture(_panels(seam))
 
 
-def _panels(*, smooth: bool) -> Reals:
-    return np.asarray(sewn_relief(smooth=smooth) * _seam_relief())
+def _panels(seam: float | None) -> Reals:
+    if seam is None:
+        return np.asarray(sewn_relief() * _seam_relief())
+    return np.asarray(sewn_relief(smooth=True) * (1 + seam * (_seam_relief() - 1)))
 
 
 def in_centimetres() -> tuple[Reals, Reals]:
@@ -175,14 +159,15 @@ def _from_edges() -> tuple[Reals, Reals]:
 
 def sewn_relief(*, smooth: bool = False) -> Reals:
     """Return brightness around 1 of hemmed cotton: threads, soft folds, a stitched border."""
-    folds = 0.0 if smooth else crumpled((HEIGHT, WIDTH), USUAL, 1.2)
-    return np.asarray(_hemmed() * (1 + folds))
+    if smooth:
+        return _hemmed(_FINER)
+    return np.asarray(_hemmed(1.0) * (1 + crumpled((HEIGHT, WIDTH), USUAL, 1.2)))
 
 
 @cache
-def _hemmed() -> Reals:
+def _hemmed(strength: float) -> Reals:
     x, y = canvas(HEIGHT, WIDTH)
-    return (1 + _threads()) * (1 + _hem(x, y))
+    return np.asarray((1 + strength * _threads()) * (1 + _hem(x, y)))
 
 
 def _threads() -> Reals:
