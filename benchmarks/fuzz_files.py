@@ -30,6 +30,7 @@ from fuzz_pictures import DAMAGES
 
 from maskface.cli import main as maskface
 from maskface.datasets import load_dataset
+from maskface.images import read_image
 from maskface.types import EMOTIONS
 from maskface.weights import manifest
 
@@ -156,7 +157,8 @@ def network_cases(root: Path, count: int, rng: np.random.Generator) -> Iterator[
 
 def video_cases(root: Path, count: int, rng: np.random.Generator) -> Iterator[Case]:
     """Yield commands that mask damaged videos, ten at a time."""
-    face = cv2.resize(cv2.imread(str(load_dataset("example").samples[0].path)), (128, 128))
+    shipped = read_image(load_dataset("example").samples[0].path)
+    face = cv2.resize(cv2.cvtColor(shipped, cv2.COLOR_RGB2BGR), (128, 128))
     whole = []
     for ending, code in ((".mp4", "mp4v"), (".avi", "MJPG"), (".webm", "VP80"), (".mkv", "mp4v")):
         path = root / f"whole{ending}"
@@ -193,8 +195,8 @@ def run_in_child(arguments: Sequence[str | Path], log: Path) -> tuple[int | None
                 code = 0
             except SystemExit as end:
                 code = end.code if isinstance(end.code, int) else 1
-        for stream in (sys.stdout, sys.stderr):
-            stream.flush()
+        sys.stdout.flush()
+        sys.stderr.flush()
         os._exit(code)
     deadline = time.monotonic() + LIMIT_S
     while time.monotonic() < deadline:

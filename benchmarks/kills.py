@@ -33,10 +33,22 @@ PATIENCE_S: Final = 600
 LEFT_S: Final = 5
 
 
+CHILD: Final = """
+import sys
+from pathlib import Path
+from maskface.exits import ended_in_words
+with ended_in_words("Results so far are saved", "--resume"):
+    from maskface import Experiment, run
+    data, out, jobs = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
+    experiment = Experiment(data=data, classifiers=("fer",))
+    run(experiment, out, jobs=jobs, chunk=1, resume=True, progress=False)
+"""
+"""What `maskface run` does, without its figures."""
+
+
 def command(data: Path, out: Path, jobs: int) -> list[str]:
     """Return the command of a run."""
-    words = ["run", "--data", data, "--out", out, "-j", jobs, "--classifier", "fer", "-q"]
-    return [sys.executable, "-m", "maskface", *map(str, words), "--resume"]
+    return [sys.executable, "-c", CHILD, str(data), str(out), str(jobs)]
 
 
 def workers_of(parent: int) -> list[int]:
@@ -89,6 +101,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
     rng = np.random.default_rng(asked.seed)
+    for ignored in (signal.SIGINT, signal.SIGHUP):  # a shell may have them ignored
+        signal.signal(ignored, signal.SIG_DFL)
     bad = 0
     with tempfile.TemporaryDirectory() as place:
         root = Path(place)

@@ -8,15 +8,20 @@ a while slows all alike. Every call is made twice, and the first one counts for 
 second is quicker: what is kept from picture to picture (cloth, surfaces) is there then. So is what
 all conditions of a picture share, where the head is, light, sharpness, grain, spectacles and hair:
 `reading` is what that takes once for a picture.
+
+Masks of a population, `vary=real`, have another seed at every call, so that none is kept. They
+stand beside the fixed mask of their kind, and beside it together with what a run does to a picture
+before: decoding and detection.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import count
 from typing import Any, Final
 
 import cv2
@@ -30,10 +35,13 @@ from maskface.landmarks import MediaPipeDetector
 from maskface.occluders import OCCLUDERS, get_occluder
 from maskface.occluders.drawing.geometry import fit_head
 from maskface.occluders.photo.appearance import Appearance, appearance_of
+from maskface.occluders.worn.base import Mask
 from maskface.types import FaceLandmarks, ImageArray
 
 BARS: Final = {256: 4.0, 1024: 20.0}
 """Allowed CPU ms of one occluder, by side of the picture in px."""
+POPULATION_BAR: Final = 1.1
+"""A mask of a population beside a fixed one, with decoding and detection."""
 FRESH_BAR: Final = 35.0
 CACHED_BAR: Final = 130.0
 """Images per second and core with one mask, and with 12 once landmarks are known."""
@@ -80,6 +88,36 @@ def least(works: list[Callable[[], Any]]) -> NDArray[np.float64]:
 def read_look(face: Picture) -> Appearance:
     """Read what occluders take over from a picture, which is kept only if it cannot change."""
     return appearance_of(face.image.copy(), fit_head(face.face.points))
+
+
+def vary(name: str, seeds: Iterator[int]) -> Callable[[Picture], None]:
+    """Return what draws another mask of a population at every call."""
+    occluder = get_occluder(f"{name}:vary=real")
+
+    def draw(face: Picture) -> None:
+        occluder.apply(face.image, face.face, seed=next(seeds))
+
+    return draw
+
+
+def report_population(detector: MediaPipeDetector, faces: list[Picture], side: int) -> None:
+    names = [name for name in OCCLUDERS.names() if issubclass(OCCLUDERS.get(name), Mask)]
+    seeds = count()
+    works: list[Callable[[], Any]] = [
+        partial(lambda face: detector.detect(decode_image(face.data)), face) for face in faces
+    ]
+    for name in names:
+        works += [partial(get_occluder(name).apply, face.image, face.face) for face in faces]
+        works += [partial(vary(name, seeds), face) for face in faces]
+    medians = np.median(least(works).reshape(-1, len(faces)), axis=1).tolist()
+    before, fixed, varied = medians[0], medians[1::2], medians[2::2]
+    for name, one, other in zip(names, fixed, varied, strict=True):
+        in_run = (before + other) / (before + one)
+        print(
+            f"{side:5d} px  {name:12s} fixed {one:6.2f} ms, varied {other:6.2f} ms  "
+            f"{other / one:5.2f} x alone, {in_run:5.2f} x in a run  "
+            f"{verdict(other <= BARS[side] and in_run <= POPULATION_BAR)}"
+        )
 
 
 def verdict(met: bool) -> str:  # noqa: FBT001
@@ -140,6 +178,7 @@ def main() -> None:
         small, large = (pictures(detector, side, options.pictures) for side in BARS)
         for side, faces in zip(BARS, (small, large), strict=True):
             report_parts(detector, faces, side)
+            report_population(detector, faces, side)
         report_rates(detector, small, options.occluder)
 
 

@@ -39,7 +39,7 @@ from maskface.experiment.checkpoints import ChunkResult, merge
 from maskface.experiment.spec import Plan
 from maskface.experiment.trials import (
     TrialError,
-    TrialReader,
+    TrialMaker,
     add_answers,
     attribute_rows,
     choose_face,
@@ -162,7 +162,7 @@ class Bench:
         self.plan, self._floor = plan, floor
         self.clock, self.floors = Clock(), Clock()
         head = {"run_id": plan.run_id, "dataset": plan.dataset.name}
-        self.reader = TrialReader.load(plan.experiment, head, None)
+        self.reader = TrialMaker.load(plan.experiment, head, None)
         self._known = [one.name for one in self.reader.adapters if one.name in SHAPES]
         self._stages, self._whole = RunFolder(folder / "stages"), RunFolder(folder / "whole")
         for one in (self._stages, self._whole):

@@ -39,8 +39,8 @@ from maskface.findings import (
     CELLS,
     agreement_tables,
     agreement_text,
-    human_reader,
-    published_readers,
+    human_answers,
+    published_answers,
 )
 from maskface.plots import plot_confusion_change, plot_human_machine_loss
 
@@ -59,9 +59,9 @@ def build(options: Options) -> Experiment:
 def analyse(result: Run, options: Options) -> Answer:
     """Compare the classifiers with people."""
     folder = options.extra.get("humans")
-    humans = published_readers()
+    humans = published_answers()
     if folder:
-        humans = [human_reader(Path(folder), options.extra.get("mask"))]
+        humans = [human_answers(Path(folder), options.extra.get("mask"))]
     agreement, cells = agreement_tables(result.trials, humans, OCCLUDERS, seed=options.seed)
     figures = {"human_machine_loss.png": plot_human_machine_loss(cells, OCCLUDERS[0])}
     if folder:

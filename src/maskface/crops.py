@@ -52,8 +52,7 @@ def cut(image: ImageArray, x0: int, y0: int, width: int, height: int) -> ImageAr
     """Cut a box out of a picture; where it reaches outside, the border is repeated."""
     rows, columns = image.shape[:2]
     inside = image[
-        max(y0, 0) : max(min(y0 + height, rows), 0),
-        max(x0, 0) : max(min(x0 + width, columns), 0),
+        max(y0, 0) : max(min(y0 + height, rows), 0), max(x0, 0) : max(min(x0 + width, columns), 0)
     ]
     if inside.shape[:2] == (height, width):
         return inside

@@ -12,7 +12,7 @@ from typing import Final
 
 from maskface._version import __version__
 from maskface.classifiers.cards import get_card, model_path
-from maskface.errors import MaskfaceError
+from maskface.errors import MaskfaceError, os_errors_explained
 from maskface.files import write_atomically
 from maskface.folders import make_folder
 
@@ -45,14 +45,10 @@ def download(name: str, *, progress: bool = False) -> Path:
             f"The file from {card.url} has sha256 {got}, but the card says {card.sha256}. Nothing "
             "was kept. Try again later, or get the file from the authors and check it yourself."
         )
-    try:
+    advice = "Choose another folder with the environment variable MASKFACE_CACHE."
+    with os_errors_explained(f"write {path}", advice):
         make_folder(path.parent)
         write_atomically(path, data)
-    except OSError as error:
-        raise MaskfaceError(
-            f"Cannot write {path}: {error.strerror or error}. Choose another folder with the "
-            "environment variable MASKFACE_CACHE."
-        ) from error
     return path
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class MaskfaceError(Exception):
     """Error that the user can fix.
@@ -13,6 +16,16 @@ class MaskfaceError(Exception):
 
 class ImageError(MaskfaceError):
     """Picture that cannot be read."""
+
+
+@contextmanager
+def os_errors_explained(doing: str, advice: str = "") -> Iterator[None]:
+    """Raise an OSError of the block as a MaskfaceError: what failed, why, and what to do."""
+    try:
+        yield
+    except OSError as error:
+        reason = f"Cannot {doing}: {error.strerror or error}."
+        raise MaskfaceError(f"{reason} {advice}".rstrip()) from error
 
 
 def format_error(error: Exception) -> str:

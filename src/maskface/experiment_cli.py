@@ -25,18 +25,10 @@ def main(
 ) -> None:
     """Run an experiment script: read the options, carry the experiment out, print the answer.
 
-    Exit codes are those of `maskface run`; see `maskface.exits`.
-
-    Parameters
-    ----------
-    build
-        Function that makes the experiment from the options.
-    description
-        Docstring of the script, shown by ``--help``.
-    analyse
-        As in `carry_out`.
-    extra
-        Options that only this script has, each with its help: ``{"--humans": "Folder of ..."}``.
+    `build` makes the experiment from the options, and `analyse` answers its question, as in
+    `carry_out`. `description` is the docstring of the script, shown by ``--help``; `extra` are
+    options that only this script has, each with its help: ``{"--humans": "Folder of ..."}``. Exit
+    codes are those of `maskface run`; see `maskface.exits`.
     """
     with ended_in_words("Results so far are saved", "--resume"):
         options = parse_options(description, extra=extra)

@@ -15,13 +15,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from maskface.crops import cut, resize
 from maskface.errors import ImageError, MaskfaceError
-from maskface.images import (
-    IMAGE_SUFFIXES,
-    MAX_PIXELS,
-    READ_SUFFIXES,
-    find_images,
-    read_image,
-)
+from maskface.images import IMAGE_SUFFIXES, MAX_PIXELS, READ_SUFFIXES, find_images, read_image
 from maskface.landmarks import LandmarkDetector, MediaPipeDetector
 from maskface.occluders import OCCLUDERS, Occluder, get_occluder, occluder_name
 from maskface.pipeline import occlude

@@ -16,13 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskface.arrays import Row
-from maskface.classifiers import (
-    NOT_AGAIN,
-    Classifier,
-    Trainable,
-    checked_answers,
-    checked_features,
-)
+from maskface.classifiers import NOT_AGAIN, Classifier, Trainable, checked_answers, checked_features
 from maskface.crops import face_crop
 from maskface.errors import format_error
 from maskface.images import LIMITS, Limits, count_frames, decode_image, read_bytes
@@ -171,7 +165,7 @@ class ClassifierAdapter:
     # Name of its rows while pictures are read; of a trainable classifier, that of its features.
     name: str
     needs: frozenset[str]  # parts of a face that it uses
-    trainable: bool  # whether it gives features, from which answers are learned later
+    trainable: bool  # true if it gives features, which a model is fitted to later
     # From faces to checked answers, or features; raises `ValueError` if they are neither.
     call: Callable[[Sequence[Face]], NDArray[Any]]
 

@@ -292,14 +292,14 @@ def _check(
     loss: float, subjects: Sequence[int], images: Sequence[int], level: float, n_simulations: int
 ) -> None:
     if not -1 <= loss <= 1:
-        raise MaskfaceError(f"The loss must be -100 to 100 points, but it was {100 * loss:g}.")
+        raise MaskfaceError(f"The loss must be -100 to 100 points, got {100 * loss:g}.")
     if not subjects or not images or min(subjects) < 2 or min(images) < 1:
         raise MaskfaceError(
             "Name two subjects or more and one image or more, such as --subjects 10,20,40 "
             "--images 6,12."
         )
     if not 0 < level < 1:
-        raise MaskfaceError(f"The level must be between 0 and 1, but it was {level:g}.")
+        raise MaskfaceError(f"The level must be between 0 and 1, got {level:g}.")
     if n_simulations < 1 or n_simulations * max(subjects) > MOST_CELLS:
         raise MaskfaceError(
             f"{n_simulations} simulations of {max(subjects)} subjects are out of range: together "
@@ -331,8 +331,7 @@ def parse_sizes(text: str, option: str) -> tuple[int, ...]:
         return tuple(int(part) for part in text.split(","))
     except ValueError as error:
         raise MaskfaceError(
-            f"{option} must be whole numbers with commas between, such as 10,20,40, but it was "
-            f"{text!r}."
+            f"{option} must be whole numbers with commas between, such as 10,20,40, got {text!r}."
         ) from error
 
 

@@ -31,9 +31,7 @@ DEFAULT: Final = ("faceapi", "fer")
 """The classifiers unless the user names others."""
 
 
-def named_pictures(
-    images: Picture | Sequence[Picture],
-) -> dict[str, Picture]:
+def named_pictures(images: Picture | Sequence[Picture]) -> dict[str, Picture]:
     """Name pictures, those in folders one by one.
 
     Raises MaskfaceError if there is none, or a name cannot stand in a table, and ValueError if an

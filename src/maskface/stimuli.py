@@ -14,7 +14,7 @@ import pandas as pd
 from maskface.cells import safe_cell
 from maskface.composites import compose
 from maskface.datasets import Dataset, load_dataset
-from maskface.errors import MaskfaceError
+from maskface.errors import MaskfaceError, os_errors_explained
 from maskface.files import write_atomically
 from maskface.images import decode_image, read_bytes, write_image
 from maskface.landmarks import CachedDetector, LandmarkCache, MediaPipeDetector
@@ -180,7 +180,7 @@ def make_composites(
     chosen = chosen if limit is None else chosen[: max(limit // len(_MADE), 1)]
     recipe = {"set": dataset.name, "pictures": dataset.index_hash, "upper": upper, "lower": lower}
     target = SetFolder(Path(folder))
-    try:
+    with os_errors_explained(f"write to {folder}", "Choose another folder."):
         target.claim(recipe | {"pairs": pairs, "limit": limit, "seed": seed})
         with CachedDetector(MediaPipeDetector(), LandmarkCache()) as detector:
             messages = [_make(pair, target.path, detector) for pair in chosen]
@@ -188,10 +188,6 @@ def make_composites(
         failures = [(*_sources(pair), message) for pair, message in results if message]
         made = [row for pair, message in results if not message for row in _rows(pair)]
         target.write(made, failures)
-    except OSError as error:
-        raise MaskfaceError(
-            f"Cannot write to {folder}: {error.strerror or error}. Choose another folder."
-        ) from error
     if not made:
         raise MaskfaceError(
             f"None of {len(chosen)} pairs of photographs could be joined. The first: "

@@ -191,16 +191,9 @@ def check_format(name: str) -> None:
     Raises MaskfaceError in either case.
     """
     if name not in FORMATS:
-        raise MaskfaceError(f"format must be one of {', '.join(FORMATS)}, but it was {name!r}.")
+        raise MaskfaceError(f"format must be one of {', '.join(FORMATS)}, got {name!r}.")
     if name == "parquet":
         pyarrow_or_refuse()
 
 
-__all__ = [
-    "FORMATS",
-    "ROWS_AT_ONCE",
-    "TableWriter",
-    "check_format",
-    "find_table",
-    "table_writer",
-]
+__all__ = ["FORMATS", "ROWS_AT_ONCE", "TableWriter", "check_format", "find_table", "table_writer"]

@@ -118,8 +118,7 @@ class FaceLandmarks:
     def __post_init__(self) -> None:
         if self.points.shape != (N_LANDMARKS, 3):
             raise ValueError(
-                f"Expected points to have shape ({N_LANDMARKS}, 3), "
-                f"but they had shape {self.points.shape}."
+                f"Expected points to have shape ({N_LANDMARKS}, 3), got {self.points.shape}."
             )
         object.__setattr__(self, "points", _frozen(self.points))
         object.__setattr__(self, "blendshapes", _frozen(self.blendshapes))

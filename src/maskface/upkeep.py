@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from maskface.errors import MaskfaceError
+from maskface.errors import os_errors_explained
 from maskface.landmarks import (
     CacheStats,
     MediaPipeDetector,
@@ -81,10 +81,9 @@ def cache_contents() -> CacheContents:
     Raises MaskfaceError if the folder cannot be read, or a setting of the cache is wrong.
     """
     folder, limit = default_cache_folder(), cache_limit()
-    try:
-        return CacheContents(folder, limit, tuple(cache_stats(folder)))
-    except OSError as error:
-        raise MaskfaceError(f"Cannot read {folder}: {error.strerror or error}.") from error
+    with os_errors_explained(f"read {folder}"):
+        held = tuple(cache_stats(folder))
+    return CacheContents(folder, limit, held)
 
 
 def clear_cache() -> CacheContents:
@@ -93,12 +92,9 @@ def clear_cache() -> CacheContents:
     Raises MaskfaceError if an entry cannot be removed, or a setting of the cache is wrong.
     """
     folder, limit = default_cache_folder(), cache_limit()
-    try:
-        return CacheContents(folder, limit, tuple(clear(folder)), removed=True)
-    except OSError as error:
-        raise MaskfaceError(
-            f"Cannot clear {folder}: {error.strerror or error}. Delete it by hand."
-        ) from error
+    with os_errors_explained(f"clear {folder}", "Delete it by hand."):
+        held = tuple(clear(folder))
+    return CacheContents(folder, limit, held, removed=True)
 
 
 def _megabytes(size: int) -> str:

@@ -17,7 +17,7 @@ from maskface import Experiment, MaskfaceError, run
 from maskface.errors import ImageError
 from maskface.experiment import RunFolder, load_run, make_plan
 from maskface.experiment.checkpoints import ChunkResult
-from maskface.experiment.trials import TrialReader
+from maskface.experiment.trials import TrialMaker
 from maskface.findings import compare_run
 from maskface.images import Limits, read_bytes
 from maskface.power import pilot_variances
@@ -68,13 +68,13 @@ def faces(original: Path, tmp_path: Path) -> Path:
 def read_now(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Names of the pictures that are read."""
     seen: list[str] = []
-    read = TrialReader.read
+    read = TrialMaker.read
 
-    def noted(self: TrialReader, sample: Sample) -> ChunkResult:
+    def noted(self: TrialMaker, sample: Sample) -> ChunkResult:
         seen.append(sample.image_id)
         return read(self, sample)
 
-    monkeypatch.setattr(TrialReader, "read", noted)
+    monkeypatch.setattr(TrialMaker, "read", noted)
     return seen
 
 
@@ -399,7 +399,7 @@ def test_tables_of_a_run_that_is_being_renewed_are_no_results(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(TrialReader, "read", stop)
+        patch.setattr(TrialMaker, "read", stop)
         with pytest.raises(KeyboardInterrupt):
             carry_out(faces, out, resume=True)
     for ask in (compare_run, pilot_variances, load_run):

@@ -106,7 +106,7 @@ def test_a_run_shows_itself(runs: list[mf.Run]) -> None:
         ("loss", {}),
         ("loss", {"condition": "ffp2"}),
         ("grid", {"classifier": "Model"}),
-        ("readers", {}),
+        ("classifiers", {}),
         ("confusions", {"classifier": "faceapi", "condition": "surgical"}),
     ],
 )

@@ -23,7 +23,7 @@ from tests.unit.test_stats import trial
 
 FAMILY = {"clean": "hog", "masked": "hog:train=masked", "both": "hog:train=both"}
 Right = dict[tuple[str, str], tuple[str, ...]]
-# Right answers of three people to two happy faces and a fearful one: (learnt, read).
+# Right answers of three people to two happy faces and a fearful one: (train, test).
 RIGHT: Right = {
     ("clean", "plain"): ("111", "111", "110"),
     ("clean", "masked"): ("000", "100", "010"),
@@ -36,13 +36,13 @@ RIGHT: Right = {
 
 def answers(right: Right = RIGHT, family: dict[str, str] = FAMILY) -> pd.DataFrame:
     rows = []
-    for (learnt, read), people in right.items():
+    for (train, test), people in right.items():
         for person, marks in enumerate(people):
             for i, mark in enumerate(marks):
                 label = "happiness" if i < 2 else "fear"
-                cells = {"classifier": family[learnt], "coverage": 0.5}
+                cells = {"classifier": family[train], "coverage": 0.5}
                 said = label if mark == "1" else WRONG[label]
-                shown = "none" if read == "plain" else "surgical"
+                shown = "none" if test == "plain" else "surgical"
                 rows.append(trial(f"{person}{i}", shown, label, said, f"S{person}", **cells))
     return TRIALS.frame(rows)
 
@@ -54,7 +54,7 @@ def number(table: pd.DataFrame, measure: str, label: str = "all", **cells: str) 
 def test_the_hand_worked_split() -> None:
     table = transfer_table(answers(), {"hog": FAMILY}, n_resamples=300)
     assert TRANSFER.check(table) is not None
-    # Right of nine: 8 plain, 2 masked; after learning masked 6 masked; after both 7 of each.
+    # Right of nine: 8 plain, 2 masked; fitted to masked 6 masked; after both 7 of each.
     cell = number(table, "accuracy", train="masked", test="masked")
     assert cell["value"] == pytest.approx(6 / 9, abs=1e-6)
     assert (cell["classifier"], cell["condition"]) == ("hog:train=masked", "surgical")
@@ -65,7 +65,7 @@ def test_the_hand_worked_split() -> None:
         assert found["ci_low"] <= found["value"] <= found["ci_high"]
         assert (found["n"], found["n_clusters"], found["clustered_by"]) == (9, 3, "subject")
         assert found["classifier"] == ""
-    # Fear: 2 of 3 plain, 0 masked, 1 after learning masked.
+    # Fear: 2 of 3 plain, 0 masked, 1 fitted to masked.
     assert number(table, "information", "fear")["value"] == pytest.approx(1 / 3, abs=1e-6)
     assert number(table, "shift", "fear")["value"] == pytest.approx(1 / 3, abs=1e-6)
     assert (table["n_missing"] == 0).all()
@@ -75,7 +75,7 @@ def test_both_and_control_may_be_left_out() -> None:
     pair = {name: FAMILY[name] for name in ("clean", "masked")}
     table = transfer_table(answers(), {"hog": pair}, n_resamples=50)
     assert set(table["measure"]) == {"accuracy", "loss", "information", "shift", "shift_share"}
-    assert "learning both" not in transfer_text(table)
+    assert "fitted to both" not in transfer_text(table)
 
 
 def test_only_pictures_answered_in_all_cells_count() -> None:
@@ -149,7 +149,7 @@ def shown_to(readers: dict[tuple[str, str], float], seed: int, people: int = 20)
     own = rng.normal(0, 0.08, people)
     labels = np.tile(np.repeat(EMOTIONS, 2), people)
     frames = []
-    for (learnt, read), p in readers.items():
+    for (train, test), p in readers.items():
         chance = np.clip(p + np.repeat(own, 14), 0, 1)
         right = rng.random(len(labels)) < chance
         wrong = np.roll(EMOTIONS, 1)[[EMOTIONS.index(label) for label in labels]]
@@ -161,8 +161,8 @@ def shown_to(readers: dict[tuple[str, str], float], seed: int, people: int = 20)
                     "image_id": [f"{i:04}" for i in range(len(labels))],
                     "subject_id": np.repeat([f"{i:03}" for i in range(people)], 14),
                     "label": labels,
-                    "condition": "none" if read == "plain" else "surgical",
-                    "classifier": learnt,
+                    "condition": "none" if test == "plain" else "surgical",
+                    "classifier": train,
                     "predicted": np.where(right, labels, wrong),
                     "correct": right.astype(int),
                     "coverage": 0.5,

@@ -164,7 +164,7 @@ def test_a_run_like_the_literature_agrees(tmp_path: Path) -> None:
     found = compare_run(run_of(tmp_path, rates))
     assert {r.verdict for r in found if r.claim.id != "anger"} == {"agrees"}
     assert {r.verdict for r in found if r.claim.id == "anger"} == {"disputed"}
-    assert {r.reader for r in found} == {"c"}
+    assert {r.respondent for r in found} == {"c"}
     text = comparison_text(found)
     assert "AGREES" in text
     assert "Rinck 2022" in text
@@ -314,7 +314,7 @@ def test_controls_get_no_verdicts(tmp_path: Path) -> None:
         TRIALS.write(frame, tmp_path / "trials.csv")
         SUMMARY.write(summarize(frame, n_resamples=50), tmp_path / "summary.csv")
         found = compare_run(tmp_path)
-        assert {r.reader for r in found if r.reader} == readers
+        assert {r.respondent for r in found if r.respondent} == readers
     assert {r.verdict for r in found} == {"not measured"}
     assert "shuffled labels" in found[0].note
 
@@ -353,7 +353,7 @@ def test_humans_are_compared_by_observer(tmp_path: Path) -> None:
     assert verdict(found, "disgust-most") == "agrees"
     assert verdict(found, "disgust-as-anger") == "agrees"
     assert verdict(found, "sadness-as-neutral") == "not measured"
-    assert {r.reader for r in found if r.reader} == {"human"}
+    assert {r.respondent for r in found if r.respondent} == {"human"}
     assert verdict(compare_run(tmp_path), "disgust-most") == "not measured"
     with pytest.raises(MaskfaceError, match="no condition hat"):
         compare_run(tmp_path, masks=("hat",))

@@ -18,11 +18,11 @@ from maskface.findings import (
     CELLS,
     agreement_tables,
     agreement_text,
-    human_reader,
+    human_answers,
     load_findings,
-    published_readers,
+    published_answers,
 )
-from maskface.findings.agreement import classifier_reader, pearson, spearman
+from maskface.findings.agreement import classifier_answers, pearson, spearman
 from maskface.humans import read_study
 from maskface.plots import plot_confusion_change, plot_human_machine_loss
 from maskface.tables import RESPONSES, TRIALS
@@ -100,7 +100,7 @@ def test_correlations_are_those_of_scipy() -> None:
 
 
 def test_who_goes_wrong_alike_agrees_wholly(tmp_path: Path) -> None:
-    human = human_reader(study(tmp_path, PLAIN, MASKED, "surgical mask"))
+    human = human_answers(study(tmp_path, PLAIN, MASKED, "surgical mask"))
     assert (human.condition, human.observers, human.units) == ("surgical mask", 4, "observer")
     agreement, cells = agreement_tables(run(), [human], ["surgical"], n_resamples=200)
     assert len(agreement) == 8
@@ -118,7 +118,7 @@ def test_who_goes_wrong_alike_agrees_wholly(tmp_path: Path) -> None:
 
 def test_p_values_count_the_ways_to_exchange_emotions(tmp_path: Path) -> None:
     other = {"anger": "assa", "disgust": "ddas", "fear": "fsff", "sadness": "sadf"}
-    human = human_reader(study(tmp_path, MASKED, other, "mask"))
+    human = human_answers(study(tmp_path, MASKED, other, "mask"))
     agreement, cells = agreement_tables(run(), [human], ["surgical"], n_resamples=50)
     for pattern in ("plain", "masked", "change", "loss"):
         own = cells[cells["pattern"] == pattern]
@@ -163,8 +163,8 @@ def test_yes_no_studies_give_the_share_of_yes(tmp_path: Path) -> None:
                     number += 1
     folder = written(tmp_path, rows)
     with pytest.raises(MaskfaceError, match=r"It has lower\. Name one with --mask"):
-        human_reader(folder)
-    human = human_reader(folder, "lower")
+        human_answers(folder)
+    human = human_answers(folder, "lower")
     _, cells = agreement_tables(run(), [human], ["surgical"], n_resamples=50)
     own = cells[(cells["classifier"] == "human") & (cells["pattern"] == "masked")]
     said = own.set_index(["label", "answer"])["value"]
@@ -185,7 +185,7 @@ def test_who_is_counted_by_hand(tmp_path: Path) -> None:
     lost = (trials["image_id"] == "anger0") & (trials["condition"] == "surgical")
     trials.loc[lost, ["status", "predicted"]] = ["no_face", ""]
     shown = np.isin(EMOTIONS, FOUR)
-    reader = classifier_reader(trials, "surgical", shown)
+    reader = classifier_answers(trials, "surgical", shown)
     anger, sadness = EMOTIONS.index("anger"), EMOTIONS.index("sadness")
     assert reader.n == 15  # the face that was not found when masked does not count plain either
     chances = reader.counts[:, :, 1].sum(axis=0)
@@ -201,13 +201,13 @@ def test_who_is_counted_by_hand(tmp_path: Path) -> None:
     late = (rows["observer_id"] == "P0") & (rows["label"] == "fear") & (rows["condition"] == "none")
     rows.loc[late, ["status", "message"]] = ["excluded", "late"]
     RESPONSES.write(rows, folder / "responses.csv")
-    people = human_reader(folder)
+    people = human_answers(folder)
     assert (people.observers, people.n) == (3, 3 * 8 - 1)
     assert people.counts[:, 0, 1, EMOTIONS.index("fear")].max(axis=1).sum() == 2
 
 
 def test_published_figures_are_those_of_the_table() -> None:
-    readers = {reader.dataset: reader for reader in published_readers()}
+    readers = {reader.dataset: reader for reader in published_answers()}
     assert "Williams 2023, study 1" in readers
     assert "Gori 2021, adults, upper figure" not in readers  # no plain faces
     agreement, cells = agreement_tables(run(), list(readers.values()), ["surgical"], n_resamples=50)
@@ -226,7 +226,7 @@ def test_published_figures_are_those_of_the_table() -> None:
 
 def test_a_folder_without_responses_is_refused(tmp_path: Path) -> None:
     with pytest.raises(MaskfaceError, match="maskface humans"):
-        human_reader(tmp_path)
+        human_answers(tmp_path)
 
 
 def test_scripts_may_have_options_of_their_own() -> None:
@@ -239,7 +239,7 @@ def test_scripts_may_have_options_of_their_own() -> None:
 
 
 def test_figures_show_both_sides(tmp_path: Path) -> None:
-    human = human_reader(study(tmp_path, PLAIN, MASKED, "mask"))
+    human = human_answers(study(tmp_path, PLAIN, MASKED, "mask"))
     _, cells = agreement_tables(run(), [human], ["surgical"], n_resamples=50)
     ax = plot_human_machine_loss(cells, "surgical")
     assert next(t.get_text() for t in ax.get_yticklabels()) in ("disgust", "fear")
@@ -249,7 +249,7 @@ def test_figures_show_both_sides(tmp_path: Path) -> None:
     assert [ax.get_title() for ax in first.figure.axes[:2]] == ["people", "c"]
     written_in = {text.get_text() for text in first.texts}
     assert "+50" in written_in
-    (published,) = published_readers()[:1]
+    (published,) = published_answers()[:1]
     _, losses = agreement_tables(run(), [published], ["surgical"], n_resamples=20)
     with pytest.raises(MaskfaceError, match="no confusions"):
         plot_confusion_change(losses, published.dataset, "surgical")
@@ -263,7 +263,7 @@ def test_williams_hits_are_the_published_ones(tmp_path: Path) -> None:
         pytest.skip("the trials of Williams 2023 are not on this machine (set MASKFACE_TEST_DATA)")
     responses = read_study([trials], WILLIAMS).responses
     RESPONSES.write(responses, tmp_path / "responses.csv")
-    human = human_reader(tmp_path, "lower")
+    human = human_answers(tmp_path, "lower")
     assert human.observers == 228
     _, cells = agreement_tables(run(), [human], ["surgical"], n_resamples=50)
     table = load_findings()

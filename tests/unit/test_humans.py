@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from scipy.stats import norm, permutation_test
 
 from maskface.errors import MaskfaceError
-from maskface.findings import compare_run, human_reader
+from maskface.findings import compare_run, human_answers
 from maskface.humans import (
     Study,
     check_study,
@@ -367,7 +367,7 @@ def test_damaged_folders_of_studies_are_refused(tmp_path: Path) -> None:
     out = tmp_path / "out"
     paths = write_study(study, summarize_humans(study.responses), out, seed=0)
     check_study(out)
-    assert human_reader(out).observers == 6
+    assert human_answers(out).observers == 6
     for path in paths:
         kept = path.read_bytes()
         for damage in (kept[: len(kept) // 2], b"\0" * len(kept), b""):
@@ -381,7 +381,7 @@ def test_damaged_folders_of_studies_are_refused(tmp_path: Path) -> None:
         path.write_bytes(kept)
     lines = paths[0].read_text(encoding="utf-8").splitlines(keepends=True)
     paths[0].write_text("".join(lines[:-5]), encoding="utf-8")
-    for use in (human_reader, compare_run):
+    for use in (human_answers, compare_run):
         with pytest.raises(MaskfaceError, match=r"responses\.csv has changed"):
             use(out)
 

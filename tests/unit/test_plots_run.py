@@ -17,12 +17,12 @@ from maskface.errors import MaskfaceError
 from maskface.images import read_image
 from maskface.plots import (
     plot_accuracy,
+    plot_classifiers,
     plot_confusions,
     plot_flows,
     plot_loss_by_emotion,
     plot_loss_grid,
     plot_probabilities,
-    plot_readers,
     plot_strip,
     save_figure,
 )
@@ -157,10 +157,10 @@ def several(n_classifiers: int, n_conditions: int = 1) -> pd.DataFrame:
 
 
 def test_readers_have_conditions_or_classifiers_as_rows() -> None:
-    ax = plot_readers(several(2, 3))
+    ax = plot_classifiers(several(2, 3))
     assert rows_of(ax) == ["plain", "surgical0", "surgical1", "surgical2"]
     np.testing.assert_allclose(points_of(ax, "k1"), [75, 50, 50, 50])
-    ax = plot_readers(several(5, 1))
+    ax = plot_classifiers(several(5, 1))
     assert rows_of(ax) == ["k0", "k1", "k2", "k3", "k4"]
     np.testing.assert_allclose(points_of(ax, "plain"), [75] * 5)
     assert "value" not in ax.get_xlabel()
@@ -168,7 +168,7 @@ def test_readers_have_conditions_or_classifiers_as_rows() -> None:
 
 
 def test_more_series_than_can_be_told_apart_are_left_out_and_said_to_be() -> None:
-    ax = plot_readers(several(14, 15))
+    ax = plot_classifiers(several(14, 15))
     assert len([line for line in ax.lines if str(line.get_label()).startswith("k")]) == 12
     assert "2 further classifiers" in ax.get_xlabel()
 
@@ -227,7 +227,7 @@ def test_plain_faces_alone_have_nothing_to_compare() -> None:
 HOSTILE = "$\\frac{<script>alert(1)</script>&"
 
 
-@pytest.mark.parametrize("plot", [plot_accuracy, plot_flows, plot_confusions, plot_readers])
+@pytest.mark.parametrize("plot", [plot_accuracy, plot_flows, plot_confusions, plot_classifiers])
 def test_any_name_can_be_drawn(summary: pd.DataFrame, plot: object, tmp_path: Path) -> None:
     assert callable(plot)
     names = {"classifier": HOSTILE, "dataset": "脸 $a$"}

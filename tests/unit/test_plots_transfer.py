@@ -32,7 +32,7 @@ def moderators() -> pd.DataFrame:
 
 def test_cells(transfer: pd.DataFrame) -> None:
     ax = plot_transfer(transfer)
-    assert names(ax) == ["hog\nlearnt plain", "hog\nlearnt masked", "hog\nlearnt both"]
+    assert names(ax) == ["hog\nfitted to plain", "hog\nfitted to masked", "hog\nfitted to both"]
     right = np.array([8, 4, 7]) / 0.09
     np.testing.assert_allclose(drawn(ax, "plain faces")[:, 0], right, atol=1e-3)
     right = np.array([2, 6, 7]) / 0.09

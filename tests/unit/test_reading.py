@@ -224,7 +224,7 @@ def test_nothing_to_read_or_to_read_with_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_classifier_that_must_be_trained_is_refused() -> None:
-    with pytest.raises(MaskfaceError, match="learns from"):
+    with pytest.raises(MaskfaceError, match="is fitted to"):
         read_faces(BRIGHT, classifiers="hog")
 
 

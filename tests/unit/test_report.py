@@ -440,7 +440,7 @@ def test_figures_are_written_and_named(tmp_path: Path) -> None:
     write_run(tmp_path, pairs(HAND))
     names = {path.name for path in write_figures(tmp_path)}
     assert names == {
-        "readers.svg", "loss_surgical.svg", "accuracy_c_surgical.svg", "flows_c_surgical.svg",
+        "classifiers.svg", "loss_surgical.svg", "accuracy_c_surgical.svg", "flows_c_surgical.svg",
         "confusions_c_surgical.svg", "people_surgical.svg",
     }  # fmt: skip
     assert names == {path.name for path in (tmp_path / "figures").iterdir()}

@@ -67,13 +67,13 @@ def test_arguments_are_checked_before_bambi_is_needed(monkeypatch: pytest.Monkey
         mixed_logistic(data, random=("observer_id", "observer_id"))
     with pytest.raises(MaskfaceError, match="slopes= names subject, but random= does not"):
         fitted(data, slopes=("subject",))
-    with pytest.raises(MaskfaceError, match="level= must be between 0 and 1, but is 95"):
+    with pytest.raises(MaskfaceError, match="level= must be between 0 and 1, got 95"):
         mixed_logistic(data, random=("observer_id",), level=95)
     with pytest.raises(MaskfaceError, match="fewer than 2 chains of 100 draws"):
         fitted(data, chains=1)
     with pytest.raises(MaskfaceError, match="needs the condition 'plain'"):
         mixed_logistic(data, random=("observer_id",), reference="plain")
-    with pytest.raises(MaskfaceError, match="'observer_id' need two groups or more, but got 1"):
+    with pytest.raises(MaskfaceError, match="'observer_id' need two groups or more, got 1"):
         fitted(data.assign(observer_id=1))
     with pytest.raises(MaskfaceError, match="must hold 0 and 1 alone"):
         fitted(data.assign(correct=2.0))

@@ -122,7 +122,7 @@ def test_parquet_is_found_before_csv(tmp_path: Path) -> None:
 
 def test_formats(monkeypatch: pytest.MonkeyPatch) -> None:
     check_format("csv")
-    with pytest.raises(MaskfaceError, match=r"csv, parquet, but it was 'xls'"):
+    with pytest.raises(MaskfaceError, match=r"csv, parquet, got 'xls'"):
         check_format("xls")
     monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
     with pytest.raises(MaskfaceError, match=r"maskface\[parquet\]"):

@@ -96,7 +96,7 @@ def test_unknown_points_are_refused(name: str) -> None:
 
 
 def test_cannot_be_used_without_a_run() -> None:
-    with pytest.raises(MaskfaceError, match="learns from the pictures of a run"):
+    with pytest.raises(MaskfaceError, match="is fitted to the pictures of a run"):
         get_classifier("hog")
 
 
@@ -164,7 +164,7 @@ def test_one_emotion_alone() -> None:
 
 
 def test_no_pictures_is_an_error() -> None:
-    with pytest.raises(MaskfaceError, match="no pictures to learn from"):
+    with pytest.raises(MaskfaceError, match="no pictures to fit a model to"):
         fit_model(np.empty((0, 3)), np.empty(0, np.int64))
 
 

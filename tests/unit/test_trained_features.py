@@ -408,7 +408,7 @@ def test_a_network_without_embeddings_is_refused(monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_trained_classifier_is_no_network() -> None:
-    with pytest.raises(MaskfaceError, match="learns from the pictures of a run"):
+    with pytest.raises(MaskfaceError, match="is fitted to the pictures of a run"):
         Embedding(network="hog").features([])
 
 

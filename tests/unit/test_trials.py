@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from maskface.experiment import Experiment
-from maskface.experiment.trials import TrialError, TrialReader, choose_face
+from maskface.experiment.trials import TrialError, TrialMaker, choose_face
 from maskface.occluders import Drawing, Occluder, Unoccluded
 from maskface.pipeline import OccludedFace, open_picture
 from maskface.tables import TRIALS
@@ -74,8 +74,8 @@ def sample(tmp_path: Path) -> Sample:
 
 def reader(
     faces: tuple[FaceLandmarks, ...] = (face(),), *, refuse: bool = False, broken: bool = False
-) -> TrialReader:
-    return TrialReader(
+) -> TrialMaker:
+    return TrialMaker(
         Experiment(data="d", occluders=("surgical",), classifiers=("fer",)),
         {"run_id": "r", "dataset": "d"},
         lambda image, data: faces,

@@ -39,18 +39,14 @@ APPEARANCE: Final = Table(
     ),
     key=("dataset", "classifier", "measure", "group", "condition", "label"),
 )  # fmt: skip
-"""What appearances of the same shape cost, and how far they lie apart."""
+"""Losses under appearances of the same shape, and their range."""
 
 Groups = Mapping[str, Sequence[str]]
 """Conditions by the name of their group."""
 
 
 def appearance_table(
-    trials: pd.DataFrame,
-    appearances: Groups,
-    *,
-    seed: int = 0,
-    n_resamples: int = 5000,
+    trials: pd.DataFrame, appearances: Groups, *, seed: int = 0, n_resamples: int = 5000
 ) -> pd.DataFrame:
     """Measure the loss of each appearance, and the range of losses within each group.
 

@@ -88,11 +88,11 @@ def limits_text(row: TextRow, *, signed: bool = True) -> str:
 
 def difference_text(row: TextRow) -> str:
     """Describe how a condition differs from its reference; `row` is one of `CONTRASTS`."""
-    covers = f"{percent(row['coverage'])} and {percent(row['reference_coverage'])} % covered"
+    hidden = f"{percent(row['coverage'])} and {percent(row['reference_coverage'])} % hidden"
     label = "" if row["label"] == "all" else f", {row['label']}"
     return (
         f"{row['classifier']}: {row['condition']} minus {row['reference']}{label}: "
-        f"{points(row['difference'])} points {limits_text(row)} ({covers})"
+        f"{points(row['difference'])} points {limits_text(row)} ({hidden})"
     )
 
 

@@ -48,7 +48,7 @@ CONCEALED: Final = Table(
     ),
     key=("dataset", "classifier", "kind", "upper", "lower", "mask", "answer", "quantity"),
 )  # fmt: skip
-"""What composite faces, and the whole faces that they are made of, are taken for."""
+"""Answers to composite faces, and to the whole faces that they are made of."""
 
 Made = tuple[str, str, str]
 """Kind of a face, and the emotions of its upper and lower half."""

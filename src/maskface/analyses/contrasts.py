@@ -191,14 +191,12 @@ def style_table(
 
     Parameters
     ----------
-    trials
-        In the schema of `maskface.tables.TRIALS`.
+    trials, seed, n_resamples
+        As in `contrast_table`.
     styles
         Conditions; the first of a pair is the reference.
     bound
         The smallest difference of shares that would matter, fixed before the data are seen.
-    seed, n_resamples
-        Of the bootstrap.
 
     Returns
     -------

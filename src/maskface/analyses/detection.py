@@ -66,7 +66,7 @@ DETECTION_BIAS: Final = Table(
     ),
     key=("dataset", *_AT, "label", "reference"),
 )  # fmt: skip
-"""Whether faces with one emotion are found more often than others."""
+"""Differences of how often faces with one emotion and with others are found."""
 
 DROPPING: Final = Table(
     "dropping",
@@ -83,7 +83,7 @@ DROPPING: Final = Table(
     ),
     key=("dataset", "classifier", *_AT, "label"),
 )
-"""What becomes of accuracy if pictures whose face is not found are dropped."""
+"""Accuracy with and without the pictures whose face is not found."""
 
 Pair = tuple[str, str]
 EVERY_EMOTION: Final[tuple[Pair, ...]] = tuple((emotion, OTHERS) for emotion in EMOTIONS)
@@ -131,12 +131,10 @@ def detection_bias_table(
 
     Parameters
     ----------
-    detections
-        In the schema of `maskface.tables.DETECTIONS`.
+    detections, seed, n_resamples
+        As in `detection_table`.
     pairs
         Emotions, each with its reference: another emotion, or ``others``.
-    seed, n_resamples
-        Of the bootstrap over subjects.
 
     Returns
     -------
@@ -164,10 +162,8 @@ def dropping_table(
     trials
         Of the same run, in the schema of `maskface.tables.TRIALS`: faces were placed by the plain
         picture, so that all were read.
-    detections
-        In the schema of `maskface.tables.DETECTIONS`.
-    seed, n_resamples
-        Of the bootstrap over subjects.
+    detections, seed, n_resamples
+        As in `detection_table`.
 
     Returns
     -------
@@ -245,7 +241,7 @@ def _bias_rows(sums: Floats, pairs: Sequence[Pair], seed: int, n_resamples: int)
 
     def statistic(totals: Floats) -> Floats:
         rates = _ratios(totals[:, :_N], totals[:, _N:])[:, 1:]
-        # An emotion nobody in the resample shows is left out only where it is not asked for.
+        # An emotion nobody in the resample shows is left out only where no pair names it.
         rates = np.where(shown, rates, 0)
         first, second = (np.stack([mix[k] for mix in mixes], axis=1) for k in (0, 1))
         return np.hstack([rates @ (first - second), rates @ first, rates @ second])
@@ -263,7 +259,7 @@ def _bias_rows(sums: Floats, pairs: Sequence[Pair], seed: int, n_resamples: int)
 
 
 def _difference(found: Floats) -> Row:
-    """Cells of a difference and its limits (3,), which are left out where no resample differs."""
+    """Return the cells of a difference and its limits (3,); none if no resample differs."""
     value, low, high = found.tolist()
     limits = (low, high) if high > low else (math.nan, math.nan)
     return {"difference": value} | common.limit_cells(*limits)

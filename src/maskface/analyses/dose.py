@@ -20,7 +20,7 @@ DOSE: Final = Table(
     "dose",
     (
         *common.HEAD,
-        Column("series", "text", "How the face is covered more and more"),
+        Column("series", "text", "How more and more of the face is hidden"),
         Column("condition", "text", "As in trials; each series begins with `none`"),
         common.LABEL,
         *common.STANDING,
@@ -138,12 +138,8 @@ def half_point_table(
 
     Parameters
     ----------
-    trials
-        In the schema of `maskface.tables.TRIALS`.
-    series
+    trials, series, seed, n_resamples
         As in `dose_table`.
-    seed, n_resamples
-        Of the bootstrap over subjects.
 
     Returns
     -------
@@ -167,11 +163,7 @@ def _half_point_rows(hits: common.Hits, seed: int, n_resamples: int) -> list[Row
         return half_reached(hits.coverage, monotone(losses(totals)))
 
     drawn = bootstrap(
-        hits.totals,
-        half_points,
-        seed=seed,
-        n_clusters=hits.n_clusters,
-        n_resamples=n_resamples,
+        hits.totals, half_points, seed=seed, n_clusters=hits.n_clusters, n_resamples=n_resamples
     )
     ends = monotone(losses(hits.totals.sum(axis=0, keepdims=True)))[0, -1]
     defined = (~np.isnan(drawn.values)).mean(axis=0)

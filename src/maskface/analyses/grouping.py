@@ -66,7 +66,7 @@ def attribute_values(attributes: pd.DataFrame, name: str) -> pd.Series:
         there = ", ".join(sorted(set(attributes["attribute"]))) or "none"
         raise MaskfaceError(
             f"The pictures have no attribute {name!r}; they have: {there}. Add a column {name} to "
-            "the set's index.csv (path,emotion,subject,...) and run it anew."
+            "the set's index.csv (path,emotion,subject,...) and run the experiment again."
         )
     own = own.sort_values("source", kind="stable").drop_duplicates("image_id")
     return own.set_index("image_id")["value"]
@@ -259,25 +259,10 @@ MEASURED: Final = ("face_px", "skin_ita_deg")
 
 
 def check_set(data: str, moderators: Sequence[Moderator]) -> str:
-    """Validate that the pictures of a set can be grouped by at least one moderator.
+    """Return the name of a set, if its pictures can be grouped by at least one of some moderators.
 
-    Parameters
-    ----------
-    data
-        As of `maskface.Experiment`.
-    moderators
-        What pictures are to be grouped by.
-
-    Returns
-    -------
-    str
-        `data`.
-
-    Raises
-    ------
-    MaskfaceError
-        If the set cannot be read, its index says nothing of these, or pictures are to be grouped
-        by person and some name nobody.
+    Raises MaskfaceError if the set cannot be read, its index says nothing of these, or pictures are
+    to be grouped by person and some name nobody.
     """
     samples = load_dataset(data).samples
     for by in moderators:

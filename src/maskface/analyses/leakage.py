@@ -28,21 +28,10 @@ PENALTIES: Final = np.array([0.01, 0.1, 1.0, 10.0])
 
 
 def mask_chip(landmarks: FaceLandmarks, image: ImageArray, mask: MaskArray) -> Singles:
-    """Return the hidden pixels of a picture, with the eyes in fixed places.
+    """Return the hidden pixels of a picture (H, W, 3) uint8 RGB, with the eyes in fixed places.
 
-    Parameters
-    ----------
-    landmarks
-        The face as found in the plain picture.
-    image
-        (H, W, 3) uint8 RGB, with the mask.
-    mask
-        (H, W) bool, True where the picture is hidden.
-
-    Returns
-    -------
-    NDArray
-        (`CHIP` * `CHIP`, 2) float32: grey of hidden pixels, and the shape of the mask, 0 to 255.
+    `mask` (H, W) is true where the picture is hidden. Returns (`CHIP` * `CHIP`, 2) float32: grey of
+    hidden pixels, and the shape of the mask, 0 to 255.
     """
     move, size = align_eyes(landmarks, ALIGNED), (CHIP * 4, CHIP * 4)
     grey = cv2.warpAffine(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), move, size)
@@ -73,21 +62,9 @@ def target_scores(landmarks: FaceLandmarks) -> Floats:
 
 
 def predict_unseen(features: Floats, targets: Floats, subjects: list[str]) -> Floats:
-    """Predict targets of held-out people by ridge regression, with the best penalty of each.
+    """Predict targets (n, m) of held-out people from features (n, D) by ridge regression.
 
-    Parameters
-    ----------
-    features
-        (n, D).
-    targets
-        (n, m).
-    subjects
-        (n,) who is shown; two people or more.
-
-    Returns
-    -------
-    NDArray
-        (n, m).
+    Each target has the penalty that is best for it; `subjects` (n,) are two people or more.
     """
     centred = features - features.mean(axis=0)
     kernel = centred @ centred.T

@@ -81,7 +81,7 @@ MODERATORS: Final = Table(
     ),
     key=("dataset", "classifier", "attribute", "measure", "place", "reference", "label"),
 )  # fmt: skip
-"""What groups of pictures lose, and how their losses differ."""
+"""Losses of groups of pictures, and their differences."""
 
 GAPS: Final = Table(
     "emotion_gaps",

@@ -28,8 +28,7 @@ CORD: Final = 0.09
 """Anything thinner is no part of the mask's body: loops and straps."""
 SLANT: Final = (0.6, 0.45)
 """How much height counts beside distance from the midline for upper and for lower corners."""
-_ROUNDS: Final = 5
-"""Corrections after which a drawn mask sits as well as it can."""
+_ROUNDS: Final = 5  # corrections after which a drawn mask sits as well as it can
 
 
 def eye_frame(landmarks: FaceLandmarks) -> Floats:
@@ -41,19 +40,10 @@ def eye_frame(landmarks: FaceLandmarks) -> Floats:
 
 
 def mask_body(alpha: Bytes, landmarks: FaceLandmarks) -> MaskArray:
-    """Return the body of a mask without its loops, in pixels of the frame.
+    """Return the body of a mask without its loops, (376, 400) bool, `PIXELS` to the unit.
 
-    Parameters
-    ----------
-    alpha
-        (H, W) uint8, what the mask hides of the picture.
-    landmarks
-        The face as found in the plain picture.
-
-    Returns
-    -------
-    NDArray
-        (376, 400) bool, `PIXELS` to the unit; all False if nothing as thick as a mask is there.
+    `alpha` (H, W) uint8 is what the mask hides of the picture, `landmarks` the face as found in the
+    plain one. All False if nothing as thick as a mask is there.
     """
     size = (round((RIGHT - LEFT) * PIXELS), round((BELOW - ABOVE) * PIXELS))
     seen = cv2.warpAffine(alpha, eye_frame(landmarks), size) > HALF
@@ -67,25 +57,11 @@ def mask_body(alpha: Bytes, landmarks: FaceLandmarks) -> MaskArray:
 
 
 def measure_outline(body: MaskArray, landmarks: FaceLandmarks) -> dict[str, float]:
-    """Measure where a mask sits.
+    """Measure where a mask sits, by name, in units of the frame and degrees.
 
-    Parameters
-    ----------
-    body
-        From `mask_body`.
-    landmarks
-        The face, for the place of the pupils.
-
-    Returns
-    -------
-    dict
-        By name, in units of the frame, the tilt in degrees (positive: clockwise in the picture).
-        NaN where the mask does not reach.
-
-    Raises
-    ------
-    MaskfaceError
-        If there is no mask.
+    `body` is from `mask_body`; `landmarks` tell the place of the pupils. A positive tilt is
+    clockwise in the picture. NaN where the mask does not reach; raises MaskfaceError if there is no
+    mask.
     """
     rows, columns = np.nonzero(body)
     if not len(rows):
@@ -139,23 +115,10 @@ def overlap(first: MaskArray, second: MaskArray) -> float:
 def placement_of(
     occluder: Mask, image: ImageArray, landmarks: FaceLandmarks, body: MaskArray
 ) -> Placement:
-    """Find the placement in which a drawn mask hides what another one hides.
+    """Find the placement in which a mask drawn on a plain picture hides what another one hides.
 
-    Parameters
-    ----------
-    occluder
-        The mask that is to be drawn.
-    image
-        (H, W, 3) uint8 RGB, the plain picture.
-    landmarks
-        The face in it.
-    body
-        `mask_body` of the other mask on this face.
-
-    Returns
-    -------
-    Placement
-        The best of some rounds of correction by what `measure_outline` finds.
+    `body` is the `mask_body` of the other mask on this face. Returns the best of some rounds of
+    correction by what `measure_outline` finds.
     """
     wanted, placement = measure_outline(body, landmarks), Placement()
     found: list[tuple[float, Placement]] = []

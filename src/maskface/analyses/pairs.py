@@ -55,8 +55,7 @@ SIDES: Final = {"64px": 64, "full": None}
 """Pixels of the lower face at which drawn and worn are told apart; None: those of the picture."""
 _REGISTERED: Final = 0.05
 """Eyes of two pictures lie in the same place if they are nearer than this, in units."""
-_CHANGED: Final = 16
-"""Difference of two pictures, 0 to 255, from which a mask is seen in it."""
+_CHANGED: Final = 16  # difference of two pictures, 0 to 255, from which a mask is seen in it
 _THUMBNAIL: Final = 160
 
 NAMES: Final = (
@@ -100,25 +99,14 @@ PAIRS: Final = Table(
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A plain picture and one with a mask.
+    """A plain picture and one with a mask."""
 
-    Attributes
-    ----------
-    name
-        Of the pair, in the index.
-    plain, worn
-        The pictures.
-    wearing
-        The mask: an occluder with its parameters.
-    alpha
-        Picture of what the mask hides; None if there is none.
-    """
-
-    name: str
+    name: str  # of the pair, in the index
+    # The pictures.
     plain: Sample
     worn: Sample
-    wearing: str
-    alpha: Path | None
+    wearing: str  # the mask: an occluder with its parameters
+    alpha: Path | None  # picture of what the mask hides; None if there is none
 
     @property
     def subject(self) -> str:
@@ -133,43 +121,26 @@ class Pair:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SeenPair:
-    """What is kept of one pair.
-
-    Attributes
-    ----------
-    pair
-        The pair.
-    row
-        Cells of `PAIRS`.
-    faces
-        What classifiers are given, by version.
-    texture
-        How the lower face looks, by version and size.
-    chips
-        What the mask shows, by version; see `maskface.analyses.leakage`.
-    scores
-        (2,) smile and jaw of the plain face.
-    shown
-        Small pictures by version.
-    """
+    """What is kept of one pair."""
 
     pair: Pair
-    row: Row
+    row: Row  # cells of `PAIRS`
+    # What classifiers are given, by version.
     faces: Mapping[str, Face] = field(default_factory=dict)
+    # How the lower face looks, by version and size.
     texture: Mapping[tuple[str, str], Floats] = field(default_factory=dict)
+    # What the mask shows, by version; see `maskface.analyses.leakage`.
     chips: Mapping[str, Floats] = field(default_factory=dict)
+    # (2,) smile and jaw of the plain face.
     scores: Floats = field(default_factory=lambda: np.empty(0))
-    shown: Mapping[str, ImageArray] = field(default_factory=dict)
+    shown: Mapping[str, ImageArray] = field(default_factory=dict)  # small pictures by version
 
 
 def find_pairs(name: str, samples: Sequence[Sample]) -> list[Pair]:
     """Bring the pictures of a set together in pairs.
 
-    Raises
-    ------
-    MaskfaceError
-        If a picture has no pair or says not what is worn, or a pair lacks one of its pictures or
-        has it twice.
+    Raises MaskfaceError if a picture has no pair or says not what is worn, or a pair lacks one of
+    its pictures or has it twice.
     """
     known: dict[str, dict[str, Sample]] = {}
     for sample in samples:
@@ -252,21 +223,10 @@ def see_pair(
 ) -> SeenPair:
     """Draw the mask of a pair on its plain picture, and measure both.
 
-    Parameters
-    ----------
-    pair
-        The pair.
-    occluder
-        What is drawn.
-    detect
-        Finds faces.
-    needs
-        What classifiers need; see `maskface.pipeline.make_face`.
-    placed
-        Draw the mask where the worn one sits, if its outline is known.
-    seed
-        A person wears the same mask in all pictures.
-    """  # fmt: skip
+    `needs` is what classifiers need; see `maskface.pipeline.make_face`. If `placed`, the mask is
+    drawn where the worn one sits, if its outline is known. A person wears the same mask in all
+    pictures, by `seed`.
+    """
     row: Row = {
         "pair": pair.name, "wearing": pair.wearing, "subject": pair.subject,
         "emotion": pair.worn.label, "outline": "missing",

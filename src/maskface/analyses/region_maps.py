@@ -95,14 +95,15 @@ def _spots(answered: pd.DataFrame, trials: pd.DataFrame) -> PictureMap | None:
     spots = sorted(trials.loc[trials["occluder"] == METHODS["spots"], "condition"].unique())
     if not spots:
         return None
-    wide = _wide(answered[answered["condition"].isin([PLAIN, *spots])], trials)
+    chosen = answered[answered["condition"].isin([PLAIN, *spots])]
+    wide = chosen.pivot_table("response", _names(trials), "condition")
     wide = wide.reindex(columns=[PLAIN, *spots]).dropna()
     params = trials.drop_duplicates("condition").set_index("condition")["params"]
     parsed = [json.loads(params[spot]) for spot in spots]
     kinds = {(one["size"], one["colour"]) for one in parsed}
     if len(kinds) > 1:
         raise MaskfaceError(
-            f"A map is of spots of one size and colour, but these are of {len(kinds)} kinds. Map "
+            f"A map needs spots of one size and colour, got {len(kinds)} kinds. Map "
             "one kind at a time."
         )
     values = wide.to_numpy(np.float64)
@@ -133,10 +134,6 @@ def _bubbles(answered: pd.DataFrame, trials: pd.DataFrame) -> PictureMap | None:
     gain, weight = sums_by(number, opened * response), sums_by(number, opened**2)
     made = _map_of("bubbles", places, gain, weight, by_picture.size().index)
     return replace(made, samples=Samples(opened, response[:, 0], number))
-
-
-def _wide(rows: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
-    return rows.pivot_table("response", _names(trials), "condition")
 
 
 def _names(trials: pd.DataFrame) -> list[str]:
@@ -222,7 +219,7 @@ MAPS: Final = Table(
     ),
     key=("dataset", "classifier", "method", "measure", "label", "y", "x"),
 )  # fmt: skip
-"""What each place of the face is worth to a classifier, for each emotion."""
+"""Contribution of each place of the face to the answers, for each emotion."""
 
 REGIONS: Final = Table(
     "regions",
@@ -275,11 +272,7 @@ def flipped_z(gain: Floats, *, seed: int) -> tuple[Floats, Floats]:
 
 
 def map_tables(
-    trials: pd.DataFrame,
-    *,
-    measure: Measure = "p_true",
-    seed: int = 0,
-    n_resamples: int = 2000,
+    trials: pd.DataFrame, *, measure: Measure = "p_true", seed: int = 0, n_resamples: int = 2000
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Map the places of the face that classifiers rely on.
 

@@ -38,7 +38,7 @@ TRANSFER: Final = Table(
     "transfer",
     (
         *common.HEAD,
-        Column("family", "text", "Classifiers that differ only in what they learnt from"),
+        Column("family", "text", "Classifiers that differ only in what they are fitted to"),
         Column(
             "measure", "text",
             "accuracy: right answers of one cell; loss, information, shift, restored, price: "
@@ -48,7 +48,7 @@ TRANSFER: Final = Table(
         ),
         Column(
             "train", "text",
-            "What was learnt from; permuted: plain faces with shuffled labels; empty for a number "
+            "What it is fitted to; permuted: plain faces with shuffled labels; empty for a number "
             "of two cells",
             allowed=("", *TRAININGS),
         ),
@@ -70,18 +70,18 @@ TRANSFER: Final = Table(
     ),
     key=("dataset", "family", "measure", "train", "test", "label"),
 )  # fmt: skip
-"""Right answers by what was learnt from and what was read, and what a loss is made of. The column
+"""Right answers by training and test faces, and what a loss is made of. The column
 `classifier` is empty for a number of two cells."""
 
 Family = Mapping[str, str]
-"""Classifiers by what they learnt from: clean, masked, and maybe both and permuted."""
+"""Classifiers by what they are fitted to: clean, masked, and maybe both and permuted."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cells:
     """Answers of a family to the pictures that were answered in all of its cells.
 
-    A cell is a pair of what was learnt from and what was read. In `answers` and `hits` it stands,
+    A cell is a pair of training and test faces. In `answers` and `hits` it stands,
     as ``train/test``, in the place of the condition; `n_missing` counts the pictures that some cell
     lacks.
     """
@@ -104,14 +104,14 @@ def trained_family(spec: str, *, control_folds: int | None = None) -> dict[str, 
     spec
         A classifier that is trained, such as ``hog``, with its parameters but these.
     control_folds
-        Folds of the control that learns from shuffled labels; no control if None. Pictures of one
-        fold are read by one model, and so share the luck of one shuffle; with as many folds as
+        Folds of the control that is fitted to shuffled labels; no control if None. Pictures of one
+        fold are predicted by one model, and so share the luck of one shuffle; with as many folds as
         people the bootstrap over people knows of it.
 
     Returns
     -------
     dict
-        Classifiers, as named in the results, by what they learn from: clean, masked, both,
+        Classifiers, as named in the results, by what they are fitted to: clean, masked, both,
         permuted.
 
     Raises
@@ -124,8 +124,8 @@ def trained_family(spec: str, *, control_folds: int | None = None) -> dict[str, 
     if control_folds is not None:
         parameters["permuted"] = f"permuted=true,folds={control_folds}"
     return {
-        learnt: make_classifier(f"{spec}{joint}{more}" if more else spec).name
-        for learnt, more in parameters.items()
+        train: make_classifier(f"{spec}{joint}{more}" if more else spec).name
+        for train, more in parameters.items()
     }
 
 
@@ -210,7 +210,7 @@ def transfer_table(
     trials
         In the schema of `maskface.tables.TRIALS`.
     families
-        By name: classifiers by what they learnt from, clean and masked, and maybe both and
+        By name: classifiers by what they are fitted to, clean and masked, and maybe both and
         permuted; see `trained_family`.
     condition
         What ``masked`` faces are read under; may be left out if there is only one.
@@ -222,9 +222,9 @@ def transfer_table(
     pandas.DataFrame
         In the schema of `TRANSFER`. With a(train, test) the share of right answers of all
         pictures (each emotion has rows of its own): loss = a(clean, plain) - a(clean, masked) is
-        the sum of information = a(clean, plain) - a(masked, masked), what is lost even if masked
-        faces were learnt, and shift = a(masked, masked) - a(clean, masked), what learning them
-        brings back. `restored` and `price` say what learning from both brings to masked faces
+        the sum of information = a(clean, plain) - a(masked, masked), what is lost even by a model
+        fitted to masked faces, and shift = a(masked, masked) - a(clean, masked), what fitting to
+        them restores. `restored` and `price` say what fitting to both brings to masked faces
         and costs on plain ones. All cells of a family stand on the same pictures and the same
         resamples. `shift_share` has Fieller's interval, and is empty where the loss is not
         clearly above 0.
@@ -237,9 +237,9 @@ def transfer_table(
     Notes
     -----
     Information is an upper bound of what the mask hides: a better model, or more pictures to
-    learn from, could bring back more. Either part may be below 0.
+    fit it to, could restore more. Either part may be below 0.
 
-    Intervals resample the people that are read, not those that were learnt from, so they say
+    Intervals resample the people of the test set, not of the training set, so they say
     how sure it is what these models do, and too little of what models of other people would do.
     In 400 simulated sets of 24 people with models fitted anew (linear discriminants on 12
     measures, 8 folds, a mask that hides half of them and moves their place), the 95 % intervals
@@ -353,14 +353,14 @@ def _lines(family: str, rows: pd.DataFrame) -> list[str]:
     of = {row["measure"]: row for row in rows.to_dict("records")}
     lines = [
         f"{family}: right plain {percent(cells['clean', 'plain'])} %, masked "
-        f"{percent(cells['clean', 'masked'])} % after learning plain faces, "
-        f"{percent(cells['masked', 'masked'])} % after learning masked ones",
+        f"{percent(cells['clean', 'masked'])} % if fitted to plain faces, "
+        f"{percent(cells['masked', 'masked'])} % if fitted to masked ones",
         f"  loss {_points(of['loss'])} = lost information {_points(of['information'])} + shift "
         f"{_points(of['shift'])}; {_share(of[SHARE])}",
     ]
     if "price" in of:
         lines.append(
-            f"  learning both: {_points(of['restored'])} points on masked faces, at a price of "
+            f"  fitted to both: {_points(of['restored'])} points on masked faces, at a price of "
             f"{_points(of['price'])} on plain ones"
         )
     controls = rows[rows["measure"] == ABOVE_CHANCE]

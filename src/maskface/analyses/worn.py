@@ -34,14 +34,7 @@ from maskface.datasets import as_dataset
 from maskface.errors import MaskfaceError
 from maskface.experiment.cross_fitting import subject_folds
 from maskface.landmarks import CachedDetector, LandmarkCache, MediaPipeDetector
-from maskface.pipeline import (
-    COVERED,
-    NoAnswer,
-    adapt_classifiers,
-    all_needs,
-    answer_cells,
-    predict,
-)
+from maskface.pipeline import COVERED, NoAnswer, adapt_classifiers, all_needs, answer_cells, predict
 from maskface.schema import Column, Table
 from maskface.seeds import derived_seed
 from maskface.stats import N_RESAMPLES, equivalence_test
@@ -107,10 +100,8 @@ class WornComparison:
 
     Attributes
     ----------
-    dataset
-        Name of the data set.
-    may_be_shown
-        Whether its terms allow pictures to be shown.
+    dataset, may_be_shown
+        Name of the data set, and whether its terms allow pictures to be shown.
     pairs, answers, comparison
         In the schemas `PAIRS`, `ANSWERS` and `COMPARISON`.
     shown
@@ -447,12 +438,4 @@ def left_out_sentences(pairs: pd.DataFrame) -> list[str]:
     ]
 
 
-__all__ = [
-    "ANSWERS",
-    "COMPARISON",
-    "PAIRS",
-    "Shown",
-    "WornComparison",
-    "compare_worn",
-    "worn_text",
-]
+__all__ = ["ANSWERS", "COMPARISON", "PAIRS", "Shown", "WornComparison", "compare_worn", "worn_text"]

@@ -19,7 +19,7 @@ from maskface.classifiers.engines import Network
 from maskface.classifiers.inputs import prepare, probe
 from maskface.classifiers.registry import CLASSIFIERS
 from maskface.crops import upright_crop
-from maskface.errors import MaskfaceError
+from maskface.errors import MaskfaceError, os_errors_explained
 from maskface.specs import FilePath
 from maskface.types import EMOTIONS, Face
 
@@ -110,10 +110,8 @@ class Onnx(Rebuilt):
     @cached_property
     def _bytes(self) -> tuple[bytes, str]:
         path, card = self._found
-        try:
+        with os_errors_explained(f"read {path}"):
             model = path.read_bytes()
-        except OSError as error:
-            raise MaskfaceError(f"Cannot read {path}: {error.strerror or error}.") from error
         got = hashlib.sha256(model).hexdigest()
         if card.sha256 and got != card.sha256:
             raise MaskfaceError(

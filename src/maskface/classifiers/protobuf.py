@@ -26,15 +26,7 @@ _FIXED_BYTES: Final = {FIXED64: 8, FIXED32: 4}
 def read_varint(data: bytes, start: int) -> tuple[int, int]:
     """Read one varint; return its value and the position after it.
 
-    Raises
-    ------
-    ValueError
-        If it has more than ten bytes, and so more than 64 bits.
-
-    Examples
-    --------
-    >>> read_varint(bytes([0b10010110, 0b00000001]), 0)
-    (150, 2)
+    Raises ValueError if it has more than ten bytes, and so more than 64 bits.
     """
     value = shift = 0
     position = start

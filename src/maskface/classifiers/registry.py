@@ -44,7 +44,7 @@ def require_ready(made: Classifier | Trainable) -> Classifier:
 
     if isinstance(made, Trainable):
         raise MaskfaceError(
-            f"Classifier {made.name!r} learns from the pictures of a run and cannot be used "
+            f"Classifier {made.name!r} is fitted to the pictures of a run and cannot be used "
             f"without one. Give it to a run: {argument('classifiers', value=made.name)}."
         )
     return made

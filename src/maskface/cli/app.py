@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple, ParamSpec
 import typer
 from typer.core import TyperCommand
 
-from maskface.errors import MaskfaceError
+from maskface.errors import MaskfaceError, os_errors_explained
 from maskface.exits import NOTHING_KEPT, ended_in_words, only_errors, say, write
 from maskface.files import destination
 
@@ -128,11 +128,7 @@ def ready(csv: Path | None) -> list[Path]:
         return []
     if csv.is_dir():
         raise MaskfaceError(f"{csv} is a folder. Name a file, such as --csv {csv / 'table.csv'}.")
-    try:
+    with os_errors_explained(f"write {csv}", "Choose another place with --csv."):
         place = destination(csv)
         place.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise MaskfaceError(
-            f"Cannot write {csv}: {error.strerror or error}. Choose another place with --csv."
-        ) from error
     return [place]

@@ -5,11 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from maskface.cli.app import answer, verb
 from maskface.cli.complete import LISTS, card_names, one_of
-from maskface.cli.options import Json, Quiet
+from maskface.cli.options import Json, Quiet, argument, option
 from maskface.exits import FAILED, note
 
 
@@ -17,12 +15,11 @@ from maskface.exits import FAILED, note
 def download(
     name: Annotated[
         str,
-        typer.Argument(
-            metavar="NAME",
-            autocompletion=card_names,
-            help="Network to fetch: ferplus, hsemotion_afew, hsemotion_vgaf, or the path of a card "
+        argument(
+            "NAME",
+            "Network to fetch: ferplus, hsemotion_afew, hsemotion_vgaf, or the path of a card "
             "with url, sha256 and file.",
-            show_default=False,
+            complete=card_names,
         ),
     ],
     *,
@@ -47,13 +44,7 @@ def download(
 @verb("list occluders", "list classifiers --json", name="list")
 def list_names(
     kind: Annotated[
-        str,
-        typer.Argument(
-            metavar="KIND",
-            autocompletion=one_of(LISTS),
-            help=f"What to list: {', '.join(LISTS)}.",
-            show_default=False,
-        ),
+        str, argument("KIND", f"What to list: {', '.join(LISTS)}.", complete=one_of(LISTS))
     ],
     *,
     as_json: Json = False,
@@ -78,11 +69,10 @@ def list_names(
 def doctor(
     folder: Annotated[
         Path | None,
-        typer.Argument(
-            metavar="DIR",
-            help="Folder of a run, a study or masked pictures, or of several; the installation if "
+        argument(
+            "DIR",
+            "Folder of a run, a study or masked pictures, or of several; the installation if "
             "none is given.",
-            show_default=False,
         ),
     ] = None,
     *,
@@ -110,8 +100,7 @@ def doctor(
 def cache(
     *,
     clear: Annotated[
-        bool,
-        typer.Option("--clear", help="Remove all landmarks; they are found again when needed."),
+        bool, option("Remove all landmarks; they are found again when needed.", "--clear")
     ] = False,
     as_json: Json = False,
 ) -> None:

@@ -16,6 +16,19 @@ from maskface.cli.app import OUTPUT
 from maskface.cli.complete import classifier_names, data_names, occluder_names, one_of, reader_names
 from maskface.run_options import OPTIONS, OUT_HELP, QUIET_HELP, Option
 
+Complete = Callable[[str], list[str]]
+
+
+def argument(metavar: str, help: str, complete: Complete | None = None) -> Any:  # noqa: A002
+    """Return an argument of a verb, which shows no default."""
+    return typer.Argument(metavar=metavar, help=help, autocompletion=complete, show_default=False)
+
+
+def option(help: str, *flags: str, complete: Complete | None = None, **more: Any) -> Any:  # noqa: A002
+    """Return an option of a verb; `more` are keywords of Typer."""
+    return typer.Option(*flags, help=help, autocompletion=complete, **more)
+
+
 _COMPLETE: Final = {
     "data": data_names, "dataset": reader_names, "occluders": occluder_names,
     "classifiers": classifier_names,
@@ -72,55 +85,26 @@ MAX_BYTES: Final[int] = OPTIONS["max_bytes"].default
 CLASSIFIERS: Final[list[str]] = list(OPTIONS["classifiers"].default)
 """Classifiers that read faces unless the user says otherwise."""
 
-RunFolder = Annotated[
-    Path, typer.Argument(metavar="RUN", help="Folder of a run.", show_default=False)
-]
-ResultFolder = Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help=OUT_HELP)]
-FaceOccluders = Annotated[
-    list[str],
-    typer.Option(
-        "--occluder",
-        metavar="NAME",
-        autocompletion=occluder_names,
-        help="Occluder to put on the faces, such as surgical:colour=white; repeatable. 'maskface "
-        "list occluders' shows all.",
-    ),
-]
+RunFolder = Annotated[Path, argument("RUN", "Folder of a run.")]
+ResultFolder = Annotated[Path, option(OUT_HELP, "--out", "-o", metavar="DIR")]
+FaceOccluders = Annotated[list[str], declared("occluders")]
 Classifiers = Annotated[list[str], declared("classifiers")]
 Seed = Annotated[int, declared("seed")]
-Csv = Annotated[
-    Path | None,
-    typer.Option(metavar="FILE", help="Also write the table to this file.", show_default=False),
-]
+Csv = Annotated[Path | None, option("Also write the table to this file.", metavar="FILE")]
 AllowPartial = Annotated[
-    bool,
-    typer.Option("--allow-partial", help="Use the trials that an incomplete run has so far."),
+    bool, option("Use the trials that an incomplete run has so far.", "--allow-partial")
 ]
 ShowFaces = Annotated[
     bool,
-    typer.Option(
+    option(
+        "Show one face under each condition. You confirm that the terms of the data set allow it.",
         "--show-faces",
-        help="Show one face under each condition. You confirm that the terms of the data set allow "
-        "it.",
     ),
 ]
 RestoreAspect = Annotated[str, declared("restore_aspect")]
 MaxPixels = Annotated[int, declared("max_pixels")]
 MaxBytes = Annotated[int, declared("max_bytes")]
 Json = Annotated[
-    bool,
-    typer.Option(
-        "--json",
-        rich_help_panel=OUTPUT,
-        help="Print the result as one JSON document.",
-    ),
+    bool, option("Print the result as one JSON document.", "--json", rich_help_panel=OUTPUT)
 ]
-Quiet = Annotated[
-    bool,
-    typer.Option(
-        "--quiet",
-        "-q",
-        rich_help_panel=OUTPUT,
-        help=QUIET_HELP,
-    ),
-]
+Quiet = Annotated[bool, option(QUIET_HELP, "--quiet", "-q", rich_help_panel=OUTPUT)]

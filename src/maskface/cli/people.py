@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from maskface.cli.app import answer, verb
 from maskface.cli.complete import EMOTIONS, classifier_names, data_names, one_of
 from maskface.cli.options import (
@@ -17,6 +15,8 @@ from maskface.cli.options import (
     ResultFolder,
     Seed,
     ShowFaces,
+    argument,
+    option,
 )
 from maskface.exits import FAILED
 
@@ -29,32 +29,24 @@ from maskface.exits import FAILED
 def humans(
     files: Annotated[
         list[Path],
-        typer.Argument(
-            metavar="FILE",
-            help="Trial tables of human observers, or folders of them: jsPsych (CSV or JSON), "
+        argument(
+            "FILE",
+            "Trial tables of human observers, or folders of them: jsPsych (CSV or JSON), "
             "PsychoPy, Gorilla, lab.js, Qualtrics, or any CSV through --map.",
-            show_default=False,
         ),
     ],
     out: ResultFolder,
     column_map: Annotated[
         Path | None,
-        typer.Option(
-            "--map",
-            metavar="FILE",
-            help="TOML file that names the columns; see docs/humans.md.",
-        ),
+        option("TOML file that names the columns; see docs/humans.md.", "--map", metavar="FILE"),
     ] = None,
     dataset: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="Name of the study in the tables.", show_default=False),
+        str | None, option("Name of the study in the tables.", metavar="NAME")
     ] = None,
     *,
     crossed: Annotated[
         bool,
-        typer.Option(
-            "--crossed", help="Compute intervals that hold for other observers and other faces."
-        ),
+        option("Compute intervals that hold for other observers and other faces.", "--crossed"),
     ] = False,
     seed: Seed = 0,
     as_json: Json = False,
@@ -95,20 +87,14 @@ def humans(
 @verb("compare results/", "compare people/ --mask lower --json")
 def compare(
     folder: Annotated[
-        Path,
-        typer.Argument(
-            metavar="RUN",
-            help="Folder of a run, or of a study by 'maskface humans'.",
-            show_default=False,
-        ),
+        Path, argument("RUN", "Folder of a run, or of a study by 'maskface humans'.")
     ],
     mask_condition: Annotated[
         list[str] | None,
-        typer.Option(
+        option(
+            "Condition that counts as a face mask, whatever its name; repeatable.",
             "--mask",
             metavar="CONDITION",
-            help="Condition that counts as a face mask, whatever its name; repeatable.",
-            show_default=False,
         ),
     ] = None,
     seed: Seed = 0,
@@ -139,20 +125,18 @@ def compare(
 def compare_worn(
     pairs: Annotated[
         str,
-        typer.Argument(
-            metavar="PAIRS",
-            help="Index with the columns path, emotion, subject, pair and wearing (plain, or a "
-            "mask such as surgical), and alpha where it is known; or a data set.",
-            show_default=False,
-            autocompletion=data_names,
+        argument(
+            "PAIRS",
+            "Index with the columns path, emotion, subject, pair and wearing (plain, or a mask "
+            "such as surgical), and alpha where it is known; or a data set.",
+            complete=data_names,
         ),
     ],
     out: ResultFolder,
     classifier: Classifiers = CLASSIFIERS,
     *,
     placed: Annotated[
-        bool,
-        typer.Option("--placed", help="Draw each mask where the worn one sits, if that is known."),
+        bool, option("Draw each mask where the worn one sits, if that is known.", "--placed")
     ] = False,
     show_faces: ShowFaces = False,
     seed: Seed = 0,
@@ -196,56 +180,44 @@ def compare_worn(
 def power(
     pilot: Annotated[
         Path | None,
-        typer.Argument(
-            metavar="RUN",
-            help="Folder of a pilot run or study; published human observers if none is given.",
-            show_default=False,
+        argument(
+            "RUN", "Folder of a pilot run or study; published human observers if none is given."
         ),
     ] = None,
     *,
     loss: Annotated[
-        float, typer.Option(metavar="POINTS", help="True loss to detect, in percentage points.")
+        float, option("True loss to detect, in percentage points.", metavar="POINTS")
     ] = 10,
     subjects: Annotated[
-        str, typer.Option(metavar="N,N", help="Numbers of subjects (or observers) to try.")
+        str, option("Numbers of subjects (or observers) to try.", metavar="N,N")
     ] = "10,20,40,80",
     images: Annotated[
         str,
-        typer.Option(
-            metavar="N,N", help="Numbers of images of each subject, under each condition, to try."
-        ),
+        option("Numbers of images of each subject, under each condition, to try.", metavar="N,N"),
     ] = "6,12,24",
     classifier: Annotated[
         str,
-        typer.Option(
+        option(
+            "Classifier of the pilot, if it has several.",
             metavar="NAME",
-            autocompletion=classifier_names,
-            help="Classifier of the pilot, if it has several.",
+            complete=classifier_names,
             show_default=False,
         ),
     ] = "",
     condition: Annotated[
         str,
-        typer.Option(
-            metavar="NAME",
-            help="Condition of the pilot, if it has several.",
-            show_default=False,
-        ),
+        option("Condition of the pilot, if it has several.", metavar="NAME", show_default=False),
     ] = "",
     emotion: Annotated[
         str,
-        typer.Option(
-            metavar="EMOTION",
-            autocompletion=one_of(EMOTIONS),
-            help="Use only faces that show this emotion.",
+        option(
+            "Use only faces that show this emotion.", metavar="EMOTION", complete=one_of(EMOTIONS)
         ),
     ] = "all",
     wanted: Annotated[
-        float, typer.Option("--power", metavar="SHARE", min=0, max=1, help="Power to reach.")
+        float, option("Power to reach.", "--power", metavar="SHARE", min=0, max=1)
     ] = 0.8,
-    level: Annotated[
-        float, typer.Option(metavar="SHARE", help="Confidence level of the interval.")
-    ] = 0.95,
+    level: Annotated[float, option("Confidence level of the interval.", metavar="SHARE")] = 0.95,
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from maskface.cli.app import answer, answer_files, ready, verb
 from maskface.cli.complete import occluder_names
 from maskface.cli.options import (
@@ -23,6 +21,8 @@ from maskface.cli.options import (
     Quiet,
     RestoreAspect,
     Seed,
+    argument,
+    option,
 )
 from maskface.errors import ImageError, MaskfaceError
 from maskface.exits import FAILED, note
@@ -42,47 +42,41 @@ from maskface.exits import FAILED, note
 def mask(
     source: Annotated[
         list[str],
-        typer.Argument(
-            metavar="SOURCE",
-            help="Pictures, videos, folders with their subfolders, or quoted patterns such as "
+        argument(
+            "SOURCE",
+            "Pictures, videos, folders with their subfolders, or quoted patterns such as "
             "'faces/**/*.jpg'; or webcam (webcam:1 for the second one).",
-            show_default=False,
         ),
     ],
     out: Annotated[
         Path | None,
-        typer.Option(
+        option(
+            "Folder for the results; for one picture or video, a file name is allowed, too; "
+            "for a webcam, the video to record to.",
             "--out",
             "-o",
             metavar="PATH",
-            help="Folder for the results; for one picture or video, a file name is allowed, too; "
-            "for a webcam, the video to record to.",
         ),
     ] = None,
     occluder: FaceOccluders = ["surgical"],  # noqa: B006 (typer copies it)
     seed: Seed = 0,
     csv: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="Write the table to this file.  [default: masked.csv in the output folder; "
+        option(
+            "Write the table to this file.  [default: masked.csv in the output folder; "
             "for one video, beside the result, with its name]",
-            show_default=False,
+            metavar="FILE",
         ),
     ] = None,
     *,
     alpha: Annotated[
-        bool,
-        typer.Option(
-            "--alpha", help="Also write the hidden part of each picture as STEM.alpha.png."
-        ),
+        bool, option("Also write the hidden part of each picture as STEM.alpha.png.", "--alpha")
     ] = False,
     thorough: Annotated[
-        bool,
-        typer.Option("--thorough", help="Also look for small faces beside large ones; slower."),
+        bool, option("Also look for small faces beside large ones; slower.", "--thorough")
     ] = False,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Skip files that an earlier call has finished.")
+        bool, option("Skip files that an earlier call has finished.", "--resume")
     ] = False,
     restore_aspect: RestoreAspect = RESTORE_ASPECT,
     max_pixels: MaxPixels = MAX_PIXELS,
@@ -159,36 +153,31 @@ def _mask_webcam(number: int, out: Path | None, occluder: str, seed: int, *, as_
 def gallery(
     faces: Annotated[
         list[Path] | None,
-        typer.Argument(
-            metavar="FACE",
-            help="Pictures or folders of pictures; a few of the shipped synthetic faces if none "
+        argument(
+            "FACE",
+            "Pictures or folders of pictures; a few of the shipped synthetic faces if none "
             "is given.",
-            show_default=False,
         ),
     ] = None,
-    out: Annotated[
-        Path, typer.Option("--out", "-o", metavar="FILE", help="Picture to write.")
-    ] = Path("gallery.png"),
+    out: Annotated[Path, option("Picture to write.", "--out", "-o", metavar="FILE")] = Path(
+        "gallery.png"
+    ),
     occluder: Annotated[
         list[str] | None,
-        typer.Option(
+        option(
+            "Occluder to put on the faces, such as surgical:colour=white; repeatable.  "
+            "[default: all that 'maskface list occluders' shows]",
             "--occluder",
             metavar="NAME",
-            autocompletion=occluder_names,
-            help="Occluder to put on the faces, such as surgical:colour=white; repeatable.  "
-            "[default: all that 'maskface list occluders' shows]",
-            show_default=False,
+            complete=occluder_names,
         ),
     ] = None,
     *,
     size: Annotated[
-        int, typer.Option(metavar="PIXELS", help="Side of each face in pixels, 32 to 1024.")
+        int, option("Side of each face in pixels, 32 to 1024.", metavar="PIXELS")
     ] = 200,
     columns: Annotated[
-        int,
-        typer.Option(
-            metavar="N", help="Number of occluders side by side, at most; others go below."
-        ),
+        int, option("Number of occluders side by side, at most; others go below.", metavar="N")
     ] = 8,
     seed: Seed = 0,
     as_json: Json = False,
@@ -207,17 +196,10 @@ def gallery(
 
 
 @verb(
-    "landmarks portrait.jpg",
-    "landmarks portrait.jpg --csv points.csv",
-    exit_1="no face is found",
+    "landmarks portrait.jpg", "landmarks portrait.jpg --csv points.csv", exit_1="no face is found"
 )
 def landmarks(
-    image: Annotated[
-        Path,
-        typer.Argument(
-            metavar="PICTURE", help="Picture with one or more faces.", show_default=False
-        ),
-    ],
+    image: Annotated[Path, argument("PICTURE", "Picture with one or more faces.")],
     csv: Csv = None,
     *,
     restore_aspect: RestoreAspect = RESTORE_ASPECT,
@@ -270,12 +252,7 @@ def landmarks(
 )
 def read(
     pictures: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="PICTURE",
-            help="Pictures, or folders with their subfolders.",
-            show_default=False,
-        ),
+        list[str], argument("PICTURE", "Pictures, or folders with their subfolders.")
     ],
     occluder: FaceOccluders = ["none"],  # noqa: B006 (typer copies it)
     classifier: Classifiers = CLASSIFIERS,
@@ -284,7 +261,7 @@ def read(
     *,
     restore_aspect: RestoreAspect = RESTORE_ASPECT,
     explain: Annotated[
-        bool, typer.Option("--explain", help="Explain the answers; with --classifier emfacs.")
+        bool, option("Explain the answers; with --classifier emfacs.", "--explain")
     ] = False,
     as_json: Json = False,
     quiet: Quiet = False,

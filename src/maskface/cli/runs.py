@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-import typer
-
 from maskface.cli.app import answer, answer_files, verb
 from maskface.cli.complete import FIGURE_FORMATS, FIGURES, one_of
 from maskface.cli.options import (
@@ -17,6 +15,7 @@ from maskface.cli.options import (
     ResultFolder,
     RunFolder,
     ShowFaces,
+    option,
     takes,
 )
 from maskface.exits import FAILED, note
@@ -116,32 +115,25 @@ def plot(
     folder: RunFolder,
     out: Annotated[
         Path | None,
-        typer.Option(
-            "--out",
-            "-o",
-            metavar="DIR",
-            help="Folder for the figures.  [default: RUN/figures]",
-            show_default=False,
-        ),
+        option("Folder for the figures.  [default: RUN/figures]", "--out", "-o", metavar="DIR"),
     ] = None,
     figure: Annotated[
         list[str] | None,
-        typer.Option(
+        option(
+            f"{', '.join(FIGURES[:-1])} or {FIGURES[-1]}; repeatable.  "
+            "[default: all that the run has data for]",
             "--figure",
             metavar="NAME",
-            autocompletion=one_of(FIGURES),
-            help=f"{', '.join(FIGURES[:-1])} or {FIGURES[-1]}; repeatable.  "
-            "[default: all that the run has data for]",
-            show_default=False,
+            complete=one_of(FIGURES),
         ),
     ] = None,
     format: Annotated[  # noqa: A002 (as on the command line)
         str,
-        typer.Option(
+        option(
+            "File format: svg or pdf for print, png for slides.",
             "--format",
             metavar="FORMAT",
-            autocompletion=one_of(FIGURE_FORMATS),
-            help="File format: svg or pdf for print, png for slides.",
+            complete=one_of(FIGURE_FORMATS),
         ),
     ] = "svg",
     *,

@@ -37,31 +37,20 @@ LABEL_ADVICE: Final = "Write one of these labels, or leave the row out (for exam
 
 @DATASET_READERS.register("index")
 def read_index(path: Path) -> Dataset:
-    """Read a CSV index with the columns path,emotion[,subject].
+    """Read a CSV index with the columns path,emotion[,subject]; the set is named after its folder.
 
-    Parameters
-    ----------
-    path
-        The file, or a folder with an ``index.csv``. It is in UTF-8, with columns separated by
-        commas, semicolons or tabs: the most frequent in the header, or as in a line ``sep=;``
-        before it. Paths are relative to its folder and stay inside it; labels may have any spelling
-        of `maskface.datasets.SPELLINGS`; the case of the three names does not matter. Other columns
-        become `Sample.attributes`; columns without a name and empty rows are left out. Control
-        characters in cells become blanks; the apostrophe that keeps spreadsheets from executing a
-        cell (`maskface.cells`) is removed.
+    `path` is the file, or a folder with an ``index.csv``. It is in UTF-8, with columns separated by
+    commas, semicolons or tabs: the most frequent in the header, or as in a line ``sep=;`` before
+    it. Paths are relative to its folder and stay inside it; labels may have any spelling of
+    `maskface.datasets.SPELLINGS`; the case of the three names does not matter. Other columns become
+    `Sample.attributes`; columns without a name and empty rows are left out. Control characters in
+    cells become blanks; the apostrophe that keeps spreadsheets from executing a cell
+    (`maskface.cells`) is removed. Pictures that are missing on disk are listed too, and have rows
+    with status error in the results.
 
-    Returns
-    -------
-    Dataset
-        Named after the folder. Pictures that are missing on disk are listed too, and have rows
-        with status error in the results.
-
-    Raises
-    ------
-    MaskfaceError
-        If a column is missing or named twice, the file has no rows, a row has more or fewer cells
-        than the header, a label is unknown, a path leaves the folder (also by a link), or a path
-        appears twice.
+    Raises MaskfaceError if a column is missing or named twice, the file has no rows, a row has more
+    or fewer cells than the header, a label is unknown, a path leaves the folder (also by a link),
+    or a path appears twice.
     """
     index = path / "index.csv" if path.is_dir() else path
     rows = _read_rows(index)

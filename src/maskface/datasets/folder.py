@@ -24,23 +24,11 @@ from maskface.types import EMOTIONS, Sample
 def read_folder(root: Path) -> Dataset:
     """Read a folder that holds one folder per emotion, with pictures anywhere below.
 
-    Parameters
-    ----------
-    root
-        The folder. Its sub-folders are named after emotions in any spelling of
-        `maskface.datasets.SPELLINGS`; hidden ones, and those without pictures, are left out.
-        Subjects are not known.
-
-    Returns
-    -------
-    Dataset
-        Named after the folder, with every file that is named like a picture.
-
-    Raises
-    ------
-    MaskfaceError
-        If there is no emotion folder, one has another name, none holds a picture, a folder cannot
-        be listed, a folder in it is a link, or a picture is a link that leads out of `root`.
+    The sub-folders are named after emotions in any spelling of `maskface.datasets.SPELLINGS`;
+    hidden ones, and those without pictures, are left out. The set is named after the folder, and
+    holds every file that is named like a picture; subjects are not known. Raises MaskfaceError if
+    there is no emotion folder, one has another name, none holds a picture, a folder cannot be
+    listed, a folder in it is a link, or a picture is a link that leads out of `root`.
     """
     found = {folder: list(find_images(folder)) for folder in _folders(root)}
     filled = [folder for folder, paths in found.items() if paths]

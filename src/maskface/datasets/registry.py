@@ -80,7 +80,7 @@ def load_dataset(data: str | Path, reader: str = "") -> Dataset:
 
 
 def _layout(root: Path) -> str:
-    """Recognise the layout of a set: the name of its reader."""
+    """Return the name of the reader that the layout of a set calls for."""
     if root.is_file():
         _require_index(root)
         return "index"

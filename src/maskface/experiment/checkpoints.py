@@ -340,7 +340,7 @@ def _open(path: Path, data: bytes) -> Checkpoint | None:
 
 
 def joined(frames: Iterable[pd.DataFrame], empty: pd.DataFrame) -> pd.DataFrame:
-    """Concatenate frames; empty ones, of which pandas warns, are left out."""
+    """Join frames without the empty ones, of which pandas warns."""
     return pd.concat([frame for frame in frames if len(frame)] or [empty], ignore_index=True)
 
 

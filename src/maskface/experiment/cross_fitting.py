@@ -78,7 +78,7 @@ class Matrix:
 
 @contextmanager
 def scratch(folder: Path) -> Iterator[Path]:
-    """Provide an empty folder for the block; remove what a killed process left in it."""
+    """Make an empty folder for the block; remove what a killed process left in it."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     try:
@@ -304,7 +304,7 @@ def make_folds(
 
 
 def _shuffled(labels: Integers, pictures: Integers, seed: int) -> Integers:
-    """Permute labels between pictures; all conditions of a picture keep one label."""
+    """Shuffle labels between pictures; all conditions of a picture keep one label."""
     _, first, place = np.unique(pictures, return_index=True, return_inverse=True)
     mixed = np.random.default_rng(seed).permutation(labels[first])
     return np.asarray(mixed[place], np.int64)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from maskface._version import __version__
-from maskface.errors import MaskfaceError
+from maskface.errors import MaskfaceError, os_errors_explained
 from maskface.experiment.checkpoints import PICTURES, Checkpoints, ChunkResult, digest
 from maskface.experiment.spec import Plan
 from maskface.files import (
@@ -215,7 +215,8 @@ class RunFolder:
         one. Raises MaskfaceError if the folder holds anything else, or the same run and `resume`
         does not allow it, or it cannot be written to.
         """
-        try:
+        advice = f"Choose another folder with {argument('out')}."
+        with os_errors_explained(f"write to {self.path}", advice):
             self.path.mkdir(parents=True, exist_ok=True)
             begun = self._begun(plan, resume=resume)
             # A run may be killed before its manifest is written.
@@ -233,11 +234,6 @@ class RunFolder:
                     return begun
             self.parts_path.mkdir(exist_ok=True)
             write_atomically(self.parts_path / ".writable", b"")
-        except OSError as error:
-            raise MaskfaceError(
-                f"Cannot write to {self.path}: {error.strerror or error}. "
-                f"Choose another folder with {argument('out')}."
-            ) from error
         return begun
 
     def _begun(self, plan: Plan, *, resume: bool | None) -> dict[str, Any] | None:

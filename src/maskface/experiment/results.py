@@ -89,7 +89,7 @@ class Run:
         ----------
         kind
             ``loss`` by emotion (one panel for each condition unless `condition` names one);
-            ``grid``, losses of one classifier under all conditions; ``readers``, the proportion
+            ``grid``, losses of one classifier under all conditions; ``classifiers``, the proportion
             correct by condition and classifier; or, for one classifier and condition, ``accuracy``,
             ``confusions``, ``flows`` or ``probabilities``.
         classifier, condition
@@ -113,7 +113,7 @@ class Run:
         from maskface.plots.style import new_panels
 
         pairs = ("accuracy", "confusions", "flows", "probabilities")
-        kinds = ("loss", "grid", "readers", *pairs)
+        kinds = ("loss", "grid", "classifiers", *pairs)
         if kind not in kinds:
             raise MaskfaceError(unknown_name("figure", kind, list(kinds)))
         conditions = sorted(self.losses["condition"].unique())
@@ -126,8 +126,8 @@ class Run:
             ax = plots.plot_loss_by_emotion(self.summary, condition)
         elif kind == "grid":
             ax = plots.plot_loss_grid(self.summary, classifier)
-        elif kind == "readers":
-            ax = plots.plot_readers(self.summary)
+        elif kind == "classifiers":
+            ax = plots.plot_classifiers(self.summary)
         else:
             ax = getattr(plots, f"plot_{kind}")(self.summary, classifier, condition)
         return cast("Figure", ax.figure)

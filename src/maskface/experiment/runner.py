@@ -29,7 +29,7 @@ from maskface.tables import ATTRIBUTES, DETECTIONS, TRIALS
 
 
 def finish(plan: Plan, folder: RunFolder, manifest: dict[str, Any], jobs: int, form: str) -> None:
-    """Cross-fit classifiers, merge the checkpoints of a run to tables, and summarize these.
+    """Fit and predict, merge the checkpoints of a run to tables, and summarize these.
 
     Files and timings are added to the manifest, which is written as complete at the end. `form` is
     the format of the trials: csv or parquet. Raises MaskfaceError if pictures are missing.

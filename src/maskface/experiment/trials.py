@@ -153,7 +153,7 @@ def _mean(values: NDArray[np.floating[Any]], chosen: MaskArray) -> float | None:
 
 
 @dataclass(frozen=True)
-class TrialReader:
+class TrialMaker:
     """Everything that a worker loads once to read pictures."""
 
     experiment: Experiment
@@ -164,7 +164,7 @@ class TrialReader:
     classifiers: tuple[Classifier | Trainable, ...]  # classifiers in the order of the experiment
 
     @classmethod
-    def load(cls, experiment: Experiment, head: Row, cache: Path | None) -> TrialReader:
+    def load(cls, experiment: Experiment, head: Row, cache: Path | None) -> TrialMaker:
         """Load the detector; `cache` is the folder of the landmark cache, None for no cache."""
         detector = MediaPipeDetector()
         return cls(

@@ -26,7 +26,7 @@ from maskface.errors import MaskfaceError, format_error
 from maskface.experiment.checkpoints import ChunkResult, read_fingerprinted
 from maskface.experiment.folder import RunFolder, chunks
 from maskface.experiment.spec import Experiment, Plan, all_parts
-from maskface.experiment.trials import TrialReader
+from maskface.experiment.trials import TrialMaker
 from maskface.files import write_atomically
 from maskface.orphans import watching
 from maskface.run_options import OPTIONS, argument, arguments
@@ -49,10 +49,7 @@ class WorkerLost(Exception):  # noqa: N818 (a state, which is handled)
 def check_workers(jobs: int, backend: str, scheduler: str) -> None:
     """Check the number and place of workers.
 
-    Raises
-    ------
-    MaskfaceError
-        If one is not allowed.
+    Raises MaskfaceError if one is not allowed.
     """
     if jobs < 1 and jobs != -1:
         raise MaskfaceError(f"jobs must be 1 or more, or -1 for one per core, got {jobs}.")
@@ -72,12 +69,8 @@ def workers(
 ) -> Iterator[Callable[[Callable[..., int], Iterable[Task]], Iterator[int]]]:
     """Yield a function that calls a function for every task, with results in any order.
 
-    Raises
-    ------
-    MaskfaceError
-        If the cluster's package is missing or its scheduler does not answer.
-    WorkerLost
-        From the iteration, if a worker process ends during its task.
+    Raises MaskfaceError if the cluster's package is missing or its scheduler does not answer, and
+    WorkerLost from the iteration, if a worker process ends during its task.
     """
     local = parallel_config(backend="loky", **watching())
     with _cluster(scheduler) if backend == "dask" else local:
@@ -216,10 +209,7 @@ def installed_version() -> str:
 def _watched_cluster(client: Any, scheduler: str) -> Iterator[None]:
     """Interrupt the block if the scheduler or all workers are lost: dask would wait forever.
 
-    Raises
-    ------
-    MaskfaceError
-        In place of the interruption, or of the error that dask raises then.
+    Raises MaskfaceError in place of the interruption, or of the error that dask raises then.
     """
     lost, done = threading.Event(), threading.Event()
 
@@ -261,15 +251,9 @@ def _has_workers(client: Any) -> bool:
 class Shipment:
     """An experiment that is sent to workers by value, with the objects that it holds.
 
-    It is written to a file once, not sent with each task: models may be large. A worker unpacks it
-    once, and equal shipments share one `TrialReader`.
-
-    Parameters
-    ----------
-    experiment
-        The experiment; in this process it stays itself.
-    folder
-        Folder of the file, which workers can read.
+    It is written once to a file in a folder that workers can read, not sent with each task: models
+    may be large. In this process it stays itself; a worker unpacks it once, and equal shipments
+    share one `TrialMaker`.
     """
 
     def __init__(self, experiment: Experiment, folder: Path) -> None:
@@ -315,10 +299,7 @@ def _unpacked(path: Path, sha256: str) -> Shipment:
 def _packed(experiment: Experiment) -> bytes:
     """Pickle an experiment with the classes and functions that workers may lack.
 
-    Raises
-    ------
-    MaskfaceError
-        If a classifier or an occluder cannot be pickled.
+    Raises MaskfaceError if a classifier or an occluder cannot be pickled.
     """
     held = [*experiment.made_classifiers, *experiment.made_occluders.values()]
     modules = {inspect.getmodule(one) or inspect.getmodule(type(one)) for one in (
@@ -350,8 +331,8 @@ def _is_users(module: ModuleType | None) -> bool:
     return not any(Path(file).is_relative_to(root) for root in roots)
 
 
-ReaderParts = tuple[Shipment, tuple[tuple[str, Any], ...], Path | None]
-"""Arguments of a worker's `TrialReader`: experiment, shared cells, folder of the landmark cache."""
+MakerParts = tuple[Shipment, tuple[tuple[str, Any], ...], Path | None]
+"""Arguments of a worker's `TrialMaker`: experiment, shared cells, folder of the landmark cache."""
 Work = Callable[[Callable[..., int], Iterable[Task]], Iterator[int]]
 _CRASHED: Final = "reading it ended the process (a decoder or a model crashed on it)"
 _ONE_AT_A_TIME: Final = threading.Lock()
@@ -370,21 +351,10 @@ def read_pictures(
 ) -> None:
     """Read the pictures of a plan that have no checkpoint yet.
 
-    Parameters
-    ----------
-    cache
-        Folder of the landmark cache; None for no cache.
-    work
-        Opened `workers`.
-    chunk
-        Pictures between two checkpoints.
-    by_value
-        True if workers are other processes, so that all objects of the experiment are pickled.
-
-    Raises
-    ------
-    MaskfaceError
-        If an object cannot be pickled, or a worker ends before it has read anything.
+    `cache` is the folder of the landmark cache, if any; `work` are opened `workers`; `chunk`
+    pictures are read between two checkpoints. If workers are other processes, all objects of the
+    experiment are pickled (`by_value`). Raises MaskfaceError if an object cannot be pickled, or a
+    worker ends before it has read anything.
     """
     # Workers on other machines have another working directory.
     folder = RunFolder(folder.path.absolute())
@@ -422,7 +392,7 @@ def read_pictures(
                     ) from error
                 continue
             finally:
-                _reader.cache_clear()
+                _maker.cache_clear()
             return
 
 
@@ -431,31 +401,31 @@ def _left(plan: Plan, folder: RunFolder) -> list[int]:
     return [i for i, sample in enumerate(plan.samples) if sample.image_id not in done]
 
 
-def _read_guarded(parts: ReaderParts, folder: RunFolder, number: int, sample: Sample) -> None:
+def _read_guarded(parts: MakerParts, folder: RunFolder, number: int, sample: Sample) -> None:
     """Read a picture on which a process ended, in a separate process."""
     if not run_isolated(_read_chunk, (parts, folder, number, [sample])):
         folder.pop_in_flight()
         fingerprint = read_fingerprinted(sample.path, parts[0].experiment.limits)[0]
-        result = _reader(parts).lost(sample, fingerprint, "error", _CRASHED)
+        result = _maker(parts).lost(sample, fingerprint, "error", _CRASHED)
         folder.write_checkpoint(number, number, result, str(parts[1][0][1]))
 
 
-def _read_chunk(parts: ReaderParts, folder: RunFolder, first: int, samples: list[Sample]) -> int:
+def _read_chunk(parts: MakerParts, folder: RunFolder, first: int, samples: list[Sample]) -> int:
     """Read some pictures and save a checkpoint; runs in a worker process."""
     with _ONE_AT_A_TIME, one_thread():
-        reader = _reader(parts)
+        maker = _maker(parts)
         result = ChunkResult()
         with folder.note_reading() as note:
             for sample in samples:
                 note(sample.image_id)
-                result.add(reader.read(sample))
-            run_id = str(reader.head["run_id"])
+                result.add(maker.read(sample))
+            run_id = str(maker.head["run_id"])
             folder.write_checkpoint(first, first + len(samples) - 1, result, run_id)
     return len(samples)
 
 
 @lru_cache(maxsize=1)
-def _reader(parts: ReaderParts) -> TrialReader:
+def _maker(parts: MakerParts) -> TrialMaker:
     """Load networks and models once per process."""
     shipment, head, cache = parts
-    return TrialReader.load(shipment.experiment, dict(head), cache)
+    return TrialMaker.load(shipment.experiment, dict(head), cache)

@@ -1,10 +1,10 @@
 from .agreement import AGREEMENT as AGREEMENT
 from .agreement import CELLS as CELLS
-from .agreement import Reader as Reader
+from .agreement import Respondent as Respondent
 from .agreement import agreement_tables as agreement_tables
 from .agreement import agreement_text as agreement_text
-from .agreement import human_reader as human_reader
-from .agreement import published_readers as published_readers
+from .agreement import human_answers as human_answers
+from .agreement import published_answers as published_answers
 from .claims import CLAIMS as CLAIMS
 from .claims import FINDINGS as FINDINGS
 from .claims import Claim as Claim

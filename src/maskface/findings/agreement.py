@@ -1,6 +1,6 @@
 """Agreement of classifiers with people: correlations of their losses and of their confusions.
 
-Answers of classifiers, of observers and of published studies have one form, `Reader`;
+Answers of classifiers, of observers and of published studies have one form, `Respondent`;
 `agreement_tables` correlates what they lose of each emotion and how their answers change.
 """
 
@@ -91,7 +91,7 @@ _FEWEST_ITEMS: Final = 4  # least number of emotions for which a published study
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Reader:
+class Respondent:
     """Answers of a classifier, or of human observers, plain and masked."""
 
     # As in the tables.
@@ -108,7 +108,9 @@ class Reader:
     observers: int = 0  # number of human observers; 0 for classifiers
 
 
-def classifier_reader(trials: pd.DataFrame, condition: str, emotions: NDArray[np.bool_]) -> Reader:
+def classifier_answers(
+    trials: pd.DataFrame, condition: str, emotions: NDArray[np.bool_]
+) -> Respondent:
     """Count the answers of one classifier to some emotions, as the most probable of these.
 
     People who could not answer `neutral` never did: so both choose among the same answers.
@@ -125,31 +127,20 @@ def classifier_reader(trials: pd.DataFrame, condition: str, emotions: NDArray[np
     counts = count_choices(unit, side, rows["label"], pd.Series(answer), n_sides=2)
     first = trials.iloc[0]
     shown = np.isin(EMOTIONS, rows["label"].unique())
-    return Reader(
+    return Respondent(
         str(first["run_id"]), str(first["dataset"]), str(first["classifier"]), condition,
         emotions & shown, counts, len(rows) // 2, "subject" if known else "image",
     )  # fmt: skip
 
 
-def human_reader(folder: Path, mask: str | None = None) -> Reader:
-    """Read the answers of the observers of a study that `maskface humans` wrote.
+def human_answers(folder: Path, mask: str | None = None) -> Respondent:
+    """Read the answers of the observers of a study that `maskface humans` wrote to a folder.
 
-    Parameters
-    ----------
-    folder
-        Folder of the study, with responses.csv.
-    mask
-        Condition to compare with ``none``; found by its name if None.
-
-    Raises
-    ------
-    MaskfaceError
-        If there is no responses.csv, or more than one condition may be the mask.
-
-    Notes
-    -----
-    Choices: the share of each answer to each emotion. Yes/no: the share of yes to each question
-    about each emotion; shares to one emotion do not sum to 1, and correlations do not need it.
+    `mask` is the condition to compare with ``none``, found by its name if None. Of choices, the
+    share of each answer to each emotion counts; of yes/no questions, the share of yes to each
+    question about each emotion: shares to one emotion do not sum to 1, and correlations do not need
+    it. Raises MaskfaceError if there is no responses.csv, or more than one condition may be the
+    mask.
     """
     path = folder / f"{RESPONSES.name}.csv"
     if not path.is_file():
@@ -168,13 +159,13 @@ def human_reader(folder: Path, mask: str | None = None) -> Reader:
     answers = set(rows["question" if is_yes_no(rows) else "predicted"])
     emotions = np.isin(EMOTIONS, sorted(answers & set(rows["label"])))
     first = rows.iloc[0]
-    return Reader(
+    return Respondent(
         str(first["run_id"]), str(first["dataset"]), HUMAN, condition, emotions, counts, len(rows),
         "observer", rows["observer_id"].nunique(),
     )  # fmt: skip
 
 
-def published_readers() -> list[Reader]:
+def published_answers() -> list[Respondent]:
     """Return the published studies with hits of four emotions or more, plain and masked."""
     table = load_findings()
     table = table[table["measure"].isin(["accuracy", "hit_rate"]) & (table["emotion"] != "all")]
@@ -189,12 +180,12 @@ def published_readers() -> list[Reader]:
     return found
 
 
-def _published(study: str, hits: Floats, known: NDArray[np.bool_], observers: int) -> Reader:
+def _published(study: str, hits: Floats, known: NDArray[np.bool_], observers: int) -> Respondent:
     counts = np.zeros((1, 2, 2, len(EMOTIONS), len(EMOTIONS)))
     at = np.flatnonzero(known)
     counts[0, :, 0, at, at] = hits[:, known].T
     counts[0, :, 1, at, at] = 1
-    return Reader("", study, HUMAN, "mask", known, counts, 0, "", observers)
+    return Respondent("", study, HUMAN, "mask", known, counts, 0, "", observers)
 
 
 def _which(there: list[str], mask: str | None) -> str:
@@ -218,7 +209,7 @@ _BOOTSTRAP: Final = INTERVAL_NAMES["expanded"]
 
 def agreement_tables(
     trials: pd.DataFrame,
-    humans: Sequence[Reader],
+    humans: Sequence[Respondent],
     conditions: Sequence[str],
     *,
     seed: int = 0,
@@ -231,7 +222,7 @@ def agreement_tables(
     trials
         Of one run, in the schema of `maskface.tables.TRIALS`.
     humans
-        From `human_reader` or `published_readers`.
+        From `human_answers` or `published_answers`.
     conditions
         Masks of the run, each to compare with the one that the people saw.
     seed, n_resamples
@@ -249,28 +240,28 @@ def agreement_tables(
     rows: list[Row] = []
     cells: list[Row] = []
     for human in humans:
-        for reader in (
-            classifier_reader(part, condition, human.emotions)
+        for respondent in (
+            classifier_answers(part, condition, human.emotions)
             for _, part in trials.groupby("classifier", sort=True)
             for condition in conditions
         ):
-            own = replace(human, emotions=human.emotions & reader.emotions)
-            rows += _agreement_rows(reader, own, human.dataset, seed, n_resamples)
-            cells += _cell_rows(reader, human.dataset, seed, n_resamples)
+            own = replace(human, emotions=human.emotions & respondent.emotions)
+            rows += _agreement_rows(respondent, own, human.dataset, seed, n_resamples)
+            cells += _cell_rows(respondent, human.dataset, seed, n_resamples)
         cells += _cell_rows(human, human.dataset, seed, n_resamples)
     return AGREEMENT.check(AGREEMENT.frame(rows)), CELLS.check(CELLS.frame(cells))
 
 
 def _classifiers(
-    trials: pd.DataFrame, human: Reader, conditions: Sequence[str]
-) -> Iterator[Reader]:
+    trials: pd.DataFrame, human: Respondent, conditions: Sequence[str]
+) -> Iterator[Respondent]:
     for _, part in trials.groupby("classifier", sort=True):
         for condition in conditions:
-            yield classifier_reader(part, condition, human.emotions)
+            yield classifier_answers(part, condition, human.emotions)
 
 
 def _agreement_rows(
-    classifier: Reader, human: Reader, study: str, seed: int, n_resamples: int
+    classifier: Respondent, human: Respondent, study: str, seed: int, n_resamples: int
 ) -> Iterator[Row]:
     at = np.flatnonzero(classifier.emotions & human.emotions)
     if len(at) < _FEWEST:
@@ -311,20 +302,20 @@ def _share_as_far(chance: Floats, value: float) -> float:
     return float("nan") if np.isnan(value) else float((np.abs(chance) >= abs(value) - 1e-10).mean())
 
 
-def _resampled(reader: Reader, seed: int, n: int) -> Floats:
+def _resampled(respondent: Respondent, seed: int, n: int) -> Floats:
     """Return counts (n, 2, 2, 7, 7) of resampled units, or n copies if units are unknown."""
-    shape = reader.counts.shape[1:]
-    if not reader.units:
-        return np.asarray(np.broadcast_to(reader.counts, (n, *shape)))
-    flat = reader.counts.reshape(len(reader.counts), -1)
+    shape = respondent.counts.shape[1:]
+    if not respondent.units:
+        return np.asarray(np.broadcast_to(respondent.counts, (n, *shape)))
+    flat = respondent.counts.reshape(len(respondent.counts), -1)
     levels = np.arange(len(flat))[:, None]
     drawn = np.concatenate(list(resample(flat, levels, seed=seed, n=n)))
     return np.asarray(drawn.reshape(n, *shape))
 
 
-def _units(reader: Reader, at: NDArray[np.int64]) -> NDArray[np.int64]:
+def _units(respondent: Respondent, at: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the number of units (k,) with each of the emotions."""
-    there = reader.counts[:, :, 1].sum(axis=(1, 3)) > 0
+    there = respondent.counts[:, :, 1].sum(axis=(1, 3)) > 0
     return np.asarray(there.sum(axis=0)[at], np.int64)
 
 
@@ -376,30 +367,31 @@ def spearman(first: Floats, second: Floats) -> Floats:
 _STATISTICS: Final = {"pearson": pearson, "spearman": spearman}
 
 
-def _names(reader: Reader, study: str) -> Row:
+def _names(respondent: Respondent, study: str) -> Row:
     return {
-        "run_id": reader.run_id, "dataset": reader.dataset, "classifier": reader.classifier,
-        "condition": reader.condition, "humans": study, "n": reader.n or np.nan,
-        "n_clusters": len(reader.counts) if reader.units else np.nan,
-        "clustered_by": reader.units,
+        "run_id": respondent.run_id, "dataset": respondent.dataset,
+        "classifier": respondent.classifier, "condition": respondent.condition,
+        "humans": study, "n": respondent.n or np.nan,
+        "n_clusters": len(respondent.counts) if respondent.units else np.nan,
+        "clustered_by": respondent.units,
     }  # fmt: skip
 
 
-def _cell_rows(reader: Reader, study: str, seed: int, n_resamples: int) -> Iterator[Row]:
-    at = np.flatnonzero(reader.emotions)
-    points = _patterns(_shares(reader.counts.sum(axis=0)[None], at))
-    drawn = _patterns(_shares(_resampled(reader, seed, n_resamples), at))
+def _cell_rows(respondent: Respondent, study: str, seed: int, n_resamples: int) -> Iterator[Row]:
+    at = np.flatnonzero(respondent.emotions)
+    points = _patterns(_shares(respondent.counts.sum(axis=0)[None], at))
+    drawn = _patterns(_shares(_resampled(respondent, seed, n_resamples), at))
     k = len(at)
     off = [(i, j) for i in range(k) for j in range(k) if i != j]
     places = {"loss": [(i, i) for i in range(k)]} | dict.fromkeys(PATTERNS[1:], off)
-    for pattern in PATTERNS if reader.units else ("loss",):
-        units = _units(reader, at)[[i for i, _ in places[pattern]]]
+    for pattern in PATTERNS if respondent.units else ("loss",):
+        units = _units(respondent, at)[[i for i, _ in places[pattern]]]
         found = Resampled(points[pattern][0], drawn[pattern], units, lambda: np.zeros((0, 1)))
         low, high = interval(found)
         for c, (i, j) in enumerate(places[pattern]):
             if np.isnan(found.point[c]):
                 continue
-            yield _names(reader, study) | {
+            yield _names(respondent, study) | {
                 "pattern": pattern, "label": EMOTIONS[at[i]], "answer": EMOTIONS[at[j]],
                 "value": found.point[c], "ci_low": low[c], "ci_high": high[c],
                 "interval": "" if np.isnan(low[c]) else _BOOTSTRAP,

@@ -340,7 +340,7 @@ class RunTables:
         return summary
 
     @cached_property
-    def readers(self) -> tuple[str, ...]:
+    def respondents(self) -> tuple[str, ...]:
         """Classifiers but controls with shuffled labels, or ``human``."""
         names = map(str, self.summary["classifier"].unique())
         return tuple(sorted(name for name in names if not is_control(name)))
@@ -359,9 +359,9 @@ class RunTables:
             return picture_answers(TRIALS.pieces(trials, COLUMNS))
         return None
 
-    def answers(self, reader: str) -> Answers | None:
+    def answers(self, respondent: str) -> Answers | None:
         """Return the answers of a classifier or of ``human``; None if there is only the summary."""
-        return None if self._answers is None else self._answers.get(reader)
+        return None if self._answers is None else self._answers.get(respondent)
 
     @cached_property
     def guards(self) -> pd.DataFrame:
@@ -370,11 +370,11 @@ class RunTables:
         return GUARDS.read(path) if path.is_file() else GUARDS.frame([])
 
     def from_summary(
-        self, reader: str, condition: str, metric: str, label: str, column: str = "loss"
+        self, respondent: str, condition: str, metric: str, label: str, column: str = "loss"
     ) -> Interval | None:
         """Return a number with its interval; None if the summary lacks it."""
         s = self.summary
-        at = (s["classifier"] == reader) & (s["condition"] == condition)
+        at = (s["classifier"] == respondent) & (s["condition"] == condition)
         found = s[at & (s["metric"] == metric) & (s["label"] == label)]
         if found.empty:
             return None
@@ -382,10 +382,10 @@ class RunTables:
         row = found.iloc[0]
         return float(row[column]), float(row[low]), float(row[high])
 
-    def hits(self, reader: str, condition: str, column: str = "loss") -> Interval | None:
+    def hits(self, respondent: str, condition: str, column: str = "loss") -> Interval | None:
         """Return the accuracy over all emotions; of yes/no questions, the hit rate."""
         for metric in ("hit_rate", "accuracy"):
-            found = self.from_summary(reader, condition, metric, "all", column)
+            found = self.from_summary(respondent, condition, metric, "all", column)
             if found is not None:
                 return found
         return None
@@ -393,12 +393,12 @@ class RunTables:
     @property
     def of_humans(self) -> bool:
         """True if the folder is that of a study with human observers."""
-        return HUMAN in self.readers
+        return HUMAN in self.respondents
 
-    def doubt(self, reader: str, conditions: tuple[str, ...], labels: tuple[str, ...]) -> str:
+    def doubt(self, respondent: str, conditions: tuple[str, ...], labels: tuple[str, ...]) -> str:
         """Return the guard that forbids a verdict; empty if there is none."""
         g = self.guards
-        of = g["classifier"].isin([reader, "all"]) & g["condition"].isin([PLAIN, *conditions])
+        of = g["classifier"].isin([respondent, "all"]) & g["condition"].isin([PLAIN, *conditions])
         chance = (g["guard"] == "chance") | (g["guard"] == "confounded")
         floor = (g["guard"] == "floor") & g["label"].isin(labels) & (g["condition"] == PLAIN)
         found = g[of & (chance | floor)]

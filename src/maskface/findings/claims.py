@@ -287,7 +287,7 @@ class Result:
 
     claim: Claim
     # Classifier or human, and condition; two conditions if two are compared.
-    reader: str
+    respondent: str
     condition: str
     # Number of the run and its interval, as shares; NaN if there is none.
     value: float

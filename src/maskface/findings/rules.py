@@ -53,13 +53,13 @@ def result_of(
     labels: tuple[str, ...] = (),
 ) -> Result:
     """Build a result; a guard against it withdraws the verdict."""
-    (reader, conditions), (interval, verdict, basis) = names, found
-    doubt = run.doubt(reader, conditions, labels)
+    (respondent, conditions), (interval, verdict, basis) = names, found
+    doubt = run.doubt(respondent, conditions, labels)
     if doubt and verdict in ("agrees", "differs"):
         verdict, note = "cannot tell", f"guard: {doubt}; see guards.csv"
     value, low, high = interval or (np.nan, np.nan, np.nan)
     named = " and ".join(conditions)
-    return Result(claim, reader, named, value, low, high, verdict, basis, note)
+    return Result(claim, respondent, named, value, low, high, verdict, basis, note)
 
 
 def within(interval: Interval, least: float, most: float) -> Verdict:
@@ -81,10 +81,8 @@ def above(interval: Interval, bound: float = 0.0) -> Verdict:
 def all_above(intervals: Sequence[Interval], simultaneous: Sequence[Interval]) -> Verdict:
     """Return agrees if every interval lies above 0, differs if a simultaneous one lies below.
 
-    Notes
-    -----
-    All differences are above 0 if each one is at the level (Berger 1982, doi:10.2307/1267823);
-    that some difference is below 0 needs a correction for several tests.
+    All differences are above 0 if each one is at the level (Berger 1982, doi:10.2307/1267823); that
+    some difference is below 0 needs a correction for several tests.
     """
     if intervals and all(low > 0 for _, low, _ in intervals):
         return "agrees"
@@ -225,48 +223,48 @@ Pair = tuple[str, str]
 
 
 def _between(
-    run: RunTables, claim: Claim, reader: str, seed: int, *, kind: Kind, label: str
+    run: RunTables, claim: Claim, respondent: str, seed: int, *, kind: Kind, label: str
 ) -> Iterator[Result]:
     """Judge whether conditions of a kind are read better than masks."""
     pairs = [(one, mask) for mask in run.conditions("mask") for one in run.conditions(kind)]
-    answers = run.answers(reader)
+    answers = run.answers(respondent)
     if answers is None:
-        yield from _between_of_summary(run, claim, reader, pairs, label)
+        yield from _between_of_summary(run, claim, respondent, pairs, label)
         return
     emotion = None if label == "all" else label
     drawn = Drawn([loss(answers.right(*pair), emotion) for pair in pairs], seed)
     for pair, found in _defined(pairs, drawn.intervals(LEVEL)).items():
         judged = (found, above(found), TRIALS)
-        yield result_of(run, claim, (reader, pair), judged, labels=(label,))
+        yield result_of(run, claim, (respondent, pair), judged, labels=(label,))
 
 
 def _between_of_summary(
-    run: RunTables, claim: Claim, reader: str, pairs: list[Pair], label: str
+    run: RunTables, claim: Claim, respondent: str, pairs: list[Pair], label: str
 ) -> Iterator[Result]:
     for pair in pairs:
-        values = [_value(run, reader, condition, label) for condition in pair]
+        values = [_value(run, respondent, condition, label) for condition in pair]
         if values[0] and values[1]:
             (first, *_), (second, *_) = values[0], values[1]
             shown = (first - second, float("nan"), float("nan"))
             verdict = (shown, apart(values[0], values[1]), SUMMARY_ALONE)
             note = "judged by whether the two intervals overlap"
-            yield result_of(run, claim, (reader, pair), verdict, note=note, labels=(label,))
+            yield result_of(run, claim, (respondent, pair), verdict, note=note, labels=(label,))
 
 
-def _value(run: RunTables, reader: str, condition: str, label: str) -> Interval | None:
+def _value(run: RunTables, respondent: str, condition: str, label: str) -> Interval | None:
     if label == "all":
-        return run.hits(reader, condition, "value")
-    return run.from_summary(reader, condition, "recall", label, "value")
+        return run.hits(respondent, condition, "value")
+    return run.from_summary(respondent, condition, "recall", label, "value")
 
 
-def _style(run: RunTables, claim: Claim, reader: str, seed: int) -> Iterator[Result]:
+def _style(run: RunTables, claim: Claim, respondent: str, seed: int) -> Iterator[Result]:
     """Judge whether all masks are read alike."""
     masks = run.conditions("mask")
     if len(masks) < 2:
         return
-    answers = run.answers(reader)
+    answers = run.answers(respondent)
     if answers is None:
-        yield result_of(run, claim, (reader, masks), NO_ANSWERS, note=NO_TRIALS)
+        yield result_of(run, claim, (respondent, masks), NO_ANSWERS, note=NO_TRIALS)
         return
     pairs = list(combinations(masks, 2))
     drawn = Drawn([loss(answers.right(*pair)) for pair in pairs], seed)
@@ -277,29 +275,29 @@ def _style(run: RunTables, claim: Claim, reader: str, seed: int) -> Iterator[Res
     simultaneous = list(_defined(pairs, strict).values())
     verdict = all_within(list(found.values()), simultaneous, SAME)
     pair = max(found, key=lambda name: abs(found[name][0]))
-    yield result_of(run, claim, (reader, pair), (found[pair], verdict, TRIALS))
+    yield result_of(run, claim, (respondent, pair), (found[pair], verdict, TRIALS))
 
 
 def _defined(pairs: list[Pair], intervals: list[Interval | None]) -> dict[Pair, Interval]:
     return {pair: one for pair, one in zip(pairs, intervals, strict=True) if one is not None}
 
 
-def _overall(run: RunTables, claim: Claim, reader: str, seed: int) -> Iterator[Result]:
+def _overall(run: RunTables, claim: Claim, respondent: str, seed: int) -> Iterator[Result]:
     del seed
     for mask in run.conditions("mask"):
-        found = run.hits(reader, mask)
+        found = run.hits(respondent, mask)
         if found:
             verdict = within(found, LEAST_LOSS, MOST_LOSS)
-            yield result_of(run, claim, (reader, (mask,)), (found, verdict, SUMMARY))
+            yield result_of(run, claim, (respondent, (mask,)), (found, verdict, SUMMARY))
 
 
-def _anger(run: RunTables, claim: Claim, reader: str, seed: int) -> Iterator[Result]:
+def _anger(run: RunTables, claim: Claim, respondent: str, seed: int) -> Iterator[Result]:
     del seed
     for mask in run.conditions("mask"):
-        found = run.from_summary(reader, mask, "recall", "anger")
+        found = run.from_summary(respondent, mask, "recall", "anger")
         if found is None:
             continue
-        dprime = run.from_summary(reader, mask, "dprime", "anger")
+        dprime = run.from_summary(respondent, mask, "dprime", "anger")
         here = {
             "agrees": "fewer hits",
             "differs": "more hits",
@@ -308,14 +306,14 @@ def _anger(run: RunTables, claim: Claim, reader: str, seed: int) -> Iterator[Res
         note = here[above(found)]
         if dprime:
             note += f"; d' falls by {dprime[0]:.2f} [{dprime[1]:.2f}, {dprime[2]:.2f}]"
-        yield result_of(run, claim, (reader, (mask,)), (found, "disputed", SUMMARY), note=note)
+        yield result_of(run, claim, (respondent, (mask,)), (found, "disputed", SUMMARY), note=note)
 
 
-def _disgust(run: RunTables, claim: Claim, reader: str, seed: int) -> Iterator[Result]:
-    answers, masks = run.answers(reader), run.conditions("mask")
+def _disgust(run: RunTables, claim: Claim, respondent: str, seed: int) -> Iterator[Result]:
+    answers, masks = run.answers(respondent), run.conditions("mask")
     if answers is None:
         for mask in masks:
-            yield from _disgust_of_summary(run, claim, reader, mask)
+            yield from _disgust_of_summary(run, claim, respondent, mask)
         return
     others = [emotion for emotion in EMOTIONS if emotion != "disgust"]
     right = {mask: answers.right(PLAIN, mask) for mask in masks}
@@ -335,7 +333,7 @@ def _disgust(run: RunTables, claim: Claim, reader: str, seed: int) -> Iterator[R
         nearest = min(found, key=lambda name: found[name][0])
         judged = (found[nearest], verdict, TRIALS)
         note = f"against {nearest}"
-        yield result_of(run, claim, (reader, (mask,)), judged, note=note, labels=("disgust",))
+        yield result_of(run, claim, (respondent, (mask,)), judged, note=note, labels=("disgust",))
 
 
 def _by_mask(
@@ -349,8 +347,10 @@ def _by_mask(
     return table
 
 
-def _disgust_of_summary(run: RunTables, claim: Claim, reader: str, mask: str) -> Iterator[Result]:
-    losses = {e: run.from_summary(reader, mask, "recall", e) for e in EMOTIONS}
+def _disgust_of_summary(
+    run: RunTables, claim: Claim, respondent: str, mask: str
+) -> Iterator[Result]:
+    losses = {e: run.from_summary(respondent, mask, "recall", e) for e in EMOTIONS}
     disgust = losses.pop("disgust")
     others = {e: loss for e, loss in losses.items() if loss}
     if disgust is None or not others:
@@ -360,21 +360,21 @@ def _disgust_of_summary(run: RunTables, claim: Claim, reader: str, mask: str) ->
     verdict = "agrees" if verdicts == {"agrees"} else verdict
     note = "the loss of disgust; judged by whether its interval overlaps the others'"
     found = (disgust, verdict, SUMMARY_ALONE)
-    yield result_of(run, claim, (reader, (mask,)), found, note=note, labels=("disgust",))
+    yield result_of(run, claim, (respondent, (mask,)), found, note=note, labels=("disgust",))
 
 
-def _read_as(run: RunTables, claim: Claim, reader: str, seed: int) -> Iterator[Result]:
+def _read_as(run: RunTables, claim: Claim, respondent: str, seed: int) -> Iterator[Result]:
     source, target = claim.id.split("-as-")
-    masks, answers = run.conditions("mask"), run.answers(reader)
+    masks, answers = run.conditions("mask"), run.answers(respondent)
     if answers is None:
         for mask in masks:
-            yield result_of(run, claim, (reader, (mask,)), NO_ANSWERS, note=NO_TRIALS)
+            yield result_of(run, claim, (respondent, (mask,)), NO_ANSWERS, note=NO_TRIALS)
         return
     taken = [loss(answers.taken_for(PLAIN, mask, source, target)) for mask in masks]
     for mask, one in zip(masks, Drawn(taken, seed).intervals(LEVEL), strict=True):
         if one is not None:
             found = (0.0 - one[0], 0.0 - one[2], 0.0 - one[1])  # no minus zero
-            yield result_of(run, claim, (reader, (mask,)), (found, above(found), TRIALS))
+            yield result_of(run, claim, (respondent, (mask,)), (found, above(found), TRIALS))
 
 
 _JUDGES: Final[dict[str, Judge]] = {
@@ -387,6 +387,6 @@ _JUDGES: Final[dict[str, Judge]] = {
 }
 
 
-def judge(run: RunTables, claim: Claim, reader: str, seed: int) -> list[Result]:
+def judge(run: RunTables, claim: Claim, respondent: str, seed: int) -> list[Result]:
     """Judge one classifier, or ``human``, on one claim, as far as the run is about it."""
-    return list(_JUDGES.get(claim.id, _read_as)(run, claim, reader, seed))
+    return list(_JUDGES.get(claim.id, _read_as)(run, claim, respondent, seed))

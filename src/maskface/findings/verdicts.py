@@ -52,7 +52,7 @@ def compare_run(
     run = RunTables(Path(folder), masks)
     results: list[Result] = []
     for claim in CLAIMS:
-        found = [r for reader in run.readers for r in judge(run, claim, reader, seed)]
+        found = [r for respondent in run.respondents for r in judge(run, claim, respondent, seed)]
         results += found or [_not_measured(run, claim)]
     return tuple(results)
 
@@ -60,7 +60,7 @@ def compare_run(
 def _not_measured(run: RunTables, claim: Claim) -> Result:
     nan = float("nan")
     missing = [kind for kind in claim.needs if not run.conditions(kind)]
-    if not run.readers:
+    if not run.respondents:
         note = "all classifiers were trained on shuffled labels: add one without permuted=true"
     elif not missing and claim.id != "mask-style":
         note = "no such faces or answers in the run"
@@ -114,7 +114,7 @@ def _cells(result: Result) -> tuple[str, ...]:
     if result.basis == "summary alone":
         notes.append("from the summary alone")
     note = f"({'; '.join(notes)})" if notes else ""
-    return (result.reader, result.condition, number, limits, result.verdict.upper(), note)
+    return (result.respondent, result.condition, number, limits, result.verdict.upper(), note)
 
 
 def comparison_values(results: Sequence[Result]) -> list[dict[str, Any]]:
@@ -138,7 +138,7 @@ def comparison_values(results: Sequence[Result]) -> list[dict[str, Any]]:
 def _values(result: Result) -> dict[str, Any]:
     numbers = {"value": result.value, "ci_low": result.low, "ci_high": result.high}
     return {
-        "reader": result.reader,
+        "reader": result.respondent,
         "condition": result.condition,
         **{name: None if math.isnan(number) else number for name, number in numbers.items()},
         "verdict": result.verdict,

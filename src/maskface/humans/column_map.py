@@ -79,8 +79,8 @@ def _compiled(pattern: str) -> regex.Pattern[str]:
     except regex.error as error:
         raise ValueError(f"{_named(pattern)} is no regular expression: {error}") from error
     except RecursionError as error:
-        told = "its brackets are nested too deeply"
-        raise ValueError(f"{_named(pattern)} is no regular expression: {told}") from error
+        reason = "its brackets are nested too deeply"
+        raise ValueError(f"{_named(pattern)} is no regular expression: {reason}") from error
 
 
 def _named(pattern: str) -> str:
@@ -213,7 +213,7 @@ PLAIN = "plain"
 
 
 def normalise(text: str) -> str:
-    """Normalise a value or a name of a map: case, outer blanks and a trailing .0 do not matter."""
+    """Reduce a value or a name of a map: case, outer blanks and a trailing .0 do not matter."""
     return text.strip().lower().removesuffix(".0")
 
 
@@ -269,7 +269,7 @@ def _completed(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
 
 
 def detect_platform(header: tuple[str, ...]) -> str:
-    """Identify the platform by the names of the columns; ``plain`` if it is unknown."""
+    """Find the platform by the names of the columns; ``plain`` if it is unknown."""
     for name, ready in ready_maps().items():
         signs = [re.compile(sign) for sign in ready["detect"]]
         if all(any(sign.search(column) for column in header) for sign in signs):

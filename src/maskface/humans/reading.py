@@ -81,11 +81,8 @@ class Source:
     def read(self, columns: Sequence[str]) -> pd.DataFrame:
         """Read some columns as text, with empty cells where a value is missing.
 
-        Raises
-        ------
-        MaskfaceError
-            If the file cannot be read, a row has more or fewer cells than the header, or one of the
-            columns is there twice.
+        Raises MaskfaceError if the file cannot be read, a row has more or fewer cells than the
+        header, or one of the columns is there twice.
         """
         if twice := [name for name in dict.fromkeys(columns) if self.header.count(name) > 1]:
             raise MaskfaceError(
@@ -157,10 +154,7 @@ def _some(names: Sequence[str], most: int = 5) -> str:
 def open_source(path: Path) -> Source:
     """Read the header of a trial table.
 
-    Raises
-    ------
-    MaskfaceError
-        If it cannot be read or has no columns.
+    Raises MaskfaceError if it cannot be read or has no columns.
     """
     first = _first_line(path)
     if path.name.lower().endswith((".json", ".jsonl")) or first.lstrip()[:1] in ("[", "{"):
@@ -468,12 +462,8 @@ def _missing_columns(missing: list[str], source: Source, column_map: ColumnMap) 
 def _named(cells: pd.DataFrame, found: dict[str, str], source: Source) -> pd.DataFrame:
     rows = pd.DataFrame("", index=cells.index, columns=list(FIELDS), dtype=object)
     for field, column in found.items():
-        rows[field] = _stem(source) if column == FILE else cells[column]
+        rows[field] = source.path.name.split(".")[0] if column == FILE else cells[column]
     return rows
-
-
-def _stem(source: Source) -> str:
-    return source.path.name.split(".")[0]
 
 
 def _from_pattern(rows: pd.DataFrame, texts: pd.Series, regex: str) -> pd.DataFrame:

@@ -342,10 +342,7 @@ class Study:
 
 
 def read_study(
-    paths: Sequence[str | Path],
-    column_map: str | Path | None = None,
-    *,
-    dataset: str | None = None,
+    paths: Sequence[str | Path], column_map: str | Path | None = None, *, dataset: str | None = None
 ) -> Study:
     """Read trial tables of human observers.
 
@@ -426,16 +423,16 @@ def _lost_numbers(trials: pd.DataFrame, column_map: ColumnMap) -> Iterator[str]:
         lost = texts[_numbers(texts).isna() & ~texts.map(normalise).isin(_MISSING)]
         if lost.empty:
             continue
-        told = (
+        problem = (
             f"{len(lost)} of {len(trials)} cells of {field} are no numbers, such as "
             f"{reading.harmless_text(lost.iloc[0])!r}"
         )
         if field == "rt" and column_map.exclude.needs_times:
             raise MaskfaceError(
-                f"{told}, so that the rules on response times cannot be applied. Write numbers "
+                f"{problem}, so that the rules on response times cannot be applied. Write numbers "
                 "without units and thousands separators."
             )
-        yield f"{told}; they count as missing."
+        yield f"{problem}; they count as missing."
 
 
 def _repeated(trials: pd.DataFrame, responses: pd.DataFrame) -> Iterator[str]:

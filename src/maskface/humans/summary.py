@@ -23,11 +23,12 @@ import pandas as pd
 from maskface import stats
 from maskface._version import __version__
 from maskface.arrays import Row
-from maskface.errors import MaskfaceError
+from maskface.errors import MaskfaceError, os_errors_explained
 from maskface.files import read_regular_file, seal_is_broken, sealed, write_atomically
 from maskface.humans.scoring import HUMAN, Study, congruent, is_yes_no, of_question, of_right
 from maskface.schema import Table
 from maskface.stats import Comparison, Estimate, Metric
+from maskface.stats.tests import holm_within
 from maskface.tables import EXCLUSIONS, GUARDS, PLAIN, RESPONSES, SUMMARY
 from maskface.text import align, guards_text, percent, points
 from maskface.types import EMOTIONS
@@ -187,11 +188,11 @@ def _choices(trials: pd.DataFrame, condition: str, plan: _Plan) -> Iterator[Row]
     for one, metric in _estimates(comparison, metrics, plan):
         if one.label == _ALL or one.label in there or metric.scope == "answer":
             yield _row(one, comparison, metric, plan)
-    plain, covered = comparison.counts()
+    plain, occluded = comparison.counts()
     for label in sorted(there):
         i = EMOTIONS.index(label)
         for j, answer in enumerate(EMOTIONS):
-            counts = {"baseline": float(plain[i, j]), "value": float(covered[i, j])}
+            counts = {"baseline": float(plain[i, j]), "value": float(occluded[i, j])}
             n = comparison.n_clusters
             yield {"metric": f"answered_{answer}", "label": label, "n_clusters": n} | counts
 
@@ -241,8 +242,8 @@ def _row(one: Estimate, comparison: Comparison, metric: Metric, plan: _Plan) -> 
     row |= {"baseline": one.baseline, "loss": one.loss, "dz": one.dz}
     row |= {"ci_low": one.low, "ci_high": one.high, "interval": _named(one.interval, one.low)}
     if one.metric in _TESTED and len(comparison.by) == 1 and not np.isnan(one.loss):
-        plain, covered = stats.cluster_values(comparison, metric, one.label)
-        found = stats.flip_test((plain - covered)[:, None], seed=plan.seed)
+        plain, occluded = stats.cluster_values(comparison, metric, one.label)
+        found = stats.flip_test((plain - occluded)[:, None], seed=plan.seed)
         row |= {"p_value": float(found.p_value[0]), "test": found.test}
     return row
 
@@ -297,9 +298,7 @@ def _planned(row: Row, planned: pd.DataFrame) -> int:
 
 def _with_holm(summary: pd.DataFrame) -> pd.DataFrame:
     overall = (summary["label"] == _ALL).rename("overall")
-    for _, family in summary[summary["p_value"].notna()].groupby(["metric", overall]):
-        summary.loc[family.index, "p_adjusted"] = stats.holm(family["p_value"].to_numpy(float))
-    return SUMMARY.tidy(summary)
+    return SUMMARY.tidy(holm_within(summary, ["metric", overall]))
 
 
 FEW_OBSERVERS: Final = 10
@@ -312,7 +311,8 @@ Found = dict[tuple[str, str, str], dict[Hashable, Any]]
 
 def study_text(study: Study, summary: pd.DataFrame) -> str:
     """Describe how the files were read, what was excluded, and the loss under each occluder."""
-    rows = [(e["rule"], str(e["n_trials"]), str(e["n_observers"])) for e in _steps(study)]
+    steps = [step for step in study.exclusions.to_dict("records") if step["n_trials"]]
+    rows = [(e["rule"], str(e["n_trials"]), str(e["n_observers"])) for e in steps]
     parts = [
         _read(study),
         "\n".join(f"Note: {note}" for note in study.notes),
@@ -323,10 +323,6 @@ def study_text(study: Study, summary: pd.DataFrame) -> str:
         guards_text(human_guards(study)),
     ]
     return "\n\n".join(part for part in parts if part)
-
-
-def _steps(study: Study) -> list[dict[Hashable, Any]]:
-    return [row for row in study.exclusions.to_dict("records") if row["n_trials"]]
 
 
 def _read(study: Study) -> str:
@@ -428,17 +424,12 @@ def require_empty(folder: Path) -> None:
 
     Raises MaskfaceError if it cannot be made or holds files.
     """
-    try:
+    with os_errors_explained(f"write to {folder}", "Choose another folder with --out."):
         folder.mkdir(parents=True, exist_ok=True)
         if any(folder.iterdir()):
             raise MaskfaceError(
                 f"{folder} holds other files. Choose a new or empty folder with --out."
             )
-    except OSError as error:
-        raise MaskfaceError(
-            f"Cannot write to {folder}: {error.strerror or error}. "
-            "Choose another folder with --out."
-        ) from error
 
 
 def write_study(study: Study, summary: pd.DataFrame, folder: Path, *, seed: int) -> list[Path]:
@@ -455,7 +446,7 @@ def write_study(study: Study, summary: pd.DataFrame, folder: Path, *, seed: int)
         (GUARDS, human_guards(study)),
     ]
     paths = [folder / f"{table.name}.csv" for table, _ in tables]
-    try:
+    with os_errors_explained(f"write to {folder}"):
         records = {
             path.name: table.write(frame, path)
             for path, (table, frame) in zip(paths, tables, strict=True)
@@ -463,8 +454,6 @@ def write_study(study: Study, summary: pd.DataFrame, folder: Path, *, seed: int)
         record = _record(study, seed) | {"files": records}
         record["columns"] = {table.name: table.dictionary() for table, _ in tables}
         write_atomically(folder / RECORD, sealed(record), durable=True)
-    except OSError as error:
-        raise MaskfaceError(f"Cannot write to {folder}: {error.strerror or error}.") from error
     return [*paths, folder / RECORD]
 
 

@@ -195,26 +195,17 @@ def cache_limit() -> int:
 class LandmarkCache:
     """A folder of landmarks, one small file per picture and detector.
 
-    Entries are ``<hash of the detector's fingerprint>/<first 2 digits of the key>/<key>.npz``,
-    so that a former detector's can be removed by hand. They are written under another name and
-    then moved, so processes may share the folder. Entries that cannot be read count as missing
-    and are written again. After the first failure to write, nothing more is written and one
-    warning goes to the log: a full or read-only disk never breaks a run.
+    Entries are ``<hash of the detector's fingerprint>/<first 2 digits of the key>/<key>.npz``, so
+    that a former detector's can be removed by hand. They are written under another name and then
+    moved, so processes may share the folder. Entries that cannot be read count as missing and are
+    written again. After the first failure to write, nothing more is written and one warning goes to
+    the log: a full or read-only disk never breaks a run.
 
-    When the folder holds more than `limit`, the least recently used entries are removed. The size
-    is checked now and then, so it may exceed the limit by a few hundredths.
-
-    Parameters
-    ----------
-    folder
-        Made when the first entry is written; `default_cache_folder` if not given.
-    limit
-        Bytes it may hold, 0 or more; `cache_limit` if not given. Nothing is written if it is 0.
-
-    Raises
-    ------
-    MaskfaceError
-        If no limit is given and ``$MASKFACE_CACHE_MB`` is not a number.
+    When the folder (`default_cache_folder` by default, made when the first entry is written) holds
+    more than `limit` bytes (`cache_limit` by default; nothing is written if it is 0), the least
+    recently used entries are removed. The size is checked now and then, so it may exceed the limit
+    by a few hundredths. Raises MaskfaceError if no limit is given and ``$MASKFACE_CACHE_MB`` is not
+    a number.
     """
 
     def __init__(self, folder: Path | None = None, *, limit: int | None = None) -> None:
@@ -310,15 +301,10 @@ def unpack_faces(entry: bytes, key: str) -> Faces | None:
 
 
 class CachedDetector(Closing):
-    """A detector with a cache.
+    """A detector with a cache, `LandmarkCache()` if none is given.
 
-    Parameters
-    ----------
-    detector
-        Used for pictures that are not in the cache. `MediaPipeDetector` loads its model at its
-        first use, so a run over known pictures never loads it.
-    cache
-        `LandmarkCache()` if not given.
+    The detector is used for pictures that are not in the cache. `MediaPipeDetector` loads its model
+    at its first use, so a run over known pictures never loads it.
     """
 
     def __init__(self, detector: LandmarkDetector, cache: LandmarkCache | None = None) -> None:

@@ -212,7 +212,9 @@ def _mask_all(
     jobs: Sequence[Job], masker: Masker, table: MaskedTable | None, *, progress: bool
 ) -> list[Masked]:
     finished = table.keep_finished(jobs) if table else {}
-    lengths = {job.name: _length(job) if progress else 1 for job in jobs}
+    videos = [job for job in jobs if job.is_video and progress]
+    lengths = {job.name: 1 for job in jobs}
+    lengths |= {job.name: max(frame_count(job.source), 1) for job in videos}
     unit = "frame" if any(job.is_video for job in jobs) else "image"
     files = []
     total = sum(lengths.values())
@@ -227,10 +229,6 @@ def _mask_all(
     if table:
         table.finish()
     return files
-
-
-def _length(job: Job) -> int:
-    return max(frame_count(job.source), 1) if job.is_video else 1
 
 
 def _kept(job: Job, rows: pd.DataFrame) -> Masked:

@@ -35,19 +35,12 @@ they trail by up to 4 and 8 %."""
 class OneEuro:
     """The One Euro filter of Casiez, Roussel & Vogel 2012 (doi:10.1145/2207676.2208639).
 
-    A low-pass filter of first order whose cutoff rises with the speed of the signal. The values
-    are points that move together, so one speed, the root mean square over the points, decides for
-    all of them: it is less noisy than each point's own, and the points keep their arrangement.
-
-    Parameters
-    ----------
-    min_cutoff
-        Cutoff of a signal at rest, in Hz. Lower is steadier.
-    slope
-        The paper's beta: by how much the cutoff rises with the speed, in Hz for each unit a
-        second. Higher trails less.
-    speed_cutoff
-        Cutoff of the filter that smooths the speed, in Hz.
+    A low-pass filter of first order whose cutoff rises with the speed of the signal, from
+    `min_cutoff` (Hz; lower is steadier) by `slope` Hz for each unit a second (the paper's beta;
+    higher trails less). `speed_cutoff` (Hz) is that of the filter that smooths the speed. The
+    values are points that move together, so one speed, the root mean square over the points,
+    decides for all of them: it is less noisy than each point's own, and the points keep their
+    arrangement.
     """
 
     def __init__(

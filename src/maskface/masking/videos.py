@@ -72,31 +72,12 @@ def read_frame(capture: Capture) -> ImageArray | None:
 class VideoFile(Closing):
     """A video file that is read from the beginning, one frame at a time.
 
-    Frames that the file says to turn (telephones held upright) come turned.
-
-    Parameters
-    ----------
-    path
-        The file.
-
-    Attributes
-    ----------
-    rate
-        Frames a second.
-    expected
-        Number of frames that the file claims; for some kinds of file an estimate.
-    size
-        Width and height in pixels, turned as the frames are.
-    timing
-        Frames a second at which frames are written, and whether each is repeated until the next is
-        due, as those are that come at uneven times (telephones, browsers, screen recordings).
-    note
-        Remark on uneven times; empty if frames are read at a steady rate.
-
-    Raises
-    ------
-    ImageError
-        If it cannot be read, or its first frame cannot.
+    Frames that the file says to turn (telephones held upright) come turned, and `size` is their
+    width and height. `rate` is in Hz; `expected` is the number of frames that the file claims, for
+    some kinds of file an estimate. `timing` holds the rate in Hz at which frames are written, and
+    whether each is repeated until the next is due, as those are that come at uneven times
+    (telephones, browsers, screen recordings); `note` is a remark on uneven times, empty at a steady
+    rate. Raises ImageError if the file, or its first frame, cannot be read.
     """
 
     def __init__(self, path: Path) -> None:
@@ -203,16 +184,9 @@ FFMPEG_CODEC: Final = ("libx264", "-crf", "18")
 
 
 class VideoWriter(ABC):
-    """A video file that is being written.
+    """A video file that is being written: its suffix decides the format, `rate` is in Hz.
 
-    Parameters
-    ----------
-    path
-        The file; its suffix decides the format.
-    rate
-        Frames a second.
-    size
-        Width and height in pixels.
+    `size` is width and height in pixels.
     """
 
     def __init__(self, path: Path, rate: float, size: tuple[int, int]) -> None:
@@ -365,19 +339,9 @@ def find_ffmpeg() -> str | None:
 def video_writer(
     path: Path, rate: float, size: tuple[int, int], *, sound: Path | None = None
 ) -> VideoWriter:
-    """Open a video file for writing, with ffmpeg if it is installed.
+    """Open a `VideoWriter`, with ffmpeg if it is installed, which can copy the sound of a video.
 
-    Parameters
-    ----------
-    path, rate, size
-        As in `VideoWriter`.
-    sound
-        A video whose sound is copied, if ffmpeg is installed.
-
-    Raises
-    ------
-    ImageError
-        If the file cannot be written.
+    Raises ImageError if the file cannot be written.
     """
     program = find_ffmpeg()
     if program is None:
@@ -396,28 +360,10 @@ def mask_video(
 ) -> tuple[Masked, VideoWriter]:
     """Put an occluder on every face of a video.
 
-    Parameters
-    ----------
-    masker
-        The occluder and the detector.
-    job
-        The video and its result.
-    add
-        Called with the rows of the table, one for each face in each frame.
-    tick
-        Called after each frame.
-
-    Returns
-    -------
-    Masked
-        The outcome.
-    VideoWriter
-        The finished file, still to be moved into place with `VideoWriter.keep`.
-
-    Raises
-    ------
-    Exception
-        If the whole video, or all of its faces, fail; no file is left behind.
+    `add` is called with the rows of the table, one for each face in each frame, and `tick` after
+    each frame. Returns the outcome, and the finished file, still to be moved into place with
+    `VideoWriter.keep`. Raises if the whole video, or all of its faces, fail; no file is left
+    behind.
     """
     with VideoFile(job.source) as video:
         writer = video_writer(job.target, video.timing[0], video.size, sound=job.source)

@@ -132,28 +132,11 @@ def mask_webcam(
     *,
     seed: int = 0,
 ) -> int:
-    """Put an occluder on the faces in front of a camera, until q is pressed.
+    """Put an occluder on the faces in front of a camera, until q is pressed; count the frames.
 
-    Parameters
-    ----------
-    number
-        Number of the camera; 0 is the first.
-    out
-        Video file to record to; required without a display.
-    occluder
-        By name, such as ``surgical``, or as an object.
-    seed
-        Seed from which those of all faces derive, 0 or more.
-
-    Returns
-    -------
-    int
-        Number of frames shown or recorded.
-
-    Raises
-    ------
-    MaskfaceError
-        If there is no such camera, neither a display nor `out`, or `out` cannot be written.
+    Camera 0 is the first. `out` is a video file to record to, required without a display. The seeds
+    of all faces derive from `seed`, 0 or more. Raises MaskfaceError if there is no such camera,
+    neither a display nor `out`, or `out` cannot be written.
     """
     chosen = as_occluder(occluder)
     path = _record_to(out)

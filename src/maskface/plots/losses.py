@@ -137,12 +137,10 @@ def plot_loss_grid(
 
     Parameters
     ----------
-    summary
-        In the schema of `maskface.tables.SUMMARY`.
+    summary, ax
+        As in `plot_loss_by_emotion`.
     classifier
         Which; may be left out if there is only one.
-    ax
-        Where to draw; a new figure if None.
 
     Returns
     -------
@@ -155,9 +153,9 @@ def plot_loss_grid(
     MaskfaceError
         If the summary lacks the classifier, or the choice is not clear.
     """
-    covered = style.choose(summary[summary["condition"] != PLAIN], classifier=classifier)
-    own = loss_table(covered)
-    foot = style.footing(covered[covered["metric"] == "accuracy"])
+    occluded = style.choose(summary[summary["condition"] != PLAIN], classifier=classifier)
+    own = loss_table(occluded)
+    foot = style.footing(occluded[occluded["metric"] == "accuracy"])
     overall = own[own["emotion"] == "all"].sort_values("loss", ascending=False, kind="stable")
     rows, columns = list(overall["condition"]), list(dict.fromkeys(own["emotion"]))
     ax = _grid_axes(rows) if ax is None else ax
@@ -176,15 +174,13 @@ def _plot_classifier_grid(losses: pd.DataFrame, condition: str, foot: str, ax: A
     return ax
 
 
-def plot_readers(summary: pd.DataFrame, ax: Axes | None = None) -> Axes:
+def plot_classifiers(summary: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """Draw right answers over all emotions, by condition and classifier.
 
     Parameters
     ----------
-    summary
-        In the schema of `maskface.tables.SUMMARY`.
-    ax
-        Where to draw; a new figure if None.
+    summary, ax
+        As in `plot_loss_by_emotion`.
 
     Returns
     -------

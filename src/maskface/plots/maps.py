@@ -87,7 +87,7 @@ def _draw_map(ax: Axes, one: pd.DataFrame, most: float) -> Any:
 
 
 def _edges(middles: np.ndarray[Any, np.dtype[np.float64]]) -> np.ndarray[Any, Any]:
-    """Edges (n + 1,) of cells around middles (n,)."""
+    """Return edges (n + 1,) of cells around middles (n,)."""
     if len(middles) == 1:
         return np.array([middles[0] - 0.1, middles[0] + 0.1])
     between = (middles[1:] + middles[:-1]) / 2

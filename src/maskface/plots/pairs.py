@@ -100,10 +100,7 @@ def plot_probabilities(
 
 
 def _draw(
-    pair: tuple[pd.DataFrame, pd.DataFrame],
-    metrics: tuple[str, ...],
-    label: str,
-    ax: Axes | None,
+    pair: tuple[pd.DataFrame, pd.DataFrame], metrics: tuple[str, ...], label: str, ax: Axes | None
 ) -> Axes:
     occluded, plain = (_by_label(rows, metrics) for rows in pair)
     if "all" not in occluded.index:
@@ -135,7 +132,7 @@ def _by_label(rows: pd.DataFrame, metrics: tuple[str, ...]) -> pd.DataFrame:
 
 
 def _plain_limits(occluded: pd.DataFrame, plain: pd.DataFrame) -> NDArray[np.float64]:
-    """Intervals of the plain faces; only where they are of the same pictures."""
+    """Return the intervals of the plain faces, only where they are of the same pictures."""
     limits = plain.reindex(occluded.index)[[*_LIMITS, "n"]]
     same = (limits["n"] == occluded["n"]).fillna(value=False).to_numpy(bool)
     return np.where(same[:, None], limits[_LIMITS].to_numpy(np.float64), np.nan)
@@ -164,10 +161,8 @@ def plot_confusions(
 
     Parameters
     ----------
-    summary
-        In the schema of `maskface.tables.SUMMARY`.
-    classifier, condition
-        Which; may be left out if there is only one.
+    summary, classifier, condition
+        As in `plot_accuracy`.
 
     Returns
     -------
@@ -251,16 +246,12 @@ def plot_flows(
 
     Parameters
     ----------
-    summary
-        In the schema of `maskface.tables.SUMMARY`.
-    classifier, condition
-        Which; may be left out if there is only one.
+    summary, classifier, condition, ax
+        As in `plot_accuracy`.
     most
         So many wrong answers whose shares change most.
     always
         Shown emotions and wrong answers that are drawn however little they change, in bold.
-    ax
-        Where to draw; a new figure if None.
 
     Returns
     -------
@@ -305,7 +296,7 @@ def plot_flows(
 
 
 def _changes(rows: pd.DataFrame) -> pd.DataFrame:
-    """All pairs of a shown emotion and a wrong answer: shares plain and occluded, change, n."""
+    """Return, for each shown emotion and wrong answer, shares plain and occluded, change, and n."""
     there, plain, occluded = _counts(rows)
     sizes, before, after = occluded.sum(axis=1), _shares(plain), _shares(occluded)
     cells = {

@@ -63,7 +63,7 @@ def plot_beside_people(
         classifier. Lines are 95 % intervals. Of people, they are solid where they rest on the
         observers' own losses, and dotted where only the number of observers bounds them; studies
         without a line are named, with the reason. Where there are more than six classifiers, the
-        first six are drawn, and it is said. Controls that learnt from shuffled labels are left out
+        first six are drawn, and it is said. Controls fitted to shuffled labels are left out
         where there is any other classifier.
 
     Raises
@@ -72,11 +72,11 @@ def plot_beside_people(
         If the summary does not hold the condition, the choice is not clear, or there are more
         studies than marks that differ.
     """
-    covered = summary[summary["condition"] != PLAIN]
-    if covered.empty:
+    occluded = summary[summary["condition"] != PLAIN]
+    if occluded.empty:
         raise MaskfaceError("The summary holds plain faces alone: there is no loss to show.")
-    covered = style.choose(covered, condition=condition)
-    table = loss_table(covered)
+    occluded = style.choose(occluded, condition=condition)
+    table = loss_table(occluded)
     rows = style.labels_in(table["emotion"])
     published = published[published["emotion"].isin(rows)]
     studies = _studies(published)
@@ -94,14 +94,14 @@ def plot_beside_people(
     _draw_people(ax, published, rows, 0.5 - (_GAP / 2 + _PEOPLE / 2) / height, _PEOPLE / height)
     _set_legends(ax, len(series))
     more = f" (the first {_MOST} of {len(names)})" if len(names) > _MOST else ""
-    foot = style.footing(covered[covered["metric"] == "accuracy"])
+    foot = style.footing(occluded[occluded["metric"] == "accuracy"])
     style.write_below(
         ax,
         f"Right answers lost (percentage points)\nClassifiers under "
         f"'{style.shorten(table['condition'].iloc[0], _NAME)}'{more}; {foot}\n"
         "People under masks of other kinds, on other faces and with other questions: plain minus "
         "masked, as published or computed from the authors' public trials. "
-        f"{_lines_told(published)}Emotions without grey marks: no study gives both figures.",
+        f"{_interval_note(published)}Emotions without grey marks: no study gives both figures.",
         letters=92,
     )
     return ax
@@ -138,14 +138,14 @@ def _kinds(published: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     return published["ci_low"].notna() & ~bound, bound
 
 
-def _lines_told(published: pd.DataFrame) -> str:
+def _interval_note(published: pd.DataFrame) -> str:
     """Describe what the lines of people are, and which studies have none and why."""
     observed, bound = _kinds(published)
-    told = ""
+    note = ""
     if observed.any():
-        told += "Solid grey lines: 95 % intervals of the observers' own losses. "
+        note += "Solid grey lines: 95 % intervals of the observers' own losses. "
     if bound.any():
-        told += (
+        note += (
             "Dotted: the widest 95 % interval that the number of observers allows, as if each had "
             "given one answer plain and one masked (Newcombe 1998); each gave many, so the "
             "study's own should be narrower. "
@@ -153,8 +153,8 @@ def _lines_told(published: pd.DataFrame) -> str:
     without = published[published["no_interval"] != ""].drop_duplicates("study")
     if len(without):
         names = (f"{r['study']} ({r['no_interval']})" for r in without.to_dict("records"))
-        told += f"No line: {', '.join(names)}. "
-    return told
+        note += f"No line: {', '.join(names)}. "
+    return note
 
 
 def _studies(published: pd.DataFrame) -> list[str]:
@@ -183,7 +183,7 @@ def _who(own: pd.DataFrame) -> str:
 
 
 def _set_legends(ax: Axes, n_classifiers: int) -> None:
-    """One legend for the classifiers and one for the studies, side by side above the axes."""
+    """Draw a legend for the classifiers and one for the studies, side by side above the axes."""
     handles, names = ax.get_legend_handles_labels()
     shared = {"frameon": False, "fontsize": "small", "handletextpad": 0.4, "alignment": "left"}
     first = ax.legend(
@@ -247,12 +247,10 @@ def plot_confusion_change(cells: pd.DataFrame, humans: str, condition: str) -> A
 
     Parameters
     ----------
-    cells
-        In the schema of `maskface.findings.CELLS`.
+    cells, condition
+        As in `plot_human_machine_loss`.
     humans
         The study.
-    condition
-        The classifiers' cover.
 
     Returns
     -------

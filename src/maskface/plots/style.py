@@ -289,7 +289,7 @@ def measure_name(label: str, overall: str = "Accuracy") -> str:
 
 
 def largest_first(table: pd.DataFrame, name: str, value: str) -> list[str]:
-    """Names in the order of their mean values."""
+    """Return names in the order of their mean values, the largest first."""
     return list(table.groupby(name)[value].mean().sort_values(ascending=False).index)
 
 
@@ -356,7 +356,7 @@ def share_colours(panels: NDArray[np.object_], drawn: ScalarMappable, label: str
 
 
 def first_of(panels: NDArray[np.object_], foot: str = "") -> Axes:
-    """The first panel, after a line was set below all of them."""
+    """Return the first panel, after a line was set below all of them."""
     ax: Axes = panels[0, 0]
     if foot:
         ax.figure.supxlabel(foot, fontsize="medium")

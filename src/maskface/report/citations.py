@@ -34,7 +34,7 @@ def _entries() -> dict[str, str]:
     return {entry.partition("{")[2].partition(",")[0]: entry for entry in text.split("\n\n")}
 
 
-def learns(name: str) -> bool:
+def is_fitted(name: str) -> bool:
     """Return whether a classifier is fitted to the pictures of the run."""
     try:
         return hasattr(CLASSIFIERS.get(head(name)[0]), "fit")
@@ -124,7 +124,9 @@ def uncited(manifest: Mapping[str, Any]) -> list[str]:
         card = next(
             (one for key, one in shipped_cards().items() if key in _words(rest or "")), None
         )
-        outside = name not in OF_CLASSIFIERS and not learns(name) and not (card and card.citation)
+        outside = (
+            name not in OF_CLASSIFIERS and not is_fitted(name) and not (card and card.citation)
+        )
         if outside and classifier["fingerprint"] not in known:
             missing.append(f"classifier {classifier['name']}")
     return missing

@@ -19,7 +19,7 @@ from PIL import Image
 from maskface import plots
 from maskface.crops import face_crop, resize
 from maskface.datasets import Dataset, load_dataset
-from maskface.errors import MaskfaceError, format_error
+from maskface.errors import MaskfaceError, format_error, os_errors_explained
 from maskface.files import written_atomically
 from maskface.findings import published_losses
 from maskface.images import Limits
@@ -65,8 +65,8 @@ def make_strip(material: RunData, *, allowed: bool = False) -> Strip:
             "add --show-faces to maskface report"
         )
     try:
-        asked = material.manifest["experiment"]
-        dataset = load_dataset(asked["data"], asked.get("dataset", ""))
+        spec = material.manifest["experiment"]
+        dataset = load_dataset(spec["data"], spec.get("dataset", ""))
         if dataset.index_hash != said["index_sha256"]:
             return _omitted("the set has changed since the run")
         sample = _choose(material, dataset)
@@ -87,7 +87,7 @@ def _omitted(reason: str) -> Strip:
 
 
 def _choose(material: RunData, dataset: Dataset) -> Sample | None:
-    """The first picture that was read under every condition, of the first emotion there is."""
+    """Return the first picture read under every condition, of the first emotion there is."""
     wanted = material.failures.images - set(material.failures.trials["image_id"])
     by_label: dict[str, Sample] = {}
     for sample in dataset:
@@ -183,10 +183,10 @@ def _with_probabilities(run: RunData) -> list[Key]:
 
 FIGURES: Final = (
     FigureKind(
-        "readers",
+        "classifiers",
         "Right answers by condition and classifier",
         keys=lambda run: [()] if len(run.summary) else [],
-        draw=lambda run: plots.plot_readers(run.summary),
+        draw=lambda run: plots.plot_classifiers(run.summary),
         unfolded=lambda run: len(run.pairs) > 1,
     ),
     FigureKind(
@@ -247,7 +247,7 @@ FIGURES: Final = (
 and its name in `KINDS`."""
 STRIP: Final = "strip"
 KINDS: Final = (
-    "strip", "readers", "loss", "grid", "people", "accuracy", "flows", "confusions",
+    "strip", "classifiers", "loss", "grid", "people", "accuracy", "flows", "confusions",
     "probabilities",
 )  # fmt: skip
 """Names of all kinds and of the strip; a literal, which the command line reads without loading."""
@@ -296,31 +296,12 @@ def write_figures(
     out: str | Path | None = None,
     faces_allowed: bool = False,
 ) -> list[Path]:
-    """Write figures of a finished run.
+    """Write figures of a finished run; return the files.
 
-    Parameters
-    ----------
-    path
-        Folder of the run.
-    kinds
-        Names in `KINDS`; all that the run supports if empty.
-    form
-        svg, png (200 dots per inch) or pdf.
-    out
-        Folder to write to; ``figures`` in the folder of the run if None.
-    faces_allowed
-        As in `write_report`.
-
-    Returns
-    -------
-    list of Path
-        The files.
-
-    Raises
-    ------
-    MaskfaceError
-        If the folder holds no complete run, a kind is unknown or the run does not support it, or
-        the files cannot be written.
+    `kinds` are names in `KINDS`, all that the run supports if empty; `form` is svg, png (200 dots
+    per inch) or pdf; `out` is the folder to write to, ``figures`` in that of the run if None;
+    `faces_allowed` is as in `write_report`. Raises MaskfaceError if the folder holds no complete
+    run, a kind is unknown or the run does not support it, or the files cannot be written.
     """
     for kind in kinds:
         if kind not in KINDS:
@@ -347,17 +328,12 @@ def write_figures(
 
 def _write(chosen: Sequence[Figure], folder: Path, form: str) -> list[Path]:
     paths = []
-    try:
+    with os_errors_explained(f"write to {folder}", "Choose another folder with --out."):
         folder.mkdir(parents=True, exist_ok=True)
         for figure in chosen:
             paths.append(folder / f"{figure.stem}.{form}")
             with written_atomically(paths[-1]) as stream:
                 plots.save_figure(figure.draw(), stream, form)
-    except OSError as error:
-        raise MaskfaceError(
-            f"Cannot write to {folder}: {error.strerror or error}. Choose another folder with "
-            "--out."
-        ) from error
     return paths
 
 

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from maskface.errors import MaskfaceError
+from maskface.errors import MaskfaceError, os_errors_explained
 from maskface.experiment import failures_text, load_run
 from maskface.files import write_atomically
 from maskface.report.run_data import SYNTHETIC
@@ -78,11 +78,9 @@ def write_index(folder: str | Path, scripts: Sequence[Path] = ()) -> Path:
         loader=PackageLoader("maskface.report"), autoescape=True, undefined=StrictUndefined
     )
     page = environment.get_template("index.html.jinja").render(entries=entries, synthetic=SYNTHETIC)
-    try:
+    with os_errors_explained(f"write to {root}"):
         root.mkdir(parents=True, exist_ok=True)
         write_atomically(root / INDEX, page.encode())
-    except OSError as error:
-        raise MaskfaceError(f"Cannot write to {root}: {error.strerror or error}.") from error
     return root / INDEX
 
 

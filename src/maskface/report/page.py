@@ -10,7 +10,7 @@ from typing import Any, Final
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from maskface.errors import MaskfaceError
+from maskface.errors import os_errors_explained
 from maskface.experiment import Failures
 from maskface.files import write_atomically
 from maskface.findings import load_findings
@@ -36,7 +36,7 @@ from maskface.report.figures import (
 from maskface.report.index import ANSWER, read_answer
 from maskface.report.people import beside_people
 from maskface.report.run_data import RunData, open_material, synthetic_warning
-from maskface.report.text import answers, cells, methods_text, overall, readers_text
+from maskface.report.text import answers, cells, classifiers_text, methods_text, overall
 from maskface.tables import PLAIN
 from maskface.text import footnote, guard_sentences
 
@@ -116,27 +116,13 @@ _LOSS_TABLE: Final = "classifier  "
 def write_report(
     path: str | Path, *, allow_partial: bool = False, faces_allowed: bool = False
 ) -> Path:
-    """Write the report of a run into its folder.
+    """Write the report of a run, an HTML file, into its folder.
 
-    Parameters
-    ----------
-    path
-        Folder of the run.
-    allow_partial
-        Accept an incomplete run, and report the pictures read so far.
-    faces_allowed
-        Show one face under each condition: the terms of the set allow it. Not needed for sets that
-        are known to allow it.
-
-    Returns
-    -------
-    Path
-        The HTML file. It loads nothing from outside, and the contents of files are escaped.
-
-    Raises
-    ------
-    MaskfaceError
-        If the folder holds no run, or an incomplete one and `allow_partial` is false.
+    `allow_partial` accepts an incomplete run, and reports the pictures read so far. If
+    `faces_allowed`, one face is shown under each condition: the terms of the set allow it (not
+    needed for sets that are known to). The page loads nothing from outside, and the contents of
+    files are escaped. Raises MaskfaceError if the folder holds no run, or an incomplete one that is
+    not accepted.
     """
     material = open_material(path, allow_partial=allow_partial)
     environment = Environment(
@@ -147,10 +133,8 @@ def write_report(
         **_contents(material, faces_allowed=faces_allowed)
     )
     target = material.folder.path / NAME
-    try:
+    with os_errors_explained(f"write {target}"):
         write_atomically(target, page.encode())
-    except OSError as error:
-        raise MaskfaceError(f"Cannot write {target}: {error.strerror or error}.") from error
     return target
 
 
@@ -169,7 +153,7 @@ def _contents(material: RunData, *, faces_allowed: bool) -> dict[str, Any]:
         "warning": synthetic_warning(name),
         "rows": [cells(row) for row in overall(losses)],
         "footnote": _footnote(material),
-        "readers": readers_text(material.classifiers, manifest),
+        "classifiers_used": classifiers_text(material.classifiers, manifest),
         "faces": list(show_faces(strip)),
         "credit": strip.credit,
         "no_strip": strip.reason,

@@ -105,4 +105,4 @@ def _cells(result: Result) -> tuple[str, ...]:
     limits = "-"
     if not math.isnan(result.low):
         limits = f"{points(result.low)} to {points(result.high)}"
-    return (result.reader, result.condition, number, limits, result.verdict, result.note)
+    return (result.respondent, result.condition, number, limits, result.verdict, result.note)

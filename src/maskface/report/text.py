@@ -9,7 +9,7 @@ from typing import Any, Final
 import pandas as pd
 
 from maskface.classifiers import is_control
-from maskface.report.citations import learns
+from maskface.report.citations import is_fitted
 from maskface.report.run_data import RunData
 from maskface.stats import N_RESAMPLES
 from maskface.tables import PLAIN
@@ -62,7 +62,7 @@ def _occluders(material: RunData) -> str:
     return f"Each face was read plain and with {_listed(names)}, drawn by maskface."
 
 
-def readers_text(names: list[str], manifest: dict[str, Any]) -> str:
+def classifiers_text(names: list[str], manifest: dict[str, Any]) -> str:
     """Name the networks of the classifiers that ship with maskface."""
     titles = _titles(manifest)
     known = [f"{name} is {titles[name]}" for name in names if name in titles]
@@ -72,11 +72,11 @@ def readers_text(names: list[str], manifest: dict[str, Any]) -> str:
 def _classifiers(names: list[str], manifest: dict[str, Any]) -> str:
     titles = _titles(manifest)
     known = [f"{name} ({titles[name]})" if name in titles else name for name in names]
-    learners = [name for name in names if learns(name)]
+    fitted = [name for name in names if is_fitted(name)]
     text = f"Faces were classified into seven emotions by {_listed(known)}."
-    if learners:
+    if fitted:
         text += (
-            f" {_listed(learners)} {'was' if len(learners) == 1 else 'were'} trained on other "
+            f" {_listed(fitted)} {'was' if len(fitted) == 1 else 'were'} trained on other "
             "people of the same set in turn (cross-fitting by person)."
         )
     return text
@@ -172,13 +172,13 @@ def _summed_up(rows: Sequence[Row]) -> str:
     if not rows:
         return "No face has an answer both plain and occluded: there is no loss to show."
     least, most = (choose(rows, key=lambda row: row["loss"]) for choose in (min, max))
-    readers = _many(len({row["classifier"] for row in rows}), "classifier")
+    classifiers = _many(len({row["classifier"] for row in rows}), "classifier")
     occluders = _many(len({row["condition"] for row in rows}), "occluder")
     above = sum(row["ci_low"] > 0 for row in rows)
     below = sum(row["ci_high"] < 0 for row in rows)
     gains = f" and below 0 in {below}" if below else ""
     return (
-        f"With {readers} and {occluders}, the loss of accuracy lies between {_size(least)} and "
+        f"With {classifiers} and {occluders}, the loss of accuracy lies between {_size(least)} and "
         f"{_size(most)} percentage points: it is smallest for {_pair(least)} and largest for "
         f"{_pair(most)}. The 95 % interval of the loss lies above 0 in {above} of "
         f"{len(rows)} comparisons{gains}."

@@ -226,7 +226,7 @@ def _by_label(
 
 
 def _bins(confidence: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Bin m of M is ((m - 1) / M, m / M]."""
+    """Return the numbers of bins: bin m of M is ((m - 1) / M, m / M]."""
     place: NDArray[np.float64] = np.ceil(confidence * N_BINS) - 1
     return np.clip(place, 0, N_BINS - 1).astype(np.int64)
 

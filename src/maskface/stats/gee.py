@@ -198,7 +198,7 @@ def gee_logistic(
     groups = pd.factorize(rows[cluster])[0]
     n_clusters = int(groups.max()) + 1
     if n_clusters < 2:
-        raise MaskfaceError(f"A clustered model needs two clusters or more, but got {n_clusters}.")
+        raise MaskfaceError(f"A clustered model needs two clusters or more, got {n_clusters}.")
     chosen = _covariance(covariance, n_clusters)
     fit = _fit(right, cells.design, groups, chosen)
     ratios, joint, interaction = _effects(fit, cells, level)

@@ -130,11 +130,7 @@ def _by_kind(
 
 
 def _by_kind_and_normal(
-    totals: Floats,
-    columns: Integers,
-    kinds: _Kinds,
-    rng: np.random.Generator,
-    n: int,
+    totals: Floats, columns: Integers, kinds: _Kinds, rng: np.random.Generator, n: int
 ) -> Iterator[Floats]:
     means = _kind_means(totals, columns, kinds)
     within, start = np.zeros((len(columns), len(columns))), 0

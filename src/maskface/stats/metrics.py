@@ -19,7 +19,7 @@ from maskface.types import EMOTIONS
 
 
 def _mean_of_defined(values: Floats) -> Floats:
-    """Mean over the last axis of what is not NaN; NaN if nothing is."""
+    """Return the mean over the last axis of what is not NaN; NaN if nothing is."""
     defined = ~np.isnan(values)
     return ratio(np.where(defined, values, 0).sum(axis=-1), defined.sum(axis=-1).astype(float))
 

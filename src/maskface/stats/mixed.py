@@ -264,10 +264,10 @@ def _check_arguments(
     if strange:
         raise MaskfaceError(f"slopes= names {', '.join(strange)}, but random= does not.")
     if not 0 < level < 1:
-        raise MaskfaceError(f"level= must be between 0 and 1, but is {level}.")
+        raise MaskfaceError(f"level= must be between 0 and 1, got {level}.")
     if chains < 2 or draws < 100:
         raise MaskfaceError(
-            "Convergence cannot be judged with fewer than 2 chains of 100 draws, but got "
+            "Convergence cannot be judged with fewer than 2 chains of 100 draws, got "
             f"chains={chains}, draws={draws}."
         )
 
@@ -276,7 +276,7 @@ def _add_groups(table: pd.DataFrame, name: str, groups: pd.Series) -> int:
     codes, levels = pd.factorize(groups)
     if len(levels) < 2:
         raise MaskfaceError(
-            f"Random effects of {groups.name!r} need two groups or more, but got {len(levels)}."
+            f"Random effects of {groups.name!r} need two groups or more, got {len(levels)}."
         )
     # As text: numbers would be taken for something measured.
     table[name] = codes.astype(str)

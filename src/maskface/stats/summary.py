@@ -229,7 +229,8 @@ def _collect(
     level: float,
 ) -> tuple[Estimate, ...]:
     baseline, value, loss = np.split(drawn.point, 3)
-    limits = {k: _limits(drawn, k, level) for k in {kind, _kind_of(metrics, kind)}}
+    folded: Interval = "t" if any(metric.folded for metric in metrics) else kind
+    limits = {k: _limits(drawn, k, level) for k in {kind, folded}}
     dz = dz_of_clusters(comparison, metrics)
     found = []
     for i, (metric, label) in enumerate(places(metrics)):
@@ -251,10 +252,6 @@ def _collect(
         )
         found.append(one)
     return tuple(found)
-
-
-def _kind_of(metrics: Sequence[Metric], kind: Interval) -> Interval:
-    return "t" if any(metric.folded for metric in metrics) else kind
 
 
 def _limits(drawn: Resampled, kind: Interval, level: float) -> Floats:

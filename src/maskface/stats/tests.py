@@ -132,10 +132,7 @@ def holm(p_values: Sequence[float] | Floats) -> Floats:
 
 
 def holm_within(
-    table: pd.DataFrame,
-    families: list[Any],
-    source: str = "p_value",
-    target: str = "p_adjusted",
+    table: pd.DataFrame, families: list[Any], source: str = "p_value", target: str = "p_adjusted"
 ) -> pd.DataFrame:
     """Return a table with p values of `source` adjusted by Holm within each family, in `target`.
 
@@ -288,11 +285,7 @@ class Equivalence:
 
 
 def equivalence_test(
-    baseline: NDArray[np.float64],
-    value: NDArray[np.float64],
-    *,
-    bound: float,
-    alpha: float = 0.05,
+    baseline: NDArray[np.float64], value: NDArray[np.float64], *, bound: float, alpha: float = 0.05
 ) -> Equivalence:
     """Test that the mean paired loss over clusters is within a bound (Schuirmann 1987).
 

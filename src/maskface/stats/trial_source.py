@@ -27,7 +27,7 @@ HEADS: Final = ("run_id", "dataset", "classifier")
 
 
 class Head(NamedTuple):
-    """Who read which faces."""
+    """Classifier, and the data set and run of its trials."""
 
     run_id: str
     dataset: str
@@ -35,7 +35,7 @@ class Head(NamedTuple):
 
 
 class People(NamedTuple):
-    """Who is shown in the pictures of a data set."""
+    """Numbers of people and pictures in a data set."""
 
     # Pictures, and those without a subject id.
     n_pictures: int
@@ -47,20 +47,20 @@ class TrialSource(Protocol):
     """Trials of one or more classifiers, a classifier and condition at a time."""
 
     def heads(self) -> Sequence[Head]:
-        """Data sets and classifiers, sorted."""
+        """Return data sets and classifiers, sorted."""
 
     def conditions(self, head: Head) -> Sequence[str]:
-        """Names of the conditions, sorted."""
+        """Return the names of the conditions, sorted."""
 
     def rows(self, head: Head, condition: str) -> pd.DataFrame:
-        """Trials under a condition, also those without an answer; none if it has not been shown.
+        """Return trials under a condition, answered or not; none if it has not been shown.
 
         At least the columns image_id (the picture's name, or a number in the order of the names),
         subject_id, label, predicted, correct, roll_deg, status and the seven probabilities.
         """
 
     def named(self, head: Head) -> bool:
-        """True if every trial names the subject."""
+        """Return True if every trial names the subject."""
 
     def people(self, run_id: str, dataset: str) -> People:
         """Count who is shown."""
@@ -78,20 +78,20 @@ class FrameSource:
         return {(Head(*names[:3]), names[3]): at for names, at in indices.items()}
 
     def heads(self) -> Sequence[Head]:
-        """Data sets and classifiers, sorted."""
+        """Return data sets and classifiers, sorted."""
         return sorted({head for head, _ in self._places})
 
     def conditions(self, head: Head) -> Sequence[str]:
-        """Names of the conditions, sorted."""
+        """Return the names of the conditions, sorted."""
         return sorted(name for of, name in self._places if of == head)
 
     def rows(self, head: Head, condition: str) -> pd.DataFrame:
-        """Trials under a condition; none if it has not been shown."""
+        """Return trials under a condition; none if it has not been shown."""
         found: pd.DataFrame = self._trials.iloc[self._places.get((head, condition), [])]
         return found
 
     def named(self, head: Head) -> bool:
-        """True if every trial names the subject."""
+        """Return True if every trial names the subject."""
         parts = (self.rows(head, name)["subject_id"] for name in self.conditions(head))
         return all((part != "").all() for part in parts)
 
@@ -171,11 +171,11 @@ class Encoder:
         return records, keys
 
     def names(self) -> list[Key]:
-        """Classifiers and conditions, by number."""
+        """Return classifiers and conditions, by number."""
         return list(self._keys)
 
     def people(self) -> People:
-        """Who is shown."""
+        """Count the people shown."""
         return People(self._n_pictures, self._n_unknown, len(self._shown))
 
     def _check_run(self, trials: pd.DataFrame) -> None:
@@ -201,10 +201,10 @@ class Encoder:
 
     def _numbers(self, trials: pd.DataFrame, picture: NDArray[np.int64]) -> NDArray[np.int64]:
         pairs = [_factorized(trials[name]) for name in ("classifier", "condition")]
-        (who, readers), (what, conditions) = pairs
-        both, where = np.unique(who * len(conditions) + what, return_inverse=True)
+        (classifier, classifiers), (condition, conditions) = pairs
+        both, where = np.unique(classifier * len(conditions) + condition, return_inverse=True)
         found = [divmod(int(pair), len(conditions)) for pair in both]
-        names = [Key(str(readers[r]), str(conditions[c])) for r, c in found]
+        names = [Key(str(classifiers[i]), str(conditions[j])) for i, j in found]
         numbers = [self._keys.setdefault(name, len(self._keys)) for name in names]
         keys = np.array(numbers, np.int64)[where]
         if len(np.unique(picture * len(self._keys) + keys)) < len(keys):
@@ -301,16 +301,16 @@ class SpilledSource:
             self._file.write(records[rows].tobytes())
 
     def heads(self) -> Sequence[Head]:
-        """Data sets and classifiers, sorted."""
+        """Return data sets and classifiers, sorted."""
         encoder = self._encoder
         return sorted({Head(encoder.run, encoder.dataset, key.classifier) for key in self._places})
 
     def conditions(self, head: Head) -> Sequence[str]:
-        """Names of the conditions, sorted."""
+        """Return the names of the conditions, sorted."""
         return sorted(key.condition for key in self._places if key.classifier == head.classifier)
 
     def rows(self, head: Head, condition: str) -> pd.DataFrame:
-        """Trials under a condition; none if it has not been shown."""
+        """Return trials under a condition; none if it has not been shown."""
         places = self._places.get(Key(head.classifier, condition), [])
         records = np.empty(sum(n for _, n in places), RECORD)
         at = 0
@@ -322,7 +322,7 @@ class SpilledSource:
         return frame_of(records, list(self._encoder.subjects))
 
     def named(self, head: Head) -> bool:
-        """True if every trial names the subject."""
+        """Return True if every trial names the subject."""
         return head.classifier not in self._encoder.nameless
 
     def people(self, run_id: str, dataset: str) -> People:

@@ -126,8 +126,8 @@ def fit_model(features: Floats, labels: NDArray[np.int64]) -> FittedModel:
     """
     if not len(labels):
         raise MaskfaceError(
-            "There are no pictures to learn from. Use more folds (folds=10), or add pictures or "
-            "conditions."
+            "There are no pictures to fit a model to. Use more folds (folds=10), or add pictures "
+            "or conditions."
         )
     known = np.asarray((~np.isnan(features)).mean(axis=0) >= LEAST_KNOWN)
     columns = _columns(features, known)

@@ -202,11 +202,7 @@ class Control(Occluder):
         return self.cover(below, self.hide(photo, landmarks, rng), landmarks, rng)
 
     def cover(
-        self,
-        image: ImageArray,
-        alpha: Bytes,
-        landmarks: FaceLandmarks,
-        rng: np.random.Generator,
+        self, image: ImageArray, alpha: Bytes, landmarks: FaceLandmarks, rng: np.random.Generator
     ) -> Drawing:
         """Replace what `alpha` (H, W) hides; `hide` may have been given another picture."""
         result = image.copy()

@@ -27,8 +27,6 @@ class Matched(Shape):
     ----------
     like
         The other occluder, with its parameters in brackets: ``surgical(colour=black)``.
-    colour
-        A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
     """
 
     like: OccluderText = "surgical"
@@ -59,8 +57,6 @@ class Upper(Matched):
     like
         The other occluder, with its parameters in brackets: ``surgical(colour=black)``. The same
         area of the face oval is hidden, but for half a row of pixels.
-    colour
-        A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
     """
 
     below: ClassVar[bool] = False
@@ -75,16 +71,7 @@ class Upper(Matched):
 @OCCLUDERS.register("lower")
 @dataclass(frozen=True)
 class Lower(Upper):
-    """The bottom of the face, up to a straight line, as large a part as another occluder hides.
-
-    Attributes
-    ----------
-    like
-        The other occluder, with its parameters in brackets: ``surgical(colour=black)``. The same
-        area of the face oval is hidden, but for half a row of pixels.
-    colour
-        A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
-    """
+    """The bottom of the face, up to a straight line, as large a part as another occluder hides."""
 
     below: ClassVar[bool] = True
 
@@ -97,13 +84,6 @@ class Patch(Matched):
     A mask is as wide as the face, so its own shape has no other place to be on it. The rectangle
     has the proportions of the face and room to move; that it hides exactly as many pixels, and
     all of them in the picture, is what it controls for.
-
-    Attributes
-    ----------
-    like
-        The other occluder, with its parameters in brackets: ``surgical(colour=black)``.
-    colour
-        A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
     """
 
     def hide(self, image: ImageArray, landmarks: FaceLandmarks, rng: np.random.Generator) -> Bytes:

@@ -18,10 +18,7 @@ from maskface.occluders.base import oval_pixels
 from maskface.occluders.controls.frame import Frame, both
 from maskface.types import HALF, FaceLandmarks
 
-WINDOWS: Final = {
-    "eyes": ((-6.6, 6.4), (6.6, 0.8), 3.6),
-    "mouth": ((-4.6, -2.4), (4.6, -9.8), 4.8),
-}
+WINDOWS: Final = {"eyes": ((-6.6, 6.4), (6.6, 0.8), 3.6), "mouth": ((-4.6, -2.4), (4.6, -9.8), 4.8)}
 """Two corners (x, y) and the depth (z), in cm of the head, of the windows over a feature. That over
 the eyes holds raised brows too, and that over the mouth the lips of a dropped jaw."""
 

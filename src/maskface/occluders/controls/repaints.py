@@ -21,9 +21,14 @@ from maskface.types import FaceLandmarks, ImageArray
 
 @dataclass(frozen=True)
 class Repaint(Control):
-    """The part of a picture that another occluder hides, painted otherwise."""
+    """The part of a picture that another occluder hides, painted otherwise.
 
-    # The other occluder, with its parameters in brackets: surgical(colour=black).
+    Attributes
+    ----------
+    region
+        The other occluder, with its parameters in brackets: ``surgical(colour=black)``.
+    """
+
     region: OccluderText = "surgical"
 
     @cached_property
@@ -47,8 +52,6 @@ class Fill(Repaint):
 
     Attributes
     ----------
-    region
-        The other occluder, with its parameters in brackets: ``surgical(colour=black)``.
     colour
         A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
     """
@@ -67,11 +70,6 @@ class Mean(Repaint):
 
     The skin that stays visible: the mean of the hidden pixels would tell of them, for it is darker
     over an open mouth than over a closed one. Hair, brows and eyes do not count.
-
-    Attributes
-    ----------
-    region
-        The other occluder, with its parameters in brackets: ``surgical(colour=black)``.
     """
 
     def paint(self, ground: Ground, rng: np.random.Generator) -> ImageArray:  # noqa: ARG002
@@ -86,8 +84,6 @@ class Noise(Repaint):
 
     Attributes
     ----------
-    region
-        The other occluder, with its parameters in brackets: ``surgical(colour=black)``.
     blocks
         Blocks across the width of a face, 1 to 256.
     """
@@ -110,8 +106,6 @@ class Blur(Repaint):
 
     Attributes
     ----------
-    region
-        The other occluder, with its parameters in brackets: ``surgical(colour=black)``.
     size
         Standard deviation of the Gaussian in face widths, 0.001 to 1.
     """
@@ -133,8 +127,6 @@ class Pixelate(Repaint):
 
     Attributes
     ----------
-    region
-        The other occluder, with its parameters in brackets: ``surgical(colour=black)``.
     blocks
         Blocks across the width of a face, 1 to 256.
     """

@@ -20,9 +20,15 @@ from maskface.types import FaceLandmarks, ImageArray
 
 @dataclass(frozen=True)
 class Shape(Control):
-    """A part of the face, in a flat colour."""
+    """A part of the face, in a flat colour.
 
-    colour: Colour = "grey"  # a name in `maskface.occluders.colours.PALETTE` or #rrggbb
+    Attributes
+    ----------
+    colour
+        A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
+    """
+
+    colour: Colour = "grey"
 
     def paint(self, ground: Ground, rng: np.random.Generator) -> ImageArray:  # noqa: ARG002
         """Paint all of it in `colour`."""
@@ -44,8 +50,6 @@ class Sweep(Shape):
         Hidden fraction of the area of the face oval, 0 to 1.
     start
         The end from which the face is hidden: ``below`` or ``above``.
-    colour
-        A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
     """
 
     share: Share = 0.5
@@ -71,8 +75,6 @@ class Half(Shape):
     ----------
     side
         The hidden half: ``left`` or ``right``.
-    colour
-        A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
     """
 
     side: Literal["left", "right"] = "left"
@@ -94,8 +96,6 @@ class Window(Shape):
     ----------
     show
         What is seen through the window: ``eyes``, with the brows, or ``mouth``.
-    colour
-        A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
     """
 
     show: Literal["eyes", "mouth"] = "eyes"
@@ -117,8 +117,6 @@ class Block(Shape):
     ----------
     over
         What is hidden: ``eyes``, with the brows, or ``mouth``.
-    colour
-        A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
     """
 
     over: Literal["eyes", "mouth"] = "eyes"
@@ -146,8 +144,6 @@ class Bubbles(Shape):
         Standard deviation of each Gaussian aperture in face widths, 0.005 to 1.
     sample
         Number of the sample of places, which are other ones for each number.
-    colour
-        A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
     """
 
     n: Annotated[int, Between(0, 1000)] = 20
@@ -181,8 +177,6 @@ class Spot(Shape):
         Place of its middle from the top of the forehead (0) to the chin of a closed mouth (1).
     size
         Side in face widths, 0.01 to 1.
-    colour
-        A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
     """
 
     x: Share = 0.5

@@ -12,7 +12,7 @@ from maskface.arrays import Bytes, Floats
 from maskface.occluders.colours import RGB
 
 UNCHANGED: Final = 128
-"""What stands for 1 in the bytes of a sheet's relief."""
+"""Number that stands for 1 in the bytes of a sheet's relief."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -69,11 +69,7 @@ def _side(sigma: float) -> int:
 
 
 def _grained(
-    colour: Bytes,
-    alpha: Bytes,
-    sigma: float,
-    rng: np.random.Generator,
-    where: tuple[slice, slice],
+    colour: Bytes, alpha: Bytes, sigma: float, rng: np.random.Generator, where: tuple[slice, slice]
 ) -> Bytes:
     """The part `where` of a drawing with grain on it."""
     x, y = rng.integers(0, GRAIN_TILE, 2).tolist()

@@ -84,13 +84,12 @@ those with an outline in their texture, which would look ragged."""
 _GRAZING: Final = 0.4  # cosine to the line of sight below which a patch of shade thins out
 _FULL: Final = 200.0
 _LIT: Final = 210.0
-"""What stands for 1 in bytes of a cloth's brightness and of the light on it: both may be more."""
-_HIGH: Final = 1.5
-"""Greatest factor of a relief that is told apart."""
+"""Number that stands for 1 in bytes of a cloth's brightness and its light: both may be more."""
+_HIGH: Final = 1.5  # greatest factor of a relief that is told apart
 
 
 class Flat(NamedTuple):
-    """What a texture shows, each (h, w) uint8: one or three colours, opacity, dimming."""
+    """Planes of a texture, each (h, w) uint8: one or three colours, opacity, dimming."""
 
     colours: tuple[Bytes, ...]
     opacity: Bytes | None

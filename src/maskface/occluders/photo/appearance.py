@@ -52,7 +52,7 @@ def appearance_of(image: ImageArray, fit: HeadFit) -> Appearance:
 
 
 def _is_fixed(image: ImageArray) -> bool:
-    """Whether nobody can write to a picture, not even through an array that it is a view of."""
+    """Return True if a picture is read-only, also through arrays that it is a view of."""
     owner: object = image
     while isinstance(owner, np.ndarray):
         if owner.flags.writeable:

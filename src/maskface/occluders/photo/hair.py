@@ -1,4 +1,4 @@
-"""Hair over the ears in a photograph, told from skin by colours learned in the picture itself."""
+"""Hair over the ears in a photograph, separated from skin by the colours of the picture itself."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _BESIDE: Final = (
     (5.6, 4.6, 2.4), (6.2, 3.4, 1.6), (6.4, 2.24, 1.56), (5.73, 1.9, 2.43), (6.0, 2.8, 2.0),
 )  # fmt: skip
 _PLACES: Final = np.array(_NOSE + _BESIDE)
-"""Where skin is learned, on the head in cm: the back of the nose, which no hair covers, and the
-forehead and the temple of the left side. None is below the tip of the nose."""
+"""Where the colour of skin is estimated, on the head in cm: the back of the nose, which no hair
+covers, and the forehead and the temple of the left side. None is below the tip of the nose."""
 _AROUND: Final = np.array([(x, y) for y in (-0.15, 0.0, 0.15) for x in (-0.15, 0.0, 0.15)])
 """The pixels that are read around each place, in cm."""
 _ALIKE: Final = np.array([0.4, 0.12, 0.12], np.float32)
@@ -66,7 +66,7 @@ def colours_of(image: ImageArray) -> Singles:
 
 
 def hair_colours(colours: Singles) -> Colours:
-    """Learn the colours of hair from a sample (n, 3)."""
+    """Estimate the colours of hair from a sample (n, 3)."""
     return _robust_colours(colours, _HAIR)
 
 
@@ -142,7 +142,7 @@ _EAR: Final = (_part((3.3, 1.2), (7.5, 9.3)), _part((0.6, -1.8), (7.4, 9.0)))
 _DECIDING: Final = _EAR[0][0].stop  # rows that tell whether there is hair over the ear at all
 _STRIP: Final = (_UP > 3.9) & (_UP < 6.2) & (np.abs(_ACROSS - 9.26 + 0.35 * _UP) < 0.25)
 _ABOVE: Final = _STRIP[:_DECIDING]
-"""A strip of them above the ear, along the outline of the face, where hair is learned."""
+"""A strip of them above the ear, along the outline of the face: the colour of hair is estimated."""
 _COVERED: Final = ((0.58, 0.80), (0.42, 0.62))
 """Share of each that is hair, from which on it may be covered, and from which on it is."""
 _BARE: Final = ((0.19, 0.12), (0.40, 0.24))
@@ -254,7 +254,7 @@ def _straight(image: ImageArray, to: Floats, fine: int, rows: int) -> ImageArray
 
 
 def _sure(skin: Colours, hair: Colours) -> float:
-    """Return whether (0 to 1) what was learned above the ear is hair and differs from skin."""
+    """Return how likely (0 to 1) the colour above the ear is hair and differs from skin."""
     darker = _ramp(float(skin.middle[0] - hair.middle[0]), _DARKER)
     return darker * _ramp(float(hair.spread[0]), _VARIED)
 

@@ -29,11 +29,7 @@ def seen_at(image: ImageArray, fit: HeadFit, places: Floats) -> ImageArray:
     """Return the photograph (rows, columns, 3) at places (rows, columns, 3) of the head in cm."""
     at = fit.project(places).astype(np.float32)
     seen = cv2.remap(
-        image,
-        at[..., 0],
-        at[..., 1],
-        cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_REPLICATE,
+        image, at[..., 0], at[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
     return np.asarray(seen, np.uint8)
 

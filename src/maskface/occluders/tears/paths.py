@@ -128,7 +128,7 @@ _LANE: Final = np.array([
     (-3.9, -4.7), (-3.75, -6.1), (-3.45, -7.4), (-3.2, -8.2),
 ]).T  # fmt: skip
 _MIRROR: Final = np.array([[[1.0, 1.0, 1.0]], [[-1.0, 1.0, 1.0]]])
-"""What takes places on the right cheek to the cheek below either eye."""
+"""Factors that take places on the right cheek to the cheek below either eye."""
 _STARTS: Final = np.array([0.62, 0.86, 0.33])
 """Where along the lid each of an eye's tears starts, 0 at the outer corner and 1 at the inner."""
 _REACH: Final = np.array([1.0, 0.62, 0.4])  # how far each of them gets, as a share of the first

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Annotated, ClassVar, Final, Literal
 
 import cv2
@@ -40,30 +40,33 @@ _UNDER_JAW: Final = 2.0  # cm
 _FALLOFF: Final = 0.3
 """Real surgical masks are brighter in the middle than at the sides by 2.4 (CIELAB), and not by the
 11.6 of a surface that is shaded like skin."""
-_FADE: Final = 0.25
-"""Share of a loop that passes out of sight behind the ear."""
+_FADE: Final = 0.25  # share of a loop that passes out of sight behind the ear
 
 
 def ear_loops(surface: Surface, colour: RGB, *, ears: str = "both") -> list[Cord]:
     """Draw loops from the corners of a mask to the ears: of ``both``, or only the ``right``."""
-    sheet, tone = surface.sheet, loop_colour(colour)
-    sides = 1 if ears == "right" else 2
-    mirror = np.repeat([1.0, -1.0][:sides], 2)[:, None, None]
+    sheet, tone, sides = surface.sheet, loop_colour(colour), 1 if ears == "right" else 2
+    t, back, ends, bulge, under = _ways(sides)
     corners = sheet[[0, -1]][:, [0, -1][:sides]].swapaxes(0, 1).reshape(-1, 1, 3)
-    ears_at = np.tile(EAR, (sides, 1))[:, None] * np.concatenate([mirror, mirror**2, mirror**2], 2)
-    # Closer together towards the ear, where the loop fades.
-    t = np.sin(np.linspace(0, np.pi / 2, _CORD_POINTS))[:, None]
-    points = corners * (1 - t) + ears_at * t
-    points[..., :1] += -0.12 * mirror * np.sin(np.pi * t)
-    points[..., 2:] = ears_at[..., 2:] + (corners[..., 2:] - ears_at[..., 2:]) * np.tile(
-        np.stack([1 - t, (1 - t) ** _BACK]), (sides, 1, 1)
-    )
-    # Under the edge of the jaw it is out of sight sooner than on the cheek.
-    under = np.tile([0.0, _UNDER_JAW], sides)[:, None, None] * [0.0, 0.0, 1.0]
+    points = corners * (1 - t) + ends * t + bulge
+    points[..., 2:] = ends[..., 2:] + (corners[..., 2:] - ends[..., 2:]) * back
     return [
         Cord(own, facing, _CORD_WIDTH, tone, _FADE, under_hair=True)
         for own, facing in zip(points, outward(points - under), strict=True)
     ]
+
+
+@cache
+def _ways(sides: int) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+    """How far loops (upper and lower of each side) have come, how far back, where to and how."""
+    mirror = np.repeat([1.0, -1.0][:sides], 2)[:, None, None] * [1.0, 0.0, 0.0]
+    ends = np.tile(EAR, (sides, 1))[:, None] * np.add(mirror, [0.0, 1.0, 1.0])
+    # Closer together towards the ear, where the loop fades.
+    t = np.sin(np.linspace(0, np.pi / 2, _CORD_POINTS))[:, None]
+    back = np.tile(np.stack([1 - t, (1 - t) ** _BACK]), (sides, 1, 1))
+    # Under the edge of the jaw it is out of sight sooner than on the cheek.
+    under = np.tile([0.0, _UNDER_JAW], sides)[:, None, None] * [0.0, 0.0, 1.0]
+    return t, back, ends, -0.12 * mirror * np.sin(np.pi * t), under
 
 
 def cloth_sheet(surface: Surface, texture: Texture, colour: RGB = (255, 255, 255)) -> Sheet:
@@ -127,19 +130,10 @@ class WornOccluder(Occluder):
 
     @abstractmethod
     def garment(self, scale: float, one: Individual = USUAL) -> Garment:
-        """Return what is drawn.
+        """Return what is drawn: sheets and cords in the space of the canonical head.
 
-        Parameters
-        ----------
-        scale
-            Pixels per centimetre of the head: large heads need finer surfaces.
-        one
-            Which one of many alike.
-
-        Returns
-        -------
-        Garment
-            Sheets and cords in the space of the canonical head.
+        `scale` is pixels per centimetre of the head (large heads need finer surfaces), and `one`
+        which one of many alike.
         """
 
     def draw(
@@ -182,8 +176,7 @@ def _garment(worn: WornOccluder, scale: float, one: Individual) -> Garment:
     return replace(worn.garment(scale, one), behind_frames=worn.behind_frames)
 
 
-_usual = lru_cache(maxsize=256)(_garment)
-"""The same garment for the next picture."""
+_usual = lru_cache(maxsize=256)(_garment)  # the same garment for the next picture
 _single = lru_cache(maxsize=4)(_garment)
 """One of a population, for the next condition of this picture."""
 

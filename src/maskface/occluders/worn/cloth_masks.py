@@ -69,8 +69,7 @@ def _sheen(x: Reals, y: Reals) -> Reals:
 
 _SEAMS: Final = (0.0, 0.0, 0.4, 0.8)
 """How marked the middle seams of cloth masks are; many have none."""
-_BAND: Final = 0.6
-"""Width in cm of a band that hangs down."""
+_BAND: Final = 0.6  # width in cm of a band that hangs down
 
 
 @OCCLUDERS.register("cloth")

@@ -18,15 +18,13 @@ from maskface.occluders.worn.planes import bump, step
 
 PROFILE: Final = np.linspace(-0.08, 0.24, 1024, dtype=np.float32)[None]
 """Places (1, n) at which profiles across a line are given, as shares of the height of the cloth."""
-_COARSER: Final = 3
-"""Soft folds are drawn on a canvas so many times smaller."""
+_COARSER: Final = 3  # soft folds are drawn on a canvas so many times smaller
 _PIECES: Final = 24
 _PIECE: Final = (120, 144)
 """Number and height and width of the crumpled pieces that masks of a population are made from."""
 _CUT: Final = (104, 128)
 """Height and width of what is cut out of one, anywhere and turned over at random."""
-_ROOM: Final = (17, 17)
-"""In how many places down and across it can be."""
+_ROOM: Final = (17, 17)  # in how many places down and across it can be
 RELIEF: Final = ((160, 192), (320, 384))
 """Height and width of a relief for small and for large faces."""
 _GRAIN: Final = (0.011, 0.6)

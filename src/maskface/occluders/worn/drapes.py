@@ -17,40 +17,21 @@ Numbers: TypeAlias = tuple[float, ...]
 
 @dataclass(frozen=True, slots=True)
 class Drape:
-    """Cloth around the head. Every tuple runs from the upper to the lower edge, in cm.
+    """Cloth around the head. Every tuple runs from the upper to the lower edge, in cm."""
 
-    Attributes
-    ----------
-    middle, side
-        Height of the cloth at the middle of the face, and where it ends at the sides.
-    front
-        Depth z of its middle.
-    half
-        Half its width.
-    centre
-        Depth z of the axis it is wrapped around.
-    back
-        How far it reaches behind the axis.
-    height_power, depth_power
-        How height and depth pass from the middle to the sides; a high power is a narrow ridge.
-    reach
-        How far around the head it goes to either side, in degrees.
-    point
-        0 where a row hangs in a round curve, 1 where it comes to a point.
-    knot
-        Height at which the ends are tied behind the head; None if they hang freely.
-    """
-
+    # Height of the cloth at the middle of the face, and where it ends at the sides.
     middle: Numbers
     side: Numbers
-    front: Numbers
-    half: Numbers
-    centre: Numbers
-    back: Numbers
+    front: Numbers  # depth z of its middle
+    half: Numbers  # half its width
+    centre: Numbers  # depth z of the axis it is wrapped around
+    back: Numbers  # how far it reaches behind the axis
+    # How height and depth pass from the middle to the sides; a high power is a narrow ridge.
     height_power: Numbers
     depth_power: Numbers
-    reach: float
-    point: Numbers = (0.0, 0.0)
+    reach: float  # how far around the head it goes to either side, in degrees
+    point: Numbers = (0.0, 0.0)  # 0 where a row hangs in a round curve, 1 where it comes to a point
+    # Height at which the ends are tied behind the head; None if they hang freely.
     knot: float | None = None
 
 
@@ -111,10 +92,8 @@ CROWN: Final = Drape(
 _COARSE: Final = (13, 19)
 _FINE: Final = (18, 31)
 """Vertices down and across."""
-_BLUNT: Final = 0.06
-"""How blunt a point is."""
-_GATHER: Final = 0.75
-"""How far a knot draws the cloth together."""
+_BLUNT: Final = 0.06  # how blunt a point is
+_GATHER: Final = 0.75  # how far a knot draws the cloth together
 
 
 def surface_of_drape(drape: Drape, scale: float) -> Surface:

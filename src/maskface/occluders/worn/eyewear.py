@@ -26,45 +26,24 @@ _COLUMNS: Final = 19
 _ROWS: Final = 3
 _BRIDGE_DEPTH: Final = 6.15
 """Where the bridge stands, just before the bone of the nose."""
-_WRAP: Final = 0.043
-"""How fast the front curves back towards the temples, per cm squared."""
-_TILT: Final = 0.10
-"""The lower rims stand nearer to the cheeks, by so much per cm of height."""
+_WRAP: Final = 0.043  # how fast the front curves back towards the temples, per cm squared
+_TILT: Final = 0.10  # the lower rims stand nearer to the cheeks, by so much per cm of height
 _ARM_END: Final = (8.1, 3.0, -3.7)
 
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """One make of spectacles, in cm.
+    """One make of spectacles, in cm."""
 
-    Attributes
-    ----------
-    centre
-        x and y of the middle of the left lens.
-    half
-        Half the lens's width and height.
-    power
-        Exponent of the superellipse that outlines it: 2 for a circle, more for corners.
-    lift
-        How far the outer upper corner is drawn up and the lower ones in.
-    rim
-        Width of the rim.
-    bridge
-        Height of the bridge's middle, its bow upwards and its width.
-    arm
-        Height at which the arms leave the front, and their width.
-    thick
-        Depth of the rim, front to back.
-    """
-
-    centre: tuple[float, float]
-    half: tuple[float, float]
-    power: float
-    lift: float
-    rim: float
+    centre: tuple[float, float]  # x and y of the middle of the left lens
+    half: tuple[float, float]  # half the lens's width and height
+    power: float  # exponent of the superellipse that outlines it: 2 for a circle, more for corners
+    lift: float  # how far the outer upper corner is drawn up and the lower ones in
+    rim: float  # width of the rim
+    # Height of the bridge's middle, its bow upwards and its width.
     bridge: tuple[float, float, float]
-    arm: tuple[float, float]
-    thick: float
+    arm: tuple[float, float]  # height at which the arms leave the front, and their width
+    thick: float  # depth of the rim, front to back
 
 
 STYLES: Final[dict[tuple[FrameShape, bool], Style]] = {
@@ -179,14 +158,8 @@ def clear_glass(style: Style) -> Texture:
 def gloss(style: Style, sky: float, window: float) -> Texture:
     """Return what the lenses and the frame reflect.
 
-    Parameters
-    ----------
-    style
-        Which spectacles.
-    sky
-        Share of white that the upper parts of the lenses reflect.
-    window
-        The same for a slanted bright patch.
+    `sky` is the share of white that the upper parts of the lenses reflect, `window` that of a
+    slanted bright patch.
     """
     outside = _outside(style)
     glass = step(-outside - 0.02, 0.02)
@@ -221,10 +194,8 @@ def _window(style: Style, strength: float) -> Reals:
     return np.asarray(strength * streaks * fade, np.float32)
 
 
-_INNER: Final = 0.55
-"""How bright the side of a rim is that looks back to the face."""
-_CLEAR: Final = 0.05
-"""Share of the light that clear glass keeps back."""
+_INNER: Final = 0.55  # how bright the side of a rim is that looks back to the face
+_CLEAR: Final = 0.05  # share of the light that clear glass keeps back
 
 
 def _frame(style: Style, colour: RGB) -> tuple[Sheet, Sheet, list[Cord]]:

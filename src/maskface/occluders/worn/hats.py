@@ -28,8 +28,7 @@ _ROOT: Final = 66.0
 _LENGTH: Final = 6.6
 _FACE: Final = Canvas(half=8.4, low=-9.4, high=13.4, pixels=20)
 """The piece of the head's front on which the shade lies."""
-_SMOOTH: Final = 0.8
-"""Reach in cm of the mean that the depth of the face is taken over."""
+_SMOOTH: Final = 0.8  # reach in cm of the mean that the depth of the face is taken over
 _PENUMBRA: Final = 0.45
 _BRIM_EDGE: Final = (6.0, 12.8)
 """Height and depth in cm of the middle of the brim's edge."""
@@ -134,11 +133,8 @@ def _relief(x: Floats, y: Floats) -> Floats:
 def brim_shade(edge: float) -> Texture:
     """Draw where light from above does not reach the face.
 
-    Parameters
-    ----------
-    edge
-        Height in cm at which the shadow ends on skin 5.5 cm before the head's origin: the line
-        under the eyes lies there. On the nose it ends higher, as a shadow does.
+    `edge` is the height in cm at which the shadow ends on skin 5.5 cm before the head's origin: the
+    line under the eyes lies there. On the nose it ends higher, as a shadow does.
     """
     x, y = _FACE.grid()
     height, depth = _BRIM_EDGE
@@ -157,8 +153,7 @@ def _relief_plane() -> Reals:
     return np.asarray(cv2.resize(coarse, _FACE.shape[::-1], interpolation=cv2.INTER_CUBIC))
 
 
-_BELOW: Final = 0.42
-"""How bright the underside of the brim is."""
+_BELOW: Final = 0.42  # how bright the underside of the brim is
 _BINDING: Final = 0.8
 
 

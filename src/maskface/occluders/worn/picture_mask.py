@@ -31,8 +31,7 @@ HEIGHT: Final = 640
 """Pixels that pictures are brought to; about as many as a mask has on a 1024 px face."""
 DIGITS: Final = 16
 _NEAR: Final = 12.0  # px
-_FIELDS: Final = (12, 10)
-"""Fields across and down of the chart that is shown without a picture."""
+_FIELDS: Final = (12, 10)  # fields across and down of the chart that is shown without a picture
 _MARGIN: Final = (0.065, 0.045)
 """Width of the chart's plain margin at its sides, which are seen at an angle, and above and below,
 as shares of the mask's. Fields that the edge cuts would be bright and dark spots on the skin."""
@@ -82,17 +81,7 @@ class PictureMask(Mask):
 def picture_cloth(path: str, sha256: str) -> Texture:
     """Read a picture as cloth; an empty path gives the chart.
 
-    Parameters
-    ----------
-    path
-        The file.
-    sha256
-        Hash of its pixels, as `PictureMask` has it.
-
-    Raises
-    ------
-    MaskfaceError
-        If the file cannot be read, or holds another picture by now.
+    Raises MaskfaceError if the file cannot be read, or its pixels no longer have the hash `sha256`.
     """
     if not path:
         return make_texture(_chart())

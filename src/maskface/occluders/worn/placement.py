@@ -19,38 +19,25 @@ UNIT: Final = 8.9
 """Distance in cm between the outer corners of the canonical head's eyes."""
 _HELD: Final = 0.6
 """Correlation of the height of the upper edge at the midline with that at its ends."""
-_HANGING: Final = 0.7
-"""Correlation of the height of the lower edge with that of the lower corners."""
-_SHORTEST: Final = 3.0
-"""Least height of a side in cm."""
+_HANGING: Final = 0.7  # correlation of the height of the lower edge with that of the lower corners
+_SHORTEST: Final = 3.0  # least height of a side in cm
 
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """How one mask deviates from the usual one; all 0 for the usual one.
+    """How one mask deviates from the usual one; all 0 for the usual one."""
 
-    Attributes
-    ----------
-    top, bottom
-        Heights of the upper and the lower edge at the midline, in cm, positive upwards.
-    upper, lower
-        Heights of the upper and the lower corners.
-    width, taper
-        Distance of the corners from the midline, and how much farther the lower ones are.
-    tilt
-        Degrees, anticlockwise as the camera sees it.
-    shift
-        To the person's left, in cm.
-    """
-
+    # Heights of the upper and the lower edge at the midline, in cm, positive upwards.
     top: float = 0.0
     bottom: float = 0.0
+    # Heights of the upper and the lower corners.
     upper: float = 0.0
     lower: float = 0.0
+    # Distance of the corners from the midline, and how much farther the lower ones are.
     width: float = 0.0
     taper: float = 0.0
-    tilt: float = 0.0
-    shift: float = 0.0
+    tilt: float = 0.0  # degrees, anticlockwise as the camera sees it
+    shift: float = 0.0  # to the person's left, in cm
 
 
 USUAL: Final = Placement()
@@ -58,35 +45,24 @@ USUAL: Final = Placement()
 
 @dataclass(frozen=True, slots=True)
 class Population:
-    """Spread (standard deviations) of the placements of one kind of mask, in units; see `REAL`.
+    """Spread (standard deviations) of the placements of one kind of mask, in units; see `REAL`."""
 
-    Attributes
-    ----------
-    top, outer
-        Of the upper edge at the midline and below the outer corners of the eyes.
-    bottom, lower
-        Of the lower edge at the midline, and of the lower corners.
-    width, taper
-        Of the whole width, and of the place of the lower corners beside that of the upper ones.
-    tilt, lean
-        In degrees, and its mean, anticlockwise as the camera sees it.
-    shift
-        Sideways.
-    reach
-        Least and greatest deviation of the upper edge at the midline: above, masks would hide the
-        eyes, and below bare the tip of the nose. The same for the lower edge, lest it bare the lip
-        of an open mouth.
-    """
-
+    # Of the upper edge at the midline and below the outer corners of the eyes.
     top: float = 0.080
     outer: float = 0.060
+    # Of the lower edge at the midline, and of the lower corners.
     bottom: float = 0.125
     lower: float = 0.130
+    # Of the whole width, and of the place of the lower corners beside that of the upper ones.
     width: float = 0.080
     taper: float = 0.050
+    # In degrees, and its mean, anticlockwise as the camera sees it.
     tilt: float = 1.9
     lean: float = -0.2
-    shift: float = 0.037
+    shift: float = 0.037  # sideways
+    # Least and greatest deviation of the upper edge at the midline: above, masks would hide the
+    # eyes, and below bare the tip of the nose. The same for the lower edge, lest it bare the lip of
+    # an open mouth.
     reach: tuple[tuple[float, float], tuple[float, float]] = ((-0.15, 0.18), (-0.17, 0.35))
 
     def draw(self, rng: np.random.Generator) -> Placement:

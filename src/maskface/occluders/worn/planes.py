@@ -15,20 +15,13 @@ _SHIFT: Final = 4  # OpenCV takes coordinates in 1/16 px
 
 
 class Canvas(NamedTuple):
-    """A flat piece of the head's space: the box from (-half, low) to (half, high).
+    """A flat piece of the head's space: the box from (-half, low) to (half, high)."""
 
-    Attributes
-    ----------
-    half, low, high
-        Half its width, and the heights of its lower and its upper edge in cm.
-    pixels
-        Texture pixels per centimetre.
-    """
-
+    # Half its width, and the heights of its lower and its upper edge in cm.
     half: float
     low: float
     high: float
-    pixels: int
+    pixels: int  # texture pixels per centimetre
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -109,14 +102,8 @@ def seam(distance: Reals, width: float) -> Reals:
 def stitches(distance: Reals, along: Reals, width: float, length: float) -> Reals:
     """Return relief of a row of stitches: light threads, each with a dark end where it dives.
 
-    Parameters
-    ----------
-    distance
-        From the row of stitches.
-    along
-        Position along the row, in the same unit.
-    width, length
-        Of a stitch, in that unit.
+    `distance` is that from the row, and `along` the position along it; `width` and `length` are
+    those of a stitch, all in one unit.
     """
     phase = np.cos(2 * np.pi * along / length)
     return np.asarray(bump(distance, width) * (0.35 + phase), np.float32)
@@ -137,14 +124,9 @@ def make_texture(
 ) -> Texture:
     """Make a texture from its largest size.
 
-    Parameters
-    ----------
-    level
-        (h, w) brightness around 1, or (h, w, 3) red, green and blue from 0 to 1.
-    opacity
-        (h, w) from 0 (nothing is hidden) to 1; None if all is hidden.
-    dimming
-        (h, w) from 0 to 1, where the sheet's tint acts; None if it does everywhere.
+    `level` is brightness around 1 (h, w), or red, green and blue from 0 to 1 (h, w, 3); `opacity`
+    (h, w) is 0 where nothing is hidden, to 1; `dimming` (h, w), 0 to 1, where the sheet's tint
+    acts. None stands for 1 everywhere.
     """
     return Texture(_sizes(level), _bytes(opacity), _bytes(dimming))
 

@@ -41,8 +41,7 @@ _CUP_NARROW: Final = 0.24
 _STRIP: Final = 2.4
 """Middle of the metal strip, in cm below the upper edge: any nearer, the rim above it is a bright
 line between metal and skin."""
-_STRIP_HALF: Final = 4.0
-"""Half its length in cm."""
+_STRIP_HALF: Final = 4.0  # half its length in cm
 _SAG: Final = 0.6
 """How much farther from the edge its ends are, in cm: the rim is narrower beside the nose, where
 the face turns it away from the camera."""
@@ -187,8 +186,7 @@ def _rings(edge: Reals) -> Reals:
 
 
 _FOLD: Final = 0.12  # cm
-_FALLOFF: Final = 0.5
-"""Fleece scatters light, too, but its halves face different ways."""
+_FALLOFF: Final = 0.5  # fleece scatters light, too, but its halves face different ways
 _STRAP: Final = (222, 219, 206)
 _STRAP_WIDTH: Final = 0.42  # cm
 

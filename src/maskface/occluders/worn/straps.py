@@ -27,18 +27,15 @@ _INWARDS: Final = 0.15
 """A mask whose sides lie below that height, in cm, is pulled down. Its bands rise so steeply that
 they would be seen edge-on from the front, in pieces: their upper edges begin farther inwards, by so
 much for each cm."""
-_TIP: Final = 0.72
-"""Where along a band its opening for the ear begins."""
-_SIZE: Final = 192
-"""Texture pixels down and across."""
+_TIP: Final = 0.72  # where along a band its opening for the ear begins
+_SIZE: Final = 192  # texture pixels down and across
 
 _ABOVE: Final = ((7.95, 3.2, -2.6), (8.0, 5.3, -4.8))
 _BELOW: Final = ((6.6, -3.3, -3.2), (6.35, -2.4, -5.0))
 """Where straps pass the left ear, above and below it, and the back of the head. At the height of
 the lower one the outline of 180 faces (London, Taiwan) is 6.7 cm from the middle, SD 0.4; farther
 out, straps would end in the air beside most jaws."""
-_ROUND: Final = 0.65
-"""How far straps bend outwards round the cheek, in cm."""
+_ROUND: Final = 0.65  # how far straps bend outwards round the cheek, in cm
 
 
 def bands(

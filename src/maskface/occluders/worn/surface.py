@@ -19,34 +19,21 @@ Line: TypeAlias = tuple[tuple[float, ...], ...]
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A mask's form in the space of the canonical head, in centimetres.
+    """A mask's form in the space of the canonical head, in centimetres."""
 
-    Attributes
-    ----------
-    middle
-        (y, z) of the middle line, equally spaced along the cloth from its upper to its lower
-        edge.
-    side
-        (x, y, z) of the edge at the person's left, from the upper to the lower corner.
-    height_power, depth_power
-        How height and depth pass from the middle (1) to the side (0), as powers of the cosine of
-        the angle across, from the upper to the lower edge. A high power is a narrow ridge, as
-        over the nose; a low one is round.
-    fold
-        0 for a round mask, 1 for one folded along the middle line into two flat halves.
-    tilt
-        Degrees by which it is turned about the middle of its upper edge, anticlockwise as seen.
-    shift
-        How far it is moved to the person's left, in cm.
-    """
-
+    # (y, z) of the middle line, equally spaced along the cloth from its upper to its lower edge.
     middle: Line
-    side: Line
+    side: Line  # (x, y, z) of the edge at the person's left, from the upper to the lower corner
+    # How height and depth pass from the middle (1) to the side (0), as powers of the cosine of the
+    # angle across, from the upper to the lower edge. A high power is a narrow ridge, as over the
+    # nose; a low one is round.
     height_power: tuple[float, ...]
     depth_power: tuple[float, ...]
+    # 0 for a round mask, 1 for one folded along the middle line into two flat halves.
     fold: float = 0.0
+    # Degrees by which it is turned about the middle of its upper edge, anticlockwise as seen.
     tilt: float = 0.0
-    shift: float = 0.0
+    shift: float = 0.0  # how far it is moved to the person's left, in cm
 
 
 SURGICAL: Final = Shape(
@@ -69,8 +56,7 @@ _FINE: Final = (17, 35)
 """Vertices down and across."""
 _FINE_FROM: Final = 16.0
 """Pixels per centimetre from which the coarse surface's outline would show its corners."""
-_KEPT: Final = 256
-"""Surfaces kept for the next picture; a sweep over the height has a hundred."""
+_KEPT: Final = 256  # surfaces kept for the next picture; a sweep over the height has a hundred
 
 
 def spread(turn: Reals) -> Floats:
@@ -79,19 +65,9 @@ def spread(turn: Reals) -> Floats:
 
 
 def curve(points: Line | tuple[float, ...], n: int) -> Floats:
-    """Sample a smooth (Catmull-Rom) curve through equally spaced control points.
+    """Sample a smooth (Catmull-Rom) curve (n, d) evenly through equally spaced control points.
 
-    Parameters
-    ----------
-    points
-        Control points, two or more, each of d numbers (or one number).
-    n
-        Number of samples, evenly over the control points.
-
-    Returns
-    -------
-    NDArray
-        (n, d).
+    There are two or more, each of d numbers (or one number).
     """
     control = np.asarray(points, dtype=np.float64).reshape(len(points), -1)
     return np.asarray(_blend(len(points), n) @ control)
@@ -167,12 +143,11 @@ def _build(shape: Shape, rows: int, columns: int) -> Surface:
 def sheet_of(shape: Shape, rows: int, columns: int) -> Floats:
     """Return positions (rows, columns, 3) of a mask's cloth."""
     middle, side = curve(shape.middle, rows), curve(shape.side, rows)
-    angle = np.linspace(-np.pi / 2, np.pi / 2, columns)[None, :]
-    round_off = np.clip(np.cos(angle), 0, 1)
-    across = round_off + shape.fold * (1 - np.abs(np.sin(angle)) - round_off)
+    aside, round_off, folded = _profiles(columns)
+    across = round_off + shape.fold * folded
     height = round_off ** curve(shape.height_power, rows)
     depth = across ** curve(shape.depth_power, rows)
-    x = side[:, :1] * np.sin(angle)
+    x = side[:, :1] * aside
     y = side[:, 1:2] + (middle[:, :1] - side[:, 1:2]) * height
     z = side[:, 2:] + (middle[:, 1:] - side[:, 2:]) * depth
     turn = np.radians(shape.tilt)
@@ -184,6 +159,14 @@ def sheet_of(shape: Shape, rows: int, columns: int) -> Floats:
         )
         x = x + shape.shift
     return np.stack([x, y, z], axis=-1)
+
+
+@lru_cache(maxsize=8)
+def _profiles(columns: int) -> tuple[Floats, Floats, Floats]:
+    """Return x (1, columns) and depth of a round sheet, and how much less deep a folded one is."""
+    angle = np.linspace(-np.pi / 2, np.pi / 2, columns)[None, :]
+    round_off = np.clip(np.cos(angle), 0, 1)
+    return np.sin(angle), round_off, 1 - np.abs(np.sin(angle)) - round_off
 
 
 def _grid_triangles(rows: int, columns: int) -> NDArray[np.int32]:
@@ -229,13 +212,11 @@ _CHEEKS: Final = 2.4
 0.8 cm inside the canonical cheeks to 1.2 cm before them; with the ridge it has over a nose it would
 sink 1.7 cm into them, and flare in front of a turned face.
 """
-_UNFOLDED: Final = 0.3
-"""Share of its fold that such cloth keeps, for the same reason."""
+_UNFOLDED: Final = 0.3  # share of its fold that such cloth keeps, for the same reason
 _SLACK: Final = 0.55
 _TAUT: Final = -0.3
 """How far a loose and a tight mask stand off from where a usual one does, in cm."""
-_SLIP: Final = 0.25
-"""How much lower a mask ends that stands off by 1 cm."""
+_SLIP: Final = 0.25  # how much lower a mask ends that stands off by 1 cm
 
 
 def top_level(percent: float) -> float:
@@ -245,22 +226,10 @@ def top_level(percent: float) -> float:
 
 @lru_cache(maxsize=256)
 def wear(shape: Shape, wearing: Wearing = "correct", top: float | None = None) -> Shape:
-    """Change a mask's form by how it is worn.
+    """Change a mask's form by how it is worn; it keeps the number of control points.
 
-    Parameters
-    ----------
-    shape
-        The mask, worn as it should be.
-    wearing
-        How it is worn.
-    top
-        Height of the upper edge at the middle of the face, from 0 (at the chin) to 100 (at the
-        eyes). By default that of `shape` or `wearing`.
-
-    Returns
-    -------
-    Shape
-        With as many control points as the one given.
+    `top` is the height of the upper edge at the middle of the face, from 0 (at the chin) to 100 (at
+    the eyes); by default that of `shape` or `wearing`.
     """
     level = TOPS.get(wearing) if top is None else top_level(top)
     worn = shape if level is None else _pulled(shape, level)
@@ -272,18 +241,10 @@ def wear(shape: Shape, wearing: Wearing = "correct", top: float | None = None) -
 def moved(
     shape: Shape, *, top: float, bottom: float, sides: Floats, out: Floats | float = 0.0
 ) -> Shape:
-    """Return the mask with its edges elsewhere.
+    """Return the mask with its edges elsewhere, in cm.
 
-    Parameters
-    ----------
-    shape
-        The mask.
-    top, bottom
-        Heights of its upper and its lower edge at the midline, in cm.
-    sides
-        Heights of the control points of its side.
-    out
-        How much farther from the midline these are, in cm.
+    `top` and `bottom` are heights of its edges at the midline, `sides` those of the control points
+    of its side, and `out` is how much farther from the midline these are.
     """
     held = _smooth(top, *_HELD)
     loose_height = shape.height_power[len(shape.height_power) // 2]

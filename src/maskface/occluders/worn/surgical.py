@@ -91,16 +91,13 @@ def folds_of(one: Individual, *, fine: bool, interrupted: bool, ridge: bool) -> 
         )
     height = rng.normal(*_FIRST)
     for _ in range(count):
-        number, way, strength = (
-            int(rng.integers(_KEPT)),
-            int(rng.integers(2)),
-            rng.uniform(0.6, 1.2),
-        )
+        number, way = int(rng.integers(_KEPT)), int(rng.integers(2))
+        strength = np.float32(rng.uniform(0.6, 1.2))
         k = int(np.clip(round((height - _LEVELS[0]) / _LEVELS[1]), 0, _LEVELS[2] - 1))
         start, strip = _kept_pleats(k, fine=fine)[number]
         start += round((height - _LEVELS[0] - k * _LEVELS[1]) / (_LOW[0] - _TOP[0]) * rows)
         start = min(max(start, 0), rows - len(strip))
-        level[start : start + len(strip)] += strip[:, :: 1 - 2 * way] * (gap * np.float32(strength))
+        level[start : start + len(strip)] += strip[:, :: 1 - 2 * way] * (gap * strength)
         height += max(rng.normal(*_APART), 0.08)
     if ridge:
         start, strip = _kept_ridges(fine=fine)[int(rng.integers(2 * _KEPT))]
@@ -237,13 +234,7 @@ def _fibres(shape: tuple[int, int]) -> Singles:
 @OCCLUDERS.register("surgical")
 @dataclass(frozen=True)
 class SurgicalMask(ColouredMask):
-    """A pleated surgical mask with ear loops.
-
-    Attributes
-    ----------
-    colour
-        A name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
-    """
+    """A pleated surgical mask with ear loops."""
 
     colour: Colour = "lightblue"
 

@@ -25,37 +25,27 @@ Pattern: TypeAlias = Literal["plain", "dots"]
 _SCARF: Final = Canvas(half=20.0, low=0.0, high=18.0, pixels=28)
 _EAR: Final = 13.0
 """Where the ears are on the scarf, in cm from its middle."""
-_HEM: Final = 0.5
-"""Width of the stitched border below, in cm."""
+_HEM: Final = 0.5  # width of the stitched border below, in cm
 _PLAIN: Final = 0.55
 """Cloth without a print along the fold above, in cm. Rings that the edge cuts, or that come nearer,
 would be bright and dark spots along the skin."""
 _APART: Final = 1.2
 _RING: Final = 0.42
 """Distance of the printed rings' rows, and their outer radius, in cm."""
-_BORDER: Final = 2.4
-"""Height of the printed border of drops, in cm from the lower edge."""
+_BORDER: Final = 2.4  # height of the printed border of drops, in cm from the lower edge
 _DROPS: Final = (1.8, 2.4)
 """Where the first drop is, from the point (there those of both sides are one), and the distance
 from one to the next, in cm."""
-_POINT: Final = 1.0
-"""Half the width of the lower point, in cm."""
+_POINT: Final = 1.0  # half the width of the lower point, in cm
 
 
 class _Placed(NamedTuple):
-    """Where each texture pixel is when the cloth is worn, in cm: it is gathered at the ears.
+    """Where each texture pixel is when the cloth is worn, in cm: it is gathered at the ears."""
 
-    Attributes
-    ----------
-    below, above
-        Distance down the cloth from its upper edge, and square to its lower edge.
-    along
-        Distance along the lower edge from its point.
-    """
-
+    # Distance down the cloth from its upper edge, and square to its lower edge.
     below: Reals
     above: Reals
-    along: Reals
+    along: Reals  # distance along the lower edge from its point
 
 
 @cache

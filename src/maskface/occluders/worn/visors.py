@@ -26,8 +26,7 @@ _HALF: Final = 9.5
 _AXIS: Final = -1.2
 _FRONT: Final = (8.3, 10.4)
 """Depth z of the clear sheet's middle at its upper and its lower edge: it clears the nose."""
-_REACH: Final = 86.0
-"""How far around the head the sheet goes to either side, in degrees."""
+_REACH: Final = 86.0  # how far around the head the sheet goes to either side, in degrees
 _SHEET: Final = Canvas(half=14.0, low=_BOTTOM, high=_TOP, pixels=26)
 _CORNER: Final = 3.5
 
@@ -103,8 +102,7 @@ def strap(colour: RGB) -> list[Cord]:
     return [Cord(side, outward(side), 1.0, colour, fade=0.8) for side in sides]
 
 
-_TINT: Final = 0.07
-"""Share of the light that clear plastic keeps back."""
+_TINT: Final = 0.07  # share of the light that clear plastic keeps back
 _SHINE: Final = (240, 245, 250)
 _STRAP: Final = 0.9
 

@@ -26,19 +26,13 @@ from maskface.occluders.worn.planes import (
 Pattern: TypeAlias = Literal["plain", "stripes", "dots", "check", "floral"]
 
 _SOFT: Final = 0.012  # cm; the edge of a print
-_GRAIN: Final = 0.16
-"""Slope of the cloth's grain in each panel: curved panels are cut across it."""
+_GRAIN: Final = 0.16  # slope of the cloth's grain in each panel: curved panels are cut across it
 
 
 def print_on(pattern: Pattern, across: Reals, down: Reals) -> Reals:
     """Return share (0 to 1) of the second colour at each place of a cloth of two panels.
 
-    Parameters
-    ----------
-    pattern
-        What is printed.
-    across, down
-        Centimetres from the middle seam and from the middle of the mouth.
+    `across` and `down` are centimetres from the middle seam and from the middle of the mouth.
     """
     a = np.abs(across) + _GRAIN * down
     b = down - _GRAIN * np.abs(across)
@@ -109,10 +103,8 @@ ACROSS: Final = 19.0
 """Width of the laid out cloth in cm."""
 DOWN: Final = 14.5
 """Height of the laid out cloth in cm at the middle."""
-_NARROW: Final = 0.36
-"""Height at the sides as a share of that at the middle."""
-_MOUTH: Final = 0.5
-"""Row of the mouth."""
+_NARROW: Final = 0.36  # height at the sides as a share of that at the middle
+_MOUTH: Final = 0.5  # row of the mouth
 _HEM: Final = 1.3
 """Width of the border in cm, laid out; worn, 0.6 (beside the nose) to 1. In a narrower one, the
 seam and the print behind it would be bright and dark lines along the skin."""
@@ -124,19 +116,8 @@ _FINER: Final = 0.5  # strength of threads where each mask has grain of its own
 def cotton(pattern: Pattern, colour: RGB, accent: RGB, seam: float | None = None) -> Texture:
     """Draw printed cotton of two panels joined along the middle, bound in the colour of its ground.
 
-    Parameters
-    ----------
-    pattern
-        What is printed on it.
-    colour, accent
-        Red, green, blue (0 to 255) of the ground and of the print.
-    seam
-        How marked the seam is, 0 to 1, without other folds; the usual seam and folds if None.
-
-    Returns
-    -------
-    Texture
-        In colour.
+    `colour` and `accent` are those of the ground and the print. `seam`, 0 to 1, is how marked the
+    seam is, without other folds; the usual seam and folds if None.
     """
     across, down = in_centimetres()
     bound = step(_HEM - np.minimum(*_from_edges()), 0.04)

@@ -29,10 +29,8 @@ from maskface.occluders.worn.planes import (
 from maskface.occluders.worn.surface import detail, sheet_surface
 from maskface.occluders.worn.weaves import in_centimetres, sewn_relief
 
-_WINDOW: Final = (4.5, 2.95)
-"""Half width and half height of the window in cm."""
-_LEVEL: Final = -0.1
-"""How far its middle is below the middle row, in cm."""
+_WINDOW: Final = (4.5, 2.95)  # half width and half height of the window in cm
+_LEVEL: Final = -0.1  # how far its middle is below the middle row, in cm
 _HEM: Final = 0.42
 _PANEL_ROWS: Final = 576
 _PANEL_COLUMNS: Final = 640
