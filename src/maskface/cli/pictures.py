@@ -205,7 +205,7 @@ def landmarks(
     restore_aspect: RestoreAspect = RESTORE_ASPECT,
     as_json: Json = False,
 ) -> None:
-    """Find the 478 landmarks and the pose of every face in a picture.
+    """Find landmarks and pose of every face in a picture.
 
     Prints pose and size of each face; --csv takes the points.
     """
