@@ -78,7 +78,7 @@ def doctor(
     *,
     as_json: Json = False,
 ) -> None:
-    """Check the installation, or the tables in a folder of results."""
+    """Check the installation, or the tables in a results folder."""
     from dataclasses import asdict
 
     from maskface.doctor import check_folder, run_checks

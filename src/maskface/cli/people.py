@@ -51,7 +51,7 @@ def humans(
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
-    """Score human observers with the same statistics as classifiers.
+    """Score human observers as classifiers are scored.
 
     Writes responses.csv, summary.csv, exclusions.csv, guards.csv and
     study.json, and prints the loss under each occluder.
@@ -221,7 +221,7 @@ def power(
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
-    """Find how many subjects and images are needed to detect a loss.
+    """Find how many subjects and images it takes to detect a loss.
 
     Simulates studies of several sizes.
     """
