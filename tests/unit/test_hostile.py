@@ -247,6 +247,7 @@ TRIALS_JSON = b"""[{"trial_type": "image-button-response", "trial_index": 1, "ti
 "condition": "none"}]"""
 
 
+@pytest.mark.slow
 @given(damaged(TRIALS_JSON), st.sampled_from([".json", ".jsonl"]))
 @few
 def test_damaged_human_trials_in_json(tmp_path: Path, data: bytes, suffix: str) -> None:

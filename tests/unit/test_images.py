@@ -208,6 +208,7 @@ def test_jpeg_of_thousands_of_scans_is_refused() -> None:
     assert images.decode_image(whole + b"\xff\xda\x00\x02" * 1000).shape == (64, 64, 3)
 
 
+@pytest.mark.slow
 def test_much_that_programs_write_beside_the_pixels_is_read() -> None:
     whole = encoded(Image.fromarray(TWO_HALVES), "JPEG", icc_profile=bytes(1_000_000))
     segment = b"\xff\xe1\xff\xff" + b"http://ns.adobe.com/xmp/extension/\0".ljust(65_533, b"x")

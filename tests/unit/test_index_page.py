@@ -176,6 +176,7 @@ def test_the_repositorys_own_scripts_have_their_sections(tmp_path: Path) -> None
         assert page.text.count(f"{heading}\n") == n, heading
 
 
+@pytest.mark.slow
 def test_one_script_that_fails_does_not_stop_the_others(tmp_path: Path) -> None:
     scripts = tmp_path / "scripts"
     note = "import sys, pathlib; pathlib.Path({name!r}).write_text(' '.join(sys.argv[1:]))\n"
@@ -192,6 +193,7 @@ def test_one_script_that_fails_does_not_stop_the_others(tmp_path: Path) -> None:
     assert "Made up" in Page(tmp_path / "out" / "index.html").text
 
 
+@pytest.mark.slow
 def test_all_answers_are_one_json_document(tmp_path: Path) -> None:
     scripts = tmp_path / "scripts"
     code = "import sys; print('a note', file=sys.stderr)\n"

@@ -129,6 +129,7 @@ def squashed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_auto_restores_squashed_pictures_and_leaves_others(squashed: Path) -> None:
     found = find_aspect("auto", squashed.iterdir())
     assert found == pytest.approx(1.25, rel=0.12)

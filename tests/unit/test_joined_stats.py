@@ -250,6 +250,7 @@ def test_the_seed_of_a_summary_reaches_intervals_and_tests() -> None:
         assert first[name] == again[name] != other[name], name
 
 
+@pytest.mark.slow
 def test_families_of_tests_are_those_that_are_documented() -> None:
     rng = np.random.default_rng(8)
     rows = []

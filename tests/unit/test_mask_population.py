@@ -116,6 +116,7 @@ def folds(name: str, seed: int) -> np.ndarray:
     return fine[10:-10, 10:-10].ravel()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", KINDS)
 def test_no_two_masks_have_the_same_folds(name: str) -> None:
     inner = [folds(name, seed) for seed in range(24)]

@@ -595,6 +595,7 @@ def damage_by_zeros(path: Path, source: Path) -> None:
     path.write_bytes(bytes(path.stat().st_size))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", [damage_by_original, damage_by_truncation, damage_by_zeros])
 @pytest.mark.parametrize("result", ["a.png", "a.alpha.png"])
 def test_resume_makes_results_again_that_are_not_what_was_written(
@@ -618,6 +619,7 @@ def test_resume_makes_results_again_that_are_not_what_was_written(
     assert kept.notes == ()
 
 
+@pytest.mark.slow
 def test_resume_notices_lost_rows_of_a_picture_and_of_a_video(
     face: ImageArray, clip: Path, tmp_path: Path
 ) -> None:
@@ -638,6 +640,7 @@ def test_resume_notices_lost_rows_of_a_picture_and_of_a_video(
         assert table.read_bytes() == whole
 
 
+@pytest.mark.slow
 def test_several_occluders_have_a_tree_each(face: ImageArray, tmp_path: Path) -> None:
     source = tmp_path / "in"
     write_image(source / "deep" / "a.png", face)
@@ -702,6 +705,7 @@ def test_pictures_are_on_the_disk_before_their_rows(
     assert synced[-7:] == [inode[name] for name in order]
 
 
+@pytest.mark.slow
 def test_doctor_finds_damaged_results(face: ImageArray, tmp_path: Path) -> None:
     """A result that was replaced, an alpha that was cut, one that is gone and rows that are."""
     out = tmp_path / "results" / "masked"

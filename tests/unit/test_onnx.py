@@ -619,6 +619,7 @@ class Endless(OpenCV):
             time.sleep(1)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("tried")
 def test_a_file_that_ends_its_process_is_refused(tmp_path: Path, only: Choose) -> None:
     only(Deadly)
@@ -635,12 +636,14 @@ def test_a_damaged_file_that_opencv_dies_of(tmp_path: Path) -> None:
         Onnx(written(tmp_path, damaged))
 
 
+@pytest.mark.slow
 def test_another_library_may_run_what_ends_the_first(tmp_path: Path) -> None:
     model = linear(MATRIX, BIAS, GREY_DIMS)
     tried = probe(get_card(written(tmp_path, model).replace(".onnx", ".toml")).input)
     assert Network(model, "small", probe=tried, engines=(Deadly, OpenCV)).engine == OpenCV.name
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("tried")
 def test_a_file_that_is_never_done_is_refused(
     tmp_path: Path, only: Choose, monkeypatch: pytest.MonkeyPatch

@@ -241,6 +241,7 @@ def test_any_name_can_be_drawn(summary: pd.DataFrame, plot: object, tmp_path: Pa
     assert HOSTILE[:20] in texts
 
 
+@pytest.mark.slow
 def test_formats_and_the_same_bytes(summary: pd.DataFrame, tmp_path: Path) -> None:
     streams = []
     for _ in range(2):

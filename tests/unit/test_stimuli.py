@@ -118,6 +118,7 @@ def test_the_pictures_are_the_photographs_and_their_composites(tmp_path: Path) -
         np.testing.assert_array_equal(pictures[kind, upper, lower], expected.image)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("example_faces")
 def test_goes_on_where_it_was_stopped_and_gives_the_same(tmp_path: Path) -> None:
     shown = of_example("S01", "S02")

@@ -184,6 +184,7 @@ def test_a_mask_beside_itself(same: WornComparison) -> None:
     assert "not tested" in worn_text(same)  # nobody differs, so there is no spread
 
 
+@pytest.mark.slow
 def test_a_mask_that_sits_lower(make: Make) -> None:
     """The alpha is moved down by 9 px, so the drawn mask is higher by 9 px."""
     found = compare_worn(make(down=9), classifiers=["fer"], n_resamples=50)
@@ -207,6 +208,7 @@ def detected(path: Path) -> Any:
         return detector.detect(read_image(path))[0].points
 
 
+@pytest.mark.slow
 def test_answers_are_compared(make: Make) -> None:
     found = compare_worn(make("surgical:vary=off", seed=5), classifiers=["fer", "embedding"],
                          n_resamples=50, placed=True)  # fmt: skip
@@ -253,6 +255,7 @@ def _check_equivalence(found: WornComparison, right: dict[str, Any], subject: pd
     assert row["equivalent"] == ("yes" if p < 0.05 else "no")
 
 
+@pytest.mark.slow
 def test_equivalence_is_tested_over_people(make: Make) -> None:
     """With the labels of one person's worn pictures read wrong, people differ."""
 
@@ -272,6 +275,7 @@ def test_equivalence_is_tested_over_people(make: Make) -> None:
     _check_equivalence(found, right, wide["subject"])
 
 
+@pytest.mark.slow
 def test_the_outline_is_found_in_the_difference(make: Make) -> None:
     found = compare_worn(make(alpha=False), classifiers=["fer"], n_resamples=50)
     assert (found.pairs["outline"] == "difference").all()
@@ -279,6 +283,7 @@ def test_the_outline_is_found_in_the_difference(make: Make) -> None:
     assert value(found, "outlines_missing") == 0
 
 
+@pytest.mark.slow
 def test_pictures_of_another_camera_have_no_outline(make: Make) -> None:
     folder = make(alpha=False)
     for path in folder.glob("*_worn.png"):
@@ -352,6 +357,7 @@ def test_pairs_that_cannot_be_compared_are_told(make: Make, tmp_path: Path) -> N
 # --- Files, and the shipped set
 
 
+@pytest.mark.slow
 def test_tables_and_page_are_written(same: WornComparison, tmp_path: Path) -> None:
     (out := tmp_path / "out").mkdir()
     paths = write_worn(same, out)
@@ -401,6 +407,7 @@ def test_drawn_masks_can_be_put_where_rendered_ones_sit() -> None:
     assert value(found, "top_error") < 4
 
 
+@pytest.mark.slow
 def test_made_masks_are_placed_like_real_ones() -> None:
     for kind, make in KINDS.items():
         drawn = [put_on(kind, seed) for seed in range(3000)]
