@@ -54,7 +54,7 @@ def test_a_control_hides_what_the_varied_mask_hides() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["surgical", "ffp2", "cloth", "fashion"])
+@pytest.mark.parametrize("name", ["surgical", "ffp2", "n95", "cloth", "fashion", "texture"])
 @pytest.mark.parametrize("drop", [0.0, 2.0])
 def test_nose_and_mouth_are_always_hidden(name: str, drop: float) -> None:
     face = made_landmarks(jaw_drop=drop)

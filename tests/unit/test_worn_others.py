@@ -111,6 +111,24 @@ def test_a_niqab_hides_hair_and_neck() -> None:
     assert (result.alpha[y, x] == 255).all()
 
 
+@pytest.mark.parametrize("yaw", [0.0, 30.0])
+def test_a_niqab_follows_hair_of_heads_that_face_the_camera(yaw: float) -> None:
+    face = made_landmarks(yaw=yaw, scale=7, centre=(150, 120))
+    bare = made_picture(face)
+    long = bare.copy()
+    cv2.ellipse(long, (150, 130), (80, 95), 0, 0, 360, (60, 35, 20), -1)
+    head = cv2.dilate(oval(face).astype(np.uint8), np.ones((3, 3), np.uint8))[..., None]
+    long = np.where(head, bare, long)
+    usual, wide = (
+        np.ptp(np.nonzero(get_occluder("niqab").apply(picture, face).alpha[110:150] > 127)[1])
+        for picture in (bare, long)
+    )
+    if yaw:
+        assert usual == wide
+    else:
+        assert usual < 160 < wide
+
+
 @settings(max_examples=15, deadline=None)
 @given(pose=poses, drop=st.floats(0, 1), smile=st.floats(0, 1))
 def test_a_scarf_hides_nose_mouth_and_chin(

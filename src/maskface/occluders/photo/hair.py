@@ -269,3 +269,47 @@ def _ramp(value: float, ends: tuple[float, float]) -> float:
     """0 on the side of the first end, 1 on that of the second, smooth between."""
     t = min(max((value - ends[0]) / (ends[1] - ends[0]), 0.0), 1.0)
     return t * t * (3 - 2 * t)
+
+
+_OUTSIDE: Final = np.stack(
+    np.meshgrid(np.arange(6.0, -13.0, -1.0), np.arange(9.0, 15.5, 0.5), indexing="ij")
+)
+"""Heights and distances from the midline, in cm, at which hair is looked for beside the head."""
+_CROWN: Final = np.array([(x, y, 2.0) for x in np.linspace(-4, 4, 17) for y in (10.5, 11.5, 12.5)])
+_WALL: Final = np.array([(x, y, -2.0) for x in (16.0, 17.0, 18.0) for y in np.arange(2.0, 12.0)])
+_TURNED: Final = 0.35  # sine of a yaw
+_ROWS: Final = 3
+"""Hair reaches as far as it does at so many heights."""
+
+
+def hair_reach(image: ImageArray, fit: HeadFit) -> float:
+    """Return how far hair reaches beside the head, in cm from the midline; 9 where it does not.
+
+    What goes on outwards from the head in colours of the crown, and not in those of the wall.
+    Heads that are turned by more than about 20 degrees are not looked at.
+    """
+    if abs(float(fit.turn(np.array([[0.0, 0.0, 1.0]]))[0, 0])) > _TURNED:
+        return 9.0
+    crown = _seen_at(image, fit, _CROWN)
+    height, distance = _OUTSIDE
+    reaches = [9.0]
+    for mirror in (1.0, -1.0):
+        wall = _seen_at(image, fit, _WALL * [mirror, 1, 1])
+        if min(len(crown), len(wall)) < _ENOUGH:
+            continue
+        beside = np.stack([mirror * distance, height, np.full_like(height, -2.0)], -1)
+        seen = _seen_at(image, fit, beside.reshape(-1, 3), clip=True).reshape(*height.shape, 3)
+        alike = hair_colours(crown).surprisal(seen) < hair_colours(wall).surprisal(seen)
+        steps = np.cumprod(alike, axis=1).sum(axis=1)
+        reaches.append(9.0 + 0.5 * float(np.sort(steps)[-_ROWS]))
+    return max(reaches)
+
+
+def _seen_at(image: ImageArray, fit: HeadFit, places: Floats, *, clip: bool = False) -> Singles:
+    """Colours (n, 3) at places (m, 3) of the head, without those outside the picture."""
+    spots = np.rint(fit.project(places)[:, :2]).astype(int)
+    size = np.array([image.shape[1], image.shape[0]])
+    if not clip:
+        spots = spots[((spots >= 0) & (spots < size)).all(axis=1)]
+    x, y = np.clip(spots, 0, size - 1).T
+    return colours_of(image[None, y, x])[0] if len(spots) else np.empty((0, 3), np.float32)

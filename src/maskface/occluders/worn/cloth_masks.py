@@ -17,7 +17,7 @@ from maskface.occluders.worn.base import ColouredMask, cloth_sheet
 from maskface.occluders.worn.creases import creased_sheet, crumpled
 from maskface.occluders.worn.individual import USUAL, Individual
 from maskface.occluders.worn.mask_shapes import CONTOURED, MOULDED
-from maskface.occluders.worn.placement import Population
+from maskface.occluders.worn.placement import SEWN, Population
 from maskface.occluders.worn.planes import bump, canvas, crease, make_texture, seam, unevenness
 from maskface.occluders.worn.straps import bands
 from maskface.occluders.worn.surface import detail
@@ -88,16 +88,7 @@ class ClothMask(ColouredMask):
         Colour of the print.
     """
 
-    population: ClassVar[Population] = Population(
-        top=0.062,
-        outer=0.078,
-        bottom=0.07,
-        lower=0.1,
-        width=0.085,
-        tilt=2.2,
-        lean=0.1,
-        reach=((-0.12, 0.18), (-0.17, 0.35)),
-    )
+    population: ClassVar[Population] = SEWN
     colour: Colour = "navy"
     pattern: Pattern = "plain"
     accent: Colour = "white"
@@ -122,6 +113,7 @@ class ClothMask(ColouredMask):
 class FashionMask(ColouredMask):
     """A moulded mask of thin stretch foam with ear loops cut from the same piece."""
 
+    population: ClassVar[Population] = SEWN
     colour: Colour = "black"
 
     def garment(self, scale: float, one: Individual = USUAL) -> Garment:

@@ -20,6 +20,8 @@ UNIT: Final = 8.9
 _HELD: Final = 0.6
 """Correlation of the height of the upper edge at the midline with that at its ends."""
 _HANGING: Final = 0.7  # correlation of the height of the lower edge with that of the lower corners
+_MEAN: Final = (-0.015, 0.015)
+"""Mean width and height of the lower edge, beside those of the usual mask."""
 _SHORTEST: Final = 3.0  # least height of a side in cm
 
 
@@ -74,14 +76,32 @@ class Population:
         corner = _HANGING * z[1] + np.sqrt(1 - _HANGING**2) * z[3]
         return Placement(
             top=-down * UNIT,
-            bottom=-low * UNIT,
+            bottom=(_MEAN[1] - low) * UNIT,
             upper=float(-self.outer * outer * UNIT),
             lower=float(-self.lower * np.clip(corner, -2, 2) * UNIT),
-            width=float(self.width / 2 * np.clip(z[4], -2, 2) * UNIT),
+            width=float((_MEAN[0] + self.width * np.clip(z[4], -2, 2)) / 2 * UNIT),
             taper=float(self.taper * z[5] * UNIT),
             tilt=float(self.tilt * z[6] + self.lean),
             shift=float(self.shift * z[7] * UNIT),
         )
+
+
+SEWN: Final = Population(
+    top=0.062,
+    outer=0.073,
+    bottom=0.07,
+    lower=0.1,
+    width=0.085,
+    tilt=2.2,
+    lean=0.1,
+    reach=((-0.12, 0.18), (-0.17, 0.35)),
+)
+"""Masks of cloth or foam."""
+RIGID: Final = Population(
+    top=0.070, outer=0.050, bottom=0.070, lower=0.070, width=0.050, taper=0.030,
+    reach=((-0.09, 0.20), (-0.12, 0.35)),
+)  # fmt: skip
+"""Masks that keep their shape, by analogy: only how high they sit was measured."""
 
 
 @lru_cache(maxsize=64)

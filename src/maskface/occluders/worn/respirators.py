@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from maskface.arrays import Reals
-from maskface.occluders.colours import RGB
+from maskface.occluders.colours import RGB, dimmed
 from maskface.occluders.drawing.garment import Cord, Garment, Sheet, Surface, Texture
 from maskface.occluders.parameters import Colour
 from maskface.occluders.registry import OCCLUDERS
@@ -18,7 +18,7 @@ from maskface.occluders.worn.base import ColouredMask
 from maskface.occluders.worn.creases import creased, creased_sheet, crumpled, with_relief
 from maskface.occluders.worn.individual import USUAL, Individual
 from maskface.occluders.worn.mask_shapes import CUP, FOLDED
-from maskface.occluders.worn.placement import Population
+from maskface.occluders.worn.placement import RIGID, Population
 from maskface.occluders.worn.planes import bump, canvas, make_texture, seam, step, unevenness
 from maskface.occluders.worn.straps import head_straps
 from maskface.occluders.worn.surface import detail, sheet_surface
@@ -117,7 +117,7 @@ def _welds(make: _Make, fold: Reals, upper: Reals, lower: Reals, along: Reals) -
     From the rows to the edge it gets darker: a bright edge would look like a halo.
     """
     side = HALF - fold
-    relief = make.fold * _points(fold - 0.42, along) + 0.05 * bump(fold - 0.42, 0.16)
+    relief = make.fold * (_points(fold - 0.42, along) + 0.05 * bump(fold - 0.42, 0.16))
     inner = step(side - 0.9, 0.05)
     for distance in (upper, lower):
         for row in (0.55, 0.85):
@@ -221,8 +221,9 @@ class Ffp2Mask(ColouredMask):
         ]
         if one.seed is not None:
             rng = one.rng("cloth")
-            make, falloff = int(rng.integers(len(_MAKES))), rng.uniform(0.1, 0.6)
-            whole = creased(rng, 2.0, fine=detail(scale) > 0, halves=2)
+            make, falloff = int(rng.integers(len(_MAKES))), rng.uniform(0.05, 0.5)
+            fold = replace(fold, colour=dimmed(colour, rng.uniform(0.8, 1.0)))
+            whole = creased(rng, 2.5, fine=detail(scale) > 0, halves=2)
             sheets = [
                 replace(
                     with_relief(sheet, level, one),
@@ -253,6 +254,7 @@ def _halves(surface: Surface, colour: RGB) -> tuple[Surface, Surface, Cord]:
 class N95Mask(ColouredMask):
     """A moulded cup respirator (N95) with a metal nose strip and two straps round the head."""
 
+    population: ClassVar[Population] = RIGID
     colour: Colour = "#f3efe4"
 
     def garment(self, scale: float, one: Individual = USUAL) -> Garment:

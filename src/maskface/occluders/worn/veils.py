@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
 from typing import ClassVar, Final, Literal, NamedTuple, TypeAlias
 
 import cv2
 import numpy as np
 
-from maskface.arrays import Reals
+from maskface.arrays import Bytes, Reals
+from maskface.occluders.base import Drawing
 from maskface.occluders.colours import parse_colour
 from maskface.occluders.drawing.garment import Garment, Shadow, Sheet, Texture
+from maskface.occluders.drawing.geometry import HeadFit, head_fit
+from maskface.occluders.drawing.render import alpha_on, draw_on
 from maskface.occluders.parameters import Colour
+from maskface.occluders.photo.hair import hair_reach
 from maskface.occluders.registry import OCCLUDERS
 from maskface.occluders.worn.base import WornOccluder
 from maskface.occluders.worn.drapes import HOOD, SCARF, VEIL, sheet_of_drape, surface_of_drape
 from maskface.occluders.worn.individual import USUAL, Individual
 from maskface.occluders.worn.planes import Canvas, bump, make_texture, ramp, step
-from maskface.occluders.worn.surface import around, weave
+from maskface.occluders.worn.surface import around, detail, weave
+from maskface.types import FaceLandmarks, ImageArray
 
 Pattern: TypeAlias = Literal["plain", "dots"]
 
@@ -248,10 +253,46 @@ class Niqab(WornOccluder):
 
     colour: Colour = "black"
 
+    def draw(
+        self, image: ImageArray, landmarks: FaceLandmarks, rng: np.random.Generator
+    ) -> Drawing:
+        """Draw it as wide as the hair below it asks for; see `WornOccluder.draw`."""
+        fit = head_fit(landmarks)
+        return draw_on(image, fit, self._over_hair(image, fit), rng)
+
+    def hide(self, image: ImageArray, landmarks: FaceLandmarks, rng: np.random.Generator) -> Bytes:
+        """Return what is hidden; see `WornOccluder.hide`."""
+        del rng
+        fit = head_fit(landmarks)
+        return alpha_on(image, fit, self._over_hair(image, fit))
+
     def garment(self, scale: float, one: Individual = USUAL) -> Garment:
         """Return the cloth over the head, and the one over face and shoulders."""
         del one
-        colour = parse_colour(self.colour)
-        hood = Sheet(surface_of_drape(HOOD, scale), hood_cloth(), colour)
-        veil = Sheet(surface_of_drape(VEIL, scale), veil_cloth(), colour)
-        return Garment((hood, veil), Shadow(0.45, 0.6))
+        return _niqab(self.colour, detail(scale), 0.0)
+
+    def _over_hair(self, image: ImageArray, fit: HeadFit) -> Garment:
+        return _niqab(self.colour, detail(fit.scale), max(hair_reach(image, fit) - _ROOM, 0.0))
+
+
+_ROOM: Final = 9.0
+"""Distance from the midline in cm that hair may reach below the usual niqab."""
+
+
+@lru_cache(maxsize=64)
+def _niqab(colour: str, scale: float, wider: float) -> Garment:
+    """A niqab, wider by so many cm on either side where it falls from the head."""
+    hood, veil = (
+        replace(shape, half=tuple(half + wider * share for half, share in zip(
+            shape.half, np.clip(shares, 0, 1), strict=True)))
+        for shape, shares in (
+            (HOOD, np.linspace(0, 1.2, len(HOOD.half))),
+            (VEIL, np.interp(range(len(VEIL.half)), (0, 3, 6, 9), (1, 1.2, 0.8, 0.4))),
+        )
+    )  # fmt: skip
+    tone = parse_colour(colour)
+    sheets = (
+        Sheet(surface_of_drape(hood, scale), hood_cloth(), tone),
+        Sheet(surface_of_drape(veil, scale), veil_cloth(), tone),
+    )
+    return Garment(sheets, Shadow(0.45, 0.6))

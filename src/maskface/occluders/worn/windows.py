@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Final
+from typing import ClassVar, Final
 
 import cv2
 import numpy as np
@@ -17,6 +17,7 @@ from maskface.occluders.worn.base import ColouredMask, outward
 from maskface.occluders.worn.creases import creased_sheet
 from maskface.occluders.worn.individual import USUAL, Individual
 from maskface.occluders.worn.mask_shapes import CONTOURED, PANEL
+from maskface.occluders.worn.placement import RIGID, SEWN, Population
 from maskface.occluders.worn.planes import (
     bump,
     canvas,
@@ -159,6 +160,7 @@ class WindowMask(ColouredMask):
         Of the cloth: a name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
     """
 
+    population: ClassVar[Population] = SEWN
     colour: Colour = "lightblue"
 
     def garment(self, scale: float, one: Individual = USUAL) -> Garment:
@@ -193,6 +195,7 @@ class ClearMask(ColouredMask):
         Of the foam: a name in `maskface.occluders.colours.PALETTE` or ``#rrggbb``.
     """
 
+    population: ClassVar[Population] = RIGID
     colour: Colour = "white"
 
     def garment(self, scale: float, one: Individual = USUAL) -> Garment:
