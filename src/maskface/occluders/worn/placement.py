@@ -62,6 +62,7 @@ class Population:
     shift: float = 0.037  # sideways
     # How much lower than the usual mask the upper edge is in the mean, at the midline and its ends.
     lowered: tuple[float, float] = (0.0, 0.0)
+    wider: float = 0.0  # how much farther than in the usual mask the sides are out in the mean
     # Least and greatest deviation of the upper edge at the midline: above, masks would hide the
     # eyes, and below bare the tip of the nose. The same for the lower edge, lest it bare the lip of
     # an open mouth.
@@ -79,7 +80,7 @@ class Population:
             bottom=-low * UNIT,
             upper=float(-(self.lowered[1] + self.outer * outer) * UNIT),
             lower=float(-self.lower * np.clip(corner, -2, 2) * UNIT),
-            width=float(self.width / 2 * np.clip(z[4], -2, 2) * UNIT),
+            width=float((self.wider + self.width / 2 * np.clip(z[4], -2, 2)) * UNIT),
             taper=float(self.taper * z[5] * UNIT),
             tilt=float(self.tilt * z[6] + self.lean),
             shift=float(self.shift * z[7] * UNIT),
@@ -94,6 +95,7 @@ SEWN: Final = Population(
     width=0.085,
     tilt=2.2,
     lean=0.1,
+    wider=0.008,
     reach=((-0.12, 0.18), (-0.17, 0.35)),
 )
 """Masks of cloth or foam."""
