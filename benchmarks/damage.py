@@ -5,7 +5,7 @@ at a time: cut, zeroed, exchanged for another file, deleted, a row taken out, a 
 older copy (of another seed or set) put back. Then `maskface doctor` must name the damage, or the
 same command with `--resume` must give the original bytes again.
 
-    nice python benchmarks/damage.py
+    nice python -m benchmarks.damage
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-from fuzz_files import MAP, observers_trials
 
+from benchmarks.fuzz_files import MAP, observers_trials
 from maskface import Experiment, MaskfaceError, run
 from maskface.datasets import load_dataset
 from maskface.doctor import check_folder

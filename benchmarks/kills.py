@@ -5,7 +5,7 @@ does; half of the times within the first two seconds, while it and its workers s
 with an exit code that says so, never with that of a bug, and leave no process after 5 s. Then
 `--resume` must give the bytes of an undisturbed run.
 
-    nice python benchmarks/kills.py --kills 30
+    nice python -m benchmarks.kills --kills 30
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from kill_resume import differences, write_set
+
+from benchmarks.kill_resume import differences, write_set
 
 WAYS: Final = (
     ("SIGINT", "group"), ("SIGTERM", "command"), ("SIGHUP", "group"), ("SIGKILL", "command"),

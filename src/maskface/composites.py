@@ -13,7 +13,7 @@ from maskface.arrays import Bytes, Floats, Singles
 from maskface.blendshapes import BLENDSHAPES
 from maskface.errors import MaskfaceError
 from maskface.mesh import canonical_mesh
-from maskface.occluders.drawing.geometry import ANCHORS, HeadFit, fit_head, unit
+from maskface.occluders.drawing.geometry import FRAME, HeadFit, fit_head, unit
 from maskface.occluders.photo.appearance import is_grey
 from maskface.types import FaceLandmarks, ImageArray, MaskArray
 
@@ -169,12 +169,12 @@ _JOIN: Final = 0.3  # the lower photograph's edge passes into the upper photogra
 
 
 def laid_over(first: FaceLandmarks, second: FaceLandmarks) -> Floats:
-    """Fit the map (2, 3) that lays the second face on the first, over `ANCHORS`.
+    """Fit the map (2, 3) that lays the second face on the first, over `FRAME`.
 
     It turns, moves and resizes. A map that also shears would fit the anchors better, but throw
     out of place what lies far from them, such as the back of a turned head.
     """
-    start, goal = (face.points[list(ANCHORS), :2].astype(np.float64) for face in (second, first))
+    start, goal = (face.points[list(FRAME), :2].astype(np.float64) for face in (second, first))
     from_middle, to_middle = start - start.mean(axis=0), goal - goal.mean(axis=0)
     # As complex numbers: goal = turn * start, where the size of turn is the change in size.
     source, target = from_middle @ [1, 1j], to_middle @ [1, 1j]

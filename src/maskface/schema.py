@@ -30,16 +30,34 @@ _DTYPES: Final[dict[Kind, str]] = {"text": "str", "whole": "Int64", "real": "flo
 class Column:
     """Column of a table."""
 
-    # Texts for the manifest.
     name: str
     kind: Kind  # text (never missing, may be empty), whole or real (empty when missing)
-    description: str
+    description: str  # for the manifest, as is the unit
     unit: str = ""
     # Smallest and largest allowed value.
     low: float | None = None
     high: float | None = None
     allowed: tuple[str, ...] = ()  # the allowed texts; any if empty
     decimals: int = 6  # number of digits after the point in CSV
+
+
+def share(name: str, description: str) -> Column:
+    """Make the column of a share, 0 to 1."""
+    return Column(name, "real", description, low=0, high=1)
+
+
+def p_column(name: str, description: str) -> Column:
+    """Make the column of a p value."""
+    return Column(name, "real", description, low=0, high=1, decimals=12)
+
+
+def interval_columns(of: str) -> tuple[Column, Column, Column]:
+    """Make the columns of a 95 % interval and its kind."""
+    return (
+        Column("ci_low", "real", f"Lower end of the 95 % interval of {of}"),
+        Column("ci_high", "real", "Upper end of it"),
+        Column("interval", "text", "What kind of interval that is; empty if there is none"),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from maskface.schema import Column, Table
+from maskface.schema import Column, Table, p_column, share
 from maskface.types import EMOTIONS, FaceLandmarks
 
 STATUSES: Final = ("ok", "no_face", "error")
@@ -14,10 +14,6 @@ PLAIN: Final = "none"
 """Condition of the plain face, with which all others are compared."""
 P_COLUMNS: Final = [f"p_{emotion}" for emotion in EMOTIONS]
 """Columns of the trials with the probabilities, in the order of `EMOTIONS`."""
-
-
-def _probability(name: str, description: str) -> Column:
-    return Column(name, "real", description, low=0, high=1)
 
 
 def _as_in_trials(*names: str) -> tuple[Column, ...]:
@@ -77,7 +73,7 @@ TRIALS: Final = Table(
         Column("predicted", "text", "Prediction; empty unless status is ok", allowed=_ANSWERS),
         Column("correct", "whole", "1 if the prediction is the label, else 0", low=0, high=1),
         *(
-            _probability(f"p_{emotion}", f"Predicted probability of {emotion}")
+            share(f"p_{emotion}", f"Predicted probability of {emotion}")
             for emotion in EMOTIONS
         ),
         *_POSE,
@@ -117,14 +113,8 @@ SUMMARY: Final = Table(
         Column("ci_low", "real", "Lower end of the 95 % interval of loss"),
         Column("ci_high", "real", "Upper end of it"),
         Column("interval", "text", "What kind of interval that is", allowed=_INTERVALS),
-        Column(
-            "p_value", "real", "Two-sided p of the test that nothing is lost or gained",
-            low=0, high=1, decimals=12,
-        ),
-        Column(
-            "p_adjusted", "real", "p_value after Holm over the tests of the same metric",
-            low=0, high=1, decimals=12,
-        ),
+        p_column("p_value", "Two-sided p of the test that nothing is lost or gained"),
+        p_column("p_adjusted", "p_value after Holm over the tests of the same metric"),
         Column(
             "test", "text", "Name of the test",
             allowed=("", "exact McNemar", "cluster permutation", "exact cluster permutation"),
@@ -323,7 +313,7 @@ READINGS: Final = Table(
         Column("coverage", "real", "Hidden fraction of the face oval", low=0, high=1),
         Column("classifier", "text", "Name of the classifier"),
         Column("predicted", "text", "The most probable emotion", allowed=_ANSWERS),
-        *(_probability(f"p_{emotion}", f"Probability of {emotion}") for emotion in EMOTIONS),
+        *(share(f"p_{emotion}", f"Probability of {emotion}") for emotion in EMOTIONS),
         Column(
             "status",
             "text",

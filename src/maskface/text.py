@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
-from maskface.stats import loss_table
-from maskface.tables import GUARD_NAMES
 from maskface.types import EMOTIONS
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _HEADER = ("classifier", "condition", "emotion", "n", "plain", "occluded", "loss", "95 % CI", "p")
 
@@ -31,6 +30,8 @@ def loss_text(summary: pd.DataFrame, guards: pd.DataFrame | None = None) -> str:
         One line per classifier, condition and emotion, a footnote on the intervals, and the
         cautions of `guards`.
     """
+    from maskface.stats import loss_table
+
     warnings = "" if guards is None or guards.empty else "\n" + guards_text(guards)
     rows = loss_table(summary)
     if rows.empty:
@@ -80,6 +81,8 @@ def guard_sentences(guards: pd.DataFrame) -> list[str]:
 
     The gravest come first, in the order of `maskface.tables.GUARD_NAMES`.
     """
+    from maskface.tables import GUARD_NAMES
+
     gravest = guards.sort_values(
         "guard", key=lambda names: names.map(GUARD_NAMES.index), kind="stable"
     )
@@ -93,8 +96,9 @@ def guard_sentences(guards: pd.DataFrame) -> list[str]:
 def readings_text(readings: pd.DataFrame) -> str:
     """Format rows of `READINGS` as a table of the answer and the second most probable one."""
     lines: list[tuple[str, ...]] = [("image", "face", "classifier", "answer", "%", "next", "%")]
-    for row in readings.to_dict("records"):
-        face = "-" if pd.isna(row["face"]) else str(row["face"])
+    no_face = readings["face"].isna()
+    for row, missing in zip(readings.to_dict("records"), no_face, strict=True):
+        face = "-" if missing else str(row["face"])
         name = (str(row["image"]), face, str(row["classifier"]))
         shares = {emotion: float(row[f"p_{emotion}"]) for emotion in EMOTIONS}
         if row["status"] != "ok":

@@ -28,13 +28,14 @@ TYPED = "maskface" if shutil.which("maskface") == MASKFACE else MASKFACE
 
 @pytest.fixture
 def faces(example_faces: list[Path], tmp_path: Path) -> Path:
-    """The shipped faces many times, so that a run takes long enough to be stopped."""
+    """So many pictures that a run can be stopped, and in its first parts hardly a face to read."""
     folder = tmp_path / "faces"
     for emotion in ("anger", "fear"):
         (folder / emotion).mkdir(parents=True)
         for number in range(100):
-            data = example_faces[number % 10].read_bytes()
-            (folder / emotion / f"{number}.jpg").write_bytes(data)
+            face = number >= 50 or number % 8 == 0
+            data = example_faces[number % 10].read_bytes() if face else b"no picture"
+            (folder / emotion / f"{number:02}.jpg").write_bytes(data)
     return folder
 
 

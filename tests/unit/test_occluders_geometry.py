@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maskface.mesh import CHIN, LOWER_LIP, MOUTH_CORNERS, NOSE_TIP, canonical_mesh
-from maskface.occluders.drawing.geometry import ANCHORS, HeadFit, fit_head, unit
+from maskface.occluders.drawing.geometry import ANCHORS, EYES, HeadFit, fit_head, unit
 from tests.fixtures.faces import made_landmarks, rotation
 
 poses = st.tuples(st.floats(-60, 60), st.floats(-25, 25), st.floats(-180, 180))
@@ -49,17 +49,16 @@ def test_level_heads_are_found_exactly(yaw: float, roll: float) -> None:
 
 
 @pytest.mark.parametrize("apart", [0.9, 0.96, 1.04])
-def test_the_size_lies_between_those_of_face_and_eyes(apart: float) -> None:
+def test_the_size_is_that_of_the_eyes_alone(apart: float) -> None:
     points = made_landmarks(scale=10.0).points.astype(np.float64)
-    eyes = [33, 133, 263, 362]
+    eyes = [*EYES[0], *EYES[1]]
     middle = points[eyes, 0].mean()
-    for pair in (eyes[:2], eyes[2:]):
-        points[pair, 0] += (apart - 1) * (points[pair, 0].mean() - middle)
-    head = canonical_mesh().vertices[list(ANCHORS)].astype(np.float64)
-    design = np.column_stack([head, np.ones(len(head))])
-    wide = np.linalg.norm(np.linalg.lstsq(design, points[list(ANCHORS)], rcond=None)[0][0])
+    for eye in EYES:
+        points[list(eye), 0] += (apart - 1) * (points[list(eye), 0].mean() - middle)
     fit = fit_head(points.astype(np.float32))
-    assert fit.scale == pytest.approx(np.cbrt(wide * (10 * apart) ** 2), rel=1e-3)
+    assert fit.scale == pytest.approx(10 * apart, rel=1e-3)
+    points[np.setdiff1d(np.arange(478), eyes), 0] *= 1.05
+    assert fit_head(points.astype(np.float32)).scale == pytest.approx(fit.scale, rel=1e-3)
 
 
 @pytest.mark.parametrize(

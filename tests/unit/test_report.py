@@ -115,6 +115,7 @@ def test_page_holds_the_numbers_and_needs_nothing_from_outside(tmp_path: Path) -
     assert len(page.decoded("image/svg+xml")) == 5
 
 
+@pytest.mark.slow
 def test_page_forbids_all_that_it_does_not_need(tmp_path: Path) -> None:
     write_run(tmp_path, pairs(HAND))
     markup = Page(write_report(tmp_path)).markup
@@ -126,6 +127,7 @@ def test_page_forbids_all_that_it_does_not_need(tmp_path: Path) -> None:
     assert markup.index("Content-Security-Policy") < markup.index("<style>")
 
 
+@pytest.mark.slow
 def test_no_photograph_is_shown_where_permission_is_not_recorded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -449,6 +451,7 @@ def test_figures_are_written_and_named(tmp_path: Path) -> None:
     assert path.read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_a_new_figure_is_one_declaration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     mine = FigureKind(
         "mine",

@@ -116,7 +116,7 @@ def drape(anatomy: Anatomy, neutral: Pose, pose: Pose, worn: Worn, beard: Floats
     columns = np.linspace(-1, 1, AROUND)
     edges = _edges(face, worn, unit, level, chin, rows, columns)
     points = _membrane(face, _patch(*edges, rows, columns), worn, rows, columns)
-    points = _clear(face, _finish(points, worn, rows, columns, folds, rng), 0.09)
+    points = _clear(face, _finish(points, worn, rows, columns, folds, rng), rows, columns)
     width = np.linalg.norm(np.diff(points, axis=1), axis=2).sum(1).mean()
     flat = np.zeros_like(points)
     flat[..., 0], flat[..., 1] = columns * width / 2, -rows[:, None] * 9.5
@@ -309,16 +309,17 @@ def _wrinkles(v: Floats, u: Floats, rng: np.random.Generator) -> Floats:
     return height
 
 
-def _clear(face: Obstacle, points: Floats, gap: float) -> Floats:
-    """Lift the sheet out where pleats and wrinkles dip into the skin."""
+def _clear(face: Obstacle, points: Floats, v: Floats, u: Floats) -> Floats:
+    """Lift the sheet out where pleats and wrinkles dip into the skin, but not wings at its rim."""
+    inner = geo.smoothstep(1.0, 0.85, np.abs(u))[None] * geo.smoothstep(1.0, 0.92, v)[:, None]
     for _ in range(2):
         offset = points - CENTRE
         radius = np.linalg.norm(offset, axis=-1)
         way = offset / radius[..., None]
-        least = maximum_filter(face.along(way), 5, mode="nearest")
-        least = gaussian_filter(least, 1.2, mode="nearest") + gap
-        short = gaussian_filter(np.maximum(least - radius, 0), 1.0, mode="nearest")
-        points = CENTRE + np.maximum(radius + short, least)[..., None] * way
+        least = maximum_filter(face.along(way), 3, mode="nearest")
+        least = gaussian_filter(least, 1.2, mode="nearest") + 0.09
+        short = np.clip(least - radius, 0, 0.5) * inner
+        points = CENTRE + (radius + gaussian_filter(short, 0.7) + 0.3 * short)[..., None] * way
     return points
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from maskface.analyses import common
 from maskface.arrays import Floats, Integers, Row
-from maskface.schema import Column, Table
+from maskface.schema import Column, Table, interval_columns, p_column, share
 from maskface.stats import INTERVAL_NAMES, bootstrap, interval
 from maskface.stats.randomization import Randomized, orders, randomize
 from maskface.tables import PLAIN
@@ -26,15 +26,15 @@ APPEARANCE: Final = Table(
         Column("condition", "text", "As in trials; empty for the range of a group"),
         common.LABEL,
         *common.STANDING,
-        common.share("coverage", "Mean hidden fraction of the face oval"),
+        share("coverage", "Mean hidden fraction of the face oval"),
         Column(
             "value", "real",
             "loss: right answers under `none` minus under the condition; range: most minus fewest "
             "right answers in the group",
         ),
-        *common.interval_columns("value"),
+        *interval_columns("value"),
         Column("by_chance", "real", "Mean range if appearances were exchangeable within units"),
-        common.p_column("p_value", "Share of exchanges with at least this range"),
+        p_column("p_value", "Share of exchanges with at least this range"),
         common.P_ADJUSTED,
     ),
     key=("dataset", "classifier", "measure", "group", "condition", "label"),

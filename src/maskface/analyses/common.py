@@ -15,7 +15,7 @@ from maskface.arrays import Floats, Integers, Row
 from maskface.errors import MaskfaceError
 from maskface.occluders import get_occluder, occluder_name
 from maskface.plots import save_figure
-from maskface.schema import Column, Table
+from maskface.schema import Column, Table, p_column
 from maskface.stats import INTERVAL_NAMES, Resampled, bootstrap, interval
 from maskface.stats.aggregate import (
     AnswerCounts,
@@ -50,28 +50,9 @@ STANDING: Final = (
 )  # fmt: skip
 
 
-def share(name: str, description: str) -> Column:
-    """Make the column of a share, 0 to 1."""
-    return Column(name, "real", description, low=0, high=1)
-
-
-def p_column(name: str, description: str) -> Column:
-    """Make the column of a p value."""
-    return Column(name, "real", description, low=0, high=1, decimals=12)
-
-
 P_ADJUSTED: Final = p_column(
     "p_adjusted", "p_value after Holm; accuracy and the emotions are two families"
 )
-
-
-def interval_columns(of: str) -> tuple[Column, Column, Column]:
-    """Make the columns of a 95 % interval and its kind."""
-    return (
-        Column("ci_low", "real", f"Lower end of the 95 % interval of {of}"),
-        Column("ci_high", "real", "Upper end of it"),
-        Column("interval", "text", "What kind of interval that is; empty if there is none"),
-    )
 
 
 TextRow = Mapping[Hashable, Any]

@@ -13,7 +13,7 @@ import pandas as pd
 from maskface.analyses import common
 from maskface.arrays import Floats, Row
 from maskface.errors import MaskfaceError
-from maskface.schema import Column, Table, numbered
+from maskface.schema import Column, Table, interval_columns, numbered, p_column
 from maskface.stats.aggregate import count_answers, ratio
 from maskface.stats.randomization import swap_test
 from maskface.tables import PLAIN
@@ -40,9 +40,9 @@ CONCEALED: Final = Table(
         ),
         *common.STANDING,
         Column("value", "real", "The share or the difference"),
-        *common.interval_columns("value"),
-        common.p_column("p_value", "Two-sided permutation test that a difference is 0"),
-        common.p_column(
+        *interval_columns("value"),
+        p_column("p_value", "Two-sided permutation test that a difference is 0"),
+        p_column(
             "p_adjusted", "p_value after Holm, over the same quantity, kind and answer"
         ),
     ),

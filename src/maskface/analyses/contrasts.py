@@ -13,7 +13,7 @@ from maskface import stats
 from maskface.analyses import common
 from maskface.arrays import Row
 from maskface.errors import MaskfaceError
-from maskface.schema import Column, Table
+from maskface.schema import Column, Table, interval_columns, p_column, share
 from maskface.stats import Comparison, Estimate, Metric
 from maskface.tables import PLAIN
 from maskface.types import EMOTIONS
@@ -24,12 +24,12 @@ _CONTRAST: Final = (
     Column("reference", "text", "The condition that it is compared with"),
     common.LABEL,
     *common.STANDING,
-    common.share("coverage", "Mean hidden fraction of the face oval under the condition"),
-    common.share("reference_coverage", "The same under the reference"),
-    common.share("value", "Share of right answers under the condition"),
-    common.share("reference_value", "The same under the reference, for the same pictures"),
+    share("coverage", "Mean hidden fraction of the face oval under the condition"),
+    share("reference_coverage", "The same under the reference"),
+    share("value", "Share of right answers under the condition"),
+    share("reference_value", "The same under the reference, for the same pictures"),
     Column("difference", "real", "value - reference_value; below 0: the condition hides more"),
-    *common.interval_columns("difference"),
+    *interval_columns("difference"),
 )
 _CONTRAST_KEY: Final = ("dataset", "classifier", "condition", "reference", "label")
 
@@ -37,9 +37,7 @@ CONTRASTS: Final = Table(
     "contrasts",
     (
         *_CONTRAST,
-        common.p_column(
-            "p_value", "Two-sided cluster permutation test that there is no difference"
-        ),
+        p_column("p_value", "Two-sided cluster permutation test that there is no difference"),
         common.P_ADJUSTED,
     ),
     key=_CONTRAST_KEY,
@@ -53,10 +51,8 @@ STYLES: Final = Table(
         Column("bound", "real", "Differences within -bound to +bound do not matter", low=0),
         Column("equivalence_low", "real", "Lower end of the 90 % t interval over units"),
         Column("equivalence_high", "real", "Upper end of it"),
-        common.p_column("equivalence_p", "TOST: small if the difference lies within the bound"),
-        common.p_column(
-            "equivalence_p_adjusted", "The same after Holm; accuracy and the emotions apart"
-        ),
+        p_column("equivalence_p", "TOST: small if the difference lies within the bound"),
+        p_column("equivalence_p_adjusted", "The same after Holm; accuracy and the emotions apart"),
         Column("equivalent", "whole", "1 if equivalence_p_adjusted < .05, else 0", low=0, high=1),
     ),
     key=_CONTRAST_KEY,

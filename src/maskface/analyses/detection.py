@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from maskface.analyses import common
 from maskface.arrays import Floats, Row
-from maskface.schema import Column, Table, numbered
+from maskface.schema import Column, Table, interval_columns, numbered, share
 from maskface.stats import wilson_interval
 from maskface.stats.aggregate import ratio, sums_by, with_overall
 from maskface.tables import PLAIN
@@ -42,7 +42,7 @@ DETECTION: Final = Table(
         common.LABEL,
         *common.STANDING,
         Column("value", "real", "The measure", low=0),
-        *common.interval_columns("value"),
+        *interval_columns("value"),
     ),
     key=("dataset", "measure", *_AT, "label"),
 )  # fmt: skip
@@ -59,10 +59,10 @@ DETECTION_BIAS: Final = Table(
             allowed=(*EMOTIONS, OTHERS),
         ),
         *common.STANDING,
-        common.share("value", "Share of faces with the emotion that are found"),
-        common.share("reference_value", "The same of the reference"),
+        share("value", "Share of faces with the emotion that are found"),
+        share("reference_value", "The same of the reference"),
         Column("difference", "real", "value - reference_value; above 0: found more often"),
-        *common.interval_columns("difference"),
+        *interval_columns("difference"),
     ),
     key=("dataset", *_AT, "label", "reference"),
 )  # fmt: skip
@@ -76,10 +76,10 @@ DROPPING: Final = Table(
         common.LABEL,
         *common.STANDING,
         Column("n_found", "whole", "Those of the pictures whose face is found", "picture", 0),
-        common.share("value", "Share of right answers, of all pictures"),
-        common.share("found_value", "The same of those whose face is found"),
+        share("value", "Share of right answers, of all pictures"),
+        share("found_value", "The same of those whose face is found"),
         Column("difference", "real", "found_value - value: what dropping the others pretends"),
-        *common.interval_columns("difference"),
+        *interval_columns("difference"),
     ),
     key=("dataset", "classifier", *_AT, "label"),
 )

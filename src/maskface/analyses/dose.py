@@ -10,7 +10,7 @@ import pandas as pd
 
 from maskface.analyses import common
 from maskface.arrays import Floats, Row
-from maskface.schema import Column, Table
+from maskface.schema import Column, Table, interval_columns, share
 from maskface.stats import bootstrap, interval
 from maskface.stats.intervals import half_reached, monotone
 from maskface.tables import PLAIN
@@ -24,12 +24,12 @@ DOSE: Final = Table(
         Column("condition", "text", "As in trials; each series begins with `none`"),
         common.LABEL,
         *common.STANDING,
-        common.share("coverage", "Mean hidden fraction of the face oval"),
-        common.share("value", "Share of right answers"),
+        share("coverage", "Mean hidden fraction of the face oval"),
+        share("value", "Share of right answers"),
         Column("value_ci_low", "real", "Lower end of the 95 % interval of value"),
         Column("value_ci_high", "real", "Upper end of it"),
         Column("loss", "real", "Share of right answers under `none` minus value"),
-        *common.interval_columns("loss"),
+        *interval_columns("loss"),
     ),
     key=("dataset", "classifier", "series", "label", "coverage", "condition"),
 )
@@ -42,15 +42,15 @@ HALF_POINTS: Final = Table(
         Column("series", "text", "As in dose"),
         common.LABEL,
         *common.STANDING,
-        common.share("end_coverage", "Mean coverage at the end of the series"),
+        share("end_coverage", "Mean coverage at the end of the series"),
         Column("end_loss", "real", "Loss there, on the monotone curve"),
         Column(
             "half_point", "real",
             "Coverage at which half of end_loss is reached; empty if nothing is lost there",
             low=0, high=1,
         ),
-        *common.interval_columns("half_point"),
-        common.share("defined", "Share of the resamples that lose something at the end"),
+        *interval_columns("half_point"),
+        share("defined", "Share of the resamples that lose something at the end"),
     ),
     key=("dataset", "classifier", "series", "label"),
 )  # fmt: skip

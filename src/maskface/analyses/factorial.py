@@ -16,7 +16,7 @@ from scipy.special import ndtri
 from maskface.analyses import common
 from maskface.arrays import Floats, Integers, Row
 from maskface.errors import MaskfaceError
-from maskface.schema import Column, Table
+from maskface.schema import Column, Table, interval_columns, p_column
 from maskface.stats.aggregate import PictureAnswers, ratio, sums_by
 from maskface.stats.randomization import swap_test
 from maskface.stats.tests import holm_within
@@ -50,9 +50,9 @@ FACTORIAL: Final = Table(
         ),
         *common.STANDING,
         Column("value", "real", "The cell's value or the effect"),
-        *common.interval_columns("value"),
-        common.p_column("p_value", "Two-sided permutation test that an effect is 0"),
-        common.p_column(
+        *interval_columns("value"),
+        p_column("p_value", "Two-sided permutation test that an effect is 0"),
+        p_column(
             "p_adjusted", "p_value after Holm, over the tests of the same measure; for shares and "
             "probabilities faces that show the answer are a family of their own",
         ),

@@ -26,7 +26,7 @@ from maskface.analyses.grouping import (
 )
 from maskface.analyses.transfer import only_condition
 from maskface.arrays import Floats, Row
-from maskface.schema import Column, Table
+from maskface.schema import Column, Table, interval_columns, p_column
 from maskface.text import p_text, percent, points
 
 GROUP_MEASURES: Final = ("plain", "masked", "loss")
@@ -67,8 +67,8 @@ MODERATORS: Final = Table(
         *common.STANDING,
         _N_FEWEST,
         Column("value", "real", "The number, a share or a difference of shares"),
-        *common.interval_columns("value"),
-        common.p_column("p_value", "Two-sided test that both groups lose the same; of differences"),
+        *interval_columns("value"),
+        p_column("p_value", "Two-sided test that both groups lose the same; of differences"),
         common.P_ADJUSTED,
         Column("test", "text", "Which test", allowed=("", *TESTS)),
         Column(
@@ -100,7 +100,7 @@ GAPS: Final = Table(
             "value", "real",
             "loss_first minus loss_second; with a reference, that minus the reference's",
         ),
-        *common.interval_columns("value"),
+        *interval_columns("value"),
     ),
     key=("dataset", "classifier", "attribute", "first", "second", "place", "reference"),
 )  # fmt: skip

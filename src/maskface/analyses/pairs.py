@@ -13,7 +13,6 @@ from typing import Final
 import cv2
 import numpy as np
 
-from maskface.analyses.common import share
 from maskface.analyses.leakage import mask_chip, target_scores
 from maskface.analyses.outlines import (
     LEFT,
@@ -32,7 +31,7 @@ from maskface.occluders import Occluder, get_occluder
 from maskface.occluders.base import Drawing, coverage
 from maskface.occluders.worn.base import Mask
 from maskface.pipeline import NO_FACE, Detect, make_face, open_picture
-from maskface.schema import Column, Table
+from maskface.schema import Column, Table, share
 from maskface.seeds import derived_seed
 from maskface.specs import head
 from maskface.types import (

@@ -16,7 +16,7 @@ from maskface.arrays import Bools, Floats, Integers, Row
 from maskface.errors import MaskfaceError
 from maskface.mesh import FEATURES, canonical_mesh
 from maskface.occluders.controls.frame import face_size, on_face, on_plane, random_places
-from maskface.schema import Column, Table, numbered
+from maskface.schema import Column, Table, interval_columns, numbered, p_column
 from maskface.stats.aggregate import sums_by
 from maskface.stats.randomization import N_DRAWS, flip_test, orders, randomize
 from maskface.tables import P_COLUMNS, PLAIN
@@ -212,9 +212,9 @@ MAPS: Final = Table(
         Column("y", "real", "From the top of the forehead, 0, to the chin, 1", low=0, high=1),
         Column("region", "text", "Where that is", allowed=(*REGIONS_OF, ELSEWHERE)),
         _VALUE,
-        *common.interval_columns("value"),
+        *interval_columns("value"),
         Column("z", "real", "Score that is tested"),
-        common.p_column("p_adjusted", "Two-sided, over all places of the map, by permutation"),
+        p_column("p_adjusted", "Two-sided, over all places of the map, by permutation"),
         Column("significant", "whole", "1 if p_adjusted < .05, else 0", low=0, high=1),
     ),
     key=("dataset", "classifier", "method", "measure", "label", "y", "x"),
@@ -228,7 +228,7 @@ REGIONS: Final = Table(
         Column("region", "text", "Places of the map, averaged", allowed=_REGIONS),
         Column("n_places", "whole", "How many", low=0),
         _VALUE,
-        *common.interval_columns("value"),
+        *interval_columns("value"),
     ),
     key=("dataset", "classifier", "method", "measure", "label", "region"),
 )

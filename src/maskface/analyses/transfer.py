@@ -13,7 +13,7 @@ from maskface.analyses import common
 from maskface.arrays import Floats, Row
 from maskface.classifiers import make_classifier
 from maskface.errors import MaskfaceError
-from maskface.schema import Column, Table, numbered
+from maskface.schema import Column, Table, interval_columns, numbered, share
 from maskface.stats import Resampled, bootstrap, interval
 from maskface.stats.aggregate import count_answers
 from maskface.stats.intervals import ratio_limits
@@ -61,8 +61,8 @@ TRANSFER: Final = Table(
             "picture", 0,
         ),
         Column("value", "real", "The number; a share, or a difference of shares"),
-        *common.interval_columns("value"),
-        common.share(
+        *interval_columns("value"),
+        share(
             "chance",
             "Right answers if the same answers were given whatever was shown; of one emotion, how "
             "often it is answered",

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from tqdm.auto import tqdm
 
-from maskface.analyses.common import TextRow, estimates, interval_columns, limit_cells, share
+from maskface.analyses.common import TextRow, estimates, limit_cells
 from maskface.analyses.leakage import TARGETS, predict_unseen
 from maskface.analyses.pairs import (
     BESIDE,
@@ -35,7 +35,7 @@ from maskface.errors import MaskfaceError
 from maskface.experiment.cross_fitting import subject_folds
 from maskface.landmarks import CachedDetector, LandmarkCache, MediaPipeDetector
 from maskface.pipeline import COVERED, NoAnswer, adapt_classifiers, all_needs, answer_cells, predict
-from maskface.schema import Column, Table
+from maskface.schema import Column, Table, interval_columns, p_column, share
 from maskface.seeds import derived_seed
 from maskface.stats import N_RESAMPLES, equivalence_test
 from maskface.stats.aggregate import ratio
@@ -75,10 +75,7 @@ COMPARISON: Final = Table(
         Column("value", "real", "The measure"),
         *interval_columns("it, by a bootstrap over people"),
         Column("bound", "real", "Difference that would matter"),
-        Column(
-            "p_value", "real", "Two one-sided t tests: small if within the bound",
-            low=0, high=1, decimals=12,
-        ),
+        p_column("p_value", "Two one-sided t tests: small if within the bound"),
         Column("equivalent", "text", "Is it within the bound?", allowed=("", "no", "yes")),
     ),
     key=("wearing", "measure", "classifier"),

@@ -75,22 +75,10 @@ class Dataset:
 
 
 def balanced_sample(samples: Sequence[Sample], limit: int, seed: int) -> tuple[Sample, ...]:
-    """Draw pictures with label frequencies that are as equal as possible.
+    """Draw up to `limit` pictures (1 or more) with label frequencies that are as equal as possible.
 
-    Parameters
-    ----------
-    samples
-        Pictures to draw from.
-    limit
-        Largest number of pictures, 1 or more.
-    seed
-        Seed of the draw.
-
-    Returns
-    -------
-    tuple of Sample
-        Pictures sorted by image id. The rank of a picture depends only on the seed and its own id,
-        so a larger limit only adds pictures.
+    They are sorted by image id. The rank of a picture depends only on the seed and its own id, so a
+    larger limit only adds pictures.
     """
 
     def place(sample: Sample) -> str:

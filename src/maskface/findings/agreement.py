@@ -21,7 +21,7 @@ from maskface.errors import MaskfaceError
 from maskface.findings.answers import count_choices, count_observers
 from maskface.findings.claims import kind_of, load_findings
 from maskface.humans import HUMAN, check_study, is_yes_no
-from maskface.schema import Column, Table
+from maskface.schema import Column, Table, p_column
 from maskface.stats import INTERVAL_NAMES, Resampled, interval, resample
 from maskface.tables import PLAIN, RESPONSES
 from maskface.text import p_text
@@ -64,10 +64,7 @@ AGREEMENT: Final = Table(
         Column("n_cells", "whole", "Numbers that are correlated", low=0),
         Column("value", "real", "The correlation; empty if one side is constant", low=-1, high=1),
         *_INTERVAL,
-        Column(
-            "p_value", "real", "Two-sided, exact: all ways to exchange the names of emotions",
-            low=0, high=1, decimals=12,
-        ),
+        p_column("p_value", "Two-sided, exact: all ways to exchange the names of emotions"),
     ),
     key=("dataset", "classifier", "condition", "humans", "pattern", "statistic"),
 )  # fmt: skip

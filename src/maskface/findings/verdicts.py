@@ -27,27 +27,13 @@ from maskface.text import align, points
 def compare_run(
     folder: str | Path, *, masks: tuple[str, ...] = (), seed: int = 0
 ) -> tuple[Result, ...]:
-    """Judge a run on each claim of the literature.
+    """Judge a run of classifiers, or a study of human observers, on each claim of the literature.
 
-    Parameters
-    ----------
-    folder
-        Of a run of classifiers, or of a study with human observers.
-    masks
-        Conditions that count as face masks whatever their names.
-    seed
-        Of the bootstrap.
-
-    Returns
-    -------
-    tuple of Result
-        In the order of `CLAIMS`; for each classifier, or human observers, and each condition that
-        the claim is about, or one ``not measured``. Controls with shuffled labels are left out.
-
-    Raises
-    ------
-    MaskfaceError
-        If the folder has no summary, the run is incomplete, or it lacks a condition of `masks`.
+    Conditions in `masks` count as face masks whatever their names; `seed` is that of the bootstrap.
+    Returns results in the order of `CLAIMS`; for each classifier, or human observers, and each
+    condition that the claim is about, or one ``not measured``. Controls with shuffled labels are
+    left out. Raises MaskfaceError if the folder has no summary, the run is incomplete, or it lacks
+    a condition of `masks`.
     """
     run = RunTables(Path(folder), masks)
     results: list[Result] = []

@@ -344,28 +344,13 @@ class Study:
 def read_study(
     paths: Sequence[str | Path], column_map: str | Path | None = None, *, dataset: str | None = None
 ) -> Study:
-    """Read trial tables of human observers.
+    """Read trial tables of human observers: CSV or JSON files, or folders of them.
 
-    Parameters
-    ----------
-    paths
-        CSV or JSON files, or folders of them.
-    column_map
-        TOML file with the meaning of the columns; it completes the ready-made map of the platform,
-        which is detected by the columns (docs/humans.md).
-    dataset
-        Name of the study; that of the map if None.
-
-    Returns
-    -------
-    Study
-        A row for each trial, those without an answer and those excluded too.
-
-    Raises
-    ------
-    MaskfaceError
-        If a file cannot be read, a column or the meaning of a value is unknown, or no trial is
-        left. The message says what to add to the map.
+    `column_map` is a TOML file with the meaning of the columns; it completes the ready-made map of
+    the platform, which is detected by the columns (docs/humans.md). `dataset` is the name of the
+    study, that of the map if None. Returns a row for each trial, those without an answer and those
+    excluded too. Raises MaskfaceError if a file cannot be read, a column or the meaning of a value
+    is unknown, or no trial is left; the message says what to add to the map.
     """
     files, notes = reading.find_files([Path(path) for path in paths])
     own = read_map(Path(column_map)) if column_map is not None else {}

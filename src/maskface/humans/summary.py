@@ -85,21 +85,9 @@ OBSERVER = "observer_id"
 def odds_ratios(responses: pd.DataFrame) -> stats.Gee:
     """Fit the odds of a right answer under each condition by those to plain faces.
 
-    Parameters
-    ----------
-    responses
-        In the schema of `maskface.tables.RESPONSES`. Of yes/no trials, those that ask for the
-        shown emotion count.
-
-    Returns
-    -------
-    Gee
-        Logistic regression with correlated answers of one observer.
-
-    Raises
-    ------
-    MaskfaceError
-        If there are fewer than two observers, or a condition has only right or wrong answers.
+    Logistic regression with correlated answers of one observer. Of yes/no trials, those that ask
+    for the shown emotion count. Raises MaskfaceError if there are fewer than two observers, or a
+    condition has only right or wrong answers.
     """
     trials = congruent(responses[responses["status"] == "ok"])
     data = trials[[OBSERVER, "condition", "correct"]].astype({"correct": float})

@@ -25,9 +25,8 @@ _MEANING: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One claim of the literature beside the run."""
+    """A `maskface.findings.Claim` beside the run."""
 
-    # As in `maskface.findings.Claim`.
     statement: str
     verdict: str  # how often the run agrees, differs and cannot tell
     people: tuple[str, ...]  # findings on people, a line per study

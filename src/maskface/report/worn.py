@@ -29,26 +29,11 @@ _MOST: Final = 60
 
 
 def write_worn(found: WornComparison, folder: Path, *, faces_allowed: bool = False) -> list[Path]:
-    """Write a comparison of drawn with worn masks.
+    """Write pairs.csv, compare_worn.csv, answers.csv and compare_worn.html into a folder.
 
-    Parameters
-    ----------
-    found
-        From `maskface.compare_worn`.
-    folder
-        A folder that exists; files of the same names are replaced.
-    faces_allowed
-        Show the pictures: the terms of the set allow it. Not needed for sets that are known to.
-
-    Returns
-    -------
-    list of Path
-        ``pairs.csv``, ``compare_worn.csv``, ``answers.csv`` and ``compare_worn.html``.
-
-    Raises
-    ------
-    OSError
-        If a file cannot be written.
+    Files of the same names are replaced. If `faces_allowed`, the pictures are shown: the terms of
+    the set allow it (not needed for sets that are known to). Raises OSError if a file cannot be
+    written.
     """
     paths = []
     for schema, table in (

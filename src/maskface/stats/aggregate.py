@@ -102,7 +102,7 @@ def count_answers(
     `unit` (n,) are names of the independent units, which are numbered in their order; `cell` (n,)
     numbers the `n_cells` cells; `label` and `answer` (n,) index `EMOTIONS`, and an answer that is
     no emotion is `NO_ANSWER`. Of answers to "is it ...?", `said` (n,) is 1 for yes and 0 for no,
-    and `answer` names what was asked; None if answers were chosen among all emotions.
+    and `answer` names the emotion in question; None if answers were chosen among all emotions.
     """
     codes = pd.factorize(unit, sort=True)[0].astype(np.int64)
     n = (int(codes.max(initial=-1)) + 1) * n_cells

@@ -19,12 +19,11 @@ class Weights:
 
     file: str  # its name in the package
     sha256: str  # hash of its bytes, 64 hexadecimal digits
-    # Title, terms of use, origin and reference.
     title: str
-    licence: str
+    licence: str  # terms of use
     licence_file: str  # name of the file with the text of the licence
-    source: str
-    citation: str
+    source: str  # origin
+    citation: str  # reference
 
     @property
     def path(self) -> Path:

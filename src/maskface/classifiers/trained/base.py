@@ -260,12 +260,9 @@ class Trained(Rebuilt, ABC):
 class Tracked(Trained):
     """A trained classifier whose features come from the face tracker instead of pixels.
 
-    Parameters
-    ----------
-    points
-        ``seen``: tracked again in the occluded picture, without the hidden parts. ``redetected``:
-        the same, with the tracker's guesses of the hidden parts. ``plain``: tracked in the plain
-        picture, without the hidden parts.
+    `points` are ``seen`` (tracked again in the occluded picture, without the hidden parts),
+    ``redetected`` (the same, with the tracker's guesses of the hidden parts) or ``plain`` (tracked
+    in the plain picture, without the hidden parts).
     """
 
     points: Points = "seen"

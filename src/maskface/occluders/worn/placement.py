@@ -20,6 +20,8 @@ UNIT: Final = 8.9
 _HELD: Final = 0.6
 """Correlation of the height of the upper edge at the midline with that at its ends."""
 _HANGING: Final = 0.7  # correlation of the height of the lower edge with that of the lower corners
+_MEAN: Final = (-0.015, 0.015)
+"""Mean width and height of the lower edge, beside those of the usual mask."""
 _SHORTEST: Final = 3.0  # least height of a side in cm
 
 
@@ -77,10 +79,10 @@ class Population:
         corner = _HANGING * z[1] + np.sqrt(1 - _HANGING**2) * z[3]
         return Placement(
             top=-down * UNIT,
-            bottom=-low * UNIT,
+            bottom=(_MEAN[1] - low) * UNIT,
             upper=float(-(self.lowered[1] + self.outer * outer) * UNIT),
             lower=float(-self.lower * np.clip(corner, -2, 2) * UNIT),
-            width=float((self.wider + self.width / 2 * np.clip(z[4], -2, 2)) * UNIT),
+            width=float((self.wider + (_MEAN[0] + self.width * np.clip(z[4], -2, 2)) / 2) * UNIT),
             taper=float(self.taper * z[5] * UNIT),
             tilt=float(self.tilt * z[6] + self.lean),
             shift=float(self.shift * z[7] * UNIT),
