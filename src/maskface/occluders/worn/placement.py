@@ -47,7 +47,7 @@ USUAL: Final = Placement()
 
 @dataclass(frozen=True, slots=True)
 class Population:
-    """Spread (standard deviations) of the placements of one kind of mask, in units; see `REAL`."""
+    """Spread (standard deviations) of the placements of one kind of mask,."""
 
     # Of the upper edge at the midline and below the outer corners of the eyes.
     top: float = 0.080
@@ -62,6 +62,9 @@ class Population:
     tilt: float = 1.9
     lean: float = -0.2
     shift: float = 0.037  # sideways
+    # How much lower than the usual mask the upper edge is in the mean, at the midline and its ends.
+    lowered: tuple[float, float] = (0.0, 0.0)
+    wider: float = 0.0  # how much farther than in the usual mask the sides are out in the mean
     # Least and greatest deviation of the upper edge at the midline: above, masks would hide the
     # eyes, and below bare the tip of the nose. The same for the lower edge, lest it bare the lip of
     # an open mouth.
@@ -70,16 +73,16 @@ class Population:
     def draw(self, rng: np.random.Generator) -> Placement:
         """Draw a placement."""
         z = rng.standard_normal(8)
-        down = float(np.clip(self.top * z[0], *self.reach[0]))
+        down = self.lowered[0] + float(np.clip(self.top * z[0], *self.reach[0]))
         low = float(np.clip(self.bottom * z[1], *self.reach[1]))
         outer = _HELD * z[0] + np.sqrt(1 - _HELD**2) * z[2]
         corner = _HANGING * z[1] + np.sqrt(1 - _HANGING**2) * z[3]
         return Placement(
             top=-down * UNIT,
             bottom=(_MEAN[1] - low) * UNIT,
-            upper=float(-self.outer * outer * UNIT),
+            upper=float(-(self.lowered[1] + self.outer * outer) * UNIT),
             lower=float(-self.lower * np.clip(corner, -2, 2) * UNIT),
-            width=float((_MEAN[0] + self.width * np.clip(z[4], -2, 2)) / 2 * UNIT),
+            width=float((self.wider + (_MEAN[0] + self.width * np.clip(z[4], -2, 2)) / 2) * UNIT),
             taper=float(self.taper * z[5] * UNIT),
             tilt=float(self.tilt * z[6] + self.lean),
             shift=float(self.shift * z[7] * UNIT),
@@ -94,6 +97,7 @@ SEWN: Final = Population(
     width=0.085,
     tilt=2.2,
     lean=0.1,
+    wider=0.008,
     reach=((-0.12, 0.18), (-0.17, 0.35)),
 )
 """Masks of cloth or foam."""

@@ -205,6 +205,7 @@ class Ffp2Mask(ColouredMask):
         taper=0.07,
         tilt=1.9,
         lean=-0.9,
+        lowered=(0.01, -0.02),
         shift=0.03,
         reach=((-0.09, 0.20), (-0.17, 0.35)),
     )
@@ -223,7 +224,7 @@ class Ffp2Mask(ColouredMask):
             rng = one.rng("cloth")
             make, falloff = int(rng.integers(len(_MAKES))), rng.uniform(0.05, 0.5)
             fold = replace(fold, colour=dimmed(colour, rng.uniform(0.8, 1.0)))
-            whole = creased(rng, 2.5, fine=detail(scale) > 0, halves=2)
+            whole = creased(rng, 2.8, fine=detail(scale) > 0, halves=2)
             sheets = [
                 replace(
                     with_relief(sheet, level, one),
