@@ -20,8 +20,8 @@ UNIT: Final = 8.9
 _HELD: Final = 0.6
 """Correlation of the height of the upper edge at the midline with that at its ends."""
 _HANGING: Final = 0.7  # correlation of the height of the lower edge with that of the lower corners
-_MEAN: Final = (-0.015, 0.015)
-"""Mean width and height of the lower edge, beside those of the usual mask."""
+_MEAN: Final = (0.008, 0.015)
+"""Mean height of upper corners, and of lower corners and edge, above those of the usual mask."""
 _SHORTEST: Final = 3.0  # least height of a side in cm
 
 
@@ -77,9 +77,9 @@ class Population:
         return Placement(
             top=-down * UNIT,
             bottom=(_MEAN[1] - low) * UNIT,
-            upper=float(-self.outer * outer * UNIT),
-            lower=float(-self.lower * np.clip(corner, -2, 2) * UNIT),
-            width=float((_MEAN[0] + self.width * np.clip(z[4], -2, 2)) / 2 * UNIT),
+            upper=float((_MEAN[0] - self.outer * outer) * UNIT),
+            lower=float((_MEAN[1] - self.lower * np.clip(corner, -2, 2)) * UNIT),
+            width=float(self.width / 2 * np.clip(z[4], -2, 2) * UNIT),
             taper=float(self.taper * z[5] * UNIT),
             tilt=float(self.tilt * z[6] + self.lean),
             shift=float(self.shift * z[7] * UNIT),
