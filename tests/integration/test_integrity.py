@@ -15,7 +15,7 @@ from maskface.doctor import check_folder
 from maskface.errors import MaskfaceError
 from maskface.experiment import Experiment, RunFolder, load_run, run, summarize_run
 from maskface.experiment.integrity import find_damage
-from maskface.experiment.results import _face_sizes
+from maskface.experiment.results import _measured
 from maskface.findings import compare_run
 from maskface.power import pilot_variances
 from maskface.report import write_report
@@ -137,9 +137,10 @@ def test_sizes_of_faces_are_those_that_were_measured(folder: Path) -> None:
     index = measured.assign(source="index", value="3")
     ATTRIBUTES.write(ATTRIBUTES.tidy(pd.concat([measured, index])), folder / "attributes.csv")
     assert len(measured)
-    assert sorted(_face_sizes(RunFolder(folder))) == sorted(measured["value"].astype(float))
+    (sizes,) = _measured(RunFolder(folder), "face_px")
+    assert sorted(sizes) == sorted(measured["value"].astype(float))
     (folder / "attributes.csv").unlink()
-    assert _face_sizes(RunFolder(folder)).tolist() == []
+    assert [sizes.tolist() for sizes in _measured(RunFolder(folder), "face_px")] == [[]]
 
 
 def test_trials_of_another_format_are_not_taken_for_those_of_the_run(folder: Path) -> None:
