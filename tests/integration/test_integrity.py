@@ -8,15 +8,18 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from maskface.doctor import check_folder
 from maskface.errors import MaskfaceError
 from maskface.experiment import Experiment, RunFolder, load_run, run, summarize_run
 from maskface.experiment.integrity import find_damage
+from maskface.experiment.results import _measured
 from maskface.findings import compare_run
 from maskface.power import pilot_variances
 from maskface.report import write_report
+from maskface.tables import ATTRIBUTES
 
 EXPERIMENT = Experiment(limit=14, classifiers=("fer",))
 TABLES = ("trials.csv", "summary.csv", "guards.csv", "attributes.csv", "pictures.csv")
@@ -115,6 +118,29 @@ def test_damaged_tables_of_pictures_that_are_gone_are_kept(
     with pytest.raises(MaskfaceError):
         run(asked, tmp_path / "out", resume=True, progress=False)
     assert (tmp_path / "out" / "trials.csv").read_bytes() == left
+
+
+def test_doctor_names_a_manifest_that_was_changed(folder: Path) -> None:
+    """Its tables are as they were, and all its entries are there."""
+    (check,) = check_folder(folder)
+    assert check.ok
+    path = folder / "manifest.json"
+    path.write_text(path.read_text().replace('"seed": 0', '"seed": 1'))
+    (check,) = check_folder(folder)
+    assert (check.ok, check.detail) == (
+        False, "damaged: manifest.json has changed since it was written"
+    )  # fmt: skip
+
+
+def test_sizes_of_faces_are_those_that_were_measured(folder: Path) -> None:
+    measured = load_run(folder).attributes.query("attribute == 'face_px'")
+    index = measured.assign(source="index", value="3")
+    ATTRIBUTES.write(ATTRIBUTES.tidy(pd.concat([measured, index])), folder / "attributes.csv")
+    assert len(measured)
+    (sizes,) = _measured(RunFolder(folder), "face_px")
+    assert sorted(sizes) == sorted(measured["value"].astype(float))
+    (folder / "attributes.csv").unlink()
+    assert [sizes.tolist() for sizes in _measured(RunFolder(folder), "face_px")] == [[]]
 
 
 def test_trials_of_another_format_are_not_taken_for_those_of_the_run(folder: Path) -> None:

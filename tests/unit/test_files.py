@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -13,6 +14,8 @@ from maskface.errors import MaskfaceError
 from maskface.files import (
     destination,
     is_partial,
+    seal_is_broken,
+    sealed,
     shortened,
     write_atomically,
     written_atomically,
@@ -76,3 +79,13 @@ def test_long_names_stay_apart_when_they_are_shortened() -> None:
     assert len({shortened(first), shortened(second)}) == 2
     assert max(len(shortened(name).encode()) for name in (first, "\u00fc" * 127)) <= 200
     assert shortened("a.csv") == "a.csv"
+
+
+def test_a_record_bears_its_own_hash() -> None:
+    record = {"seed": 0, "files": {"a.csv": {"rows": 3}}, "wait_s": 0.1, "name": "größe"}
+    kept = json.loads(sealed(record))
+    assert kept.items() > record.items()
+    assert not seal_is_broken(kept)
+    assert not seal_is_broken(record)  # of an earlier version
+    assert seal_is_broken(kept | {"seed": 1})
+    assert json.loads(sealed(kept | {"seed": 0})) == kept

@@ -296,6 +296,8 @@ def test_numbers_are_those_of_their_own_columns(tmp_path: Path) -> None:
     overall = found["overall-loss"]
     assert (overall.value, overall.low, overall.high) == (0.29, 0.2, 0.44)
     assert "+29.0  [+20.0, +44.0]" in comparison_text(tuple(found.values()))
+    (values,) = comparison_values([overall])[0]["results"]
+    assert (values["value"], values["ci_low"], values["ci_high"]) == (0.29, 0.2, 0.44)
     for one in found.values():
         assert np.isnan(one.value) or one.low <= one.value <= one.high
     # Disgust is read as anger in 65 - 0 % more of the masked faces, and its interval is above 0.
