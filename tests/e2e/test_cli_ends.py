@@ -87,7 +87,7 @@ def test_workers_that_have_just_begun_print_nothing(faces: Path, tmp_path: Path)
 
 
 def nobody_left(group: int, within_s: float) -> bool:
-    """Whether all processes of a group end in time."""
+    """Return whether all processes of a group end in time."""
     until = time.monotonic() + within_s
     while time.monotonic() < until:
         try:
@@ -295,10 +295,7 @@ def test_no_worker_outlives_its_parent(sent: int, faces: Path, tmp_path: Path) -
     _, told = process.communicate(timeout=300)
     assert process.returncode == (INTERRUPTED if sent == signal.SIGHUP else -signal.SIGKILL)
     assert (b"--resume" in told) is (sent == signal.SIGHUP)
-    deadline = time.monotonic() + 60  # nobody ends a worker that is not watched
-    while group_of(process.pid) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert group_of(process.pid) == set()
+    assert nobody_left(process.pid, 5)
     left = sorted(path.name for path in parts.glob("part-*"))
     time.sleep(1)
     assert sorted(path.name for path in parts.glob("part-*")) == left

@@ -300,18 +300,16 @@ def _mean(sums: Floats) -> Floats:
 def _told_apart(worn: Floats, drawn: Floats, person: Integers) -> Floats:
     """Return how drawn pictures look, (2, n) for worn and drawn, by models fitted to others."""
     from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import PredefinedSplit, cross_val_predict
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
     features = np.concatenate([worn, drawn])
     label = np.repeat([0, 1], len(worn))
-    fold = np.tile(subject_folds(person, 10), 2)
-    score = np.zeros(len(label))
-    for number in range(int(fold.max()) + 1):
-        model = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=1000))
-        model.fit(features[fold != number], label[fold != number])
-        score[fold == number] = model.decision_function(features[fold == number])
-    return score.reshape(2, -1)
+    model = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=1000))
+    folds = PredefinedSplit(np.tile(subject_folds(person, 10), 2))
+    score = cross_val_predict(model, features, label, cv=folds, method="decision_function")
+    return np.asarray(score).reshape(2, -1)
 
 
 def _auc(score: Floats, person: Integers, seed: int, n: int) -> Floats:

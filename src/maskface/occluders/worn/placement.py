@@ -47,7 +47,7 @@ USUAL: Final = Placement()
 
 @dataclass(frozen=True, slots=True)
 class Population:
-    """Spread (standard deviations) of the placements of one kind of mask,."""
+    """Spread (standard deviations) of the placements of one kind of mask."""
 
     # Of the upper edge at the midline and below the outer corners of the eyes.
     top: float = 0.080
