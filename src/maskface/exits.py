@@ -6,6 +6,7 @@ may hold sequences that control a terminal.
 
 from __future__ import annotations
 
+import _thread
 import logging
 import os
 import re
@@ -14,8 +15,9 @@ import shutil
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, NoReturn, TextIO, cast
 
@@ -33,6 +35,7 @@ INTERRUPTED: Final = 130
 
 DEBUG: Final = "MASKFACE_DEBUG"
 """Environment variable that adds tracebacks to errors."""
+_AGAIN_S: Final = 0.05
 NOTHING_KEPT: Final = "Nothing was kept"
 _CONTROL: Final = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff"
@@ -125,24 +128,50 @@ def _end(code: int, message: str, error: Exception | None = None) -> NoReturn:
     raise Ended(code)
 
 
+class _Interrupt:
+    """Handler of signals that raises `KeyboardInterrupt`; a second signal ends the process."""
+
+    def __init__(self, signals: Iterable[int]) -> None:
+        self._signals = tuple(signals)
+
+    def __call__(self, number: int, _: object) -> None:
+        for other in self._signals:
+            signal.signal(other, signal.SIG_DFL)
+        sys.unraisablehook = partial(self._forgive, number)
+        raise KeyboardInterrupt
+
+    def _forgive(self, number: int, error: sys.UnraisableHookArgs) -> None:
+        """Print no error of a `__del__`: the signal may have come while its object was made.
+
+        Python drops an interruption inside `__del__`: send the signal again once that is left.
+        """
+        if error.exc_type is KeyboardInterrupt:
+            for other in self._signals:
+                signal.signal(other, self)
+            threading.Timer(_AGAIN_S, _signal_main_thread, (number,)).start()
+
+
+def _signal_main_thread(number: int) -> None:
+    thread = threading.main_thread().ident
+    if hasattr(signal, "pthread_kill") and thread is not None:
+        signal.pthread_kill(thread, number)  # also wakes a thread that waits
+    else:
+        _thread.interrupt_main(signal.Signals(number))
+
+
 @contextmanager
 def _signals_interrupt() -> Iterator[None]:
     """Let SIGTERM and SIGHUP raise `KeyboardInterrupt` as Ctrl-C does: workers would outlive it.
 
     A second signal ends the process at once; workers end soon after it.
     """
-
-    def interrupt(*_: object) -> None:
-        for end in before:
-            signal.signal(end, signal.SIG_DFL)
-        raise KeyboardInterrupt
-
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     ends = [getattr(signal, n) for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, n)]
     # nohup ignores SIGHUP, and so does what it starts; a shell's background jobs ignore SIGINT.
     ends = [end for end in ends if signal.getsignal(end) is not signal.SIG_IGN]
+    interrupt = _Interrupt(ends)
     before = {end: signal.signal(end, interrupt) for end in ends}
     try:
         yield

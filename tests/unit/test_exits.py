@@ -144,6 +144,35 @@ def test_signals_to_any_thread_wait_until_workers_have_started(sent: str) -> Non
         signal.signal(number, before)
 
 
+@pytest.mark.parametrize(
+    ("made", "told"),
+    [
+        ("signal.raise_signal(sent); self.whole = True", "self.whole"),  # half made
+        ("self.whole = True", "signal.raise_signal(sent); print('closed')"),
+    ],
+)
+@pytest.mark.parametrize("sent", ["SIGINT", "SIGTERM"])
+def test_interruptions_of_objects_that_are_made_or_deleted(made: str, told: str, sent: str) -> None:
+    """Python prints errors of `__del__`, and loses an interruption there."""
+    script = f"""
+import signal, time
+from maskface.exits import ended_in_words
+sent = signal.{sent}
+class Picture:
+    def __init__(self): {made}
+    def __del__(self): {told}
+with ended_in_words("Trials are kept"):
+    Picture()
+    time.sleep(60)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=False
+    )
+    assert done.returncode == INTERRUPTED
+    assert done.stderr.startswith("\nStopped. Trials are kept")
+    assert "Traceback" not in done.stderr
+
+
 def test_other_exits_pass() -> None:
     with pytest.raises(SystemExit) as end, ended_in_words():
         sys.exit(1)
