@@ -28,7 +28,9 @@ from maskface.experiment_cli import Options, main
 
 def build(options: Options) -> Experiment:
     """Compare plain faces with surgical masks."""
-    return options.experiment(occluders=("surgical",), classifiers=("faceapi", "fer"))
+    return options.experiment(
+        occluders=("masks", "surgical", "ffp2", "fill"), classifiers=("faceapi", "fer")
+    )
 
 
 if __name__ == "__main__":
