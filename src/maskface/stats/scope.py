@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from maskface.errors import MaskfaceError
-from maskface.occluders import find_masks, get_occluder
+from maskface.occluders import Masks, find_masks, get_occluder
 from maskface.occluders.worn.base import Mask
 
 _NAMES: Final = {"subject": "people", "image": "pictures", "observer": "observers"}
@@ -38,7 +38,7 @@ def scope_text(conditions: Sequence[str], units: str) -> str:
         for name, found in drawn.items()
         if not found.exemplar
     ]
-    fixed = [name for name in conditions if name not in drawn and _is_one_mask(name)]
+    fixed = [name for name in conditions if name not in drawn and is_mask(name)]
     if fixed:
         hint = "" if lines else " --occluder masks covers both."
         one = (
@@ -50,9 +50,11 @@ def scope_text(conditions: Sequence[str], units: str) -> str:
     return "\n".join(lines)
 
 
-def _is_one_mask(condition: str) -> bool:
+def is_mask(condition: str) -> bool:
+    """Return whether a condition is a mask, alone or among other things worn."""
     try:
         occluder = get_occluder(condition)
     except MaskfaceError:
         return False
-    return any(isinstance(one, Mask) for one in (occluder, *getattr(occluder, "layers", ())))
+    layers = (occluder, *getattr(occluder, "layers", ()))
+    return any(isinstance(one, Mask | Masks) for one in layers)
