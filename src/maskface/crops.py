@@ -9,10 +9,8 @@ import numpy as np
 
 from maskface.types import Face, FaceLandmarks, ImageArray
 
-CROP_SCALE: Final = 1.1
+CROP_SCALE: Final = 1.05
 """Side of the classifier crop, as a multiple of the larger side of the landmark box."""
-CROP_LIFT: Final = 0.06
-"""Shift of the crop upwards, as a share of its side, to take in the forehead."""
 
 
 def crop_box(landmarks: FaceLandmarks) -> tuple[int, int, int]:
@@ -24,16 +22,16 @@ def crop_box(landmarks: FaceLandmarks) -> tuple[int, int, int]:
     left, top, right, bottom = landmarks.box
     side = max(round(CROP_SCALE * max(right - left, bottom - top)), 2)
     x0 = round((left + right) / 2 - side / 2)
-    y0 = round((top + bottom) / 2 - side / 2 - CROP_LIFT * side)
+    y0 = round((top + bottom) / 2 - side / 2)
     return x0, y0, side
 
 
 def face_crop(image: ImageArray, landmarks: FaceLandmarks) -> ImageArray:
     """Cut out the square (S, S, 3) that classifiers are given, at the picture's own resolution.
 
-    Its side is `CROP_SCALE` times the larger side of the landmark box, it is moved up by
-    `CROP_LIFT` of its side, and the picture's border is repeated where it reaches outside. `image`
-    (H, W, 3) uint8 RGB is the picture the landmarks were found in or an occluded copy of it.
+    Its side is `CROP_SCALE` times the larger side of the landmark box, whose middle it shares, and
+    the picture's border is repeated where it reaches outside. `image` (H, W, 3) uint8 RGB is the
+    picture the landmarks were found in or an occluded copy of it.
     """
     x0, y0, side = crop_box(landmarks)
     return cut(image, x0, y0, side, side)
@@ -46,6 +44,16 @@ def upright_crop(face: Face) -> ImageArray:
     degrees are returned as they are.
     """
     return np.rot90(face.crop, round(face.landmarks.pose.roll / 90) % 4)
+
+
+def middle(crop: ImageArray, fraction: float) -> ImageArray:
+    """Return the middle of a square picture: the same margin is cut off on all four sides.
+
+    `fraction` is the side of the middle, as a fraction of the picture's, to the nearest pixel.
+    """
+    margin = min(round(len(crop) * (1 - fraction) / 2), (len(crop) - 1) // 2)
+    inside = slice(margin, len(crop) - margin)
+    return crop[inside, inside]
 
 
 def cut(image: ImageArray, x0: int, y0: int, width: int, height: int) -> ImageArray:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskface.classifiers.card import Input
-from maskface.crops import resize
+from maskface.crops import middle, resize
 from maskface.types import Face, FaceLandmarks, ImageArray, MaskArray
 
 
@@ -18,9 +18,7 @@ def prepare(crop: ImageArray, wanted: Input) -> NDArray[np.float32]:
 
     Returns float32, (channels, size, size) or (size, size, channels).
     """
-    side = max(round(len(crop) * wanted.crop), 1)
-    edge = (len(crop) - side) // 2
-    image = crop[edge : edge + side, edge : edge + side]
+    image = middle(crop, wanted.crop)
     if wanted.colour == "grey":
         image = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8)
     pixels = resize(image, wanted.size, wanted.size).reshape(wanted.size, wanted.size, -1)
