@@ -1,8 +1,8 @@
 """CPU time per picture of a whole run and of its stages, beside the bare libraries.
 
 The floor is what cannot be left out: decoding with OpenCV, MediaPipe's face landmarker, and the
-forward passes of the two networks on inputs made beforehand (one batch for each picture, four
-as there are conditions). The run does all of that, and puts occluders on, cuts and resizes crops,
+forward passes of the two networks on inputs made beforehand (one batch for each picture: four views
+for each condition). The run does all of that, and puts occluders on, cuts and resizes crops,
 measures size and skin, makes rows, and writes and merges part files. Pictures are read as by one
 worker of a run, without the landmark cache. Three experiments take turns over the same pictures,
 chunk by chunk, each beside its floor, so that a busy machine slows all alike; ratios are medians

@@ -22,7 +22,6 @@ from maskface.specs import with_parameters
 from maskface.types import EMOTIONS, Face, ImageArray
 from maskface.weights import manifest
 
-
 SCALES: Final = (1.0, 0.95 / CROP_SCALE)
 """Sides of the two crops that are averaged, as fractions of the side of a face's crop."""
 _LEAST: Final = 1e-7
