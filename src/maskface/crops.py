@@ -7,6 +7,7 @@ from typing import Final
 import cv2
 import numpy as np
 
+from maskface.arrays import Floats
 from maskface.types import Face, FaceLandmarks, ImageArray
 
 CROP_SCALE: Final = 1.05
@@ -19,11 +20,14 @@ def crop_box(landmarks: FaceLandmarks) -> tuple[int, int, int]:
     The square may reach outside the picture. A landmark at (x, y) of the picture is at (x - left, y
     - top) of the square.
     """
+    return square_around(landmarks, CROP_SCALE)
+
+
+def square_around(landmarks: FaceLandmarks, scale: float) -> tuple[int, int, int]:
+    """Return left edge, top edge and side of a square around the landmark box, `scale` as large."""
     left, top, right, bottom = landmarks.box
-    side = max(round(CROP_SCALE * max(right - left, bottom - top)), 2)
-    x0 = round((left + right) / 2 - side / 2)
-    y0 = round((top + bottom) / 2 - side / 2)
-    return x0, y0, side
+    side = max(round(scale * max(right - left, bottom - top)), 2)
+    return round((left + right) / 2 - side / 2), round((top + bottom) / 2 - side / 2), side
 
 
 def face_crop(image: ImageArray, landmarks: FaceLandmarks) -> ImageArray:
@@ -74,3 +78,20 @@ def resize(image: ImageArray, width: int, height: int) -> ImageArray:
     shrinking = width * height < image.shape[0] * image.shape[1]
     method = cv2.INTER_AREA if shrinking else cv2.INTER_CUBIC
     return np.asarray(cv2.resize(image, (width, height), interpolation=method), dtype=np.uint8)
+
+
+def warp(square: ImageArray, linear: Floats, shift: Floats, side: int) -> ImageArray:
+    """Turn, scale and shift a square picture: pixel p comes to lie at ``linear @ p + shift``.
+
+    `linear` (2, 2) is a rotation times a scale; integers are the centres of pixels. Returns (side,
+    side, 3) uint8; the border of the picture is repeated beyond it.
+    """
+    wide, zoom = len(square), float(np.hypot(*linear[0]))
+    # Bilinear sampling would skip pixels of large pictures, so these are shrunk first.
+    small = resize(square, *[max(round(wide * zoom), 2)] * 2) if zoom < 1 else square
+    shrunk = len(small) / wide
+    # The centres of pixels move by half the difference in size.
+    shift = shift + linear @ np.full(2, 0.5 / shrunk - 0.5)
+    matrix = np.column_stack([linear / shrunk, shift])
+    warped = cv2.warpAffine(small, matrix, (side, side), borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(warped, dtype=np.uint8)
