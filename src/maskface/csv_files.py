@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final, TextIO
+from typing import Final, TextIO, TypeVar
 
 from maskface.cells import cell_text
 from maskface.errors import MaskfaceError
 from maskface.files import require_regular_file
 
+T = TypeVar("T")
 _SEPARATORS: Final = ",;\t"
 """Where the comma is the decimal mark, Excel writes CSV files with semicolons."""
 _DECLARED: Final = re.compile(r'"?sep=([^"\s]|\t)"?\s*', re.IGNORECASE)
@@ -19,8 +20,8 @@ _DECLARED: Final = re.compile(r'"?sep=([^"\s]|\t)"?\s*', re.IGNORECASE)
 _LONGEST_HEADER: Final = 1_000_000
 
 
-def read_csv(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
-    """Return the header, and the rows with the lines on which they end.
+def read_csv(path: Path, check: Callable[[list[str]], T]) -> tuple[T, list[tuple[int, list[str]]]]:
+    """Return what `check` makes of the header, and the rows with the lines on which they end.
 
     The file is in UTF-8, with columns separated by commas, semicolons or tabs: the most frequent in
     the header, or as in a line ``sep=;`` before it. Empty rows are left out, and the apostrophe
@@ -35,6 +36,7 @@ def read_csv(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
             header = next(lines, [])
             if not header:
                 raise MaskfaceError(f"Cannot read {path} as a CSV table: its first line is empty.")
+            checked = check([*map(cell_text, header)])
             rows = [(skipped + lines.line_num, row) for row in lines if any(map(str.strip, row))]
     except UnicodeDecodeError as error:
         raise MaskfaceError(
@@ -47,7 +49,7 @@ def read_csv(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
     if not rows:
         raise MaskfaceError(f"{path} has a header but no rows.")
     _check_widths(rows, len(header), path)
-    return [*map(cell_text, header)], [(line, [*map(cell_text, row)]) for line, row in rows]
+    return checked, [(line, [*map(cell_text, row)]) for line, row in rows]
 
 
 def _separator(stream: TextIO) -> tuple[str, int]:

@@ -56,9 +56,9 @@ class Input(_Part):
     # Side of the central square that the network sees, as a fraction of the side of maskface's crop
     # (`maskface.crops.face_crop`), at most 1.
     crop: Real = Field(default=1.0, ge=0.3, le=1)
-    # Instead of the crop: the face, turned, scaled and shifted so that five of its points come to lie
-    # as near as possible to `template`: right and left eye of the person (the right one is on the
-    # left of the picture), tip of the nose, right and left corner of the mouth, in pixels (x, y).
+    # Instead of the crop: the face, turned, scaled and shifted so that five of its points come as
+    # near as possible to `template`: right and left eye of the person (the right one is on the left
+    # of the picture), tip of the nose, right and left corner of the mouth, in pixels (x, y).
     align: Literal["", "eyes+nose+mouth"] = ""
     template: tuple[tuple[Real, Real], ...] = ()
 
@@ -106,8 +106,8 @@ class Output(_Part):
 
     # Labels in the network's order; "" for a number that is no label, such as valence.
     labels: tuple[str, ...] = Field(min_length=2, max_length=100)
-    # True if the network does not end in a softmax; if left out, this is seen from its output.
-    logits: bool | None = None
+    # True if the network does not end in a softmax; "auto" if this is to be seen from its output.
+    logits: bool | Literal["auto"]
     # Places of valence and arousal among the labels, from 0, where the label is "".
     valence: int | None = Field(default=None, ge=0)
     arousal: int | None = Field(default=None, ge=0)
@@ -131,8 +131,8 @@ class Output(_Part):
             place = getattr(self, key)
             if place is not None and (place >= len(self.labels) or self.labels[place]):
                 raise ValueError(
-                    f'{key} = {place} must be the place of a "" among the {len(self.labels)} labels, '
-                    "counted from 0"
+                    f'{key} = {place} must be the place of a "" among the {len(self.labels)} '
+                    "labels, counted from 0"
                 )
         if self.valence is not None and self.valence == self.arousal:
             raise ValueError("valence and arousal have the same place")

@@ -104,15 +104,14 @@ class Table(Rebuilt):
 
     @cached_property
     def _answers(self) -> dict[tuple[str, str], Answer]:
-        header, rows = read_csv(self._path)
-        places = self._columns([name.strip().lower() for name in header])
+        places, rows = read_csv(self._path, self._columns)
         answers: dict[tuple[str, str], Answer] = {}
         lines: dict[tuple[str, str], int] = {}
         for line, row in rows:
             cells = {name: row[place].strip() for name, place in places.items()}
             key = cells["image_id"].replace("\\", "/"), cells["condition"]
             if not all(key):
-                raise self._error(line, f"{KEY[not key[0]]} is empty", "Fill it in")
+                raise self._error(line, f"{KEY[bool(key[0])]} is empty", "Fill it in")
             if key in lines:
                 raise self._error(
                     line, f"{key[0]} under {key[1]} has an answer in line {lines[key]} already",
@@ -124,6 +123,7 @@ class Table(Rebuilt):
 
     def _columns(self, header: Sequence[str]) -> dict[str, int]:
         """Return the places of the columns that are read."""
+        header = [name.strip().lower() for name in header]
         some = [name for name in PROBABILITIES if name in header]
         wanted = (*KEY, *(PROBABILITIES if some else ()), *(PREDICTED,) * (PREDICTED in header))
         missing = [name for name in wanted if name not in header]

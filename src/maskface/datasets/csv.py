@@ -71,8 +71,8 @@ def _sample(index: Path, line: int, cells: Cells) -> Sample:
 
 def _read_rows(index: Path) -> list[tuple[int, Cells]]:
     """Return the rows with the lines on which they end."""
-    header, rows = read_csv(index)
-    names = column_names(header, str(index), "Write these names into its first line.")
+    advice = "Write these names into its first line."
+    names, rows = read_csv(index, lambda header: column_names(header, str(index), advice))
     return [(line, {n: c for n, c in zip(names, row, strict=True) if n}) for line, row in rows]
 
 
