@@ -746,7 +746,8 @@ def test_faces_are_aligned_by_five_points(roll: float, scale: float, whole: bool
 def test_an_aligned_network_sees_beyond_the_crop() -> None:
     found = made_landmarks(scale=10.0, centre=(300.0, 300.0))
     rng = np.random.default_rng(0)
-    picture = cv2.resize(rng.integers(0, 256, (60, 60, 3), dtype=np.uint8), (600, 600))
+    small = rng.integers(0, 256, (60, 60, 3), dtype=np.uint8)
+    picture = np.asarray(cv2.resize(small, (600, 600)), np.uint8)
     cropped = Face(face_crop(picture, found), found)
     near, far = (
         picture_of(face, ALIGNED).astype(int)
