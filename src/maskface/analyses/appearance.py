@@ -12,7 +12,7 @@ from maskface.analyses import common
 from maskface.analyses.components import components_of
 from maskface.arrays import Floats, Integers, Row
 from maskface.schema import Column, Table, interval_columns, p_column, share
-from maskface.stats import INTERVAL_NAMES, bootstrap, interval
+from maskface.stats import bootstrap, interval, interval_name
 from maskface.stats.randomization import Randomized, orders, randomize
 from maskface.tables import PLAIN
 from maskface.text import percent, points
@@ -88,13 +88,14 @@ def _loss_rows(hits: common.Hits, seed: int, n_resamples: int) -> list[Row]:
     k = len(hits.conditions) - 1
     units = np.tile(hits.n_clusters, k)
     found = common.estimates(
-        hits.totals, losses, seed=seed, n_clusters=units, n_resamples=n_resamples
-    )
+        hits.totals, losses, seed=seed, n_clusters=units, n_resamples=n_resamples,
+        pictures=hits.pictures,
+    )  # fmt: skip
     found = found.reshape(3, k, -1)
     return [
         hits.standing(i)
         | {"measure": "loss", "condition": condition, "coverage": hits.coverage[c + 1]}
-        | common.interval_cells(found[:, c, i])
+        | common.interval_cells(found[:, c, i], hits.n_clusters[i])
         for c, condition in enumerate(hits.conditions[1:])
         for i in hits.labels
     ]
@@ -110,8 +111,10 @@ def _range_rows(hits: common.Hits, seed: int, n_resamples: int) -> list[Row]:
         hits.standing(i)
         | {"measure": "range", "coverage": hits.coverage[1:].mean()}
         | common.interval_cells(
-            np.array([drawn.point[i], np.maximum(low[i], 0), high[i]]), INTERVAL_NAMES["t"]
-        )
+            np.array([drawn.point[i], np.maximum(low[i], 0), high[i]]),
+            hits.n_clusters[i],
+            interval_name(hits.n_clusters[i], "t"),
+        )  # fmt: skip
         | {"by_chance": exchanged.mean[i], "p_value": exchanged.p_value[i]}
         for i in hits.labels
     ]

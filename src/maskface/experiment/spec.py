@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError,
 
 from maskface._version import __version__
 from maskface.classifiers import CLASSIFIERS, Classifier, Trainable, as_classifier, identity
+from maskface.classifiers.table import Table
 from maskface.datasets import DATASET_READERS, Dataset, as_dataset, balanced_sample
 from maskface.errors import MaskfaceError
 from maskface.images import MIN_SIDE, Limits, parse_aspect
@@ -423,6 +424,9 @@ def make_plan(experiment: Experiment) -> Plan:
         _require_subjects(samples, trainable[0].name)
     made = experiment.made_classifiers
     ready = [one for one in made if not isinstance(one, Trainable)]
+    for one in ready:
+        if isinstance(one, Table):
+            one.require([sample.image_id for sample in samples], experiment.conditions)
     fingerprints = {"landmarks": MediaPipeDetector().fingerprint}
     fingerprints |= {one.name: one.fingerprint for one in (*ready, *trainable)}
     return Plan(experiment, dataset, samples, fingerprints)
