@@ -290,7 +290,9 @@ def _split_rows(cells: Cells, family: Family, seed: int, n_resamples: int) -> li
         for i in hits.labels
     ]
     rows += [
-        hits.standing(i) | {"measure": measure} | common.interval_cells(found[:, k + s, i], hits.n_clusters[i])
+        hits.standing(i)
+        | {"measure": measure}
+        | common.interval_cells(found[:, k + s, i], hits.n_clusters[i])
         for s, measure in enumerate(splits)
         for i in hits.labels
     ]
