@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from maskface.analyses import common
+from maskface.analyses.components import components_of
 from maskface.arrays import Floats, Integers, Row
 from maskface.schema import Column, Table, interval_columns, p_column, share
 from maskface.stats import bootstrap, interval
@@ -22,7 +23,7 @@ APPEARANCE: Final = Table(
     (
         *common.HEAD,
         Column("group", "text", "Appearances that belong together"),
-        Column("measure", "text", "What value is", allowed=("loss", "range")),
+        Column("measure", "text", "What value is", allowed=("loss", "range", "sd")),
         Column("condition", "text", "As in trials; empty for the range of a group"),
         common.LABEL,
         *common.STANDING,
@@ -30,7 +31,8 @@ APPEARANCE: Final = Table(
         Column(
             "value", "real",
             "loss: right answers under `none` minus under the condition; range: most minus fewest "
-            "right answers in the group",
+            "right answers in the group; sd: standard deviation between appearances, without that "
+            "by chance (a variance component)",
         ),
         *interval_columns("value"),
         Column("by_chance", "real", "Mean range if appearances were exchangeable within units"),
@@ -48,7 +50,7 @@ Groups = Mapping[str, Sequence[str]]
 def appearance_table(
     trials: pd.DataFrame, appearances: Groups, *, seed: int = 0, n_resamples: int = 5000
 ) -> pd.DataFrame:
-    """Measure the loss of each appearance, and the range of losses within each group.
+    """Measure losses of appearances, and the range and variance of losses within each group.
 
     Parameters
     ----------
@@ -74,6 +76,7 @@ def appearance_table(
             fixed = head | {"group": group}
             rows += [fixed | row for row in _loss_rows(hits, seed, n_resamples)]
             rows += [fixed | row for row in _range_rows(hits, seed, n_resamples)]
+            rows += [fixed | row for row in _sd_rows(hits)]
     return common.with_holm(APPEARANCE, rows)
 
 
@@ -117,6 +120,15 @@ def _range_rows(hits: common.Hits, seed: int, n_resamples: int) -> list[Row]:
     ]
 
 
+def _sd_rows(hits: common.Hits) -> list[Row]:
+    """Return the variance components of appearances, where three units or more show the emotion."""
+    return [
+        hits.standing(i)
+        | {"measure": "sd", "coverage": hits.coverage[1:].mean(), "value": np.sqrt(found.masks)}
+        for i, found in components_of(hits)
+    ]
+
+
 def _range(totals: Floats) -> Floats:
     """Compute most minus fewest right answers over the conditions but the first, (B, 8)."""
     return np.asarray(np.ptp(common.accuracies(totals)[:, 1:], axis=1))
@@ -152,6 +164,14 @@ def appearance_text(appearance: pd.DataFrame) -> str:
             f"{row['classifier']}, {row['group']}: from {points(least['value'])} points lost "
             f"({least['condition']}) to {points(most['value'])} ({most['condition']}); range "
             f"{percent(row['value'])} {common.limits_text(row, signed=False)}, by chance "
-            f"{percent(row['by_chance'])}"
+            f"{percent(row['by_chance'])}{_sd_text(overall, row)}"
         )
     return "\n".join(lines)
+
+
+def _sd_text(overall: pd.DataFrame, row: common.TextRow) -> str:
+    same = overall["measure"] == "sd"
+    for key in ("dataset", "classifier", "group"):
+        same &= overall[key] == row[key]
+    found = overall[same]["value"]
+    return f"; standard deviation beyond chance {percent(found.iloc[0])}" if len(found) else ""

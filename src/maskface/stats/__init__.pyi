@@ -41,6 +41,9 @@ from .randomization import randomize as randomize
 from .randomization import splits as splits
 from .randomization import swap_test as swap_test
 from .randomization import swaps as swaps
+from .scope import generalises_to as generalises_to
+from .scope import is_mask as is_mask
+from .scope import scope_text as scope_text
 from .summary import Estimate as Estimate
 from .summary import cluster_values as cluster_values
 from .summary import estimate as estimate

@@ -28,6 +28,7 @@ from maskface.stats.intervals import (
 )
 from maskface.stats.metrics import METRICS, Metric, evaluate, places
 from maskface.stats.randomization import N_DRAWS, permute
+from maskface.stats.scope import generalises_to
 from maskface.stats.tests import holm_within, mcnemar_of_counts, wilson_interval
 from maskface.stats.trial_source import FrameSource, Head, TrialSource
 from maskface.tables import PLAIN, SUMMARY
@@ -417,7 +418,9 @@ def _condition_rows(
         row["n"] = shown[row["label"]] if of_label else sum(shown.values())
         expected = planned[row["label"]] if of_label else planned.sum()
         row["n_missing"] = int(expected) - row["n"]
-        row["clustered_by"] = " x ".join(UNITS[name] for name in plan.by)
+        units = [UNITS[name] for name in plan.by]
+        row["clustered_by"] = " x ".join(units)
+        row["generalises_to"] = generalises_to(units, condition)
     return rows
 
 
