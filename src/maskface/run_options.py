@@ -59,14 +59,15 @@ EXPERIMENT_OPTIONS: Final = (
         metavar="NAME",
     ),
     Option(
-        "occluders", ("surgical",),
+        "occluders", ("masks", "surgical", "ffp2", "fill"),
         "Occluder to put on the faces, such as surgical:colour=white; repeatable. 'maskface list "
         "occluders' shows all.",
         flag="--occluder", metavar="NAME",
     ),
     Option(
         "classifiers", ("faceapi", "fer"),
-        "Classifier to read the faces with; repeatable. 'maskface list classifiers' shows all.",
+        "Classifier to read the faces with; repeatable. 'maskface list classifiers' shows all. "
+        "'maskface run' adds fusion if the set names ten people and this is not given.",
         flag="--classifier", metavar="NAME",
     ),
     Option(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from maskface.datasets import balanced_sample
 from maskface.errors import MaskfaceError
 from maskface.exits import command_again, why_not
 from maskface.experiment import Experiment, Run, failures_text, find_failures, run
@@ -16,10 +18,13 @@ from maskface.tables import PLAIN
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
     from maskface.analyses import Answer
     from maskface.schema import Table
 
+FUSION: Final = "fusion"
+"""The most accurate classifier, which is fitted to the pictures of a run."""
 Analyse = Callable[[Run, "Options"], "Answer"]
 """Answers the question of a script from its run."""
 
@@ -76,6 +81,29 @@ class Options:
     def seed(self) -> int:
         """Seed of everything random."""
         return int(self.asked["seed"])
+
+
+LEAST_SUBJECTS: Final = 10
+"""People and pictures of each emotion from which on `fusion` is among the usual classifiers: with
+10 people (of 29, drawn six times), it is right in .81 of plain and .62 of masked faces."""
+LEAST_PICTURES: Final = 10
+
+
+def with_fusion(experiment: Experiment) -> Experiment:
+    """Add `fusion` to the classifiers if the set names enough people.
+
+    That is `LEAST_SUBJECTS` people, every picture's among them, and `LEAST_PICTURES` pictures of
+    each of two emotions or more.
+    """
+    samples = experiment.load_dataset().samples
+    if experiment.limit is not None:
+        samples = balanced_sample(samples, experiment.limit, experiment.seed)
+    people = {sample.subject_id for sample in samples}
+    labels = Counter(sample.label for sample in samples)
+    few = len(people) < LEAST_SUBJECTS or "" in people
+    if few or len(labels) < 2 or min(labels.values()) < LEAST_PICTURES:
+        return experiment
+    return Experiment(**{**dict(experiment), "classifiers": (*experiment.classifiers, FUSION)})
 
 
 @dataclass(frozen=True)
@@ -138,8 +166,13 @@ def carry_out(experiment: Experiment, options: Options, analyse: Analyse | None 
     from maskface.text import guards_text, loss_text
 
     if analyse is None:
-        text = loss_text(result.summary, result.guards)
-        return _written(result, text, lambda folder: _figures(result, folder))
+        more = _over_masks(result, experiment.conditions, options.seed)
+        text = "\n".join(filter(None, (loss_text(result.summary, result.guards), more.text)))
+
+        def make(folder: Path) -> list[Path]:
+            return [*_figures(result, folder), *more.write(folder)]
+
+        return replace(_written(result, text, make), tables=more.tables)
     answer = analyse(result, options)
     text = "\n".join(filter(None, (answer.text, guards_text(result.guards))))
     return replace(_written(result, text, answer.write), tables=answer.tables)
@@ -149,6 +182,29 @@ def _figures(result: Run, folder: Path) -> list[Path]:
     from maskface.plots import plot_losses
 
     return plot_losses(result.summary, folder)
+
+
+def _over_masks(result: Run, conditions: Sequence[str], seed: int) -> Answer:
+    """Return variance components of exemplars, and the curve of many masks; empty without them."""
+    from maskface import analyses
+    from maskface.plots import plot_curve
+
+    texts: list[str] = []
+    tables: list[tuple[Table, pd.DataFrame]] = []
+    figures: dict[str, Axes] = {}
+    try:
+        if analyses.exemplar_sets(conditions):
+            components, decision = analyses.components_table(result.trials)
+            texts.append(analyses.components_text(components, decision))
+            tables += [(analyses.COMPONENTS, components), (analyses.DECISION, decision)]
+        if len(analyses.mask_conditions(conditions)) >= analyses.FEWEST_MASKS:
+            curve, tests = analyses.curve_tables(result.trials, seed=seed)
+            texts.append(analyses.curve_text(curve, tests))
+            tables += [(analyses.CURVE, curve), (analyses.CURVE_TESTS, tests)]
+            figures["curve.png"] = plot_curve(curve, analyses.CHOICES)
+    except MaskfaceError as error:  # the run is complete whatever its set allows
+        texts.append(str(error))
+    return analyses.Answer("\n".join(texts), tables, figures)
 
 
 def _written(result: Run, text: str, make: Callable[[Path], list[Path]]) -> Outcome:

@@ -39,6 +39,7 @@ from maskface.types import EMOTIONS, Face
 from maskface.weights import FOLDER
 from tests.fixtures.faces import made_landmarks
 from tests.unit.onnx_files import (
+    FER,
     integer_attribute,
     integers_attribute,
     linear,
@@ -63,20 +64,6 @@ needs_onnxruntime = pytest.mark.skipif(
 )
 ENGINE = [OpenCV, pytest.param(OnnxRuntime, marks=needs_onnxruntime)]
 
-FER = """
-title = "mini-XCEPTION"
-[input]
-layout = "NHWC"
-size = 64
-colour = "grey"
-scale = 255
-mean = 0.5
-std = 0.5
-[output]
-labels = ["anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral"]
-logits = false
-embedding = "model_1/add_4/add:0"
-"""
 FACEAPI = """
 title = "face-api"
 [input]

@@ -15,7 +15,7 @@ import numpy as np
 from mathutils import Vector
 from mathutils.bvhtree import BVHTree
 from scipy.interpolate import CubicSpline, LinearNDInterpolator, PchipInterpolator
-from scipy.ndimage import gaussian_filter, maximum_filter
+from scipy.ndimage import gaussian_filter, maximum_filter, median_filter
 from scipy.spatial import cKDTree
 
 from tools.make_faces import geometry as geo
@@ -32,6 +32,8 @@ FAR = 30.0
 CLEARANCE = 0.2
 EAR = 7.15
 """Half the width of the average head without its ears."""
+STEEPEST = 1.2
+"""Steepest run of a side back towards the neck: a loop draws it forwards."""
 RIGHT_CORNER, LEFT_CORNER, CHIN = 33, 263, 152
 # The lower edge from the chin (0) to the lower corner (1): round at first, then hollow.
 HOLLOW = PchipInterpolator([0, 0.2, 0.4, 0.6, 0.8, 1], [1, 0.98, 0.89, 0.61, 0.27, 0])
@@ -176,6 +178,9 @@ def _on_skin(face: Obstacle, edge: Floats) -> Floats:
     most = face.half_width(edge[:, 1]) - 0.12
     x = np.clip(edge[:, 0], -most - 0.35, most + 0.35)
     z = face.depth(np.clip(x, -most, most), edge[:, 1]) + CLEARANCE
+    z = median_filter(z, 11, mode="nearest")  # single rays meet an ear or pass the jaw
+    for i, down in enumerate(-np.diff(edge[:, 1]), 1):
+        z[i] = max(z[i], z[i - 1] - STEEPEST * down)
     z = np.maximum(gaussian_filter(z, 4, mode="nearest"), z - 0.3)
     return np.stack([x, edge[:, 1], z], 1)
 
@@ -311,7 +316,7 @@ def _wrinkles(v: Floats, u: Floats, rng: np.random.Generator) -> Floats:
 
 def _clear(face: Obstacle, points: Floats, v: Floats, u: Floats) -> Floats:
     """Lift the sheet out where pleats and wrinkles dip into the skin, but not wings at its rim."""
-    inner = geo.smoothstep(1.0, 0.85, np.abs(u))[None] * geo.smoothstep(1.0, 0.92, v)[:, None]
+    inner = geo.smoothstep(1.0, 0.85, np.abs(u))[None] * geo.smoothstep(1.0, 0.97, v)[:, None]
     for _ in range(2):
         offset = points - CENTRE
         radius = np.linalg.norm(offset, axis=-1)

@@ -25,6 +25,7 @@ from maskface.occluders import (
     Stack,
     Unoccluded,
     as_occluder,
+    expand,
     get_occluder,
     occluder_name,
 )
@@ -253,16 +254,16 @@ def _by_condition(given: Iterable[Any]) -> dict[str, Occluder]:
     """Make occluders, by the names of their conditions."""
     made: dict[str, Occluder] = {}
     for one in given:
-        occluder = as_occluder(one)
-        for part in all_parts(occluder):
-            if not isinstance(part, Stack):
-                _require_own_name(part)
-        name = occluder_name(occluder)
-        if made.setdefault(name, occluder) != occluder:
-            raise MaskfaceError(
-                f"Two occluders would both be called {name!r} in the results. Give one of the "
-                "classes another name."
-            )
+        for occluder in expand(as_occluder(one)):
+            for part in all_parts(occluder):
+                if not isinstance(part, Stack):
+                    _require_own_name(part)
+            name = occluder_name(occluder)
+            if made.setdefault(name, occluder) != occluder:
+                raise MaskfaceError(
+                    f"Two occluders would both be called {name!r} in the results. Give one of the "
+                    "classes another name."
+                )
     made.pop(PLAIN, None)
     return made
 

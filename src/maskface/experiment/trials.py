@@ -217,6 +217,7 @@ class TrialMaker:
         for name, occlusion in occluded.occlusions.items():
             rows[name] |= pose | {"status": "ok", "message": message}
             rows[name]["coverage"] = occlusion.coverage
+            rows[name]["params"] = json.dumps(dict(occlusion.params), sort_keys=True)
         return rows
 
     def lost(
