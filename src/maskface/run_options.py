@@ -67,7 +67,7 @@ EXPERIMENT_OPTIONS: Final = (
     Option(
         "classifiers", ("faceapi", "fer"),
         "Classifier to read the faces with; repeatable. 'maskface list classifiers' shows all. "
-        "'maskface run' adds fusion if the set names ten people and this is not given.",
+        "'maskface run' adds fusion:train=both if ten people are named and this is not given.",
         flag="--classifier", metavar="NAME",
     ),
     Option(

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from maskface.analyses import Answer
     from maskface.schema import Table
 
-FUSION: Final = "fusion"
-"""The most accurate classifier, which is fitted to the pictures of a run."""
+FUSION: Final = "fusion:train=both"
+"""The most accurate classifier. It is fitted to plain and occluded pictures of other people, so its
+loss is what an occluder hides, not that it has never seen one."""
 Analyse = Callable[[Run, "Options"], "Answer"]
 """Answers the question of a script from its run."""
 
