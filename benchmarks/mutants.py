@@ -297,7 +297,7 @@ def instrument(folder: Path) -> None:
 
 def _first_line(node: ast.stmt) -> int:
     decorators: list[ast.expr] = getattr(node, "decorator_list", [])
-    return min(one.lineno for one in (node, *decorators))
+    return min([node.lineno, *(one.lineno for one in decorators)])
 
 
 def in_child(folder: Path, seconds: float, function: Callable[[], int]) -> int:
