@@ -22,7 +22,7 @@ from typing import Final, TypeAlias
 
 import numpy as np
 
-from maskface.crops import CROP_LIFT, CROP_SCALE, face_crop, resize
+from maskface.crops import CROP_SCALE, face_crop, resize
 from maskface.images import find_images, read_image
 from maskface.landmarks import MediaPipeDetector
 from maskface.landmarks.fallbacks import overlap
@@ -84,7 +84,7 @@ def paste(scene: Scene, crop: ImageArray, face: int, x: int, y: int) -> None:
     image, boxes = scene
     side = round(face * CROP_SCALE)
     image[y : y + side, x : x + side] = resize(crop, side, side)
-    left, top = x + (side - face) / 2, y + (side - face) / 2 + CROP_LIFT * side
+    left, top = x + (side - face) / 2, y + (side - face) / 2
     boxes.append((left, top, left + face, top + face))
 
 

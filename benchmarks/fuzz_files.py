@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import collections
 import contextlib
+import importlib
 import json
 import os
 import shutil
@@ -31,9 +32,13 @@ from benchmarks.fuzz_pictures import DAMAGES
 from maskface.cli import main as maskface
 from maskface.datasets import load_dataset
 from maskface.images import read_image
+from maskface.landmarks.native import mediapipe
 from maskface.types import EMOTIONS
 from maskface.weights import manifest
+from tests.unit.onnx_files import FER
 
+PRELOADED: Final = ("scipy.stats", "matplotlib.pyplot", "maskface.experiment", "maskface.report")
+"""What most commands load: they are forked from a process that has it."""
 ENDS: Final = (0, 1, 2)
 LIMIT_S: Final = 900
 SCRAPS: Final = (
@@ -53,18 +58,6 @@ response = "response"
 rt = "rt"
 [exclude]
 rt_ms_below = 100
-"""
-CARD: Final = """\
-title = "mini-XCEPTION"
-[input]
-layout = "NHWC"
-size = 64
-colour = "grey"
-scale = 255
-mean = [0.5]
-std = [0.5]
-[output]
-labels = ["anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral"]
 """
 Case = tuple[str, Sequence[str | Path]]
 """Kind of the damaged file, and the arguments of the command that reads it."""
@@ -146,7 +139,7 @@ def text_cases(root: Path, count: int, rng: np.random.Generator) -> Iterator[Cas
 def network_cases(root: Path, count: int, rng: np.random.Generator) -> Iterator[Case]:
     """Yield commands that load damaged networks and cards."""
     face = load_dataset("example").samples[0].path
-    network, card = manifest()["fer.onnx"].path.read_bytes(), CARD.encode()
+    network, card = manifest()["fer.onnx"].path.read_bytes(), FER.encode()
     for number in range(count):
         by_card = number % 5 == 0
         path = root / f"net{number}.onnx"
@@ -226,6 +219,9 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, help="Folder for the files that were not survived.")
     asked = parser.parse_args()
     rng = np.random.default_rng(asked.seed)
+    for name in PRELOADED:
+        importlib.import_module(name)
+    mediapipe()
     ends: collections.Counter[tuple[str, int | None]] = collections.Counter()
     bad = 0
     with tempfile.TemporaryDirectory() as place:

@@ -1,61 +1,61 @@
 """Change the code in small ways, one at a time, and see whether the tests notice.
 
-    python benchmarks/mutants.py --n 200 --seed 0
-    python benchmarks/mutants.py --package stats --n 40 --jobs 2
+    nice python -m benchmarks.mutants --n 200 --seed 0
+    nice python -m benchmarks.mutants --package stats --n 40 --survivors left.json
 
-Sites are drawn from the seed, evenly over the packages. Each change is made in a copy of `src`, and
-the tests of its package run on it until one fails. Printed are the killed share by package and the
-survivors, which have to be judged one by one: some changes do not change any result.
+Sites are drawn from the seed, evenly over the packages. The unit tests run once to see which
+functions each of them calls. Then each change is made in a copy of `src`, and the tests that call
+the changed function run on it, the quickest first, until one fails. Printed are the killed share by
+package and the survivors, which have to be judged one by one: some changes do not change any
+result.
 
 An own mutator because what slips through lies where right parts are joined: swapped arguments and
 swapped targets, dropped keywords (a seed, an axis) and dropped statements, beside the usual
-operators and constants.
+operators and constants. Processes are forked from one that has loaded the libraries: a change
+whose tests take a second costs two.
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
+import compileall
+import importlib
 import json
 import os
 import random
+import resource
 import shutil
-import subprocess
+import signal
 import sys
 import tempfile
+import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from queue import Queue
-from typing import Final
+from types import FrameType
+from typing import Any, Final, TypeAlias
+
+import pytest
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 SOURCE: Final = ROOT / "src" / "maskface"
-JOINED: Final = "test_joined_*"
-TESTS: Final = {
-    "stats": (JOINED, "test_stats*", "test_analyses*", "test_findings*", "test_humans*"),
-    "analyses": (JOINED, "test_analyses*", "test_plots*"),
-    "humans": (JOINED, "test_humans*", "test_human_machine*", "test_hostile*"),
-    "experiment": (
-        JOINED, "test_trained*", "test_cross_fitting*", "test_checkpoints*", "test_record*",
-        "test_trials*", "test_detections*", "test_pipeline*", "test_folders*",
-    ),
-    "findings": (JOINED, "test_findings*", "test_human_machine*"),
-    "report": (JOINED, "test_report*", "test_index_page*"),
-    "occluders": (
-        JOINED, "test_occluders*", "test_controls*", "test_worn*", "test_wearing*", "test_tears*",
-        "test_stack*", "test_spot*", "test_regions*", "test_match*", "test_damping*",
-    ),
-    "classifiers": (
-        JOINED, "test_classifiers*", "test_onnx*", "test_emfacs*", "test_adapters*",
-        "test_trained*", "test_crops*",
-    ),
-    "images": (JOINED, "test_images*", "test_hostile*", "test_reading*"),
-    "files": (JOINED, "test_files*", "test_table_files*", "test_tables*"),
-}  # fmt: skip
-"""Test files of each package (or module), the quickest to notice first."""
+PACKAGES: Final = (
+    "stats", "humans", "experiment", "findings", "report", "occluders", "classifiers", "images",
+    "files",
+)  # fmt: skip
+"""Packages and modules that are changed unless others are named."""
+LIBRARIES: Final = (
+    "numpy", "pandas", "cv2", "scipy.stats", "statsmodels.api", "joblib", "sklearn.linear_model",
+    "matplotlib.pyplot", "PIL.Image", "mediapipe",
+)  # fmt: skip
+IMPORT_S: Final = 30
+SLOWER: Final = 5
+"""CPU seconds that a changed test may take: these for imports, and so many times as unchanged."""
+PATIENCE_S: Final = 1200
+"""Seconds after which a process that waits for something is killed."""
 
 COMPARISONS: Final[dict[type[ast.cmpop], type[ast.cmpop]]] = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq,
@@ -75,10 +75,11 @@ NAMES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """One change: of which package and file, at which line, from what to what."""
+    """One change: of which package, file and function, at which line, from what to what."""
 
     package: str
     path: str
+    function: int  # its first line; 0 outside of functions
     line: int
     start: int
     end: int
@@ -93,7 +94,13 @@ def mutants_of(package: str, path: Path) -> Iterator[Mutant]:
     starts = [0]
     for line in raw.splitlines(keepends=True):
         starts.append(starts[-1] + len(line))
-    for node in _code(ast.parse(text)):
+    tree = ast.parse(text)
+    functions = [
+        (min(one.lineno for one in (node, *node.decorator_list)), node.end_lineno or 0)
+        for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+    ]  # fmt: skip
+    for node in _code(tree):
+        inside = [first for first, last in functions if first < node.lineno <= last]
         start = starts[node.lineno - 1] + node.col_offset
         end = starts[(node.end_lineno or 0) - 1] + (node.end_col_offset or 0)
         before = raw[start:end].decode()
@@ -102,7 +109,9 @@ def mutants_of(package: str, path: Path) -> Iterator[Mutant]:
                 name = str(path.relative_to(SOURCE))
                 # In brackets, so that a change cannot bind otherwise than what it replaces.
                 shown = f"({after})" if isinstance(node, ast.expr) else after
-                yield Mutant(package, name, node.lineno, start, end, before, shown)
+                yield Mutant(
+                    package, name, max(inside, default=0), node.lineno, start, end, before, shown
+                )
 
 
 def _code(tree: ast.AST) -> Iterator[ast.expr | ast.stmt]:
@@ -215,27 +224,155 @@ def copy_source() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="mutants-"))
     skip = shutil.ignore_patterns("__pycache__")
     shutil.copytree(SOURCE, folder / "maskface", copy_function=os.link, ignore=skip)
+    compileall.compile_dir(folder, quiet=1)
     return folder
 
 
-def run_tests(folder: Path, package: str, seconds: float) -> bool | None:
-    """Run the tests of a package on a copy; True if all pass, None if they take too long."""
-    files = [str(p) for glob in TESTS[package] for p in sorted(ROOT.glob(f"tests/unit/{glob}.py"))]
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *files]
-    env = os.environ | {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
-    with tempfile.TemporaryFile() as told:
+Observed: TypeAlias = dict[str, tuple[float, frozenset[str]]]
+"""CPU time in s of each test, and the functions that it calls."""
+
+
+@dataclass(eq=False)
+class Observer:
+    """Plugin of pytest that notes which functions of maskface each test calls, and its CPU time.
+
+    What a fixture of a module or of the session calls counts for all tests that use it.
+    """
+
+    root: str
+    calls: dict[str, set[str]] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    _fixtures: dict[str, set[str]] = field(default_factory=dict)
+    _now: list[set[str]] = field(default_factory=lambda: [set()])
+
+    def trace(self, frame: FrameType, event: str, _: object) -> None:
+        """Note a call."""
+        code = frame.f_code
+        if event == "call" and code.co_filename.startswith(self.root):
+            self._now[-1].add(f"{code.co_filename[len(self.root) :]}:{code.co_firstlineno}")
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        """Trace a test."""
+        before = time.process_time()
+        self._now = [set()]
+        sys.settrace(self.trace)
         try:
-            done = subprocess.run(  # noqa: S603
-                command, cwd=ROOT, env=env, timeout=seconds, check=False, stdout=told,
-                stderr=subprocess.STDOUT,
-            )  # fmt: skip
-        except subprocess.TimeoutExpired:
-            return None
-    return done.returncode == 0
+            return (yield)
+        finally:
+            sys.settrace(None)
+            used = (self._fixtures.get(name, set()) for name in getattr(item, "fixturenames", ()))
+            self.calls[item.nodeid] = set().union(*self._now, *used)
+            self.seconds[item.nodeid] = time.process_time() - before
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(self, fixturedef: Any) -> Iterator[None]:
+        """Note the calls of a fixture that several tests may share."""
+        self._now.append(set())
+        try:
+            return (yield)
+        finally:
+            called = self._now.pop()
+            self._now[-1] |= called
+            if fixturedef.scope != "function":
+                self._fixtures.setdefault(fixturedef.argname, set()).update(called)
 
 
-def survives(mutant: Mutant, folder: Path, seconds: float) -> bool:
+def in_child(folder: Path, seconds: float, function: Callable[[], int]) -> int:
+    """Call a function in a forked process that imports maskface from a folder; return its code."""
+    child = os.fork()
+    if not child:
+        code = 3
+        with suppress(BaseException):
+            os.setsid()
+            nowhere = os.open(os.devnull, os.O_RDWR)
+            for descriptor in range(3):
+                os.dup2(nowhere, descriptor)
+            sys.path.insert(0, str(folder))
+            os.environ["PYTHONPATH"] = str(folder)
+            resource.setrlimit(resource.RLIMIT_CPU, (int(seconds), int(seconds) + 5))
+            code = function()
+        os._exit(code)
+    until = time.monotonic() + PATIENCE_S
+    ended = status = 0
+    while not ended and time.monotonic() < until:
+        ended, status = os.waitpid(child, os.WNOHANG)
+        time.sleep(0.02)
+    with suppress(ProcessLookupError):
+        os.killpg(child, signal.SIGKILL)  # and what the tests began
+    return os.waitstatus_to_exitcode(status if ended else os.waitpid(child, 0)[1])
+
+
+def pytest_arguments(folder: Path) -> list[str]:
+    return ["-q", "-p", "no:cacheprovider", f"--rootdir={ROOT}", f"--basetemp={folder / 'tmp'}"]
+
+
+def observe(folder: Path, file: Path, *, slow: bool) -> Observed:
+    """Run a test file on the unchanged copy; return CPU time and called functions of each test.
+
+    Tests that fail are left out.
+    """
+    out = folder / "observed.json"
+
+    def run() -> int:
+        observer = Observer(f"{folder / 'maskface'}/")
+        failed: set[str] = set()
+
+        class Failures:
+            def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+                if report.failed:
+                    failed.add(report.nodeid)
+
+        chosen = [str(file), *([] if slow else ["-m", "not slow"])]
+        code = pytest.main([*pytest_arguments(folder), *chosen], plugins=[observer, Failures()])
+        found = {
+            test: (observer.seconds[test], sorted(calls))
+            for test, calls in observer.calls.items() if test not in failed
+        }  # fmt: skip
+        out.write_text(json.dumps([found, sorted(failed)]), encoding="utf-8")
+        return int(code)
+
+    out.unlink(missing_ok=True)
+    code = in_child(folder, PATIENCE_S, run)
+    if not out.exists():
+        print(f"{file} comes to no end without any change: {code}", flush=True)
+        return {}
+    found, failed = json.loads(out.read_text(encoding="utf-8"))
+    for test in failed:
+        print(f"fails without any change: {test}")
+    return {test: (took, frozenset(calls)) for test, (took, calls) in found.items()}
+
+
+def tests_of(mutant: Mutant, observed: Observed, seconds: float) -> tuple[list[str], float]:
+    """Return the quickest tests that call a changed function, and their CPU time in s.
+
+    Outside of functions, the tests that call any function of the file, or else all. Tests of one
+    file stay together: they may share what took time to make.
+    """
+    place = f"{mutant.path}:{mutant.function}" if mutant.function else f"{mutant.path}:"
+    found = {
+        test: took for test, (took, calls) in observed.items()
+        if place in calls or (not mutant.function and any(c.startswith(place) for c in calls))
+    }  # fmt: skip
+    if not mutant.function and not found:
+        found = {test: took for test, (took, _) in observed.items()}
+    chosen: defaultdict[str, list[str]] = defaultdict(list)
+    total = 0.0
+    for test, took in sorted(found.items(), key=lambda one: (one[1], one[0])):
+        if total + took <= seconds or not total:
+            chosen[test.split("::")[0]].append(test)
+            total += took
+    of_file = {name: sum(found[test] for test in tests) for name, tests in chosen.items()}
+    return [
+        test for name in sorted(of_file, key=of_file.__getitem__) for test in chosen[name]
+    ], total
+
+
+def survives(mutant: Mutant, folder: Path, observed: Observed, seconds: float) -> bool:
     """Return True if no test notices the change."""
+    tests, took = tests_of(mutant, observed, seconds)
+    if not tests:
+        return True
     path = folder / "maskface" / mutant.path
     original = path.read_bytes()
     changed = original[: mutant.start] + mutant.after.encode() + original[mutant.end :]
@@ -245,8 +382,15 @@ def survives(mutant: Mutant, folder: Path, seconds: float) -> bool:
         return False
     path.unlink()  # not through the link
     path.write_bytes(changed)
+    arguments = ["-x", *pytest_arguments(folder), *tests]
+
+    def run() -> int:
+        os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+        sys.dont_write_bytecode = True
+        return int(pytest.main(arguments))
+
     try:
-        return run_tests(folder, mutant.package, seconds) is True
+        return in_child(folder, IMPORT_S + SLOWER * took, run) == 0
     finally:
         path.write_bytes(original)
 
@@ -255,62 +399,62 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--n", type=int, default=200, help="changes")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument(
-        "--package", action="append", choices=sorted(TESTS), help="all if not given"
-    )
-    parser.add_argument("--jobs", type=int, default=1)
-    parser.add_argument("--seconds", type=float, default=900, help="per change; longer is killed")
+    parser.add_argument("--package", action="append", help="package or module; the usual if none")
+    parser.add_argument("--tests", nargs="+", default=["tests/unit"], help="files or folders")
+    parser.add_argument("--slow", action="store_true", help="run the tests marked slow, too")
+    parser.add_argument("--seconds", type=float, default=60, help="CPU time of tests per change")
     parser.add_argument("--list", action="store_true", help="show the changes, run nothing")
-    parser.add_argument("--out", type=Path, help="survivors as JSON")
+    parser.add_argument("--observed", type=Path, help="keep what the tests call, for the next time")
+    parser.add_argument("--survivors", type=Path, help="survivors as JSON")
     args = parser.parse_args()
-    packages = args.package or [name for name in TESTS if name != "analyses"]
+    packages = args.package or PACKAGES
     drawn = draw(packages, args.n, args.seed)
     if args.list:
         for one in drawn:
             print(_line(one))
         return 0
-    folders: Queue[Path] = Queue()
-    for _ in range(args.jobs):
-        folders.put(copy_source())
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+    for name in LIBRARIES:
+        importlib.import_module(name)
+    folder = copy_source()
     try:
-        return _measure(drawn, packages, folders, args)
+        return _measure(drawn, folder, args)
     finally:
-        while not folders.empty():
-            shutil.rmtree(folders.get())
+        shutil.rmtree(folder)
 
 
-def _measure(
-    drawn: list[Mutant], packages: list[str], folders: Queue[Path], args: argparse.Namespace
-) -> int:
-    whole = folders.get()
-    failing = [name for name in packages if run_tests(whole, name, args.seconds) is not True]
-    folders.put(whole)
-    if failing:
-        print(f"The tests of {', '.join(failing)} fail, or take too long, without any change.")
-        return 1
+def _observed(folder: Path, args: argparse.Namespace) -> Observed:
+    kept = args.observed
+    if kept and kept.exists():
+        read = json.loads(kept.read_text(encoding="utf-8"))
+        return {test: (took, frozenset(calls)) for test, (took, calls) in read.items()}
+    observed: Observed = {}
+    for place in map(Path, args.tests):
+        for file in sorted(place.glob("test_*.py")) if place.is_dir() else [place]:
+            observed |= observe(folder, file, slow=args.slow)
+    if kept:
+        text = json.dumps({test: (took, [*calls]) for test, (took, calls) in observed.items()})
+        kept.write_text(text, encoding="utf-8")
+    return observed
 
-    def judge(mutant: Mutant) -> tuple[Mutant, bool]:
-        folder = folders.get()
-        try:
-            survived = survives(mutant, folder, args.seconds)
-        finally:
-            folders.put(folder)
-        print(f"{'SURVIVED' if survived else 'killed  '} {_line(mutant)}", flush=True)
-        return mutant, survived
 
-    with ThreadPoolExecutor(args.jobs) as pool:
-        judged = list(pool.map(judge, drawn))
+def _measure(drawn: list[Mutant], folder: Path, args: argparse.Namespace) -> int:
+    observed = _observed(folder, args)
+    print(f"{len(observed)} tests, {sum(took for took, _ in observed.values()):.0f} s", flush=True)
     counts: defaultdict[str, list[bool]] = defaultdict(list)
-    for mutant, survived in judged:
-        counts[mutant.package].append(not survived)
-        counts["all"].append(not survived)
+    left = []
+    for mutant in drawn:
+        survived = survives(mutant, folder, observed, args.seconds)
+        print(f"{'SURVIVED' if survived else 'killed  '} {_line(mutant)}", flush=True)
+        left += [asdict(mutant)] if survived else []
+        for name in (mutant.package, "all"):
+            counts[name].append(not survived)
     for name, killed in counts.items():
-        print(
-            f"{name:12} {sum(killed):4} of {len(killed):4} killed ({sum(killed) / len(killed):.0%})"
-        )
-    if args.out:
-        left = [asdict(mutant) for mutant, survived in judged if survived]
-        args.out.write_text(json.dumps(left, indent=1) + "\n", encoding="utf-8")
+        share = sum(killed) / len(killed)
+        print(f"{name:12} {sum(killed):4} of {len(killed):4} killed ({share:.0%})")
+    if args.survivors:
+        args.survivors.write_text(json.dumps(left, indent=1) + "\n", encoding="utf-8")
     return 0
 
 

@@ -22,6 +22,7 @@ from pathlib import Path
 import pandas as pd
 
 from maskface import Experiment, run
+from maskface.files import sealed
 from maskface.report import write_report
 from maskface.stats import find_guards, summarize
 from maskface.tables import ATTRIBUTES, GUARDS, SUMMARY, TRIALS
@@ -49,7 +50,7 @@ def enlarge(folder: Path, n_trials: int) -> int:
     ATTRIBUTES.write(ATTRIBUTES.frame([]), folder / "attributes.csv")
     manifest = json.loads((folder / "manifest.json").read_text())
     manifest["dataset"]["images"] = int(many["image_id"].nunique())
-    (folder / "manifest.json").write_text(json.dumps(manifest))
+    (folder / "manifest.json").write_bytes(sealed(manifest))
     return len(many)
 
 

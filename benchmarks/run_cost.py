@@ -1,8 +1,8 @@
 """CPU time per picture of a whole run and of its stages, beside the bare libraries.
 
 The floor is what cannot be left out: decoding with OpenCV, MediaPipe's face landmarker, and the
-forward passes of the two networks on inputs made beforehand (one batch for each picture, as long
-as there are conditions). The run does all of that, and puts occluders on, cuts and resizes crops,
+forward passes of the two networks on inputs made beforehand (one batch for each picture: four views
+for each condition). The run does all of that, and puts occluders on, cuts and resizes crops,
 measures size and skin, makes rows, and writes and merges part files. Pictures are read as by one
 worker of a run, without the landmark cache. Three experiments take turns over the same pictures,
 chunk by chunk, each beside its floor, so that a busy machine slows all alike; ratios are medians
@@ -64,6 +64,8 @@ MEMORY: Final = 1_000_000_000
 together."""
 SHAPES: Final = {"faceapi": (3, 112, 112), "fer": (64, 64, 1)}
 """Inputs of the networks that ship with the package, by classifier."""
+VIEWS: Final = 4
+"""Views of each face that the networks see."""
 
 Stage = tuple[str, str]
 """What is done, and with which occluder or classifier; the second may be empty."""
@@ -136,7 +138,7 @@ class Floor:
 
     def forward(self, classifier: str, batch: int, times: int) -> None:
         """Run a network some times on a batch that was made beforehand."""
-        network, blob = _network(classifier), _noise((batch, *SHAPES[classifier]))
+        network, blob = _network(classifier), _noise((VIEWS * batch, *SHAPES[classifier]))
         for _ in range(times):
             network.setInput(blob)
             network.forward()

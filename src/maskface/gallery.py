@@ -17,7 +17,7 @@ from maskface.crops import cut, resize
 from maskface.errors import ImageError, MaskfaceError
 from maskface.images import IMAGE_SUFFIXES, MAX_PIXELS, READ_SUFFIXES, find_images, read_image
 from maskface.landmarks import LandmarkDetector, MediaPipeDetector
-from maskface.occluders import OCCLUDERS, Occluder, get_occluder, occluder_name
+from maskface.occluders import OCCLUDERS, Occluder, expand, get_occluder, occluder_name
 from maskface.pipeline import occlude
 from maskface.seeds import derived_seed
 from maskface.types import FaceLandmarks, ImageArray
@@ -148,7 +148,7 @@ def draw_gallery(
         would have more than `maskface.images.MAX_PIXELS` pixels.
     """
     names = list(every_occluder() if occluders is None else occluders)
-    chosen = {occluder_name(get_occluder(name)): get_occluder(name) for name in names}
+    chosen = {occluder_name(one): one for name in names for one in expand(get_occluder(name))}
     _check(len(faces), len(chosen), size, columns)
     sheet = _Sheet([label for label, _ in faces], list(chosen), size, columns)
     if detector is None:

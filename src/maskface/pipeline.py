@@ -8,7 +8,7 @@ on it: an occluder its condition, a classifier its rows.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Self, TypeAlias, TypeVar
 
@@ -119,7 +119,7 @@ def make_face(
         plain = occlusion.image is image
         again = face if plain else match_face(detect(occlusion.image, None), face)
     covered = occlusion.covered if COVERED in needs else None
-    return Face(face_crop(occlusion.image, face), face, covered, again)
+    return Face(face_crop(occlusion.image, face), face, covered, again, occlusion.image)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -148,11 +148,17 @@ class OccludedFace:
             {name: one for name, one in made.items() if isinstance(one, str)},
         )
 
-    def faces(self, needs: frozenset[str], detect: Detect) -> dict[str, Face]:
+    def faces(self, needs: frozenset[str], detect: Detect, image_id: str = "") -> dict[str, Face]:
         """Return what classifiers are given, by condition; see `make_face`."""
-        return {
-            name: make_face(self.image, one, needs, detect) for name, one in self.occlusions.items()
-        }
+        faces = ((name, make_face(self.image, one, needs, detect))
+                 for name, one in self.occlusions.items())  # fmt: skip
+        return {name: replace(face, image_id=image_id, condition=name) for name, face in faces}
+
+
+def _no_gap(face: Face) -> str:
+    """Return that there is an answer to every face."""
+    del face
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +174,8 @@ class ClassifierAdapter:
     trainable: bool  # true if it gives features, which a model is fitted to later
     # From faces to checked answers, or features; raises `ValueError` if they are neither.
     call: Callable[[Sequence[Face]], NDArray[Any]]
+    # Why there is no answer to a face, though it could be read; empty if there is one.
+    gap: Callable[[Face], str] = field(default=_no_gap)
 
     @classmethod
     def of(cls, classifier: Classifier | Trainable) -> Self:
@@ -182,6 +190,7 @@ class ClassifierAdapter:
         return cls(
             classifier.name, classifier.needs, trainable=False,
             call=lambda faces: checked_answers(read(faces), len(faces)),
+            gap=getattr(classifier, "gap", _no_gap),
         )  # fmt: skip
 
 
@@ -224,10 +233,13 @@ def predict(
     pictures: answers must not depend on how the work is divided. Returns probabilities (7,), or the
     features (D,) of a trainable classifier.
     """
-    shown = {key: face for key, face in faces.items() if not is_lost(classifier, face)}
-    answers: dict[Key, NDArray[Any] | NoAnswer] = {
-        key: NoAnswer("no_face", NOT_AGAIN) for key in faces if key not in shown
-    }
+    answers: dict[Key, NDArray[Any] | NoAnswer] = {}
+    for key, face in faces.items():
+        if is_lost(classifier, face):
+            answers[key] = NoAnswer("no_face", NOT_AGAIN)
+        elif why := classifier.gap(face):
+            answers[key] = NoAnswer("error", why)
+    shown = {key: face for key, face in faces.items() if key not in answers}
     try:
         answers.update(zip(shown, classifier.call(list(shown.values())), strict=True))
     except Exception as error:  # noqa: BLE001 (a user's own model may fail in any way)

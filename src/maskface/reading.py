@@ -18,7 +18,7 @@ from maskface.datasets.labels import require_printable
 from maskface.errors import ImageError, MaskfaceError
 from maskface.images import LIMITS, Limits, find_images
 from maskface.landmarks import CachedDetector, LandmarkCache, MediaPipeDetector, find_aspect
-from maskface.occluders import Occluder, as_occluder, occluder_name
+from maskface.occluders import Occluder, as_single_occluder, occluder_name
 from maskface.pipeline import Picture
 from maskface.seeds import derived_seed
 from maskface.tables import READINGS
@@ -91,7 +91,7 @@ class FaceReader:
         made = [require_ready(one) for one in as_classifiers(classifiers)]
         if not made:
             raise MaskfaceError("Name at least one classifier, such as faceapi.")
-        return cls({one.name: one for one in made}, as_occluder(occluder), seed, limits)
+        return cls({one.name: one for one in made}, as_single_occluder(occluder), seed, limits)
 
     def faces(self, name: str, picture: Picture) -> list[tuple[Row, Face | None]]:
         """Find the faces of a picture, and put the occluder on each.

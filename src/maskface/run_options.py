@@ -59,7 +59,7 @@ EXPERIMENT_OPTIONS: Final = (
         metavar="NAME",
     ),
     Option(
-        "occluders", ("surgical",),
+        "occluders", ("masks", "surgical", "ffp2", "fill"),
         "Occluder to put on the faces, such as surgical:colour=white; repeatable. 'maskface list "
         "occluders' shows all.",
         flag="--occluder", metavar="NAME",

@@ -127,6 +127,10 @@ SUMMARY: Final = Table(
             low=-0.5, high=0.5,
         ),
         Column("dz", "real", "Mean loss over clusters by its standard deviation"),
+        Column(
+            "generalises_to", "text",
+            "What the intervals hold for; +masks: each picture has a mask of its own",
+        ),
     ),
     key=("dataset", "classifier", "condition", "metric", "label"),
 )  # fmt: skip

@@ -42,7 +42,8 @@ def loss_text(summary: pd.DataFrame, guards: pd.DataFrame | None = None) -> str:
         shares = (percent(row["clean"]), percent(row["occluded"]), points(row["loss"]))
         names = (str(row["classifier"]), str(row["condition"]), str(row["emotion"]), str(row["n"]))
         lines.append((*names, *shares, interval, p_text(row["p_adjusted"])))
-    return align(lines) + "\n" + footnote(summary) + warnings
+    notes = "\n".join(filter(None, [footnote(summary), masks_text(summary)]))
+    return align(lines) + "\n" + notes + warnings
 
 
 def footnote(summary: pd.DataFrame) -> str:
@@ -56,6 +57,14 @@ def footnote(summary: pd.DataFrame) -> str:
         f"plain, occluded: % right; loss: percentage points; intervals: {units};\n"
         f"p: {_tests(summary)}, Holm-adjusted over all tests of the same measure."
     )
+
+
+def masks_text(summary: pd.DataFrame) -> str:
+    """Describe, a line each, over which masks the intervals of a summary hold; see `scope_text`."""
+    from maskface.stats import scope_text
+
+    conditions = list(dict.fromkeys(summary["condition"]))
+    return scope_text(conditions, str(summary["clustered_by"].iloc[0]))
 
 
 def _tests(summary: pd.DataFrame) -> str:

@@ -208,12 +208,20 @@ class Face:
     redetected
         Landmarks found anew in the picture with the occluder, in the same pixels, also behind it,
         where they are the detector's guess; None if they were not looked for or not found.
+    picture
+        (H, W, 3) uint8 RGB, the whole picture that the crop is part of, for classifiers that align
+        the face themselves; None if only the crop is known.
+    image_id, condition
+        The picture and the condition in a run; empty outside runs.
     """
 
     crop: ImageArray
     landmarks: FaceLandmarks
     covered: MaskArray | None = None
     redetected: FaceLandmarks | None = None
+    picture: ImageArray | None = None
+    image_id: str = ""
+    condition: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

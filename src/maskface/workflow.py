@@ -16,6 +16,7 @@ from maskface.tables import PLAIN
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
     from maskface.analyses import Answer
     from maskface.schema import Table
@@ -138,8 +139,13 @@ def carry_out(experiment: Experiment, options: Options, analyse: Analyse | None 
     from maskface.text import guards_text, loss_text
 
     if analyse is None:
-        text = loss_text(result.summary, result.guards)
-        return _written(result, text, lambda folder: _figures(result, folder))
+        more = _over_masks(result, experiment.conditions, options.seed)
+        text = "\n".join(filter(None, (loss_text(result.summary, result.guards), more.text)))
+
+        def make(folder: Path) -> list[Path]:
+            return [*_figures(result, folder), *more.write(folder)]
+
+        return replace(_written(result, text, make), tables=more.tables)
     answer = analyse(result, options)
     text = "\n".join(filter(None, (answer.text, guards_text(result.guards))))
     return replace(_written(result, text, answer.write), tables=answer.tables)
@@ -149,6 +155,29 @@ def _figures(result: Run, folder: Path) -> list[Path]:
     from maskface.plots import plot_losses
 
     return plot_losses(result.summary, folder)
+
+
+def _over_masks(result: Run, conditions: Sequence[str], seed: int) -> Answer:
+    """Return variance components of exemplars, and the curve of many masks; empty without them."""
+    from maskface import analyses
+    from maskface.plots import plot_curve
+
+    texts: list[str] = []
+    tables: list[tuple[Table, pd.DataFrame]] = []
+    figures: dict[str, Axes] = {}
+    try:
+        if analyses.exemplar_sets(conditions):
+            components, decision = analyses.components_table(result.trials)
+            texts.append(analyses.components_text(components, decision))
+            tables += [(analyses.COMPONENTS, components), (analyses.DECISION, decision)]
+        if len(analyses.mask_conditions(conditions)) >= analyses.FEWEST_MASKS:
+            curve, tests = analyses.curve_tables(result.trials, seed=seed)
+            texts.append(analyses.curve_text(curve, tests))
+            tables += [(analyses.CURVE, curve), (analyses.CURVE_TESTS, tests)]
+            figures["curve.png"] = plot_curve(curve, analyses.CHOICES)
+    except MaskfaceError as error:  # the run is complete whatever its set allows
+        texts.append(str(error))
+    return analyses.Answer("\n".join(texts), tables, figures)
 
 
 def _written(result: Run, text: str, make: Callable[[Path], list[Path]]) -> Outcome:

@@ -18,7 +18,7 @@ import pytest
 
 from maskface.exits import BUG, DONE, FAILED, INTERRUPTED, REFUSED
 from tests.e2e.test_cli import ROOT
-from tests.fixtures.commands import MASKFACE, call
+from tests.fixtures.commands import MASKFACE, call, nobody_left
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals and pipes of POSIX")
 
@@ -84,18 +84,6 @@ def test_workers_that_have_just_begun_print_nothing(faces: Path, tmp_path: Path)
     manifest = tmp_path / "out" / "manifest.json"
     told = stop(command, manifest.exists, signal.SIGINT, group=True, cwd=tmp_path)
     assert told.startswith("\nStopped.")
-
-
-def nobody_left(group: int, within_s: float) -> bool:
-    """Return whether all processes of a group end in time."""
-    until = time.monotonic() + within_s
-    while time.monotonic() < until:
-        try:
-            os.killpg(group, 0)
-        except ProcessLookupError:
-            return True
-        time.sleep(0.05)
-    return False
 
 
 @posix

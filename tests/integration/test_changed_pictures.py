@@ -18,6 +18,7 @@ from maskface.errors import ImageError
 from maskface.experiment import RunFolder, load_run, make_plan
 from maskface.experiment.checkpoints import ChunkResult
 from maskface.experiment.trials import TrialMaker
+from maskface.files import sealed
 from maskface.findings import compare_run
 from maskface.images import Limits, read_bytes
 from maskface.power import pilot_variances
@@ -341,7 +342,7 @@ def test_a_run_that_does_not_say_what_it_read(
     path = out / "manifest.json"
     manifest = json.loads(path.read_text(encoding="utf-8"))
     del manifest["files"]["pictures.csv"]  # as versions left it that took no notes of the files
-    path.write_text(json.dumps(manifest), encoding="utf-8")
+    path.write_bytes(sealed(manifest))
     before = bytes_of(out)
     replace_second(faces)
     carry_out(faces, out, resume=True, progress=True)

@@ -16,6 +16,7 @@ from maskface import Experiment, MaskfaceError, run
 from maskface.experiment import summarize_run
 from maskface.experiment.checkpoints import PICTURES, ChunkResult
 from maskface.experiment.folder import RunFolder
+from maskface.files import sealed
 from maskface.report import write_figures, write_report
 from maskface.tables import SUMMARY, TRIALS
 from tests.fixtures.pictures import write_variants
@@ -147,7 +148,7 @@ def test_damaged_part_is_read_again(faces: Path, reference: Path, tmp_path: Path
     out = tmp_path / "out"
     shutil.copytree(reference, out)
     manifest = json.loads((out / "manifest.json").read_text()) | {"complete": False}
-    (out / "manifest.json").write_text(json.dumps(manifest))
+    (out / "manifest.json").write_bytes(sealed(manifest))
     parts = RunFolder(out).parts_path
     parts.mkdir()
     (out / "trials.csv").unlink()

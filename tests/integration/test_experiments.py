@@ -38,7 +38,10 @@ from maskface.schema import Table
 Array = NDArray[np.float64]
 SCRIPTS = Path(__file__).parents[2] / "experiments"
 PROMISED: dict[str, tuple[tuple[Table, ...], tuple[str, ...]]] = {
-    "01_mask_impairment": ((), ("loss_by_emotion_surgical.png",)),
+    "01_mask_impairment": (
+        (),
+        tuple(f"loss_by_emotion_{what}.png" for what in ("masks", "surgical", "ffp2", "fill")),
+    ),
     "02_mask_types": ((STYLES,), ("styles.png", "styles_happiness.png")),
     "03_area_or_features": ((CONTRASTS,), ("contrasts.png", "features_by_emotion.png")),
     "04_dose": (

@@ -16,6 +16,7 @@ from maskface.errors import MaskfaceError
 from maskface.experiment import Experiment, RunFolder, load_run, run, summarize_run
 from maskface.experiment.integrity import find_damage
 from maskface.experiment.results import _measured
+from maskface.files import sealed
 from maskface.findings import compare_run
 from maskface.power import pilot_variances
 from maskface.report import write_report
@@ -120,16 +121,23 @@ def test_damaged_tables_of_pictures_that_are_gone_are_kept(
     assert (tmp_path / "out" / "trials.csv").read_bytes() == left
 
 
-def test_doctor_names_a_manifest_that_was_changed(folder: Path) -> None:
+def test_a_manifest_that_was_changed_is_refused(folder: Path) -> None:
     """Its tables are as they were, and all its entries are there."""
     (check,) = check_folder(folder)
     assert check.ok
     path = folder / "manifest.json"
     path.write_text(path.read_text().replace('"seed": 0', '"seed": 1'))
+    before = {file.name: file.read_bytes() for file in folder.iterdir()}
     (check,) = check_folder(folder)
-    assert (check.ok, check.detail) == (
-        False, "damaged: manifest.json has changed since it was written"
-    )  # fmt: skip
+    assert not check.ok
+    assert f"{path} has changed since it was written" in check.detail
+    for use in (
+        load_run, summarize_run, write_report, pilot_variances, compare_run,
+        lambda one: run(EXPERIMENT, one, resume=True, progress=False),
+    ):  # fmt: skip
+        with pytest.raises(MaskfaceError, match=r"manifest\.json has changed since it was written"):
+            use(folder)
+    assert {file.name: file.read_bytes() for file in folder.iterdir()} == before
 
 
 def test_sizes_of_faces_are_those_that_were_measured(folder: Path) -> None:
@@ -210,6 +218,7 @@ def test_a_manifest_without_an_end_is_refused(folder: Path) -> None:
 def test_a_run_of_before_hashes_were_written_is_read(folder: Path) -> None:
     path = folder / "manifest.json"
     manifest = json.loads(path.read_text(encoding="utf-8"))
+    del manifest["record_sha256"]
     path.write_text(json.dumps(manifest | {"files": {}}), encoding="utf-8")
     cut_rows(folder / "trials.csv")
     assert len(load_run(folder).trials) == 26
@@ -221,7 +230,7 @@ def test_the_doctor_looks_at_all_runs_of_a_folder(whole: Path, tmp_path: Path) -
     cut_rows(tmp_path / "all" / "hurt" / "trials.csv")
     path = tmp_path / "all" / "begun" / "manifest.json"
     manifest = json.loads(path.read_text(encoding="utf-8"))
-    path.write_text(json.dumps(manifest | {"complete": False}), encoding="utf-8")
+    path.write_bytes(sealed(manifest | {"complete": False}))
     (tmp_path / "all" / "broken" / "manifest.json").write_bytes(b"{")
     checks = {Path(check.name).name: check for check in check_folder(tmp_path / "all")}
     assert {name: check.ok for name, check in checks.items()} == {

@@ -14,7 +14,7 @@ import pytest
 
 from maskface import Experiment, MaskfaceError, run
 from maskface.experiment import RunFolder
-from maskface.files import locked
+from maskface.files import locked, sealed
 
 killing: Any = pytest.importorskip("benchmarks.kill_resume", reason="benchmarks are not here")
 fuzzing: Any = pytest.importorskip("benchmarks.fuzz_pictures", reason="benchmarks are not here")
@@ -146,7 +146,7 @@ def test_killed_before_the_manifest_was_written(small: Path, whole: Path, tmp_pa
 def test_killed_after_the_tables_were_written(small: Path, whole: Path, tmp_path: Path) -> None:
     out = read(small, tmp_path / "out", cache=None)
     manifest = json.loads((out / "manifest.json").read_text())
-    (out / "manifest.json").write_text(json.dumps(manifest | {"complete": False}))
+    (out / "manifest.json").write_bytes(sealed(manifest | {"complete": False}))
     (out / "trials.csv").write_text("half a tab")
     (out / ".trials.csv.123.456").write_text("left by a killed process")
     assert same(read(small, out, resume=True, cache=None), whole)

@@ -11,6 +11,22 @@ from maskface.classifiers.protobuf import read_fields, read_varint
 
 Dims = Sequence[int | str]
 
+FER = """
+title = "mini-XCEPTION"
+[input]
+layout = "NHWC"
+size = 64
+colour = "grey"
+scale = 255
+mean = 0.5
+std = 0.5
+[output]
+labels = ["anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral"]
+logits = false
+embedding = "model_1/add_4/add:0"
+"""
+"""Card of the shipped network `fer`."""
+
 
 def _varint(value: int) -> bytes:
     out = b""

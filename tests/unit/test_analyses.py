@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy.optimize import isotonic_regression
-from scipy.stats import ttest_1samp
+from scipy.stats import norm, ttest_1samp
+from scipy.stats import t as student
 
 from maskface.analyses import (
     APPEARANCE,
@@ -38,6 +39,7 @@ from maskface.analyses import (
 from maskface.errors import MaskfaceError
 from maskface.stats import compare, half_reached, monotone
 from maskface.tables import TRIALS
+from tests.unit.test_joined_stats import all_resamples
 from tests.unit.test_stats import trial
 
 COVERAGE = {"none": 0.0, "a": 0.2, "b": 0.4, "c": 0.6}
@@ -135,7 +137,14 @@ def test_contrast_of_the_hand_worked_table() -> None:
     # a: 3 + 2 + 2 + 2 = 9 right of 12, b: 2 + 0 + 1 + 2 = 5.
     assert (found["value"], found["reference_value"]) == pytest.approx((5 / 12, 9 / 12), abs=1e-6)
     assert found["difference"] == pytest.approx(-4 / 12, abs=1e-6)
-    assert found["ci_low"] <= found["difference"] <= found["ci_high"] <= 0
+    assert found["interval"] == "t on bootstrap SE"  # four people
+    losses = all_resamples(np.array([(3, -1), (3, -2), (3, -1), (3, 0)]))
+    half = student.ppf(0.975, 3) * np.sqrt(4 / 3) * losses.std()
+    least = norm.ppf(0.975) * np.sqrt(2) * (4 / 12 - 3 / 13)
+    assert found["ci_high"] - found["difference"] == pytest.approx(np.hypot(half, least), rel=0.1)
+    assert found["difference"] - found["ci_low"] == pytest.approx(
+        found["ci_high"] - found["difference"], abs=1e-6
+    )
     assert (found["n"], found["n_clusters"], found["clustered_by"]) == (12, 4, "subject")
     assert (found["coverage"], found["reference_coverage"]) == (0.4, 0.2)
     # People lose 1, 2, 1, 0 hits: of 16 ways to swap, those where 1, 2, 1 fall on one side are 4.
@@ -182,7 +191,10 @@ def test_styles_that_never_differ_have_no_test() -> None:
         answers({"a": RIGHT["a"], "b": RIGHT["a"]}), ["a", "b"], bound=0.05, n_resamples=50
     )
     found = row(table, condition="b")
-    assert (found["difference"], found["ci_low"], found["ci_high"]) == (0, 0, 0)
+    # Nobody differs, but one of 13 pictures might.
+    least = norm.ppf(0.975) * np.sqrt(2) / 13
+    assert found["difference"] == 0
+    assert (found["ci_low"], found["ci_high"]) == pytest.approx((-least, least), abs=1e-6)
     assert np.isnan(found["equivalence_p"])
     assert found["equivalent"] is pd.NA
     assert "0 are equivalent" in style_text(table, ["a", "b"], ("b", "a"))
@@ -242,7 +254,8 @@ def test_appearances_that_are_read_alike_have_no_range() -> None:
     found = row(
         appearance_table(answers(alike), {"g": ["a", "b"]}, n_resamples=50), measure="range"
     )
-    assert (found["value"], found["ci_low"], found["ci_high"]) == (0, 0, 0)
+    assert found["value"] == 0
+    assert np.isnan([found["ci_low"], found["ci_high"]]).all()  # no width
     assert (found["by_chance"], found["p_value"]) == (0, 1)
 
 

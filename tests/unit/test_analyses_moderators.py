@@ -87,8 +87,11 @@ def test_hand_worked_groups_of_people() -> None:
     found = row(table, measure="difference")
     assert (found["group"], found["reference"]) == ("y", "x")
     assert found["value"] == pytest.approx(1 / 4 - 4 / 6, abs=1e-6)
-    assert found["ci_low"] <= found["value"] <= found["ci_high"]
+    assert np.isnan([found["ci_low"], found["ci_high"]]).all()  # of two people
     assert (found["n"], found["n_clusters"], found["n_fewest"]) == (10, 5, 2)
+    x_loss = row(table, measure="loss", group="x")
+    assert x_loss["ci_low"] <= x_loss["value"] <= x_loss["ci_high"]
+    assert x_loss["interval"] == "t on bootstrap SE"
     assert found["test"] == "studentised permutation of subjects"
     assert "only 2 subjects in group y" in found["caution"]
     fear = row(table, "fear", measure="difference")
@@ -456,5 +459,6 @@ def test_gaps_of_the_hand_worked_table() -> None:
     assert (y["loss_first"], y["loss_second"], y["value"]) == (0.5, 0, 0.5)
     assert change["value"] == pytest.approx(0.5, abs=1e-6)
     assert (change["n"], change["n_clusters"], change["n_fewest"]) == (10, 5, 2)
-    assert "c: happiness minus fear lost, group y: +50.0 points [" in gap_text(table)
+    assert "c: happiness minus fear lost, group x: +0.0 points [" in gap_text(table)
+    assert "group y: +50.0 points (no interval)" in gap_text(table)
     assert "group y against x: +50.0 points" in gap_text(table)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maskface.crops import cut, face_crop, upright_crop
+from maskface.crops import cut, face_crop, middle, upright_crop
 from maskface.types import Face, FaceLandmarks, Pose
 from tests.fixtures.faces import made_landmarks
 
@@ -25,17 +25,28 @@ def test_cut_repeats_the_border(x0: int, y0: int, width: int, height: int) -> No
     np.testing.assert_array_equal(cut(picture, x0, y0, width, height), expected)
 
 
-def test_crop_is_the_lifted_square_around_the_landmarks() -> None:
+def test_crop_is_the_square_around_the_landmarks() -> None:
     points = np.zeros((478, 3), np.float32)
     points[:, 0] = np.linspace(100, 180, 478)  # 80 wide
-    points[:, 1] = np.linspace(100, 200, 478)  # 100 high: side 110
+    points[:, 1] = np.linspace(100, 200, 478)  # 100 high: side 105
     face = FaceLandmarks(points, np.zeros(52, np.float32), Pose(0, 0, 0))
     yy, xx = np.mgrid[:300, :300]
     picture = np.dstack([xx // 2, yy // 2, np.zeros_like(xx)]).astype(np.uint8)
     crop = face_crop(picture, face)
-    assert crop.shape == (110, 110, 3)
-    # left = 140 - 55 = 85; top = 150 - 55 - 6.6 = 88.4, rounded to 88
-    np.testing.assert_array_equal(crop[0, 0], [85 // 2, 88 // 2, 0])
+    assert crop.shape == (105, 105, 3)
+    # left = 140 - 52.5 = 87.5, rounded to the even 88; top = 150 - 52.5 = 97.5, rounded to 98
+    np.testing.assert_array_equal(crop[0, 0], [88 // 2, 98 // 2, 0])
+
+
+@pytest.mark.parametrize(
+    ("side", "fraction", "margin"), [(105, 0.95 / 1.05, 5), (10, 0.5, 2), (7, 1, 0), (2, 0.3, 0)]
+)
+def test_the_middle_has_the_same_margin_on_all_sides(
+    side: int, fraction: float, margin: int
+) -> None:
+    picture = np.arange(side * side * 3, dtype=np.uint32).astype(np.uint8).reshape(side, side, 3)
+    inside = picture[margin : side - margin, margin : side - margin]
+    np.testing.assert_array_equal(middle(picture, fraction), inside)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from itertools import combinations
 
 import numpy as np
@@ -14,7 +16,8 @@ from maskface.errors import MaskfaceError
 from maskface.findings.answers import observer_answers, picture_answers
 from maskface.findings.rules import Contrast, Drawn, loss, loss_beyond
 from maskface.humans import of_question
-from maskface.stats import compare, estimate, get_metrics, summarize
+from maskface.stats import compare, estimate, get_metrics, least_error, summarize
+from maskface.stats.summary import both_and_loss
 from maskface.tables import RESPONSES, TRIALS
 from maskface.types import EMOTIONS
 
@@ -79,8 +82,8 @@ def test_the_same_draws_serve_all_contrasts_over_the_same_units() -> None:
     first, whole, second = (c for c in (loss(answers.right(*pair)) for pair in pairs))
     signs = np.concatenate([first.signs, second.signs, -whole.signs])
     shares = np.concatenate([first.shares, second.shares, whole.shares], axis=1)
-    nothing = Contrast(shares, signs, first.there, first.n_units)
-    assert Drawn([first, nothing], 5).intervals(0.95)[1] == pytest.approx((0, 0, 0), abs=1e-12)
+    nothing = Contrast(shares, signs, first.there, first.n_units, least=1e-8)
+    assert Drawn([first, nothing], 5).intervals(0.95)[1] == pytest.approx((0, 0, 0), abs=1e-7)
 
 
 def test_a_higher_level_is_wider_and_from_the_same_draws() -> None:
@@ -95,9 +98,13 @@ def test_a_higher_level_is_wider_and_from_the_same_draws() -> None:
 
 
 def test_loss_beyond_by_hand() -> None:
-    # Two people with two faces of each emotion: anger is lost in 1 of 4, disgust in 3 of 4.
+    # Three people with two faces of each emotion: anger is lost in 1 of 6, disgust in 4 of 6.
     rows = []
-    for person, lost in (("s0", {"anger": 1, "disgust": 2}), ("s1", {"anger": 0, "disgust": 1})):
+    for person, lost in (
+        ("s0", {"anger": 1, "disgust": 2}),
+        ("s1", {"anger": 0, "disgust": 1}),
+        ("s2", {"anger": 0, "disgust": 1}),
+    ):
         for label, n in lost.items():
             for k in range(2):
                 for condition in ("none", "surgical"):
@@ -114,11 +121,11 @@ def test_loss_beyond_by_hand() -> None:
         [loss_beyond(counts, "disgust", "anger"), loss_beyond(counts, "disgust", "fear")], 0
     ).intervals(0.95)
     assert found is not None
-    assert found[0] == pytest.approx(3 / 4 - 1 / 4)
+    assert found[0] == pytest.approx(4 / 6 - 1 / 6)
     assert missing is None  # no fear was shown
     taken = answers.taken_for("none", "surgical", "disgust", "neutral")
-    assert taken.totals[:, 1, 0, 0].tolist() == [2, 1]
-    assert taken.totals[:, 0, 1, 0].tolist() == [2, 2]
+    assert taken.totals[:, 1, 0, 0].tolist() == [2, 1, 1]
+    assert taken.totals[:, 0, 1, 0].tolist() == [2, 2, 2]
 
 
 def test_pieces_give_what_the_whole_gives() -> None:
@@ -165,15 +172,22 @@ def test_observers_count_as_much_as_each_other_whatever_they_answered() -> None:
     answers = observer_answers(responses)
     asked = of_question(responses, "anger")
     asked = asked[asked["label"] == "disgust"]
+    comparison = compare(asked, "cover", by="observer_id", paired=False)
     expected = next(
         e
         for e in estimate(
-            compare(asked, "cover", by="observer_id", paired=False),
+            comparison,
             get_metrics("answer_share"), average="clusters", seed=1,
         )
         if e.label == "anger"
     )  # fmt: skip
+    # The share of an answer moves less by one trial than the answer itself.
+    share = partial(both_and_loss, get_metrics("answer_share"))
+    least = least_error(comparison.flat.sum(axis=0), comparison.changed_pictures(), share)
     contrast = loss(answers.taken_for("none", "cover", "disgust", "anger"))
+    n = comparison.counts()[0].sum(), comparison.counts()[1].sum()
+    assert contrast.least == pytest.approx(np.sqrt(2) / (min(n) + 1))
+    contrast = replace(contrast, least=least[2 * len(EMOTIONS)])
     (one,) = Drawn([contrast], 1).intervals(0.95)
     assert one == pytest.approx((expected.loss, expected.low, expected.high))
     assert contrast.n_units == expected.n_clusters

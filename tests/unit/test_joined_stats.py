@@ -73,23 +73,36 @@ def row_of(summary: pd.DataFrame, metric: str, label: str = "all", **cells: str)
     return chosen.iloc[0]
 
 
+def all_resamples(of: np.ndarray) -> np.ndarray:
+    """Losses of all resamples of people, of whom pictures and losses are given."""
+    drawn = of[np.indices((len(of),) * len(of)).reshape(len(of), -1)].sum(axis=0)
+    return np.asarray(drawn[:, 1] / drawn[:, 0])
+
+
 def test_each_interval_stands_in_its_own_column() -> None:
     row = row_of(summarize(TRIALS.frame(told(UNEVEN))), "accuracy")
-    # Plain 10 of 12, masked 6 of 12. Masked, no resample of people can differ from .5.
+    # Plain 10 of 12, masked 6 of 12. Masked, no resample of people can differ from .5, but one
+    # more wrong picture would make it 6 of 13.
     assert row["baseline"] == pytest.approx(10 / 12, abs=1e-6)
-    assert (row["value"], row["value_ci_low"], row["value_ci_high"]) == (0.5, 0.5, 0.5)
+    least = norm.ppf(0.975) * np.sqrt(2) * (0.5 - 6 / 13)
+    assert (row["value"], row["value_ci_low"], row["value_ci_high"]) == pytest.approx(
+        (0.5, 0.5 - least, 0.5 + least), abs=1e-6
+    )
     assert row["loss"] == pytest.approx(4 / 12, abs=1e-6)
-    # The people's own losses are 1/2, 1/2, 0 and 1/4: all resamples lie between 0 and 1/2.
-    assert row["ci_low"] == pytest.approx(0, abs=1e-6)
-    assert row["ci_high"] == pytest.approx(0.5, abs=1e-6)
+    # Symmetric, by Student's t of four people; the loss of 13 pictures, one more gained, is 3/13.
+    assert row["ci_high"] - row["loss"] == pytest.approx(row["loss"] - row["ci_low"], abs=1e-6)
+    exact = all_resamples(np.array([(2, 1), (4, 2), (2, 0), (4, 1)]))
+    t_half = student.ppf(0.975, 3) * np.sqrt(4 / 3) * exact.std()
+    least = norm.ppf(0.975) * np.sqrt(2) * (4 / 12 - 3 / 13)
+    assert row["ci_high"] - row["loss"] == pytest.approx(np.hypot(t_half, least), rel=0.02)
     assert row["dz"] == pytest.approx(
         np.mean([2, 2, 0, 1]) / np.std([2, 2, 0, 1], ddof=1), abs=1e-6
     )
     # A gain in place of a loss: signs and sides change together.
     swapped = {person: sides[::-1] for person, sides in UNEVEN.items()}
     gained = row_of(summarize(TRIALS.frame(told(swapped))), "accuracy")
-    assert (gained["loss"], gained["ci_low"]) == pytest.approx((-4 / 12, -0.5), abs=1e-6)
-    assert gained["ci_high"] == pytest.approx(0, abs=1e-6)
+    assert (gained["loss"], gained["ci_low"]) == pytest.approx((-4 / 12, -row["ci_high"]), abs=1e-6)
+    assert gained["ci_high"] == pytest.approx(-row["ci_low"], abs=1e-6)
     assert (gained["dz"], gained["baseline"]) == pytest.approx((-row["dz"], 0.5), abs=1e-6)
     assert gained["value_ci_low"] < gained["value"] < gained["value_ci_high"]
 
@@ -148,7 +161,10 @@ def test_an_emotion_stands_on_the_people_who_showed_it() -> None:
     losses = np.array([1, 2, 0, 1, 1]) / 2
     half = student.ppf(0.975, 4) * losses.std(ddof=1) / np.sqrt(5)
     assert found["fear"].loss == pytest.approx(0.5)
-    assert found["fear"].high - found["fear"].loss == pytest.approx(half, rel=0.03)
+    least = norm.ppf(0.975) * np.sqrt(2) * (5 / 10 - 4 / 11)  # one more picture gained
+    both_ways = np.hypot(half, least)
+    assert found["fear"].loss - found["fear"].low == pytest.approx(both_ways, rel=0.03)
+    assert found["fear"].high == min(0.5 + (0.5 - found["fear"].low), 1)
 
 
 def test_the_rarer_of_two_crossed_kinds_of_units_counts() -> None:

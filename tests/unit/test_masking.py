@@ -502,6 +502,18 @@ def test_a_format_that_opencv_cannot_write_is_told(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("ending", [".mp4", ".webm", ".mkv", ".avi"])
+def test_opencv_prints_nothing_while_it_writes(
+    ending: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    writer = OpenCVWriter(tmp_path / f"a{ending}", 25, (32, 32))
+    writer.write(np.zeros((32, 32, 3), np.uint8))
+    writer.finish()
+    writer.keep()
+    assert (tmp_path / f"a{ending}").stat().st_size
+    assert capfd.readouterr() == ("", "")
+
+
 # Cameras
 
 

@@ -7,12 +7,14 @@ import hashlib
 import importlib.util
 import os
 import pickle
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -25,16 +27,19 @@ from numpy.typing import NDArray
 
 from maskface.classifiers import Classifier, engines, get_classifier
 from maskface.classifiers import onnx as onnx_module
-from maskface.classifiers.card import Input
+from maskface.classifiers.card import Input, parse_card
 from maskface.classifiers.cards import get_card
 from maskface.classifiers.engines import Engine, Network, OnnxRuntime, OpenCV
-from maskface.classifiers.inputs import prepare, probe
+from maskface.classifiers.inputs import FIVE_POINTS, picture_of, prepare, probe
 from maskface.classifiers.networks import FaceApi, Fer
 from maskface.classifiers.onnx import Onnx
+from maskface.crops import face_crop
 from maskface.errors import MaskfaceError
-from maskface.types import EMOTIONS
+from maskface.types import EMOTIONS, Face
 from maskface.weights import FOLDER
+from tests.fixtures.faces import made_landmarks
 from tests.unit.onnx_files import (
+    FER,
     integer_attribute,
     integers_attribute,
     linear,
@@ -59,20 +64,6 @@ needs_onnxruntime = pytest.mark.skipif(
 )
 ENGINE = [OpenCV, pytest.param(OnnxRuntime, marks=needs_onnxruntime)]
 
-FER = """
-title = "mini-XCEPTION"
-[input]
-layout = "NHWC"
-size = 64
-colour = "grey"
-scale = 255
-mean = 0.5
-std = 0.5
-[output]
-labels = ["anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral"]
-logits = false
-embedding = "model_1/add_4/add:0"
-"""
 FACEAPI = """
 title = "face-api"
 [input]
@@ -165,9 +156,9 @@ def test_shipped_networks_as_a_users_model(
     classifier = get_classifier(shipped(tmp_path, name, card))
     assert isinstance(classifier, Onnx)
     faces = crops(6)
-    expected = get_classifier(name).predict_proba(faces)
+    expected = get_classifier(f"{name}:views=1").predict_proba(faces)
     np.testing.assert_allclose(classifier.predict_proba(faces), expected, rtol=0, atol=1e-6)
-    built_in = Fer() if name == "fer" else FaceApi()
+    built_in = Fer(views=1) if name == "fer" else FaceApi(views=1)
     described = built_in.embed(faces)
     np.testing.assert_allclose(classifier.embed(faces), described, atol=1e-4, rtol=1e-4)
     assert classifier.embedding_name == built_in.embedding_name
@@ -694,3 +685,73 @@ def test_answers_are_probabilities_that_sum_to_1(meant: list[str], bias: list[fl
         np.testing.assert_allclose(answer, expected / expected.sum(), atol=1e-6)
     assert answer.min() >= 0
     assert answer.sum() == pytest.approx(1)
+
+
+def test_whether_outputs_are_logits_is_seen_if_the_card_leaves_it_open(tmp_path: Path) -> None:
+    faces = crops(4, side=8)
+    logits = linear(MATRIX, BIAS, GREY_DIMS)
+    told = Onnx(written(tmp_path, logits)).predict_proba(faces)
+    card = SMALL.replace("logits = true", 'logits = "auto"')
+    np.testing.assert_array_equal(Onnx(written(tmp_path, logits, card)).predict_proba(faces), told)
+
+
+def test_valence_and_arousal_by_hand(tmp_path: Path) -> None:
+    """The first label of the small network is taken for valence; the emotions go without it."""
+    faces = crops(3, side=8)
+    flat = np.stack([cv2.cvtColor(f.crop, cv2.COLOR_RGB2GRAY).ravel() / 255 for f in faces])
+    labels = parse_card(SMALL, "small").output.labels
+    rest = ", ".join(f'"{label}"' for label in labels[1:])
+    card = re.sub(r"labels = \[.*?\]", f'labels = ["", {rest}]\nvalence = 0', SMALL, flags=re.S)
+    card = re.sub(rf"(?m)^{labels[0]} = .*$", "", card)
+    classifier = Onnx(written(tmp_path, linear(MATRIX, BIAS, GREY_DIMS), card))
+    found = classifier.affect(faces)
+    np.testing.assert_allclose(found[:, 0], flat @ MATRIX[:, 0] + BIAS[0], atol=1e-5)
+    assert np.isnan(found[:, 1]).all()
+    assert classifier.affect([]).shape == (0, 2)
+    np.testing.assert_allclose(classifier.predict_proba(faces).sum(axis=1), 1)
+
+
+TEMPLATE_POINTS = ((38.3, 51.7), (73.5, 51.5), (56.0, 71.7), (41.5, 92.4), (70.7, 92.2))
+ALIGNED = Input(
+    layout="NCHW", size=112, colour="rgb", align="eyes+nose+mouth", template=TEMPLATE_POINTS
+)
+
+
+@pytest.mark.parametrize("roll", [0.0, 25.0, 90.0, -160.0])
+@pytest.mark.parametrize("scale", [5.0, 30.0])
+@pytest.mark.parametrize("whole", [True, False])
+def test_faces_are_aligned_by_five_points(roll: float, scale: float, whole: bool) -> None:
+    """Dots on the five points come to lie where least squares puts them, right side on the left."""
+    side = round(60 * scale)
+    found = made_landmarks(roll=roll, scale=scale, centre=(side / 2, side / 2))
+    five = np.array([found.points[list(i), :2].mean(axis=0) for i in FIVE_POINTS])
+    picture = np.zeros((side, side, 3), np.uint8)
+    places = []
+    for point in five:
+        centre = (round(float(point[0])), round(float(point[1])))
+        dot = cv2.circle(picture.copy(), centre, round(scale / 3) + 1, (255, 255, 255), -1)
+        image = np.asarray(dot, np.uint8)
+        face = Face(face_crop(image, found), found, picture=image if whole else None)
+        yy, xx = np.nonzero(picture_of(face, ALIGNED)[..., 0] > 127)
+        places.append((xx.mean(), yy.mean()))
+    template = np.array(TEMPLATE_POINTS)
+    assert np.abs(np.array(places) - template).max() < 8  # an average head is not the template
+    # Least squares: neither shift, turn nor scale of the points found would be nearer.
+    z, w = (p @ np.array([1, 1j]) for p in (np.array(places), template))
+    z, w = z - z.mean(), w - w.mean()
+    assert np.vdot(z, w) / np.vdot(z, z) == pytest.approx(1, abs=0.03)
+    np.testing.assert_allclose(np.mean(places, axis=0), template.mean(axis=0), atol=0.5)
+
+
+def test_an_aligned_network_sees_beyond_the_crop() -> None:
+    found = made_landmarks(scale=10.0, centre=(300.0, 300.0))
+    rng = np.random.default_rng(0)
+    small = rng.integers(0, 256, (60, 60, 3), dtype=np.uint8)
+    picture = np.asarray(cv2.resize(small, (600, 600)), np.uint8)
+    cropped = Face(face_crop(picture, found), found)
+    near, far = (
+        picture_of(face, ALIGNED).astype(int)
+        for face in (cropped, replace(cropped, picture=picture))
+    )
+    assert np.abs(near - far)[40:90, 30:80].max() <= 2  # the middle is the same
+    assert np.abs(near - far)[:8].mean() > 10  # above the forehead, the border was repeated

@@ -84,6 +84,23 @@ def test_the_card_in_the_documentation_is_a_card() -> None:
         ("size = 64", "size = 64\ncrop = 1.5", "input.crop: .*less than or equal to 1"),
         ("size = 64", "size = 64\nmargin = 2", "input.margin: Extra inputs"),
         ("logits = true", "", "output.logits: Field required"),
+        ("logits = true", 'logits = "perhaps"', "output.logits.*'perhaps'"),
+        ("size = 64", 'size = 64\nalign = "eyes"', "input.align: .*'eyes'"),
+        ("size = 64", 'size = 64\nalign = "eyes+nose+mouth"', "needs a template of five points"),
+        ("size = 64", "size = 64\ntemplate = [[1, 2]]", "got 1 points, align = ''"),
+        (
+            "size = 64",
+            'size = 64\ncrop = 0.9\nalign = "eyes+nose+mouth"\n'
+            "template = [[1, 2], [2, 3], [3, 4], [4, 5], [5, 6]]",
+            "crop has no meaning beside align",
+        ),
+        ("logits = true", "logits = true\nvalence = 1", 'valence = 1 must be the place of a ""'),
+        ("logits = true", "logits = true\narousal = 2", "arousal = 2 must be .* the 2 labels"),
+        (
+            '"joy"]\nlogits = true',
+            '"joy", ""]\nlogits = true\nvalence = 2\narousal = 2',
+            "valence and arousal have the same place",
+        ),
         ('["anger", "joy"]', '["anger"]', "output.labels: .*at least 2"),
         ('["anger", "joy"]', '["joy", "joy"]', "output.labels: joy appears twice"),
         ('joy = "happiness"', "", "label 'joy' stands for 'joy', which is no emotion"),
@@ -164,6 +181,21 @@ def test_shipped_cards_hold_what_their_sources_say() -> None:
         assert (card.input.size, card.input.colour, card.input.scale) == (224, "rgb", 255)
         assert card.input.mean == (0.485, 0.456, 0.406)
         assert card.input.std == (0.229, 0.224, 0.225)
+    for name, size, mean in (("enet", 224, (0.485, 0.456, 0.406)), ("mbf", 112, (0.5,))):
+        card = shipped_cards()[f"emotiefflib_{name}"]
+        assert card.output.labels[:8] == shipped_cards()["hsemotion_afew"].output.labels
+        assert (card.output.labels[8:], card.output.valence, card.output.arousal) == (
+            ("", ""),
+            8,
+            9,
+        )
+        assert (card.input.size, card.input.colour, card.input.mean) == (size, "rgb", mean)
+    zoo = shipped_cards()["opencv_mobilefacenet"]
+    assert zoo.output.labels == (
+        "angry", "disgust", "fearful", "happy", "neutral", "sad", "surprised",
+    )  # fmt: skip
+    assert (zoo.input.size, zoo.input.colour, zoo.input.scale) == (112, "rgb", 255)
+    assert (zoo.input.mean, zoo.input.std, zoo.licence) == ((0.5,), (0.5,), "Apache-2.0")
     for card in shipped_cards().values():
         assert card.output.logits
         meant = sorted(filter(None, map(card.meaning, card.output.labels)))

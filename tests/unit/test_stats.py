@@ -140,7 +140,7 @@ def test_people_are_tested_by_permutation_and_pictures_by_mcnemar() -> None:
     row = pick(summarize(pairs(HAND, subjects), n_resamples=50), "accuracy")
     # Losses by person: A 0, B 1 - 1 = 0, C 1, D 1 of 2: |sum| is as large in 2 of 4 signs.
     assert (row["test"], row["p_value"]) == ("exact cluster permutation", 0.5)
-    assert row["interval"] == row["value_interval"] == "expanded percentile bootstrap"
+    assert row["interval"] == row["value_interval"] == "t on bootstrap SE"
     # right -> wrong 3, wrong -> right 1
     assert (row["odds_ratio"], row["cohens_g"]) == (pytest.approx(1 / 3, abs=1e-6), 0.25)
     assert row["dz"] == pytest.approx(np.mean([0, 0, 0.5, 0.5]) / np.std([0, 0, 0.5, 0.5], ddof=1))

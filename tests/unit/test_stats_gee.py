@@ -6,11 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.formula.api as smf
+from scipy import stats as sps
 from statsmodels.genmod.cov_struct import Exchangeable
 from statsmodels.genmod.families import Binomial
 
 from maskface.errors import MaskfaceError
 from maskface.stats import compare, estimate, gee_logistic, get_metrics
+from maskface.stats.gee import _joint
 from tests.conftest import PHOTOGRAPHS
 
 WILLIAMS = PHOTOGRAPHS / "human" / "williams2023_study1_trials.csv.gz"
@@ -42,11 +44,16 @@ def test_agrees_with_the_formula_interface_of_statsmodels() -> None:
     found = gee_logistic(data, cluster="who")
     (ratio,) = found.odds_ratios
     assert ratio.odds_ratio == pytest.approx(np.exp(theirs.params.iloc[1]), rel=1e-6)
+    effect, se = theirs.params.iloc[1], theirs.bse.iloc[1]
+    half = sps.t.ppf(0.975, 59) * se  # of 60 clusters
     np.testing.assert_allclose(
-        [ratio.low, ratio.high], np.exp(theirs.conf_int().iloc[1]), rtol=1e-6
+        [ratio.low, ratio.high], np.exp([effect - half, effect + half]), rtol=1e-6
     )
-    assert ratio.p_value == pytest.approx(theirs.pvalues.iloc[1], rel=1e-6)
-    assert found.condition.statistic == pytest.approx(ratio.z**2)
+    assert ratio.t == pytest.approx(theirs.tvalues.iloc[1], rel=1e-6)
+    assert ratio.p_value == pytest.approx(2 * sps.t.sf(abs(effect / se), 59), rel=1e-6)
+    # One coefficient: F is t squared.
+    assert found.condition.f == pytest.approx(ratio.t**2)
+    assert found.condition.p_value == pytest.approx(ratio.p_value)
     assert (found.n, found.n_clusters, found.interaction) == (1440, 60, None)
 
 
@@ -61,8 +68,41 @@ def test_odds_ratios_by_emotion_are_those_of_the_model_with_interactions() -> No
     assert ratios["anger"] == pytest.approx(np.exp(theirs.params.iloc[1]), rel=1e-6)
     assert ratios["fear"] == pytest.approx(np.exp(theirs.params.iloc[[1, 3]].sum()), rel=1e-6)
     assert found.interaction is not None
-    assert found.interaction.p_value == pytest.approx(theirs.pvalues.iloc[3], rel=1e-6)
-    assert found.interaction.df == 1
+    t = theirs.tvalues.iloc[3]
+    assert found.interaction.p_value == pytest.approx(2 * sps.t.sf(abs(t), 59), rel=1e-6)
+    assert (found.interaction.df, found.interaction.df_error) == (1, 59)
+    # Both odds ratios at once: Wald's chi-square with 2 degrees of freedom, scaled.
+    contrast = np.array([[0, 1, 0, 0], [0, 1, 0, 1]])
+    wald = theirs.wald_test(contrast, scalar=True).statistic
+    assert found.condition.f == pytest.approx(wald * 58 / (2 * 59), rel=1e-6)
+    assert found.condition.p_value == pytest.approx(sps.f.sf(wald * 58 / 118, 2, 58), rel=1e-6)
+
+
+def test_joint_tests_are_those_of_hotelling() -> None:
+    # W = 12 of q = 3 coefficients on C = 10 clusters: F = 12 x 7 / (3 x 9) on 3 and 7.
+    found = _joint(np.array([2.0, 2.0, 2.0]), np.eye(3), 10)
+    assert (found.df, found.df_error) == (3, 7)
+    assert found.f == pytest.approx(84 / 27)
+    assert found.p_value == pytest.approx(sps.f.sf(84 / 27, 3, 7))
+    # T squared of vectors, with the covariance of their mean, is the same number.
+    x = np.random.default_rng(0).normal(0.5, 1, (10, 3))
+    mean, cov = x.mean(axis=0), np.cov(x.T) / 10
+    t_squared = mean @ np.linalg.inv(cov) @ mean
+    assert _joint(mean, cov, 10).f == pytest.approx(t_squared * (10 - 3) / (3 * (10 - 1)))
+
+
+@pytest.mark.slow
+def test_true_hypotheses_are_rejected_as_often_as_they_should_be() -> None:
+    p = []
+    for seed in range(150):
+        rng = np.random.default_rng([1, seed])
+        data = made(n_clusters=12, seed=seed)
+        liking = data["who"].map(dict(zip(data["who"].unique(), rng.normal(0, 1, 12), strict=True)))
+        data["correct"] = (rng.random(len(data)) < 1 / (1 + np.exp(-liking))).astype(int)
+        data["label"] = np.resize(["fear", "anger", "sadness"], len(data))
+        p.append(gee_logistic(data, cluster="who", emotion="label").condition.p_value)
+    # Chi-square rejects about a fifth.
+    assert 0.005 <= np.mean(np.array(p) < 0.05) <= 0.1
 
 
 def test_few_clusters_get_wider_limits() -> None:
@@ -81,8 +121,10 @@ def test_what_cannot_be_fitted_is_refused() -> None:
         gee_logistic(data, cluster="person")
     with pytest.raises(MaskfaceError, match="needs the condition 'clean'"):
         gee_logistic(data, cluster="who", reference="clean")
-    with pytest.raises(MaskfaceError, match="two clusters or more"):
-        gee_logistic(data.assign(who="c"), cluster="who")
+    for n, emotion, least in ((3, None, 4), (4, "label", 5)):
+        few = data[data["who"] < f"c{n:02}"]
+        with pytest.raises(MaskfaceError, match=f"needs {least} clusters or more, got {n}"):
+            gee_logistic(few, cluster="who", emotion=emotion)
     data.loc[data["condition"] == "mask", "correct"] = 0
     with pytest.raises(MaskfaceError, match="0 of 720 answers are right for condition 'mask'"):
         gee_logistic(data, cluster="who")

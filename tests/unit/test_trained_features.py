@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import cv2
 import numpy as np
@@ -16,6 +16,7 @@ from maskface.blendshapes import BLENDSHAPE_LANDMARKS, BLENDSHAPES, FACE_PARTS
 from maskface.classifiers import get_classifier
 from maskface.classifiers.trained.blendshapes import Blendshapes
 from maskface.classifiers.trained.embedding import Embedding
+from maskface.classifiers.trained.fusion import N_PIXELS, Fusion
 from maskface.classifiers.trained.hog import BINS, CELL, SIDE, Hog, _descriptor, gradients
 from maskface.classifiers.trained.landmarks import (
     EYES_APART,
@@ -379,6 +380,18 @@ def test_embeddings_are_those_of_the_network(network: str) -> None:
     assert found.dtype == np.float64
 
 
+def test_embeddings_of_several_networks_stand_side_by_side() -> None:
+    faces = [face_in(textured(), head(seed)) for seed in range(2)]
+    both = Embedding(network="faceapi+fer:views=1")
+    alone = [Embedding(network=name).features(faces) for name in ("faceapi", "fer:views=1")]
+    np.testing.assert_array_equal(both.features(faces), np.hstack(alone))
+    assert both.features(faces).shape == (2, 256 + 128)
+    assert both.needs == {"crop"}
+    assert len({one.fingerprint for one in (both, Embedding(network="faceapi+fer"))}) == 2
+    with pytest.raises(MaskfaceError, match=r"'emfacs' has no embeddings.*faceapi\+fer"):
+        Embedding(network="fer+emfacs").features([])
+
+
 def test_a_network_is_loaded_once_and_late(monkeypatch: pytest.MonkeyPatch) -> None:
     made = []
 
@@ -412,9 +425,67 @@ def test_a_trained_classifier_is_no_network() -> None:
         Embedding(network="hog").features([])
 
 
-@pytest.mark.parametrize("reader", [SHAPES, PLACES, Hog(), Embedding()])
+# Fusion
+
+
+def test_fusion_is_pixels_and_tracker_side_by_side() -> None:
+    plain = face_in(textured(), head(1))
+    masked = replace(plain, covered=hidden(*BLENDSHAPE_LANDMARKS["jawOpen"]))
+    found = Fusion(points="plain").features([plain, masked])
+    parts = (Embedding(network="faceapi+fer"), SHAPES, PLACES)
+    np.testing.assert_array_equal(found, np.hstack([p.features([plain, masked]) for p in parts]))
+    assert np.isnan(found[1]).any()
+    assert not np.isnan(found[:, :N_PIXELS]).any()
+    assert Fusion().needs == {"crop", "covered", "redetected"}
+    assert Fusion(points="plain").needs == {"crop", "covered", "landmarks"}
+
+
+def fusion_set(n: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Features in which only the tracker's show the label: a shift of its own for each."""
+    rng = np.random.default_rng(seed)
+    labels = np.arange(n) % 7
+    features = rng.normal(size=(n, N_PIXELS + 558))
+    shifts = np.random.default_rng(99).normal(size=(7, 558))
+    features[:, N_PIXELS:] += 2 * shifts[labels]
+    return features, labels
+
+
+def test_every_step_of_fusion_is_fitted_to_the_training_set_alone() -> None:
+    """What is predicted for a face does not depend on the other faces that are predicted."""
+    features, labels = fusion_set(490)
+    model = Fusion().fit(features, labels, seed=0)
+    others, truth = fusion_set(70, seed=1)
+    together = model.predict_proba(others)
+    assert (together.argmax(axis=1) == truth).mean() > 0.9
+    alone = np.vstack([model.predict_proba(row[None]) for row in others])
+    np.testing.assert_allclose(together, alone, atol=1e-9)
+    odd = np.vstack([others, others * 1e6])
+    np.testing.assert_allclose(model.predict_proba(odd)[:70], together, atol=1e-9)
+
+
+def test_fusion_imputes_the_tracker_alone() -> None:
+    features, labels = fusion_set(280)
+    gaps = features.copy()
+    gaps[:, N_PIXELS::2] = np.nan
+    answers = Fusion().fit(features, labels, seed=0).predict_proba(gaps)
+    assert (answers.argmax(axis=1) == labels).mean() > 0.9
+
+
+@pytest.mark.parametrize("n", [2, 7])
+def test_fusion_of_few_or_equal_faces(n: int) -> None:
+    features, labels = fusion_set(n)
+    assert np.isfinite(Fusion().fit(features, labels, seed=0).predict_proba(features)).all()
+    same = np.ones_like(features)
+    answers = Fusion().fit(same, labels, seed=0).predict_proba(same)
+    np.testing.assert_allclose(answers[:, :n], 1 / n, atol=1e-6)
+    hidden_tracker = np.hstack([features[:, :N_PIXELS], np.full((n, 558), np.nan)])
+    model = Fusion().fit(hidden_tracker, labels, seed=0)
+    np.testing.assert_allclose(model.predict_proba(features).sum(axis=1), 1)
+
+
+@pytest.mark.parametrize("reader", [SHAPES, PLACES, Hog(), Embedding(), Fusion(points="plain")])
 def test_no_faces_no_features_and_one_by_one_is_the_same(
-    reader: Blendshapes | Landmarks | Hog | Embedding,
+    reader: Blendshapes | Landmarks | Hog | Embedding | Fusion,
 ) -> None:
     faces = [face_in(textured(), head(seed)) for seed in range(3)]
     together = reader.features(faces)

@@ -6,6 +6,12 @@ from .common import Hits as Hits
 from .common import accuracies as accuracies
 from .common import count_hits as count_hits
 from .common import find_condition as find_condition
+from .components import COMPONENTS as COMPONENTS
+from .components import DECISION as DECISION
+from .components import Components as Components
+from .components import components_table as components_table
+from .components import components_text as components_text
+from .components import exemplar_sets as exemplar_sets
 from .composites import CONCEALED as CONCEALED
 from .composites import concealed_table as concealed_table
 from .composites import concealed_text as concealed_text
@@ -16,6 +22,13 @@ from .contrasts import contrast_table as contrast_table
 from .contrasts import contrast_text as contrast_text
 from .contrasts import style_table as style_table
 from .contrasts import style_text as style_text
+from .curve import CHOICES as CHOICES
+from .curve import CURVE as CURVE
+from .curve import CURVE_TESTS as CURVE_TESTS
+from .curve import FEWEST_MASKS as FEWEST_MASKS
+from .curve import curve_tables as curve_tables
+from .curve import curve_text as curve_text
+from .curve import mask_conditions as mask_conditions
 from .detection import DETECTION as DETECTION
 from .detection import DETECTION_BIAS as DETECTION_BIAS
 from .detection import DROPPING as DROPPING

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 from maskface.analyses import common
+from maskface.analyses.components import components_of
 from maskface.arrays import Floats, Integers, Row
 from maskface.schema import Column, Table, interval_columns, p_column, share
-from maskface.stats import INTERVAL_NAMES, bootstrap, interval
+from maskface.stats import bootstrap, interval, interval_name
 from maskface.stats.randomization import Randomized, orders, randomize
 from maskface.tables import PLAIN
 from maskface.text import percent, points
@@ -22,7 +23,7 @@ APPEARANCE: Final = Table(
     (
         *common.HEAD,
         Column("group", "text", "Appearances that belong together"),
-        Column("measure", "text", "What value is", allowed=("loss", "range")),
+        Column("measure", "text", "What value is", allowed=("loss", "range", "sd")),
         Column("condition", "text", "As in trials; empty for the range of a group"),
         common.LABEL,
         *common.STANDING,
@@ -30,7 +31,8 @@ APPEARANCE: Final = Table(
         Column(
             "value", "real",
             "loss: right answers under `none` minus under the condition; range: most minus fewest "
-            "right answers in the group",
+            "right answers in the group; sd: standard deviation between appearances, without that "
+            "by chance (a variance component)",
         ),
         *interval_columns("value"),
         Column("by_chance", "real", "Mean range if appearances were exchangeable within units"),
@@ -48,7 +50,7 @@ Groups = Mapping[str, Sequence[str]]
 def appearance_table(
     trials: pd.DataFrame, appearances: Groups, *, seed: int = 0, n_resamples: int = 5000
 ) -> pd.DataFrame:
-    """Measure the loss of each appearance, and the range of losses within each group.
+    """Measure losses of appearances, and the range and variance of losses within each group.
 
     Parameters
     ----------
@@ -74,6 +76,7 @@ def appearance_table(
             fixed = head | {"group": group}
             rows += [fixed | row for row in _loss_rows(hits, seed, n_resamples)]
             rows += [fixed | row for row in _range_rows(hits, seed, n_resamples)]
+            rows += [fixed | row for row in _sd_rows(hits)]
     return common.with_holm(APPEARANCE, rows)
 
 
@@ -85,13 +88,14 @@ def _loss_rows(hits: common.Hits, seed: int, n_resamples: int) -> list[Row]:
     k = len(hits.conditions) - 1
     units = np.tile(hits.n_clusters, k)
     found = common.estimates(
-        hits.totals, losses, seed=seed, n_clusters=units, n_resamples=n_resamples
-    )
+        hits.totals, losses, seed=seed, n_clusters=units, n_resamples=n_resamples,
+        pictures=hits.pictures,
+    )  # fmt: skip
     found = found.reshape(3, k, -1)
     return [
         hits.standing(i)
         | {"measure": "loss", "condition": condition, "coverage": hits.coverage[c + 1]}
-        | common.interval_cells(found[:, c, i])
+        | common.interval_cells(found[:, c, i], hits.n_clusters[i])
         for c, condition in enumerate(hits.conditions[1:])
         for i in hits.labels
     ]
@@ -107,10 +111,21 @@ def _range_rows(hits: common.Hits, seed: int, n_resamples: int) -> list[Row]:
         hits.standing(i)
         | {"measure": "range", "coverage": hits.coverage[1:].mean()}
         | common.interval_cells(
-            np.array([drawn.point[i], np.maximum(low[i], 0), high[i]]), INTERVAL_NAMES["t"]
-        )
+            np.array([drawn.point[i], np.maximum(low[i], 0), high[i]]),
+            hits.n_clusters[i],
+            interval_name(hits.n_clusters[i], "t"),
+        )  # fmt: skip
         | {"by_chance": exchanged.mean[i], "p_value": exchanged.p_value[i]}
         for i in hits.labels
+    ]
+
+
+def _sd_rows(hits: common.Hits) -> list[Row]:
+    """Return the variance components of appearances, where three units or more show the emotion."""
+    return [
+        hits.standing(i)
+        | {"measure": "sd", "coverage": hits.coverage[1:].mean(), "value": np.sqrt(found.masks)}
+        for i, found in components_of(hits)
     ]
 
 
@@ -149,6 +164,14 @@ def appearance_text(appearance: pd.DataFrame) -> str:
             f"{row['classifier']}, {row['group']}: from {points(least['value'])} points lost "
             f"({least['condition']}) to {points(most['value'])} ({most['condition']}); range "
             f"{percent(row['value'])} {common.limits_text(row, signed=False)}, by chance "
-            f"{percent(row['by_chance'])}"
+            f"{percent(row['by_chance'])}{_sd_text(overall, row)}"
         )
     return "\n".join(lines)
+
+
+def _sd_text(overall: pd.DataFrame, row: common.TextRow) -> str:
+    same = overall["measure"] == "sd"
+    for key in ("dataset", "classifier", "group"):
+        same &= overall[key] == row[key]
+    found = overall[same]["value"]
+    return f"; standard deviation beyond chance {percent(found.iloc[0])}" if len(found) else ""

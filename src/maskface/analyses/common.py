@@ -16,7 +16,7 @@ from maskface.errors import MaskfaceError
 from maskface.occluders import get_occluder, occluder_name
 from maskface.plots import save_figure
 from maskface.schema import Column, Table, p_column
-from maskface.stats import INTERVAL_NAMES, Resampled, bootstrap, interval
+from maskface.stats import Resampled, bootstrap, interval, interval_name, least_error
 from maskface.stats.aggregate import (
     AnswerCounts,
     PictureAnswers,
@@ -77,10 +77,6 @@ def difference_text(row: TextRow) -> str:
     )
 
 
-KIND: Final = INTERVAL_NAMES["expanded"]
-"""The default kind of interval, as tables name it."""
-
-
 def limits(point: Floats, values: Floats, n_clusters: Integers) -> Floats:
     """Return points and limits (3, ...) of numbers (1, ...) and their resamples (B, ...).
 
@@ -103,21 +99,31 @@ def estimates(
     seed: int,
     n_resamples: int,
     n_clusters: Integers | None = None,
+    pictures: Floats | None = None,
 ) -> Floats:
-    """Return a statistic of sums over units and its 95 % limits, (3, m); see `bootstrap`."""
-    drawn = bootstrap(totals, statistic, seed=seed, n_clusters=n_clusters, n_resamples=n_resamples)
-    return np.stack([drawn.point, *interval(drawn)])
+    """Return a statistic of sums over units and its 95 % limits, (3, m).
+
+    `pictures` are single ones for `least_error`, of shares or differences of two; see `bootstrap`
+    for the rest.
+    """
+    least = 0.0 if pictures is None else least_error(totals.sum(axis=0), pictures, statistic)
+    drawn = bootstrap(
+        totals, statistic, seed=seed, n_clusters=n_clusters, least=least, n_resamples=n_resamples
+    )
+    found = np.stack([drawn.point, *interval(drawn)])
+    return found if pictures is None else np.clip(found, -1, 1)
 
 
-def interval_cells(found: Floats, kind: str = KIND) -> Row:
-    """Return the cells for a value and its limits (3,)."""
+def interval_cells(found: Floats, n_clusters: int, kind: str = "") -> Row:
+    """Return the cells for a value and its limits (3,); see `limit_cells`."""
     value, low, high = found.tolist()
-    return {"value": value} | limit_cells(low, high, kind)
+    return {"value": value} | limit_cells(low, high, n_clusters, kind)
 
 
-def limit_cells(low: float, high: float, kind: str = KIND) -> Row:
-    """Return the cells for limits, which may be NaN."""
-    return {"ci_low": low, "ci_high": high, "interval": "" if np.isnan(high) else kind}
+def limit_cells(low: float, high: float, n_clusters: int, kind: str = "") -> Row:
+    """Return the cells for limits, which may be NaN, of the default kind unless it is named."""
+    name = "" if np.isnan(high) else kind or interval_name(n_clusters)
+    return {"ci_low": low, "ci_high": high, "interval": name}
 
 
 LABELS: Final = ("all", *EMOTIONS)
@@ -139,6 +145,14 @@ class Hits:
         """Pictures of each emotion, then right answers by condition, (C, 7 (K + 1))."""
         blocks = np.concatenate([self.counts.shown[:, :1], self.counts.hits], axis=1)
         return blocks.reshape(len(blocks), -1)
+
+    @property
+    def pictures(self) -> Floats:
+        """What a picture of each emotion, right under one condition only, adds to the totals."""
+        e, k = len(EMOTIONS), len(self.conditions)
+        right = np.eye(e * k).reshape(k * e, k, e)
+        rows = np.concatenate([right.sum(axis=1, keepdims=True), right], axis=1)
+        return (rows * (self.n[1:] > 0)).reshape(k * e, -1)
 
     @property
     def n(self) -> Integers:

@@ -207,7 +207,7 @@ def _rows(counts: Counts, answers: Sequence[str], seed: int, n_resamples: int) -
         dict(zip(MADE, counts.faces[face], strict=True))
         | {"quantity": quantity, "answer": answer, "n_clusters": int(present[2 * face])}
         | {"n": int(counts.sums[:, 2 * face, 0].sum()), "p_value": p[q, i]}
-        | common.interval_cells(found[:, q, i])
+        | common.interval_cells(found[:, q, i], len(counts.totals))
         for q, (face, quantity) in enumerate(names)
         for i, answer in enumerate(answers)
     ]

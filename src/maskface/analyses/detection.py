@@ -224,11 +224,11 @@ def _drawn_rows(sums: Floats, seed: int, n_resamples: int, *, wilson: bool) -> I
     )  # fmt: skip
     for i in np.flatnonzero(n):
         value, low, high = found[:, i].tolist()
-        limits = common.limit_cells(low, high)
+        limits = common.limit_cells(low, high, n_clusters[i])
         if wilson and value in (0, 1):
             units = np.array([n_clusters[i]], np.float64)
             low_w, high_w = wilson_interval(value * units, units)
-            limits = common.limit_cells(float(low_w[0]), float(high_w[0]), "Wilson")
+            limits = common.limit_cells(float(low_w[0]), float(high_w[0]), 0, "Wilson")
         yield {
             "label": common.LABELS[i], "n": int(n[i]), "n_clusters": int(n_clusters[i]),
             "value": value,
@@ -255,14 +255,13 @@ def _bias_rows(sums: Floats, pairs: Sequence[Pair], seed: int, n_resamples: int)
             "label": label, "reference": reference, "n_clusters": units[i],
             "n": int(sums[:, _N:][:, (a + b) > 0].sum()), "value": found[0, k + i],
             "reference_value": found[0, 2 * k + i],
-        } | _difference(found[:, i])  # fmt: skip
+        } | _difference(found[:, i], units[i])  # fmt: skip
 
 
-def _difference(found: Floats) -> Row:
-    """Return the cells of a difference and its limits (3,); none if no resample differs."""
+def _difference(found: Floats, n_clusters: int) -> Row:
+    """Return the cells of a difference and its limits (3,)."""
     value, low, high = found.tolist()
-    limits = (low, high) if high > low else (math.nan, math.nan)
-    return {"difference": value} | common.limit_cells(*limits)
+    return {"difference": value} | common.limit_cells(low, high, n_clusters)
 
 
 def _mix(pair: Pair, shown: NDArray[np.bool_]) -> tuple[Floats, Floats]:
@@ -291,7 +290,7 @@ def _drop_rows(part: pd.DataFrame, by: str, seed: int, n_resamples: int) -> Iter
         yield {
             "label": common.LABELS[i], "n": int(n[i]), "n_clusters": int(n_clusters[i]),
             "n_found": int(n_found[i]), "value": found[0, 8 + i], "found_value": found[0, 16 + i],
-        } | _difference(found[:, i])  # fmt: skip
+        } | _difference(found[:, i], n_clusters[i])  # fmt: skip
 
 
 TextRow = Mapping[Hashable, Any]

@@ -83,11 +83,9 @@ def dose_table(
     for head, part in common.groups(trials):
         for name, conditions in series.items():
             hits = hits_of_series(part, conditions)
-            fixed = head | {"series": name, "interval": common.KIND}
+            fixed = head | {"series": name}
             rows += [fixed | row for row in _rows(hits, seed, n_resamples)]
-    table = DOSE.frame(rows)
-    table.loc[table["ci_low"].isna(), "interval"] = ""
-    return DOSE.check(table)
+    return DOSE.check(DOSE.frame(rows))
 
 
 def hits_of_series(trials: pd.DataFrame, conditions: Sequence[str]) -> common.Hits:
@@ -113,16 +111,19 @@ def _rows(hits: common.Hits, seed: int, n_resamples: int) -> list[Row]:
 
     units = np.tile(hits.n_clusters, 2 * k)
     found = common.estimates(
-        hits.totals, both, seed=seed, n_clusters=units, n_resamples=n_resamples
-    )
+        hits.totals, both, seed=seed, n_clusters=units, n_resamples=n_resamples,
+        pictures=hits.pictures,
+    )  # fmt: skip
     found = found.reshape(3, 2, k, -1)
+    found[:, 0] = np.clip(found[:, 0], 0, 1)
+    found[1:, 1, 0] = 0  # the first condition loses nothing against itself
     rows = []
     for c, condition in enumerate(hits.conditions):
         for i in hits.labels:
             (value, loss), (low, loss_low), (high, loss_high) = found[:, :, c, i].tolist()
             row = {"condition": condition, "coverage": hits.coverage[c]}
             row |= {"value": value, "value_ci_low": low, "value_ci_high": high}
-            row |= {"loss": loss, "ci_low": loss_low, "ci_high": loss_high}
+            row |= {"loss": loss} | common.limit_cells(loss_low, loss_high, hits.n_clusters[i])
             rows.append(row | hits.standing(i))
     return rows
 
@@ -173,7 +174,7 @@ def _half_point_rows(hits: common.Hits, seed: int, n_resamples: int) -> list[Row
         row = hits.standing(i) | {"end_coverage": hits.coverage[-1], "end_loss": ends[i]}
         row |= {"half_point": drawn.point[i], "defined": defined[i]}
         if defined[i] >= _ENOUGH and not np.isnan([drawn.point[i], low[i]]).any():
-            row |= common.limit_cells(low[i], high[i])
+            row |= common.limit_cells(low[i], high[i], hits.n_clusters[i])
         rows.append(row)
     return rows
 

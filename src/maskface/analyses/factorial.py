@@ -235,7 +235,7 @@ def _rows(given: Given, seed: int, n_resamples: int) -> list[Row]:
     return [
         {"measure": measure, "label": label, "quantity": quantity}
         | {"n": n[i], "n_clusters": units[i]}
-        | common.interval_cells(found[:, q, i])
+        | common.interval_cells(found[:, q, i], units[i])
         | {"p_value": p[q, i]}
         for q, quantity in enumerate((*CELLS, *EFFECTS))
         for i, (measure, label) in enumerate(places)

@@ -237,7 +237,7 @@ def _group_rows(hits: GroupHits, drawn: Floats) -> list[Row]:
     return [
         {"measure": measure, "place": g, "group": name, "label": label}
         | {"n": hits.n[g, i], "n_clusters": units[g, i], "n_fewest": units[g, i]}
-        | common.interval_cells(found[:, g, m, i])
+        | common.interval_cells(found[:, g, m, i], units[g, i])
         for g, name in enumerate(hits.names)
         for m, measure in enumerate(GROUP_MEASURES)
         for i, label in enumerate(common.LABELS)
@@ -268,10 +268,11 @@ def _pair_rows(hits: GroupHits, drawn: Floats, pair: tuple[int, int], seed: int)
             rows.append(
                 own
                 | {"measure": DIFFERENCE, "caution": caution}
-                | common.interval_cells(found[:, i])
+                | common.interval_cells(found[:, i], fewest[i])
                 | {name: column[i] for name, column in tests.items()}
             )
-    same = rows[0] | {"measure": SAME_MIX, "n_fewest": n_mixed} | common.interval_cells(mixed[:, 0])
+    same = rows[0] | {"measure": SAME_MIX, "n_fewest": n_mixed}
+    same |= common.interval_cells(mixed[:, 0], n_mixed)
     return [*rows, same | {"p_value": None, "detectable": None, "test": ""}]
 
 
@@ -361,7 +362,7 @@ def _rows(hits: GroupHits, drawn: Floats, emotions: Pair) -> list[Row]:
         cells = _standing(hits, [g], units, places) | {"place": g, "group": hits.names[g]}
         cells |= {"loss_first": found[0, g, 0], "loss_second": found[0, g, 1]}
         around = common.limits(gap[:, [g]], gaps[:, [g]], np.array([cells["n_fewest"]]))
-        rows.append(cells | common.interval_cells(around[:, 0]))
+        rows.append(cells | common.interval_cells(around[:, 0], cells["n_fewest"]))
     for reference, g in combinations(shown, 2):
         cells = _standing(hits, [g, reference], units, places)
         cells |= {"place": g, "group": hits.names[g], "reference": hits.names[reference]}
@@ -369,7 +370,7 @@ def _rows(hits: GroupHits, drawn: Floats, emotions: Pair) -> list[Row]:
             gap[:, [g]] - gap[:, [reference]], gaps[:, [g]] - gaps[:, [reference]],
             np.array([cells["n_fewest"]]),
         )  # fmt: skip
-        rows.append(cells | common.interval_cells(around[:, 0]))
+        rows.append(cells | common.interval_cells(around[:, 0], cells["n_fewest"]))
     return rows
 
 

@@ -378,7 +378,7 @@ def _limits(gain: Floats, weight: Floats, mix: Floats, seed: int, n_resamples: i
 
     totals = np.hstack([gain, weight])
     found = common.estimates(totals, statistic, seed=seed, n_resamples=n_resamples)
-    return [common.interval_cells(one) for one in found.T]
+    return [common.interval_cells(one, len(gain)) for one in found.T]
 
 
 def map_text(maps: pd.DataFrame, regions: pd.DataFrame) -> str:

@@ -14,7 +14,7 @@ from maskface.arrays import Floats, Row
 from maskface.classifiers import make_classifier
 from maskface.errors import MaskfaceError
 from maskface.schema import Column, Table, interval_columns, numbered, share
-from maskface.stats import Resampled, bootstrap, interval
+from maskface.stats import Resampled, bootstrap, interval, least_error
 from maskface.stats.aggregate import count_answers
 from maskface.stats.intervals import ratio_limits
 from maskface.tables import PLAIN
@@ -275,19 +275,24 @@ def _split_rows(cells: Cells, family: Family, seed: int, n_resamples: int) -> li
 
     hits, k = cells.hits, len(cells.names)
     counts = np.tile(hits.n_clusters, k + len(splits))
-    drawn = bootstrap(hits.totals, numbers, seed=seed, n_clusters=counts, n_resamples=n_resamples)
+    least = least_error(hits.totals.sum(axis=0), hits.pictures, numbers)
+    drawn = bootstrap(
+        hits.totals, numbers, seed=seed, n_clusters=counts, least=least, n_resamples=n_resamples
+    )
     found = np.stack([drawn.point, *interval(drawn)]).reshape(3, *_shape(drawn))
     chance = [chances(answer_totals(cells.of(*name)).sum(axis=0)[None])[0] for name in cells.names]
     rows = [
         hits.standing(i)
         | {"measure": ACCURACY, "classifier": family[train], "train": train, "test": test}
-        | common.interval_cells(found[:, c, i])
+        | common.interval_cells(found[:, c, i], hits.n_clusters[i])
         | {"chance": chance[c][i]}
         for c, (train, test) in enumerate(cells.names)
         for i in hits.labels
     ]
     rows += [
-        hits.standing(i) | {"measure": measure} | common.interval_cells(found[:, k + s, i])
+        hits.standing(i)
+        | {"measure": measure}
+        | common.interval_cells(found[:, k + s, i], hits.n_clusters[i])
         for s, measure in enumerate(splits)
         for i in hits.labels
     ]
@@ -301,7 +306,7 @@ def _share_rows(cells: Cells, drawn: Resampled, places: list[int]) -> list[Row]:
     return [
         cells.hits.standing(i)
         | {"measure": SHARE}
-        | common.interval_cells(found[:, i], "Fieller, bootstrap SE")
+        | common.interval_cells(found[:, i], cells.hits.n_clusters[i], "Fieller, bootstrap SE")
         for i in cells.hits.labels
     ]
 
@@ -322,7 +327,7 @@ def _control_rows(cells: Cells, family: Family, seed: int, n_resamples: int) -> 
             fixed = {"measure": ABOVE_CHANCE, "train": train, "test": test}
             fixed["classifier"] = family[train]
             rows += [
-                cells.hits.standing(i) | fixed | common.interval_cells(found[:, i])
+                cells.hits.standing(i) | fixed | common.interval_cells(found[:, i], n_clusters[i])
                 for i in cells.hits.labels
             ]
     return rows

@@ -272,7 +272,9 @@ def _row(
 ) -> Row:
     value, low, high = found.ravel().tolist()
     standing = {"measure": measure, "classifier": classifier, "n_pairs": n_pairs}
-    return standing | {"n_people": n_people, "value": value} | limit_cells(low, high) | more
+    return (
+        standing | {"n_people": n_people, "value": value} | limit_cells(low, high, n_people) | more
+    )
 
 
 def _picture_rows(own: pd.DataFrame, seed: int, n: int) -> Iterator[Row]:

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from maskface.types import EMOTIONS, Face
 
-NEEDS: Final = frozenset({"crop", "landmarks", "covered", "redetected"})
-"""Parts of a `Face` that a classifier may read. Faces are detected again in the occluded picture
+NEEDS: Final = frozenset({"crop", "landmarks", "covered", "redetected", "picture", "trial"})
+"""Parts of a `Face` that a classifier may read; ``"trial"`` stands for `image_id` and `condition`.
+Faces are detected again in the occluded picture
 only if one needs ``"redetected"``; if none is found there, there is no prediction."""
 
 NOT_AGAIN: Final = "no face found in the occluded picture"

@@ -56,6 +56,11 @@ class Input(_Part):
     # Side of the central square that the network sees, as a fraction of the side of maskface's crop
     # (`maskface.crops.face_crop`), at most 1.
     crop: Real = Field(default=1.0, ge=0.3, le=1)
+    # Instead of the crop: the face, turned, scaled and shifted so that five of its points come as
+    # near as possible to `template`: right and left eye of the person (the right one is on the left
+    # of the picture), tip of the nose, right and left corner of the mouth, in pixels (x, y).
+    align: Literal["", "eyes+nose+mouth"] = ""
+    template: tuple[tuple[Real, Real], ...] = ()
 
     @field_validator("mean", "std", mode="before")
     @classmethod
@@ -78,6 +83,18 @@ class Input(_Part):
                 )
         return self
 
+    @model_validator(mode="after")
+    def _aligned_by_five_points(self) -> Self:
+        if bool(self.align) != bool(self.template) or len(self.template) not in (0, 5):
+            raise ValueError(
+                'align = "eyes+nose+mouth" needs a template of five points [x, y] (right eye, left '
+                f"eye, nose, right and left corner of the mouth), and only it (got "
+                f"{len(self.template)} points, align = {self.align!r})"
+            )
+        if self.align and self.crop != 1:
+            raise ValueError("crop has no meaning beside align; leave it out")
+        return self
+
     @property
     def channels(self) -> int:
         """Number of channels."""
@@ -89,7 +106,11 @@ class Output(_Part):
 
     # Labels in the network's order; "" for a number that is no label, such as valence.
     labels: tuple[str, ...] = Field(min_length=2, max_length=100)
-    logits: bool  # true if the network does not end in a softmax
+    # True if the network does not end in a softmax; "auto" if this is to be seen from its output.
+    logits: bool | Literal["auto"]
+    # Places of valence and arousal among the labels, from 0, where the label is "".
+    valence: int | None = Field(default=None, ge=0)
+    arousal: int | None = Field(default=None, ge=0)
     name: str = ""  # name of the output that holds them; may be left out if there is one output
     # Layer that describes a face: the name of any tensor, or before-last for the input of the last
     # fully connected layer.
@@ -103,6 +124,19 @@ class Output(_Part):
         if twice:
             raise ValueError(f"{', '.join(twice)} appears twice")
         return value
+
+    @model_validator(mode="after")
+    def _affect_is_no_label(self) -> Self:
+        for key in ("valence", "arousal"):
+            place = getattr(self, key)
+            if place is not None and (place >= len(self.labels) or self.labels[place]):
+                raise ValueError(
+                    f'{key} = {place} must be the place of a "" among the {len(self.labels)} '
+                    "labels, counted from 0"
+                )
+        if self.valence is not None and self.valence == self.arousal:
+            raise ValueError("valence and arousal have the same place")
+        return self
 
 
 class Card(_Part):

@@ -8,9 +8,45 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from maskface.arrays import Floats
 from maskface.classifiers.card import Input
-from maskface.crops import resize
+from maskface.crops import crop_box, cut, middle, resize, square_around, upright_crop, warp
+from maskface.mesh import LEFT_EYE, RIGHT_EYE
 from maskface.types import Face, FaceLandmarks, ImageArray, MaskArray
+
+FIVE_POINTS: Final = (RIGHT_EYE, LEFT_EYE, (4,), (61,), (291,))
+"""Landmarks whose means are the eyes, the tip of the nose and the corners of the mouth."""
+_REGION: Final = 1.8
+"""Side of the square that an aligned face is cut out of, in landmark boxes."""
+
+
+def picture_of(face: Face, wanted: Input) -> ImageArray:
+    """Return the square RGB picture of a face that a network with such an input is given.
+
+    The crop, or the face aligned by its landmarks in the plain picture (`align`).
+    """
+    if not wanted.align:
+        return upright_crop(face)
+    if face.picture is None:
+        (x0, y0, _), region = crop_box(face.landmarks), face.crop
+    else:
+        x0, y0, side = square_around(face.landmarks, _REGION)
+        region = cut(face.picture, x0, y0, side, side)
+    points = face.landmarks.points[:, :2].astype(np.float64) - (x0, y0)
+    five = np.array([points[list(group)].mean(axis=0) for group in FIVE_POINTS])
+    return warp(region, *_similarity(five, np.array(wanted.template)), wanted.size)
+
+
+def _similarity(source: Floats, target: Floats) -> tuple[Floats, Floats]:
+    """Return rotation times scale (2, 2) and shift (2,) that map points to others (least squares).
+
+    In the complex plane it is ``target = factor * source + shift``, a regression of one slope.
+    """
+    middle, goal = source.mean(axis=0), target.mean(axis=0)
+    z, w = ((p - m) @ np.array([1, 1j]) for p, m in ((source, middle), (target, goal)))
+    factor = np.vdot(z, w) / max(np.vdot(z, z).real, 1e-12)
+    linear = np.array([[factor.real, -factor.imag], [factor.imag, factor.real]])
+    return linear, goal - linear @ middle
 
 
 def prepare(crop: ImageArray, wanted: Input) -> NDArray[np.float32]:
@@ -18,9 +54,7 @@ def prepare(crop: ImageArray, wanted: Input) -> NDArray[np.float32]:
 
     Returns float32, (channels, size, size) or (size, size, channels).
     """
-    side = max(round(len(crop) * wanted.crop), 1)
-    edge = (len(crop) - side) // 2
-    image = crop[edge : edge + side, edge : edge + side]
+    image = middle(crop, wanted.crop)
     if wanted.colour == "grey":
         image = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8)
     pixels = resize(image, wanted.size, wanted.size).reshape(wanted.size, wanted.size, -1)

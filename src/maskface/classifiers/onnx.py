@@ -16,9 +16,8 @@ from maskface.classifiers.base import Rebuilt
 from maskface.classifiers.card import Card
 from maskface.classifiers.cards import find_model, shipped_cards
 from maskface.classifiers.engines import Network
-from maskface.classifiers.inputs import prepare, probe
+from maskface.classifiers.inputs import picture_of, prepare, probe
 from maskface.classifiers.registry import CLASSIFIERS
-from maskface.crops import upright_crop
 from maskface.errors import MaskfaceError, os_errors_explained
 from maskface.specs import FilePath
 from maskface.types import EMOTIONS, Face
@@ -46,18 +45,23 @@ class Onnx(Rebuilt):
     """
 
     positional: ClassVar[str] = "model"
-    needs: ClassVar[frozenset[str]] = frozenset({"crop"})
 
     model: FilePath = ""
     card: FilePath = ""
 
     def __post_init__(self) -> None:
-        _ = self._network  # raises any error before the work begins
+        _ = self._logits  # raises any error before the work begins
 
     @property
     def name(self) -> str:
         """``onnx:`` and the file's name without its folder and ending."""
         return f"onnx:{self._found[0].stem}"
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """Parts of a `Face` that it reads."""
+        aligned = frozenset({"picture", "landmarks"})
+        return aligned if self.about.input.align else frozenset({"crop"})
 
     @property
     def fingerprint(self) -> str:
@@ -85,6 +89,20 @@ class Onnx(Rebuilt):
         if not faces:
             return np.empty((0, len(EMOTIONS)))
         return self._emotions(self._scores(self._network.run(self._inputs(faces))))
+
+    def affect(self, faces: Sequence[Face]) -> NDArray[np.float64]:
+        """Compute valence and arousal of faces, in the network's own units.
+
+        Returns
+        -------
+        NDArray
+            (len(faces), 2) float64; NaN for one that the card does not name.
+        """
+        places = (self.about.output.valence, self.about.output.arousal)
+        rows = self._rows(self._network.run(self._inputs(faces))) if faces else np.empty((0, 1))
+        return np.array(
+            [np.full(len(rows), np.nan) if i is None or not faces else rows[:, i] for i in places]
+        ).T
 
     def embed(self, faces: Sequence[Face]) -> NDArray[np.float64]:
         """Compute embeddings of faces: the layer that the card names as `embedding`.
@@ -122,9 +140,7 @@ class Onnx(Rebuilt):
 
     @cached_property
     def _network(self) -> Network:
-        network = self._load(self.about.output.name)
-        self._check_logits(self._scores(network.run(probe(self.about.input))))
-        return network
+        return self._load(self.about.output.name)
 
     @cached_property
     def _embedder(self) -> Network:
@@ -147,10 +163,15 @@ class Onnx(Rebuilt):
         )
 
     def _inputs(self, faces: Sequence[Face]) -> NDArray[np.float32]:
-        return np.stack([prepare(upright_crop(face), self.about.input) for face in faces])
+        about = self.about.input
+        return np.stack([prepare(picture_of(face, about), about) for face in faces])
 
     def _scores(self, output: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return the scores (n, labels), without numbers that have no label."""
+        return self._rows(output)[:, [bool(label) for label in self.about.output.labels]]
+
+    def _rows(self, output: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return all numbers of an output by face."""
         labels = self.about.output.labels
         rows = output.reshape(len(output), -1).astype(np.float64)
         if rows.shape[1] != len(labels):
@@ -159,10 +180,12 @@ class Onnx(Rebuilt):
                 f"{len(labels)} labels. Write a label for each number, in the network's order; "
                 '"" for a number that is no label.'
             )
-        return rows[:, [bool(label) for label in labels]]
+        return rows
 
-    def _check_logits(self, scores: NDArray[np.float64]) -> None:
-        """Raise if the card calls logits probabilities, or probabilities logits."""
+    @cached_property
+    def _logits(self) -> bool:
+        """True if the outputs are no probabilities; raise if the card says otherwise."""
+        scores = self._scores(self._network.run(probe(self.about.input)))
         sums = scores.sum(axis=1)
         sum_to_1 = bool(scores.min() >= 0 and (abs(sums - 1) < _NEARLY).all())
         if sum_to_1 == self.about.output.logits:
@@ -171,6 +194,7 @@ class Onnx(Rebuilt):
                 f"The outputs of {self._found[0].name} are {are}. "
                 f"Write logits = {str(not sum_to_1).lower()} in its card."
             )
+        return not sum_to_1
 
     def _emotions(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return probabilities (n, 7) from the scores of the labels."""
@@ -179,7 +203,7 @@ class Onnx(Rebuilt):
         kept = scores[:, [bool(emotion) for emotion in meant]]
         # (kept labels, 7), 1 where a label stands for an emotion.
         stands = np.array([[e == emotion for e in EMOTIONS] for emotion in meant if emotion])
-        if card.output.logits:
+        if self._logits:
             # A softmax over some labels equals that over all, divided by their sum.
             kept = np.exp(kept - kept.max(axis=1, keepdims=True))
         found = kept @ stands.astype(np.float64)

@@ -39,12 +39,13 @@ def get_classifier(spec: str) -> Classifier:
 
 
 def require_ready(made: Classifier | Trainable) -> Classifier:
-    """Return a classifier, if it needs no training; raise MaskfaceError if it has to be trained."""
+    """Return a classifier, if it can be used without a run; otherwise raise MaskfaceError."""
     from maskface.classifiers.base import Trainable
 
-    if isinstance(made, Trainable):
+    if isinstance(made, Trainable) or "trial" in made.needs:
+        does = "is fitted" if isinstance(made, Trainable) else "holds answers"
         raise MaskfaceError(
-            f"Classifier {made.name!r} is fitted to the pictures of a run and cannot be used "
+            f"Classifier {made.name!r} {does} to the pictures of a run and cannot be used "
             f"without one. Give it to a run: {argument('classifiers', value=made.name)}."
         )
     return made

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
-from typing import Final, TextIO
+from typing import Final
 
-from maskface.cells import cell_text
+from maskface.csv_files import read_csv
 from maskface.datasets.base import Dataset
 from maskface.datasets.labels import (
     emotion_of,
@@ -21,17 +19,11 @@ from maskface.datasets.labels import (
 )
 from maskface.datasets.registry import DATASET_READERS
 from maskface.errors import MaskfaceError
-from maskface.files import require_regular_file
 from maskface.types import Sample
 
 REQUIRED: Final = ("path", "emotion")
 KNOWN: Final = (*REQUIRED, "subject")
 Cells = dict[str, str]
-_SEPARATORS: Final = ",;\t"
-"""Where the comma is the decimal mark, Excel writes CSV files with semicolons."""
-_DECLARED: Final = re.compile(r'"?sep=([^"\s]|\t)"?\s*', re.IGNORECASE)
-"""First line that tells Excel the separator."""
-_LONGEST_HEADER: Final = 1_000_000
 LABEL_ADVICE: Final = "Write one of these labels, or leave the row out (for example contempt)."
 
 
@@ -79,46 +71,9 @@ def _sample(index: Path, line: int, cells: Cells) -> Sample:
 
 def _read_rows(index: Path) -> list[tuple[int, Cells]]:
     """Return the rows with the lines on which they end."""
-    try:
-        require_regular_file(index)  # a pipe would be waited for
-        with index.open(encoding="utf-8-sig", newline="") as stream:
-            separator, skipped = _separator(stream)
-            lines = csv.reader(stream, strict=True, delimiter=separator)
-            header = next(lines, [])
-            names = _names(header, index)
-            rows = [(skipped + lines.line_num, row) for row in lines if any(map(str.strip, row))]
-    except UnicodeDecodeError as error:
-        raise MaskfaceError(
-            f"Cannot read {index}: it is not text in UTF-8 ({error.reason} at byte {error.start}). "
-            "Save it again as 'CSV UTF-8'; Excel offers this type under Save As."
-        ) from error
-    except (OSError, csv.Error) as error:
-        why = getattr(error, "strerror", None) or error
-        raise MaskfaceError(f"Cannot read {index} as a CSV table: {why}.") from error
-    if not rows:
-        raise MaskfaceError(f"{index} has a header but no rows.")
-    _check_widths(rows, len(header), index)
-    return [(line, dict(_named(names, row))) for line, row in rows]
-
-
-def _separator(stream: TextIO) -> tuple[str, int]:
-    """Return the separator, and the number of lines (0 or 1) read before the header."""
-    first = stream.readline(_LONGEST_HEADER)
-    if declared := _DECLARED.fullmatch(first):
-        return declared[1], 1
-    stream.seek(0)
-    return max(_SEPARATORS, key=first.count), 0
-
-
-def _named(names: list[str], row: list[str]) -> Iterator[tuple[str, str]]:
-    return ((name, cell_text(cell)) for name, cell in zip(names, row, strict=True) if name)
-
-
-def _names(header: list[str], index: Path) -> list[str]:
-    if not header:
-        raise MaskfaceError(f"Cannot read {index} as a CSV table: its first line is empty.")
-    given = map(cell_text, header)
-    return column_names(given, str(index), "Write these names into its first line.")
+    advice = "Write these names into its first line."
+    names, rows = read_csv(index, lambda header: column_names(header, str(index), advice))
+    return [(line, {n: c for n, c in zip(names, row, strict=True) if n}) for line, row in rows]
 
 
 def column_names(given: Iterable[str], source: str, advice: str) -> list[str]:
@@ -142,16 +97,6 @@ def column_names(given: Iterable[str], source: str, advice: str) -> list[str]:
             f"{', '.join(missing)}. {advice}"
         )
     return names
-
-
-def _check_widths(rows: list[tuple[int, list[str]]], width: int, index: Path) -> None:
-    ragged = [(line, len(row)) for line, row in rows if len(row) != width]
-    if ragged:
-        line, cells = ragged[0]
-        raise MaskfaceError(
-            f"{index}, line {line}: {cells} cells, but the header has {width}. Quote "
-            f'cells that contain the separator: "a, b". ({len(ragged)} such lines)'
-        )
 
 
 def _image_id(path: str, line: int, index: Path) -> str:

@@ -24,6 +24,7 @@ from maskface.files import (
     is_regular_file,
     locked,
     read_regular_file,
+    seal_is_broken,
     sealed,
     write_atomically,
 )
@@ -172,6 +173,11 @@ class RunFolder:
         if found := _defects(manifest):
             raise MaskfaceError(
                 f"{path} is not the manifest of a run: {_listed(found)}. Choose another folder."
+            )
+        if seal_is_broken(manifest):
+            raise MaskfaceError(
+                f"{path} has changed since it was written. Put back the file that the run wrote, "
+                "or run the experiment again in another folder."
             )
         return {name: {} for name in _FILLED_IN} | manifest
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError,
 
 from maskface._version import __version__
 from maskface.classifiers import CLASSIFIERS, Classifier, Trainable, as_classifier, identity
+from maskface.classifiers.table import Table
 from maskface.datasets import DATASET_READERS, Dataset, as_dataset, balanced_sample
 from maskface.errors import MaskfaceError
 from maskface.images import MIN_SIDE, Limits, parse_aspect
@@ -24,6 +25,7 @@ from maskface.occluders import (
     Stack,
     Unoccluded,
     as_occluder,
+    expand,
     get_occluder,
     occluder_name,
 )
@@ -252,16 +254,16 @@ def _by_condition(given: Iterable[Any]) -> dict[str, Occluder]:
     """Make occluders, by the names of their conditions."""
     made: dict[str, Occluder] = {}
     for one in given:
-        occluder = as_occluder(one)
-        for part in all_parts(occluder):
-            if not isinstance(part, Stack):
-                _require_own_name(part)
-        name = occluder_name(occluder)
-        if made.setdefault(name, occluder) != occluder:
-            raise MaskfaceError(
-                f"Two occluders would both be called {name!r} in the results. Give one of the "
-                "classes another name."
-            )
+        for occluder in expand(as_occluder(one)):
+            for part in all_parts(occluder):
+                if not isinstance(part, Stack):
+                    _require_own_name(part)
+            name = occluder_name(occluder)
+            if made.setdefault(name, occluder) != occluder:
+                raise MaskfaceError(
+                    f"Two occluders would both be called {name!r} in the results. Give one of the "
+                    "classes another name."
+                )
     made.pop(PLAIN, None)
     return made
 
@@ -422,6 +424,9 @@ def make_plan(experiment: Experiment) -> Plan:
         _require_subjects(samples, trainable[0].name)
     made = experiment.made_classifiers
     ready = [one for one in made if not isinstance(one, Trainable)]
+    for one in ready:
+        if isinstance(one, Table):
+            one.require([sample.image_id for sample in samples], experiment.conditions)
     fingerprints = {"landmarks": MediaPipeDetector().fingerprint}
     fingerprints |= {one.name: one.fingerprint for one in (*ready, *trainable)}
     return Plan(experiment, dataset, samples, fingerprints)

@@ -193,7 +193,7 @@ class TrialMaker:
             why = no_face_message(data) if error.status == "no_face" else str(error)
             return self.lost(sample, fingerprint, error.status, why)
         occluded = OccludedFace.of(image, face, self.occluders, self.seeds(sample))
-        faces = occluded.faces(self.needs, self.detect)
+        faces = occluded.faces(self.needs, self.detect, sample.image_id)
         message = "; ".join(filter(None, (message, face_note(face))))
         rows = self.rows(sample, occluded, message)
         result = self._result(sample, fingerprint)
@@ -217,6 +217,7 @@ class TrialMaker:
         for name, occlusion in occluded.occlusions.items():
             rows[name] |= pose | {"status": "ok", "message": message}
             rows[name]["coverage"] = occlusion.coverage
+            rows[name]["params"] = json.dumps(dict(occlusion.params), sort_keys=True)
         return rows
 
     def lost(

@@ -22,7 +22,7 @@ from maskface.findings.answers import count_choices, count_observers
 from maskface.findings.claims import kind_of, load_findings
 from maskface.humans import HUMAN, check_study, is_yes_no
 from maskface.schema import Column, Table, p_column
-from maskface.stats import INTERVAL_NAMES, Resampled, interval, resample
+from maskface.stats import Resampled, interval, interval_name, resample
 from maskface.tables import PLAIN, RESPONSES
 from maskface.text import p_text
 from maskface.types import EMOTIONS
@@ -201,7 +201,6 @@ def _sides(plain: pd.Series) -> NDArray[np.int64]:
 
 
 _FEWEST: Final = 3  # least number of emotions to correlate
-_BOOTSTRAP: Final = INTERVAL_NAMES["expanded"]
 
 
 def agreement_tables(
@@ -292,7 +291,8 @@ def _agreement_rows(
 
 def _limits(found: Resampled) -> Row:
     low, high = (float(side[0]) for side in interval(found))
-    return {"ci_low": low, "ci_high": high, "interval": "" if np.isnan(low) else _BOOTSTRAP}
+    name = "" if np.isnan(low) else interval_name(int(found.n_clusters[0]))
+    return {"ci_low": low, "ci_high": high, "interval": name}
 
 
 def _share_as_far(chance: Floats, value: float) -> float:
@@ -391,7 +391,7 @@ def _cell_rows(respondent: Respondent, study: str, seed: int, n_resamples: int) 
             yield _names(respondent, study) | {
                 "pattern": pattern, "label": EMOTIONS[at[i]], "answer": EMOTIONS[at[j]],
                 "value": found.point[c], "ci_low": low[c], "ci_high": high[c],
-                "interval": "" if np.isnan(low[c]) else _BOOTSTRAP,
+                "interval": "" if np.isnan(low[c]) else interval_name(units[c]),
             }  # fmt: skip
 
 

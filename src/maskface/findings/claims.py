@@ -154,7 +154,7 @@ CLAIMS: Final = (
 
 _OCCLUDERS: Final[dict[str, Kind | None]] = {
     **dict.fromkeys(("window_mask", "clear"), "window"),
-    **dict.fromkeys(("surgical", "cloth", "ffp2", "n95", "fashion", "texture"), "mask"),
+    **dict.fromkeys(("surgical", "cloth", "ffp2", "n95", "fashion", "texture", "masks"), "mask"),
     "sunglasses": "sunglasses",
     "window": None,  # the whole face but for a window
 }

@@ -121,6 +121,7 @@ class Contrast:
     signs: Floats  # (R,)
     there: NDArray[np.bool_]  # (C,) bool: units to resample
     n_units: int  # number of units behind the number
+    least: float  # standard error from single answers; see `maskface.stats.least_error`
 
 
 def loss(counts: Counts, emotion: str | None = None) -> Contrast:
@@ -133,7 +134,8 @@ def loss(counts: Counts, emotion: str | None = None) -> Contrast:
     totals = counts.totals[..., at].sum(axis=-1)
     on = counts.there if emotion is None else (totals[:, :, 1] > 0).all(axis=1)
     shares = _own_losses(totals) if counts.observers else totals
-    return Contrast(shares, _LOSS, counts.there, int(on.sum()))
+    fewest = totals[:, :, 1].sum(axis=0).min()
+    return Contrast(shares, _LOSS, counts.there, int(on.sum()), np.sqrt(2) / (fewest + 1))
 
 
 def _own_losses(totals: Floats) -> Floats:
@@ -154,7 +156,8 @@ def loss_beyond(counts: Counts, emotion: str, other: str) -> Contrast:
     one, two = loss(counts, emotion), loss(counts, other)
     shares = np.concatenate([one.shares, two.shares], axis=1)
     signs = np.concatenate([one.signs, -two.signs])
-    return Contrast(shares, signs, counts.there, min(one.n_units, two.n_units))
+    least = float(np.hypot(one.least, two.least))
+    return Contrast(shares, signs, counts.there, min(one.n_units, two.n_units), least)
 
 
 class Drawn:
@@ -204,7 +207,8 @@ def _draw(contrasts: Sequence[Contrast], seed: int) -> Resampled:
         ])  # fmt: skip
 
     n_units = np.array([one.n_units for one in contrasts])
-    return bootstrap(different, statistic, seed=seed, n_clusters=n_units)
+    least = np.array([one.least for one in contrasts])
+    return bootstrap(different, statistic, seed=seed, n_clusters=n_units, least=least)
 
 
 def _columns(contrast: Contrast) -> Floats:

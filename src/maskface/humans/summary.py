@@ -28,6 +28,7 @@ from maskface.files import read_regular_file, seal_is_broken, sealed, write_atom
 from maskface.humans.scoring import HUMAN, Study, congruent, is_yes_no, of_question, of_right
 from maskface.schema import Table
 from maskface.stats import Comparison, Estimate, Metric
+from maskface.stats.scope import generalises_to
 from maskface.stats.tests import holm_within
 from maskface.tables import EXCLUSIONS, GUARDS, PLAIN, RESPONSES, SUMMARY
 from maskface.text import align, guards_text, percent, points
@@ -268,6 +269,7 @@ def _completed(row: Row, planned: pd.DataFrame, plan: _Plan) -> Row:
     head = {name: planned[name].iloc[0] for name in _HEADS}
     units = ("observer", "subject")[: len(plan.by)]
     head |= {"classifier": HUMAN, "clustered_by": " x ".join(units)}
+    head["generalises_to"] = generalises_to(units, "")
     return head | row | {"n_missing": max(_planned(row, planned) - row["n"], 0)}
 
 

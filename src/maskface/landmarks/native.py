@@ -1,4 +1,4 @@
-"""MediaPipe without its figures, its results as arrays, and its log lines off the terminal.
+"""MediaPipe without its figures, its results as arrays; native log lines off the terminal.
 
 MediaPipe makes a Python object of every landmark (478 a face), which takes about a tenth of the
 time of finding them. Here the native result is copied from memory. This is no public interface of
@@ -137,6 +137,7 @@ _HARMLESS: Final = re.compile(
     rb"[IW]\d{4} \d\d:\d\d:[\d:.]+ +\d+ [\w./-]+:\d+\] "
     rb"|INFO: Created TensorFlow Lite "
     rb"|WARNING: (All log messages before|Logging before)"
+    rb"|OpenCV: FFMPEG: (tag \S+ is not supported|fallback to use tag)"
 )
 """Native information and warning lines. Native errors are not among them, on purpose."""
 

@@ -85,14 +85,15 @@ def face_row(face: FaceLandmarks, drawn: Occlusion | str, number: int, seed: int
     return row | {
         "status": "ok",
         "message": face_note(face),
+        "params": params_text(drawn),
         "coverage": drawn.coverage,
         "n_landmarks_covered": int(covered.sum()),
     }
 
 
-def params_text(occluder: Occluder) -> str:
-    """Return the parameters of an occluder as JSON."""
-    return json.dumps(dict(occluder.params), sort_keys=True)
+def params_text(thing: Occluder | Occlusion) -> str:
+    """Return the parameters of an occluder, or of what was drawn, as JSON."""
+    return json.dumps(dict(thing.params), sort_keys=True)
 
 
 @dataclass(frozen=True, slots=True)

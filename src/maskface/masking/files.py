@@ -27,7 +27,7 @@ from maskface.masking.plan import (
 )
 from maskface.masking.table import MaskedTable, RowSpool, file_digest
 from maskface.masking.videos import SILENT, VideoWriter, find_ffmpeg, frame_count, mask_video
-from maskface.occluders import Occluder, as_occluder, occluder_name
+from maskface.occluders import Occluder, as_occluder, expand, occluder_name
 from maskface.pipeline import control_note
 from maskface.run_options import argument
 from maskface.specs import require_text
@@ -156,8 +156,8 @@ CHANGED: Final = (
 def _trees(out: Path, occluder: str | Occluder | Sequence[str | Occluder]) -> dict[Path, Occluder]:
     """Return the occluders by the folder of their results."""
     if isinstance(occluder, str | Occluder):
-        return {out: as_occluder(occluder)}
-    several = list(dict.fromkeys(as_occluder(one) for one in occluder))
+        occluder = [occluder]
+    several = list(dict.fromkeys(each for one in occluder for each in expand(as_occluder(one))))
     if not several:
         raise MaskfaceError("Name at least one occluder, such as surgical.")
     if len(several) == 1:

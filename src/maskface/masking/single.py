@@ -8,7 +8,7 @@ from pathlib import Path
 
 from maskface.errors import MaskfaceError
 from maskface.landmarks import CachedDetector, LandmarkCache, MediaPipeDetector
-from maskface.occluders import Occluder, as_occluder
+from maskface.occluders import Occluder, as_single_occluder
 from maskface.pipeline import Picture, open_picture
 from maskface.types import Occlusion
 
@@ -46,7 +46,7 @@ def mask(face: Picture, occluder: str | Occluder, *, seed: int = 0) -> Occlusion
     >>> masked.mask.shape == masked.image.shape[:2]
     True
     """
-    worn = as_occluder(occluder)
+    worn = as_single_occluder(occluder)
     image, data = open_picture(face)
     faces = _detector().detect(image, data)
     what = str(face) if isinstance(face, str | Path) else "the image"

@@ -26,6 +26,7 @@ from maskface.errors import ImageError, MaskfaceError
 from maskface.files import require_regular_file, shortened, sync_folder
 from maskface.images import MAX_PIXELS, MIN_SIDE
 from maskface.landmarks.base import Closing
+from maskface.landmarks.native import native_logs_muted
 from maskface.masking.faces import Add, Drawn, Masked, Masker, draw_on_faces, face_row
 from maskface.masking.plan import Job
 from maskface.masking.tracking import FaceTracker, TrackedFace
@@ -235,7 +236,8 @@ class OpenCVWriter(VideoWriter):
         super().__init__(path, rate, size)
         be_quiet()
         code = cv2.VideoWriter.fourcc(*FOURCCS.get(path.suffix.lower(), FOURCC))
-        self._writer = cv2.VideoWriter(str(self.partial), cv2.CAP_FFMPEG, code, rate, size)
+        with native_logs_muted():  # for WebM, no code is without a warning
+            self._writer = cv2.VideoWriter(str(self.partial), cv2.CAP_FFMPEG, code, rate, size)
         if not self._writer.isOpened():
             self.discard()
             raise ImageError(

@@ -25,7 +25,7 @@ from maskface.masking.videos import (
     read_frame,
     video_writer,
 )
-from maskface.occluders import Occluder, as_occluder
+from maskface.occluders import Occluder, as_single_occluder
 from maskface.types import ImageArray
 
 WEBCAM: Final = "webcam"
@@ -138,7 +138,7 @@ def mask_webcam(
     of all faces derive from `seed`, 0 or more. Raises MaskfaceError if there is no such camera,
     neither a display nor `out`, or `out` cannot be written.
     """
-    chosen = as_occluder(occluder)
+    chosen = as_single_occluder(occluder)
     path = _record_to(out)
     screen = None if path is not None and not has_display() else Window()
     capture = _open_camera(number)

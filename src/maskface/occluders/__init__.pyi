@@ -16,6 +16,11 @@ from .controls.shapes import Half as Half
 from .controls.shapes import Spot as Spot
 from .controls.shapes import Sweep as Sweep
 from .controls.shapes import Window as Window
+from .populations import Masks as Masks
+from .populations import as_single_occluder as as_single_occluder
+from .populations import expand as expand
+from .populations import find_masks as find_masks
+from .populations import get_population as get_population
 from .registry import OCCLUDERS as OCCLUDERS
 from .registry import parameters_of as parameters_of
 from .stack import Stack as Stack

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from types import MappingProxyType
 from typing import Any, ClassVar, Final
@@ -36,11 +37,14 @@ class Drawing:
         (H, W) uint8, 0 where the picture keeps its own light and 255 where it has none left:
         cast shadows and tinted glass. No pixel differs from the picture where `alpha` and
         `shadow` are both 0.
+    params
+        Parameters of what was drawn where the seed decides them; None if they are the occluder's.
     """
 
     image: ImageArray
     alpha: Bytes
     shadow: Bytes
+    params: Mapping[str, Any] | None = None
 
     @classmethod
     def of(cls, image: ImageArray, alpha: Bytes, shadow: Bytes | None = None) -> Drawing:
@@ -149,9 +153,8 @@ class Occluder(ABC):
             )
         drawn = self.draw(image, landmarks, np.random.default_rng(seed))
         hidden = coverage(drawn.alpha > HALF, landmarks)
-        return Occlusion(
-            drawn.image, drawn.alpha, drawn.shadow, landmarks, hidden, self.params, seed
-        )
+        params = self.params if drawn.params is None else MappingProxyType(dict(drawn.params))
+        return Occlusion(drawn.image, drawn.alpha, drawn.shadow, landmarks, hidden, params, seed)
 
     @property
     def params(self) -> MappingProxyType[str, Any]:

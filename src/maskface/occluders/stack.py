@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, ClassVar, cast
 
@@ -57,17 +58,22 @@ class Stack(Occluder):
     ) -> Drawing:
         """Draw all layers; see `Occluder.draw`."""
         total = Unoccluded().draw(image, landmarks, rng)
+        params = []
         for layer in self.layers:
             drawn = layer.draw_over(total.image, image, landmarks, rng)
             alpha = joint_alpha(total.alpha, drawn.alpha)
             total = Drawing(drawn.image, alpha, joint_alpha(total.shadow, drawn.shadow))
-        return total
+            params.append(layer.params if drawn.params is None else drawn.params)
+        return replace(total, params=self._named(params))
+
+    def _named(self, params: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+        both = zip(self.layers, params, strict=True)
+        return {"layers": [{"occluder": one.name, "params": dict(own)} for one, own in both]}
 
     @property
     def params(self) -> MappingProxyType[str, Any]:
         """Name and parameters of each layer in order, under ``layers``."""
-        layers = [{"occluder": layer.name, "params": dict(layer.params)} for layer in self.layers]
-        return MappingProxyType({"layers": layers})
+        return MappingProxyType(self._named(layer.params for layer in self.layers))
 
     @property
     def parts(self) -> tuple[Occluder, ...]:

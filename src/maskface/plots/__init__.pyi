@@ -10,6 +10,7 @@ from .comparisons import plot_moderator_by_emotion as plot_moderator_by_emotion
 from .comparisons import plot_moderators as plot_moderators
 from .comparisons import plot_split as plot_split
 from .comparisons import plot_transfer as plot_transfer
+from .curve import plot_curve as plot_curve
 from .detection import plot_detection as plot_detection
 from .detection import plot_drift as plot_drift
 from .losses import plot_classifiers as plot_classifiers

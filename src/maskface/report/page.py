@@ -38,7 +38,7 @@ from maskface.report.people import beside_people
 from maskface.report.run_data import RunData, open_material, synthetic_warning
 from maskface.report.text import answers, cells, classifiers_text, methods_text, overall
 from maskface.tables import PLAIN
-from maskface.text import footnote, guard_sentences
+from maskface.text import footnote, guard_sentences, masks_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,10 +177,11 @@ def _contents(material: RunData, *, faces_allowed: bool) -> dict[str, Any]:
 def _footnote(material: RunData) -> str:
     if material.losses.empty:
         return ""
-    return footnote(material.summary).replace(
+    note = footnote(material.summary).replace(
         "loss: percentage points;", "loss: percentage points, plain minus occluded; "
         "CI: confidence interval;",
     )  # fmt: skip
+    return f"{note}\n{masks_text(material.summary)}".strip()
 
 
 def _own_answer(material: RunData) -> list[Any]:

@@ -13,7 +13,7 @@ from maskface.report.citations import is_fitted
 from maskface.report.run_data import RunData
 from maskface.stats import N_RESAMPLES
 from maskface.tables import PLAIN
-from maskface.text import footnote, p_text, percent, points
+from maskface.text import footnote, masks_text, p_text, percent, points
 from maskface.weights import manifest as shipped_weights
 
 
@@ -59,7 +59,8 @@ def _occluders(material: RunData) -> str:
     (first, *others), meaning = material.conditions, " of the face oval hidden on average"
     names = [f"{first} ({hidden[first]} %{meaning})" if first in hidden else first]
     names += [f"{name} ({hidden[name]} %)" if name in hidden else name for name in others]
-    return f"Each face was read plain and with {_listed(names)}, drawn by maskface."
+    over = " ".join(masks_text(material.summary).split())
+    return f"Each face was read plain and with {_listed(names)}, drawn by maskface. {over}".strip()
 
 
 def classifiers_text(names: list[str], manifest: dict[str, Any]) -> str:

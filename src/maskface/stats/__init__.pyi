@@ -18,6 +18,8 @@ from .intervals import bootstrap as bootstrap
 from .intervals import cluster_bootstrap as cluster_bootstrap
 from .intervals import half_reached as half_reached
 from .intervals import interval as interval
+from .intervals import interval_name as interval_name
+from .intervals import least_error as least_error
 from .intervals import monotone as monotone
 from .intervals import resample as resample
 from .metrics import METRICS as METRICS
@@ -39,7 +41,9 @@ from .randomization import randomize as randomize
 from .randomization import splits as splits
 from .randomization import swap_test as swap_test
 from .randomization import swaps as swaps
-from .summary import INTERVAL_NAMES as INTERVAL_NAMES
+from .scope import generalises_to as generalises_to
+from .scope import is_mask as is_mask
+from .scope import scope_text as scope_text
 from .summary import Estimate as Estimate
 from .summary import cluster_values as cluster_values
 from .summary import estimate as estimate

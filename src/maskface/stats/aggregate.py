@@ -337,6 +337,21 @@ class Comparison:
         plain, occluded = confusion(self.totals.sum(axis=0)).astype(np.int64)
         return plain, occluded
 
+    def changed_pictures(self) -> Floats:
+        """Return what one more picture of each emotion that was shown adds to the totals.
+
+        (14, 2 N_SUMS): one that is right plain and wrong under the condition, and the reverse; a
+        wrong answer is each of the others a sixth of the time.
+        """
+        right = np.eye(N_EMOTIONS)
+        cells = np.stack([right, (1 - right) / (N_EMOTIONS - 1)])[:, :, None] * right[..., None]
+        sides = np.zeros((2, N_EMOTIONS, N_SUMS))  # right, wrong
+        sides[..., :_N_COUNTS] = cells.reshape(2, N_EMOTIONS, -1)
+        there = (shown(self.totals.sum(axis=0)) > 0).all(axis=0)[:, None]
+        return np.concatenate([np.hstack([*sides]), np.hstack([*sides[::-1]])]) * np.tile(
+            there, (2, 1)
+        )
+
     def by_first(self) -> Comparison:
         """Sum over the second kind of unit, so that clusters are the levels of the first."""
         if len(self.by) == 1:

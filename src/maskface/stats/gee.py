@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import chdtrc, ndtri
+from scipy.special import fdtrc, stdtr, stdtrit
 
 from maskface.errors import MaskfaceError
 from maskface.tables import PLAIN
@@ -83,9 +83,10 @@ class OddsRatio:
     condition, emotion
         Of which; the emotion is ``all`` in a model without emotions.
     odds_ratio, low, high
-        Below 1: fewer right answers. With Wald confidence limits.
-    z, p_value
-        Wald test that the odds ratio is 1, two-sided.
+        Below 1: fewer right answers. With limits by Student's t of `Gee.n_clusters` - 1 degrees
+        of freedom.
+    t, p_value
+        Test that the odds ratio is 1, two-sided: log odds ratio by its standard error.
     """
 
     condition: str
@@ -93,16 +94,27 @@ class OddsRatio:
     odds_ratio: float
     low: float
     high: float
-    z: float
+    t: float
     p_value: float
 
 
 @dataclass(frozen=True, slots=True)
 class Wald:
-    """Joint Wald test: chi-square, degrees of freedom and p value."""
+    """Joint test of q coefficients on C clusters.
 
-    statistic: float
+    Attributes
+    ----------
+    f
+        Wald's chi-square W, scaled: F = W (C - q) / (q (C - 1)).
+    df, df_error
+        Degrees of freedom q and C - q of F.
+    p_value
+        Of F.
+    """
+
+    f: float
     df: int
+    df_error: int
     p_value: float
 
 
@@ -178,6 +190,12 @@ def gee_logistic(
     Returns
     -------
     Gee
+        Tests allow for the clusters that the covariance is estimated from; a joint test of q
+        coefficients on C clusters takes W (C - q) / (q (C - 1)) as F on (q, C - q), which is what
+        Hotelling's T squared of C vectors follows (1931, doi:10.1214/aoms/1177732979). Chi-square
+        rejects true hypotheses far too often; Pan & Wall (2002, doi:10.1002/sim.1142) propose t
+        and F tests with estimated degrees of freedom for the same reason.
+
         Binomial family, logit link, exchangeable working correlation (Liang & Zeger 1986,
         doi:10.1093/biomet/73.1.13). The odds ratios are population-averaged: nearer to 1 than
         those of a mixed model, which are those of one cluster.
@@ -185,8 +203,8 @@ def gee_logistic(
     Raises
     ------
     MaskfaceError
-        If a column is missing, the reference does not occur, there are fewer than two clusters,
-        or a cell of the design has no answer, only right or only wrong ones.
+        If a column is missing, the reference does not occur, there are no more than q + 2 clusters
+        for the q odds ratios, or a cell of the design has no answer, only right or only wrong ones.
     """
     columns = [cluster, outcome, condition, *([emotion] if emotion else [])]
     check_columns(data, columns, reference, condition)
@@ -197,11 +215,15 @@ def gee_logistic(
     check_cells(cells, right)
     groups = pd.factorize(rows[cluster])[0]
     n_clusters = int(groups.max()) + 1
-    if n_clusters < 2:
-        raise MaskfaceError(f"A clustered model needs two clusters or more, got {n_clusters}.")
+    q = len(cells.conditions) * len(cells.emotions)
+    if n_clusters <= q + 2:
+        raise MaskfaceError(
+            f"A model with {q} odds ratio{'s' if q > 1 else ''} needs {q + 3} clusters or more, "
+            f"got {n_clusters}. Leave out conditions or emotions, or use permutation_test."
+        )
     chosen = _covariance(covariance, n_clusters)
     fit = _fit(right, cells.design, groups, chosen)
-    ratios, joint, interaction = _effects(fit, cells, level)
+    ratios, joint, interaction = _effects(fit, cells, level, n_clusters)
     correlation = float(np.asarray(fit.model.cov_struct.dep_params))
     return Gee(
         ratios, joint, interaction, len(right), n_clusters, correlation, chosen, reference, level
@@ -233,33 +255,37 @@ def _fit(
 
 
 def _effects(
-    fit: Any, cells: Cells, level: float
+    fit: Any, cells: Cells, level: float, n_clusters: int
 ) -> tuple[tuple[OddsRatio, ...], Wald, Wald | None]:
     n_emotions = len(cells.emotions)
     effects = np.asarray(fit.params)[n_emotions:]
     cov = np.asarray(fit.cov_params())[n_emotions:, n_emotions:]
     names = [(c, e) for c in cells.conditions for e in cells.emotions]
     ratios = tuple(
-        _odds_ratio(name, float(effect), float(se), level)
+        _odds_ratio(name, float(effect), float(se), level, n_clusters - 1)
         for name, effect, se in zip(names, effects, np.sqrt(np.diag(cov)), strict=True)
     )
     # One emotion's effect minus the next one's, within each condition.
     differences = np.eye(n_emotions)[:-1] - np.eye(n_emotions)[1:]
     contrast = np.kron(np.eye(len(cells.conditions)), differences)
-    interaction = _wald(contrast @ effects, contrast @ cov @ contrast.T) if n_emotions > 1 else None
-    return ratios, _wald(effects, cov), interaction
+    interaction = None
+    if n_emotions > 1:
+        interaction = _joint(contrast @ effects, contrast @ cov @ contrast.T, n_clusters)
+    return ratios, _joint(effects, cov, n_clusters), interaction
 
 
-def _odds_ratio(name: tuple[str, str], effect: float, se: float, level: float) -> OddsRatio:
-    half = float(ndtri((1 + level) / 2)) * se
+def _odds_ratio(
+    name: tuple[str, str], effect: float, se: float, level: float, df: int
+) -> OddsRatio:
+    half = float(stdtrit(df, (1 + level) / 2)) * se
     low, ratio, high = np.exp([effect - half, effect, effect + half])
-    return OddsRatio(*name, float(ratio), float(low), float(high), effect / se, _p(effect / se))
+    t = effect / se
+    return OddsRatio(*name, float(ratio), float(low), float(high), t, 2 * float(stdtr(df, -abs(t))))
 
 
-def _p(z: float) -> float:
-    return float(chdtrc(1, z**2))
-
-
-def _wald(effects: NDArray[np.float64], cov: NDArray[np.float64]) -> Wald:
-    statistic = float(effects @ np.linalg.solve(cov, effects))
-    return Wald(statistic, len(effects), float(chdtrc(len(effects), statistic)))
+def _joint(effects: NDArray[np.float64], cov: NDArray[np.float64], n_clusters: int) -> Wald:
+    """Test that all effects (q,) are 0, as Hotelling's T squared of `n_clusters` vectors."""
+    q = len(effects)
+    wald = float(effects @ np.linalg.solve(cov, effects))
+    f = wald * (n_clusters - q) / (q * (n_clusters - 1))
+    return Wald(f, q, n_clusters - q, float(fdtrc(q, n_clusters - q, f)))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, Literal, NamedTuple, get_args
 
 import numpy as np
@@ -183,6 +184,7 @@ class Resampled:
     n_clusters: NDArray[np.int64]  # (m,) clusters that the statistic stands on
     # Computes (J, m): how much each cluster moves the statistic (jackknife).
     influence: Callable[[], Floats]
+    least: Floats | float = 0.0  # (m,) standard error from single pictures; see `least_error`
 
 
 def bootstrap(
@@ -192,6 +194,7 @@ def bootstrap(
     seed: int,
     levels: NDArray[np.int64] | None = None,
     n_clusters: NDArray[np.int64] | None = None,
+    least: Floats | float = 0.0,
     n_resamples: int = N_RESAMPLES,
 ) -> Resampled:
     """Resample clusters and compute a statistic of their sums.
@@ -209,6 +212,8 @@ def bootstrap(
         if None. See `maskface.stats.resample`.
     n_clusters
         (m,) clusters that each statistic stands on, where that is not all of them.
+    least
+        (m,) standard errors from `least_error`, which widen the intervals.
     n_resamples
         Number of resamples, 1 or more.
 
@@ -223,7 +228,34 @@ def bootstrap(
     values = np.concatenate([statistic(part) for part in drawn])
     if n_clusters is None:
         n_clusters = np.full(len(point), levels.max(axis=0).min() + 1)
-    return Resampled(point, values, n_clusters, lambda: _influence(totals, levels, statistic))
+    influence = partial(_influence, totals, levels, statistic)
+    return Resampled(point, values, n_clusters, influence, least)
+
+
+def least_error(total: Floats, pictures: Floats, statistic: Statistic) -> Floats:
+    """Compute the standard error that a statistic has even if clusters do not differ.
+
+    Parameters
+    ----------
+    total
+        (k,) sums over all clusters.
+    pictures
+        (J, k): what single pictures of each kind, such as one that an occluder makes wrong, would
+        add.
+    statistic
+        Function of the k sums.
+
+    Returns
+    -------
+    NDArray
+        (m,) the largest change by one picture, times the square root of 2: as if one more picture
+        had been lost and one gained. Near ceiling and floor clusters often agree, and resamples
+        with them. Adding pictures that were not seen is how Agresti & Coull (1998,
+        doi:10.1080/00031305.1998.10480550) and Agresti & Min (2005, doi:10.1002/sim.1781) keep
+        intervals of shares and of paired differences from becoming too narrow there.
+    """
+    moved = np.abs(statistic(total + pictures) - statistic(total[None]))
+    return np.asarray(np.sqrt(2) * np.nan_to_num(moved).max(axis=0, initial=0))
 
 
 def _influence(totals: Floats, levels: NDArray[np.int64], statistic: Statistic) -> Floats:
@@ -241,8 +273,32 @@ def _influence(totals: Floats, levels: NDArray[np.int64], statistic: Statistic) 
 
 
 LEVEL: Final = 0.95
-Interval = Literal["expanded", "percentile", "bca", "t"]
-DEFAULT: Final[Interval] = "expanded"
+FEWEST: Final = 3
+"""Least number of clusters that an interval is computed from."""
+FEW: Final = 10
+"""With fewer clusters, the default interval is the ``t`` interval."""
+Interval = Literal["auto", "expanded", "percentile", "bca", "t"]
+DEFAULT: Final[Interval] = "auto"
+_NO_WIDTH: Final = 1e-9
+_NAMES: Final[dict[Interval, str]] = {
+    "expanded": "expanded percentile bootstrap",
+    "percentile": "percentile bootstrap",
+    "bca": "BCa bootstrap",
+    "t": "t on bootstrap SE",
+}
+
+
+def interval_name(n_clusters: int, kind: Interval = DEFAULT) -> str:
+    """Return the name that tables have for a kind of interval; empty if there is none.
+
+    Examples
+    --------
+    >>> interval_name(20), interval_name(5), interval_name(2)
+    ('expanded percentile bootstrap', 't on bootstrap SE', '')
+    """
+    if n_clusters < FEWEST:
+        return ""
+    return _NAMES[("t" if n_clusters < FEW else "expanded") if kind == "auto" else kind]
 
 
 def interval(
@@ -255,7 +311,8 @@ def interval(
     resampled
         From `bootstrap`.
     kind
-        ``percentile``: quantiles of the resamples; too narrow with few clusters, like a normal
+        ``auto``: ``t`` with fewer than `FEW` clusters, otherwise ``expanded``. ``percentile``:
+        quantiles of the resamples; too narrow with few clusters, like a normal
         interval with the uncorrected standard deviation. ``expanded``: quantiles further out, by
         as much as Student's t and the factor sqrt(C / (C - 1)) widen a normal interval
         (Hesterberg 2015, doi:10.1080/00031305.2015.1089789). ``bca``: quantiles corrected for
@@ -268,16 +325,25 @@ def interval(
     Returns
     -------
     low, high
-        (m,) each. NaN where the statistic stands on fewer than two clusters, or no resample
-        defines it.
+        (m,) each. The distances from the estimate are those of the kind and the normal interval
+        of `Resampled.least`, added in squares. NaN where the statistic stands on fewer than
+        `FEWEST` clusters, no resample defines it, or the interval would have no width.
     """
     if kind not in get_args(Interval):
         raise MaskfaceError(f"kind must be one of {', '.join(get_args(Interval))}, got {kind!r}.")
     tail = (1 - level) / 2
-    enough = resampled.n_clusters >= 2  # one cluster says nothing about how clusters differ
+    enough = resampled.n_clusters >= FEWEST
     if not enough.any():
         return np.full(enough.shape, np.nan), np.full(enough.shape, np.nan)
-    low, high = _LIMITS[kind](resampled, tail)
+    if kind == "auto":
+        few = resampled.n_clusters < FEW
+        low, high = np.where(few, _t(resampled, tail), _expanded(resampled, tail))
+    else:
+        low, high = _LIMITS[kind](resampled, tail)
+    point, half = resampled.point, -ndtri(tail) * resampled.least
+    low = np.where(half > 0, point - np.hypot(np.maximum(point - low, 0), half), low)
+    high = np.where(half > 0, point + np.hypot(np.maximum(high - point, 0), half), high)
+    enough &= high - low > _NO_WIDTH
     return np.where(enough, low, np.nan), np.where(enough, high, np.nan)
 
 
@@ -389,7 +455,7 @@ def ratio_limits(
     Student's t of C - 1. NaN where the interval of the denominator reaches 0: then every ratio fits
     the data, and none is given.
     """
-    enough = n_clusters >= 2
+    enough = n_clusters >= FEWEST
     c = np.where(enough, n_clusters, 2)
     off = values - values.mean(axis=0)
     v_top, v_bottom = (off**2).mean(axis=0) * c / (c - 1)

@@ -150,6 +150,8 @@ class Metric:
         resamples would then lie above the estimate, so the interval is the symmetric one.
     graded
         True if it needs probabilities, which human answers do not have.
+    share
+        True if it lies between 0 and 1, and so do its limits.
     """
 
     name: str
@@ -160,6 +162,7 @@ class Metric:
     tested: bool = False
     folded: bool = False
     graded: bool = False
+    share: bool = False
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -173,13 +176,13 @@ _HAUTUS: Final = "Hautus 1995, doi:10.3758/BF03203619"
 _GNEITING: Final = "Gneiting & Raftery 2007, doi:10.1198/016214506000001437"
 
 METRICS: Final[tuple[Metric, ...]] = (
-    Metric("accuracy", "all", accuracy, "Share of right answers", _STANDARD, tested=True),
+    Metric("accuracy", "all", accuracy, "Share of right answers", _STANDARD, tested=True, share=True),
     Metric(
         "balanced_accuracy", "all", balanced_accuracy,
         "Mean recall of the emotions that were shown",
-        "Brodersen et al. 2010, doi:10.1109/ICPR.2010.764",
+        "Brodersen et al. 2010, doi:10.1109/ICPR.2010.764", share=True,
     ),
-    Metric("macro_f1", "all", macro_f1, "Mean F1 of the emotions that were shown", _STANDARD),
+    Metric("macro_f1", "all", macro_f1, "Mean F1 of the emotions that were shown", _STANDARD, share=True),
     Metric(
         "kappa", "all", kappa, "Agreement of answer and label beyond chance",
         "Cohen 1960, doi:10.1177/001316446002000104",
@@ -196,21 +199,21 @@ METRICS: Final[tuple[Metric, ...]] = (
         "Guo et al. 2017, arXiv:1706.04599", folded=True, graded=True,
     ),
     Metric("p_true", "all", p_true, "Mean probability of the true emotion", _GNEITING,
-           tested=True, graded=True),
+           tested=True, graded=True, share=True),
     Metric("recall", "emotion", recall, "Share of right answers (raw hit rate)", _STANDARD,
-           tested=True),
+           tested=True, share=True),
     Metric("precision", "emotion", precision, "Share of right ones among such answers",
-           _STANDARD),
+           _STANDARD, share=True),
     Metric("hu", "emotion", unbiased_hit_rate, "Unbiased hit rate: recall x precision",
-           _WAGNER, tested=True),
-    Metric("hu_chance", "emotion", chance_hit_rate, "Unbiased hit rate by chance", _WAGNER),
+           _WAGNER, tested=True, share=True),
+    Metric("hu_chance", "emotion", chance_hit_rate, "Unbiased hit rate by chance", _WAGNER, share=True),
     Metric("dprime", "emotion", dprime, "Sensitivity, the emotion against the rest", _HAUTUS,
            tested=True),
     Metric("criterion", "emotion", criterion, "Bias; below 0: answered too readily", _HAUTUS),
     Metric("p_true", "emotion", p_true_by_emotion, "Mean probability of the true emotion",
-           _GNEITING, tested=True, graded=True),
+           _GNEITING, tested=True, graded=True, share=True),
     Metric("answer_share", "answer", answer_share, "Share of all answers that are `label`",
-           _WAGNER),
+           _WAGNER, share=True),
 )  # fmt: skip
 """All measures of the summary, in its order."""
 

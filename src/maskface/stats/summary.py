@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, Literal
 
 import numpy as np
@@ -22,9 +23,12 @@ from maskface.stats.intervals import (
     Statistic,
     bootstrap,
     interval,
+    interval_name,
+    least_error,
 )
 from maskface.stats.metrics import METRICS, Metric, evaluate, places
 from maskface.stats.randomization import N_DRAWS, permute
+from maskface.stats.scope import generalises_to
 from maskface.stats.tests import holm_within, mcnemar_of_counts, wilson_interval
 from maskface.stats.trial_source import FrameSource, Head, TrialSource
 from maskface.tables import PLAIN, SUMMARY
@@ -78,13 +82,6 @@ def dz_of_clusters(comparison: Comparison, metrics: Sequence[Metric]) -> Floats:
 
 
 Average = Literal["pooled", "clusters"]
-INTERVAL_NAMES: Final[dict[Interval, str]] = {
-    "expanded": "expanded percentile bootstrap",
-    "percentile": "percentile bootstrap",
-    "bca": "BCa bootstrap",
-    "t": "t on bootstrap SE",
-}
-"""Names of the kinds of intervals in tables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +99,7 @@ class Estimate:
     low, high
         Confidence limits of `loss`.
     interval
-        Name of the kind of interval.
+        Name of the kind of interval; empty if there is none.
     n_clusters
         Independent units behind it: of pooled answers those that showed the emotion, of
         a mean over clusters those whose own loss is defined.
@@ -149,7 +146,7 @@ def estimate(
         that define it both plain and occluded. With two kinds of units these are cells.
     kind
         Of interval; see `interval`. Measures that are sums of absolute values (`Metric.folded`)
-        get the ``t`` interval, cut at 0.
+        get the ``t`` interval, cut at 0. Limits of shares are cut at 0 and 1.
     seed, n_resamples
         Of the bootstrap.
     level
@@ -168,12 +165,16 @@ def estimate(
         if average == "pooled"
         else _units_with(comparison, np.split(totals, 4, axis=1)[3] > 0)
     )
+    least = least_error(
+        comparison.flat.sum(axis=0), comparison.changed_pictures(), partial(both_and_loss, metrics)
+    )
     drawn = bootstrap(
         totals,
         statistic,
         seed=seed,
         levels=comparison.levels,
         n_clusters=np.tile(standing_on, 3),
+        least=least,
         n_resamples=n_resamples,
     )
     return _collect(comparison, metrics, drawn, kind, level)
@@ -235,7 +236,11 @@ def _collect(
     found = []
     for i, (metric, label) in enumerate(places(metrics)):
         used: Interval = "t" if metric.folded else kind
+        n_clusters = int(drawn.n_clusters[i])
         value_low, value_high, low, high = limits[used][:, i].tolist()
+        if metric.share:
+            value_low, value_high = max(value_low, 0.0), min(value_high, 1.0)
+            low, high = max(low, -1.0), min(high, 1.0)
         one = Estimate(
             metric=metric.name,
             label=label,
@@ -246,8 +251,8 @@ def _collect(
             value_high=value_high,
             low=low,
             high=high,
-            interval=INTERVAL_NAMES[used],
-            n_clusters=int(drawn.n_clusters[i]),
+            interval=interval_name(n_clusters, used),
+            n_clusters=n_clusters,
             dz=float(dz[i]),
         )
         found.append(one)
@@ -400,7 +405,9 @@ def _condition_rows(
         row["n"] = shown[row["label"]] if of_label else sum(shown.values())
         expected = planned[row["label"]] if of_label else planned.sum()
         row["n_missing"] = int(expected) - row["n"]
-        row["clustered_by"] = " x ".join(UNITS[name] for name in plan.by)
+        units = [UNITS[name] for name in plan.by]
+        row["clustered_by"] = " x ".join(units)
+        row["generalises_to"] = generalises_to(units, condition)
     return rows
 
 

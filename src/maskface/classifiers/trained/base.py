@@ -8,10 +8,10 @@ from __future__ import annotations
 import hashlib
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass, replace
 from functools import cached_property
-from typing import Annotated, Any, ClassVar, Final
+from typing import Annotated, Any, ClassVar, Final, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,8 +92,8 @@ _BLOCK: Final = 64  # approximate number of columns in a block
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class FittedModel:
-    """A fitted model."""
+class Scaler:
+    """Mean 0 and SD 1 for features as in the training set, and imputation of missing ones."""
 
     # (D,) bool, features that are known in enough training pictures (`LEAST_KNOWN`); the others are
     # not used.
@@ -102,6 +102,31 @@ class FittedModel:
     mean: Floats
     spread: Floats
     imputer: Imputer  # imputes missing features
+
+    @classmethod
+    def fit(cls, features: Floats) -> tuple[Self, Floats]:
+        """Fit to features (n, D); return the scaler, and these features as it transforms them."""
+        known = np.asarray((~np.isnan(features)).mean(axis=0) >= LEAST_KNOWN)
+        columns = _columns(features, known)
+        mean, spread = _moments(columns)
+        # A constant feature carries no information; its rounding errors must not be scaled up.
+        spread = np.where(spread > 1e-9 * np.maximum(np.abs(mean), 1.0), spread, np.inf)
+        scaled = columns  # in place: it is a copy, and large
+        scaled -= mean
+        scaled /= spread
+        imputer = Imputer(scaled)
+        return cls(known, mean, spread, imputer), imputer.fill(scaled)
+
+    def transform(self, features: Floats) -> Floats:
+        """Scale and impute features (n, D)."""
+        return self.imputer.fill((_columns(features, self.known) - self.mean) / self.spread)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FittedModel:
+    """A fitted model."""
+
+    transform: Callable[[Floats], Floats]  # from features to what the estimator is given
     # Ascending numbers in `EMOTIONS` of the emotions in the training set.
     classes: NDArray[np.int64]
     estimator: Any  # scikit-learn's fitted estimator
@@ -110,37 +135,38 @@ class FittedModel:
         """Predict from features (n, D): (n, 7), 0 for emotions that it was not fitted to."""
         answers = np.zeros((len(features), len(EMOTIONS)))
         if len(features):
-            scaled = (_columns(features, self.known) - self.mean) / self.spread
-            answers[:, self.classes] = self.estimator.predict_proba(self.imputer.fill(scaled))
+            answers[:, self.classes] = self.estimator.predict_proba(self.transform(features))
         return answers
 
 
-def fit_model(features: Floats, labels: NDArray[np.int64]) -> FittedModel:
+Prepare: TypeAlias = Callable[[Floats], tuple[Callable[[Floats], Floats], Floats]]
+"""Fits the preparation of features; returns it, and the training features as it makes them."""
+
+
+def _scaling(features: Floats) -> tuple[Callable[[Floats], Floats], Floats]:
+    scaler, scaled = Scaler.fit(features)
+    return scaler.transform, scaled
+
+
+def fit_model(
+    features: Floats, labels: NDArray[np.int64], prepare: Prepare = _scaling
+) -> FittedModel:
     """Fit a multinomial logistic regression with an L2 penalty to features (n, D).
 
-    Features are scaled to mean 0 and SD 1, and missing ones (NaN) are imputed from the rest of the
-    face (`Imputer`). All emotions have the same weight, whatever their number of pictures:
-    otherwise the most frequent emotion would be predicted more often the less of a face is visible.
-    Nothing is random. `labels` (n,) number the emotions as in `EMOTIONS`. Raises MaskfaceError if
-    there are no pictures or the fit does not converge.
+    Unless `prepare` does something else, features are scaled to mean 0 and SD 1, and missing ones
+    (NaN) are imputed from the rest of the face (`Imputer`). All emotions have the same weight,
+    whatever their number of pictures: otherwise the most frequent emotion would be predicted more
+    often the less of a face is visible. Nothing is random. `labels` (n,) number the emotions as in
+    `EMOTIONS`. Raises MaskfaceError if there are no pictures or the fit does not converge.
     """
     if not len(labels):
         raise MaskfaceError(
             "There are no pictures to fit a model to. Use more folds (folds=10), or add pictures "
             "or conditions."
         )
-    known = np.asarray((~np.isnan(features)).mean(axis=0) >= LEAST_KNOWN)
-    columns = _columns(features, known)
-    mean, spread = _moments(columns)
-    # A constant feature carries no information; its rounding errors must not be scaled up.
-    spread = np.where(spread > 1e-9 * np.maximum(np.abs(mean), 1.0), spread, np.inf)
-    scaled = columns  # in place: it is a copy, and large
-    scaled -= mean
-    scaled /= spread
-    imputer = Imputer(scaled)
+    transform, prepared = prepare(features)
     classes = np.unique(labels)
-    estimator = _fit(imputer.fill(scaled), labels, n_classes=len(classes))
-    return FittedModel(known, mean, spread, imputer, classes, estimator)
+    return FittedModel(transform, classes, _fit(prepared, labels, n_classes=len(classes)))
 
 
 def _columns(features: Floats, known: NDArray[np.bool_]) -> Floats:
@@ -182,7 +208,7 @@ def _fit(features: Floats, labels: NDArray[np.int64], *, n_classes: int) -> Any:
 HIDDEN_SHARE: Final = 0.5
 """A part of the face is hidden if more than this fraction of its landmarks is."""
 
-_REVISION: Final = 2  # version of the features and of the fit; part of the fingerprint
+_REVISION: Final = 3  # version of the features and of the fit; part of the fingerprint
 
 
 @dataclass(frozen=True)

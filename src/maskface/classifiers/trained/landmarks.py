@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-import cv2
 import numpy as np
 
 from maskface.arrays import Floats
 from maskface.blendshapes import FACE_PARTS
 from maskface.classifiers.registry import CLASSIFIERS
 from maskface.classifiers.trained.base import HIDDEN_SHARE, Tracked
-from maskface.crops import crop_box, resize
+from maskface.crops import crop_box, warp
 from maskface.mesh import LEFT_EYE, RIGHT_EYE, canonical_mesh
 from maskface.types import Face, ImageArray, MaskArray
 
@@ -51,24 +50,14 @@ def upright(face: Face, side: int) -> ImageArray:
     The eyes are where they are in the plain picture. Returns (side, side, 3) uint8; beyond the
     crop, its border is repeated.
     """
-    x0, y0, wide = crop_box(face.landmarks)
+    x0, y0, _ = crop_box(face.landmarks)
     points = face.landmarks.points[:, :2].astype(np.float64) - (x0, y0)
     right, left = points[list(RIGHT_EYE)].mean(axis=0), points[list(LEFT_EYE)].mean(axis=0)
     apart = left - right
     zoom = EYES_APART * side / max(float(np.hypot(*apart)), _LEAST_APART)
-    # Bilinear sampling would skip pixels of large pictures, so these are shrunk first.
-    small = resize(face.crop, *[max(round(wide * zoom), 2)] * 2) if zoom < 1 else face.crop
-    shrunk = len(small) / wide
-    turn = _turn(apart) * (zoom / shrunk)
-    # Integers are the centres of pixels, which move by half the difference in size.
-    middle = ((left + right) / 2 + 0.5) * shrunk - 0.5
-    shift = np.array([side / 2, EYES_DOWN * side]) - 0.5 - turn @ middle
-    return np.asarray(
-        cv2.warpAffine(
-            small, np.column_stack([turn, shift]), (side, side), borderMode=cv2.BORDER_REPLICATE
-        ),
-        dtype=np.uint8,
-    )
+    turn = _turn(apart) * zoom
+    shift = np.array([side / 2, EYES_DOWN * side]) - 0.5 - turn @ ((left + right) / 2)
+    return warp(face.crop, turn, shift, side)
 
 
 def _turn(apart: Floats) -> Floats:

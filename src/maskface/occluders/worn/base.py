@@ -156,10 +156,7 @@ class WornOccluder(Occluder):
         rng: np.random.Generator,
     ) -> Drawing:
         """Lay what `draw` puts on the photograph over another picture; see `Occluder.draw_over`."""
-        drawn = self.draw(photo, landmarks, rng)
-        left = as_rgb(times(255 - drawn.alpha, 255 - drawn.shadow))
-        own = cv2.subtract(drawn.image, times(photo, left))
-        return replace(drawn, image=np.asarray(cv2.add(own, times(below, left)), np.uint8))
+        return lay_over(self.draw(photo, landmarks, rng), photo, below)
 
     def hide(
         self, image: ImageArray, landmarks: FaceLandmarks, rng: np.random.Generator
@@ -174,6 +171,13 @@ class WornOccluder(Occluder):
 
 def _garment(worn: WornOccluder, scale: float, one: Individual) -> Garment:
     return replace(worn.garment(scale, one), behind_frames=worn.behind_frames)
+
+
+def lay_over(drawn: Drawing, photo: ImageArray, below: ImageArray) -> Drawing:
+    """Lay what was drawn on a photograph over another picture."""
+    left = as_rgb(times(255 - drawn.alpha, 255 - drawn.shadow))
+    own = cv2.subtract(drawn.image, times(photo, left))
+    return replace(drawn, image=np.asarray(cv2.add(own, times(below, left)), np.uint8))
 
 
 _usual = lru_cache(maxsize=256)(_garment)  # the same garment for the next picture
@@ -238,6 +242,20 @@ class Mask(WornOccluder):
         """Draw the mask in a given placement, whatever `vary` says of that; see `draw`."""
         fit, one = head_fit(landmarks), replace(self.individual(rng), placement=placement)
         return draw_on(image, fit, _garment(self, detail(fit.scale), one), rng)
+
+    def draw_one(
+        self, image: ImageArray, landmarks: FaceLandmarks, one: Individual, rng: np.random.Generator
+    ) -> Drawing:
+        """Draw one of many masks, whatever `vary` says; see `draw`."""
+        fit = head_fit(landmarks)
+        return draw_on(image, fit, self._worn(fit.scale, one), rng)
+
+    def hide_one(
+        self, image: ImageArray, landmarks: FaceLandmarks, one: Individual
+    ) -> NDArray[np.uint8]:
+        """Return the alpha (H, W) of `draw_one`."""
+        fit = head_fit(landmarks)
+        return alpha_on(image, fit, self._worn(fit.scale, one))
 
     def hide_at(
         self, image: ImageArray, landmarks: FaceLandmarks, placement: Placement
