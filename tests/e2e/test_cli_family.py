@@ -10,7 +10,7 @@ import select
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ from maskface.report import KINDS
 from maskface.run_options import OPTIONS
 from maskface.types import EMOTIONS
 from tests.e2e.test_cli import ROOT
-from tests.fixtures.commands import MASKFACE, call
+from tests.fixtures.commands import MASKFACE, call, type_in
 
 NAMES = [verb.name for verb in VERBS]
 PAGE = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
@@ -130,7 +130,10 @@ def promised(verb: str) -> set[str]:
 @pytest.fixture(scope="module")
 def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("family") / "run"
-    done = call("run", "-o", folder, "--limit", "14", "-q", "--json")
+    done = call(
+        "run", "-o", folder, "--limit", "14", "-q", "--json", "--occluder", "surgical",
+        "--classifier", "fer",
+    )  # fmt: skip
     values = strict(done.stdout)
     assert set(values) == promised("run") | {"files"}
     assert done.stderr == ""
@@ -260,18 +263,21 @@ def test_a_refusal_leaves_stdout_empty(arguments: tuple[str, ...], tmp_path: Pat
     assert done.stderr
 
 
-def complete(words: str, cwd: Path) -> list[str]:
+def complete(words: str, cwd: Path, run: Callable[..., Any] = call) -> list[str]:
     number = len(words.split(" ")) - 1
     told = {"COMP_WORDS": words, "COMP_CWORD": str(number), "_MASKFACE_COMPLETE": "complete_bash"}
-    done = subprocess.run(
-        [MASKFACE], env=os.environ | told, capture_output=True, text=True, check=True, cwd=cwd
-    )
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in told.items():
+            patch.setenv(name, value)
+        done = run(cwd=cwd)
     assert done.stderr == ""
-    return done.stdout.split()
+    assert done.returncode == 0
+    out: list[str] = done.stdout.split()
+    return out
 
 
 def test_values_are_completed(tmp_path: Path) -> None:
-    assert complete("maskface ", tmp_path) == NAMES
+    assert complete("maskface ", tmp_path, type_in) == NAMES
     for words, wanted in {
         "run --occluder surg": ["surgical"],
         "mask --occluder tears+surg": ["tears+surgical"],
