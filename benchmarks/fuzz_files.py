@@ -15,6 +15,7 @@ import contextlib
 import importlib
 import json
 import os
+import re
 import shutil
 import signal
 import sys
@@ -136,6 +137,16 @@ def text_cases(root: Path, count: int, rng: np.random.Generator) -> Iterator[Cas
         yield kind, asked
 
 
+def altered(network: bytes, rng: np.random.Generator) -> bytes:
+    """Return a network of the same length with some other bytes in its weights or its graph."""
+    data, named = bytearray(network), [m.start() for m in re.finditer(rb"[A-Za-z_/]{4}", network)]
+    for _ in range(int(rng.integers(1, 9))):
+        near = named[int(rng.integers(len(named)))] + int(rng.integers(-12, 16))
+        at = near if rng.integers(4) else int(rng.integers(len(data)))
+        data[at % len(data)] = int(rng.integers(256))
+    return bytes(data)
+
+
 def network_cases(root: Path, count: int, rng: np.random.Generator) -> Iterator[Case]:
     """Yield commands that load damaged networks and cards."""
     face = load_dataset("example").samples[0].path
@@ -143,7 +154,8 @@ def network_cases(root: Path, count: int, rng: np.random.Generator) -> Iterator[
     for number in range(count):
         by_card = number % 5 == 0
         path = root / f"net{number}.onnx"
-        path.write_bytes(network if by_card else damaged(network, rng, text=False))
+        changed = damaged(network, rng, text=False) if number % 5 == 1 else altered(network, rng)
+        path.write_bytes(network if by_card else changed)
         path.with_suffix(".toml").write_bytes(damaged(card, rng, text=True) if by_card else card)
         yield "card" if by_card else "network", ["read", face, "--classifier", f"onnx:{path}", "-q"]
 

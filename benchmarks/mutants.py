@@ -33,9 +33,8 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from types import FrameType
 from typing import Any, Final, TypeAlias
 
 import pytest
@@ -51,6 +50,8 @@ LIBRARIES: Final = (
     "numpy", "pandas", "cv2", "scipy.stats", "statsmodels.api", "joblib", "sklearn.linear_model",
     "matplotlib.pyplot", "PIL.Image", "mediapipe",
 )  # fmt: skip
+FUNCTIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef)
+SEEN: Final = "_called_functions"
 IMPORT_S: Final = 30
 SLOWER: Final = 5
 """CPU seconds that a changed test may take: these for imports, and so many times as unchanged."""
@@ -96,8 +97,8 @@ def mutants_of(package: str, path: Path) -> Iterator[Mutant]:
         starts.append(starts[-1] + len(line))
     tree = ast.parse(text)
     functions = [
-        (min(one.lineno for one in (node, *node.decorator_list)), node.end_lineno or 0)
-        for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+        (_first_line(node), node.end_lineno or 0)
+        for node in ast.walk(tree) if isinstance(node, FUNCTIONS)
     ]  # fmt: skip
     for node in _code(tree):
         inside = [first for first, last in functions if first < node.lineno <= last]
@@ -232,50 +233,71 @@ Observed: TypeAlias = dict[str, tuple[float, frozenset[str]]]
 """CPU time in s of each test, and the functions that it calls."""
 
 
-@dataclass(eq=False)
 class Observer:
     """Plugin of pytest that notes which functions of maskface each test calls, and its CPU time.
 
     What a fixture of a module or of the session calls counts for all tests that use it.
     """
 
-    root: str
-    calls: dict[str, set[str]] = field(default_factory=dict)
-    seconds: dict[str, float] = field(default_factory=dict)
-    _fixtures: dict[str, set[str]] = field(default_factory=dict)
-    _now: list[set[str]] = field(default_factory=lambda: [set()])
-
-    def trace(self, frame: FrameType, event: str, _: object) -> None:
-        """Note a call."""
-        code = frame.f_code
-        if event == "call" and code.co_filename.startswith(self.root):
-            self._now[-1].add(f"{code.co_filename[len(self.root) :]}:{code.co_firstlineno}")
+    def __init__(self) -> None:
+        self.found: dict[str, tuple[float, list[str]]] = {}
+        self.failed: set[str] = set()
+        self._fixtures: dict[str, set[str]] = {}
+        self._seen: set[str] = vars(sys).setdefault(SEEN, set())
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
-        """Trace a test."""
+        """Note what a test calls."""
         before = time.process_time()
-        self._now = [set()]
-        sys.settrace(self.trace)
+        self._seen.clear()
         try:
             return (yield)
         finally:
-            sys.settrace(None)
             used = (self._fixtures.get(name, set()) for name in getattr(item, "fixturenames", ()))
-            self.calls[item.nodeid] = set().union(*self._now, *used)
-            self.seconds[item.nodeid] = time.process_time() - before
+            calls = sorted(self._seen.union(*used))
+            self.found[item.nodeid] = (time.process_time() - before, calls)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(self, fixturedef: Any) -> Iterator[None]:
-        """Note the calls of a fixture that several tests may share."""
-        self._now.append(set())
+        """Note what a fixture calls that several tests may share."""
+        before = set(self._seen)
+        self._seen.clear()
         try:
             return (yield)
         finally:
-            called = self._now.pop()
-            self._now[-1] |= called
             if fixturedef.scope != "function":
-                self._fixtures.setdefault(fixturedef.argname, set()).update(called)
+                self._fixtures.setdefault(fixturedef.argname, set()).update(self._seen)
+            self._seen |= before
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note a test that fails."""
+        if report.failed:
+            self.failed.add(report.nodeid)
+
+
+def instrument(folder: Path) -> None:
+    """Let each function of a copy note that it was called, in a set of the module `sys`.
+
+    The rest of the text stays as it is: registries read it.
+    """
+    note = f"__import__('sys').__dict__.setdefault('{SEEN}', set()).add"
+    for path in (folder / "maskface").rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        name, lines = path.relative_to(folder / "maskface"), text.splitlines()
+        functions = [node for node in ast.walk(ast.parse(text)) if isinstance(node, FUNCTIONS)]
+        for node in sorted(functions, key=_first_line, reverse=True):
+            documented = ast.get_docstring(node, clean=False) is not None
+            for first in node.body[documented : documented + 1]:
+                at, indent = _first_line(first) - 1, first.col_offset
+                if not lines[at][:indent].strip():
+                    lines.insert(at, f"{' ' * indent}{note}('{name}:{_first_line(node)}')")
+        path.unlink()  # not through the link
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _first_line(node: ast.stmt) -> int:
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+    return min([node.lineno, *(one.lineno for one in decorators)])
 
 
 def in_child(folder: Path, seconds: float, function: Callable[[], int]) -> int:
@@ -308,28 +330,17 @@ def pytest_arguments(folder: Path) -> list[str]:
 
 
 def observe(folder: Path, file: Path, *, slow: bool) -> Observed:
-    """Run a test file on the unchanged copy; return CPU time and called functions of each test.
+    """Run a test file on an instrumented copy; return CPU time and called functions of each test.
 
     Tests that fail are left out.
     """
     out = folder / "observed.json"
+    chosen = [str(file), *([] if slow else ["-m", "not slow"])]
 
     def run() -> int:
-        observer = Observer(f"{folder / 'maskface'}/")
-        failed: set[str] = set()
-
-        class Failures:
-            def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-                if report.failed:
-                    failed.add(report.nodeid)
-
-        chosen = [str(file), *([] if slow else ["-m", "not slow"])]
-        code = pytest.main([*pytest_arguments(folder), *chosen], plugins=[observer, Failures()])
-        found = {
-            test: (observer.seconds[test], sorted(calls))
-            for test, calls in observer.calls.items() if test not in failed
-        }  # fmt: skip
-        out.write_text(json.dumps([found, sorted(failed)]), encoding="utf-8")
+        observer = Observer()
+        code = pytest.main([*pytest_arguments(folder), *chosen], plugins=[observer])
+        out.write_text(json.dumps([observer.found, sorted(observer.failed)]), encoding="utf-8")
         return int(code)
 
     out.unlink(missing_ok=True)
@@ -338,9 +349,8 @@ def observe(folder: Path, file: Path, *, slow: bool) -> Observed:
         print(f"{file} comes to no end without any change: {code}", flush=True)
         return {}
     found, failed = json.loads(out.read_text(encoding="utf-8"))
-    for test in failed:
-        print(f"fails without any change: {test}")
-    return {test: (took, frozenset(calls)) for test, (took, calls) in found.items()}
+    print(f"{file}: {sum(took for took, _ in found.values()):.0f} s", *failed, flush=True)
+    return {test: (took, frozenset(c)) for test, (took, c) in found.items() if test not in failed}
 
 
 def tests_of(mutant: Mutant, observed: Observed, seconds: float) -> tuple[list[str], float]:
@@ -387,7 +397,7 @@ def survives(mutant: Mutant, folder: Path, observed: Observed, seconds: float) -
     def run() -> int:
         os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
         sys.dont_write_bytecode = True
-        return int(pytest.main(arguments))
+        return int(pytest.main([*arguments]))
 
     try:
         return in_child(folder, IMPORT_S + SLOWER * took, run) == 0
@@ -424,15 +434,18 @@ def main() -> int:
         shutil.rmtree(folder)
 
 
-def _observed(folder: Path, args: argparse.Namespace) -> Observed:
+def _observed(args: argparse.Namespace) -> Observed:
     kept = args.observed
     if kept and kept.exists():
         read = json.loads(kept.read_text(encoding="utf-8"))
         return {test: (took, frozenset(calls)) for test, (took, calls) in read.items()}
     observed: Observed = {}
+    folder = copy_source()
+    instrument(folder)
     for place in map(Path, args.tests):
         for file in sorted(place.glob("test_*.py")) if place.is_dir() else [place]:
             observed |= observe(folder, file, slow=args.slow)
+    shutil.rmtree(folder)
     if kept:
         text = json.dumps({test: (took, [*calls]) for test, (took, calls) in observed.items()})
         kept.write_text(text, encoding="utf-8")
@@ -440,7 +453,7 @@ def _observed(folder: Path, args: argparse.Namespace) -> Observed:
 
 
 def _measure(drawn: list[Mutant], folder: Path, args: argparse.Namespace) -> int:
-    observed = _observed(folder, args)
+    observed = _observed(args)
     print(f"{len(observed)} tests, {sum(took for took, _ in observed.values()):.0f} s", flush=True)
     counts: defaultdict[str, list[bool]] = defaultdict(list)
     left = []

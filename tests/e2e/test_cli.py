@@ -60,7 +60,7 @@ def test_experiment_script_runs(example_faces: list[Path], tmp_path: Path) -> No
     )
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
-    assert len(pd.read_csv(tmp_path / "out" / "trials.csv")) == 7 * 2 * 2
+    assert len(pd.read_csv(tmp_path / "out" / "trials.csv")) == 7 * 5 * 2
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from maskface.analyses import (
     APPEARANCE,
     CONCEALED,
     CONTRASTS,
+    CURVE,
     DETECTION,
     DETECTION_BIAS,
     DOSE,
@@ -65,6 +66,7 @@ PROMISED: dict[str, tuple[tuple[Table, ...], tuple[str, ...]]] = {
     ),
     "12_smile_as_a_mask": ((CONCEALED,), ("answers_faceapi.png", "answers_fer.png", "stimuli")),
     "13_human_and_machine": ((AGREEMENT, CELLS), ("human_machine_loss.png",)),
+    "14_every_mask": ((CURVE,), ("curve_tests.csv", "curve.png")),
 }
 OF_A_RUN = {
     "trials.csv",

@@ -321,7 +321,7 @@ def test_references_parse_whatever_was_used(tmp_path: Path) -> None:
     manifest["classifiers"] = [
         {"name": name, "fingerprint": weights.get(name, "x")} for name in names
     ]
-    write_run(tmp_path, pairs(HAND, list("AABBCCDD")), **manifest)
+    write_run(tmp_path, pairs(HAND * 4, list("ABCDEFGH") * 4), **manifest)
     page = Page(write_report(tmp_path))
     (text,) = (data.decode() for data in page.decoded("application/x-bibtex"))
     entries = parsed(text.rstrip("\n"))

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from maskface.exits import DONE, INTERRUPTED, Ended, ended_in_words
+import signal
+from contextlib import suppress
 
 __all__ = ["main"]
 
 
 def main() -> None:
     """Run the command line; errors end it in words, never with a traceback."""
+    with suppress(ValueError):  # not in the main thread
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # no traceback while the next line loads
+    from maskface.exits import DONE, INTERRUPTED, Ended, ended_in_words
+
     with ended_in_words():
         # Here, so that Ctrl-C while modules load is answered in words, too.
         import sys
