@@ -96,7 +96,8 @@ def test_no_worker_outlives_a_second_ctrl_c_or_a_kill(
     """Also while workers start; the second signal does not wait for the first one's end."""
     process = subprocess.Popen(
         [MASKFACE, "run", "--data", str(faces), "-o", "out", "-j", "2", "-q", *CHEAP],
-        cwd=tmp_path, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        cwd=tmp_path, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        text=True,
     )  # fmt: skip
     while not any((tmp_path / "out").glob(begun)):
         assert process.poll() is None

@@ -162,5 +162,6 @@ def test_a_script_prints_its_answer_as_json(
     assert f"{values['answer']}\n" == (out / "answer.txt").read_text(encoding="utf-8")
     assert list(values["tables"]) == ["moderators"]
     table = MODERATORS.read(out / "moderators.csv")
-    assert values["tables"]["moderators"] == json.loads(table.to_json(orient="records"))
+    rows = table.to_json(orient="records", double_precision=15)
+    assert values["tables"]["moderators"] == json.loads(rows)
     assert {Path(path).name for path in values["files"]} == {path.name for path in out.iterdir()}
