@@ -14,10 +14,11 @@ Design
 Run time
     --limit is 210 pictures unless it is given; these take about two minutes with --jobs 2.
 Outputs
-    maps.csv: every place, with its p over the whole map. regions.csv: eyes, nose, mouth, the rest,
-    and mouth minus eyes. spots.png, bubbles.png. Tables and report of the run.
+    maps.csv: every place, with its p over the map and over all maps. regions.csv: eyes, nose,
+    mouth, the rest, and mouth minus eyes. spots.png, bubbles.png. Tables and report of the run.
 Reading a null
-    A place without a dot may still matter: with fewer than six subjects no spot can reach .05.
+    A place without a dot may still matter: dots are corrected for all places and maps, so that with
+    fewer than eight subjects no spot can reach .05 over four maps.
     Spots find what no other place replaces, bubbles what is sufficient, and an occluder looks
     unusual to a network wherever it is. The embedded faces are no evidence about people.
 """

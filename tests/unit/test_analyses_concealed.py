@@ -11,6 +11,7 @@ import pytest
 from scipy.stats import permutation_test
 
 from maskface.analyses import CONCEALED, concealed_table, concealed_text
+from maskface.analyses.composites import Counts
 from maskface.errors import MaskfaceError
 from maskface.plots import plot_concealed
 from maskface.tables import ATTRIBUTES, TRIALS
@@ -186,3 +187,11 @@ def test_the_figure_shows_the_table() -> None:
     for quantity in ("plain", "masked"):
         wanted = cell(table, "composite", "sadness", "sadness", quantity)["value"]
         assert values[f"sadness over happiness\n{quantity}"] == pytest.approx(100 * wanted)
+
+
+def test_one_picture_more_of_a_kind_adds_an_answer_plain_or_masked() -> None:
+    counts = Counts((("whole", "anger", "anger"), ("whole", "fear", "fear")), np.ones((1, 4, 3)))
+    rows = counts.pictures.reshape(-1, 4, 3)
+    assert len(rows) == 2 * 2 * 2  # faces, answers, plain or masked
+    assert rows[0].tolist() == [[1, 1, 0], [1, 0, 0], [0, 0, 0], [0, 0, 0]]
+    assert rows[-1].tolist() == [[0, 0, 0], [0, 0, 0], [1, 0, 0], [1, 0, 1]]

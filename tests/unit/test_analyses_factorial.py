@@ -270,3 +270,16 @@ def test_the_figures_show_the_table() -> None:
             for effect in ("first alone", "first given second")
         ],
     )
+
+
+def test_what_never_varies_has_an_interval_from_single_pictures() -> None:
+    # 4 sad faces are always called sad, 4 neutral ones never: one more sad face that is called
+    # sad under one condition only moves its share, or an effect, by 1 / 5.
+    table = factorial_table(
+        simulated(dict.fromkeys(CELLS, (1.0, 0.0)), people=4, each=1), [CELLS], n_resamples=20
+    )
+    half = norm.ppf(0.975) * np.sqrt(2) / 5
+    for quantity, low in (("interaction", -half), ("first alone", -half), ("both", 1 - half)):
+        found = cell(table, "share", "sadness", quantity)
+        assert found["ci_low"] == pytest.approx(low, abs=1e-6)
+        assert found["ci_high"] == pytest.approx(min(found["value"] + half, 1), abs=1e-6)

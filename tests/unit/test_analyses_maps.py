@@ -16,6 +16,7 @@ from maskface.analyses import MAPS, REGIONS, map_tables, map_text
 from maskface.analyses.region_maps import (
     flipped_z,
     map_places,
+    over_maps,
     picture_maps,
     region_of,
     shuffled_z,
@@ -231,3 +232,17 @@ def test_tables_say_what_they_stand_on() -> None:
     assert single["ci_low"].isna().all()
     assert set(single["interval"]) == {""}
     assert not single["significant"].any()
+
+
+def test_p_values_are_corrected_for_the_number_of_maps() -> None:
+    # Two maps of two places over all emotions, and three maps of one place of single emotions.
+    maps = pd.DataFrame(
+        [
+            *[("a", "all", 0.01), ("a", "all", 0.6), ("b", "all", 0.02), ("b", "all", 0.03)],
+            *[("a", "fear", 0.01), ("a", "anger", 0.02), ("b", "fear", 0.5)],
+        ],
+        columns=["classifier", "label", "p_adjusted"],
+    ).assign(dataset="d", method="spots")
+    found = over_maps(maps)
+    assert found["p_over_maps"].to_numpy() == pytest.approx([0.02, 1, 0.04, 0.06, 0.03, 0.06, 1])
+    assert found["significant"].tolist() == [1, 0, 1, 0, 1, 0, 0]

@@ -29,6 +29,7 @@ from maskface.analyses import (
 )
 from maskface.analyses.common import limits
 from maskface.analyses.grouping import (
+    GroupHits,
     count_groups,
     flip_p,
     group_pictures,
@@ -40,6 +41,7 @@ from maskface.analyses.grouping import (
 )
 from maskface.analyses.moderators import detectable, linearised, standard_errors
 from maskface.errors import MaskfaceError
+from maskface.stats import least_error
 from maskface.tables import ATTRIBUTES, TRIALS
 from maskface.types import EMOTIONS
 from tests.unit.test_analyses import row
@@ -462,3 +464,17 @@ def test_gaps_of_the_hand_worked_table() -> None:
     assert "c: happiness minus fear lost, group x: +0.0 points [" in gap_text(table)
     assert "group y: +50.0 points (no interval)" in gap_text(table)
     assert "group y against x: +50.0 points" in gap_text(table)
+
+
+def test_a_ceiling_has_an_interval_from_single_pictures() -> None:
+    # Group 0 has 4 pictures of sadness and group 1 has 9, all right; one more, read right only
+    # plain, would lose 1 / 5 and 1 / 10. No picture shows anger.
+    totals = np.zeros((10, 2, 3, 8))
+    totals[:4, 0, :, [0, 5]] = 1
+    totals[1:, 1, :, [0, 5]] = 1
+    hits = GroupHits(("a", "b"), totals, "subject")
+    least = least_error(totals.sum(axis=0), hits.pictures, rates)
+    assert least[:, 2, 5] == pytest.approx([np.sqrt(2) / 5, np.sqrt(2) / 10])
+    assert (least[:, :, 1] == 0).all()
+    both = least_error(totals.sum(axis=0), hits.pictures, lambda s: np.diff(rates(s)[:, :, 2, 5]))
+    assert both == pytest.approx(np.sqrt(2) / 5)

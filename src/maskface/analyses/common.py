@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from maskface.arrays import Floats, Integers, Row
 from maskface.errors import MaskfaceError
@@ -77,10 +78,13 @@ def difference_text(row: TextRow) -> str:
     )
 
 
-def limits(point: Floats, values: Floats, n_clusters: Integers) -> Floats:
+def limits(
+    point: Floats, values: Floats, n_clusters: Integers, least: Floats | float = 0.0
+) -> Floats:
     """Return points and limits (3, ...) of numbers (1, ...) and their resamples (B, ...).
 
-    `n_clusters` is the number of units behind each, in a shape that can be broadcast.
+    `n_clusters` is the number of units behind each, and `least` its `least_error`, in a shape that
+    can be broadcast.
     """
     shape = point.shape[1:]
     drawn = Resampled(
@@ -88,6 +92,7 @@ def limits(point: Floats, values: Floats, n_clusters: Integers) -> Floats:
         values.reshape(len(values), -1),
         np.broadcast_to(n_clusters, shape).ravel(),
         lambda: np.zeros((1, point.size)),
+        np.broadcast_to(least, shape).ravel(),
     )
     return np.stack([drawn.point, *interval(drawn)]).reshape(3, *shape)
 
@@ -100,18 +105,24 @@ def estimates(
     n_resamples: int,
     n_clusters: Integers | None = None,
     pictures: Floats | None = None,
+    bounds: tuple[Floats | float, Floats | float] = (-1, 1),
 ) -> Floats:
     """Return a statistic of sums over units and its 95 % limits, (3, m).
 
-    `pictures` are single ones for `least_error`, of shares or differences of two; see `bootstrap`
-    for the rest.
+    `pictures` are single ones for `least_error`; limits are then cut at `bounds` of the statistic,
+    which are those of a difference of shares unless given. See `bootstrap` for the rest.
     """
     least = 0.0 if pictures is None else least_error(totals.sum(axis=0), pictures, statistic)
     drawn = bootstrap(
         totals, statistic, seed=seed, n_clusters=n_clusters, least=least, n_resamples=n_resamples
     )
     found = np.stack([drawn.point, *interval(drawn)])
-    return found if pictures is None else np.clip(found, -1, 1)
+    return found if pictures is None else np.clip(found, *bounds)
+
+
+def single_pictures(kinds: Floats, shown: NDArray[np.bool_]) -> Floats:
+    """Return what a picture of each kind (J, k) and emotion shown (7,) adds, (7 J, 7 k)."""
+    return np.asarray(np.kron(kinds, np.diag(shown)), np.float64)
 
 
 def interval_cells(found: Floats, n_clusters: int, kind: str = "") -> Row:
@@ -149,10 +160,7 @@ class Hits:
     @property
     def pictures(self) -> Floats:
         """What a picture of each emotion, right under one condition only, adds to the totals."""
-        e, k = len(EMOTIONS), len(self.conditions)
-        right = np.eye(e * k).reshape(k * e, k, e)
-        rows = np.concatenate([right.sum(axis=1, keepdims=True), right], axis=1)
-        return (rows * (self.n[1:] > 0)).reshape(k * e, -1)
+        return single_pictures(np.insert(np.eye(len(self.conditions)), 0, 1, 1), self.n[1:] > 0)
 
     @property
     def n(self) -> Integers:

@@ -73,6 +73,15 @@ class Counts:
         """(C, 2 F (1 + A)) the same, flat."""
         return self.sums.reshape(len(self.sums), -1)
 
+    @property
+    def pictures(self) -> Floats:
+        """What a picture of each kind adds that gets one answer plain only, or masked only."""
+        n_answers = self.sums.shape[2] - 1
+        one = np.insert(np.eye(n_answers), 0, 1, axis=1)
+        none = np.insert(np.zeros_like(one[:, 1:]), 0, 1, axis=1)
+        kinds = np.block([[one, none], [none, one]])
+        return np.kron(np.eye(len(self.faces)), kinds)
+
     def exchanged(self, a: int, b: int) -> Floats:
         """Return the totals with two of the 2 F cells exchanged."""
         order = np.arange(self.sums.shape[1])
@@ -193,7 +202,13 @@ def _rows(counts: Counts, answers: Sequence[str], seed: int, n_resamples: int) -
 
     weights = np.vstack([np.eye(n_cells), _weights(differences, n_cells)])
     weighted = partial(values, weights=weights)
-    found = common.estimates(counts.totals, weighted, seed=seed, n_resamples=n_resamples)
+    present = (counts.sums[..., 0] > 0).sum(axis=0)
+    units = [*present, *(min(present[a], present[b]) for _, _, a, b in differences)]
+    lowest = np.repeat(weights.min(axis=1), len(answers))  # of a share 0, of a difference -1
+    found = common.estimates(
+        counts.totals, weighted, seed=seed, n_clusters=np.repeat(units, len(answers)),
+        n_resamples=n_resamples, pictures=counts.pictures, bounds=(lowest, 1),
+    )  # fmt: skip
     found = found.reshape(3, len(weights), -1)
     p = np.full(found.shape[1:], np.nan)
     for d, (_, _, a, b) in enumerate(differences, start=n_cells):
@@ -202,12 +217,11 @@ def _rows(counts: Counts, answers: Sequence[str], seed: int, n_resamples: int) -
         p[d] = swap_test(counts.totals, exchanged, statistic, seed=seed).p_value
     names = [(c // 2, QUANTITIES[c % 2]) for c in range(n_cells)]
     names += [(face, name) for face, name, _, _ in differences]
-    present = (counts.sums[..., 0] > 0).sum(axis=0)
     return [
         dict(zip(MADE, counts.faces[face], strict=True))
-        | {"quantity": quantity, "answer": answer, "n_clusters": int(present[2 * face])}
+        | {"quantity": quantity, "answer": answer, "n_clusters": int(units[q])}
         | {"n": int(counts.sums[:, 2 * face, 0].sum()), "p_value": p[q, i]}
-        | common.interval_cells(found[:, q, i], len(counts.totals))
+        | common.interval_cells(found[:, q, i], units[q])
         for q, (face, quantity) in enumerate(names)
         for i, answer in enumerate(answers)
     ]

@@ -134,7 +134,7 @@ def _rows(hits: common.Hits, seed: int, n_resamples: int) -> list[Row]:
     k = len(hits.conditions) - 1
     found = common.estimates(
         hits.totals, losses, seed=seed, n_clusters=np.tile(hits.n_clusters, k),
-        n_resamples=n_resamples,
+        n_resamples=n_resamples, pictures=hits.pictures,
     ).reshape(3, k, -1)  # fmt: skip
     return [
         hits.standing(i)

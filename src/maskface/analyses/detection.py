@@ -217,9 +217,10 @@ def _standing(weights: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 
 def _drawn_rows(sums: Floats, seed: int, n_resamples: int, *, wilson: bool) -> Iterator[Row]:
     n, n_clusters = _standing(sums[:, _N:])
+    one = common.single_pictures(np.array([[1.0, 1.0], [0.0, 1.0]]), n[1:] > 0)
     found = common.estimates(
         sums, lambda s: _ratios(s[:, :_N], s[:, _N:]), seed=seed, n_clusters=n_clusters,
-        n_resamples=n_resamples,
+        n_resamples=n_resamples, pictures=one if wilson else None, bounds=(0, 1),
     )  # fmt: skip
     for i in np.flatnonzero(n):
         value, low, high = found[:, i].tolist()

@@ -80,6 +80,19 @@ class Given:
     n_clusters: NDArray[np.int64]
     clustered_by: str
 
+    @property
+    def pictures(self) -> Floats:
+        """What a picture of each emotion, given the answer under one condition only, adds.
+
+        Its probabilities are the means, which leaves those of the answer as they are.
+        """
+        k, shown = len(self.conditions), self.totals[:, :_N].sum(axis=0)
+        kinds = np.insert(np.kron(np.eye(k), [1.0, 0.0]), 0, 1, axis=1)
+        rows = common.single_pictures(kinds, shown > 0).reshape(k * _N, -1, _N)
+        means = ratio(self.totals.sum(axis=0).reshape(-1, _N), shown[None])[2::2]
+        rows[:, 2::2] = np.nan_to_num(means) * rows[:, :1]
+        return rows.reshape(k * _N, -1)
+
     def reordered(self, order: Sequence[int]) -> Floats:
         """Return the totals with the conditions in another order."""
         shown, blocks = self.totals[:, :_N], self.totals[:, _N:]
@@ -225,8 +238,9 @@ def _rows(given: Given, seed: int, n_resamples: int) -> list[Row]:
     places, n, units = _places(given)
     tiled = np.tile(units, 8)
     found = common.estimates(
-        given.totals, values, seed=seed, n_clusters=tiled, n_resamples=n_resamples
-    )
+        given.totals, values, seed=seed, n_clusters=tiled, n_resamples=n_resamples,
+        pictures=given.pictures, bounds=_bounds(),
+    )  # fmt: skip
     found = found.reshape(3, 8, -1)
     p = np.full((8, len(places)), np.nan)
     for e, order in enumerate(_EXCHANGES, start=len(CELLS)):
@@ -241,6 +255,13 @@ def _rows(given: Given, seed: int, n_resamples: int) -> list[Row]:
         for i, (measure, label) in enumerate(places)
         if n[i]
     ]
+
+
+def _bounds() -> tuple[Floats, Floats]:
+    """Return least and largest values of cells and effects; only those of shares are finite."""
+    free = np.arange(2 * len(SHOWN) + 2) >= 2 * len(SHOWN)
+    low, high = (cut(_WEIGHTS, 0).sum(axis=1)[:, None] for cut in (np.minimum, np.maximum))
+    return np.where(free, -np.inf, low).ravel(), np.where(free, np.inf, high).ravel()
 
 
 def _places(given: Given) -> tuple[list[tuple[str, str]], Integers, Integers]:

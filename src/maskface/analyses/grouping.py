@@ -176,6 +176,15 @@ class GroupHits:
         """Units that have pictures in each group, (C, G, 8)."""
         return self.totals[:, :, 0] > 0
 
+    @property
+    def pictures(self) -> Floats:
+        """What a picture of each group and label adds, right only plain or masked: (J, G, 3, 8)."""
+        g = len(self.names)
+        kinds = np.kron(np.array([(1.0, 1, 0), (1, 0, 1)]), np.eye(len(LABELS)))
+        rows = np.kron(np.eye(g), kinds).reshape(g, 2, len(LABELS), g, 3, len(LABELS))
+        rows *= (self.n > 0)[:, None, :, None, None, None]
+        return np.asarray(rows.reshape(-1, g, 3, len(LABELS)), np.float64)
+
     def nested(self, groups: Sequence[int]) -> bool:
         """Return True if every unit is in at most one of these groups."""
         return bool(self.units[:, list(groups), 0].sum(axis=1).max() <= 1)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import combinations
 from typing import Any, Final
 
@@ -25,8 +26,9 @@ from maskface.analyses.grouping import (
     same_mix,
 )
 from maskface.analyses.transfer import only_condition
-from maskface.arrays import Floats, Row
+from maskface.arrays import Floats, Integers, Row
 from maskface.schema import Column, Table, interval_columns, p_column
+from maskface.stats import least_error
 from maskface.text import p_text, percent, points
 
 GROUP_MEASURES: Final = ("plain", "masked", "loss")
@@ -231,9 +233,19 @@ def moderator_table(
     return common.with_holm(MODERATORS, rows)
 
 
+def _limits(
+    hits: GroupHits, drawn: Floats, statistic: Callable[[Floats], Floats], units: Integers
+) -> Floats:
+    """Return a statistic of sums (B, G, 3, 8) and its limits, (3, ...)."""
+    whole = hits.totals.sum(axis=0)
+    least = least_error(whole, hits.pictures, statistic)
+    return common.limits(statistic(whole[None]), statistic(drawn), units, least)
+
+
 def _group_rows(hits: GroupHits, drawn: Floats) -> list[Row]:
     units = hits.units.sum(axis=0)
-    found = common.limits(rates(hits.totals.sum(axis=0)[None]), rates(drawn), units[:, None])
+    found = _limits(hits, drawn, rates, units[:, None])
+    found = np.clip(found, np.array([0, 0, -1])[:, None], 1)
     return [
         {"measure": measure, "place": g, "group": name, "label": label}
         | {"n": hits.n[g, i], "n_clusters": units[g, i], "n_fewest": units[g, i]}
@@ -249,13 +261,10 @@ def _pair_rows(hits: GroupHits, drawn: Floats, pair: tuple[int, int], seed: int)
     """Make the rows of the differences between the first group and the second."""
     first, second = pair
     fewest = hits.units[:, list(pair)].sum(axis=0).min(axis=0)
-    whole = hits.totals.sum(axis=0)[None]
-    gap, gaps = (rates(s)[:, first, 2] - rates(s)[:, second, 2] for s in (whole, drawn))
-    found = common.limits(gap, gaps, fewest)
+    found = _limits(hits, drawn, lambda s: rates(s)[:, first, 2] - rates(s)[:, second, 2], fewest)
     both = hits.n[list(pair), 1:].all(axis=0)
     n_mixed = hits.units[:, list(pair), 1:][:, :, both].any(axis=2).sum(axis=0).min()
-    point, values = (same_mix(s, first, second)[:, None] for s in (whole, drawn))
-    mixed = common.limits(point, values, np.asarray(n_mixed))
+    mixed = _limits(hits, drawn, lambda s: same_mix(s, first, second), np.asarray(n_mixed))
     tests = _tests(hits, pair, seed)
     fixed = {"place": first, "group": hits.names[first], "reference": hits.names[second]}
     together = hits.units[:, list(pair)].any(axis=1).sum(axis=0)
@@ -272,7 +281,7 @@ def _pair_rows(hits: GroupHits, drawn: Floats, pair: tuple[int, int], seed: int)
                 | {name: column[i] for name, column in tests.items()}
             )
     same = rows[0] | {"measure": SAME_MIX, "n_fewest": n_mixed}
-    same |= common.interval_cells(mixed[:, 0], n_mixed)
+    same |= common.interval_cells(mixed, n_mixed)
     return [*rows, same | {"p_value": None, "detectable": None, "test": ""}]
 
 
@@ -354,23 +363,28 @@ def gap_table(
 def _rows(hits: GroupHits, drawn: Floats, emotions: Pair) -> list[Row]:
     places = [common.LABELS.index(emotion) for emotion in emotions]
     shown = [g for g in range(len(hits.names)) if hits.n[g, places].all()]
-    found, again = (rates(s)[:, :, 2][:, :, places] for s in (hits.totals.sum(axis=0)[None], drawn))
-    gap, gaps = found[..., 0] - found[..., 1], again[..., 0] - again[..., 1]
+
+    def gaps(sums: Floats, g: int) -> Floats:
+        losses = rates(sums)[:, g, 2]
+        return np.asarray(losses[:, places[0]] - losses[:, places[1]])
+
+    def apart(sums: Floats, g: int, reference: int) -> Floats:
+        return gaps(sums, g) - gaps(sums, reference)
+
+    loss = rates(hits.totals.sum(axis=0)[None])[0, :, 2][:, places]
     units = hits.units[:, :, places]
     rows = []
     for g in shown:
         cells = _standing(hits, [g], units, places) | {"place": g, "group": hits.names[g]}
-        cells |= {"loss_first": found[0, g, 0], "loss_second": found[0, g, 1]}
-        around = common.limits(gap[:, [g]], gaps[:, [g]], np.array([cells["n_fewest"]]))
-        rows.append(cells | common.interval_cells(around[:, 0], cells["n_fewest"]))
+        cells |= {"loss_first": loss[g, 0], "loss_second": loss[g, 1]}
+        around = _limits(hits, drawn, partial(gaps, g=g), np.array(cells["n_fewest"]))
+        rows.append(cells | common.interval_cells(around, cells["n_fewest"]))
     for reference, g in combinations(shown, 2):
         cells = _standing(hits, [g, reference], units, places)
         cells |= {"place": g, "group": hits.names[g], "reference": hits.names[reference]}
-        around = common.limits(
-            gap[:, [g]] - gap[:, [reference]], gaps[:, [g]] - gaps[:, [reference]],
-            np.array([cells["n_fewest"]]),
-        )  # fmt: skip
-        rows.append(cells | common.interval_cells(around[:, 0], cells["n_fewest"]))
+        statistic = partial(apart, g=g, reference=reference)
+        around = _limits(hits, drawn, statistic, np.array(cells["n_fewest"]))
+        rows.append(cells | common.interval_cells(around, cells["n_fewest"]))
     return rows
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final, Literal, NamedTuple
 
 import cv2
@@ -215,7 +216,11 @@ MAPS: Final = Table(
         *interval_columns("value"),
         Column("z", "real", "Score that is tested"),
         p_column("p_adjusted", "Two-sided, over all places of the map, by permutation"),
-        Column("significant", "whole", "1 if p_adjusted < .05, else 0", low=0, high=1),
+        p_column(
+            "p_over_maps", "p_adjusted times the number of maps (Bonferroni): those over all "
+            "emotions are one family, those of single emotions another",
+        ),
+        Column("significant", "whole", "1 if p_over_maps < .05, else 0", low=0, high=1),
     ),
     key=("dataset", "classifier", "method", "measure", "label", "y", "x"),
 )  # fmt: skip
@@ -297,8 +302,8 @@ def map_tables(
         ones. Apertures are smooth, and so is the map; their number is fixed, so that places that
         tell nothing lean a little below 0. P values compare with the largest absolute
         z of any place (Nichols & Holmes 2002, doi:10.1002/hbm.1058), of spots when the signs of
-        whole subjects are flipped, of bubbles when the samples of each picture are exchanged: one
-        map in twenty has a significant place by chance.
+        whole subjects are flipped, of bubbles when the samples of each picture are exchanged.
+        They are then multiplied by the number of maps.
 
     Raises
     ------
@@ -314,10 +319,20 @@ def map_tables(
             for cells, chosen in _by_label(made):
                 own = fixed | {"method": made.method} | cells
                 sums = _unit_sums(made, chosen)
+                least = made.samples is None and measure == "correct"
+                limits = partial(_limits, *sums, least=least, seed=seed, n_resamples=n_resamples)
                 tested = _tested(made, chosen, sums[0], seed)
-                maps += [own | row for row in _places(made, sums, tested, seed, n_resamples)]
-                regions += [own | row for row in _regions(made, sums, seed, n_resamples)]
-    return MAPS.check(MAPS.frame(maps)), REGIONS.check(REGIONS.frame(regions))
+                maps += [own | row for row in _places(made, tested, limits)]
+                regions += [own | row for row in _regions(made, limits)]
+    return MAPS.check(over_maps(MAPS.frame(maps))), REGIONS.check(REGIONS.frame(regions))
+
+
+def over_maps(maps: pd.DataFrame) -> pd.DataFrame:
+    """Correct p values for the number of maps of all emotions, and of single ones."""
+    number = maps.groupby(["dataset", "classifier", "method", "label"], sort=False).ngroup()
+    n_maps = number.groupby(maps["label"] == "all").transform("nunique")
+    p = (maps["p_adjusted"] * n_maps).clip(upper=1)
+    return maps.assign(p_over_maps=p, significant=(p < 0.05).astype("Int64"))
 
 
 def _by_label(made: PictureMap) -> Iterator[tuple[Row, Bools]]:
@@ -342,19 +357,16 @@ def _tested(made: PictureMap, chosen: Bools, gain: Floats, seed: int) -> Sums:
     return shuffled_z(opened[own], response[own], picture[own], seed=seed)
 
 
-def _places(
-    made: PictureMap, sums: Sums, tested: Sums, seed: int, n_resamples: int
-) -> Iterator[Row]:
-    limits = _limits(*sums, np.eye(len(made.places)), seed, n_resamples)
+def _places(made: PictureMap, tested: Sums, limits: Callable[[Floats], list[Row]]) -> Iterator[Row]:
+    cells = limits(np.eye(len(made.places)))
     z, p = tested
     for k, ((x, y), region) in enumerate(zip(made.places, region_of(made.places), strict=True)):
-        yield limits[k] | {
+        yield cells[k] | {
             "x": x, "y": y, "region": region, "z": z[k], "p_adjusted": p[k],
-            "significant": int(p[k] < 0.05),
         }  # fmt: skip
 
 
-def _regions(made: PictureMap, sums: Sums, seed: int, n_resamples: int) -> Iterator[Row]:
+def _regions(made: PictureMap, limits: Callable[[Floats], list[Row]]) -> Iterator[Row]:
     names = np.array(region_of(made.places))
     there = [name for name in (*REGIONS_OF, ELSEWHERE) if name in names]
     mix = {name: (names == name) / (names == name).sum() for name in there}
@@ -362,13 +374,19 @@ def _regions(made: PictureMap, sums: Sums, seed: int, n_resamples: int) -> Itera
     if {"mouth", "eyes"} <= set(there):
         mix[MOUTH_MINUS_EYES] = mix["mouth"] - mix["eyes"]
         sizes[MOUTH_MINUS_EYES] = sizes["mouth"] + sizes["eyes"]
-    limits = _limits(*sums, np.column_stack(list(mix.values())), seed, n_resamples)
-    for name, row in zip(mix, limits, strict=True):
+    cells = limits(np.column_stack(list(mix.values())))
+    for name, row in zip(mix, cells, strict=True):
         yield row | {"region": name, "n_places": sizes[name]}
 
 
-def _limits(gain: Floats, weight: Floats, mix: Floats, seed: int, n_resamples: int) -> list[Row]:
-    """Compute values and limits of mixtures (P, m) of the places' slopes."""
+def _limits(
+    gain: Floats, weight: Floats, mix: Floats, *, least: bool, seed: int, n_resamples: int
+) -> list[Row]:
+    """Compute values and limits of mixtures (P, m) of the places' slopes.
+
+    If `least`, these are losses of right answers: limits allow for one more picture lost at a place
+    and one gained (`least_error`).
+    """
     n_places = gain.shape[1]
 
     def statistic(totals: Floats) -> Floats:
@@ -377,7 +395,12 @@ def _limits(gain: Floats, weight: Floats, mix: Floats, seed: int, n_resamples: i
         return np.asarray(np.where(below > 0, above / np.maximum(below, 1e-300), 0.0) @ mix)
 
     totals = np.hstack([gain, weight])
-    found = common.estimates(totals, statistic, seed=seed, n_resamples=n_resamples)
+    lost = np.hstack([np.eye(n_places), np.ones((n_places, n_places))])
+    widest = np.abs(mix).sum(axis=0)
+    found = common.estimates(
+        totals, statistic, seed=seed, n_resamples=n_resamples, pictures=lost if least else None,
+        bounds=(-widest, widest),
+    )  # fmt: skip
     return [common.interval_cells(one, len(gain)) for one in found.T]
 
 
@@ -402,7 +425,7 @@ def _map_line(one: pd.DataFrame, by_map: Mapping[tuple[str, str, str], Any]) -> 
     who = _who(best)
     text = (
         f"{', '.join(who)}: most at {best['region']} (x {best['x']:.2f}, y {best['y']:.2f}): "
-        f"{points(best['value'])} points, p {p_text(best['p_adjusted'])}; "
+        f"{points(best['value'])} points, p over all maps {p_text(best['p_over_maps'])}; "
         f"{int(one['significant'].sum())} of {len(one)} places significant"
     )
     if who not in by_map:

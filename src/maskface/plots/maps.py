@@ -35,7 +35,7 @@ def plot_maps(maps: pd.DataFrame, method: str) -> Axes:
     -------
     matplotlib.axes.Axes
         The first panel. Colours in percentage points, the same in all panels; dots are places that
-        are significant over the whole panel, black above 0 and white below.
+        are significant over all maps, black above 0 and white below.
 
     Raises
     ------
