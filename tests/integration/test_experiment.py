@@ -118,7 +118,8 @@ def test_killed_run_is_completed_by_resume(faces: Path, reference: Path, tmp_pat
         "    write(*values)\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
         "RunFolder.write_checkpoint = once\n"
-        f"run(Experiment(data={str(faces)!r}, occluders='surgical'), {str(out)!r}, chunk=1, progress=False)\n"
+        f"asked = Experiment(data={str(faces)!r}, occluders='surgical')\n"
+        f"run(asked, {str(out)!r}, chunk=1, progress=False)\n"
     )
     killed = subprocess.run([sys.executable, "-c", script], check=False)
     assert killed.returncode == -signal.SIGKILL
@@ -280,7 +281,7 @@ def test_every_odd_picture_has_its_defined_status(
 
 def test_limit_draws_balanced_labels(faces: Path, tmp_path: Path) -> None:
     result = run(
-        Experiment(data=faces, occluders="surgical", limit=6, occluders=()),
+        Experiment(data=faces, limit=6, occluders=()),
         tmp_path / "out",
         progress=False,
     )
