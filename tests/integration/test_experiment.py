@@ -118,8 +118,8 @@ def test_killed_run_is_completed_by_resume(faces: Path, reference: Path, tmp_pat
         "    write(*values)\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
         "RunFolder.write_checkpoint = once\n"
-        f"asked = Experiment(data={str(faces)!r}, occluders='surgical')\n"
-        f"run(asked, {str(out)!r}, chunk=1, progress=False)\n"
+        f"run(Experiment(data={str(faces)!r}, occluders='surgical'), {str(out)!r}, chunk=1,\n"
+        "    progress=False)\n"
     )
     killed = subprocess.run([sys.executable, "-c", script], check=False)
     assert killed.returncode == -signal.SIGKILL

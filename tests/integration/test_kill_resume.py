@@ -110,8 +110,9 @@ def test_a_file_size_limit_is_a_full_disk(small: Path, whole: Path, tmp_path: Pa
         "from maskface import Experiment, MaskfaceError, run\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
         "try:\n"
-        "    asked = Experiment(data=sys.argv[1], occluders='surgical', classifiers='faceapi')\n"
-        "    run(asked, sys.argv[2], chunk=1, progress=False, cache=None)\n"
+        "    run(Experiment(data=sys.argv[1], occluders='surgical', classifiers='faceapi'),\n"
+        "        sys.argv[2], chunk=1,\n"
+        "        progress=False, cache=None)\n"
         "except MaskfaceError as error:\n"
         "    sys.exit(f'told: {error}')\n"
     )
