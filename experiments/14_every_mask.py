@@ -2,14 +2,15 @@
 
 Question
     A study draws one mask and asks one classifier. Would it conclude the same with another kind,
-    colour, height or fit of mask, or another classifier?
+    colour, height or fit of mask, or another classifier or crop?
 Prediction
     Colour and pattern make no difference to people (Blazhenkova et al. 2022,
     doi:10.1186/s41235-022-00380-y). Open for networks: an effect that depends on one drawing is no
     effect of masks (Yarkoni 2022, doi:10.1017/S0140525X20001685).
 Design
     Each face plain and under 48 masks: surgical, cloth and FFP2, in white, light blue, black and
-    pink, correct, loose, tight and with the upper edge lower (top=85). All specifications are
+    pink, correct, loose, tight and with the upper edge lower (top=85), read by two networks on one
+    crop and on the mean of four. All specifications are
     sorted and tested together (Simonsohn, Simmons & Nelson 2020, doi:10.1038/s41562-020-0912-z).
     Bootstrap over subjects; exchanges of plain and masked faces, and of masks, within subjects.
 Run time
@@ -38,7 +39,8 @@ from maskface.plots import plot_curve
 KINDS: Final = ("surgical", "cloth", "ffp2")
 COLOURS: Final = ("white", "lightblue", "black", "pink")
 FITS: Final = ("wearing=correct", "wearing=loose", "wearing=tight", "top=85")
-CLASSIFIERS: Final = ("faceapi", "fer")
+CLASSIFIERS: Final = ("faceapi", "faceapi:views=1", "fer", "fer:views=1")
+"""Two networks, each on the crop by default (the mean of four views) and on a single one."""
 
 
 def build(options: Options) -> Experiment:

@@ -193,7 +193,7 @@ def test_a_cluster_that_is_lost_is_told(lost: int, tmp_path: Path) -> None:
 
 
 def test_a_cluster_gives_the_same_bytes(scheduler: str, faces: Path, tmp_path: Path) -> None:
-    experiment = Experiment(data=faces)
+    experiment = Experiment(data=faces, occluders="surgical", classifiers="fer")
     here = run(experiment, tmp_path / "here", progress=False, chunk=3)
     there = run(
         experiment, tmp_path / "there", progress=False, chunk=1, backend="dask", scheduler=scheduler
@@ -218,7 +218,7 @@ def test_workers_that_end_between_two_pictures_are_replaced(
         yield work
 
     monkeypatch.setattr("maskface.experiment.runner.workers", losing)
-    experiment = Experiment(data=faces, classifiers=("fer",), limit=2)
+    experiment = Experiment(data=faces, occluders="surgical", classifiers=("fer",), limit=2)
     if times == 2:
         assert len(run(experiment, tmp_path / "out", progress=False).trials) == 4
         return
@@ -300,11 +300,11 @@ def test_workers_with_another_maskface_are_told(
 def test_a_cluster_that_is_not_there(faces: Path, tmp_path: Path) -> None:
     with pytest.raises(MaskfaceError, match=r"No dask scheduler answers at tcp://127.0.0.1:9\."):
         run(
-            Experiment(data=faces), tmp_path / "out", backend="dask",
+            Experiment(data=faces, occluders="surgical"), tmp_path / "out", backend="dask",
             scheduler="tcp://127.0.0.1:9", progress=False,
         )  # fmt: skip
     with pytest.raises(MaskfaceError, match=r"scheduler='tcp://HOST:8786'"):
-        run(Experiment(data=faces), tmp_path / "out", backend="dask")
+        run(Experiment(data=faces, occluders="surgical"), tmp_path / "out", backend="dask")
     with pytest.raises(MaskfaceError, match="loky, dask"):
-        run(Experiment(data=faces), tmp_path / "out", backend="ray")
+        run(Experiment(data=faces, occluders="surgical"), tmp_path / "out", backend="ray")
     shutil.rmtree(tmp_path / "out", ignore_errors=True)
