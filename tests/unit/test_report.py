@@ -277,6 +277,16 @@ def test_references_are_of_what_was_used_and_nothing_else() -> None:
     assert "npm package" in text
     assert "arriaga2017" not in text
     assert "classifier onnx:model=mine.onnx" in uncited(manifest)
+    for name, networks in (
+        ("faceapi:views=1", {"npm package"}), ("fer", {"arriaga2017"}),
+        ("fusion:train=both", {"npm package", "arriaga2017"}),
+        ("embedding:network=fer+faceapi:views=1", {"npm package", "arriaga2017"}),
+        ("hog", set()), ("onnx:fer", set()),
+    ):  # fmt: skip
+        one = manifest | {"classifiers": [{"name": name, "fingerprint": "x"}]}
+        cited = bibtex(one)
+        assert {key for key in ("npm package", "arriaga2017") if key in cited} == networks, name
+        assert (uncited(one) == []) == (name != "onnx:fer")
     assert text.count("{") == text.count("}")
 
 
