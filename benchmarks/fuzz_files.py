@@ -2,7 +2,8 @@
 
 Whole files are damaged at random, as the pictures of `fuzz_pictures.py` are; texts also get quotes,
 separators, numbers and characters of other programs. Each command runs in a process of its own and
-must end in time with one of the exit codes 0 to 2; of videos, each must have its rows.
+must end in time with one of the exit codes 0 to 2; of videos, each must have its rows. The first
+file of each kind is not damaged, and its command must succeed.
 
     nice python -m benchmarks.fuzz_files --texts 400 --networks 100 --videos 60
 """
@@ -42,6 +43,7 @@ PRELOADED: Final = ("scipy.stats", "matplotlib.pyplot", "maskface.experiment", "
 """What most commands load: they are forked from a process that has it."""
 ENDS: Final = (0, 1, 2)
 LIMIT_S: Final = 900
+KINDS: Final = ("table", "json", "map", "index", "results")
 SCRAPS: Final = (
     b'"', b"'", b",", b";", b"\t", b"\r", b"\n\n", b"\0", b"\xef\xbb\xbf", b"\xff\xfe", b"\xe9",
     "\u202e".encode(), b"\\ud800", b"NaN", b"1e999", b"-1", b"9" * 400, b"{", b"]", b"[[", b"=1+1",
@@ -92,6 +94,11 @@ def observers_trials() -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def spoilt(data: bytes, number: int, rng: np.random.Generator) -> bytes:
+    """Return a damaged text; the first of each kind is not damaged."""
+    return data if number < len(KINDS) else damaged(data, rng, text=True)
+
+
 def text_cases(root: Path, count: int, rng: np.random.Generator) -> Iterator[Case]:
     """Yield commands over damaged tables, maps, indexes and runs."""
     trials = observers_trials()
@@ -109,29 +116,29 @@ def text_cases(root: Path, count: int, rng: np.random.Generator) -> Iterator[Cas
         place.mkdir()
         (place / "map.toml").write_bytes(column_map)
         (place / "a.csv").write_bytes(table)
-        kind = ("table", "json", "map", "index", "results")[number % 5]
+        kind = KINDS[number % len(KINDS)]
         asked: list[str | Path] = [
-            "humans", place / "a.csv", "--map", place / "map.toml", "--out", place / "out", "-q",
+            "humans", place / "a.csv", "--map", place / "map.toml", "--out", place / "out",
         ]  # fmt: skip
         if kind == "table":
-            (place / "a.csv").write_bytes(damaged(table, rng, text=True))
+            (place / "a.csv").write_bytes(spoilt(table, number, rng))
         elif kind == "map":
-            (place / "map.toml").write_bytes(damaged(column_map, rng, text=True))
+            (place / "map.toml").write_bytes(spoilt(column_map, number, rng))
         elif kind == "json":
             text = json.dumps(objects, indent=int(rng.integers(2)) or None).encode()
-            (place / "a.json").write_bytes(damaged(text, rng, text=True))
+            (place / "a.json").write_bytes(spoilt(text, number, rng))
             asked[1] = place / "a.json"
         elif kind == "index":
             for face in faces:
                 shutil.copy(face, place)
-            (place / "index.csv").write_bytes(damaged(index.encode(), rng, text=True))
+            (place / "index.csv").write_bytes(spoilt(index.encode(), number, rng))
             asked = ["run", "--data", place, "--out", root / f"out{number}", "-q"]
             asked += ["--classifier", "fer", "--limit", "2"]
         else:
             shutil.copytree(finished, place / "run")
             name = results[int(rng.integers(len(results)))]
             whole = (place / "run" / name).read_bytes()
-            (place / "run" / name).write_bytes(damaged(whole, rng, text=True))
+            (place / "run" / name).write_bytes(spoilt(whole, number, rng))
             verb = ("summarize", "report", "doctor", "compare")[int(rng.integers(4))]
             asked = [verb, place / "run", *([finished] if verb == "compare" else [])]
         yield kind, asked
@@ -155,8 +162,10 @@ def network_cases(root: Path, count: int, rng: np.random.Generator) -> Iterator[
         by_card = number % 5 == 0
         path = root / f"net{number}.onnx"
         changed = damaged(network, rng, text=False) if number % 5 == 1 else altered(network, rng)
-        path.write_bytes(network if by_card else changed)
-        path.with_suffix(".toml").write_bytes(damaged(card, rng, text=True) if by_card else card)
+        path.write_bytes(network if by_card or number < 2 else changed)
+        path.with_suffix(".toml").write_bytes(
+            damaged(card, rng, text=True) if by_card and number else card
+        )
         yield "card" if by_card else "network", ["read", face, "--classifier", f"onnx:{path}", "-q"]
 
 
@@ -251,8 +260,9 @@ def main() -> None:
         for kind, arguments in cases:
             code, told = run_in_child(arguments, root)
             lost = lost_rows(kind, arguments) if code in ENDS else 0
+            sound = kind != "video" and not any(kind == known for known, _ in ends)
             ends[kind, code] += 1
-            if code not in ENDS or lost or "Traceback" in told:
+            if code not in ENDS[: 1 if sound else None] or lost or "Traceback" in told:
                 bad += 1
                 print(kind, code, lost, *arguments, told[-1500:], sep="\n", flush=True)
                 if asked.keep:

@@ -118,17 +118,14 @@ def mutants_of(package: str, path: Path) -> Iterator[Mutant]:
 def _code(tree: ast.AST) -> Iterator[ast.expr | ast.stmt]:
     """Yield the nodes that run: no annotations, messages of errors, names of modules."""
     for name, value in ast.iter_fields(tree):
-        if name in {
-            "annotation",
-            "returns",
-            "decorator_list",
-            "bases",
-        }:
+        if name in {"annotation", "returns", "decorator_list", "bases"}:
             continue
         for child in value if isinstance(value, list) else [value]:
             if not isinstance(child, ast.AST) or isinstance(
                 child, (ast.Raise, ast.Import, ast.ImportFrom, ast.JoinedStr, ast.Assert)
             ):
+                continue
+            if isinstance(child, ast.keyword) and child.arg == "strict":  # no more than a check
                 continue
             if isinstance(child, (ast.expr, ast.stmt)) and hasattr(child, "lineno"):
                 yield child
@@ -190,7 +187,7 @@ def _changes_of_call(node: ast.Call) -> Iterator[str]:
     if len(node.args) >= 2 and not any(isinstance(arg, ast.Starred) for arg in node.args[:2]):
         yield _with(node, args=[node.args[1], node.args[0], *node.args[2:]])
     for i, keyword in enumerate(node.keywords):
-        if keyword.arg:
+        if keyword.arg and keyword.arg != "strict":
             yield _with(node, keywords=[*node.keywords[:i], *node.keywords[i + 1 :]])
 
 

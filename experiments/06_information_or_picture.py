@@ -56,7 +56,7 @@ def families() -> dict[str, dict[str, str]]:
 def build(options: Options) -> Experiment:
     """Compare plain faces with a surgical mask, predicted by models of other people."""
     names = tuple(name for family in families().values() for name in family.values())
-    return options.experiment(classifiers=names)
+    return options.experiment(occluders="surgical", classifiers=names)
 
 
 def analyse(result: Run, options: Options) -> Answer:

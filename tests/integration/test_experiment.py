@@ -280,7 +280,11 @@ def test_every_odd_picture_has_its_defined_status(
 
 
 def test_limit_draws_balanced_labels(faces: Path, tmp_path: Path) -> None:
-    result = run(Experiment(data=faces, limit=6, occluders=()), tmp_path / "out", progress=False)
+    result = run(
+        Experiment(data=faces, limit=6, occluders=()),
+        tmp_path / "out",
+        progress=False,
+    )
     labels = result.trials.drop_duplicates("image_id")["label"].value_counts()
     assert labels.to_dict() == dict.fromkeys(EMOTIONS_HERE, 2)
     assert set(result.trials["condition"]) == {"none"}

@@ -193,7 +193,7 @@ def test_a_cluster_that_is_lost_is_told(lost: int, tmp_path: Path) -> None:
 
 
 def test_a_cluster_gives_the_same_bytes(scheduler: str, faces: Path, tmp_path: Path) -> None:
-    experiment = Experiment(data=faces, occluders="surgical")
+    experiment = Experiment(data=faces, occluders="surgical", classifiers="fer")
     here = run(experiment, tmp_path / "here", progress=False, chunk=3)
     there = run(
         experiment, tmp_path / "there", progress=False, chunk=1, backend="dask", scheduler=scheduler

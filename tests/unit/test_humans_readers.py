@@ -547,6 +547,17 @@ def test_values_of_json_that_are_no_trials_are_refused(tmp_path: Path) -> None:
         read_text(tmp_path, json.dumps([*TRIALS, 5]), name="t.json")
 
 
+@pytest.mark.parametrize("name", ["o", "i", "p", "e", "c", "r", "q"])
+def test_half_characters_of_json_become_blanks(tmp_path: Path, name: str) -> None:
+    """In names of columns (q) and in values; \\ud800 is valid in JSON."""
+    half = {"q": "x", "q\ud800": "y"} if name == "q" else {name: f"{TRIALS[0][name]}\ud800"}
+    text = json.dumps([TRIALS[0] | half, *TRIALS[1:]])
+    assert "\\ud800" in text
+    found = read_text(tmp_path, text, name="t.json").responses
+    assert list(found["predicted"]) == ["anger", "fear", "sadness"]
+    assert list(found["condition"]) == ["none", "mask", "none"]
+
+
 def test_answers_of_several_questions_have_a_column_each(tmp_path: Path) -> None:
     rows = [row | {"r": {"Q0": "sad", "Q1": row["r"]}} for row in TRIALS]
     found = read_text(tmp_path, json.dumps(rows), MAP.replace("'r'", "'r.Q1'"), "t.json").responses

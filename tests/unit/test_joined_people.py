@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 
 from maskface.findings import CLAIMS, Result, comparison_text, comparison_values
+from maskface.findings.answers import Counts
+from maskface.findings.rules import loss, loss_beyond
 from maskface.humans import study_text, summarize_humans
 from maskface.humans.summary import _table
 from maskface.tables import SUMMARY
+from maskface.types import EMOTIONS
 from tests.unit.test_humans import COLUMNS, YES_NO, asked, one, study_of
 
 
@@ -96,3 +99,18 @@ def test_numbers_of_a_verdict_are_printed_in_order() -> None:
     (claim,) = comparison_values([unknown])
     assert [claim["results"][0][name] for name in ("ci_low", "ci_high")] == [None, None]
     assert pytest.approx(claim["results"][0]["value"]) == 0.3
+
+
+def test_units_of_a_contrast_are_those_with_chances_on_both_sides() -> None:
+    """Four units: 2, 1 and 0 chances to show fear on one side or the other."""
+    totals = np.zeros((4, 2, 2, len(EMOTIONS)))
+    fear, anger = EMOTIONS.index("fear"), EMOTIONS.index("anger")
+    totals[:, :, 1, fear] = [(2, 2), (1, 1), (1, 0), (0, 3)]
+    totals[:, :, 1, anger] = [(0, 0), (0, 0), (4, 4), (4, 4)]
+    totals[:, :, 0, fear] = [(2, 1), (1, 1), (1, 0), (0, 3)]
+    counts = Counts(totals, np.ones(4, bool))
+    assert [loss(counts, e).n_units for e in ("fear", "anger", None)] == [2, 2, 4]
+    assert loss_beyond(counts, "fear", "sadness").n_units == 0
+    observers = loss(Counts(totals, np.ones(4, bool), observers=True), "fear")
+    # The losses of the two observers who have one: (2 of 2) - (1 of 2), and none.
+    assert observers.shares[:, 0].tolist() == [[0.5, 1], [0, 1], [0, 0], [0, 0]]

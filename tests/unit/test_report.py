@@ -20,7 +20,7 @@ from maskface.plots import plot_loss_by_emotion
 from maskface.report import KINDS, SYNTHETIC, write_figures, write_report
 from maskface.report.citations import AUTHORS, TITLE, bibtex, uncited
 from maskface.report.downloads import INSIDE, TOGETHER
-from maskface.report.figures import FIGURES, FigureKind
+from maskface.report.figures import FIGURES, FigureKind, Shown
 from maskface.report.page import failures
 from maskface.report.people import beside_people, judge_claim
 from maskface.report.run_data import open_material
@@ -94,6 +94,12 @@ class Page(HTMLParser):
                 if link.startswith(start)]  # fmt: skip
 
 
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the drawings out of pages whose words and tables are tested."""
+    monkeypatch.setattr("maskface.report.figures.show", lambda one: Shown(one.title, "", one.kind))
+
+
 @pytest.mark.slow
 def test_page_holds_the_numbers_and_needs_nothing_from_outside(tmp_path: Path) -> None:
     write_run(tmp_path, pairs(HAND))
@@ -116,6 +122,7 @@ def test_page_holds_the_numbers_and_needs_nothing_from_outside(tmp_path: Path) -
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("undrawn")
 def test_page_forbids_all_that_it_does_not_need(tmp_path: Path) -> None:
     write_run(tmp_path, pairs(HAND))
     markup = Page(write_report(tmp_path)).markup
@@ -128,6 +135,7 @@ def test_page_forbids_all_that_it_does_not_need(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("undrawn")
 def test_no_photograph_is_shown_where_permission_is_not_recorded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -154,6 +162,7 @@ def test_no_photograph_is_shown_where_permission_is_not_recorded(
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("undrawn")
 def test_small_tables_are_in_the_page_byte_for_byte(tmp_path: Path) -> None:
     write_run(tmp_path, pairs(HAND))
     page = Page(write_report(tmp_path))
@@ -164,6 +173,7 @@ def test_small_tables_are_in_the_page_byte_for_byte(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("undrawn")
 def test_large_tables_are_beside_the_page(tmp_path: Path) -> None:
     write_run(tmp_path, pairs(HAND))
     (tmp_path / "large table#.csv").write_bytes(b"x" * (INSIDE + 1))
@@ -227,6 +237,7 @@ def test_many_losses_are_summed_up_in_one_sentence() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("undrawn")
 def test_synthetic_faces_come_with_a_warning(tmp_path: Path) -> None:
     for name in SYNTHETIC:
         manifest = manifest_of()
@@ -236,6 +247,7 @@ def test_synthetic_faces_come_with_a_warning(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("undrawn")
 def test_methods_say_what_was_done(tmp_path: Path) -> None:
     trials = pairs(HAND, list("AABBCCDD"))
     trials["coverage"] = 0.5
@@ -297,6 +309,7 @@ def parsed(text: str) -> dict[str, dict[str, str]]:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("undrawn")
 def test_references_parse_whatever_was_used(tmp_path: Path) -> None:
     manifest = manifest_of()
     manifest["dataset"]["citation"] = 'A_B & "C" 100% {sic} \\ ~^ #$ <script> @misc{x, '
@@ -330,6 +343,7 @@ def test_references_parse_whatever_was_used(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("undrawn")
 def test_references_of_independent_pictures(tmp_path: Path) -> None:
     write_run(tmp_path, pairs(HAND))
     (text,) = Page(write_report(tmp_path)).decoded("application/x-bibtex")
@@ -395,6 +409,7 @@ def test_failures_are_told_by_reason() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("undrawn")
 def test_changed_sets_are_not_shown(tmp_path: Path) -> None:
     manifest = manifest_of(experiment={"data": "example"})
     manifest["dataset"] |= {"may_be_shown": True, "index_sha256": "another"}
@@ -406,6 +421,7 @@ def test_changed_sets_are_not_shown(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("undrawn")
 def test_incomplete_run_is_refused_unless_told_otherwise(tmp_path: Path) -> None:
     write_run(tmp_path, pairs(HAND), complete=False)
     with pytest.raises(MaskfaceError, match="add allow_partial=True"):

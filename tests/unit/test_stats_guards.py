@@ -37,6 +37,14 @@ def test_a_sound_run_has_none() -> None:
     assert guards_text(guards) == ""
 
 
+def test_a_condition_without_answers_shows_no_other_people() -> None:
+    trials = pairs(GOOD, PEOPLE)
+    lost = trials["condition"] == "surgical"
+    trials.loc[lost, ["status", "predicted", "correct"]] = ["no_face", "", None]
+    assert ("many_failures", "surgical") in found(trials)
+    assert ("confounded", "surgical") not in found(trials)
+
+
 def test_controls_are_meant_to_be_at_chance() -> None:
     wrong: Answers = [(e, OTHER[e], OTHER[e]) for e, _, _ in GOOD]
     trials = pairs(wrong, PEOPLE)

@@ -36,6 +36,7 @@ from maskface.humans.column_map import (
 )
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
+_HALF: Final = re.compile(r"[\ud800-\udfff]")
 
 
 def harmless(texts: pd.Series) -> pd.Series:
@@ -316,7 +317,8 @@ def _cells(row: dict[str, Any]) -> dict[str, str]:
         if isinstance(value, dict):
             cells |= {f"{key}.{name}": _text(held) for name, held in value.items()}
         cells[key] = _text(value)
-    return cells
+    # JSON may escape half a character (\ud800), which no table can hold.
+    return {_HALF.sub(" ", name): _HALF.sub(" ", text) for name, text in cells.items()}
 
 
 def _text(value: Any) -> str:
