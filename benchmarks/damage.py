@@ -83,7 +83,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 def make_run(out: Path, faces: Path, seed: int) -> None:
     """Run, or resume, an experiment."""
     del faces
-    experiment = Experiment(limit=7, classifiers=("fer",), seed=seed)
+    experiment = Experiment(occluders="surgical", limit=7, classifiers=("fer",), seed=seed)
     run(experiment, out, resume=True, progress=False)
 
 

@@ -42,7 +42,7 @@ from maskface.exits import ended_in_words
 with ended_in_words("Results so far are saved", "--resume"):
     from maskface import Experiment, run
     data, out, jobs = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
-    experiment = Experiment(data=data, classifiers=("fer",))
+    experiment = Experiment(data=data, occluders="surgical", classifiers=("fer",))
     run(experiment, out, jobs=jobs, chunk=1, resume=True, progress=False)
 """
 """What `maskface run` does, without its figures."""

@@ -11,12 +11,12 @@ Prediction
     plain ones in 69 % (Hdioud & El Haj Tirari 2023, doi:10.11591/ijai.v12.i2.pp921-930, abstract).
     Training on masks costs some accuracy on plain faces (arXiv:2304.03867).
 Design
-    Four kinds of features (blendshapes and landmarks of the face tracker, gradients of the
-    picture, a pretrained network's last layer) with one linear model, which is fitted to plain,
-    surgically masked or both pictures of other people, and predicts both. Information: plain after
-    training on plain, minus masked after training on masked. Shift: masked after training on
-    masked, minus masked after training on plain. The control is fitted to shuffled labels, one
-    fold per person.
+    Four kinds of features (fusion: both pretrained networks' last layers with blendshapes and
+    landmarks of the face tracker; the two of the tracker alone; gradients of the picture) with one
+    linear model, which is fitted to plain, surgically masked or both pictures of other people, and
+    predicts both. Information: plain after training on plain, minus masked after training on
+    masked. Shift: masked after training on masked, minus masked after training on plain. The
+    control is fitted to shuffled labels, one fold per person.
 Run time
     The embedded faces take about a minute with --jobs 2.
 Outputs
@@ -41,12 +41,7 @@ from maskface.experiment import Run
 from maskface.experiment_cli import Options, main
 from maskface.plots import plot_split, plot_transfer
 
-FEATURES: Final = {
-    "blendshapes": "blendshapes",
-    "landmarks": "landmarks",
-    "hog": "hog",
-    "embedding": "embedding:network=faceapi",
-}
+FEATURES: Final = {name: name for name in ("fusion", "blendshapes", "landmarks", "hog")}
 CONTROL_FOLDS: Final = 100
 """At least the number of people in most sets."""
 
@@ -61,7 +56,7 @@ def families() -> dict[str, dict[str, str]]:
 def build(options: Options) -> Experiment:
     """Compare plain faces with a surgical mask, predicted by models of other people."""
     names = tuple(name for family in families().values() for name in family.values())
-    return options.experiment(classifiers=names)
+    return options.experiment(occluders="surgical", classifiers=names)
 
 
 def analyse(result: Run, options: Options) -> Answer:

@@ -50,7 +50,7 @@ PAIRS: Final = (("surprise", "sadness"), *EVERY_EMOTION)
 
 def build(options: Options) -> Experiment:
     """Search plain and masked faces again at several sizes."""
-    return options.experiment(detect_px=SIZES)
+    return options.experiment(occluders="surgical", detect_px=SIZES)
 
 
 def analyse(result: Run, options: Options) -> Answer:

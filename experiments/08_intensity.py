@@ -51,7 +51,7 @@ BY: Final = (Moderator("intensity"), Moderator("perceived_intensity"))
 def build(options: Options) -> Experiment:
     """Compare plain faces with a surgical mask; embedded faces also at half intensity."""
     data = "example-intensity" if options.data == "example" else options.data
-    return options.experiment(data=check_set(data, BY))
+    return options.experiment(data=check_set(data, BY), occluders="surgical")
 
 
 def analyse(result: Run, options: Options) -> Answer:

@@ -55,7 +55,7 @@ WHO: Final = (
 def build(options: Options) -> Experiment:
     """Compare plain faces with a surgical mask."""
     data = check_set(options.data, WHO)
-    return options.experiment(data=data)
+    return options.experiment(data=data, occluders="surgical")
 
 
 def analyse(result: Run, options: Options) -> Answer:

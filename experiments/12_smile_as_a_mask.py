@@ -53,7 +53,7 @@ def build(options: Options) -> Experiment:
         photographs, folder, upper=HIDDEN, lower=WORN, pairs=PAIRS, limit=options.limit,
         seed=options.seed,
     )  # fmt: skip
-    return options.experiment(data=str(folder), limit=None)
+    return options.experiment(data=str(folder), occluders="surgical", limit=None)
 
 
 def analyse(result: Run, options: Options) -> Answer:

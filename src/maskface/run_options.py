@@ -66,7 +66,8 @@ EXPERIMENT_OPTIONS: Final = (
     ),
     Option(
         "classifiers", ("faceapi", "fer"),
-        "Classifier to read the faces with; repeatable. 'maskface list classifiers' shows all.",
+        "Classifier to read the faces with; repeatable. 'maskface list classifiers' shows all. "
+        "'maskface run' adds fusion:train=both if ten people are named and this is not given.",
         flag="--classifier", metavar="NAME",
     ),
     Option(

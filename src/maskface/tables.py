@@ -42,6 +42,7 @@ GUARD_NAMES: Final = (
     "floor",
     "chance",
     "dominant_answer",
+    "false_alarms",
 )
 """Cautions that `maskface.stats.find_guards` may return."""
 

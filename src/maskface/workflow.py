@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from maskface.datasets import balanced_sample
 from maskface.errors import MaskfaceError
 from maskface.exits import command_again, why_not
 from maskface.experiment import Experiment, Run, failures_text, find_failures, run
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     from maskface.analyses import Answer
     from maskface.schema import Table
 
+FUSION: Final = "fusion:train=both"
+"""The most accurate classifier. It is fitted to plain and occluded pictures of other people, so its
+loss is what an occluder hides, not that it has never seen one."""
 Analyse = Callable[[Run, "Options"], "Answer"]
 """Answers the question of a script from its run."""
 
@@ -77,6 +82,29 @@ class Options:
     def seed(self) -> int:
         """Seed of everything random."""
         return int(self.asked["seed"])
+
+
+LEAST_SUBJECTS: Final = 10
+"""People and pictures of each emotion from which on `fusion` is among the usual classifiers: with
+10 people (of 29, drawn six times), it is right in .81 of plain and .62 of masked faces."""
+LEAST_PICTURES: Final = 10
+
+
+def with_fusion(experiment: Experiment) -> Experiment:
+    """Add `fusion` to the classifiers if the set names enough people.
+
+    That is `LEAST_SUBJECTS` people, every picture's among them, and `LEAST_PICTURES` pictures of
+    each of two emotions or more.
+    """
+    samples = experiment.load_dataset().samples
+    if experiment.limit is not None:
+        samples = balanced_sample(samples, experiment.limit, experiment.seed)
+    people = {sample.subject_id for sample in samples}
+    labels = Counter(sample.label for sample in samples)
+    few = len(people) < LEAST_SUBJECTS or "" in people
+    if few or len(labels) < 2 or min(labels.values()) < LEAST_PICTURES:
+        return experiment
+    return Experiment(**{**dict(experiment), "classifiers": (*experiment.classifiers, FUSION)})
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,9 @@ def test_run_prints_the_loss_and_where_the_files_are(
 ) -> None:
     del example_faces
     out = tmp_path / "out"
-    done = type_in("run", "--data", "example", "--out", out, "--limit", "14", "--quiet")
+    command: tuple[str | Path, ...] = ("run", "--data", "example", "--out", out, "--limit", "14")
+    command += ("--occluder", "surgical", "--classifier", "faceapi")
+    done = type_in(*command, "--quiet")
     assert done.stderr == ""
     lines = done.stdout.splitlines()
     assert lines[0].split()[:6] == ["classifier", "condition", "emotion", "n", "plain", "occluded"]
@@ -37,7 +39,7 @@ def test_run_prints_the_loss_and_where_the_files_are(
         assert (out / name).is_file()
         assert str(out / name) in done.stdout
     assert read_image(out / "loss_by_emotion_surgical.png").std() > 10
-    again = call("run", "--data", "example", "--out", out, "--limit", "14", ok=False)
+    again = call(*command, ok=False)
     assert again.returncode == 2
     assert "--resume" in again.stderr
     assert call("summarize", out).stdout.splitlines()[0] == lines[0]
@@ -58,7 +60,7 @@ def test_experiment_script_runs(example_faces: list[Path], tmp_path: Path) -> No
     )
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
-    assert len(pd.read_csv(tmp_path / "out" / "trials.csv")) == 7 * 2 * 2
+    assert len(pd.read_csv(tmp_path / "out" / "trials.csv")) == 7 * 5 * 2
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ posix = pytest.mark.skipif(sys.platform == "win32", reason="signals and pipes of
 
 TYPED = "maskface" if shutil.which("maskface") == MASKFACE else MASKFACE
 """How a command that is told begins: another program of that name need not be this one."""
+CHEAP = ("--occluder", "surgical", "--classifier", "fer")
 
 
 @pytest.fixture
@@ -63,7 +64,7 @@ def stop(
 def test_a_stopped_run_says_how_to_go_on(
     sent: int, group: bool, faces: Path, tmp_path: Path
 ) -> None:
-    command = ("run", "--data", faces, "-o", "out", "-j", "2", "-q", "--classifier", "fer")
+    command = ("run", "--data", faces, "-o", "out", "-j", "2", "-q", *CHEAP)
     parts = tmp_path / "out" / "parts"
     told = stop(
         (MASKFACE, *command), lambda: any(parts.glob("part-*")), sent, group=group, cwd=tmp_path
@@ -80,7 +81,7 @@ def test_a_stopped_run_says_how_to_go_on(
 
 @posix
 def test_workers_that_have_just_begun_print_nothing(faces: Path, tmp_path: Path) -> None:
-    command = (MASKFACE, "run", "--data", faces, "-o", "out", "-j", "2", "-q")
+    command = (MASKFACE, "run", "--data", faces, "-o", "out", "-j", "2", "-q", *CHEAP)
     manifest = tmp_path / "out" / "manifest.json"
     told = stop(command, manifest.exists, signal.SIGINT, group=True, cwd=tmp_path)
     assert told.startswith("\nStopped.")
@@ -94,8 +95,9 @@ def test_no_worker_outlives_a_second_ctrl_c_or_a_kill(
 ) -> None:
     """Also while workers start; the second signal does not wait for the first one's end."""
     process = subprocess.Popen(
-        [MASKFACE, "run", "--data", str(faces), "-o", "out", "-j", "2", "-q"], cwd=tmp_path,
-        start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        [MASKFACE, "run", "--data", str(faces), "-o", "out", "-j", "2", "-q", *CHEAP],
+        cwd=tmp_path, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        text=True,
     )  # fmt: skip
     while not any((tmp_path / "out").glob(begun)):
         assert process.poll() is None
@@ -125,7 +127,7 @@ def test_stopped_experiments_say_how_to_go_on(
 
 
 def test_what_fails_after_the_trials_costs_no_trials(tmp_path: Path) -> None:
-    command = ("run", "-o", "out", "--limit", "7", "-q", "--classifier", "fer")
+    command = ("run", "-o", "out", "--limit", "7", "-q", *CHEAP)
     first = call(*command, cwd=tmp_path)
     trials = (tmp_path / "out" / "trials.csv").read_bytes()
     (tmp_path / "out" / "report.html").unlink()
@@ -162,7 +164,7 @@ def test_a_reader_that_has_heard_enough_is_no_error(verb: tuple[str, ...]) -> No
         ("list nothing", ">&-", REFUSED),
         ("list occluders", "2>&-", DONE),
         ("list nothing", "2>&-", REFUSED),
-        ("run -o out --limit 7 --classifier fer", "2>&-", DONE),
+        (f"run -o out --limit 7 {' '.join(CHEAP)}", "2>&-", DONE),
     ],
 )
 def test_closed_streams_change_no_exit_code(
@@ -252,19 +254,7 @@ def group_of(process: int) -> set[int]:
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="there is no /proc")
 @pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGHUP])
 def test_no_worker_outlives_its_parent(sent: int, faces: Path, tmp_path: Path) -> None:
-    command = (
-        MASKFACE,
-        "run",
-        "--data",
-        faces,
-        "-o",
-        "out",
-        "-j",
-        "2",
-        "-q",
-        "--classifier",
-        "fer",
-    )
+    command = (MASKFACE, "run", "--data", faces, "-o", "out", "-j", "2", "-q", *CHEAP)
     # Under nohup SIGHUP is ignored, and so it would be by what is started here.
     before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
     try:

@@ -130,7 +130,10 @@ def promised(verb: str) -> set[str]:
 @pytest.fixture(scope="module")
 def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("family") / "run"
-    done = call("run", "-o", folder, "--limit", "14", "-q", "--json")
+    done = call(
+        "run", "-o", folder, "--limit", "14", "-q", "--json", "--occluder", "surgical",
+        "--classifier", "fer",
+    )  # fmt: skip
     values = strict(done.stdout)
     assert set(values) == promised("run") | {"files"}
     assert done.stderr == ""
@@ -275,7 +278,7 @@ def test_values_are_completed(tmp_path: Path) -> None:
     for words, wanted in {
         "run --occluder surg": ["surgical"],
         "mask --occluder tears+surg": ["tears+surgical"],
-        "read --classifier f": ["faceapi", "fer"],
+        "read --classifier f": ["faceapi", "fer", "fusion"],
         "run --data example-i": ["example-intensity"],
         "plot x --figure fl": ["flows"],
         "plot x --format p": ["png", "pdf"],

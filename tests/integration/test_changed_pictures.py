@@ -83,7 +83,10 @@ def read_now(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def carry_out(cache: Path) -> Carry:
     def carry(data: Path, out: Path, classifiers: tuple[str, ...] = READY, **options: Any) -> Path:
         asked = Experiment(
-            data=data, classifiers=classifiers, detect_px=options.pop("detect_px", ())
+            data=data,
+            occluders="surgical",
+            classifiers=classifiers,
+            detect_px=options.pop("detect_px", ()),
         )
         given: dict[str, Any] = {"chunk": 4, "cache": cache, "progress": False} | options
         return run(asked, out, **given).folder.path

@@ -45,7 +45,7 @@ def faces(example_faces: list[Path], tmp_path_factory: pytest.TempPathFactory) -
 def reference(few_resamples: None, faces: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of all of them, in one go."""
     out = tmp_path_factory.mktemp("reference") / "out"
-    run(Experiment(data=faces), out, progress=False, cache=None)
+    run(Experiment(data=faces, occluders="surgical"), out, progress=False, cache=None)
     return out
 
 
@@ -84,7 +84,13 @@ def test_run_writes_what_the_documentation_says(reference: Path) -> None:
 def test_bytes_do_not_depend_on_workers_or_chunks(
     faces: Path, reference: Path, tmp_path: Path, jobs: int, chunk: int
 ) -> None:
-    run(Experiment(data=faces), tmp_path / "out", jobs=jobs, chunk=chunk, progress=False)
+    run(
+        Experiment(data=faces, occluders="surgical"),
+        tmp_path / "out",
+        jobs=jobs,
+        chunk=chunk,
+        progress=False,
+    )
     assert trials_bytes(tmp_path / "out") == trials_bytes(reference)
     first = SUMMARY.read(reference / "summary.csv")
     assert SUMMARY.read(tmp_path / "out" / "summary.csv").equals(first)
@@ -92,7 +98,12 @@ def test_bytes_do_not_depend_on_workers_or_chunks(
 
 def test_cached_landmarks_give_the_same_bytes(faces: Path, reference: Path, tmp_path: Path) -> None:
     for name in ("cold", "warm"):
-        run(Experiment(data=faces), tmp_path / name, progress=False, cache=tmp_path / "cache")
+        run(
+            Experiment(data=faces, occluders="surgical"),
+            tmp_path / name,
+            progress=False,
+            cache=tmp_path / "cache",
+        )
         assert trials_bytes(tmp_path / name) == trials_bytes(reference)
 
 
@@ -107,18 +118,19 @@ def test_killed_run_is_completed_by_resume(faces: Path, reference: Path, tmp_pat
         "    write(*values)\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
         "RunFolder.write_checkpoint = once\n"
-        f"run(Experiment(data={str(faces)!r}), {str(out)!r}, chunk=1, progress=False)\n"
+        f"run(Experiment(data={str(faces)!r}, occluders='surgical'), {str(out)!r}, chunk=1,\n"
+        "    progress=False)\n"
     )
     killed = subprocess.run([sys.executable, "-c", script], check=False)
     assert killed.returncode == -signal.SIGKILL
     assert not (out / "trials.csv").exists()
     with pytest.raises(MaskfaceError, match="resume=True"):
-        run(Experiment(data=faces), out, progress=False)
+        run(Experiment(data=faces, occluders="surgical"), out, progress=False)
     with pytest.raises(MaskfaceError, match="allow_partial=True"):
         summarize_run(out)
     partial = summarize_run(out, allow_partial=True)
     assert 0 < partial["n"].max() < 12
-    run(Experiment(data=faces), out, resume=True, progress=False, chunk=3)
+    run(Experiment(data=faces, occluders="surgical"), out, resume=True, progress=False, chunk=3)
     assert trials_bytes(out) == trials_bytes(reference)
     assert not (out / "parts").exists()
 
@@ -138,9 +150,9 @@ def test_full_disk_keeps_what_was_read(
     with monkeypatch.context() as patch:
         patch.setattr("os.fsync", full_after_ten)
         with pytest.raises(MaskfaceError, match=r"No space left on device.*resume=True"):
-            run(Experiment(data=faces), out, progress=False, chunk=1)
+            run(Experiment(data=faces, occluders="surgical"), out, progress=False, chunk=1)
     assert len(list(out.glob("parts/part-*.zip"))) == 4  # the manifest was written first
-    run(Experiment(data=faces), out, resume=True, progress=False)
+    run(Experiment(data=faces, occluders="surgical"), out, resume=True, progress=False)
     assert trials_bytes(out) == trials_bytes(reference)
 
 
@@ -167,23 +179,28 @@ def test_damaged_part_is_read_again(faces: Path, reference: Path, tmp_path: Path
     (damaged,) = parts.glob("part-00000002-*.zip")
     damaged.write_bytes(damaged.read_bytes().replace(b"ok", b"no", 1))
     (parts / "part-00000004-00000005-0123456789abcdef.zip").write_bytes(b"\x00\xff")
-    run(Experiment(data=faces), out, resume=True, progress=False)
+    run(Experiment(data=faces, occluders="surgical"), out, resume=True, progress=False)
     assert trials_bytes(out) == trials_bytes(reference)
 
 
 def test_other_experiment_in_the_folder_is_refused(faces: Path, reference: Path) -> None:
     before = trials_bytes(reference)
-    for other in (Experiment(data=faces, seed=1), Experiment(data=faces, classifiers=("fer",))):
+    for other in (
+        Experiment(data=faces, occluders="surgical", seed=1),
+        Experiment(data=faces, occluders="surgical", classifiers=("fer",)),
+    ):
         for resume in (False, True):
             with pytest.raises(MaskfaceError, match="holds another experiment"):
                 run(other, reference, resume=resume, progress=False)
     with pytest.raises(MaskfaceError, match="already holds this run, complete"):
-        run(Experiment(data=faces), reference, resume=False, progress=False)
+        run(Experiment(data=faces, occluders="surgical"), reference, resume=False, progress=False)
     assert trials_bytes(reference) == before
 
 
 def test_complete_run_is_returned_by_resume(faces: Path, reference: Path) -> None:
-    result = run(Experiment(data=faces), reference, resume=True, progress=False)
+    result = run(
+        Experiment(data=faces, occluders="surgical"), reference, resume=True, progress=False
+    )
     assert len(result.trials) == 48
     assert result.manifest["complete"] is True
 
@@ -202,7 +219,7 @@ def test_faces_of_ones_own_are_shown_when_one_says_so(reference: Path, tmp_path:
 def test_folder_with_other_files_is_refused(faces: Path, tmp_path: Path) -> None:
     (tmp_path / "thesis.docx").touch()
     with pytest.raises(MaskfaceError, match=r"holds other files.*such as \S+/new\."):
-        run(Experiment(data=faces), tmp_path, progress=False)
+        run(Experiment(data=faces, occluders="surgical"), tmp_path, progress=False)
     assert [p.name for p in tmp_path.iterdir()] == ["thesis.docx"]
 
 
@@ -210,7 +227,7 @@ def test_results_among_emotion_folders_are_refused_before_any_work(tmp_path: Pat
     (tmp_path / "fear").mkdir()
     (tmp_path / "fear" / "a.jpg").write_text("x")
     with pytest.raises(MaskfaceError, match="every folder is an emotion"):
-        run(Experiment(data=tmp_path), tmp_path / "results", progress=False)
+        run(Experiment(data=tmp_path, occluders="surgical"), tmp_path / "results", progress=False)
     assert [path.name for path in tmp_path.iterdir()] == ["fear"]
 
 
@@ -219,7 +236,7 @@ def test_folder_that_cannot_be_written_is_refused_before_any_work(
 ) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(MaskfaceError, match=r"Cannot write to .*with out"):
-        run(Experiment(data=faces), tmp_path / "file" / "out", progress=False)
+        run(Experiment(data=faces, occluders="surgical"), tmp_path / "file" / "out", progress=False)
 
 
 def test_read_only_disk_is_refused_before_any_work(
@@ -230,7 +247,7 @@ def test_read_only_disk_is_refused_before_any_work(
 
     monkeypatch.setattr("pathlib.Path.mkdir", read_only)
     with pytest.raises(MaskfaceError, match="Read-only file system"):
-        run(Experiment(data=faces), tmp_path / "out", progress=False)
+        run(Experiment(data=faces, occluders="surgical"), tmp_path / "out", progress=False)
 
 
 def test_every_odd_picture_has_its_defined_status(
@@ -239,7 +256,7 @@ def test_every_odd_picture_has_its_defined_status(
     face = next(p for p in example_faces if "_happiness_100_y+00" in p.name)
     expected = write_variants(face, tmp_path / "data" / "happy")
     result = run(
-        Experiment(data=tmp_path / "data", classifiers=("faceapi",)),
+        Experiment(data=tmp_path / "data", occluders="surgical", classifiers=("faceapi",)),
         tmp_path / "out",
         progress=False,
     )
@@ -263,7 +280,11 @@ def test_every_odd_picture_has_its_defined_status(
 
 
 def test_limit_draws_balanced_labels(faces: Path, tmp_path: Path) -> None:
-    result = run(Experiment(data=faces, limit=6, occluders=()), tmp_path / "out", progress=False)
+    result = run(
+        Experiment(data=faces, limit=6, occluders=()),
+        tmp_path / "out",
+        progress=False,
+    )
     labels = result.trials.drop_duplicates("image_id")["label"].value_counts()
     assert labels.to_dict() == dict.fromkeys(EMOTIONS_HERE, 2)
     assert set(result.trials["condition"]) == {"none"}
@@ -274,7 +295,11 @@ def test_no_readable_picture_says_why(tmp_path: Path) -> None:
     (tmp_path / "data" / "fear" / "a.jpg").write_text("x")
     told = r"for example fear/a\.jpg: not a picture .*column message of \S+trials\.csv"
     with pytest.raises(MaskfaceError, match=told):
-        run(Experiment(data=tmp_path / "data"), tmp_path / "out", progress=False)
+        run(
+            Experiment(data=tmp_path / "data", occluders="surgical"),
+            tmp_path / "out",
+            progress=False,
+        )
     trials = TRIALS.read(tmp_path / "out" / "trials.csv")
     assert set(trials["status"]) == {"error"}
 

@@ -17,6 +17,7 @@ from maskface.analyses import (
     APPEARANCE,
     CONCEALED,
     CONTRASTS,
+    CURVE,
     DETECTION,
     DETECTION_BIAS,
     DOSE,
@@ -65,6 +66,7 @@ PROMISED: dict[str, tuple[tuple[Table, ...], tuple[str, ...]]] = {
     ),
     "12_smile_as_a_mask": ((CONCEALED,), ("answers_faceapi.png", "answers_fer.png", "stimuli")),
     "13_human_and_machine": ((AGREEMENT, CELLS), ("human_machine_loss.png",)),
+    "14_every_mask": ((CURVE,), ("curve_tests.csv", "curve.png")),
 }
 OF_A_RUN = {
     "trials.csv",
@@ -144,7 +146,7 @@ def test_a_script_prints_its_answer_as_json(
 ) -> None:
     del example_faces
     out = tmp_path / "out"
-    script = str(SCRIPTS / "03_area_or_features.py")
+    script = str(SCRIPTS / "09_who.py")
     monkeypatch.setattr(sys, "argv", [script, "--out", str(out), "--limit", "7", "--json", "-q"])
     runpy.run_path(script, run_name="__main__")
     printed, told = capfd.readouterr()
@@ -158,7 +160,8 @@ def test_a_script_prints_its_answer_as_json(
     )
     assert set(values) == {*promised, "files"}
     assert f"{values['answer']}\n" == (out / "answer.txt").read_text(encoding="utf-8")
-    assert list(values["tables"]) == ["contrasts"]
-    table = CONTRASTS.read(out / "contrasts.csv")
-    assert values["tables"]["contrasts"] == json.loads(table.to_json(orient="records"))
+    assert list(values["tables"]) == ["moderators"]
+    table = MODERATORS.read(out / "moderators.csv")
+    rows = table.to_json(orient="records", double_precision=15)
+    assert values["tables"]["moderators"] == json.loads(rows)
     assert {Path(path).name for path in values["files"]} == {path.name for path in out.iterdir()}

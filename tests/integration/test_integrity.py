@@ -22,7 +22,7 @@ from maskface.power import pilot_variances
 from maskface.report import write_report
 from maskface.tables import ATTRIBUTES
 
-EXPERIMENT = Experiment(limit=14, classifiers=("fer",))
+EXPERIMENT = Experiment(occluders="surgical", limit=14, classifiers=("fer",))
 TABLES = ("trials.csv", "summary.csv", "guards.csv", "attributes.csv", "pictures.csv")
 DERIVED = ("summary.csv", "guards.csv")
 pytestmark = pytest.mark.usefixtures("few_resamples")
@@ -111,7 +111,7 @@ def test_damaged_tables_of_pictures_that_are_gone_are_kept(
     for emotion, face in (("anger", example_faces[0]), ("fear", example_faces[1])):
         (tmp_path / "set" / emotion).mkdir(parents=True)
         shutil.copy(face, tmp_path / "set" / emotion)
-    asked = Experiment(data=tmp_path / "set", classifiers=("fer",))
+    asked = Experiment(data=tmp_path / "set", occluders="surgical", classifiers=("fer",))
     run(asked, tmp_path / "out", progress=False)
     cut_rows(tmp_path / "out" / "trials.csv")
     left = (tmp_path / "out" / "trials.csv").read_bytes()

@@ -79,7 +79,7 @@ def whole(faces: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def read(data: Path, out: Path, **options: Any) -> Path:
-    asked = Experiment(data=data, classifiers="faceapi")
+    asked = Experiment(data=data, occluders="surgical", classifiers="faceapi")
     return run(asked, out, progress=False, chunk=1, **options).folder.path
 
 
@@ -110,7 +110,8 @@ def test_a_file_size_limit_is_a_full_disk(small: Path, whole: Path, tmp_path: Pa
         "from maskface import Experiment, MaskfaceError, run\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
         "try:\n"
-        "    run(Experiment(data=sys.argv[1], classifiers='faceapi'), sys.argv[2], chunk=1,\n"
+        "    run(Experiment(data=sys.argv[1], occluders='surgical', classifiers='faceapi'),\n"
+        "        sys.argv[2], chunk=1,\n"
         "        progress=False, cache=None)\n"
         "except MaskfaceError as error:\n"
         "    sys.exit(f'told: {error}')\n"

@@ -113,6 +113,16 @@ def test_a_run_has_the_answers_of_the_file(answered: str, tmp_path: Path) -> Non
     assert set(trials["classifier"]) == {"table:gpt"}
 
 
+def test_the_trials_of_a_run_are_answers(tmp_path: Path) -> None:
+    """Probabilities have six digits there, so their sum is not exactly 1."""
+    first = run(Experiment(classifiers="fer", occluders="block", limit=7), tmp_path / "a").trials
+    table = f"table:{tmp_path / 'a' / 'trials.csv'}"
+    again = run(Experiment(classifiers=table, occluders="block", limit=7), tmp_path / "b").trials
+    same = ["image_id", "condition", "predicted", "correct", "coverage"]
+    assert again[same].equals(first[same])
+    np.testing.assert_allclose(again[[*PROBABILITIES]], first[[*PROBABILITIES]], atol=1e-5)
+
+
 def test_a_missing_answer_is_named(answered: str, tmp_path: Path) -> None:
     path = Path(answered.partition(":")[2])
     asked = Experiment(classifiers=answered, occluders="block", limit=7)

@@ -20,7 +20,7 @@ NAMED = {
     **dict.fromkeys(("colour", "accent", "lens"), tuple(PALETTE)),
     **dict.fromkeys(("region", "like"), tuple(OCCLUDERS.names())),
     "train": ("clean", "masked", "both"),
-    "network": ("faceapi", "fer"),
+    "network": ("faceapi", "fer", "faceapi+fer"),
 }
 """Values that are completed of parameters for which no type says them."""
 
@@ -83,7 +83,8 @@ def test_occluders(incomplete: str, found: list[str]) -> None:
         ("hog:t", ["hog:train=clean", "hog:train=masked", "hog:train=both"]),
         ("landmarks:points=p", ["landmarks:points=plain"]),
         ("onnx:f", ["onnx:ferplus"]),
-        ("fer:", []),
+        ("fer:", ["fer:views=", "fer:views=4"]),
+        ("fer:w", []),
         ("fe", ["fer"]),
     ],
 )

@@ -261,7 +261,7 @@ def test_what_the_index_says_is_part_of_its_hash(tmp_path: Path) -> None:
 def test_variants_of_the_example_set() -> None:
     numbers = {name: len(load_dataset(name)) for name in DATASETS.names()}
     assert numbers == {
-        "example": 168, "example-intensity": 312, "example-all": 480, "example_worn": 168
+        "example": 168, "example-intensity": 312, "example-all": 480, "example_worn": 336
     }  # fmt: skip
     said = dict(load_dataset("example-all").samples[0].attributes)
     assert set(said) == {"accessories", "age", "intensity", "seed", "sex", "skin_tone", "yaw"}

@@ -153,7 +153,8 @@ def test_what_commands_name_is_there(kind: str) -> None:
     for _, line in COMMANDS:
         words = shlex.split(line, comments=True)
         named |= {after for word, after in itertools.pairwise(words) if word == f"--{kind}"}
-    elsewhere = ("onnx:", "deepface", "pyfeat")  # files of users, packages that may be missing
+    # Files of users, and packages that may be missing.
+    elsewhere = ("onnx:", "table:", "deepface", "pyfeat")
     named = {name for name in named if not name.startswith(elsewhere)}
     assert len(named) >= 3
     for name in named:

@@ -33,7 +33,7 @@ from maskface.classifiers.engines import Engine, Network, OnnxRuntime, OpenCV
 from maskface.classifiers.inputs import FIVE_POINTS, picture_of, prepare, probe
 from maskface.classifiers.networks import FaceApi, Fer
 from maskface.classifiers.onnx import Onnx
-from maskface.crops import face_crop
+from maskface.crops import face_crop, resize
 from maskface.errors import MaskfaceError
 from maskface.types import EMOTIONS, Face
 from maskface.weights import FOLDER
@@ -746,12 +746,12 @@ def test_faces_are_aligned_by_five_points(roll: float, scale: float, whole: bool
 def test_an_aligned_network_sees_beyond_the_crop() -> None:
     found = made_landmarks(scale=10.0, centre=(300.0, 300.0))
     rng = np.random.default_rng(0)
-    small = rng.integers(0, 256, (60, 60, 3), dtype=np.uint8)
-    picture = np.asarray(cv2.resize(small, (600, 600)), np.uint8)
+    picture = resize(rng.integers(0, 256, (60, 60, 3), dtype=np.uint8), 600, 600)
     cropped = Face(face_crop(picture, found), found)
     near, far = (
         picture_of(face, ALIGNED).astype(int)
         for face in (cropped, replace(cropped, picture=picture))
     )
-    assert np.abs(near - far)[40:90, 30:80].max() <= 2  # the middle is the same
+    # The middle is the same, but for the grid of pixels on which it was shrunk.
+    assert np.abs(near - far)[40:90, 30:80].max() <= 12
     assert np.abs(near - far)[:8].mean() > 10  # above the forehead, the border was repeated

@@ -45,7 +45,7 @@ def test_contrasts(trials: pd.DataFrame) -> None:
     assert names(ax) == ["b\nminus a", "c\nminus a"]
     np.testing.assert_allclose(drawn(ax, "c")[:, 0], [-100 / 3, -75], atol=1e-3)
     assert "12 images of 4 subjects" in ax.get_xlabel()
-    assert "expanded percentile bootstrap over subjects" in ax.get_xlabel()
+    assert "t on bootstrap SE over subjects" in ax.get_xlabel()
     by_emotion = plot_contrast_by_emotion(table, "b", "a")
     assert names(by_emotion) == ["all", "fear", "happiness"]
     np.testing.assert_allclose(drawn(by_emotion, "c")[:, 0], [-100 / 3, -25, -37.5], atol=1e-3)

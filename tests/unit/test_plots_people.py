@@ -93,7 +93,7 @@ def test_it_says_what_the_numbers_stand_on(summary: pd.DataFrame) -> None:
     ax = plot_beside_people(summary, published_losses())
     label = " ".join(ax.get_xlabel().split())
     assert "8 images of 4 subjects" in label
-    assert "95 % intervals: expanded percentile bootstrap over subjects" in label
+    assert "95 % intervals: t on bootstrap SE over subjects" in label
     assert "Solid grey lines: 95 % intervals of the observers' own losses." in label
     assert "Dotted: the widest 95 % interval that the number of observers allows" in label
     assert "Hysenaj 2024 (not known whether the same observers saw both), Rinck 2022 (" in label

@@ -66,7 +66,7 @@ def test_accuracy_is_paired_and_ordered_by_loss(summary: pd.DataFrame) -> None:
     np.testing.assert_allclose(points_of(ax, "plain"), [75, 100, 75, 200 / 3], atol=1e-3)
     np.testing.assert_allclose(points_of(ax, "occluded"), [50, 0, 25, 100], atol=1e-3)
     label = ax.get_xlabel()
-    assert "bootstrap over subjects" in label
+    assert "t on bootstrap SE over subjects" in label
     assert "1 to 8 images of 4 subjects" in label
     assert "'surgical'" in label
 

@@ -27,7 +27,7 @@ from maskface.report.citations import (
     uncited,
 )
 from maskface.report.downloads import INSIDE, TOGETHER
-from maskface.report.figures import FIGURES, FigureKind
+from maskface.report.figures import FIGURES, FigureKind, Shown
 from maskface.report.page import failures
 from maskface.report.people import beside_people, judge_claim
 from maskface.report.run_data import open_material
@@ -101,6 +101,12 @@ class Page(HTMLParser):
                 if link.startswith(start)]  # fmt: skip
 
 
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the drawings out of pages whose words and tables are tested."""
+    monkeypatch.setattr("maskface.report.figures.show", lambda one: Shown(one.title, "", one.kind))
+
+
 @pytest.mark.slow
 def test_page_holds_the_numbers_and_needs_nothing_from_outside(tmp_path: Path) -> None:
     write_run(tmp_path, pairs(HAND))
@@ -123,6 +129,7 @@ def test_page_holds_the_numbers_and_needs_nothing_from_outside(tmp_path: Path) -
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("undrawn")
 def test_page_forbids_all_that_it_does_not_need(tmp_path: Path) -> None:
     write_run(tmp_path, pairs(HAND))
     markup = Page(write_report(tmp_path)).markup
@@ -135,6 +142,7 @@ def test_page_forbids_all_that_it_does_not_need(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("undrawn")
 def test_no_photograph_is_shown_where_permission_is_not_recorded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -161,6 +169,7 @@ def test_no_photograph_is_shown_where_permission_is_not_recorded(
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("undrawn")
 def test_small_tables_are_in_the_page_byte_for_byte(tmp_path: Path) -> None:
     write_run(tmp_path, pairs(HAND))
     page = Page(write_report(tmp_path))
@@ -171,6 +180,7 @@ def test_small_tables_are_in_the_page_byte_for_byte(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("undrawn")
 def test_large_tables_are_beside_the_page(tmp_path: Path) -> None:
     write_run(tmp_path, pairs(HAND))
     (tmp_path / "large table#.csv").write_bytes(b"x" * (INSIDE + 1))
@@ -234,6 +244,7 @@ def test_many_losses_are_summed_up_in_one_sentence() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("undrawn")
 def test_synthetic_faces_come_with_a_warning(tmp_path: Path) -> None:
     for name in SYNTHETIC:
         manifest = manifest_of()
@@ -243,6 +254,7 @@ def test_synthetic_faces_come_with_a_warning(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("undrawn")
 def test_methods_say_what_was_done(tmp_path: Path) -> None:
     trials = pairs(HAND, list("AABBCCDD"))
     trials["coverage"] = 0.5
@@ -272,6 +284,16 @@ def test_references_are_of_what_was_used_and_nothing_else() -> None:
     assert "npm package" in text
     assert "arriaga2017" not in text
     assert "classifier onnx:model=mine.onnx" in uncited(manifest)
+    for name, networks in (
+        ("faceapi:views=1", {"npm package"}), ("fer", {"arriaga2017"}),
+        ("fusion:train=both", {"npm package", "arriaga2017"}),
+        ("embedding:network=fer+faceapi:views=1", {"npm package", "arriaga2017"}),
+        ("hog", set()), ("onnx:fer", set()),
+    ):  # fmt: skip
+        one = manifest | {"classifiers": [{"name": name, "fingerprint": "x"}]}
+        cited = bibtex(one)
+        assert {key for key in ("npm package", "arriaga2017") if key in cited} == networks, name
+        assert (uncited(one) == []) == (name != "onnx:fer")
     assert text.count("{") == text.count("}")
 
 
@@ -330,6 +352,7 @@ def parsed(text: str) -> dict[str, dict[str, str]]:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("undrawn")
 def test_references_parse_whatever_was_used(tmp_path: Path) -> None:
     manifest = manifest_of()
     manifest["dataset"]["citation"] = 'A_B & "C" 100% {sic} \\ ~^ #$ <script> @misc{x, '
@@ -341,7 +364,7 @@ def test_references_parse_whatever_was_used(tmp_path: Path) -> None:
     manifest["classifiers"] = [
         {"name": name, "fingerprint": weights.get(name, "x")} for name in names
     ]
-    write_run(tmp_path, pairs(HAND, list("AABBCCDD")), **manifest)
+    write_run(tmp_path, pairs(HAND * 4, list("ABCDEFGH") * 4), **manifest)
     page = Page(write_report(tmp_path))
     (text,) = (data.decode() for data in page.decoded("application/x-bibtex"))
     entries = parsed(text.rstrip("\n"))
@@ -363,6 +386,7 @@ def test_references_parse_whatever_was_used(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("undrawn")
 def test_references_of_independent_pictures(tmp_path: Path) -> None:
     write_run(tmp_path, pairs(HAND))
     (text,) = Page(write_report(tmp_path)).decoded("application/x-bibtex")
@@ -428,6 +452,7 @@ def test_failures_are_told_by_reason() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("undrawn")
 def test_changed_sets_are_not_shown(tmp_path: Path) -> None:
     manifest = manifest_of(experiment={"data": "example"})
     manifest["dataset"] |= {"may_be_shown": True, "index_sha256": "another"}
@@ -439,6 +464,7 @@ def test_changed_sets_are_not_shown(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("undrawn")
 def test_incomplete_run_is_refused_unless_told_otherwise(tmp_path: Path) -> None:
     write_run(tmp_path, pairs(HAND), complete=False)
     with pytest.raises(MaskfaceError, match="add allow_partial=True"):

@@ -12,18 +12,24 @@ from scipy import stats as sps
 
 from maskface.errors import MaskfaceError
 from maskface.stats import (
+    Comparison,
     Metric,
     Sums,
     bootstrap,
     cluster_bootstrap,
+    cluster_values,
     compare,
     estimate,
+    evaluate,
     get_metrics,
     interval,
     resample,
 )
 from maskface.stats import intervals as resampling
+from maskface.stats.aggregate import N_SUMS
 from maskface.stats.intervals import quantiles
+from maskface.stats.summary import both_and_loss
+from maskface.types import EMOTIONS
 from tests.unit.test_stats import HAND, pairs
 
 
@@ -189,6 +195,59 @@ def test_average_of_clusters_is_the_mean_of_their_own_measures() -> None:
     assert mean_.value == pytest.approx((0 + 1 / 3) / 2)
     assert mean_.loss == pytest.approx(0.5)
     assert mean_.dz == pytest.approx(0.5 / np.std([1, 0], ddof=1))
+
+
+def test_unequal_numbers_of_trials_fake_no_loss_of_sensitivity() -> None:
+    # 500 observers of d' 2.5: 24 signals and 48 others plain, 6 and 12 masked.
+    rng = np.random.default_rng(3)
+    totals = np.zeros((500, 2, N_SUMS))
+    for side, (signals, others) in enumerate(((24, 48), (6, 12))):
+        hits = rng.binomial(signals, sps.norm.cdf(1.25), 500)
+        alarms = rng.binomial(others, sps.norm.cdf(-1.25), 500)
+        totals[:, side, 0], totals[:, side, 1] = hits, signals - hits
+        totals[:, side, 7], totals[:, side, 8] = alarms, others - alarms
+    comparison = Comparison("m", ("who",), totals, np.arange(500)[:, None], None)
+    dprime = get_metrics("dprime")
+    plain, masked = cluster_values(comparison, dprime[0], "anger")
+    error = np.std(plain - masked, ddof=1) / np.sqrt(500)
+    assert abs((plain - masked).mean()) < 3 * error < 0.1
+    uncorrected = both_and_loss(dprime, comparison.flat)[:, 2 * len(EMOTIONS)].mean()
+    assert uncorrected > 0.17
+
+
+def test_d_prime_of_fewer_trials_is_the_mean_over_all_choices() -> None:
+    # 3 hits in 4 signals and 1 alarm in 2; two signals, one noise trial: of 6 pairs of signals 3
+    # hold both hits, 3 one; of 2 noise trials one is an alarm.
+    totals = np.zeros((1, N_SUMS))
+    totals[0, [0, 1, 7, 8]] = 3, 1, 1, 1
+    most = np.zeros((1, 7))
+    most[0, :2] = 2, 1
+    z = sps.norm.ppf
+    hit = (z(2.5 / 3) + z(1.5 / 3)) / 2
+    alarm = (z(0.5 / 2) + z(1.5 / 2)) / 2
+    assert evaluate(get_metrics("dprime"), totals, most)[0, 0] == pytest.approx(hit - alarm)
+
+
+@pytest.mark.parametrize(("n", "name"), [(2, ""), (3, "t on"), (9, "t on"), (10, "expanded")])
+def test_few_units_get_t_and_fewer_than_three_nothing(n: int, name: str) -> None:
+    comparison = compare(
+        pairs([("fear", "fear", "fear" if i % 2 else "anger") for i in range(n)],
+              [f"S{i}" for i in range(n)]), "surgical",
+    )  # fmt: skip
+    (one,) = estimate(comparison, get_metrics("accuracy"), n_resamples=400)
+    assert one.interval.startswith(name)
+    assert (one.interval == "") == (name == "") == np.isnan(one.low)
+
+
+def test_near_the_ceiling_no_interval_is_without_width() -> None:
+    # All of 20 pictures of 10 people are right, plain and masked.
+    comparison = compare(
+        pairs([("fear", "fear", "fear")] * 20, [f"S{i // 2}" for i in range(20)]), "surgical"
+    )
+    (one,) = estimate(comparison, get_metrics("accuracy"), n_resamples=100)
+    half = sps.norm.ppf(0.975) * np.sqrt(2) / 21  # one of 21 pictures lost, and one gained
+    assert (one.low, one.loss, one.high) == pytest.approx((-half, 0, half))
+    assert (one.value_low, one.value, one.value_high) == pytest.approx((1 - half, 1, 1))
 
 
 def test_a_measure_that_clusters_lack_stands_on_the_others() -> None:

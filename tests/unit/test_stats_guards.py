@@ -154,6 +154,40 @@ def test_one_answer_to_everything() -> None:
     assert "are neutral, but only 14 % of the pictures" in guard["detail"]
 
 
+def test_an_occluder_that_brings_out_one_answer_is_named() -> None:
+    def rows(n: int) -> Answers:
+        """Plain, 2 of 60 unhappy faces are called happy; masked, n of them."""
+        unhappy = [i for i, (label, *_) in enumerate(GOOD) if label != "happiness"]
+        happy = set(sorted(unhappy, key=lambda i: i % 10)[:n])
+        return [
+            (label, plain, "happiness" if i in happy else label)
+            for i, (label, plain, _) in enumerate(GOOD)
+        ]
+
+    guards = found(pairs(rows(11), PEOPLE))  # by 9 of 60: 15 points
+    guard = guards["false_alarms", "surgical"]
+    assert guard["label"] == "happiness"
+    assert guard["detail"].startswith(
+        "Under surgical, 18 % of the faces of other emotions are called happiness, 3 % plain: "
+    )
+    assert not any(name == "dominant_answer" for name, _ in guards)
+    assert ("false_alarms", "surgical") not in found(pairs(rows(10), PEOPLE))
+    # As many on plain faces: the occluder does not bring them out.
+    alike = [(label, masked, masked) for label, _, masked in rows(11)]
+    assert ("false_alarms", "surgical") not in found(pairs(alike, PEOPLE))
+    # One of six pictures is too few to tell.
+    few = [("fear", "fear", "fear")] * 5 + [("fear", "fear", "happiness")]
+    assert ("false_alarms", "surgical") not in found(pairs(few, PEOPLE[:6]))
+
+
+def test_an_emotion_that_few_of_many_people_show() -> None:
+    people = [
+        f"S{i % 10}" if label != "fear" else f"S{i % 4}" for i, (label, *_) in enumerate(GOOD)
+    ]
+    guard = found(pairs(GOOD, people))["few_subjects", "none"]
+    assert "Of 10 subjects few show some emotions (fear 4)" in guard["detail"]
+
+
 def test_guards_are_said_after_the_losses() -> None:
     trials = pairs(GOOD)
     text = loss_text(summarize(trials, n_resamples=20), find_guards(trials))

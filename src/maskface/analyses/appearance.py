@@ -12,7 +12,7 @@ from maskface.analyses import common
 from maskface.analyses.components import components_of
 from maskface.arrays import Floats, Integers, Row
 from maskface.schema import Column, Table, interval_columns, p_column, share
-from maskface.stats import bootstrap, interval, interval_name
+from maskface.stats import bootstrap, interval
 from maskface.stats.randomization import Randomized, orders, randomize
 from maskface.tables import PLAIN
 from maskface.text import percent, points
@@ -101,6 +101,9 @@ def _loss_rows(hits: common.Hits, seed: int, n_resamples: int) -> list[Row]:
     ]
 
 
+_KIND: Final = "t on bootstrap SE"
+
+
 def _range_rows(hits: common.Hits, seed: int, n_resamples: int) -> list[Row]:
     drawn = bootstrap(
         hits.totals, _range, seed=seed, n_clusters=hits.n_clusters, n_resamples=n_resamples
@@ -110,11 +113,8 @@ def _range_rows(hits: common.Hits, seed: int, n_resamples: int) -> list[Row]:
     return [
         hits.standing(i)
         | {"measure": "range", "coverage": hits.coverage[1:].mean()}
-        | common.interval_cells(
-            np.array([drawn.point[i], np.maximum(low[i], 0), high[i]]),
-            hits.n_clusters[i],
-            interval_name(hits.n_clusters[i], "t"),
-        )  # fmt: skip
+        | {"value": drawn.point[i]}
+        | common.limit_cells(max(low[i], 0), high[i], hits.n_clusters[i], _KIND)
         | {"by_chance": exchanged.mean[i], "p_value": exchanged.p_value[i]}
         for i in hits.labels
     ]

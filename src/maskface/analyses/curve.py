@@ -138,7 +138,8 @@ def _rows(hits: common.Hits, seed: int, n_resamples: int) -> list[Row]:
     ).reshape(3, k, -1)  # fmt: skip
     return [
         hits.standing(i)
-        | {"condition": name} | choices(name) | common.interval_cells(found[:, c, i], hits.n_clusters[i])
+        | {"condition": name} | choices(name)
+        | common.interval_cells(found[:, c, i], hits.n_clusters[i])
         for c, name in enumerate(hits.conditions[1:])
         for i in hits.labels
     ]  # fmt: skip

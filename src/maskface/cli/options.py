@@ -33,6 +33,14 @@ _COMPLETE: Final = {
     "data": data_names, "dataset": reader_names, "occluders": occluder_names,
     "classifiers": classifier_names,
 }  # fmt: skip
+
+
+def was_typed(context: typer.Context, name: str) -> bool:
+    """Return whether an option of the verb that runs was typed, instead of having its default."""
+    source = context.get_parameter_source(name)
+    return source is not None and source.name != "DEFAULT"
+
+
 Made = TypeVar("Made", bound=Callable[..., Any])
 
 

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
+import typer
+
 from maskface.cli.app import answer, answer_files, verb
 from maskface.cli.complete import FIGURE_FORMATS, FIGURES, one_of
 from maskface.cli.options import (
@@ -17,6 +19,7 @@ from maskface.cli.options import (
     ShowFaces,
     option,
     takes,
+    was_typed,
 )
 from maskface.exits import FAILED, note
 from maskface.run_options import OPTIONS
@@ -32,16 +35,24 @@ from maskface.run_options import OPTIONS
     more="--resume",
 )
 @takes(tuple(OPTIONS.values()))
-def run(out: ResultFolder, *, as_json: Json = False, quiet: Quiet = False, **given: Any) -> None:
+def run(
+    context: typer.Context,
+    out: ResultFolder,
+    *,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    **given: Any,
+) -> None:
     """Read faces with and without occluders, and measure the loss.
 
     Writes trials.csv, summary.csv, guards.csv, attributes.csv, pictures.csv,
     manifest.json, a figure of the loss by emotion, and report.html.
     """
-    from maskface.workflow import Options, carry_out
+    from maskface.workflow import Options, carry_out, with_fusion
 
     options = Options.split(given | {"progress": not quiet}, out)
-    outcome = carry_out(options.experiment(), options)
+    asked = options.experiment()
+    outcome = carry_out(asked if was_typed(context, "classifiers") else with_fusion(asked), options)
     answer(outcome.text, outcome.values, as_json=as_json)
     if not quiet and (notes := _notes(options.data, given["occluders"])):
         note(notes)

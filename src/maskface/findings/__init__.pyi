@@ -11,6 +11,7 @@ from .claims import Claim as Claim
 from .claims import Result as Result
 from .claims import kind_of as kind_of
 from .claims import load_findings as load_findings
+from .claims import predicted_loss as predicted_loss
 from .claims import published_losses as published_losses
 from .verdicts import compare_run as compare_run
 from .verdicts import comparison_text as comparison_text

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from maskface.arrays import Floats
 from maskface.classifiers import is_control
 from maskface.errors import MaskfaceError
-from maskface.findings.claims import Kind, kind_of
+from maskface.findings.claims import Interval, Kind, kind_of
 from maskface.humans import HUMAN, check_study, is_yes_no
 from maskface.schema import numbered
 from maskface.stats.aggregate import NO_ANSWER, AnswerCounts, count_answers
@@ -306,10 +306,6 @@ def picture_answers(pieces: Iterable[pd.DataFrame]) -> dict[str, PictureAnswers]
     }
 
 
-Interval = tuple[float, float, float]
-"""A number and the limits of its interval."""
-
-
 @dataclass(frozen=True)
 class RunTables:
     """Tables of a run or of a study: the summary, and trials or responses if there are any."""
@@ -379,6 +375,8 @@ class RunTables:
         if found.empty:
             return None
         low, high = ("ci_low", "ci_high") if column == "loss" else ("value_ci_low", "value_ci_high")
+        if column == "baseline":
+            low = high = column
         row = found.iloc[0]
         return float(row[column]), float(row[low]), float(row[high])
 
@@ -402,4 +400,19 @@ class RunTables:
         chance = (g["guard"] == "chance") | (g["guard"] == "confounded")
         floor = (g["guard"] == "floor") & g["label"].isin(labels) & (g["condition"] == PLAIN)
         found = g[of & (chance | floor)]
+        return str(found.iloc[0]["guard"]) if len(found) else ""
+
+    def doubt_of_agreement(
+        self, respondent: str, conditions: tuple[str, ...], answer: str = ""
+    ) -> str:
+        """Return the guard that forbids agreement; empty if there is none.
+
+        Where most answers are one emotion, no more are right than by guessing, or `answer` is
+        given to other emotions too, an effect on one emotion is not told from bias.
+        """
+        g = self.guards
+        of = g["classifier"].isin([respondent, "all"]) & g["condition"].isin(conditions)
+        floor = (g["guard"] == "floor") & (g["label"] == "all")
+        alarms = (g["guard"] == "false_alarms") & (g["label"] == answer)
+        found = g[of & ((g["guard"] == "dominant_answer") | floor | alarms)]
         return str(found.iloc[0]["guard"]) if len(found) else ""

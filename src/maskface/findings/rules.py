@@ -7,7 +7,7 @@ that are drawn together (`Drawn`); `judge` turns the intervals into verdicts.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import combinations, product
 from typing import Final
@@ -16,28 +16,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskface.arrays import Floats
-from maskface.findings.answers import Counts, Interval, RunTables
+from maskface.findings.answers import Counts, RunTables
 from maskface.findings.claims import (
-    LEAST_LOSS,
     LEVEL,
-    MOST_LOSS,
     SAME,
     SUMMARY,
     SUMMARY_ALONE,
     TRIALS,
     Claim,
+    Interval,
+    Judgement,
     Kind,
     Result,
     Verdict,
+    predicted_loss,
 )
 from maskface.stats import Resampled, bootstrap, interval
 from maskface.tables import PLAIN
+from maskface.text import points
 from maskface.types import EMOTIONS
 
 NO_TRIALS: Final = "the folder has no trials"
-Found = tuple[Interval | None, Verdict, str]
-"""A number with its interval, the verdict, and its basis."""
-NO_ANSWERS: Final[Found] = (None, "cannot tell", SUMMARY_ALONE)
+Found = tuple[Interval | None, Judgement, str]
+"""A number with its interval, how it is judged, and its basis."""
+NO_ANSWERS: Final[Found] = (None, lambda **_: "cannot tell", SUMMARY_ALONE)
 
 Judge = Callable[[RunTables, Claim, str, int], Iterator[Result]]
 """Judge one classifier, or human observers, on one claim, given the seed of the bootstrap."""
@@ -51,62 +53,93 @@ def result_of(
     *,
     note: str = "",
     labels: tuple[str, ...] = (),
+    answer: str = "",
 ) -> Result:
-    """Build a result; a guard against it withdraws the verdict."""
-    (respondent, conditions), (interval, verdict, basis) = names, found
+    """Build a result; a guard against it withdraws the verdict.
+
+    `labels` are the emotions that it is about, and `answer` is what one of them is taken for.
+    """
+    (respondent, conditions), (interval, at, basis) = names, found
+    verdict = at(k=1.0)
     doubt = run.doubt(respondent, conditions, labels)
+    if verdict == "agrees":
+        doubt = doubt or run.doubt_of_agreement(respondent, conditions, answer)
     if doubt and verdict in ("agrees", "differs"):
         verdict, note = "cannot tell", f"guard: {doubt}; see guards.csv"
     value, low, high = interval or (np.nan, np.nan, np.nan)
     named = " and ".join(conditions)
-    return Result(claim, respondent, named, value, low, high, verdict, basis, note)
+    return Result(claim, respondent, named, value, low, high, verdict, basis, note, at)
 
 
-def within(interval: Interval, least: float, most: float) -> Verdict:
+def stretched(interval: Interval, k: float) -> Interval:
+    """Return an interval whose limits are k times as far from the number."""
+    value, low, high = interval
+    return value, value - k * (value - low), value + k * (high - value)
+
+
+def within(interval: Interval, least: float, most: float, *, k: float = 1.0) -> Verdict:
     """Return agrees if the whole interval lies within the bounds, differs if outside."""
-    _, low, high = interval
+    _, low, high = stretched(interval, k)
     if least <= low and high <= most:
         return "agrees"
     return "differs" if high < least or low > most else "cannot tell"
 
 
-def above(interval: Interval, bound: float = 0.0) -> Verdict:
+def above(interval: Interval, bound: float = 0.0, *, k: float = 1.0) -> Verdict:
     """Return agrees if the whole interval lies above the bound, differs if below."""
-    _, low, high = interval
+    _, low, high = stretched(interval, k)
     if low > bound:
         return "agrees"
     return "differs" if high < bound else "cannot tell"
 
 
-def all_above(intervals: Sequence[Interval], simultaneous: Sequence[Interval]) -> Verdict:
+def all_above(
+    intervals: Sequence[Interval], simultaneous: Sequence[Interval], *, k: float = 1.0
+) -> Verdict:
     """Return agrees if every interval lies above 0, differs if a simultaneous one lies below.
 
     All differences are above 0 if each one is at the level (Berger 1982, doi:10.2307/1267823); that
     some difference is below 0 needs a correction for several tests.
     """
-    if intervals and all(low > 0 for _, low, _ in intervals):
+    if intervals and all(above(one, k=k) == "agrees" for one in intervals):
         return "agrees"
-    return "differs" if any(high < 0 for _, _, high in simultaneous) else "cannot tell"
+    below = any(above(one, k=k) == "differs" for one in simultaneous)
+    return "differs" if below else "cannot tell"
 
 
 def all_within(
-    intervals: Sequence[Interval], simultaneous: Sequence[Interval], bound: float
+    intervals: Sequence[Interval],
+    simultaneous: Sequence[Interval],
+    bound: float,
+    *,
+    k: float = 1.0,
 ) -> Verdict:
     """Return agrees if every interval lies within ±bound, differs if a simultaneous one is not."""
-    if intervals and all(within(one, -bound, bound) == "agrees" for one in intervals):
+    if intervals and all(within(one, -bound, bound, k=k) == "agrees" for one in intervals):
         return "agrees"
-    out = any(within(one, -bound, bound) == "differs" for one in simultaneous)
+    out = any(within(one, -bound, bound, k=k) == "differs" for one in simultaneous)
     return "differs" if out else "cannot tell"
 
 
-def apart(first: Interval, second: Interval) -> Verdict:
+def apart(first: Interval, second: Interval, *, k: float = 1.0) -> Verdict:
     """Return agrees if the first interval lies above the second, differs if below.
 
     For summaries without trials: intervals that do not overlap differ, but those that do may too.
     """
+    first, second = stretched(first, k), stretched(second, k)
     if first[1] > second[2]:
         return "agrees"
     return "differs" if first[2] < second[1] else "cannot tell"
+
+
+def unanimous(judgements: Sequence[Judgement], *, k: float = 1.0) -> Verdict:
+    """Return the verdict that all judgements share; cannot tell if they do not."""
+    verdicts = {at(k=k) for at in judgements}
+    return verdicts.pop() if len(verdicts) == 1 else "cannot tell"
+
+
+def _always(verdict: Verdict) -> Judgement:
+    return lambda **_: verdict
 
 
 _LOSS: Final = np.array([1.0, -1.0])
@@ -122,6 +155,7 @@ class Contrast:
     there: NDArray[np.bool_]  # (C,) bool: units to resample
     n_units: int  # number of units behind the number
     least: float  # standard error from single answers; see `maskface.stats.least_error`
+    relative: bool = False  # by the first share of each pair
 
 
 def loss(counts: Counts, emotion: str | None = None) -> Contrast:
@@ -158,6 +192,21 @@ def loss_beyond(counts: Counts, emotion: str, other: str) -> Contrast:
     signs = np.concatenate([one.signs, -two.signs])
     least = float(np.hypot(one.least, two.least))
     return Contrast(shares, signs, counts.there, min(one.n_units, two.n_units), least)
+
+
+def relative_loss_beyond(counts: Counts, emotion: str, other: str) -> Contrast:
+    """Contrast the loss of one emotion, as a share of its hits, with that of another.
+
+    Shares are of all answers together, of observers too.
+    """
+    pooled = replace(counts, observers=False)
+    made = loss_beyond(pooled, emotion, other)
+    above, below = made.shares.sum(axis=0)[::2].T
+    hits = np.maximum(above, 1) / np.maximum(below, 1)
+    each = [
+        loss(pooled, name).least / share for name, share in zip((emotion, other), hits, strict=True)
+    ]
+    return replace(made, least=float(np.hypot(*each)), relative=True)
 
 
 class Drawn:
@@ -202,9 +251,16 @@ def _draw(contrasts: Sequence[Contrast], seed: int) -> Resampled:
     parts = [where.ravel()[of_one] for of_one in places]
 
     def statistic(sums: Floats) -> Floats:
-        return np.column_stack([
-            _shares(sums[:, part]) @ one.signs for part, one in zip(parts, contrasts, strict=True)
+        found = [_shares(sums[:, part]) for part in parts]
+        with np.errstate(divide="ignore", invalid="ignore"):  # no hits at all: not defined
+            found = [
+                shares / shares[:, ::2].repeat(2, axis=1) if one.relative else shares
+                for shares, one in zip(found, contrasts, strict=True)
+            ]
+        values = np.column_stack([
+            shares @ one.signs for shares, one in zip(found, contrasts, strict=True)
         ])  # fmt: skip
+        return np.where(np.isfinite(values), values, np.nan)
 
     n_units = np.array([one.n_units for one in contrasts])
     least = np.array([one.least for one in contrasts])
@@ -238,7 +294,7 @@ def _between(
     emotion = None if label == "all" else label
     drawn = Drawn([loss(answers.right(*pair), emotion) for pair in pairs], seed)
     for pair, found in _defined(pairs, drawn.intervals(LEVEL)).items():
-        judged = (found, above(found), TRIALS)
+        judged = (found, partial(above, found), TRIALS)
         yield result_of(run, claim, (respondent, pair), judged, labels=(label,))
 
 
@@ -250,7 +306,7 @@ def _between_of_summary(
         if values[0] and values[1]:
             (first, *_), (second, *_) = values[0], values[1]
             shown = (first - second, float("nan"), float("nan"))
-            verdict = (shown, apart(values[0], values[1]), SUMMARY_ALONE)
+            verdict = (shown, partial(apart, values[0], values[1]), SUMMARY_ALONE)
             note = "judged by whether the two intervals overlap"
             yield result_of(run, claim, (respondent, pair), verdict, note=note, labels=(label,))
 
@@ -277,9 +333,9 @@ def _style(run: RunTables, claim: Claim, respondent: str, seed: int) -> Iterator
         return
     strict = drawn.intervals(1 - (1 - LEVEL) / len(found))
     simultaneous = list(_defined(pairs, strict).values())
-    verdict = all_within(list(found.values()), simultaneous, SAME)
+    at = partial(all_within, list(found.values()), simultaneous, SAME)
     pair = max(found, key=lambda name: abs(found[name][0]))
-    yield result_of(run, claim, (respondent, pair), (found[pair], verdict, TRIALS))
+    yield result_of(run, claim, (respondent, pair), (found[pair], at, TRIALS))
 
 
 def _defined(pairs: list[Pair], intervals: list[Interval | None]) -> dict[Pair, Interval]:
@@ -291,8 +347,9 @@ def _overall(run: RunTables, claim: Claim, respondent: str, seed: int) -> Iterat
     for mask in run.conditions("mask"):
         found = run.hits(respondent, mask)
         if found:
-            verdict = within(found, LEAST_LOSS, MOST_LOSS)
-            yield result_of(run, claim, (respondent, (mask,)), (found, verdict, SUMMARY))
+            _, low, high = predicted_loss()
+            at = partial(within, found, least=max(low, 0.0), most=high)
+            yield result_of(run, claim, (respondent, (mask,)), (found, at, SUMMARY))
 
 
 def _anger(run: RunTables, claim: Claim, respondent: str, seed: int) -> Iterator[Result]:
@@ -310,7 +367,8 @@ def _anger(run: RunTables, claim: Claim, respondent: str, seed: int) -> Iterator
         note = here[above(found)]
         if dprime:
             note += f"; d' falls by {dprime[0]:.2f} [{dprime[1]:.2f}, {dprime[2]:.2f}]"
-        yield result_of(run, claim, (respondent, (mask,)), (found, "disputed", SUMMARY), note=note)
+        judged = (found, _always("disputed"), SUMMARY)
+        yield result_of(run, claim, (respondent, (mask,)), judged, note=note)
 
 
 def _disgust(run: RunTables, claim: Claim, respondent: str, seed: int) -> Iterator[Result]:
@@ -322,21 +380,38 @@ def _disgust(run: RunTables, claim: Claim, respondent: str, seed: int) -> Iterat
     others = [emotion for emotion in EMOTIONS if emotion != "disgust"]
     right = {mask: answers.right(PLAIN, mask) for mask in masks}
     drawn = Drawn(
-        [loss_beyond(right[m], "disgust", other) for m in masks for other in others], seed
+        [
+            contrast(right[mask], "disgust", other)
+            for contrast in (loss_beyond, relative_loss_beyond)
+            for mask in masks
+            for other in others
+        ],
+        seed,
     )
-    table = _by_mask(masks, others, drawn.intervals(LEVEL))
-    strict = {
-        n: _by_mask(masks, others, drawn.intervals(1 - (1 - LEVEL) / n))
-        for n in {len(found) for found in table.values()} - {0}
-    }
-    for mask, found in table.items():
+
+    def tables(level: float) -> list[dict[str, dict[str, Interval]]]:
+        found = drawn.intervals(level)
+        half = len(found) // 2
+        return [_by_mask(masks, others, part) for part in (found[:half], found[half:])]
+
+    in_points, relative = tables(LEVEL)
+    strict = {n: tables(1 - (1 - LEVEL) / n) for n in {len(of) for of in in_points.values()} - {0}}
+    for mask, found in in_points.items():
         if not found:
             continue
-        simultaneous = list(strict[len(found)][mask].values())
-        verdict = all_above(list(found.values()), simultaneous)
+        simultaneous = [list(table[mask].values()) for table in strict[len(found)]]
+        at = partial(
+            unanimous,
+            [
+                partial(all_above, list(table[mask].values()), several)
+                for table, several in zip((in_points, relative), simultaneous, strict=True)
+            ],
+        )
         nearest = min(found, key=lambda name: found[name][0])
-        judged = (found[nearest], verdict, TRIALS)
         note = f"against {nearest}"
+        if share := relative[mask].get(nearest):
+            note += f"; as shares of plain hits {points(share[0])}"
+        judged = (found[nearest], at, TRIALS)
         yield result_of(run, claim, (respondent, (mask,)), judged, note=note, labels=("disgust",))
 
 
@@ -355,15 +430,26 @@ def _disgust_of_summary(
     run: RunTables, claim: Claim, respondent: str, mask: str
 ) -> Iterator[Result]:
     losses = {e: run.from_summary(respondent, mask, "recall", e) for e in EMOTIONS}
+    plain = {e: run.from_summary(respondent, mask, "recall", e, "baseline") for e in EMOTIONS}
     disgust = losses.pop("disgust")
     others = {e: loss for e, loss in losses.items() if loss}
     if disgust is None or not others:
         return
-    verdicts = {apart(disgust, loss) for loss in others.values()}
-    verdict: Verdict = "differs" if "differs" in verdicts else "cannot tell"
-    verdict = "agrees" if verdicts == {"agrees"} else verdict
+
+    def judged(hits: dict[str, float], *, k: float = 1.0) -> Verdict:
+        own, *rest = (
+            (loss[0] / hits[e], loss[1] / hits[e], loss[2] / hits[e])
+            for e, loss in (("disgust", disgust), *others.items())
+            if hits[e]
+        )
+        verdicts = {apart(own, loss, k=k) for loss in rest}
+        verdict: Verdict = "differs" if "differs" in verdicts else "cannot tell"
+        return "agrees" if verdicts == {"agrees"} else verdict
+
+    hits = {e: one[0] for e, one in plain.items() if one}
+    at = partial(unanimous, [partial(judged, dict.fromkeys(EMOTIONS, 1.0)), partial(judged, hits)])
     note = "the loss of disgust; judged by whether its interval overlaps the others'"
-    found = (disgust, verdict, SUMMARY_ALONE)
+    found = (disgust, at, SUMMARY_ALONE)
     yield result_of(run, claim, (respondent, (mask,)), found, note=note, labels=("disgust",))
 
 
@@ -378,7 +464,8 @@ def _read_as(run: RunTables, claim: Claim, respondent: str, seed: int) -> Iterat
     for mask, one in zip(masks, Drawn(taken, seed).intervals(LEVEL), strict=True):
         if one is not None:
             found = (0.0 - one[0], 0.0 - one[2], 0.0 - one[1])  # no minus zero
-            yield result_of(run, claim, (respondent, (mask,)), (found, above(found), TRIALS))
+            judged = (found, partial(above, found), TRIALS)
+            yield result_of(run, claim, (respondent, (mask,)), judged, answer=target)
 
 
 _JUDGES: Final[dict[str, Judge]] = {

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from scipy.special import ndtri
 
 from maskface.findings.answers import RunTables
 from maskface.findings.claims import (
     BOOTSTRAP,
     BOUND,
     CLAIMS,
+    LEVEL,
     Claim,
     Result,
     load_findings,
+    predicted_loss,
     published_losses,
 )
 from maskface.findings.rules import judge
@@ -29,7 +33,10 @@ def compare_run(
 ) -> tuple[Result, ...]:
     """Judge a run of classifiers, or a study of human observers, on each claim of the literature.
 
-    Conditions in `masks` count as face masks whatever their names; `seed` is that of the bootstrap.
+    Verdicts are corrected for their number, over claims, classifiers and conditions (Bonferroni,
+    with intervals as many times as wide as normal ones would be); the intervals are those of each
+    number alone. Conditions in `masks` count as face masks whatever their names; `seed` is that of
+    the bootstrap.
     Returns results in the order of `CLAIMS`; for each classifier, or human observers, and each
     condition that the claim is about, or one ``not measured``. Controls with shuffled labels are
     left out. Raises MaskfaceError if the folder has no summary, the run is incomplete, or it lacks
@@ -40,7 +47,33 @@ def compare_run(
     for claim in CLAIMS:
         found = [r for respondent in run.respondents for r in judge(run, claim, respondent, seed)]
         results += found or [_not_measured(run, claim)]
-    return tuple(results)
+    return corrected(results)
+
+
+def count_verdicts(results: Sequence[Result]) -> int:
+    """Count the results that could get a verdict, which is corrected for as many."""
+    return sum(r.verdict != "disputed" and not math.isnan(r.value) for r in results)
+
+
+def _widening(n: int) -> float:
+    """Return how much wider a normal interval is at Bonferroni's level of n."""
+    return float(ndtri(1 - (1 - LEVEL) / 2 / n) / ndtri((1 + LEVEL) / 2))
+
+
+def corrected(results: Sequence[Result]) -> tuple[Result, ...]:
+    """Withdraw the verdicts that wider intervals, for all of them at once, would not give."""
+    n = count_verdicts(results)
+    k = _widening(max(n, 1))
+
+    def withdrawn(r: Result) -> bool:
+        return r.verdict in ("agrees", "differs") and r.at is not None and r.at(k=k) != r.verdict
+
+    def why(r: Result) -> str:
+        return "; ".join(filter(None, [r.note, f"{r.verdict} alone, not among {n} verdicts"]))
+
+    return tuple(
+        replace(r, verdict="cannot tell", note=why(r)) if withdrawn(r) else r for r in results
+    )
 
 
 def _not_measured(run: RunTables, claim: Claim) -> Result:
@@ -61,7 +94,13 @@ def _not_measured(run: RunTables, claim: Claim) -> Result:
 def humans_of(claim: Claim, findings: pd.DataFrame | None = None) -> list[str]:
     """Return what humans show on a claim, a line ``finding (study, source)`` per study."""
     table = load_findings() if findings is None else findings
-    lines = list(_losses(table)) if claim.id == "overall-loss" else []
+    lines = []
+    if claim.id == "overall-loss":
+        mean, low, high = (points(x) for x in predicted_loss(table))
+        lines = [
+            *_losses(table),
+            f"mean {mean} points; predicted for one more study: {low} to {high}",
+        ]
     for row in table[table["claim"] == claim.id].to_dict("records"):
         finding = row["finding"] or f"{row['measure']} {points(row['value'])} points"
         lines.append(f"{finding} ({row['study']}, {row['how_known']})")
@@ -88,6 +127,12 @@ def comparison_text(results: Sequence[Result]) -> str:
         head = claim.statement[0].upper() + claim.statement[1:]
         blocks.append("\n".join([head, "  humans:", *humans, f"  run ({claim.measured}):", *lines,
                                  f"  rule: {claim.rule}."]))  # fmt: skip
+    n = count_verdicts(results)
+    if n > 1:
+        blocks.append(
+            f"Intervals are 95 % each. Verdicts are corrected for {n} of them (Bonferroni): they "
+            f"hold with intervals {_widening(n):.2f} x as wide."
+        )
     return "\n\n".join(blocks)
 
 
@@ -114,6 +159,7 @@ def comparison_values(results: Sequence[Result]) -> list[dict[str, Any]]:
                 "statement": claim.statement,
                 "measured": claim.measured,
                 "rule": claim.rule,
+                "n_verdicts": count_verdicts(results),
                 "humans": humans_of(claim, findings),
                 "results": [_values(result) for result in of_claim],
             }

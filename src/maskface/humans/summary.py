@@ -36,7 +36,7 @@ from maskface.types import EMOTIONS
 
 _ALL: Final = "all"
 _NOT_FOR_HUMANS: Final = ("no_subjects",)
-_ONLY_CHOICES: Final = ("ceiling", "floor", "chance", "dominant_answer")
+_ONLY_CHOICES: Final = ("ceiling", "floor", "chance", "dominant_answer", "false_alarms")
 
 
 def human_guards(study: Study) -> pd.DataFrame:

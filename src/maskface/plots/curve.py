@@ -51,17 +51,22 @@ def plot_curve(curve: pd.DataFrame, choices: Sequence[str], label: str = "all") 
     above, below = panels[:, 0]
     low, point, high = (100 * shown[name].to_numpy() for name in ("ci_low", "value", "ci_high"))
     above.vlines(x, low, high, color="0.75", linewidth=1)
-    above.plot(x, point, ".", color=style.COLOURS[0], markersize=4)
+    for number, (classifier, own) in enumerate(shown.reset_index().groupby("classifier")):
+        colour, marker = style.colour_and_marker(number)
+        at = own.index
+        above.plot(x[at], point[at], marker, color=colour, markersize=3, label=str(classifier))
     above.axhline(0, color="0.4", linewidth=0.8)
-    above.set_ylabel(f"{style.measure_name(label)} lost (points)\n{style.footing(shown)}")
+    above.set_ylabel(f"{style.measure_name(label)} lost (percentage points)")
     for place, (name, value) in enumerate(reversed(rows)):
         chosen = shown[name].to_numpy() == value
         below.plot(x[chosen], np.full(int(chosen.sum()), place), "|", color="0.2", markersize=5)
     names = [f"{name}: {value}" for name, value in reversed(rows)]
     below.set_yticks(range(len(rows)), names, fontsize="small")
     below.set_ylim(-0.6, max(len(rows), 1) - 0.4)
-    below.set_xlabel("Specifications, from the least to the greatest loss")
-    for ax in (above, below):
-        style.dress(ax, "both")
+    below.set_xlabel(f"Specifications, from the least to the greatest loss\n{style.footing(shown)}")
+    style.dress(above, "both")
+    below.grid(axis="y", color="0.9")
+    below.tick_params(axis="both", length=0)
+    below.set_xticks([])
     axes: Axes = above
     return axes

@@ -185,6 +185,9 @@ def _footnote(material: RunData) -> str:
 
 
 def _own_answer(material: RunData) -> list[Any]:
-    """Return the answer of the script of the run, unless it is the table of losses."""
+    """Return the answer of the script of the run, without the table of losses and its notes."""
     blocks, _ = read_answer(material.folder.path / ANSWER)
-    return [] if any(block.text.startswith(_LOSS_TABLE) for block in blocks[:1]) else list(blocks)
+    if not any(block.text.startswith(_LOSS_TABLE) for block in blocks[:1]):
+        return list(blocks)
+    shown = {*footnote(material.summary).splitlines(), *masks_text(material.summary).splitlines()}
+    return [block for block in blocks[1:] if block.text not in shown]

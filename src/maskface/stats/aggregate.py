@@ -253,8 +253,9 @@ def shown(totals: NDArray[np.float64]) -> NDArray[np.float64]:
 class Sums:
     """Sums (B, N_SUMS) that all measures are made of, each computed when it is first needed."""
 
-    def __init__(self, totals: NDArray[np.float64]) -> None:
-        self._totals = totals
+    def __init__(self, totals: Floats, at_most: Floats | None = None) -> None:
+        """Take sums; `at_most` (B, 7) are numbers of pictures by emotion that `z_rates` equals."""
+        self._totals, self._at_most = totals, at_most
 
     @cached_property
     def confusion(self) -> NDArray[np.float64]:
@@ -294,14 +295,29 @@ class Sums:
 
         (B, 7) each, each emotion against the rest; NaN where one of the two was not shown.
         """
-        from scipy.special import ndtri
-
         others = self.shown.sum(axis=1, keepdims=True) - self.shown
         false = self.answered - self.hits
-        defined = (self.shown > 0) & (others > 0)
-        hit = np.where(defined, (self.hits + 0.5) / (self.shown + 1), np.nan)
-        alarm = np.where(defined, (false + 0.5) / (others + 1), np.nan)
-        return ndtri(hit), ndtri(alarm)
+        signal, noise = self.shown, others
+        if self._at_most is not None:
+            signal = np.minimum(signal, self._at_most)
+            rest = self._at_most.sum(axis=1, keepdims=True) - self._at_most
+            noise = np.minimum(noise, rest)
+        defined = (signal > 0) & (noise > 0)
+        hit, alarm = _mean_z(self.hits, self.shown, signal), _mean_z(false, others, noise)
+        return np.where(defined, hit, np.nan), np.where(defined, alarm, np.nan)
+
+
+def _mean_z(hits: Floats, n: Floats, m: Floats) -> Floats:
+    """Return the mean normal quantile of the corrected rate over all choices of m of n trials."""
+    from scipy.special import ndtri
+    from scipy.stats import hypergeom
+
+    z = np.asarray(ndtri((hits + 0.5) / (n + 1)))
+    for cell in zip(*np.nonzero((m < n) & (m > 0)), strict=True):
+        k = np.arange(int(m[cell]) + 1)
+        weight = hypergeom.pmf(k, int(n[cell]), int(hits[cell]), int(m[cell]))
+        z[cell] = weight @ ndtri((k + 0.5) / (k[-1] + 1))
+    return z
 
 
 _AT_ONCE: Final = 2**12  # answers that are summed at a time
@@ -347,10 +363,10 @@ class Comparison:
         cells = np.stack([right, (1 - right) / (N_EMOTIONS - 1)])[:, :, None] * right[..., None]
         sides = np.zeros((2, N_EMOTIONS, N_SUMS))  # right, wrong
         sides[..., :_N_COUNTS] = cells.reshape(2, N_EMOTIONS, -1)
-        there = (shown(self.totals.sum(axis=0)) > 0).all(axis=0)[:, None]
-        return np.concatenate([np.hstack([*sides]), np.hstack([*sides[::-1]])]) * np.tile(
-            there, (2, 1)
-        )
+        there = shown(self.totals.sum(axis=0)).min(axis=0) > 0
+        lost, gained = (np.concatenate(pair, axis=1) for pair in (list(sides), list(sides[::-1])))
+        rows: Floats = np.concatenate([lost, gained]) * np.tile(there, 2)[:, None]
+        return rows
 
     def by_first(self) -> Comparison:
         """Sum over the second kind of unit, so that clusters are the levels of the first."""

@@ -23,10 +23,14 @@ from maskface.stats.trial_source import FrameSource, Head, People, TrialSource
 from maskface.tables import GUARDS, PLAIN
 from maskface.types import EMOTIONS
 
+FEW_SUBJECTS: Final = 10
+"""Fewer people say little about people, however sure the numbers are about them."""
 CEILING: Final = 0.95
 DOMINANT_SHARE: Final = 0.6
 DOMINANT_EXCESS: Final = 0.2
 """By how much an emotion's share of the answers must exceed its share of the pictures."""
+MORE_FALSE_ALARMS: Final = 0.15
+"""Rise of the share of one answer to pictures of other emotions that is named."""
 
 
 def plain_guards(plain: pd.DataFrame) -> Iterator[Row]:
@@ -51,6 +55,16 @@ def plain_guards(plain: pd.DataFrame) -> Iterator[Row]:
         }
     for label, of_label in plain.groupby("label"):
         yield from (head | row for row in _floor_of_label(str(label), of_label))
+    n_subjects = plain.groupby("label")["subject_id"].nunique()
+    few = n_subjects[n_subjects < FEW_SUBJECTS]
+    whole = plain["subject_id"].nunique()
+    if len(few) and whole >= FEW_SUBJECTS and (plain["subject_id"] != "").all():
+        shown = ", ".join(f"{label} {n}" for label, n in few.items())
+        yield head | {
+            "guard": "few_subjects",
+            "detail": f"Of {whole} subjects few show some emotions ({shown}): what is said of "
+            "these holds for those subjects, and says little about other people.",
+        }
 
 
 def _floor_of_label(label: str, plain: pd.DataFrame) -> Iterator[Row]:
@@ -95,6 +109,25 @@ def dominant(name: str, part: pd.DataFrame) -> Iterator[Row]:
             f"{percent(shown)} % of the pictures: its recall is bias rather than recognition. "
             "Look at hu and dprime.",
         }
+
+
+def false_alarms(name: str, plain: pd.DataFrame, occluded: pd.DataFrame) -> Iterator[Row]:
+    """Warn of answers that a condition brings out on pictures of other emotions."""
+    for answer in EMOTIONS:
+        sides = [side.loc[side["label"] != answer, "predicted"] for side in (plain, occluded)]
+        if not all(map(len, sides)):
+            continue
+        n = np.array([len(side) for side in sides])
+        called = np.array([(side == answer).sum() for side in sides])
+        (before, after), (low, high) = called / n, wilson_interval(called, n)
+        if after - before >= MORE_FALSE_ALARMS and low[1] > before and high[0] < after:
+            yield {
+                "label": answer,
+                "guard": "false_alarms",
+                "detail": f"Under {name}, {percent(after)} % of the faces of other emotions are "
+                f"called {answer}, {percent(before)} % plain: hits of {answer}, and confusions "
+                "with it, are partly bias. Look at hu and dprime.",
+            }
 
 
 def _commonest(part: pd.DataFrame) -> float:
@@ -258,8 +291,6 @@ def lying_faces(plain: pd.DataFrame) -> Iterator[Row]:
         }
 
 
-FEW_SUBJECTS: Final = 10
-"""Fewer people say little about people, however sure the numbers are about them."""
 _ALL: Final = "all"
 _NEEDED: Final = ("image_id", "subject_id", "label", "predicted", "correct")
 
@@ -294,8 +325,9 @@ def find_guards(
         ``tiny_face``, ``large_roll``, ``missing_emotion``, ``many_failures``,
         ``failures_by_emotion`` (chi-square over tables with the same margins, Monte Carlo p below
         .01; Hope 1968, doi:10.1111/j.2517-6161.1968.tb00759.x), ``few_subjects``, ``no_subjects``,
-        ``ceiling``, ``floor``, ``chance``, ``dominant_answer``. Empty if there is none. Classifiers
-        that are fitted to shuffled labels are left out. docs/statistics.md has the limits.
+        ``ceiling``, ``floor``, ``chance``, ``dominant_answer``, ``false_alarms``. Empty if there is
+        none. Classifiers that are fitted to shuffled labels are left out. docs/statistics.md has
+        the limits.
     """
     source = FrameSource(trials) if isinstance(trials, pd.DataFrame) else trials
     rows: list[Row] = []
@@ -377,6 +409,8 @@ def _of_condition(
     if name == PLAIN or _failed(before) != _failed(part):  # what fails plain, fails in all
         yield from failures(name, part)
     yield from dominant(name, answered)
+    if name != PLAIN:
+        yield from false_alarms(name, plain, answered)
 
 
 def _answered(part: pd.DataFrame) -> pd.DataFrame:

@@ -176,13 +176,15 @@ _HAUTUS: Final = "Hautus 1995, doi:10.3758/BF03203619"
 _GNEITING: Final = "Gneiting & Raftery 2007, doi:10.1198/016214506000001437"
 
 METRICS: Final[tuple[Metric, ...]] = (
-    Metric("accuracy", "all", accuracy, "Share of right answers", _STANDARD, tested=True, share=True),
+    Metric("accuracy", "all", accuracy, "Share of right answers", _STANDARD, tested=True,
+           share=True),
     Metric(
         "balanced_accuracy", "all", balanced_accuracy,
         "Mean recall of the emotions that were shown",
         "Brodersen et al. 2010, doi:10.1109/ICPR.2010.764", share=True,
     ),
-    Metric("macro_f1", "all", macro_f1, "Mean F1 of the emotions that were shown", _STANDARD, share=True),
+    Metric("macro_f1", "all", macro_f1, "Mean F1 of the emotions that were shown", _STANDARD,
+           share=True),
     Metric(
         "kappa", "all", kappa, "Agreement of answer and label beyond chance",
         "Cohen 1960, doi:10.1177/001316446002000104",
@@ -206,7 +208,8 @@ METRICS: Final[tuple[Metric, ...]] = (
            _STANDARD, share=True),
     Metric("hu", "emotion", unbiased_hit_rate, "Unbiased hit rate: recall x precision",
            _WAGNER, tested=True, share=True),
-    Metric("hu_chance", "emotion", chance_hit_rate, "Unbiased hit rate by chance", _WAGNER, share=True),
+    Metric("hu_chance", "emotion", chance_hit_rate, "Unbiased hit rate by chance", _WAGNER,
+           share=True),
     Metric("dprime", "emotion", dprime, "Sensitivity, the emotion against the rest", _HAUTUS,
            tested=True),
     Metric("criterion", "emotion", criterion, "Bias; below 0: answered too readily", _HAUTUS),
@@ -238,8 +241,11 @@ def places(metrics: Sequence[Metric]) -> list[tuple[Metric, str]]:
     return [(metric, label) for metric in metrics for label in metric.labels]
 
 
-def evaluate(metrics: Sequence[Metric], totals: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Compute all numbers of some measures: totals (B, N_SUMS) to (B, m)."""
+def evaluate(metrics: Sequence[Metric], totals: Floats, at_most: Floats | None = None) -> Floats:
+    """Compute all numbers of some measures: totals (B, N_SUMS) to (B, m).
+
+    d' and criterion are those of `at_most` (B, 7) pictures of each emotion, if these are given.
+    """
     with np.errstate(divide="ignore", invalid="ignore"):  # 0 / 0: not defined, NaN
-        sums = Sums(totals)
+        sums = Sums(totals, at_most)
         return np.column_stack([metric.function(sums) for metric in metrics])

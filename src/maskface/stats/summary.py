@@ -44,6 +44,19 @@ def both_and_loss(metrics: Sequence[Metric], totals: Floats) -> Floats:
     return np.hstack([plain, occluded, plain - occluded])
 
 
+def of_clusters(metrics: Sequence[Metric], totals: Floats) -> Floats:
+    """Compute each cluster's own measures and losses: (C, 2 N_SUMS) to (C, 3 m).
+
+    d' and criterion, which depend on the number of trials, are those of as many trials of each
+    emotion plain as occluded: of the side with more, the mean over all ways to choose so many.
+    Otherwise 24 trials plain and 6 masked would lose d' without any loss of sensitivity.
+    """
+    sides = [totals[:, part] for part in (_PLAIN, _OCCLUDED)]
+    fewest = np.minimum(*map(shown, sides))
+    plain, occluded = (evaluate(metrics, side, fewest) for side in sides)
+    return np.hstack([plain, occluded, plain - occluded])
+
+
 def cluster_values(
     comparison: Comparison, metric: Metric, label: str = "all"
 ) -> tuple[Floats, Floats]:
@@ -62,7 +75,7 @@ def cluster_values(
         (C,) each, of the clusters that define both.
     """
     column = metric.labels.index(label)
-    plain, occluded, loss = np.split(both_and_loss([metric], comparison.by_first().flat), 3, axis=1)
+    plain, occluded, loss = np.split(of_clusters([metric], comparison.by_first().flat), 3, axis=1)
     defined = ~np.isnan(loss[:, column])
     return plain[defined, column], occluded[defined, column]
 
@@ -72,7 +85,7 @@ def dz_of_clusters(comparison: Comparison, metrics: Sequence[Metric]) -> Floats:
     dz = np.full(len(places(metrics)), np.nan)
     if comparison.by[0] == "image_id":
         return dz
-    losses = np.split(both_and_loss(metrics, comparison.by_first().flat), 3, axis=1)[2]
+    losses = np.split(of_clusters(metrics, comparison.by_first().flat), 3, axis=1)[2]
     for i, column in enumerate(losses.T):
         own = column[~np.isnan(column)]
         # Rounding makes equal losses differ in the last digits.
@@ -191,7 +204,7 @@ def _average(
     """Return totals and the statistic of their sums: plain, occluded, and the difference."""
     if average == "pooled":
         return comparison.flat, lambda totals: both_and_loss(metrics, totals)
-    own = both_and_loss(metrics, comparison.flat)
+    own = of_clusters(metrics, comparison.flat)
     m = own.shape[1] // 3
     defined = ~np.isnan(own[:, 2 * m :])
     summands = [np.where(defined, part, 0) for part in np.split(own, 3, axis=1)]
