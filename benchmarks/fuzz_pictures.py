@@ -132,7 +132,7 @@ def read_set(folder: Path, out: Path, *, jobs: int, limit_s: float) -> pd.DataFr
         If it fails or takes too long, or a picture has no row.
     """
     command = [sys.executable, "-m", "maskface", "run", "--data", folder, "--out", out, "--quiet"]
-    command += ["--classifier", "faceapi", "--jobs", str(jobs)]
+    command += ["--occluder", "surgical", "--classifier", "faceapi", "--jobs", str(jobs)]
     try:
         done = subprocess.run(  # noqa: S603 (our own command)
             [*map(str, command)], capture_output=True, text=True, check=False, timeout=limit_s

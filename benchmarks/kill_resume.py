@@ -65,6 +65,7 @@ def carry_out(data: Path, out: Path, jobs: int, chunk: int, *, light: bool = Fal
     """Run or resume the experiment in this process; a light one trains and looks for nothing."""
     experiment = Experiment(
         data=data,
+        occluders="surgical",
         classifiers=CLASSIFIERS[:1] if light else CLASSIFIERS,
         detect_px=() if light else (0,),
     )

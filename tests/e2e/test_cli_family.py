@@ -278,7 +278,7 @@ def test_values_are_completed(tmp_path: Path) -> None:
     for words, wanted in {
         "run --occluder surg": ["surgical"],
         "mask --occluder tears+surg": ["tears+surgical"],
-        "read --classifier f": ["faceapi", "fer"],
+        "read --classifier f": ["faceapi", "fer", "fusion"],
         "run --data example-i": ["example-intensity"],
         "plot x --figure fl": ["flows"],
         "plot x --format p": ["png", "pdf"],

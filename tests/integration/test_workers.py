@@ -54,7 +54,7 @@ def faces(example_faces: list[Path], tmp_path_factory: pytest.TempPathFactory) -
         target.parent.mkdir(exist_ok=True)
         image = read_image(path).copy()
         if number == 2:
-            image[104:110, 86:92] = (255, 0, 255)  # beside the forehead, within the crop
+            image[126:132, 98:104] = (255, 0, 255)  # beside the forehead, within the crop
         write_image(target, image)
     return folder
 

@@ -18,7 +18,14 @@ from maskface.experiment.checkpoints import ChunkResult
 from maskface.findings import CLAIMS, Result, load_findings
 from maskface.plots import plot_loss_by_emotion
 from maskface.report import KINDS, SYNTHETIC, write_figures, write_report
-from maskface.report.citations import AUTHORS, TITLE, bibtex, uncited
+from maskface.report.citations import (
+    AUTHORS,
+    TITLE,
+    bibtex,
+    of_findings,
+    of_statistics,
+    uncited,
+)
 from maskface.report.downloads import INSIDE, TOGETHER
 from maskface.report.figures import FIGURES, FigureKind, Shown
 from maskface.report.page import failures
@@ -277,7 +284,43 @@ def test_references_are_of_what_was_used_and_nothing_else() -> None:
     assert "npm package" in text
     assert "arriaga2017" not in text
     assert "classifier onnx:model=mine.onnx" in uncited(manifest)
+    for name, networks in (
+        ("faceapi:views=1", {"npm package"}), ("fer", {"arriaga2017"}),
+        ("fusion:train=both", {"npm package", "arriaga2017"}),
+        ("embedding:network=fer+faceapi:views=1", {"npm package", "arriaga2017"}),
+        ("hog", set()), ("onnx:fer", set()),
+    ):  # fmt: skip
+        one = manifest | {"classifiers": [{"name": name, "fingerprint": "x"}]}
+        cited = bibtex(one)
+        assert {key for key in ("npm package", "arriaga2017") if key in cited} == networks, name
+        assert (uncited(one) == []) == (name != "onnx:fer")
     assert text.count("{") == text.count("}")
+
+
+@pytest.mark.parametrize(
+    ("kind", "test", "expected"),
+    [
+        ("Wilson", "", ["wilson1927"]),
+        ("cluster bootstrap", "", ["hesterberg2015", "davison1997"]),
+        ("", "McNemar", ["mcnemar1947", "holm1979"]),
+        ("", "exact cluster permutation", ["phipson2010", "holm1979"]),
+        ("", "", []),
+    ],
+)
+@pytest.mark.parametrize("column", ["interval", "value_interval"])
+def test_references_of_statistics_are_those_of_the_kinds_that_were_used(
+    kind: str, test: str, expected: list[str], column: str
+) -> None:
+    other = "value_interval" if column == "interval" else "interval"
+    entries = of_statistics(pd.DataFrame({column: [kind, ""], other: "", "test": ["", test]}))
+    assert [entry.partition("{")[2].partition(",")[0] for entry in entries] == expected
+
+
+def test_references_of_findings_stand_in_the_order_of_their_names() -> None:
+    text = "\n".join(of_findings(load_findings(), {"anger"})).replace(r"\&", "&")
+    names = re.findall(r"note = \{(.*)\}", text)
+    assert len(names) > 1
+    assert names == sorted(names)
 
 
 ENTRY = re.compile(r"@(\w+)\{([^,\s]+),\n((?:.|\n)*?)\n\}(?:\n\n|\Z)")

@@ -194,6 +194,13 @@ class OpenCV:
             self._network.setInput(inputs)
             return np.asarray(self._network.forward(*self._output), dtype=np.float32)
 
+    def run_with(self, inputs: NDArray[np.float32], other: str) -> list[NDArray[np.float32]]:
+        """Compute the output of a batch and another tensor at once."""
+        with _opencv_errors():
+            self._network.setInput(inputs)
+            found = self._network.forward([*self._output, other])
+        return [np.asarray(one, dtype=np.float32) for one in found]
+
 
 @contextmanager
 def _opencv_errors() -> Iterator[None]:
@@ -311,7 +318,21 @@ class Network:
         Maps (n, D, height, width) are averaged over their height and width. Raises MaskfaceError if
         the output has another number of axes.
         """
-        found = self.run(inputs).astype(np.float64)
+        return self._rows(self.run(inputs))
+
+    def embed_and_answer(
+        self, inputs: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Compute the embedding of a batch as `embed` does, and the only output (n, ...), at once.
+
+        For networks that OpenCV runs.
+        """
+        assert isinstance(self._engine, OpenCV)  # noqa: S101
+        described, answers = self._engine.run_with(inputs, self._graph.outputs[0])
+        return self._rows(described), answers.astype(np.float64)
+
+    def _rows(self, output: NDArray[np.float32]) -> NDArray[np.float64]:
+        found = output.astype(np.float64)
         if found.ndim == 4:
             return np.asarray(found.mean(axis=(2, 3)))
         if found.ndim == 2:

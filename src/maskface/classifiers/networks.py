@@ -26,6 +26,8 @@ SCALES: Final = (1.0, 0.95 / CROP_SCALE)
 """Sides of the two crops that are averaged, as fractions of the side of a face's crop."""
 _LEAST: Final = 1e-7
 """Least probability before logarithms are taken: float32 knows no difference from 1 below it."""
+_LAST: Final[dict[str, tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.float64]]]] = {}
+"""Inputs, embeddings and outputs of the last batch of each network."""
 _REVISION: Final = 2  # version of the crops and of their average; part of the fingerprint
 
 
@@ -75,16 +77,10 @@ class _OnnxNetwork(Rebuilt, ABC):
 
     @cached_property
     def _network(self) -> Network:
-        return self._load()  # at the first prediction: the main process needs the fingerprint only
-
-    @cached_property
-    def _embedder(self) -> Network:
-        return self._load(self.embedding_name)
-
-    def _load(self, output: str = "") -> Network:
+        # At the first prediction: the main process needs the fingerprint only. OpenCV only: another
+        # library would round differently.
         model = manifest()[self.weights].path.read_bytes()
-        # OpenCV only: another library would round differently.
-        return Network(model, self.weights, output=output, engines=(OpenCV,))
+        return Network(model, self.weights, output=self.embedding_name, engines=(OpenCV,))
 
     @abstractmethod
     def _blob(self, crop: ImageArray) -> NDArray[np.float32]:
@@ -95,7 +91,7 @@ class _OnnxNetwork(Rebuilt, ABC):
         if not faces:
             return np.empty((0, len(EMOTIONS)))
         columns = [self.labels.index(emotion) for emotion in EMOTIONS]
-        output = self._network.run(self._blobs(faces)).astype(np.float64)
+        output = self._run(self._blobs(faces))[1]
         found = output.reshape(len(faces), self.views, len(self.labels))[..., columns]
         return found[:, 0] if self.views == 1 else _geometric_mean(found)
 
@@ -105,14 +101,17 @@ class _OnnxNetwork(Rebuilt, ABC):
         Maps are averaged over their height and width, and views over their number.
         """
         if not faces:
-            return np.empty((0, self._width))
-        found = self._embedder.embed(self._blobs(faces))
+            grey = np.full((8, 8, 3), 128, np.uint8)
+            return self._run(self._blob(grey)[None])[0][:0]
+        found = self._run(self._blobs(faces))[0]
         return np.asarray(found.reshape(len(faces), self.views, -1).mean(axis=1))
 
-    @cached_property
-    def _width(self) -> int:
-        grey = np.full((8, 8, 3), 128, np.uint8)
-        return int(self._embedder.embed(self._blob(grey)[None]).shape[1])
+    def _run(self, blobs: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return embeddings and outputs of inputs, once for all classifiers that see a picture."""
+        last = _LAST.get(self.weights)
+        if last is None or not np.array_equal(last[0], blobs):
+            last = _LAST[self.weights] = (blobs, *self._network.embed_and_answer(blobs))
+        return last[1], last[2]
 
     def _blobs(self, faces: Sequence[Face]) -> NDArray[np.float32]:
         """Return the inputs for all views of faces, face by face."""

@@ -15,7 +15,8 @@ from maskface.classifiers import CLASSIFIERS, make_classifier
 from maskface.classifiers.cards import shipped_cards
 from maskface.errors import MaskfaceError
 from maskface.findings import published_losses
-from maskface.specs import head
+from maskface.specs import head, split_outside
+from maskface.weights import manifest as shipped_weights
 
 _BY_KIND: Final = (
     ("bootstrap", "hesterberg2015"), ("bootstrap", "davison1997"), ("Wilson", "wilson1927"),
@@ -118,7 +119,6 @@ def bibtex(manifest: Mapping[str, Any], further: Iterable[str] = ()) -> str:
 def uncited(manifest: Mapping[str, Any]) -> list[str]:
     """Return what was used and has no known citation."""
     missing = [] if manifest["dataset"].get("citation") else [f"set {manifest['dataset']['name']}"]
-    known = {weights["sha256"] for weights in manifest["weights"]}
     for classifier in manifest.get("classifiers", []):
         name, rest = head(classifier["name"])
         card = next(
@@ -127,7 +127,7 @@ def uncited(manifest: Mapping[str, Any]) -> list[str]:
         outside = (
             name not in OF_CLASSIFIERS and not is_fitted(name) and not (card and card.citation)
         )
-        if outside and classifier["fingerprint"] not in known:
+        if outside and not shipped_networks(classifier["name"]):
             missing.append(f"classifier {classifier['name']}")
     return missing
 
@@ -143,11 +143,10 @@ def _maskface(manifest: Mapping[str, Any]) -> str:
 
 def _models(manifest: Mapping[str, Any]) -> Iterator[str]:
     names = [str(one["name"]) for one in manifest.get("classifiers", [])]
-    prints = {one["fingerprint"] for one in manifest.get("classifiers", [])}
+    used = {_LANDMARKER.partition(".")[0]}.union(*map(shipped_networks, names))
     for weights in manifest["weights"]:
         stem = weights["file"].partition(".")[0]
-        inside = any(head(name)[0] == "embedding" and _network(name) == stem for name in names)
-        if weights["file"] == _LANDMARKER or weights["sha256"] in prints or inside:
+        if stem in used:
             if key := _KNOWN.get(weights["file"]):
                 yield _entries()[key]
             else:
@@ -155,8 +154,8 @@ def _models(manifest: Mapping[str, Any]) -> Iterator[str]:
     heads = {head(name)[0] for name in names}
     yield from (_entries()[key] for name, key in OF_CLASSIFIERS.items() if name in heads)
     for key, card in shipped_cards().items():
-        used = any(head(name)[0] == "onnx" and key in _words(name) for name in names)
-        if used and card.citation:
+        named = any(head(name)[0] == "onnx" and key in _words(name) for name in names)
+        if named and card.citation:
             yield _note(re.sub(r"\W", "", key), card.citation)
 
 
@@ -165,12 +164,16 @@ def _words(name: str) -> set[str]:
     return {Path(word).stem for word in re.split("[:=,]", name)}
 
 
-def _network(name: str) -> str:
-    """Return the network whose embedding a classifier is fitted to."""
-    try:
-        return str(getattr(make_classifier(name), "network", ""))
-    except MaskfaceError:
-        return ""
+def shipped_networks(name: str) -> set[str]:
+    """Return the names of the shipped networks that a classifier is or is fitted to."""
+    kind = head(name)[0]
+    if kind in ("embedding", "fusion"):
+        try:
+            networks = str(getattr(make_classifier(name), "network", ""))
+        except MaskfaceError:
+            return set()
+        return {head(one)[0] for one in split_outside(networks, "+") or []}
+    return {kind} & {weights.file.partition(".")[0] for weights in shipped_weights().values()}
 
 
 def _note(key: str, citation: str) -> str:

@@ -11,6 +11,7 @@ import pandas as pd
 from maskface.classifiers import is_control
 from maskface.report.citations import is_fitted
 from maskface.report.run_data import RunData
+from maskface.specs import head
 from maskface.stats import N_RESAMPLES
 from maskface.tables import PLAIN
 from maskface.text import footnote, masks_text, p_text, percent, points
@@ -85,12 +86,9 @@ def _classifiers(names: list[str], manifest: dict[str, Any]) -> str:
 
 def _titles(manifest: dict[str, Any]) -> dict[str, str]:
     """Return the titles of shipped networks, by classifier."""
-    by_hash = {one.sha256: one.title for one in shipped_weights().values()}
-    return {
-        str(one["name"]): by_hash[one["fingerprint"]]
-        for one in manifest.get("classifiers", [])
-        if one["fingerprint"] in by_hash
-    }
+    titles = {one.file.partition(".")[0]: one.title for one in shipped_weights().values()}
+    names = [str(one["name"]) for one in manifest.get("classifiers", [])]
+    return {name: titles[kind] for name in names if (kind := head(name)[0]) in titles}
 
 
 def _landmarks(manifest: dict[str, Any]) -> str:

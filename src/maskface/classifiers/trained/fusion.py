@@ -19,7 +19,6 @@ from maskface.classifiers.trained.embedding import Embedding
 from maskface.classifiers.trained.landmarks import Landmarks
 from maskface.types import Face
 
-NETWORKS: Final = "faceapi+fer"
 N_PIXELS: Final = 384
 """Numbers of the last layers of both networks."""
 N_COMPONENTS: Final = 40
@@ -44,6 +43,7 @@ class Fusion(Tracked):
     """
 
     kind: ClassVar[str] = "fusion"
+    network: ClassVar[str] = "faceapi+fer"
 
     @property
     def needs(self) -> frozenset[str]:
@@ -65,7 +65,7 @@ class Fusion(Tracked):
 
     @cached_property
     def _pixels(self) -> Embedding:
-        return Embedding(network=NETWORKS)
+        return Embedding(network=self.network)
 
 
 def _fused(features: Floats) -> tuple[Callable[[Floats], Floats], Floats]:
