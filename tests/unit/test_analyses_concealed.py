@@ -11,6 +11,7 @@ import pytest
 from scipy.stats import permutation_test
 
 from maskface.analyses import CONCEALED, concealed_table, concealed_text
+from maskface.analyses.common import SINGLE
 from maskface.analyses.composites import Counts
 from maskface.errors import MaskfaceError
 from maskface.plots import plot_concealed
@@ -167,7 +168,8 @@ def test_says_what_is_missing() -> None:
 
 def test_the_words_say_the_numbers() -> None:
     table = concealed_table(*made(fooled_by_the_mouth), n_resamples=50)
-    (line,) = concealed_text(table, "sadness", "happiness").splitlines()
+    line, last = concealed_text(table, "sadness", "happiness").splitlines()
+    assert last == SINGLE
     change = cell(table, "composite", "sadness", "sadness", "change")["value"]
     masked = cell(table, "composite", "sadness", "sadness", "masked")["value"]
     against = cell(table, "composite", "sadness", "sadness", "masked against lower")["value"]

@@ -15,6 +15,7 @@ from scipy.stats import norm, permutation_test
 from statsmodels.stats.multitest import multipletests
 
 from maskface.analyses import FACTORIAL, Cells, crossed, factorial_table, factorial_text
+from maskface.analyses.common import SINGLE
 from maskface.analyses.factorial import EFFECTS
 from maskface.errors import MaskfaceError
 from maskface.plots import plot_factorial, plot_factorial_effects
@@ -229,7 +230,8 @@ def test_the_words_say_the_numbers() -> None:
     table = factorial_table(
         simulated(ANY, people=6), [crossed("tears", "surgical")], n_resamples=50
     )
-    (line,) = factorial_text(table).splitlines()
+    line, last = factorial_text(table).splitlines()
+    assert last == SINGLE
     share = cell(table, "share", "sadness", "both")["value"]
     assert f"to {100 * share:.1f} % of sadness faces" in line
     assert f"d' {cell(table, 'dprime', 'sadness', 'first given second')['value']:+.2f} [" in line

@@ -60,6 +60,13 @@ TextRow = Mapping[Hashable, Any]
 """A row of a table, as a sentence takes it."""
 
 
+SINGLE: Final = (
+    "p is corrected by Holm; each interval is for one number alone, so that it may exclude 0 where "
+    "p is above .05."
+)
+"""Why p and interval may disagree, below texts that give both."""
+
+
 def limits_text(row: TextRow, *, signed: bool = True) -> str:
     """Format ``[low, high]`` in points, or why there is no interval."""
     if math.isnan(row["ci_low"]):

@@ -247,10 +247,11 @@ def concealed_text(table: pd.DataFrame, upper: str, lower: str) -> str:
     """
     of = table[(table["kind"] == "composite") & (table["upper"] == upper)]
     of = of[of["lower"] == lower]
-    return "\n".join(
+    lines = [
         _sentence(str(classifier), rows, upper, lower)
         for classifier, rows in of.groupby("classifier")
-    )
+    ]
+    return "\n".join([*lines, common.SINGLE] if lines else [])
 
 
 def _sentence(classifier: str, rows: pd.DataFrame, upper: str, lower: str) -> str:

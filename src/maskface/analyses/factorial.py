@@ -284,10 +284,11 @@ def factorial_text(table: pd.DataFrame) -> str:
         In the schema of `FACTORIAL`.
     """
     heads = ["classifier", "first", "second", "answer"]
-    return "\n".join(
+    lines = [
         _sentence(dict(zip(heads, map(str, names), strict=True)), rows)
         for names, rows in table.groupby(heads)
-    )
+    ]
+    return "\n".join([*lines, common.SINGLE] if lines else [])
 
 
 def _sentence(head: dict[str, str], rows: pd.DataFrame) -> str:

@@ -415,7 +415,7 @@ def gap_text(gaps: pd.DataFrame) -> str:
 
 _ALPHA: Final = 0.05
 _FOOT: Final = (
-    "p: after Holm over all these differences. Not shown is no evidence that there is none: all "
+    f"{common.SINGLE} Not shown is no evidence that there is none: all "
     "that\nlies in the interval remains possible. What a set can show: with power .8, in a single "
     "test at .05."
 )
