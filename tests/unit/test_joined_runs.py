@@ -29,8 +29,8 @@ def test_the_identity_of_a_run_is_the_hash_of_what_decides_its_results() -> None
 def test_results_among_the_pictures_are_refused(tmp_path: Path) -> None:
     (tmp_path / "anger").mkdir()
     (tmp_path / "anger" / "a.jpg").touch()
-    with pytest.raises(MaskfaceError, match="anger"):
-        run(Experiment(data=tmp_path, classifiers=("fer",)), tmp_path / "anger", progress=False)
+    with pytest.raises(MaskfaceError, match="every folder is an emotion"):
+        run(Experiment(data=tmp_path, classifiers=("fer",)), tmp_path / "anger" / "new")
     assert [path.name for path in (tmp_path / "anger").iterdir()] == ["a.jpg"]
 
 
