@@ -243,6 +243,26 @@ def test_many_losses_are_summed_up_in_one_sentence() -> None:
     assert [text.split()[0] for text in answers(one)] == ["a", "b"]
 
 
+def test_losses_over_a_population_of_masks_come_first() -> None:
+    def row(classifier: str, condition: str, loss: float) -> dict[str, object]:
+        limits = {"ci_low": loss - 0.1, "ci_high": loss + 0.1, "p_adjusted": 0.01}
+        cells = {"emotion": "all", "n": 8, "clean": 0.9, "occluded": 0.9 - loss, "loss": loss}
+        return {"classifier": classifier, "condition": condition} | cells | limits
+
+    names = ("masks:population=uniform", "surgical", "fill")
+    losses = pd.DataFrame(
+        [row(who, name, 0.1 * i + 0.2) for who in ("a", "b") for i, name in enumerate(names)]
+    )
+    first, second, others = answers(losses)
+    assert "a names" in first
+    assert "under masks:population=uniform: a loss of +20.0 percentage points" in first
+    assert second.startswith("b names")
+    assert others.startswith("With 2 classifiers and 2 other occluders, the loss of accuracy lies")
+    assert "between +30.0 and +40.0" in others
+    single = losses[losses["condition"] != names[0]]
+    assert len(answers(single)) == 1
+
+
 @pytest.mark.slow
 @pytest.mark.usefixtures("undrawn")
 def test_synthetic_faces_come_with_a_warning(tmp_path: Path) -> None:

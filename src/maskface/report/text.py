@@ -12,7 +12,7 @@ from maskface.classifiers import is_control
 from maskface.report.citations import is_fitted
 from maskface.report.run_data import RunData
 from maskface.specs import head
-from maskface.stats import N_RESAMPLES
+from maskface.stats import N_RESAMPLES, generalises_to
 from maskface.tables import PLAIN
 from maskface.text import footnote, masks_text, p_text, percent, points
 from maskface.weights import manifest as shipped_weights
@@ -131,7 +131,7 @@ def _listed(names: list[str]) -> str:
 
 
 Row = Mapping[Hashable, Any]
-_SENTENCES: Final = 2
+_SENTENCES: Final = 3
 """Most losses with a sentence of their own; more are summed up."""
 NO_LOSS: Final = "Only plain faces were read: there is no loss to show."
 
@@ -150,12 +150,20 @@ def answer_text(row: Row) -> str:
 
 
 def answers(losses: pd.DataFrame) -> list[str]:
-    """Describe losses from `loss_table`: one or two in a sentence each, more in a summary."""
+    """Describe losses from `loss_table`: a few in a sentence each, more in a summary.
+
+    Losses over a population of masks come first: those under one drawn mask hold for that mask.
+    """
     rows = overall(losses)
     if not rows:
         return [NO_LOSS]
-    if len(rows) <= _SENTENCES and len({row["condition"] for row in rows}) == 1:
-        return [answer_text(row) for row in rows]
+    drawn = [row for row in rows if generalises_to((), str(row["condition"]))]
+    masks = [row for row in drawn if not is_control(str(row["classifier"]))]
+    first = masks if 0 < len(masks) <= _SENTENCES else rows
+    if len(first) <= _SENTENCES and len({row["condition"] for row in first}) == 1:
+        others = [row for row in rows if row not in first]
+        summary = [_summed_up(others, "other occluder")] if others else []
+        return [answer_text(row) for row in first] + summary
     return [_summed_up(rows)]
 
 
@@ -164,7 +172,7 @@ def overall(losses: pd.DataFrame) -> list[Row]:
     return list(losses[losses["emotion"] == "all"].to_dict("records"))
 
 
-def _summed_up(rows: Sequence[Row]) -> str:
+def _summed_up(rows: Sequence[Row], noun: str = "occluder") -> str:
     rows = [row for row in rows if not math.isnan(row["loss"])]
     # Controls with shuffled labels should have nothing to lose.
     rows = [row for row in rows if not is_control(str(row["classifier"]))] or rows
@@ -172,7 +180,7 @@ def _summed_up(rows: Sequence[Row]) -> str:
         return "No face has an answer both plain and occluded: there is no loss to show."
     least, most = (choose(rows, key=lambda row: row["loss"]) for choose in (min, max))
     classifiers = _many(len({row["classifier"] for row in rows}), "classifier")
-    occluders = _many(len({row["condition"] for row in rows}), "occluder")
+    occluders = _many(len({row["condition"] for row in rows}), noun)
     above = sum(row["ci_low"] > 0 for row in rows)
     below = sum(row["ci_high"] < 0 for row in rows)
     gains = f" and below 0 in {below}" if below else ""
