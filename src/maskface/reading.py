@@ -63,7 +63,7 @@ def _several(images: Picture | Sequence[Picture]) -> Sequence[Picture]:
 
 
 @dataclass(frozen=True)
-class FaceReader:
+class FacePredictor:
     """Classifiers and an occluder, ready to read faces."""
 
     classifiers: Mapping[str, Classifier]  # by name
@@ -209,16 +209,16 @@ def read_faces(
     pictures = named_pictures(images)
     worn = [occluder] if isinstance(occluder, str | Occluder) else occluder
     limits = _limits(pictures, restore_aspect)
-    readers = [FaceReader.load(several, one, seed, limits) for one in dict.fromkeys(worn)]
-    if not readers:
+    predictors = [FacePredictor.load(several, one, seed, limits) for one in dict.fromkeys(worn)]
+    if not predictors:
         raise MaskfaceError("Name at least one occluder; none is the plain face.")
     rows = [
         row
         for name, picture in tqdm(
             pictures.items(), unit="image", disable=not progress or len(pictures) == 1
         )
-        for reader in readers
-        for row in reader.rows(name, picture)
+        for predictor in predictors
+        for row in predictor.rows(name, picture)
     ]
     return READINGS.frame(rows)
 
@@ -252,16 +252,16 @@ def explain_faces(
         As `read_faces`, or if the classifier cannot explain itself.
     """
     pictures = named_pictures(images)
-    reader = FaceReader.load([classifier], occluder, seed, _limits(pictures, restore_aspect))
-    (one,) = reader.classifiers.values()
-    (adapter,) = reader.adapters
+    predictor = FacePredictor.load([classifier], occluder, seed, _limits(pictures, restore_aspect))
+    (one,) = predictor.classifiers.values()
+    (adapter,) = predictor.adapters
     explain = getattr(one, "explain", None)
     if explain is None:
         raise MaskfaceError(f"Classifier {one.name!r} cannot explain itself; emfacs can.")
     return [
         (name, cells["face"], explain(face))
         for name, picture in pictures.items()
-        for cells, face in reader.faces(name, picture)
+        for cells, face in predictor.faces(name, picture)
         if face is not None and not pipeline.is_lost(adapter, face)
     ]
 
