@@ -13,6 +13,7 @@ from maskface.tables import RESPONSES, SUMMARY
 from tests.fixtures.commands import call, type_in
 
 HEADER = "subject,stimulus,trial_type,trial_index,time_elapsed,emotion,condition,response,rt"
+EMOTIONS = ("angry", "disgusted", "happy", "fearful", "surprised", "sad")
 
 
 @pytest.fixture
@@ -23,7 +24,7 @@ def data(tmp_path: Path) -> Path:
     rng = np.random.default_rng(7)
     for observer in range(12):
         rows: list[str] = []
-        for emotion, condition, k in product(("angry", "disgusted"), ("none", "mask"), range(8)):
+        for emotion, condition, k in product(EMOTIONS, ("none", "mask"), range(8)):
             right = rng.random() < (0.3 if (emotion, condition) == ("disgusted", "mask") else 0.9)
             answer = emotion if right else "angry" if emotion == "disgusted" else "sad"
             name = f"{k}_{emotion}_{condition}.jpg"
@@ -35,11 +36,11 @@ def data(tmp_path: Path) -> Path:
 def test_humans_compare_power(data: Path, tmp_path: Path) -> None:
     done = type_in("humans", "data", "--out", "people", cwd=tmp_path)
     assert done.stderr == ""
-    assert done.stdout.startswith("12 files read with the ready-made map for jspsych: 384 trials")
+    assert done.stdout.startswith("12 files read with the ready-made map for jspsych: 1152 trials")
     assert "Odds ratio of a right answer" in done.stdout
     for name in ("responses.csv", "summary.csv", "exclusions.csv", "guards.csv", "study.json"):
         assert str(Path("people", name)) in done.stdout
-    assert len(RESPONSES.read(tmp_path / "people" / "responses.csv")) == 384
+    assert len(RESPONSES.read(tmp_path / "people" / "responses.csv")) == 1152
     summary = SUMMARY.read(tmp_path / "people" / "summary.csv")
     assert set(summary["classifier"]) == {"human"}
 

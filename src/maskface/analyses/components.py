@@ -217,7 +217,12 @@ def _components(answers: PictureAnswers) -> list[tuple[Row, Components]]:
 
 
 def components_of(hits: common.Hits) -> list[tuple[int, Components]]:
-    """Estimate components of accuracy and recall over any conditions, by number of the label."""
+    """Estimate components of accuracy and recall over any conditions, by number of the label.
+
+    None of fewer than two conditions beside plain faces.
+    """
+    if len(hits.conditions) < 3:
+        return []
     found = _pseudo_values(hits.counts, ("accuracy", "recall"))
     return [(common.LABELS.index(label), Components.of(values)) for _, label, _, values in found]
 

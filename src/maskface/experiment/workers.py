@@ -39,6 +39,7 @@ _WATCH_S: Final = 1
 """Interval at which a cluster is checked for workers."""
 _REPLACED: Final = 2
 """Times in a row that workers are replaced which ended while they read no picture."""
+_AGAIN_S: Final = 5
 _WAIT_S: Final = 10  # longest wait for a scheduler to answer, and for a cluster to have a worker
 
 
@@ -220,7 +221,7 @@ def _watched_cluster(client: Any, scheduler: str) -> Iterator[None]:
             if without >= _WAIT_S:
                 lost.set()
                 _thread.interrupt_main()
-                return
+                without -= _AGAIN_S  # Python drops an interruption inside a `__del__`
 
     thread = threading.Thread(target=watch, daemon=True)
     thread.start()
