@@ -230,7 +230,9 @@ class Power:
     # Of the design; images of each subject, under each condition.
     subjects: int
     images: int
-    power: float  # share of simulated studies whose interval excludes 0
+    # Share of simulated studies whose interval lies on the true loss's side of 0; if the true loss
+    # is 0, whose interval excludes 0.
+    power: float
     half_width: float  # mean half width of the interval of the loss, as a share
 
 
@@ -275,7 +277,8 @@ def simulate_power(
     -----
     A study draws subjects of the pilot with replacement; each brings its deviation from the mean
     loss and the noise of its own outcomes, over so many images. The interval is Student's over
-    subjects, which is what the bootstrap over subjects amounts to in large samples.
+    subjects, which is what the bootstrap over subjects amounts to in large samples. An interval
+    on the wrong side of 0 is not a detection; with a true loss of 0, both sides are errors.
     """
     _check(loss, subjects, images, level, n_simulations)
     found = []
@@ -283,8 +286,9 @@ def simulate_power(
         for k in images:
             size = derived_seed(seed, n, k)
             low, high = _intervals(variances, loss, (n_simulations, n, k), level, size)
-            excluded = ((low > 0) | (high < 0)).mean()
-            found.append(Power(n, k, float(excluded), float((high - low).mean() / 2)))
+            above, below = low > 0, high < 0
+            detected = above | below if loss == 0 else above if loss > 0 else below
+            found.append(Power(n, k, float(detected.mean()), float((high - low).mean() / 2)))
     return tuple(found)
 
 

@@ -39,6 +39,15 @@ def test_power_is_that_of_the_paired_t_test(loss: float, between: float, changed
         assert one.power == pytest.approx(truth, abs=0.02)
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+def test_the_wrong_sign_is_no_power(sign: int) -> None:
+    """With hardly any effect, two sides reject at .05, and the right one at about half of that."""
+    found = simulate_power(normal(0.2, 0.0), sign * 1e-6, (20,), (4,), n_simulations=20_000)[0]
+    null = simulate_power(normal(0.2, 0.0), 0.0, (20,), (4,), n_simulations=20_000)[0]
+    assert found.power == pytest.approx(0.025, abs=0.005)
+    assert null.power == pytest.approx(0.05, abs=0.007)
+
+
 def test_half_width_is_that_of_the_t_interval() -> None:
     one = simulate_power(normal(0.2, 0.0), 0.1, (50,), (4,), n_simulations=4000)[0]
     assert one.half_width == pytest.approx(2.0096 * 0.2 / np.sqrt(50), rel=0.01)
