@@ -2,11 +2,12 @@
 
 Masks of each kind, drawn from the population (`vary=real`), are put on neutral faces, and a flat
 fill of the same pixels in the mask's mean colour. `REAL` holds the shares of answers to 159 people
-in public photographs, masks worn correctly, |yaw| below 20 degrees, classified once, in one
-crop of 1.1 x the landmark box lifted by 6 %, as the package made then. Networks now read four views
-without that lift, so the real shares would have to be measured anew for a fair comparison. Their expressions are unknown, mostly neutral to the eye: where shares
-differ, people may have smiled. The total variation of two distributions is half the sum of their
-absolute differences, 0 to 1. Samples of that size alone make it .1 to .2, given in brackets.
+in public photographs, masks worn correctly, |yaw| below 20 degrees, classified once, in one crop
+of 1.1 x the landmark box lifted by 6 %, as the package made then. Networks now read four views
+without that lift, so the real shares would have to be measured anew for a fair comparison. Their
+expressions are unknown, mostly neutral to the eye: where shares differ, people may have smiled.
+The total variation of two distributions is half the sum of their absolute differences, 0 to 1.
+Samples of that size alone make it .1 to .2, given in brackets.
 
 With `--worn` the same for pairs whose expressions are known (an index for `compare-worn`, by name
 or path): answers to neutral faces in worn masks, and under masks drawn on the same people.

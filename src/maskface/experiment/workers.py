@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import _thread
+import ctypes
 import hashlib
 import inspect
 import signal
@@ -220,9 +220,10 @@ def _watched_cluster(client: Any, scheduler: str) -> Iterator[None]:
             without = 0 if _has_workers(client) else without + _WATCH_S
             if without >= _WAIT_S:
                 lost.set()
-                _thread.interrupt_main()
+                _interrupt(thread_id)
                 without -= _AGAIN_S  # Python drops an interruption inside a `__del__`
 
+    thread_id = threading.get_ident()
     thread = threading.Thread(target=watch, daemon=True)
     thread.start()
     try:
@@ -239,6 +240,16 @@ def _watched_cluster(client: Any, scheduler: str) -> Iterator[None]:
         ) from error
     finally:
         done.set()
+
+
+def _interrupt(thread_id: int) -> None:
+    """Raise `KeyboardInterrupt` in a thread.
+
+    `_thread.interrupt_main` does nothing in jobs that a shell began in the background: they ignore
+    SIGINT.
+    """
+    error = ctypes.py_object(KeyboardInterrupt)
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread_id), error)
 
 
 def _has_workers(client: Any) -> bool:
