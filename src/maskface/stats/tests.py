@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import betainc, betainccinv, betaincinv, ndtri, stdtrit
+from scipy.special import stdtrit
 
 from maskface.arrays import Floats
 from maskface.errors import MaskfaceError
@@ -74,18 +74,18 @@ def mcnemar_of_counts(lost: int, gained: int, n: int, *, level: float = 0.95) ->
     -----
     Pairs are the units: the test does not know that pictures of one person are alike.
     """
+    from statsmodels.stats.contingency_tables import mcnemar
+    from statsmodels.stats.proportion import proportion_confint
+
     changed = lost + gained
     if changed == 0:
         return McNemar(n, 0, 0, 1.0, np.nan, np.nan, np.nan, np.nan, level)
-    # Not by statsmodels: with scipy.stats it takes a second to load, in every run and report.
-    fewer, tail = min(lost, gained), (1 - level) / 2
-    p = min(1.0, 2 * float(betainc(changed - fewer, fewer + 1, 0.5)))  # binomial, of one half
-    low = float(betaincinv(gained, lost + 1, tail)) if gained else 0.0
-    high = float(betainccinv(gained + 1, lost, tail)) if lost else 1.0
+    p = float(mcnemar([[0, lost], [gained, 0]], exact=True).pvalue)
+    limits = proportion_confint(gained, changed, alpha=1 - level, method="beta")
+    low, high = (_odds(float(limit)) for limit in limits)
     return McNemar(
-        n, lost, gained, p, _odds(gained / changed), _odds(low), _odds(high),
-        lost / changed - 0.5, level,
-    )  # fmt: skip
+        n, lost, gained, p, _odds(gained / changed), low, high, lost / changed - 0.5, level
+    )
 
 
 def _odds(share: float) -> float:
@@ -160,13 +160,15 @@ def wilson_interval(hits: Floats, n: Floats, *, level: float = 0.95) -> tuple[Fl
     low, high
         NaN where `n` is 0.
     """
+    from statsmodels.stats.proportion import proportion_confint
+
     hits, n = np.broadcast_arrays(np.asarray(hits, float), np.asarray(n, float))
-    n = np.where(n > 0, n, np.nan)
-    share, z = hits / n, -ndtri((1 - level) / 2)
-    middle = share + z**2 / (2 * n)
-    half = z * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
-    spread = 1 + z**2 / n
-    return np.clip((middle - half) / spread, 0, 1), np.clip((middle + half) / spread, 0, 1)
+    low, high = np.full(n.shape, np.nan), np.full(n.shape, np.nan)
+    some = n > 0
+    if some.any():
+        found = proportion_confint(hits[some], n[some], alpha=1 - level, method="wilson")
+        low[some], high[some] = found
+    return low, high
 
 
 @dataclass(frozen=True, slots=True)
