@@ -82,6 +82,9 @@ def maskface(
     )  # fmt: skip
 
 
+CRASHING = ("--classifier", "crash", "--occluder", "block", "-q")
+
+
 def check_one_was_lost(out: Path) -> None:
     trials = TRIALS.read(out / "trials.csv")
     assert len(trials) == 8 * 2
@@ -97,18 +100,7 @@ def test_a_picture_that_ends_a_worker_costs_itself_alone(
     faces: Path, plugin: dict[str, str], tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
-    asked = (
-        "run",
-        "--data",
-        faces,
-        "--out",
-        out,
-        "--classifier",
-        "crash",
-        "--occluder",
-        "block",
-        "-q",
-    )
+    asked = ("run", "--data", faces, "--out", out, *CRASHING)
     done = maskface(plugin, *asked, "--jobs", "2")
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
@@ -119,18 +111,7 @@ def test_a_picture_that_ends_the_run_is_left_out_by_resume(
     faces: Path, plugin: dict[str, str], tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
-    asked = (
-        "run",
-        "--data",
-        faces,
-        "--out",
-        out,
-        "--classifier",
-        "crash",
-        "--occluder",
-        "block",
-        "-q",
-    )
+    asked = ("run", "--data", faces, "--out", out, *CRASHING)
     first = maskface(plugin, *asked)
     assert first.returncode == -signal.SIGSEGV
     second = maskface(plugin, *asked, "--resume")

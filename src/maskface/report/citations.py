@@ -143,9 +143,9 @@ def _maskface(manifest: Mapping[str, Any]) -> str:
 
 def _models(manifest: Mapping[str, Any]) -> Iterator[str]:
     names = [str(one["name"]) for one in manifest.get("classifiers", [])]
-    used = {_LANDMARKER.partition(".")[0]}.union(*map(shipped_networks, names))
+    used = {Path(_LANDMARKER).stem}.union(*map(shipped_networks, names))
     for weights in manifest["weights"]:
-        stem = weights["file"].partition(".")[0]
+        stem = Path(weights["file"]).stem
         if stem in used:
             if key := _KNOWN.get(weights["file"]):
                 yield _entries()[key]
@@ -173,7 +173,7 @@ def shipped_networks(name: str) -> set[str]:
         except MaskfaceError:
             return set()
         return {head(one)[0] for one in split_outside(networks, "+") or []}
-    return {kind} & {weights.file.partition(".")[0] for weights in shipped_weights().values()}
+    return {kind} & {weights.name for weights in shipped_weights().values()}
 
 
 def _note(key: str, citation: str) -> str:

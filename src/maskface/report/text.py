@@ -86,7 +86,7 @@ def _classifiers(names: list[str], manifest: dict[str, Any]) -> str:
 
 def _titles(manifest: dict[str, Any]) -> dict[str, str]:
     """Return the titles of shipped networks, by classifier."""
-    titles = {one.file.partition(".")[0]: one.title for one in shipped_weights().values()}
+    titles = {one.name: one.title for one in shipped_weights().values()}
     names = [str(one["name"]) for one in manifest.get("classifiers", [])]
     return {name: titles[kind] for name in names if (kind := head(name)[0]) in titles}
 

@@ -26,6 +26,11 @@ class Weights:
     citation: str  # reference
 
     @property
+    def name(self) -> str:
+        """Name of the network: that of its file without the ending."""
+        return Path(self.file).stem
+
+    @property
     def path(self) -> Path:
         """Path of the file."""
         return FOLDER / self.file
