@@ -144,7 +144,11 @@ def cluster(folder: Path, *options: str) -> Iterator[tuple[str, list[subprocess.
     finally:
         for process in started:
             process.terminate()
-            process.wait(30)
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:  # a worker may wait for its lost scheduler
+                process.kill()
+                process.wait(30)
 
 
 @pytest.fixture(scope="module")
